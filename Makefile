@@ -1,0 +1,64 @@
+# Short words for what is done often. PYTHON names the interpreter; its environment needs the dev
+# extra: pip install '.[dev]'. Each special build lies in build/<word>, the checkout keeps its own.
+PYTHON ?= python3
+TESTS ?= tests
+
+ASAN_OPTIONS ?= detect_leaks=0:allocator_may_return_null=1
+export ASAN_OPTIONS
+export UBSAN_OPTIONS ?= print_stacktrace=1
+
+# $(call special,word,switches,environment of the tests,tests): build into build/word, test that.
+special = $(2) $(PYTHON) setup.py -q build --build-base build/$(1) --build-lib build/$(1)/lib \
+	&& $(2) $(3) PYTHONSAFEPATH=1 PYTHONPATH="$(CURDIR)/build/$(1)/lib:$(CURDIR)" \
+	$(PYTHON) -m pytest -q -p no:cacheprovider $(4)
+runtime = LD_PRELOAD="$$(gcc -print-file-name=$(1))"
+
+.PHONY: help build test check mean base asan ubsan tsan cover bench stubs lint clean
+
+help:  ## this list
+	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
+
+build:  ## compile into the checkout, what is out of date
+	$(PYTHON) setup.py -q build_ext --inplace
+
+test: build  ## the suite on that build
+	PYTHONPATH="$(CURDIR)" $(PYTHON) -m pytest $(TESTS)
+
+check:  ## all that decides whether a change lands: clean environment, everything
+	bash .ci/run
+
+mean:  ## the suite on a build with assertions, tiny sizes and poisoned memory
+	$(call special,mean,PYAUTOGRAD_TESTING=1,,$(TESTS))
+
+base: build  ## the suite without the CPU's wider vectors
+	PYAUTOGRAD_SIMD=base PYTHONPATH="$(CURDIR)" $(PYTHON) -m pytest -q -p no:cacheprovider $(TESTS)
+
+asan:  ## the suite under the address and undefined behaviour sanitizers
+	$(call special,asan,PYAUTOGRAD_SANITIZE=1,PYTHONMALLOC=malloc $(call runtime,libasan.so),$(TESTS))
+
+ubsan:  ## the suite under the undefined behaviour sanitizer alone: quicker
+	$(call special,ubsan,PYAUTOGRAD_SANITIZE=undefined,,$(TESTS))
+
+tsan:  ## the tests of threads under the thread sanitizer
+	$(call special,tsan,PYAUTOGRAD_SANITIZE=thread,$(call runtime,libtsan.so),tests/test_threads.py)
+
+cover:  ## the suite with gcov: lines of C reached, file by file
+	$(call special,cover,PYAUTOGRAD_COVERAGE=1,,$(TESTS))
+	@cd build/cover && find . -name '*.gcda' | xargs gcov -n -s $(CURDIR) 2>/dev/null \
+	| sed -n "/^File '.*csrc/{s/^File '//;s/'$$//;h;n;s/Lines executed://;s/ of.*//;G;s/\n/  /;p}" \
+	| sort -n | uniq
+
+bench:  ## the benchmarks, against what is installed
+	$(PYTHON) -m benchmarks
+
+stubs: build  ## the generated part of _core.pyi
+	$(PYTHON) -m pyautograd._stubs
+
+lint:  ## ruff and mypy
+	$(PYTHON) -m ruff check .
+	$(PYTHON) -m mypy
+
+clean:  ## everything that was built
+	rm -rf build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf pyautograd/*.so pyautograd/*.dylib pyautograd/include
+	find . -name __pycache__ -prune -exec rm -rf {} +

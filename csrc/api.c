@@ -1,0 +1,424 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Thin bodies of the public header: reading, the autograd side of tensors, and the ops' own names.
+ * Creating is in create.c, ops in place in inplace.c, backward in engine.c, looking at nodes in
+ * node.c, random numbers in random.c, tuning beside what it tunes.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "apply.h"
+#include "expr.h"
+#include "run.h"
+#include "shape.h"
+#include "simd/levels.h"
+#include "simd/mvec.h"
+#include "thread.h"
+
+#ifndef AG_VERSION
+#define AG_VERSION "0.0.0"
+#endif
+
+const char *ag_version(void) { return AG_VERSION; }
+
+ag_tensor *ag_retain(ag_tensor *t) { return t != NULL ? agi_retain(t) : NULL; }
+void ag_release(ag_tensor *t) { agi_release(t); }
+
+/* ---- reading -------------------------------------------------------------------------------- */
+
+int ag_ndim(const ag_tensor *t) { return t->ndim; }
+const int64_t *ag_shape(const ag_tensor *t) { return agi_shape_of(t); }
+const int64_t *ag_strides(const ag_tensor *t) { return agi_strides_of(t); }
+int64_t ag_numel(const ag_tensor *t) { return t->numel; }
+bool ag_is_contiguous(const ag_tensor *t) { return agi_is_contiguous(t); }
+double *ag_data(ag_tensor *t)
+{
+    return t != NULL && agi_storage_writable(t->storage) == AG_OK ? agi_tensor_data(t) : NULL;
+}
+uint32_t ag_tensor_version(const ag_tensor *t) { return agi_storage_version(t->storage); }
+void ag_bump_version(ag_tensor *t) { agi_tensor_bump(t); }
+void ag_mark_exported(ag_tensor *t) { t->storage->exported = 1; }
+bool ag_is_read_only(const ag_tensor *t) { return t->storage->read_only; }
+
+bool ag_shares_storage(const ag_tensor *a, const ag_tensor *b) { return a->storage == b->storage; }
+
+ag_status ag_item(ag_tensor *t, double *value)
+{
+    if (t == NULL)
+        return ag_last_status();
+    if (t->numel != 1)
+        return agi_fail(AG_ERR_GRAD, "a Tensor with %lld elements cannot be converted to Scalar",
+                        (long long)t->numel);
+    if (agi_storage_ready(t->storage) != AG_OK)
+        return ag_last_status();
+    *value = *agi_tensor_data(t);
+    return AG_OK;
+}
+
+ag_status ag_copy_out(ag_tensor *t, double *values)
+{
+    if (t == NULL)
+        return ag_last_status();
+    if (agi_storage_ready(t->storage) != AG_OK)
+        return ag_last_status();
+    agi_run_gather(values, t->ndim, agi_shape_of(t), agi_tensor_data(t), agi_strides_of(t));
+    return AG_OK;
+}
+
+/* ---- autograd ------------------------------------------------------------------------------- */
+
+bool ag_requires_grad(const ag_tensor *t) { return agi_requires_grad(t); }
+bool ag_is_leaf(const ag_tensor *t)
+{
+    return !agi_requires_grad(t) || (t->flags & AGI_TENSOR_REQUIRES_GRAD);
+}
+bool ag_is_view(const ag_tensor *t) { return (t->flags & AGI_TENSOR_VIEW) != 0; }
+
+ag_status ag_set_requires_grad(ag_tensor *t, bool on)
+{
+    if (t == NULL)
+        return ag_last_status();
+    if (!ag_is_leaf(t)) {
+        if (on)
+            return AG_OK;
+        return agi_fail(AG_ERR_GRAD,
+                        "you can only change requires_grad flags of leaf variables. If "
+                        "you want to use a computed variable in a subgraph that "
+                        "doesn't require differentiation use var_no_grad = "
+                        "var.detach().");
+    }
+    t->flags = (uint8_t)(on ? t->flags | AGI_TENSOR_REQUIRES_GRAD
+                            : t->flags & ~AGI_TENSOR_REQUIRES_GRAD);
+    return AG_OK;
+}
+
+ag_tensor *ag_grad_of(const ag_tensor *t) { return t->meta != NULL ? t->meta->grad : NULL; }
+
+ag_status ag_set_grad(ag_tensor *t, ag_tensor *grad)
+{
+    if (grad == t && grad != NULL)
+        return agi_fail(AG_ERR_GRAD, "can't assign Variable as its own grad");
+    char got[AGI_SHAPE_TEXT], want[AGI_SHAPE_TEXT];
+    if (grad != NULL && !agi_shape_equal(t->ndim, agi_shape_of(t), grad->ndim, agi_shape_of(grad)))
+        return agi_fail(AG_ERR_SHAPE,
+                        "attempting to assign a gradient of size '%s' to a tensor of size '%s'. "
+                        "Please ensure that the gradient and the tensor are the same size",
+                        agi_format_shape_list(got, grad->ndim, agi_shape_of(grad)),
+                        agi_format_shape_list(want, t->ndim, agi_shape_of(t)));
+    if (grad == NULL && t->meta == NULL)
+        return AG_OK;
+    agi_meta *meta = agi_tensor_meta(t);
+    if (meta == NULL)
+        return ag_last_status();
+    ag_tensor *old = meta->grad;
+    meta->grad = grad != NULL ? agi_retain(grad) : NULL;
+    agi_release(old);
+    return AG_OK;
+}
+
+ag_status ag_retain_grad(ag_tensor *t)
+{
+    if (!agi_requires_grad(t))
+        return agi_fail(AG_ERR_GRAD, "can't retain_grad on Tensor that has requires_grad=False");
+    bool failed = false;
+    ag_node *node = agi_tensor_node(t, &failed);
+    if (failed)
+        return ag_last_status();
+    if (node == NULL)
+        return AG_OK;
+    agi_node_extra *extra = agi_node_extra_of(node);
+    if (extra == NULL)
+        return ag_last_status();
+    extra->retain = t;
+    t->flags |= AGI_TENSOR_RETAINS_GRAD;
+    return AG_OK;
+}
+
+bool ag_retains_grad(const ag_tensor *t) { return (t->flags & AGI_TENSOR_RETAINS_GRAD) != 0; }
+
+ag_tensor *ag_detach(ag_tensor *t)
+{
+    return t != NULL ? agi_scope_add(agi_tensor_alias(t)) : NULL;
+}
+
+ag_tensor *ag_data_of(ag_tensor *t)
+{
+    ag_tensor *alias = t != NULL ? agi_tensor_alias(t) : NULL;
+    if (alias != NULL)
+        alias->flags |= AGI_TENSOR_UNNOTICED;
+    return agi_scope_add(alias);
+}
+
+/* t leaves its node, which forgets that it kept t's gradient. */
+static void drop_node(ag_tensor *t)
+{
+    ag_node *node = t->node;
+    if (t->flags & AGI_TENSOR_RETAINS_GRAD && node != NULL && node->extra != NULL)
+        node->extra->retain = NULL;
+    t->node = NULL;
+    t->flags &= (uint8_t)~(AGI_TENSOR_RETAINS_GRAD | AGI_TENSOR_REQUIRES_GRAD);
+    agi_node_release(node);
+}
+
+ag_status ag_detach_(ag_tensor *t)
+{
+    if (t->flags & AGI_TENSOR_VIEW)
+        return agi_fail(AG_ERR_GRAD, "Can't detach views in-place. Use detach() instead.");
+    drop_node(t);
+    return AG_OK;
+}
+
+ag_status ag_set_data(ag_tensor *t, ag_tensor *from) { return agi_tensor_assign(t, from); }
+
+/* ---- bindings ------------------------------------------------------------------------------- */
+
+void *ag_wrapper(const ag_tensor *t) { return t->wrapper; }
+void ag_set_wrapper(ag_tensor *t, void *wrapper) { t->wrapper = wrapper; }
+
+ag_status ag_broadcast(const ag_tensor *x, const ag_tensor *y, int *ndim, int64_t *shape)
+{
+    *ndim = 0;
+    ag_status status = agi_shape_broadcast(ndim, shape, x->ndim, agi_shape_of(x));
+    return status != AG_OK ? status : agi_shape_broadcast(ndim, shape, y->ndim, agi_shape_of(y));
+}
+
+ag_status ag_compare(ag_op op, ag_tensor *x, ag_tensor *y, bool *z)
+{
+    if (x == NULL || y == NULL)
+        return ag_last_status();
+    if ((int)op < 0 || op >= AG_OP_COUNT || agi_ops[op].kind != AGI_MASK)
+        return agi_fail(AG_ERR_VALUE, "compare: expected one of eq, ne, lt, le, gt, ge");
+    int ndim;
+    int64_t shape[AGI_MAX_DIMS];
+    ag_status status = ag_broadcast(x, y, &ndim, shape);
+    int64_t numel = status == AG_OK ? agi_shape_numel(agi_ops[op].name, ndim, shape) : -1;
+    if (numel < 0)
+        return ag_last_status();
+    if (agi_storage_ready(x->storage) != AG_OK || agi_storage_ready(y->storage) != AG_OK)
+        return ag_last_status();
+    ag_arg args[2] = {agi_arg(x), agi_arg(y)};
+    agi_run_mask(&agi_ops[op], z, ndim, shape, numel, args);
+    return AG_OK;
+}
+
+int ag_show_config(char *text, size_t size)
+{
+#ifndef AG_FLAGS
+#define AG_FLAGS "unknown"
+#endif
+    return snprintf(text, size,
+                    "version: %s\ncompiler: %s\nflags: %s\ncpu level: %s%s%s\nvector math: %s\n"
+                    "threads: %d\n",
+                    AG_VERSION, __VERSION__, AG_FLAGS, agi_level_name(agi_level_now),
+                    *agi_level_note() ? " " : "", agi_level_note(), agi_mvec_source(),
+                    ag_get_num_threads());
+}
+
+/* ---- ops by name ---------------------------------------------------------------------------- */
+
+static ag_tensor *apply1(ag_op op, ag_tensor *x, const ag_attr *attr)
+{
+    ag_arg arg = agi_arg(x);
+    return x != NULL ? ag_apply(op, 1, &arg, attr) : NULL;
+}
+
+static ag_tensor *apply2(ag_op op, ag_arg x, ag_arg y)
+{
+    ag_arg args[2] = {x, y};
+    return ag_apply(op, 2, args, NULL);
+}
+
+#define DEFINE_UNARY(name) \
+    ag_tensor *ag_##name(ag_tensor *x) { return apply1(AG_OP_##name, x, NULL); }
+#define DEFINE_BINARY(name) \
+    ag_tensor *ag_##name(ag_tensor *x, ag_tensor *y) \
+    { \
+        return x != NULL && y != NULL ? apply2(AG_OP_##name, agi_arg(x), agi_arg(y)) : NULL; \
+    } \
+    ag_tensor *ag_##name##_scalar(ag_tensor *x, double y) \
+    { \
+        return x != NULL ? apply2(AG_OP_##name, agi_arg(x), agi_number(y)) : NULL; \
+    } \
+    ag_tensor *ag_scalar_##name(double x, ag_tensor *y) \
+    { \
+        return y != NULL ? apply2(AG_OP_##name, agi_number(x), agi_arg(y)) : NULL; \
+    }
+#define DEFINE_MASK DEFINE_BINARY
+#define DEFINE_TERNARY(name) \
+    ag_tensor *ag_##name(ag_tensor *x, ag_tensor *y, ag_tensor *z) \
+    { \
+        if (x == NULL || y == NULL || z == NULL) \
+            return NULL; \
+        ag_arg args[3] = {agi_arg(x), agi_arg(y), agi_arg(z)}; \
+        return ag_apply(AG_OP_##name, 3, args, NULL); \
+    }
+#define DEFINE_INNER(name)
+#define DEFINE_UNARY_ATTR(name)
+#define DEFINE_TERNARY_ATTR(name)
+#define DEFINE_REDUCE(name)
+#define DEFINE_VIEW(name)
+#define DEFINE_MAKE(name)
+#define OP(name, arity, KIND, saves, GRAD, label, doc) DEFINE_##KIND(name)
+#include "include/ops.def"
+#undef OP
+
+ag_tensor *ag_softplus(ag_tensor *x, double beta, double threshold)
+{
+    ag_attr attr = {.f = {beta, threshold}};
+    return apply1(AG_OP_softplus, x, &attr);
+}
+
+ag_tensor *ag_clamp(ag_tensor *x, double lo, double hi)
+{
+    ag_arg args[3] = {agi_arg(x), agi_number(lo), agi_number(hi)};
+    return x != NULL ? ag_apply(AG_OP_clamp, 3, args, NULL) : NULL;
+}
+
+static ag_tensor *reduce(ag_op op, ag_tensor *x, int n, const int64_t *dims, bool keepdim)
+{
+    ag_attr attr = {.i = {keepdim}, .n_list = n, .list = dims};
+    return apply1(op, x, &attr);
+}
+
+ag_tensor *ag_sum(ag_tensor *x, int n, const int64_t *dims, bool keepdim)
+{
+    return reduce(AG_OP_sum, x, n, dims, keepdim);
+}
+ag_tensor *ag_mean(ag_tensor *x, int n, const int64_t *dims, bool keepdim)
+{
+    return reduce(AG_OP_mean, x, n, dims, keepdim);
+}
+ag_tensor *ag_sum_all(ag_tensor *x) { return reduce(AG_OP_sum, x, -1, NULL, false); }
+ag_tensor *ag_mean_all(ag_tensor *x) { return reduce(AG_OP_mean, x, -1, NULL, false); }
+
+static ag_tensor *with_list(ag_op op, ag_tensor *x, int n, const int64_t *list)
+{
+    ag_attr attr = {.n_list = n, .list = list};
+    return apply1(op, x, &attr);
+}
+
+static ag_tensor *with_ints(ag_op op, ag_tensor *x, int64_t a, int64_t b, int64_t c, int64_t d)
+{
+    ag_attr attr = {.i = {a, b, c, d}};
+    return apply1(op, x, &attr);
+}
+
+ag_tensor *ag_view(ag_tensor *x, int ndim, const int64_t *shape)
+{
+    return with_list(AG_OP_view, x, ndim, shape);
+}
+
+/* A view where the strides allow one; a copy is printed as PyTorch prints it. */
+ag_tensor *ag_reshape(ag_tensor *x, int ndim, const int64_t *wanted)
+{
+    int64_t shape[AGI_MAX_DIMS], strides[AGI_MAX_DIMS];
+    if (x == NULL || agi_shape_infer(wanted, ndim, x->numel, shape) != AG_OK)
+        return NULL;
+    if (agi_shape_view_strides(x->ndim, agi_shape_of(x), agi_strides_of(x), ndim, shape, strides))
+        return ag_view(x, ndim, shape);
+    ag_arg arg = agi_arg(x);
+    ag_tensor *dense = agi_apply(AG_OP_clone, 0, 1, &arg, NULL);
+    if (dense == NULL)
+        return NULL;
+    ag_attr attr = {.n_list = ndim, .list = shape};
+    arg = agi_arg(dense);
+    ag_tensor *z = agi_apply(AG_OP_view, AGI_NAMED_UNSAFE_VIEW, 1, &arg, &attr);
+    agi_release(dense);
+    return agi_scope_add(z);
+}
+
+ag_tensor *ag_flatten(ag_tensor *x, int start_dim, int end_dim)
+{
+    int first, last;
+    if (x == NULL || agi_shape_wrap_dim(start_dim, x->ndim, &first) != AG_OK ||
+        agi_shape_wrap_dim(end_dim, x->ndim, &last) != AG_OK)
+        return NULL;
+    if (first > last)
+        return agi_fail_null(AG_ERR_SHAPE,
+                             "flatten() has invalid args: start_dim cannot come after "
+                             "end_dim");
+    if (x->ndim == 0)
+        return ag_reshape(x, 1, (int64_t[]){1});
+    if (first == last)
+        return agi_scope_add(agi_retain(x));
+    int64_t shape[AGI_MAX_DIMS], merged = 1;
+    int n = 0;
+    for (int d = 0; d < x->ndim; d++) {
+        if (d >= first && d <= last)
+            merged *= agi_shape_of(x)[d];
+        if (d < first || d > last)
+            shape[n++] = agi_shape_of(x)[d];
+        else if (d == last)
+            shape[n++] = merged;
+    }
+    return ag_reshape(x, n, shape);
+}
+
+ag_tensor *ag_transpose(ag_tensor *x, int dim0, int dim1)
+{
+    return with_ints(AG_OP_transpose, x, dim0, dim1, 0, 0);
+}
+
+ag_tensor *ag_permute(ag_tensor *x, int n, const int64_t *dims)
+{
+    return with_list(AG_OP_permute, x, n, dims);
+}
+
+ag_tensor *ag_t(ag_tensor *x)
+{
+    if (x == NULL)
+        return NULL;
+    if (x->ndim > 2)
+        return agi_fail_null(AG_ERR_SHAPE, "t() expects a tensor with <= 2 dimensions, but self is "
+                                           "%dD", x->ndim);
+    ag_attr attr = {.i = {0, x->ndim < 2 ? 0 : 1}};
+    ag_arg arg = agi_arg(x);
+    return agi_scope_add(agi_apply(AG_OP_transpose, AGI_NAMED_T, 1, &arg, &attr));
+}
+
+ag_tensor *ag_expand(ag_tensor *x, int ndim, const int64_t *shape)
+{
+    return with_list(AG_OP_expand, x, ndim, shape);
+}
+
+ag_tensor *ag_squeeze(ag_tensor *x, int n, const int64_t *dims)
+{
+    return with_list(AG_OP_squeeze, x, n, dims);
+}
+
+ag_tensor *ag_unsqueeze(ag_tensor *x, int dim)
+{
+    return with_ints(AG_OP_unsqueeze, x, dim, 0, 0, 0);
+}
+
+ag_tensor *ag_select(ag_tensor *x, int dim, int64_t index)
+{
+    return with_ints(AG_OP_select, x, dim, index, 0, 0);
+}
+
+ag_tensor *ag_slice(ag_tensor *x, int dim, int64_t start, int64_t end, int64_t step)
+{
+    return with_ints(AG_OP_slice, x, dim, start, end, step);
+}
+
+ag_tensor *ag_as_strided(ag_tensor *x, int ndim, const int64_t *shape, const int64_t *strides,
+                         int64_t offset)
+{
+    int64_t list[2 * AGI_MAX_DIMS];
+    if (ndim < 0 || ndim > AGI_MAX_DIMS)
+        return agi_fail_null(AG_ERR_SHAPE, "as_strided: expected 0 to %d dimensions, got %d",
+                             AGI_MAX_DIMS, ndim);
+    memcpy(list, shape, (size_t)ndim * sizeof(int64_t));
+    memcpy(list + ndim, strides, (size_t)ndim * sizeof(int64_t));
+    ag_attr attr = {.i = {offset}, .n_list = 2 * ndim, .list = list};
+    return apply1(AG_OP_as_strided, x, &attr);
+}
+
+ag_tensor *ag_clone(ag_tensor *x) { return apply1(AG_OP_clone, x, NULL); }
+
+ag_tensor *ag_contiguous(ag_tensor *x)
+{
+    if (x == NULL || agi_is_contiguous(x))
+        return x != NULL ? agi_scope_add(agi_retain(x)) : NULL;
+    return ag_clone(x);
+}

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Compiler and platform facts, and the sizes that a build may change. Every file of the core
+ * includes this first. AG_TESTING (the mean build) shrinks sizes to give bugs a chance.
+ */
+#ifndef AGI_CONFIG_H
+#define AGI_CONFIG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "include/pyautograd.h"
+
+#define AGI_LIKELY(x) __builtin_expect(!!(x), 1)
+#define AGI_UNLIKELY(x) __builtin_expect(!!(x), 0)
+#define AGI_INLINE static inline __attribute__((always_inline))
+#define AGI_NOINLINE __attribute__((noinline))
+#define AGI_COLD __attribute__((noinline, cold))
+#define AGI_UNUSED __attribute__((unused))
+#define AGI_PRINTF(fmt, first) __attribute__((format(printf, fmt, first)))
+
+#if defined(__x86_64__) || defined(__i386__)
+#define AGI_X86 1
+#else
+#define AGI_X86 0
+#endif
+
+/* glibc keeps room for small initial-exec variables of libraries opened late; elsewhere the
+ * general model is the safe one. */
+#if defined(__GLIBC__) || defined(__linux__)
+#define AGI_TLS _Thread_local __attribute__((tls_model("initial-exec")))
+#else
+#define AGI_TLS _Thread_local
+#endif
+
+#define AGI_MAX_DIMS AG_MAX_DIMS
+
+/* Elements of one tile: what a kernel is called on at a time. 1024 doubles are 8 KB, so that
+ * a few tiles stay in a 32 KB L1 cache together. */
+#define AGI_TILE 1024
+
+/* Elements from which a loop is shared among threads, and the least that one of them gets. */
+#ifdef AG_TESTING
+#define AGI_PARALLEL_MIN 64
+#define AGI_PARALLEL_GRAIN 32
+#else
+#define AGI_PARALLEL_MIN 65536
+#define AGI_PARALLEL_GRAIN 16384
+#endif
+
+/* Elements from which an elementwise op pends instead of computing at once, and the most ops of one
+ * program. */
+#ifdef AG_TESTING
+#define AGI_DEFER_MIN 24
+#define AGI_PROGRAM_MAX 12
+#else
+#define AGI_DEFER_MIN 16384
+#define AGI_PROGRAM_MAX 256
+#endif
+
+/* agi_assert: we are wrong. Only in debug and testing builds. */
+#if defined(AG_DEBUG) || defined(AG_TESTING)
+#include <assert.h>
+#define agi_assert(x) assert(x)
+#else
+#define agi_assert(x) ((void)0)
+#endif
+
+#endif

@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Tensors from values, memory and rules of their own.
+ */
+#include <math.h>
+#include <string.h>
+
+#include "run.h"
+#include "shape.h"
+#include "status.h"
+#include "tensor.h"
+#include "thread.h"
+
+static ag_tensor *fresh(const char *op, int ndim, const int64_t *shape)
+{
+    int64_t numel = agi_shape_numel(op, ndim, shape);
+    return numel < 0 ? NULL : agi_tensor_new(ndim, shape, numel);
+}
+
+ag_tensor *ag_empty(int ndim, const int64_t *shape)
+{
+    return agi_scope_add(fresh("empty", ndim, shape));
+}
+
+ag_tensor *ag_full(int ndim, const int64_t *shape, double value)
+{
+    ag_tensor *t = fresh("full", ndim, shape);
+    if (t != NULL)
+        agi_run_fill(agi_tensor_data(t), agi_strides_of(t), ndim, agi_shape_of(t), value);
+    return agi_scope_add(t);
+}
+
+ag_tensor *ag_zeros(int ndim, const int64_t *shape) { return ag_full(ndim, shape, 0.0); }
+ag_tensor *ag_ones(int ndim, const int64_t *shape) { return ag_full(ndim, shape, 1.0); }
+
+ag_tensor *ag_scalar(double value)
+{
+    ag_tensor *t = agi_tensor_new(0, NULL, 1);
+    if (t != NULL)
+        *agi_tensor_data(t) = value;
+    return agi_scope_add(t);
+}
+
+ag_tensor *ag_from_data(const double *values, int ndim, const int64_t *shape)
+{
+    ag_tensor *t = fresh("from_data", ndim, shape);
+    if (t != NULL && t->numel > 0)
+        memcpy(agi_tensor_data(t), values, (size_t)t->numel * sizeof(double));
+    return agi_scope_add(t);
+}
+
+/* Bytes from the first element to the end of the last, or -1 if they do not fit. */
+static int64_t foreign_bytes(int ndim, const int64_t *shape, const int64_t *strides)
+{
+    int64_t last = 0;
+    for (int d = 0; d < ndim; d++) {
+        int64_t part;
+        if (shape[d] == 0)
+            return 0;
+        if (strides[d] < 0 || __builtin_mul_overflow(shape[d] - 1, strides[d], &part) ||
+            __builtin_add_overflow(last, part, &last))
+            return -1;
+    }
+    return last < INT64_MAX / 16 ? (last + 1) * (int64_t)sizeof(double) : -1;
+}
+
+ag_tensor *ag_from_memory(double *data, int ndim, const int64_t *shape, const int64_t *strides,
+                          bool read_only, void (*release)(void *context), void *context)
+{
+    int64_t row_major[AGI_MAX_DIMS];
+    if (agi_shape_numel("from_memory", ndim, shape) < 0)
+        return NULL;
+    if (strides == NULL) {
+        agi_shape_strides(ndim, shape, row_major);
+        strides = row_major;
+    }
+    int64_t bytes = foreign_bytes(ndim, shape, strides);
+    if (bytes < 0)
+        return agi_fail_null(AG_ERR_VALUE,
+                             "from_memory: expected strides that are not negative and "
+                             "an extent that fits an int64");
+    agi_storage *storage = agi_small_new(sizeof *storage);
+    if (storage == NULL)
+        return NULL;
+    memset(storage, 0, sizeof *storage);
+    atomic_init(&storage->refs, 1);
+    storage->data = data;
+    storage->bytes = bytes;
+    storage->numel = bytes / (int64_t)sizeof(double);
+    storage->memory = AGI_MEMORY_FOREIGN;
+    storage->exported = 1;
+    storage->read_only = read_only;
+    ag_tensor *t = agi_tensor_over(storage, ndim, shape, strides, 0);
+    if (t != NULL) {
+        storage->tail.foreign.release = release;
+        storage->tail.foreign.context = context;
+    }
+    agi_storage_release(storage);
+    return agi_scope_add(t);
+}
+
+ag_tensor *ag_arange(double start, double end, double step)
+{
+    if (step == 0.0)
+        return agi_fail_null(AG_ERR_GRAD, "step must be nonzero");
+    if (!isfinite(start) || !isfinite(end))
+        return agi_fail_null(AG_ERR_GRAD, "unsupported range: %g -> %g", start, end);
+    double count = ceil((end - start) / step);
+    if (!(count >= 0.0))
+        return agi_fail_null(AG_ERR_GRAD,
+                             "upper bound and lower bound inconsistent with step sign");
+    if (count > 9e15)
+        return agi_fail_null(AG_ERR_OVERFLOW, "arange: %g elements do not fit", count);
+    int64_t n = (int64_t)count;
+    ag_tensor *t = fresh("arange", 1, &n);
+    for (int64_t i = 0; t != NULL && i < n; i++)
+        agi_tensor_data(t)[i] = start + (double)i * step;
+    return agi_scope_add(t);
+}
+
+/* Counted from the nearer end, so that both ends are exact and the values symmetric. */
+ag_tensor *ag_linspace(double start, double end, int64_t steps)
+{
+    if (steps < 0)
+        return agi_fail_null(AG_ERR_GRAD, "number of steps must be non-negative");
+    ag_tensor *t = fresh("linspace", 1, &steps);
+    if (t == NULL)
+        return NULL;
+    double *z = agi_tensor_data(t), step = steps > 1 ? (end - start) / (double)(steps - 1) : 0.0;
+    for (int64_t i = 0; i < steps; i++)
+        z[i] = i < steps / 2 || steps == 1 ? start + step * (double)i
+                                           : end - step * (double)(steps - 1 - i);
+    return agi_scope_add(t);
+}
+
+ag_tensor *ag_eye(int64_t n, int64_t m)
+{
+    int64_t shape[2] = {n, m};
+    if (n < 0 || m < 0)
+        return agi_fail_null(AG_ERR_GRAD, "%c must be greater or equal to 0, got %lld",
+                             n < 0 ? 'n' : 'm', (long long)(n < 0 ? n : m));
+    ag_tensor *t = ag_zeros(2, shape);
+    for (int64_t i = 0; t != NULL && i < n && i < m; i++)
+        agi_tensor_data(t)[i * m + i] = 1.0;
+    return t;
+}

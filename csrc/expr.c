@@ -1,0 +1,547 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Making and keeping pending values: sources, the limits of what pends, and the order between
+ * writes and those who still have to read. Computing them is program.c.
+ */
+#include "expr.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "apply.h"
+#include "parallel.h"
+#include "program.h"
+#include "run.h"
+#include "shape.h"
+
+bool agi_fusing = true;
+
+/* One lock for the expressions: held while one is made, and while a program is built and run, so
+ * that a value is computed once whoever asks. Waiting for it lets the embedder's lock go, since
+ * whoever runs a program may need that to finish. Recursive: a program that must first compute an
+ * input is built inside another's turn. */
+static pthread_mutex_t expr_mutex;
+static agi_expr *all_exprs;  /* those not stored yet */
+
+static void expr_mutex_start(void)
+{
+    pthread_mutexattr_t attr;
+    pthread_mutexattr_init(&attr);
+    pthread_mutexattr_settype(&attr, PTHREAD_MUTEX_RECURSIVE);
+    pthread_mutex_init(&expr_mutex, &attr);
+    pthread_mutexattr_destroy(&attr);
+}
+
+static void fork_prepare(void) { agi_expr_lock(); }
+static void fork_parent(void) { agi_expr_unlock(); }
+
+__attribute__((constructor)) static void expr_start(void)
+{
+    const char *fuse = getenv("PYAUTOGRAD_FUSE");
+    agi_fusing = fuse == NULL || strcmp(fuse, "0") != 0;
+    expr_mutex_start();
+    pthread_atfork(fork_prepare, fork_parent, expr_mutex_start);
+}
+
+void agi_expr_lock(void)
+{
+    if (AGI_LIKELY(pthread_mutex_trylock(&expr_mutex) == 0))
+        return;
+    void *token = agi_blocking_enter();
+    pthread_mutex_lock(&expr_mutex);
+    agi_blocking_leave(token);
+}
+
+void agi_expr_unlock(void) { pthread_mutex_unlock(&expr_mutex); }
+
+/* ---- sources -------------------------------------------------------------------------------- */
+
+static void source_release(agi_source *source)
+{
+    if (source->kind == AGI_SOURCE_EXPR) {
+        agi_expr_release(source->from.expr);
+    } else if (source->kind == AGI_SOURCE_SAME || source->kind == AGI_SOURCE_STRIDED) {
+        source->from.storage->readers--;
+        agi_storage_release(source->from.storage);
+    }
+    source->kind = AGI_SOURCE_NUMBER;
+}
+
+static void read_storage(agi_source *source, agi_source_kind kind, const ag_tensor *t)
+{
+    source->kind = (uint8_t)kind;
+    source->from.storage = agi_storage_retain(t->storage);
+    t->storage->readers++;
+    source->offset = t->offset;
+}
+
+/* By shape and strides, merged; false if that takes too many dimensions. */
+static bool read_strided(agi_source *source, const ag_tensor *t, int ndim, const int64_t *shape)
+{
+    int64_t sizes[AGI_MAX_DIMS], strides[1][AGI_MAX_DIMS];
+    memcpy(sizes, shape, (size_t)ndim * sizeof *sizes);
+    agi_shape_broadcast_strides(ndim, shape, t->ndim, agi_shape_of(t), agi_strides_of(t),
+                                strides[0]);
+    int left = agi_shape_collapse(ndim, sizes, 1, strides);
+    if (left > AGI_SOURCE_DIMS)
+        return false;
+    read_storage(source, AGI_SOURCE_STRIDED, t);
+    source->ndim = (uint8_t)left;
+    memcpy(source->shape, sizes, (size_t)left * sizeof *sizes);
+    memcpy(source->strides, strides[0], (size_t)left * sizeof *sizes);
+    return true;
+}
+
+static bool is_one_value(const ag_tensor *t)
+{
+    for (int d = 0; d < t->ndim; d++)
+        if (agi_shape_of(t)[d] != 1 && agi_strides_of(t)[d] != 0)
+            return false;
+    return true;
+}
+
+/* What arg is under the result's shape. False if it must be computed now or (with an error set and
+ * *status not AG_OK) cannot be had. */
+static bool source_of(agi_source *source, const ag_arg *arg, int ndim, const int64_t *shape,
+                      int64_t numel, ag_status *status)
+{
+    const ag_tensor *t = arg->tensor;
+    source->kind = AGI_SOURCE_NUMBER;
+    if (t == NULL) {
+        source->from.number = arg->value;
+        return true;
+    }
+    bool in_order = t->numel == numel && agi_is_contiguous(t);
+    agi_expr *pending = atomic_load_explicit(&t->storage->pending, memory_order_acquire);
+    if (pending != NULL && in_order && t->offset == 0 && pending->numel == numel) {
+        source->kind = AGI_SOURCE_EXPR;
+        source->from.expr = agi_expr_retain(pending);
+        return true;
+    }
+    if ((*status = agi_storage_ready(t->storage)) != AG_OK || t->storage->exported)
+        return false;
+    if (is_one_value(t)) {
+        source->from.number = *agi_tensor_data(t);
+        return true;
+    }
+    if (!in_order)
+        return read_strided(source, t, ndim, shape);
+    read_storage(source, AGI_SOURCE_SAME, t);
+    return true;
+}
+
+/* ---- expressions ---------------------------------------------------------------------------- */
+
+/* All have room for the most sources: what an expression is made from changes when it is stored. */
+#define EXPR_BYTES (sizeof(agi_expr) + AGI_SOURCES * sizeof(agi_source))
+
+static void unlist(agi_expr *e)
+{
+    if (e->link == NULL)
+        return;
+    *e->link = e->next;
+    if (e->next != NULL)
+        e->next->link = e->link;
+    e->link = NULL;
+}
+
+static void enlist(agi_expr *e)
+{
+    e->next = all_exprs;
+    e->link = &all_exprs;
+    if (all_exprs != NULL)
+        all_exprs->link = &e->next;
+    all_exprs = e;
+}
+
+/* At most AGI_PROGRAM_MAX deep: longer ones are not made. */
+void agi_expr_free(agi_expr *e)
+{
+    agi_expr_lock();
+    unlist(e);
+    for (int k = 0; k < e->n_in; k++)
+        source_release(&e->in[k]);
+    if (e->result != NULL) {
+        e->result->readers--;
+        agi_storage_release(e->result);
+    }
+    agi_small_free(e, EXPR_BYTES);
+    agi_expr_unlock();
+}
+
+agi_expr *agi_expr_of(const agi_storage *storage)
+{
+    return atomic_load_explicit(&((agi_storage *)(uintptr_t)storage)->pending,
+                                memory_order_acquire);
+}
+
+/* Turns the sources in e's reach that borrow the storage's old data into ones that own it: the
+ * first takes the place of the last owner, who is just going. */
+static void adopt_old_data(agi_expr *e, agi_storage *storage)
+{
+    for (int k = 0; k < e->n_in; k++) {
+        agi_source *source = &e->in[k];
+        if (source->kind == AGI_SOURCE_EXPR && source->from.expr->result == NULL) {
+            adopt_old_data(source->from.expr, storage);
+        } else if (source->kind == AGI_SOURCE_SELF && source->from.storage == storage) {
+            source->kind = AGI_SOURCE_SAME;
+            agi_refs_inc(&storage->refs);
+            storage->readers++;
+        }
+    }
+}
+
+bool agi_expr_forget(agi_storage *storage)
+{
+    agi_expr_lock();
+    agi_expr *e = agi_expr_of(storage);
+    if (e != NULL) {
+        e->owner = NULL;
+        atomic_store_explicit(&storage->pending, NULL, memory_order_release);
+        if (e->in_place && agi_refs_get(&e->refs) > 1)
+            adopt_old_data(e, storage);
+        e->in_place = false;
+        agi_expr_release(e);
+    }
+    bool dead = agi_refs_get(&storage->refs) == 0;
+    agi_expr_unlock();
+    return dead;
+}
+
+/* In place and computed, but the owner is just going (agi_expr_forget waits for us): what its data
+ * now holds is the value. */
+void agi_expr_overwrote(agi_expr *e)
+{
+    for (int k = 0; k < e->n_in; k++)
+        source_release(&e->in[k]);
+    e->op = AG_OP_clone;
+    e->n_in = 1;
+    e->weight = 1;
+    e->in[0].kind = AGI_SOURCE_SELF;
+    e->in[0].from.storage = e->owner;
+    e->in[0].offset = 0;
+}
+
+/* e's numbers lie in `where` from now on, of which the caller gives a reference. What e was made
+ * from is let go; those that read e read it there. */
+void agi_expr_stored(agi_expr *e, agi_storage *where)
+{
+    unlist(e);
+    for (int k = 0; k < e->n_in; k++)
+        source_release(&e->in[k]);
+    e->weight = 0;
+    e->result = where;
+    where->readers++;
+}
+
+/* An expression with its sources; NULL if the op is to be computed now, or (status) it failed. */
+static agi_expr *expr_new(int op, int ndim, const int64_t *shape, int64_t numel, int n,
+                          const ag_arg *args, const double *f, ag_status *status)
+{
+    agi_expr *e = agi_small_new(EXPR_BYTES);
+    if (e == NULL) {
+        *status = ag_last_status();
+        return NULL;
+    }
+    memset(e, 0, sizeof *e);
+    atomic_init(&e->refs, 1);
+    e->op = (uint16_t)op;
+    e->numel = numel;
+    e->weight = 1;
+    if (f != NULL)
+        memcpy(e->f, f, sizeof e->f);
+    for (int k = 0; k < n; k++) {
+        if (!source_of(&e->in[k], &args[k], ndim, shape, numel, status)) {
+            agi_refs_dec(&e->refs);
+            for (int i = 0; i < k; i++)
+                source_release(&e->in[i]);
+            agi_small_free(e, EXPR_BYTES);
+            return NULL;
+        }
+        if (e->in[k].kind == AGI_SOURCE_EXPR)
+            e->weight += e->in[k].from.expr->weight;
+    }
+    e->n_in = (uint8_t)n;
+    return e;
+}
+
+/* Cuts what is longer than a program may be: the inputs are computed. */
+static ag_status shorten(agi_expr *e)
+{
+    if (e->weight <= AGI_PROGRAM_MAX)
+        return AG_OK;
+    e->weight = agi_program_weight(e, AGI_PROGRAM_MAX + 1);
+    if (e->weight <= AGI_PROGRAM_MAX)
+        return AG_OK;
+    agi_root roots[AGI_SOURCES];
+    int n = 0;
+    for (int k = 0; k < e->n_in; k++)
+        if (e->in[k].kind == AGI_SOURCE_EXPR && e->in[k].from.expr->result == NULL)
+            roots[n++] = (agi_root){.expr = e->in[k].from.expr};
+    e->weight = 1;
+    return agi_program_run(n, roots, NULL);
+}
+
+/* What could never be stored is tried at once, so that the error comes with the call. */
+static bool may_pend(int64_t numel, int n, const ag_arg *args)
+{
+    if (!agi_fusing || numel > agi_memory_total() / (int64_t)sizeof(double))
+        return false;
+    for (int k = 0; k < n; k++)
+        if (args[k].tensor != NULL && args[k].tensor->storage->exported)
+            return false;
+    return true;
+}
+
+ag_tensor *agi_expr_map(int op, int ndim, const int64_t *shape, int64_t numel, int n,
+                        const ag_arg *args, const double *f, bool *deferred)
+{
+    ag_status status = AG_OK;
+    *deferred = false;
+    if (!may_pend(numel, n, args))
+        return NULL;
+    agi_expr_lock();
+    ag_tensor *out = NULL;
+    agi_expr *e = expr_new(op, ndim, shape, numel, n, args, f, &status);
+    if (e != NULL) {
+        enlist(e);
+        status = shorten(e);
+        if (status == AG_OK)
+            out = agi_tensor_pending(ndim, shape, numel, e);
+        if (out == NULL)
+            agi_expr_release(e);
+    }
+    agi_expr_unlock();
+    *deferred = e != NULL || status != AG_OK;
+    return out;
+}
+
+/* ---- writes in place ------------------------------------------------------------------------ */
+
+/* Whether x is the whole of its storage, in order, and no other argument sees it otherwise. */
+static bool covers_storage(int n, const ag_arg *args)
+{
+    const ag_tensor *x = args[0].tensor;
+    if (!agi_is_contiguous(x) || x->offset != 0 || x->numel != x->storage->numel)
+        return false;
+    for (int k = 1; k < n; k++) {
+        const ag_tensor *t = args[k].tensor;
+        if (t != NULL && t->storage == x->storage &&
+            !(agi_is_contiguous(t) && t->offset == 0 && t->numel == x->numel))
+            return false;
+    }
+    return true;
+}
+
+/* The old value of the storage: what it was to hold, or its data. */
+static void source_self(agi_source *source, agi_storage *storage, agi_expr *before)
+{
+    if (before != NULL) {
+        source->kind = AGI_SOURCE_EXPR;
+        source->from.expr = agi_expr_retain(before);
+    } else {
+        source->kind = AGI_SOURCE_SELF;
+        source->from.storage = storage;
+        source->offset = 0;
+    }
+}
+
+/* Nobody but the storage may know its pending value, nobody may wait to read its memory, and the
+ * value may not be too long to be written over. */
+static ag_status make_room(agi_storage *storage)
+{
+    agi_expr *before = agi_expr_of(storage);
+    if (before != NULL &&
+        (agi_refs_get(&before->refs) > 1 || before->weight >= AGI_PROGRAM_MAX / 2)) {
+        ag_status status = agi_storage_ready(storage);
+        if (status != AG_OK)
+            return status;
+    }
+    return storage->readers > 0 ? agi_expr_settle(storage) : AG_OK;
+}
+
+/* storage is to hold e from now on; takes the caller's reference. */
+static void replace_pending(agi_storage *storage, agi_expr *e)
+{
+    agi_expr *before = agi_expr_of(storage);
+    e->owner = storage;
+    e->in_place = storage->data != NULL;
+    atomic_store_explicit(&storage->pending, e, memory_order_release);
+    if (before != NULL) {
+        before->owner = NULL;
+        agi_expr_release(before);
+    }
+}
+
+static ag_status write_locked(int op, int n, const ag_arg *args, const double *f, bool *deferred)
+{
+    ag_tensor *x = args[0].tensor;
+    agi_storage *storage = x->storage;
+    ag_status status = make_room(storage);
+    if (status != AG_OK)
+        return status;
+    ag_arg others[AGI_SOURCES] = {{NULL, 0.0}};
+    for (int k = 0; k < n; k++) {
+        bool self = args[k].tensor != NULL && args[k].tensor->storage == storage;
+        others[k] = self ? agi_number(0.0) : args[k];
+    }
+    agi_expr *e = expr_new(op, x->ndim, agi_shape_of(x), x->numel, n, others, f, &status);
+    *deferred = e != NULL || status != AG_OK;
+    if (e == NULL)
+        return status;
+    agi_expr *before = agi_expr_of(storage);
+    for (int k = 0; k < n; k++) {
+        if (args[k].tensor == NULL || args[k].tensor->storage != storage)
+            continue;
+        source_self(&e->in[k], storage, before);
+        e->weight += before != NULL ? before->weight : 0;
+    }
+    enlist(e);
+    status = shorten(e);
+    if (status != AG_OK) {
+        agi_expr_release(e);
+        return status;
+    }
+    replace_pending(storage, e);
+    return AG_OK;
+}
+
+ag_status agi_expr_write(int op, int n, const ag_arg *args, const double *f, bool *deferred)
+{
+    *deferred = false;
+    if (!may_pend(0, n, args) || !covers_storage(n, args))
+        return AG_OK;
+    agi_expr_lock();
+    ag_status status = write_locked(op, n, args, f, deferred);
+    agi_expr_unlock();
+    return status;
+}
+
+/* ---- computing ------------------------------------------------------------------------------ */
+
+/* All targets of one size are roots of one program. */
+static ag_status compute_size(int64_t numel, int n, const agi_target *targets)
+{
+    agi_root local[8], *roots = local;
+    int count = 0;
+    if (n > 8 && (roots = agi_plain_new((size_t)n * sizeof *roots)) == NULL)
+        return ag_last_status();
+    for (int i = 0; i < n; i++) {
+        agi_expr *e = agi_expr_of(targets[i].storage);
+        bool seen = false;
+        for (int k = 0; k < count; k++)
+            seen = seen || roots[k].expr == e;
+        if (e != NULL && e->numel == numel && !seen)
+            roots[count++] = (agi_root){.expr = e, .data = targets[i].data};
+    }
+    ag_status status = count > 0 ? agi_program_run(count, roots, NULL) : AG_OK;
+    if (roots != local)
+        agi_plain_free(roots);
+    return status;
+}
+
+ag_status agi_expr_compute_into(int n, const agi_target *targets)
+{
+    ag_status status = AG_OK;
+    agi_expr_lock();
+    for (int i = 0; i < n && status == AG_OK; i++) {
+        agi_expr *e = agi_expr_of(targets[i].storage);
+        bool done = e == NULL;
+        for (int k = 0; k < i && !done; k++)
+            done = targets[k].storage->numel == targets[i].storage->numel;
+        if (!done)
+            status = compute_size(e->numel, n, targets);
+    }
+    agi_expr_unlock();
+    return status;
+}
+
+ag_status agi_expr_compute(int n, agi_storage *const *storages)
+{
+    if (n == 1)
+        return agi_expr_compute_into(1, &(agi_target){.storage = storages[0]});
+    agi_target *targets = agi_plain_new((size_t)n * sizeof *targets);
+    if (targets == NULL)
+        return ag_last_status();
+    for (int i = 0; i < n; i++)
+        targets[i] = (agi_target){.storage = storages[i]};
+    ag_status status = agi_expr_compute_into(n, targets);
+    agi_plain_free(targets);
+    return status;
+}
+
+static bool reads(const agi_expr *e, const agi_storage *storage)
+{
+    for (int k = 0; k < e->n_in; k++) {
+        const agi_source *source = &e->in[k];
+        if ((source->kind == AGI_SOURCE_SAME || source->kind == AGI_SOURCE_STRIDED) &&
+            source->from.storage == storage)
+            return true;
+        if (source->kind == AGI_SOURCE_EXPR && source->from.expr->result == storage)
+            return true;
+    }
+    return false;
+}
+
+/* Each program may store more than was asked, so the list is searched anew after each. */
+ag_status agi_expr_settle(agi_storage *storage)
+{
+    ag_status status = AG_OK;
+    agi_expr_lock();
+    for (bool found = true; found && status == AG_OK;) {
+        found = false;
+        for (agi_expr *e = all_exprs; e != NULL && !found; e = e->next) {
+            if (!reads(e, storage))
+                continue;
+            found = true;
+            status = agi_program_run(1, &(agi_root){.expr = e}, NULL);
+            break;
+        }
+    }
+    agi_expr_unlock();
+    return status;
+}
+
+/* ---- sums ----------------------------------------------------------------------------------- */
+
+/* The reduced dimensions are all, or the last ones (rows), or the first ones (columns). */
+static bool plan_dims(const ag_tensor *x, uint64_t mask, agi_program_sum *sum)
+{
+    int64_t shape[AGI_MAX_DIMS];
+    int n = 0;
+    bool reduced[AGI_MAX_DIMS];
+    for (int d = 0; d < x->ndim; d++) {
+        bool is = (mask >> d & 1) != 0;
+        if (agi_shape_of(x)[d] == 1)
+            continue;
+        if (n > 0 && reduced[n - 1] == is) {
+            shape[n - 1] *= agi_shape_of(x)[d];
+        } else {
+            reduced[n] = is;
+            shape[n++] = agi_shape_of(x)[d];
+        }
+    }
+    if (n > 2 || n == 0)
+        return false;
+    bool last = reduced[n - 1];
+    if (n == 1 && !last)
+        return false;
+    sum->kept_inner = last ? 1 : shape[n - 1];
+    sum->m = last ? shape[n - 1] : shape[0];
+    return true;
+}
+
+ag_status agi_expr_sum(double *z, const ag_tensor *x, uint64_t mask, bool *done)
+{
+    agi_program_sum sum = {.z = z};
+    ag_status status = AG_OK;
+    agi_expr_lock();
+    sum.expr = agi_expr_of(x->storage);
+    *done = sum.expr != NULL && agi_is_contiguous(x) && x->offset == 0 &&
+            x->numel == sum.expr->numel && plan_dims(x, mask, &sum);
+    if (*done)
+        status = agi_program_run(0, NULL, &sum);
+    agi_expr_unlock();
+    return status;
+}

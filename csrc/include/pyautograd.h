@@ -1,0 +1,334 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * pyautograd: reverse-mode automatic differentiation over float64 arrays, in C.
+ *
+ * A tensor is a float64 array on the CPU. An op makes a new tensor from others and, where one of
+ * them requires a gradient, writes an entry (a node) to the tape. ag_backward walks the tape from
+ * a result to the leaves and leaves each leaf's gradient in it. Nothing else is needed:
+ *
+ *     #include <pyautograd.h>
+ *     #include <stdio.h>
+ *
+ *     int main(void)
+ *     {
+ *         const int64_t shape[] = {3};
+ *         const double values[] = {1.0, 2.0, 3.0};
+ *         ag_tensor *x = ag_from_data(values, 1, shape);
+ *         ag_set_requires_grad(x, true);
+ *
+ *         ag_tensor *s = ag_sin(x);                  // each result is yours to release
+ *         ag_tensor *p = ag_mul(s, x);
+ *         ag_tensor *y = ag_sum_all(p);              // y = sum(x sin x)
+ *         if (y == NULL || ag_backward(y, NULL, 0) != AG_OK) {
+ *             fprintf(stderr, "%s\n", ag_last_message());
+ *             return 1;
+ *         }
+ *         const double *g = ag_data(ag_grad_of(x));  // sin x + x cos x
+ *         printf("%.6f %.6f %.6f\n", g[0], g[1], g[2]);
+ *
+ *         ag_release(y);
+ *         ag_release(p);
+ *         ag_release(s);
+ *         ag_release(x);
+ *         return 0;
+ *     }
+ *
+ * Ownership. A function that returns `ag_tensor *` returns a reference that you own and release,
+ * unless its comment says "borrowed". Arguments are borrowed: nothing takes yours away. Releasing
+ * NULL does nothing. ag_scope_open and ag_scope_close release all that was made in between.
+ *
+ * Errors. What makes something returns NULL when it fails, what does something returns an
+ * ag_status below zero; the reason is in ag_last_status and ag_last_message until the thread's
+ * next failure. An op given NULL returns NULL and keeps the first reason, so that a chain of calls
+ * can be tested once, at its end. Nothing aborts or prints. What failed has changed nothing.
+ *
+ * Threads. Any thread may call; tensors may be shared. Grad mode, scopes and errors are each
+ * thread's own. Two threads that write one tensor, or write and read it, need a lock of yours.
+ */
+#ifndef PYAUTOGRAD_H
+#define PYAUTOGRAD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#if defined(__GNUC__) || defined(__clang__)
+#define AG_API __attribute__((visibility("default")))
+#else
+#define AG_API
+#endif
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct ag_tensor ag_tensor;
+typedef struct ag_node ag_node;
+
+#define AG_MAX_DIMS 32
+
+/* ---- status --------------------------------------------------------------------------------- */
+
+typedef int32_t ag_status;
+enum {
+    AG_OK = 0,
+    AG_ERR_MEMORY = -1,     /* an allocation failed */
+    AG_ERR_OVERFLOW = -2,   /* a size does not fit */
+    AG_ERR_SHAPE = -10,     /* shapes do not fit each other or the op */
+    AG_ERR_INDEX = -11,     /* an index or dimension is out of range */
+    AG_ERR_VALUE = -12,     /* another argument is out of its range */
+    AG_ERR_TYPE = -13,      /* an argument is of the wrong kind */
+    AG_ERR_GRAD = -20,      /* against the rules of autograd */
+    AG_ERR_VERSION = -21,   /* a saved value was written in place */
+    AG_ERR_FREED = -22,     /* a saved value was freed by an earlier backward */
+    AG_ERR_CALLBACK = -30   /* a callback failed and has the reason */
+};
+
+AG_API ag_status ag_last_status(void);
+AG_API const char *ag_last_message(void);  /* borrowed; "" if nothing failed */
+AG_API void ag_clear_error(void);
+AG_API const char *ag_version(void);       /* "major.minor.patch" */
+
+/* ---- creating ------------------------------------------------------------------------------- */
+
+/* Shapes are int64_t[ndim], ndim 0 .. AG_MAX_DIMS (ndim 0: one number). Fail with AG_ERR_SHAPE,
+ * AG_ERR_OVERFLOW or AG_ERR_MEMORY. */
+AG_API ag_tensor *ag_empty(int ndim, const int64_t *shape);  /* values undefined */
+AG_API ag_tensor *ag_full(int ndim, const int64_t *shape, double value);
+AG_API ag_tensor *ag_zeros(int ndim, const int64_t *shape);
+AG_API ag_tensor *ag_ones(int ndim, const int64_t *shape);
+AG_API ag_tensor *ag_scalar(double value);                   /* 0-d */
+AG_API ag_tensor *ag_from_data(const double *values, int ndim, const int64_t *shape);  /* copies */
+
+/* Shares memory that stays yours: strides in elements, may be 0, not negative (NULL: row-major).
+ * release(context) is called once, when the last tensor over it goes, on any thread; on failure it
+ * is not called. read_only memory is refused by in-place ops. */
+AG_API ag_tensor *ag_from_memory(double *data, int ndim, const int64_t *shape,
+                                 const int64_t *strides, bool read_only,
+                                 void (*release)(void *context), void *context);
+
+AG_API ag_tensor *ag_arange(double start, double end, double step);
+AG_API ag_tensor *ag_linspace(double start, double end, int64_t steps);
+AG_API ag_tensor *ag_eye(int64_t n, int64_t m);
+AG_API ag_tensor *ag_rand(int ndim, const int64_t *shape);   /* uniform in [0, 1) */
+AG_API ag_tensor *ag_randn(int ndim, const int64_t *shape);  /* standard normal */
+AG_API void ag_manual_seed(uint64_t seed);                   /* of rand and randn, process-wide */
+
+AG_API ag_tensor *ag_retain(ag_tensor *t);                   /* returns t, with one more owner */
+AG_API void ag_release(ag_tensor *t);
+
+/* Scopes: between open and close, what this thread's calls return belongs to the scope and is
+ * released by close; ag_keep takes one result out (then it is yours). Scopes nest. */
+AG_API int64_t ag_scope_open(void);                          /* a mark for close */
+AG_API void ag_scope_close(int64_t mark);
+AG_API ag_tensor *ag_keep(ag_tensor *t); /* the same as ag_retain; NULL in, NULL out */
+
+/* ---- reading -------------------------------------------------------------------------------- */
+
+AG_API int ag_ndim(const ag_tensor *t);
+AG_API const int64_t *ag_shape(const ag_tensor *t);          /* borrowed, ndim entries */
+AG_API const int64_t *ag_strides(const ag_tensor *t);        /* borrowed, in elements */
+AG_API int64_t ag_numel(const ag_tensor *t);
+AG_API bool ag_is_contiguous(const ag_tensor *t);
+/* First element, to be walked by ag_strides. Borrowed: good while t lives. NULL if the value could
+ * not be computed. Writing through it is yours to answer for: ag_bump_version says it was done. */
+AG_API double *ag_data(ag_tensor *t);
+AG_API ag_status ag_item(ag_tensor *t, double *value);       /* t must have one element */
+AG_API ag_status ag_copy_out(ag_tensor *t, double *values);  /* row-major, numel of them */
+AG_API uint32_t ag_tensor_version(const ag_tensor *t);       /* counts writes in place */
+AG_API void ag_bump_version(ag_tensor *t);
+AG_API bool ag_shares_storage(const ag_tensor *a, const ag_tensor *b);
+AG_API void ag_mark_exported(ag_tensor *t); /* others may write its memory from now on */
+AG_API bool ag_is_read_only(const ag_tensor *t);
+
+/* ---- autograd ------------------------------------------------------------------------------- */
+
+AG_API bool ag_requires_grad(const ag_tensor *t);
+AG_API ag_status ag_set_requires_grad(ag_tensor *t, bool on);  /* leaves only */
+AG_API bool ag_is_leaf(const ag_tensor *t);
+AG_API bool ag_is_view(const ag_tensor *t);
+AG_API ag_tensor *ag_grad_of(const ag_tensor *t);            /* borrowed; NULL if there is none */
+AG_API ag_status ag_set_grad(ag_tensor *t, ag_tensor *grad); /* NULL drops it; shapes must agree */
+AG_API ag_status ag_retain_grad(ag_tensor *t);               /* keep .grad of a non-leaf too */
+AG_API bool ag_retains_grad(const ag_tensor *t);
+AG_API ag_tensor *ag_detach(ag_tensor *t);                   /* the same memory, no history */
+AG_API ag_status ag_detach_(ag_tensor *t);
+/* As ag_detach, but writes through it are not noticed by values that autograd saved. */
+AG_API ag_tensor *ag_data_of(ag_tensor *t);
+/* t takes over the value of `from` (storage and shape), keeping its own autograd side. */
+AG_API ag_status ag_set_data(ag_tensor *t, ag_tensor *from);
+
+enum { AG_RETAIN_GRAPH = 1, AG_CREATE_GRAPH = 2, AG_ALLOW_UNUSED = 4 };
+
+/* Gradients of <root, gradient> are added into the .grad of all leaves that it depends on.
+ * gradient may be NULL if root has one element. flags: AG_RETAIN_GRAPH, AG_CREATE_GRAPH. */
+AG_API ag_status ag_backward(ag_tensor *root, ag_tensor *gradient, unsigned flags);
+/* Several roots; with n_inputs > 0 only those leaves get a gradient. gradients may be NULL, or
+ * have NULL entries. */
+AG_API ag_status ag_backward_many(int n, ag_tensor *const *roots, ag_tensor *const *gradients,
+                                  int n_inputs, ag_tensor *const *inputs, unsigned flags);
+/* The gradients of the roots with respect to inputs (leaves or not) into results[n_inputs], each
+ * owned; no .grad changes. With AG_ALLOW_UNUSED an input that was not used gives NULL. */
+AG_API ag_status ag_grad(int n, ag_tensor *const *roots, ag_tensor *const *gradients, int n_inputs,
+                         ag_tensor *const *inputs, unsigned flags, ag_tensor **results);
+
+AG_API bool ag_grad_enabled(void);                           /* this thread records */
+AG_API bool ag_set_grad_enabled(bool on);                    /* returns what it was */
+
+/* Nodes, for looking at the tape. */
+AG_API ag_node *ag_node_of(ag_tensor *t);                    /* owned; NULL for leaves */
+AG_API ag_node *ag_node_retain(ag_node *node);
+AG_API void ag_node_release(ag_node *node);
+AG_API int ag_node_name(const ag_node *node, char *text, size_t size);  /* like snprintf */
+AG_API int ag_node_input_count(const ag_node *node);
+/* Where input k came from: a node or a leaf (the other is NULL), both borrowed, both NULL where no
+ * gradient is needed. */
+AG_API void ag_node_input(const ag_node *node, int k, ag_node **from, ag_tensor **leaf);
+
+/* ---- ops ------------------------------------------------------------------------------------ */
+
+/* Elementwise ops broadcast as NumPy and PyTorch do. For every line of ops.def:
+ *   UNARY    ag_tensor *ag_<op>(ag_tensor *x);
+ *   BINARY   ag_tensor *ag_<op>(ag_tensor *x, ag_tensor *y),
+ *            ag_<op>_scalar(ag_tensor *x, double y), ag_scalar_<op>(double x, ag_tensor *y)
+ *   TERNARY  ag_tensor *ag_<op>(ag_tensor *x, ag_tensor *y, ag_tensor *z)
+ *   MASK     as BINARY, 1.0 where true */
+typedef enum ag_op {
+#define OP(name, arity, KIND, saves, GRAD, label, doc) AG_OP_##name,
+#include "ops.def"
+#undef OP
+    AG_OP_COUNT
+} ag_op;
+
+#define AG_DECLARE_UNARY(name) AG_API ag_tensor *ag_##name(ag_tensor *x);
+#define AG_DECLARE_BINARY(name) \
+    AG_API ag_tensor *ag_##name(ag_tensor *x, ag_tensor *y); \
+    AG_API ag_tensor *ag_##name##_scalar(ag_tensor *x, double y); \
+    AG_API ag_tensor *ag_scalar_##name(double x, ag_tensor *y);
+#define AG_DECLARE_MASK AG_DECLARE_BINARY
+#define AG_DECLARE_TERNARY(name) \
+    AG_API ag_tensor *ag_##name(ag_tensor *x, ag_tensor *y, ag_tensor *z);
+#define AG_DECLARE_INNER(name)
+#define AG_DECLARE_UNARY_ATTR(name)
+#define AG_DECLARE_TERNARY_ATTR(name)
+#define AG_DECLARE_REDUCE(name)
+#define AG_DECLARE_VIEW(name)
+#define AG_DECLARE_MAKE(name)
+#define OP(name, arity, KIND, saves, GRAD, label, doc) AG_DECLARE_##KIND(name)
+#include "ops.def"
+#undef OP
+
+AG_API ag_tensor *ag_softplus(ag_tensor *x, double beta, double threshold);
+AG_API ag_tensor *ag_clamp(ag_tensor *x, double lo, double hi);  /* -INFINITY, INFINITY: no bound */
+
+/* Over the n dims named (negative ones count from the end); n < 0: over all. */
+AG_API ag_tensor *ag_sum(ag_tensor *x, int n, const int64_t *dims, bool keepdim);
+AG_API ag_tensor *ag_mean(ag_tensor *x, int n, const int64_t *dims, bool keepdim);
+AG_API ag_tensor *ag_sum_all(ag_tensor *x);
+AG_API ag_tensor *ag_mean_all(ag_tensor *x);
+
+/* Views share x's memory; a write through one is seen in the other, and autograd follows it. */
+AG_API ag_tensor *ag_view(ag_tensor *x, int ndim, const int64_t *shape); /* one size may be -1 */
+AG_API ag_tensor *ag_reshape(ag_tensor *x, int ndim, const int64_t *shape);  /* a view, or a copy */
+AG_API ag_tensor *ag_flatten(ag_tensor *x, int start_dim, int end_dim);
+AG_API ag_tensor *ag_transpose(ag_tensor *x, int dim0, int dim1);
+AG_API ag_tensor *ag_permute(ag_tensor *x, int n, const int64_t *dims);
+AG_API ag_tensor *ag_t(ag_tensor *x);                                        /* at most 2-d */
+AG_API ag_tensor *ag_expand(ag_tensor *x, int ndim, const int64_t *shape);   /* -1 keeps a size */
+AG_API ag_tensor *ag_squeeze(ag_tensor *x, int n, const int64_t *dims);      /* n < 0: all */
+AG_API ag_tensor *ag_unsqueeze(ag_tensor *x, int dim);
+AG_API ag_tensor *ag_select(ag_tensor *x, int dim, int64_t index);
+AG_API ag_tensor *ag_slice(ag_tensor *x, int dim, int64_t start, int64_t end, int64_t step);
+/* Any region of x's storage; offset is counted from x's first element. */
+AG_API ag_tensor *ag_as_strided(ag_tensor *x, int ndim, const int64_t *shape,
+                                const int64_t *strides, int64_t offset);
+AG_API ag_tensor *ag_clone(ag_tensor *x);
+AG_API ag_tensor *ag_contiguous(ag_tensor *x);               /* x itself if it is */
+
+/* In place: x's memory is written, its version counts up, and if grad mode is on the tape follows.
+ * y broadcasts to x, never the other way round. A leaf that requires grad is refused unless grad
+ * mode is off. */
+AG_API ag_status ag_add_(ag_tensor *x, ag_tensor *y);
+AG_API ag_status ag_sub_(ag_tensor *x, ag_tensor *y);
+AG_API ag_status ag_mul_(ag_tensor *x, ag_tensor *y);
+AG_API ag_status ag_div_(ag_tensor *x, ag_tensor *y);
+AG_API ag_status ag_pow_(ag_tensor *x, ag_tensor *y);
+AG_API ag_status ag_copy_(ag_tensor *x, ag_tensor *y);
+AG_API ag_status ag_fill_(ag_tensor *x, double value);
+AG_API ag_status ag_zero_(ag_tensor *x);
+
+/* z[numel of the broadcast shape] = 0 or 1; op is one of AG_OP_eq ... AG_OP_ge. */
+AG_API ag_status ag_compare(ag_op op, ag_tensor *x, ag_tensor *y, bool *z);
+
+/* ---- any op by its number: for bindings ----------------------------------------------------- */
+
+/* An argument: a tensor, or if that is NULL a plain number. */
+typedef struct ag_arg {
+    ag_tensor *tensor;
+    double value;
+} ag_arg;
+
+/* The arguments of an op that are neither:
+ *   softplus        f = beta, threshold
+ *   sum, mean       list = dims (n_list < 0: all), i[0] = keepdim
+ *   view, expand    list = shape               permute    list = dims
+ *   transpose       i = dim0, dim1             squeeze    list = dims (n_list < 0: all)
+ *   unsqueeze       i[0] = dim                 select     i = dim, index
+ *   slice, slice_scatter  i = dim, start, end, step
+ *   as_strided, strided_scatter  list = shape then strides, i[0] = offset from x's first element
+ *   strided_gather_vjp           the same, i[1] = size of the whole */
+typedef struct ag_attr {
+    double f[2];
+    int64_t i[4];
+    int n_list;
+    const int64_t *list;
+} ag_attr;
+
+/* attr may be NULL for ops that take none. */
+AG_API ag_tensor *ag_apply(ag_op op, int n, const ag_arg *args, const ag_attr *attr);
+/* x op= args[1 ..]: elementwise ops, fill and copy. args[0] is x. */
+AG_API ag_status ag_apply_(ag_op op, int n, const ag_arg *args, const ag_attr *attr);
+/* NULL arguments allowed; name, label (of grad_fn) and doc are borrowed. */
+AG_API ag_status ag_op_info(ag_op op, const char **name, const char **label, const char **doc,
+                            int *arity, const char **kind, const char **grad);
+/* The broadcast of two shapes; *ndim and shape[AG_MAX_DIMS] are written. */
+AG_API ag_status ag_broadcast(const ag_tensor *x, const ag_tensor *y, int *ndim, int64_t *shape);
+
+/* ---- tuning and looking inside -------------------------------------------------------------- */
+
+AG_API ag_status ag_set_num_threads(int n);                  /* n >= 1 */
+AG_API int ag_get_num_threads(void);
+/* "key: value" lines: version, compiler, flags, CPU level, vector math, threads. */
+AG_API int ag_show_config(char *text, size_t size);          /* like snprintf */
+
+typedef struct ag_memory_stats {
+    int64_t allocated;      /* bytes that live tensors hold */
+    int64_t max_allocated;  /* the most since the start or ag_reset_peak */
+    int64_t cached;         /* bytes kept for reuse */
+    int64_t cache_limit;
+    int64_t live_tensors, live_nodes;
+} ag_memory_stats;
+AG_API void ag_get_memory_stats(ag_memory_stats *stats);
+AG_API void ag_reset_peak(void);
+AG_API void ag_empty_cache(void);
+AG_API void ag_set_cache_limit(int64_t bytes);
+
+/* on: the caller promises that no two threads are inside this library at once except in a
+ * blocking region; reference counts are then plain instead of atomic. Off at first. */
+AG_API void ag_set_serialised(bool on);
+/* Called around work that takes long (a loop over many elements): enter may let a lock go, leave
+ * takes it back. Both NULL: none. */
+AG_API void ag_set_blocking_hooks(void *(*enter)(void), void (*leave)(void *token));
+
+/* The object of a language binding that stands for t; the binding clears it when that dies. */
+AG_API void *ag_wrapper(const ag_tensor *t);
+AG_API void ag_set_wrapper(ag_tensor *t, void *wrapper);
+
+/* Testing builds: the nth allocation from now on fails (0: none). Others: AG_ERR_VALUE. */
+AG_API ag_status ag_fail_allocation(int64_t nth);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

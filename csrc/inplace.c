@@ -1,0 +1,404 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Writes in place, and what they do to the tape.
+ *
+ * A write x op= y is, to the tape, the functional op: its node has an edge to where x came from
+ * and becomes x's node. Where x is a view of a base, the write changes the base, so the base's new
+ * node is "the old base with a region replaced" (strided_scatter), and every view of it, x too,
+ * makes its node anew from the base when it is next asked for (agi_tensor_node).
+ *
+ * Everything that can fail, nodes included, is made before the first element is written.
+ */
+#include "apply.h"
+#include "expr.h"
+#include "run.h"
+#include "shape.h"
+#include "thread.h"
+
+/* ---- checks --------------------------------------------------------------------------------- */
+
+static bool is_leaf_wanting_grad(const ag_tensor *t)
+{
+    return t->node == NULL && (t->flags & AGI_TENSOR_REQUIRES_GRAD);
+}
+
+static ag_status check_history(const ag_tensor *x)
+{
+    if (!agi_thread_get()->grad_enabled)
+        return AG_OK;
+    if (is_leaf_wanting_grad(x))
+        return agi_fail(AG_ERR_GRAD, "a leaf Variable that requires grad is being used in an "
+                                     "in-place operation.");
+    if (!(x->flags & AGI_TENSOR_VIEW))
+        return AG_OK;
+    const ag_tensor *base = x->meta->base;
+    if (is_leaf_wanting_grad(base))
+        return agi_fail(AG_ERR_GRAD, "a view of a leaf Variable that requires grad is being used "
+                                     "in an in-place operation.");
+    if (x->flags & AGI_TENSOR_NO_GRAD_VIEW && agi_requires_grad(base))
+        return agi_fail(
+            AG_ERR_GRAD,
+            "A view was created in no_grad mode and is being modified inplace with grad "
+            "mode enabled. Given that this use case is ambiguous and error-prone, it is "
+            "forbidden. You can clarify your code by moving both the view and the "
+            "inplace either both inside the no_grad block (if you don't want the "
+            "inplace to be tracked) or both outside (if you want the inplace to be "
+            "tracked).");
+    return AG_OK;
+}
+
+static ag_status check_shape(int n, const ag_arg *args)
+{
+    const ag_tensor *x = args[0].tensor;
+    int ndim = 0;
+    int64_t shape[AGI_MAX_DIMS];
+    for (int k = 0; k < n; k++) {
+        const ag_tensor *t = args[k].tensor;
+        if (t == NULL)
+            continue;
+        ag_status status = agi_shape_broadcast(&ndim, shape, t->ndim, agi_shape_of(t));
+        if (status != AG_OK)
+            return status;
+    }
+    if (agi_shape_equal(ndim, shape, x->ndim, agi_shape_of(x)))
+        return AG_OK;
+    char is[AGI_SHAPE_TEXT], wants[AGI_SHAPE_TEXT];
+    return agi_fail(AG_ERR_SHAPE, "output with shape %s doesn't match the broadcast shape %s",
+                    agi_format_shape_list(is, x->ndim, agi_shape_of(x)),
+                    agi_format_shape_list(wants, ndim, shape));
+}
+
+static ag_status check_memory(const ag_tensor *x)
+{
+    if (x->storage->read_only)
+        return agi_fail(AG_ERR_GRAD, "cannot write in place: the memory of this tensor is "
+                                     "read-only; clone() it first");
+    if (!agi_is_contiguous(x) && agi_shape_overlaps(x->ndim, agi_shape_of(x), agi_strides_of(x)))
+        return agi_fail(AG_ERR_GRAD, "unsupported operation: more than one element of the "
+                                     "written-to tensor refers to a single memory location. Please "
+                                     "clone() the tensor before performing the operation.");
+    return AG_OK;
+}
+
+/* ---- the tape ------------------------------------------------------------------------------- */
+
+/* The nodes that a write will put in place, made beforehand. */
+typedef struct agi_rewrite {
+    ag_tensor *target; /* borrowed: whose node changes (x, or the base of a view); NULL: nobody's */
+    ag_node *node;      /* owned until committed */
+} agi_rewrite;
+
+/* Where a retained gradient moves to when t gets another node. */
+static bool prepare_retained(const ag_tensor *t, ag_node *node)
+{
+    return !(t->flags & AGI_TENSOR_RETAINS_GRAD) || agi_node_extra_of(node) != NULL;
+}
+
+static void commit_rewrite(agi_rewrite *rewrite)
+{
+    ag_tensor *t = rewrite->target;
+    if (t == NULL)
+        return;
+    ag_node *old = t->node;
+    t->node = rewrite->node;
+    if (t->flags & AGI_TENSOR_RETAINS_GRAD) {
+        if (old != NULL && old->extra != NULL)
+            old->extra->retain = NULL;
+        t->node->extra->retain = t;
+    }
+    agi_node_release(old);
+}
+
+/* The base's new node: the base with the region of x replaced by what `node` (owned, taken; may be
+ * NULL: a constant) makes. */
+static ag_node *node_of_base(ag_tensor *x, ag_node *node)
+{
+    ag_tensor *base = x->meta->base, *written = agi_tensor_alias(x);
+    if (written == NULL) {
+        agi_node_release(node);
+        return NULL;
+    }
+    written->node = node;
+    ag_node *result = NULL;
+    if (!agi_is_contiguous(base)) {
+        agi_fail(AG_ERR_GRAD,
+                 "cannot record a write through a view of a tensor whose own memory is "
+                 "not contiguous; clone() it first");
+    } else {
+        ag_attr attr = {.i = {x->offset - base->offset}, .n_list = 2 * x->ndim, .list = x->dims};
+        ag_arg args[2] = {agi_arg(base), agi_arg(written)};
+        result = agi_node_new(AG_OP_strided_scatter, 0, 2, args, &attr, base, 1);
+    }
+    agi_release(written);
+    return result;
+}
+
+static bool any_requires_grad(int n, const ag_arg *args)
+{
+    for (int k = 0; k < n; k++)
+        if (args[k].tensor != NULL && agi_requires_grad(args[k].tensor))
+            return true;
+    return false;
+}
+
+/* `old` stands for x on the tape if it is not NULL; `out` holds the result where the rule wants to
+ * read it, else x. */
+static ag_status prepare_rewrite(agi_rewrite *rewrite, int op, int variant, int n,
+                                 const ag_arg *args, const ag_attr *attr, ag_tensor *old,
+                                 const ag_tensor *out)
+{
+    ag_tensor *x = args[0].tensor;
+    bool view = (x->flags & AGI_TENSOR_VIEW) != 0;
+    *rewrite = (agi_rewrite){.target = NULL};
+    if (!agi_thread_get()->grad_enabled ||
+        (!any_requires_grad(n, args) && !(view && agi_requires_grad(x->meta->base))))
+        return AG_OK;
+
+    /* What is wholly replaced in a view passes nothing to its old value. */
+    ag_arg own[AGI_NODE_SHAPES];
+    for (int k = 0; k < n; k++)
+        own[k] = args[k];
+    if (old != NULL)
+        own[0] = agi_arg(old);
+    if (view && (op == AG_OP_fill || op == AG_OP_copy))
+        own[0] = agi_number(0.0);
+
+    ag_node *node = NULL;
+    if (any_requires_grad(n, own) || !view) {
+        node = agi_node_new(op, variant, n, own, attr, out, out == x);
+        if (node == NULL)
+            return ag_last_status();
+    }
+    ag_tensor *target = view ? x->meta->base : x;
+    if (view)
+        node = node_of_base(x, node);
+    if (node == NULL)
+        return ag_last_status();
+    if (!prepare_retained(target, node)) {
+        agi_node_release(node);
+        return ag_last_status();
+    }
+    *rewrite = (agi_rewrite){.target = target, .node = node};
+    return AG_OK;
+}
+
+/* ---- the data ------------------------------------------------------------------------------- */
+
+/* Whether another input lies over x's memory in another arrangement, so that writing x as it is
+ * read would change what is still to be read. */
+static bool inputs_overlap(int n, const ag_arg *args)
+{
+    const ag_tensor *x = args[0].tensor;
+    for (int k = 1; k < n; k++) {
+        const ag_tensor *t = args[k].tensor;
+        if (t == NULL || t->storage != x->storage)
+            continue;
+        if (t->offset != x->offset || t->ndim != x->ndim ||
+            !agi_shape_equal(2 * t->ndim, t->dims, 2 * x->ndim, x->dims))
+            return true;
+    }
+    return false;
+}
+
+static void write_strided(ag_tensor *x, const ag_tensor *from)
+{
+    int64_t strides[AGI_MAX_DIMS];
+    agi_shape_broadcast_strides(x->ndim, agi_shape_of(x), from->ndim, agi_shape_of(from),
+                                agi_strides_of(from), strides);
+    agi_run_scatter(agi_tensor_data(x), agi_strides_of(x), x->ndim, agi_shape_of(x),
+                    agi_tensor_data(from), strides);
+}
+
+static void write_number(ag_tensor *x, double value)
+{
+    agi_run_fill(agi_tensor_data(x), agi_strides_of(x), x->ndim, agi_shape_of(x), value);
+}
+
+/* What is copied into x, where it may not be read while x is written: a copy. Owned. */
+static ag_tensor *safe_source(int n, const ag_arg *args)
+{
+    if (!inputs_overlap(n, args))
+        return agi_retain(args[1].tensor);
+    ag_arg arg = args[1];
+    ag_tensor *copy = agi_compute(AG_OP_clone, 1, &arg, NULL);
+    if (copy != NULL && agi_storage_ready(copy->storage) != AG_OK) {
+        agi_release(copy);
+        return NULL;
+    }
+    return copy;
+}
+
+/* x = y or x = number. */
+static ag_status write_whole(int n, const ag_arg *args)
+{
+    ag_tensor *x = args[0].tensor, *source = NULL;
+    if (args[1].tensor != NULL) {
+        if (agi_storage_ready(args[1].tensor->storage) != AG_OK)
+            return ag_last_status();
+        if ((source = safe_source(n, args)) == NULL)
+            return ag_last_status();
+    }
+    ag_status status = agi_storage_writable(x->storage);
+    if (status == AG_OK && source != NULL)
+        write_strided(x, source);
+    else if (status == AG_OK)
+        write_number(x, args[1].value);
+    agi_release(source);
+    return status;
+}
+
+/* x = fresh, which was computed beside it. */
+static ag_status write_aside(ag_tensor *x, ag_tensor *fresh)
+{
+    ag_status status = agi_storage_ready(fresh->storage);
+    if (status == AG_OK)
+        status = agi_storage_writable(x->storage);
+    if (status == AG_OK)
+        write_strided(x, fresh);
+    return status;
+}
+
+/* x = op(x, ...) for elementwise ops straight into x's memory. */
+static ag_status write_map(const agi_op_info *info, int n, const ag_arg *args, const ag_attr *attr)
+{
+    ag_tensor *x = args[0].tensor;
+    for (int k = 1; k < n; k++)
+        if (args[k].tensor != NULL && agi_storage_ready(args[k].tensor->storage) != AG_OK)
+            return ag_last_status();
+    ag_status status = agi_storage_writable(x->storage);
+    if (status == AG_OK)
+        agi_run_map(info, agi_tensor_data(x), x->ndim, agi_shape_of(x), x->numel, n, args,
+                    attr != NULL ? attr->f : NULL);
+    return status;
+}
+
+/* Changes the data: pending, or now. Nothing is changed if it fails. */
+static ag_status write_data(int op, int n, const ag_arg *args, const ag_attr *attr,
+                            ag_tensor *fresh)
+{
+    ag_tensor *x = args[0].tensor;
+    if (fresh != NULL)
+        return write_aside(x, fresh);
+    if (x->numel >= AGI_DEFER_MIN) {
+        bool deferred;
+        ag_status status = agi_expr_write(op, n, args, attr != NULL ? attr->f : NULL, &deferred);
+        if (deferred || status != AG_OK)
+            return status;
+    }
+    if (op == AG_OP_fill || op == AG_OP_copy)
+        return write_whole(n, args);
+    return write_map(&agi_ops[op], n, args, attr);
+}
+
+static bool must_go_aside(int op, int n, const ag_arg *args)
+{
+    return agi_op_is_map(&agi_ops[op]) &&
+           (!agi_is_contiguous(args[0].tensor) || inputs_overlap(n, args) ||
+            agi_node_saves(op, n, args) & AGI_SAVE_OUT);
+}
+
+/* Where the rule will read x as it was: a copy of it, on the tape in x's place. Owned. */
+static ag_tensor *copy_for_rule(ag_tensor *x)
+{
+    bool failed = false;
+    ag_node *node = agi_tensor_node(x, &failed);
+    ag_arg arg = agi_arg(x);
+    ag_tensor *copy = failed ? NULL : agi_compute(AG_OP_clone, 1, &arg, NULL);
+    if (copy != NULL && node != NULL)
+        copy->node = agi_node_retain(node);
+    return copy;
+}
+
+/* The tape's part and the data's, with `old` in x's place on the tape if it is not NULL, and the
+ * result in `fresh` if that is not NULL. */
+static ag_status write_recorded(int op, int variant, int n, const ag_arg *args,
+                                const ag_attr *attr, ag_tensor *old, ag_tensor *fresh)
+{
+    ag_tensor *x = args[0].tensor;
+    agi_rewrite rewrite;
+    ag_status status = prepare_rewrite(&rewrite, op, variant, n, args, attr, old,
+                                       fresh != NULL ? fresh : x);
+    if (status != AG_OK)
+        return status;
+    status = write_data(op, n, args, attr, fresh);
+    if (status != AG_OK) {
+        agi_node_release(rewrite.node);
+        return status;
+    }
+    agi_tensor_bump(x);
+    commit_rewrite(&rewrite);
+    return AG_OK;
+}
+
+static ag_status write_in_place(int op, int variant, int n, const ag_arg *args,
+                                const ag_attr *attr)
+{
+    ag_tensor *x = args[0].tensor, *fresh = NULL, *old = NULL;
+    if (must_go_aside(op, n, args) && (fresh = agi_compute(op, n, args, attr)) == NULL)
+        return ag_last_status();
+    ag_status status = AG_OK;
+    if (agi_thread_get()->grad_enabled && agi_node_saves(op, n, args) & AGI_SAVE_IN0 &&
+        (old = copy_for_rule(x)) == NULL)
+        status = ag_last_status();
+    if (status == AG_OK)
+        status = write_recorded(op, variant, n, args, attr, old, fresh);
+    agi_release(old);
+    agi_release(fresh);
+    return status;
+}
+
+static ag_status apply_in_place(int op, int variant, int n, const ag_arg *args, const ag_attr *attr)
+{
+    ag_tensor *x = args[0].tensor;
+    if (x == NULL)
+        return agi_fail(AG_ERR_TYPE, "%s_: expected a tensor to write to, got a number",
+                        agi_ops[op].name);
+    ag_status status = check_memory(x);
+    if (status == AG_OK)
+        status = check_history(x);
+    if (status == AG_OK)
+        status = check_shape(n, args);
+    if (status != AG_OK)
+        return status;
+    return write_in_place(op, variant, n, args, attr);
+}
+
+ag_status ag_apply_(ag_op op, int n, const ag_arg *args, const ag_attr *attr)
+{
+    const agi_op_info *info = &agi_ops[op];
+    if (!agi_op_is_map(info) && op != AG_OP_fill && op != AG_OP_copy)
+        return agi_fail(AG_ERR_TYPE, "%s: has no in-place form", info->name);
+    int variant = op == AG_OP_fill ? (args[1].tensor == NULL ? 2 : 3)
+                                   : agi_variant_of((int)op, args, attr);
+    return apply_in_place((int)op, variant, n, args, attr);
+}
+
+/* ---- public forms --------------------------------------------------------------------------- */
+
+#define IN_PLACE(name) \
+    ag_status ag_##name##_(ag_tensor *x, ag_tensor *y) \
+    { \
+        if (x == NULL || y == NULL) \
+            return ag_last_status(); \
+        ag_arg args[2] = {agi_arg(x), agi_arg(y)}; \
+        return ag_apply_(AG_OP_##name, 2, args, NULL); \
+    }
+IN_PLACE(add)
+IN_PLACE(sub)
+IN_PLACE(mul)
+IN_PLACE(div)
+IN_PLACE(pow)
+IN_PLACE(copy)
+#undef IN_PLACE
+
+ag_status ag_fill_(ag_tensor *x, double value)
+{
+    ag_arg args[2] = {agi_arg(x), agi_number(value)};
+    return x != NULL ? ag_apply_(AG_OP_fill, 2, args, NULL) : ag_last_status();
+}
+
+ag_status ag_zero_(ag_tensor *x)
+{
+    ag_arg args[2] = {agi_arg(x), agi_number(0.0)};
+    return x != NULL ? apply_in_place(AG_OP_fill, AGI_NAMED_ZERO, 2, args, NULL) : ag_last_status();
+}

@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Elementwise ops of two inputs: kernel and rule of each. In the comments z is the result, g the
+ * gradient that comes in, dx and dy those that go out, in the broadcast shape: the engine sums
+ * them to the inputs' shapes. An input that was a plain number comes back as one, and the rule then
+ * costs no array for it.
+ */
+#include "../kernel.h"
+#include "../rule.h"
+
+#include <float.h>
+#include <math.h>
+
+/* ---- arithmetic ----------------------------------------------------------------------------- */
+
+/* add: dx = dy = g.  Saves nothing. */
+AG_MAP2(add, x + y)
+AG_RULE(add)
+{
+    if (NEEDS(0))
+        GX(0) = G;
+    if (NEEDS(1))
+        GX(1) = G;
+}
+
+/* sub: dx = g, dy = -g.  Saves nothing. */
+AG_MAP2(sub, x - y)
+AG_RULE(sub)
+{
+    if (NEEDS(0))
+        GX(0) = G;
+    if (NEEDS(1))
+        GX(1) = v_neg(G);
+}
+
+/* mul: dx = g y, dy = g x.  Saves both. */
+AG_MAP2(mul, x * y)
+AG_RULE(mul)
+{
+    if (NEEDS(0))
+        GX(0) = v_vjp_mul(G, IN(1));
+    if (NEEDS(1))
+        GX(1) = v_vjp_mul(G, IN(0));
+}
+
+/* div: dx = g / y, dy = -g (x / y) / y.  Saves both. Dividing twice instead of by y^2 keeps dy
+ * right where y^2 would leave the range of numbers. */
+AG_MAP2(div, x / y)
+AG_RULE(div)
+{
+    if (NEEDS(0))
+        GX(0) = v_vjp_div(G, IN(1));
+    if (NEEDS(1))
+        GX(1) = v_vjp_mul(v_neg(G), v_div(v_div(IN(0), IN(1)), IN(1)));
+}
+
+/* ---- gradient times and by ------------------------------------------------------------------ */
+
+/* vjp_mul: x y, but x where that is 0, whatever y: how rules multiply a gradient x by a derivative
+ * y. A gradient of 0 means that nobody took the value, and then it does not matter that y is
+ * infinite or NaN there.  As mul in both directions, by itself. */
+AG_MAP2(vjp_mul, x == 0.0 ? x : x * y)
+AG_RULE(vjp_mul)
+{
+    if (NEEDS(0))
+        GX(0) = v_vjp_mul(G, IN(1));
+    if (NEEDS(1))
+        GX(1) = v_vjp_mul(G, IN(0));
+}
+
+/* vjp_div: the same for x / y. */
+AG_MAP2(vjp_div, x == 0.0 ? x : x / y)
+AG_RULE(vjp_div)
+{
+    if (NEEDS(0))
+        GX(0) = v_vjp_div(G, IN(1));
+    if (NEEDS(1))
+        GX(1) = v_vjp_mul(v_neg(G), v_vjp_div(v_vjp_div(IN(0), IN(1)), IN(1)));
+}
+
+/* ---- the larger and the smaller ------------------------------------------------------------- */
+
+/* dx where x and y have `lost` (a mask) to decide: 0 where x lost, half of g at a tie, else g.
+ * Where a NaN took part nobody lost, and both get g. */
+static ag_arg winners_share(ag_arg g, ag_arg lost, ag_arg tie)
+{
+    return v_where(lost, NUM(0.0), v_where(tie, v_mul(g, NUM(0.5)), g));
+}
+
+/* maximum: NaN if either is, x where they are equal (so max(-0, 0) = -0);  dx = g where x > y,
+ * g / 2 where x = y, else 0; dy the other way round.  Saves both. */
+AG_MAP2(maximum, ((x >= y) | (x != x)) ? x : y)
+AG_RULE(maximum)
+{
+    const ag_arg x = IN(0), y = IN(1), tie = v_eq(x, y);
+    if (NEEDS(0))
+        GX(0) = winners_share(G, v_lt(x, y), tie);
+    if (NEEDS(1))
+        GX(1) = winners_share(G, v_gt(x, y), tie);
+}
+
+/* minimum: as maximum. */
+AG_MAP2(minimum, ((x <= y) | (x != x)) ? x : y)
+AG_RULE(minimum)
+{
+    const ag_arg x = IN(0), y = IN(1), tie = v_eq(x, y);
+    if (NEEDS(0))
+        GX(0) = winners_share(G, v_gt(x, y), tie);
+    if (NEEDS(1))
+        GX(1) = winners_share(G, v_lt(x, y), tie);
+}
+
+/* ---- pow ------------------------------------------------------------------------------------ */
+
+/* Exponents that have a shorter form than pow. Each form is C's pow to the last sign of zero and
+ * infinity (sqrt alone differs at -0 and -inf), in error at most 1.5 ulp. 1 / x squared, not
+ * 1 / (x x): x x may leave the range of numbers where the result does not. */
+AGI_INLINE double root_of(double x) { return x == -INFINITY ? INFINITY : sqrt(x + 0.0); }
+AGI_INLINE double inverse_square_of(double x) { return (1.0 / x) * (1.0 / x); }
+
+/* Whether y could be one of them: a multiple of 1/2 between -3 and 3. Adding and subtracting
+ * 1.5 * 2^52 rounds to an integer. */
+AGI_INLINE int64_t is_small_half(double y)
+{
+    const double twice = y + y;
+    const double rounded = (twice + 0x1.8p52) - 0x1.8p52;
+    return (rounded == twice) & (fabs(twice) <= 6.0);
+}
+
+/* The short form where y has one, else p. */
+AGI_INLINE double choose_power(double x, double y, double p)
+{
+    const double root = root_of(x);
+    p = y == 0.0 ? 1.0 : p;
+    p = y == 1.0 ? x : p;
+    p = y == 2.0 ? x * x : p;
+    p = y == 3.0 ? x * x * x : p;
+    p = y == 0.5 ? root : p;
+    p = y == -0.5 ? 1.0 / root : p;
+    p = y == -1.0 ? 1.0 / x : p;
+    return y == -2.0 ? inverse_square_of(x) : p;
+}
+
+/* One exponent for all: true if it has a short form, and z is then filled. */
+AGI_INLINE bool power_by_short_form(double *z, int64_t n, const double *x, double y)
+{
+    if (y == 2.0)
+        AGI_EACH(x[i] * x[i]);
+    else if (y == 1.0)
+        AGI_EACH(x[i]);
+    else if (y == 3.0)
+        AGI_EACH(x[i] * x[i] * x[i]);
+    else if (y == 0.5)
+        AGI_EACH(root_of(x[i]));
+    else if (y == -0.5)
+        AGI_EACH(1.0 / root_of(x[i]));
+    else if (y == -1.0)
+        AGI_EACH(1.0 / x[i]);
+    else if (y == -2.0)
+        AGI_EACH(inverse_square_of(x[i]));
+    else if (y == 0.0)
+        agi_fill_tile(z, n, 1.0);
+    else
+        return false;
+    return true;
+}
+
+/* An exponent for each: the same forms, so that an element does not depend on how its exponent
+ * came. Few arrays of exponents hold any, hence the look before the second pass. */
+AGI_INLINE void power_by_element(double *z, int64_t n, const double *x, const double *y,
+                                 unsigned splat)
+{
+    const int64_t step = (splat & 1) ? 0 : 1;
+    int64_t found = 0;
+    double p[AGI_TILE];
+    for (int64_t i = 0; i < n; i++)
+        found |= is_small_half(y[i]);
+    if (!found) {
+        agi_mvec.pow(z, x, y, splat, n);
+        return;
+    }
+    agi_mvec.pow(p, x, y, splat, n);
+    AGI_INDEPENDENT
+    for (int64_t i = 0; i < n; i++)
+        z[i] = choose_power(x[i * step], y[i], p[i]);
+}
+
+AG_KERNEL_BODY(pow)
+{
+    const int64_t m = splat == 3 ? 1 : n;
+    AGI_KERNEL_UNUSED;
+    if (!(splat & 2))
+        power_by_element(z, n, in[0], in[1], splat);
+    else if (!power_by_short_form(z, m, in[0], in[1][0]))
+        agi_mvec.pow(z, in[0], in[1], 2, m);
+    if (AGI_UNLIKELY(splat == 3))
+        agi_fill_tile(z, n, z[0]);
+}
+AG_KERNELS(pow)
+
+/* dx = g y x^(y - 1), and 0 where y is 0. Where y is 0 and x too (or too small for 1 / x, or NaN)
+ * the exponent is made 0 first, so that 0 inf does not come up, here or in a second derivative. */
+static ag_arg power_rule_base(ag_arg g, ag_arg x, ag_arg y)
+{
+    if (y.tensor == NULL && y.value == 0.0)
+        return NUM(0.0);
+    if (y.tensor == NULL && y.value == 2.0)
+        return v_vjp_mul(g, v_mul(x, y));
+    if (y.tensor == NULL)
+        return v_vjp_mul(g, v_mul(v_pow(x, NUM(y.value - 1.0)), y));
+    const ag_arg invertible = v_ge(v_abs(x), NUM(DBL_MIN));
+    const ag_arg flat = v_gt(v_eq(y, NUM(0.0)), invertible);
+    const ag_arg exponent = v_where(flat, NUM(0.0), v_sub(y, NUM(1.0)));
+    return v_vjp_mul(g, v_mul(v_pow(x, exponent), y));
+}
+
+/* dy = g z log(x), and 0 where x is 0 and y >= 0. There x is made 1 first, whose logarithm is 0,
+ * for the same reason. NaN where x < 0: z is then only defined at whole y. */
+static ag_arg power_rule_exponent(ag_arg g, ag_arg x, ag_arg y, ag_arg z)
+{
+    if (x.tensor == NULL && x.value != 0.0)
+        return v_vjp_mul(g, v_mul(z, NUM(log(x.value))));
+    const ag_arg flat = v_mul(v_eq(x, NUM(0.0)), v_ge(y, NUM(0.0)));
+    return v_vjp_mul(g, v_mul(z, v_log(v_where(flat, NUM(1.0), x))));
+}
+
+/* pow: z = x^y as C's pow: x^0 = 1^y = 1 even of NaN, NaN for x < 0 and broken y.  Saves x and y,
+ * and z if dy is wanted. */
+AG_RULE(pow)
+{
+    if (NEEDS(0))
+        GX(0) = power_rule_base(G, IN(0), IN(1));
+    if (NEEDS(1))
+        GX(1) = power_rule_exponent(G, IN(0), IN(1), OUT);
+}

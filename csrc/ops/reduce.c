@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Reductions: sum and mean, over all or some dimensions, and the sums that bring a broadcast
+ * gradient back to its input's shape. The adding itself is in sum.c.
+ */
+#include <math.h>
+
+#include "../engine.h"
+#include "../expr.h"
+#include "../rule.h"
+#include "../shape.h"
+#include "../sum.h"
+
+/* ---- shared --------------------------------------------------------------------------------- */
+
+/* A 0-d tensor for an argument that is a plain number; else the tensor, with one more owner. */
+static ag_tensor *as_tensor(const ag_arg *arg)
+{
+    return arg->tensor != NULL ? agi_retain(arg->tensor) : ag_scalar(arg->value);
+}
+
+/* The dimensions that attr names. No list, or an empty one, means all, as in PyTorch. */
+static ag_status reduced_dims(const char *op, int ndim, const ag_attr *attr, uint64_t *mask)
+{
+    int n = attr == NULL || attr->n_list <= 0 ? -1 : attr->n_list;
+    return agi_shape_dim_mask(op, ndim, n, n > 0 ? attr->list : NULL, mask);
+}
+
+/* The shape that is left, and the number of dimensions; *count becomes the elements of one sum. */
+static int reduced_shape(int ndim, const int64_t *shape, uint64_t mask, bool keepdim, int64_t *left,
+                         int64_t *count)
+{
+    int n = 0;
+    *count = 1;
+    for (int d = 0; d < ndim; d++) {
+        if (!(mask >> d & 1)) {
+            left[n++] = shape[d];
+            continue;
+        }
+        *count *= shape[d];
+        if (keepdim)
+            left[n++] = 1;
+    }
+    return n;
+}
+
+/* Sums x; *count becomes the number of elements in each sum. */
+static ag_tensor *sum_of(const char *op, const ag_tensor *x, const ag_attr *attr, int64_t *count)
+{
+    uint64_t mask;
+    int64_t left[AGI_MAX_DIMS];
+    if (reduced_dims(op, x->ndim, attr, &mask) != AG_OK)
+        return NULL;
+    bool keepdim = attr != NULL && attr->i[0] != 0;
+    int n = reduced_shape(x->ndim, agi_shape_of(x), mask, keepdim, left, count);
+    int64_t numel = agi_shape_numel(op, n, left);
+    ag_tensor *z = numel >= 0 ? agi_tensor_new(n, left, numel) : NULL;
+    if (AGI_UNLIKELY(z == NULL))
+        return NULL;
+    bool done = false;
+    if (AGI_UNLIKELY(agi_is_pending(x->storage)) &&
+        (agi_expr_sum(agi_tensor_data(z), x, mask, &done) != AG_OK ||
+         (!done && agi_storage_ready(x->storage) != AG_OK))) {
+        agi_release(z);
+        return NULL;
+    }
+    if (done)
+        return z;
+    if (numel == 1 && agi_is_contiguous(x) && x->numel < AGI_TILE)
+        *agi_tensor_data(z) = agi_sum_run(agi_tensor_data(x), x->numel) + 0.0;
+    else
+        agi_sum_into(agi_tensor_data(z), agi_tensor_data(x), x->ndim, agi_shape_of(x),
+                     agi_strides_of(x), mask);
+    return z;
+}
+
+/* g of a reduction with a size of 1 in place of each dimension that it dropped. */
+static ag_arg with_kept_dims(const agi_vjp *v, int ndim, const int64_t *shape, int64_t *count)
+{
+    const ag_node *node = v->node;
+    const agi_node_attr *attr = node->has_attr ? agi_node_attr_of(node) : NULL;
+    const ag_attr dims = {.n_list = node->n_list, .list = agi_node_ints(node) + node->list_at};
+    int64_t left[AGI_MAX_DIMS];
+    uint64_t mask;
+    if (reduced_dims("sum", ndim, &dims, &mask) != AG_OK)
+        return agi_arg(&agi_failed);
+    int n = reduced_shape(ndim, shape, mask, true, left, count);
+    const uint64_t all = (UINT64_C(1) << ndim) - 1, below = mask & (mask + 1);
+    if ((attr != NULL && attr->i[0] != 0) || mask == all || below == 0)
+        return v->g; /* it has them, or broadcasting puts them in: only leading ones were dropped */
+    return v_view(v->g, n, left);
+}
+
+/* ---- sum: dx = g in every place of its sum -------------------------------------------------- */
+
+AG_FORWARD(sum)
+{
+    int64_t count;
+    ag_tensor *x = as_tensor(&args[0]);
+    if (x == NULL)
+        return NULL;
+    ag_tensor *z = sum_of("sum", x, attr, &count);
+    agi_release(x);
+    return z;
+}
+
+AG_RULE(sum)
+{
+    int ndim;
+    int64_t count;
+    const int64_t *shape = agi_node_input_shape(v->node, 0, &ndim);
+    if (!NEEDS(0))
+        return;
+    GX(0) = ndim < 0 ? G : v_expand(with_kept_dims(v, ndim, shape, &count), ndim, shape);
+}
+
+/* ---- mean: the sum by the number of elements; of none, NaN. dx = g / number ----------------- */
+
+AG_FORWARD(mean)
+{
+    int64_t count;
+    ag_tensor *x = as_tensor(&args[0]);
+    if (x == NULL)
+        return NULL;
+    ag_tensor *z = sum_of("mean", x, attr, &count);
+    agi_release(x);
+    if (z == NULL)
+        return NULL;
+    double *values = agi_tensor_data(z);
+    for (int64_t i = 0; i < z->numel; i++)
+        values[i] = count > 0 ? values[i] / (double)count : (double)NAN;
+    return z;
+}
+
+AG_RULE(mean)
+{
+    int ndim;
+    int64_t count = 1;
+    const int64_t *shape = agi_node_input_shape(v->node, 0, &ndim);
+    if (!NEEDS(0))
+        return;
+    if (ndim < 0) {
+        GX(0) = G;
+        return;
+    }
+    ag_arg g = with_kept_dims(v, ndim, shape, &count);
+    GX(0) = v_expand(count == 1 ? g : v_div(g, NUM((double)count)), ndim, shape);
+}
+
+/* ---- sums for the engine -------------------------------------------------------------------- */
+
+ag_arg agi_sum_dims(ag_arg x, uint64_t mask, bool keepdim)
+{
+    int64_t dims[AGI_MAX_DIMS];
+    int n = 0;
+    for (; mask != 0; mask &= mask - 1)
+        dims[n++] = __builtin_ctzll(mask);
+    if (n == 0)
+        return x;
+    ag_attr attr = {.i = {keepdim}, .n_list = n, .list = dims};
+    return agi_value(AG_OP_sum, 1, &x, &attr);
+}
+
+ag_arg agi_sum_to(ag_arg g, int ndim, const int64_t *shape)
+{
+    const ag_tensor *t = g.tensor;
+    if (t == NULL || agi_value_failed(g) || agi_shape_equal(t->ndim, agi_shape_of(t), ndim, shape))
+        return g;
+    const int lead = t->ndim - ndim;
+    uint64_t mask = 0;
+    for (int d = 0; d < t->ndim; d++)
+        if (agi_shape_of(t)[d] != 1 && (d < lead || shape[d - lead] == 1))
+            mask |= UINT64_C(1) << d;
+    const bool drops_all = lead > 0 && mask == (UINT64_C(1) << lead) - 1;
+    g = agi_sum_dims(g, mask, !drops_all);
+    return drops_all || lead == 0 ? g : v_view(g, ndim, shape);
+}

@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Elementwise ops of one input: kernel and rule of each. In the comments y is the result, g the
+ * gradient that comes in, dx the one that goes out. What a rule needs is saved, the result where
+ * that spares the rule a function, else the input.
+ */
+#include "../kernel.h"
+#include "../rule.h"
+
+#include <math.h>
+
+/* ---- arithmetic ----------------------------------------------------------------------------- */
+
+/* neg: y = -x;  dx = -g.  Saves nothing. The sign of zero and NaN turns too. */
+AG_MAP1(neg, -x)
+AG_RULE(neg) { GX(0) = v_neg(G); }
+
+/* square: y = x x;  dx = 2 g x.  Saves x. */
+AG_MAP1(square, x * x)
+AG_RULE(square) { GX(0) = v_vjp_mul(G, v_mul(IN(0), NUM(2.0))); }
+
+/* reciprocal: y = 1 / x;  dx = -g y^2.  Saves y. At +-0 y is +-inf and dx -inf. */
+AG_MAP1(reciprocal, 1.0 / x)
+AG_RULE(reciprocal) { GX(0) = v_neg(v_vjp_mul(G, v_square(OUT))); }
+
+/* abs: y = |x|;  dx = g sign(x), 0 at 0.  Saves x. */
+AG_MAP1(abs, fabs(x))
+AG_RULE(abs) { GX(0) = v_vjp_mul(G, v_sign(IN(0))); }
+
+/* sign: y = -1, 0 or 1; NaN stays, both zeros give +0. Its derivative is zero everywhere. */
+AG_MAP1(sign, x > 0.0 ? 1.0 : x < 0.0 ? -1.0 : x != x ? x : 0.0)
+
+/* relu: y = x where x > 0, else 0;  dx = g where y > 0, 0 at 0.  Saves y. NaN stays and lets its
+ * gradient through; -0 stays -0. dx does not depend on x, but where it is recorded it is made to
+ * (by a factor of 1), so that a second derivative finds zeros and not a missing history. */
+AG_MAP1(relu, x < 0.0 ? 0.0 : x)
+AG_RULE(relu)
+{
+    const ag_arg y = OUT, passed = v->create_graph ? v_mul(G, v_sign(y)) : G;
+    GX(0) = v_where(v_le(y, NUM(0.0)), NUM(0.0), passed);
+}
+
+/* ---- roots ---------------------------------------------------------------------------------- */
+
+/* sqrt: dx = g / (2 y).  Saves y. NaN below 0; at 0 dx is +inf; sqrt(-0) = -0. */
+AG_MAP1(sqrt, sqrt(x))
+AG_RULE(sqrt) { GX(0) = v_vjp_div(G, v_mul(OUT, NUM(2.0))); }
+
+/* rsqrt: y = 1 / sqrt(x);  dx = -g y^3 / 2.  Saves y. At +-0 y is +-inf. */
+AG_MAP1(rsqrt, 1.0 / sqrt(x))
+AG_RULE(rsqrt) { GX(0) = v_vjp_mul(v_mul(G, NUM(-0.5)), v_pow(OUT, NUM(3.0))); }
+
+/* ---- exponentials and logarithms ------------------------------------------------------------ */
+
+/* exp: dx = g y.  Saves y. */
+AG_MAP_MVEC(exp)
+AG_RULE(exp) { GX(0) = v_vjp_mul(G, OUT); }
+
+/* expm1: y = exp(x) - 1;  dx = g (y + 1).  Saves y. */
+AG_MAP_MVEC(expm1)
+AG_RULE(expm1) { GX(0) = v_vjp_mul(G, v_add(OUT, NUM(1.0))); }
+
+/* log: dx = g / x.  Saves x. -inf at +-0, NaN below. */
+AG_MAP_MVEC(log)
+AG_RULE(log) { GX(0) = v_vjp_div(G, IN(0)); }
+
+/* log1p: y = log(1 + x);  dx = g / (x + 1).  Saves x. */
+AG_MAP_MVEC(log1p)
+AG_RULE(log1p) { GX(0) = v_vjp_div(G, v_add(IN(0), NUM(1.0))); }
+
+/* log2: dx = g / (x ln 2).  Saves x. */
+AG_MAP_MVEC(log2)
+AG_RULE(log2) { GX(0) = v_vjp_div(G, v_mul(IN(0), NUM(0x1.62e42fefa39efp-1))); }
+
+/* log10: dx = g / (x ln 10).  Saves x. */
+AG_MAP_MVEC(log10)
+AG_RULE(log10) { GX(0) = v_vjp_div(G, v_mul(IN(0), NUM(0x1.26bb1bbb55516p+1))); }
+
+/* ---- trigonometric -------------------------------------------------------------------------- */
+
+/* sin: dx = g cos(x).  Saves x. NaN at +-inf. */
+AG_MAP_MVEC(sin)
+AG_RULE(sin) { GX(0) = v_vjp_mul(G, v_cos(IN(0))); }
+
+/* cos: dx = -g sin(x).  Saves x. NaN at +-inf. */
+AG_MAP_MVEC(cos)
+AG_RULE(cos) { GX(0) = v_neg(v_vjp_mul(G, v_sin(IN(0)))); }
+
+/* tan: dx = g (1 + y^2).  Saves y. */
+AG_MAP_MVEC(tan)
+AG_RULE(tan) { GX(0) = v_vjp_mul(G, v_add(v_square(OUT), NUM(1.0))); }
+
+static ag_arg one_minus_square(ag_arg x) { return v_sub(NUM(1.0), v_square(x)); }
+
+/* asin: dx = g / sqrt(1 - x^2).  Saves x. NaN outside of [-1, 1]; at +-1 dx is +inf. */
+AG_MAP_MVEC(asin)
+AG_RULE(asin) { GX(0) = v_vjp_mul(G, v_rsqrt(one_minus_square(IN(0)))); }
+
+/* acos: dx = -g / sqrt(1 - x^2).  Saves x. As asin. */
+AG_MAP_MVEC(acos)
+AG_RULE(acos) { GX(0) = v_neg(v_vjp_mul(G, v_rsqrt(one_minus_square(IN(0))))); }
+
+/* atan: dx = g / (1 + x^2).  Saves x. */
+AG_MAP_MVEC(atan)
+AG_RULE(atan) { GX(0) = v_vjp_div(G, v_add(v_square(IN(0)), NUM(1.0))); }
+
+/* ---- hyperbolic ----------------------------------------------------------------------------- */
+
+/* sinh: dx = g cosh(x).  Saves x. */
+AG_MAP_MVEC(sinh)
+AG_RULE(sinh) { GX(0) = v_vjp_mul(G, v_cosh(IN(0))); }
+
+/* cosh: dx = g sinh(x).  Saves x. */
+AG_MAP_MVEC(cosh)
+AG_RULE(cosh) { GX(0) = v_vjp_mul(G, v_sinh(IN(0))); }
+
+/* tanh: dx = g (1 - y^2).  Saves y: the rule then needs no tanh. */
+AG_MAP_MVEC(tanh)
+AG_RULE(tanh) { GX(0) = v_vjp_mul(G, one_minus_square(OUT)); }
+
+/* ---- sigmoid and softplus ------------------------------------------------------------------- */
+
+/* sigmoid: y = 1 / (1 + exp(-x));  dx = g y (1 - y).  Saves y. Computed from e = exp(x): below 0 as
+ * e / (1 + e), so that the left tail keeps its digits down to the denormals; else as
+ * 1 - 1 / (1 + e), good for an infinite e too. z may be x, so e has memory of its own. */
+AG_KERNEL_BODY(sigmoid)
+{
+    const double *x = in[0];
+    const int64_t m = splat ? 1 : n;
+    double e[AGI_TILE];
+    AGI_KERNEL_UNUSED;
+    agi_mvec.exp(e, x, m);
+    AGI_INDEPENDENT
+    for (int64_t i = 0; i < m; i++) {
+        const double part = (x[i] < 0.0 ? e[i] : 1.0) / (1.0 + e[i]);
+        z[i] = x[i] < 0.0 ? part : 1.0 - part;
+    }
+    if (AGI_UNLIKELY(splat))
+        agi_fill_tile(z, n, z[0]);
+}
+AG_KERNELS(sigmoid)
+AG_RULE(sigmoid)
+{
+    const ag_arg y = OUT;
+    GX(0) = v_vjp_mul(G, v_mul(v_sub(NUM(1.0), y), y));
+}
+
+/* softplus(beta, threshold): with u = beta x,  y = x where u > threshold, else log(1 + exp(u)) /
+ * beta;  dx = g where u > threshold, else g sigmoid(u).  Saves x. Computed as (max(u, 0) +
+ * log1p(exp(-|u|))) / beta, which neither overflows nor loses digits in a tail. */
+AG_KERNEL_BODY(softplus)
+{
+    const double *x = in[0], beta = f[0], threshold = f[1];
+    const int64_t m = splat ? 1 : n;
+    double e[AGI_TILE];
+    if (n <= 0)
+        return;
+    AGI_INDEPENDENT
+    for (int64_t i = 0; i < m; i++)
+        e[i] = -fabs(beta * x[i]);
+    agi_mvec.exp(e, e, m);
+    agi_mvec.log1p(e, e, m);
+    AGI_INDEPENDENT
+    for (int64_t i = 0; i < m; i++) {
+        const double u = beta * x[i], positive = u > 0.0 ? u : 0.0;
+        const double y = (positive + e[i]) / beta;
+        z[i] = u > threshold ? x[i] : y;
+    }
+    if (AGI_UNLIKELY(splat))
+        agi_fill_tile(z, n, z[0]);
+}
+AG_KERNELS(softplus)
+AG_RULE(softplus)
+{
+    const double *f = agi_node_attr_of(v->node)->f;
+    const ag_arg u = f[0] == 1.0 ? IN(0) : v_mul(IN(0), NUM(f[0]));
+    GX(0) = v_where(v_gt(u, NUM(f[1])), G, v_vjp_mul(G, v_sigmoid(u)));
+}

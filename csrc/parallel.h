@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Threads for large loops: a pool of our own, made at the first loop that is worth it. Idle
+ * workers sleep on a condition variable; a child of fork starts without a pool and makes its
+ * own. Loops started from inside a loop, or while another thread uses the pool, run alone.
+ */
+#ifndef AGI_PARALLEL_H
+#define AGI_PARALLEL_H
+
+#include "config.h"
+
+/* Called for disjoint ranges [begin, end) that together cover [0, n), each a multiple of `align`
+ * long but the last. `part` is 0 .. agi_parallel_width()-1, distinct among ranges running at the
+ * same time: it may index scratch. */
+typedef void (*agi_range_fn)(void *context, int64_t begin, int64_t end, int part);
+
+#pragma GCC visibility push(hidden)
+/* Runs fn over [0, n). Alone if n < 2 * grain. Ranges depend on n, grain and align and the number
+ * of threads: what is computed must not. */
+void agi_parallel_for(int64_t n, int64_t grain, int64_t align, agi_range_fn fn, void *context);
+/* The same with parts below at_most, for those who have scratch for no more. */
+void agi_parallel_at_most(int64_t n, int64_t grain, int64_t align, int at_most, agi_range_fn fn,
+                          void *context);
+int agi_parallel_width(void);  /* the most parts a loop can have: the number of threads */
+
+/* Around work that takes long enough: lets the embedder's lock (the GIL) go and takes it back.
+ * Without hooks they do nothing. `token` is the hook's own. */
+void *agi_blocking_enter(void);
+void agi_blocking_leave(void *token);
+#pragma GCC visibility pop
+
+#endif

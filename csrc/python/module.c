@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The module pyautograd._core: its types, functions, and the terms on which the library runs
+ * under Python. The GIL keeps threads apart, so reference counts are plain; work that takes long
+ * lets the GIL go and touches no count while it does.
+ */
+#define PY_NUMPY_OWNER
+#include "py_convert.h"
+#include "py_numpy.h"
+#include "py_ops.h"
+#include "py_tensor.h"
+
+static void *let_go(void)
+{
+    return PyGILState_Check() ? PyEval_SaveThread() : NULL;
+}
+
+static void take_back(void *thread_state)
+{
+    if (thread_state != NULL)
+        PyEval_RestoreThread(thread_state);
+}
+
+/* Adds functions that say they are of `pyautograd`, where users find them; those that begin with
+ * an underscore stay what they are. */
+static bool add_functions(PyObject *module, PyMethodDef *functions)
+{
+    for (PyMethodDef *f = functions; f->ml_name != NULL; f++) {
+        PyObject *home = PyUnicode_InternFromString(f->ml_name[0] == '_' ? "pyautograd._core"
+                                                                         : "pyautograd");
+        PyObject *function = home != NULL ? PyCFunction_NewEx(f, module, home) : NULL;
+        Py_XDECREF(home);
+        int status = function != NULL ? PyModule_AddObjectRef(module, f->ml_name, function) : -1;
+        Py_XDECREF(function);
+        if (status < 0)
+            return false;
+    }
+    return true;
+}
+
+static bool fill(PyObject *module)
+{
+    PyMethodDef *const tables[] = {py_op_functions, py_view_functions, py_create_functions,
+                                   py_autograd_functions, py_object_functions, py_info_functions};
+    for (size_t i = 0; i < sizeof tables / sizeof tables[0]; i++) {
+        if (!add_functions(module, tables[i]))
+            return false;
+    }
+    return py_add_value_types(module) && py_add_tensor_type(module) && py_add_node_type(module) &&
+           py_add_grad_modes(module) &&
+           PyModule_AddStringConstant(module, "__version__", ag_version()) == 0;
+}
+
+static struct PyModuleDef definition = {
+    PyModuleDef_HEAD_INIT,
+    .m_name = "pyautograd._core",
+    .m_doc = "The native half of pyautograd. What is public in it is found in `pyautograd`.",
+    .m_size = -1,  /* state is the process's, as the library's is */
+};
+
+PyMODINIT_FUNC PyInit__core(void);
+
+PyMODINIT_FUNC PyInit__core(void)
+{
+    if (PyArray_ImportNumPyAPI() < 0)
+        return NULL;
+    PyObject *module = PyModule_Create(&definition);
+    if (module == NULL)
+        return NULL;
+    if (!fill(module)) {
+        Py_DECREF(module);
+        return NULL;
+    }
+    ag_set_serialised(true);
+    ag_set_blocking_hooks(let_go, take_back);
+    return module;
+}

@@ -1,0 +1,460 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * NumPy arrays and nested sequences to tensors, and back.
+ */
+#include "py_convert.h"
+#include "py_errors.h"
+#include "py_numpy.h"
+#include "py_tensor.h"
+
+#include <string.h>
+
+#define AS_ARRAY(object) ((PyArrayObject *)(object))
+
+bool py_is_array(PyObject *object)
+{
+    return PyArray_Check(object);
+}
+
+/* ---- sharing an array's memory -------------------------------------------------------------- */
+
+/* The last tensor over an array's memory has gone, on whatever thread. */
+static void release_array(void *context)
+{
+    if (!Py_IsInitialized())  /* at exit: the interpreter took its arrays along */
+        return;
+    PyGILState_STATE state = PyGILState_Ensure();
+    Py_DECREF((PyObject *)context);
+    PyGILState_Release(state);
+}
+
+/* Raises why the memory cannot be shared, if it cannot. */
+static bool check_shareable(PyArrayObject *array)
+{
+    if (PyArray_TYPE(array) != NPY_DOUBLE) {
+        PyErr_Format(PyExc_TypeError,
+                     "from_numpy() shares memory and takes arrays of float64, got %S: "
+                     "tensor() converts a copy", (PyObject *)PyArray_DESCR(array));
+        return false;
+    }
+    if (!PyArray_ISNOTSWAPPED(array)) {
+        PyErr_SetString(PyExc_ValueError,
+                        "given numpy array has byte order different from the native byte order. "
+                        "Conversion between byte orders is currently not supported.");
+        return false;
+    }
+    bool fits = PyArray_ISALIGNED(array), negative = false;
+    for (int i = 0; i < PyArray_NDIM(array); i++) {
+        npy_intp stride = PyArray_STRIDE(array, i);
+        negative |= stride < 0;
+        fits &= stride % (npy_intp)sizeof(double) == 0;
+    }
+    if (PyArray_NDIM(array) > AG_MAX_DIMS)
+        PyErr_Format(PyExc_ValueError, "at most %d dimensions are supported, got %d", AG_MAX_DIMS,
+                     PyArray_NDIM(array));
+    else if (negative)
+        PyErr_SetString(PyExc_ValueError,
+                        "At least one stride in the given numpy array is negative, and tensors "
+                        "with negative strides are not supported. (A copy of the array has none: "
+                        "array.copy())");
+    else if (!fits)
+        PyErr_SetString(PyExc_ValueError,
+                        "given numpy array strides not a multiple of the element byte size. Copy "
+                        "the numpy array to reallocate the memory.");
+    return !PyErr_Occurred();
+}
+
+static ag_tensor *share(PyArrayObject *array)
+{
+    int64_t shape[AG_MAX_DIMS], strides[AG_MAX_DIMS];
+    int n = PyArray_NDIM(array);
+    for (int i = 0; i < n; i++) {
+        shape[i] = PyArray_DIM(array, i);
+        strides[i] = PyArray_STRIDE(array, i) / (npy_intp)sizeof(double);
+    }
+    Py_INCREF(array);
+    ag_tensor *t = ag_from_memory(PyArray_DATA(array), n, shape, strides,
+                                  !PyArray_ISWRITEABLE(array), release_array, array);
+    if (t == NULL) {
+        Py_DECREF(array);
+        py_raise();
+        return NULL;
+    }
+    ag_mark_exported(t);
+    return t;
+}
+
+ag_tensor *py_tensor_over_array(PyObject *array)
+{
+    return check_shareable(AS_ARRAY(array)) ? share(AS_ARRAY(array)) : NULL;
+}
+
+ag_tensor *py_tensor_of_array(PyObject *object)
+{
+    if (PyArray_TYPE(AS_ARRAY(object)) == NPY_DOUBLE && check_shareable(AS_ARRAY(object)))
+        return share(AS_ARRAY(object));
+    PyErr_Clear();
+    return py_tensor_copy_array(object);
+}
+
+/* ---- copying an array ----------------------------------------------------------------------- */
+
+static bool check_real(PyArrayObject *array)
+{
+    char kind = PyArray_DESCR(array)->kind;
+    if (kind == 'f' || kind == 'i' || kind == 'u' || kind == 'b')
+        return true;
+    PyErr_Format(PyExc_TypeError,
+                 "can't convert np.ndarray of type %S: only real numbers and bools become float64",
+                 (PyObject *)PyArray_DESCR(array));
+    return false;
+}
+
+/* Writes an array's values, converted, to `out` in row-major order. */
+static bool copy_values(PyArrayObject *array, double *out)
+{
+    if (!check_real(array))
+        return false;
+    if (PyArray_SIZE(array) == 0)
+        return true;
+    if (PyArray_TYPE(array) == NPY_DOUBLE && PyArray_IS_C_CONTIGUOUS(array) &&
+        PyArray_ISBEHAVED_RO(array)) {
+        memcpy(out, PyArray_DATA(array), (size_t)PyArray_NBYTES(array));
+        return true;
+    }
+    PyObject *view = PyArray_SimpleNewFromData(PyArray_NDIM(array), PyArray_DIMS(array),
+                                               NPY_DOUBLE, out);
+    if (view == NULL)
+        return false;
+    int status = PyArray_CopyInto(AS_ARRAY(view), array);
+    Py_DECREF(view);
+    return status == 0;
+}
+
+static ag_tensor *empty_like_array(PyArrayObject *array)
+{
+    int64_t shape[AG_MAX_DIMS];
+    int n = PyArray_NDIM(array);
+    if (n > AG_MAX_DIMS) {
+        PyErr_Format(PyExc_ValueError, "at most %d dimensions are supported, got %d", AG_MAX_DIMS,
+                     n);
+        return NULL;
+    }
+    for (int i = 0; i < n; i++)
+        shape[i] = PyArray_DIM(array, i);
+    ag_tensor *t = ag_empty(n, shape);
+    if (t == NULL)
+        py_raise();
+    return t;
+}
+
+ag_tensor *py_tensor_copy_array(PyObject *object)
+{
+    PyArrayObject *array = AS_ARRAY(object);
+    if (!check_real(array))
+        return NULL;
+    ag_tensor *t = empty_like_array(array);
+    if (t != NULL && !copy_values(array, ag_data(t))) {
+        ag_release(t);
+        return NULL;
+    }
+    return t;
+}
+
+/* ---- nested data ---------------------------------------------------------------------------- */
+
+typedef struct nested {
+    int ndim;
+    int64_t shape[AG_MAX_DIMS];
+    bool floating;
+} nested;
+
+static bool is_sequence(PyObject *object)
+{
+    return PyList_Check(object) || PyTuple_Check(object) ||
+           (PySequence_Check(object) && !PyDict_Check(object) && !PyUnicode_Check(object) &&
+            !PyBytes_Check(object) && !PyByteArray_Check(object));
+}
+
+static bool add_dim(nested *data, int64_t size)
+{
+    if (data->ndim == AG_MAX_DIMS) {
+        PyErr_Format(PyExc_ValueError, "too many dimensions: at most %d are supported",
+                     AG_MAX_DIMS);
+        return false;
+    }
+    data->shape[data->ndim++] = size;
+    return true;
+}
+
+static bool refuse(PyObject *object, int depth)
+{
+    const char *type = Py_TYPE(object)->tp_name;
+    if (PyUnicode_Check(object) || PyBytes_Check(object)) {
+        if (depth == 0)
+            PyErr_Format(PyExc_TypeError, "new(): invalid data type '%s'", type);
+        else
+            PyErr_Format(PyExc_ValueError, "too many dimensions '%s'", type);
+    } else {
+        PyErr_Format(PyExc_RuntimeError, "Could not infer dtype of %s", type);
+    }
+    return false;
+}
+
+static bool is_leaf_number(PyObject *object)
+{
+    double value;
+    int is_number = py_number(object, &value);
+    PyErr_Clear();  /* too large is still a number: reading it says so */
+    return is_number != 0;
+}
+
+/* Appends the dimensions of a tensor or array; *known: object is one of them. */
+static bool block_dims(nested *data, PyObject *object, bool *known)
+{
+    *known = true;
+    if (py_is_tensor(object)) {
+        ag_tensor *t = py_tensor_of(object);
+        for (int i = 0; i < ag_ndim(t); i++) {
+            if (!add_dim(data, ag_shape(t)[i]))
+                return false;
+        }
+    } else if (PyArray_Check(object)) {
+        for (int i = 0; i < PyArray_NDIM(AS_ARRAY(object)); i++) {
+            if (!add_dim(data, PyArray_DIM(AS_ARRAY(object), i)))
+                return false;
+        }
+    } else {
+        *known = false;
+    }
+    return true;
+}
+
+/* The shape that the first elements, the first elements' first elements and so on have. */
+static bool infer_shape(nested *data, PyObject *object)
+{
+    Py_INCREF(object);
+    for (;;) {
+        bool known;
+        bool ok = block_dims(data, object, &known);
+        if (!ok || known || is_leaf_number(object)) {
+            Py_DECREF(object);
+            return ok;
+        }
+        Py_ssize_t n = is_sequence(object) ? PySequence_Size(object) : -1;
+        if (n < 0) {
+            if (!PyErr_Occurred())
+                refuse(object, data->ndim);
+            Py_DECREF(object);
+            return false;
+        }
+        PyObject *first = NULL;
+        ok = add_dim(data, n) && (n == 0 || (first = PySequence_GetItem(object, 0)) != NULL);
+        Py_DECREF(object);
+        if (!ok || n == 0)
+            return ok;
+        object = first;
+    }
+}
+
+static bool same_dims(const nested *data, int dim, int n, const int64_t *shape)
+{
+    if (n != data->ndim - dim)
+        return false;
+    return memcmp(shape, data->shape + dim, (size_t)n * sizeof *shape) == 0;
+}
+
+static bool wrong_block(const nested *data, int dim, PyObject *object)
+{
+    PyObject *want = py_integer_tuple(data->ndim - dim, data->shape + dim);
+    PyObject *got = PyObject_GetAttrString(object, "shape");
+    if (want != NULL && got != NULL)
+        PyErr_Format(PyExc_ValueError, "expected shape %R at dim %d (got %S)", want, dim, got);
+    Py_XDECREF(want);
+    Py_XDECREF(got);
+    return false;
+}
+
+static bool copy_block(nested *data, int dim, PyObject *object, double *out)
+{
+    int64_t shape[64];
+    if (py_is_tensor(object)) {
+        ag_tensor *t = py_tensor_of(object);
+        data->floating = true;
+        if (!same_dims(data, dim, ag_ndim(t), ag_shape(t)))
+            return wrong_block(data, dim, object);
+        return ag_copy_out(t, out) == AG_OK || py_raise() != NULL;
+    }
+    PyArrayObject *array = AS_ARRAY(object);
+    int n = PyArray_NDIM(array);
+    for (int i = 0; i < n; i++)
+        shape[i] = PyArray_DIM(array, i);
+    data->floating |= PyArray_DESCR(array)->kind == 'f';
+    if (!same_dims(data, dim, n, shape))
+        return wrong_block(data, dim, object);
+    return copy_values(array, out);
+}
+
+static bool copy_number(nested *data, PyObject *object, double *out)
+{
+    int is_number = py_number(object, out);
+    if (is_number < 0)
+        return false;
+    if (is_number == 0) {
+        if (is_sequence(object))
+            PyErr_Format(PyExc_TypeError, "expected a number at dim %d (got %s)", data->ndim,
+                         Py_TYPE(object)->tp_name);
+        else
+            refuse(object, data->ndim);
+        return false;
+    }
+    if (PyFloat_Check(object) || PyArray_IsScalar(object, Floating))
+        data->floating = true;
+    return true;
+}
+
+static bool copy_nested(nested *data, int dim, PyObject *object, double *out, int64_t numel)
+{
+    if (py_is_tensor(object) || PyArray_Check(object))
+        return copy_block(data, dim, object, out);
+    if (dim == data->ndim)
+        return copy_number(data, object, out);
+    if (!is_sequence(object)) {
+        PyErr_Format(PyExc_TypeError, "expected a sequence of length %lld at dim %d (got %s)",
+                     (long long)data->shape[dim], dim, Py_TYPE(object)->tp_name);
+        return false;
+    }
+    PyObject *items = PySequence_Fast(object, "expected a sequence");
+    if (items == NULL)
+        return false;
+    int64_t n = data->shape[dim], step = n > 0 ? numel / n : 0;
+    bool ok = true;
+    for (int64_t i = 0; ok && i < n && i < PySequence_Fast_GET_SIZE(items); i++) {
+        PyObject *item = PySequence_Fast_GET_ITEM(items, i);
+        Py_INCREF(item);  /* the list may be changed by what reading an item calls */
+        ok = copy_nested(data, dim + 1, item, out + i * step, step);
+        Py_DECREF(item);
+    }
+    if (ok && PySequence_Fast_GET_SIZE(items) != n) {
+        PyErr_Format(PyExc_ValueError, "expected sequence of length %lld at dim %d (got %zd)",
+                     (long long)n, dim, PySequence_Fast_GET_SIZE(items));
+        ok = false;
+    }
+    Py_DECREF(items);
+    return ok;
+}
+
+static ag_tensor *tensor_of_nested(PyObject *object, bool *floating)
+{
+    nested data = {.ndim = 0};
+    if (!infer_shape(&data, object))
+        return NULL;
+    ag_tensor *t = ag_empty(data.ndim, data.shape);
+    if (t == NULL) {
+        py_raise();
+        return NULL;
+    }
+    double nothing;
+    int64_t numel = ag_numel(t);
+    data.floating = numel == 0;  /* [] is as float as anything */
+    if (!copy_nested(&data, 0, object, numel > 0 ? ag_data(t) : &nothing, numel)) {
+        ag_release(t);
+        return NULL;
+    }
+    *floating = data.floating;
+    return t;
+}
+
+PyObject *py_array_like(PyObject *object)
+{
+    if (py_is_tensor(object) || PyArray_CheckAnyScalar(object) || PyUnicode_Check(object) ||
+        PyBytes_Check(object) || PyList_CheckExact(object) || PyTuple_CheckExact(object))
+        return NULL;
+    if (PyArray_Check(object)) {
+        Py_INCREF(object);
+        return object;
+    }
+    int converts = PyObject_CheckBuffer(object);
+    if (!converts)
+        converts = PyObject_HasAttrString((PyObject *)Py_TYPE(object), "__array__");
+    return converts ? PyArray_FromAny(object, NULL, 0, 0, 0, NULL) : NULL;
+}
+
+ag_tensor *py_tensor_from_data(PyObject *object, bool *floating)
+{
+    PyObject *array = py_array_like(object);
+    if (array == NULL)
+        return PyErr_Occurred() ? NULL : tensor_of_nested(object, floating);
+    ag_tensor *t = py_tensor_copy_array(array);
+    *floating = PyArray_DESCR(AS_ARRAY(array))->kind == 'f';
+    Py_DECREF(array);
+    return t;
+}
+
+/* ---- tensors to arrays and lists ------------------------------------------------------------ */
+
+PyObject *py_array_over_tensor(ag_tensor *tensor)
+{
+    static double no_elements;
+    /* The array holds a tensor of its own: the original may be given other memory (`.data = `). */
+    PyObject *owner = py_tensor_new(ag_detach(tensor));
+    if (owner == NULL)
+        return NULL;
+    ag_tensor *t = py_tensor_of(owner);
+    double *data = ag_numel(t) > 0 ? ag_data(t) : &no_elements;
+    npy_intp shape[AG_MAX_DIMS], strides[AG_MAX_DIMS];
+    int n = ag_ndim(t);
+    for (int i = 0; i < n; i++) {
+        shape[i] = (npy_intp)ag_shape(t)[i];
+        strides[i] = (npy_intp)(ag_strides(t)[i] * (int64_t)sizeof(double));
+    }
+    int flags = ag_is_read_only(t) ? 0 : NPY_ARRAY_WRITEABLE;
+    PyObject *array = NULL;
+    if (data == NULL)
+        py_raise();
+    else
+        array = PyArray_New(&PyArray_Type, n, shape, NPY_DOUBLE, strides, data, 0, flags, NULL);
+    if (array == NULL) {
+        Py_DECREF(owner);
+        return NULL;
+    }
+    ag_mark_exported(t);
+    if (PyArray_SetBaseObject(AS_ARRAY(array), owner) < 0) {  /* takes owner either way */
+        Py_DECREF(array);
+        return NULL;
+    }
+    return array;
+}
+
+static PyObject *list_of(int ndim, const int64_t *shape, const int64_t *strides,
+                         const double *data)
+{
+    if (ndim == 0)
+        return PyFloat_FromDouble(*data);
+    PyObject *list = PyList_New((Py_ssize_t)shape[0]);
+    for (int64_t i = 0; list != NULL && i < shape[0]; i++) {
+        PyObject *item = list_of(ndim - 1, shape + 1, strides + 1,
+                                 data != NULL ? data + i * strides[0] : NULL);
+        if (item == NULL) {
+            Py_DECREF(list);
+            return NULL;
+        }
+        PyList_SET_ITEM(list, i, item);
+    }
+    return list;
+}
+
+PyObject *py_list_of(ag_tensor *tensor)
+{
+    /* Making lists may run a collection, that somebody's code, and that may give the tensor other
+     * memory: these values stay. */
+    ag_tensor *t = ag_detach(tensor);
+    const double *data = t != NULL ? ag_data(t) : NULL;
+    PyObject *list = NULL;
+    if (t == NULL || (data == NULL && ag_numel(t) > 0))
+        py_raise();
+    else
+        list = list_of(ag_ndim(t), ag_shape(t), ag_strides(t), data);
+    ag_release(t);
+    return list;
+}

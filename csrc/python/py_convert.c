@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Numbers, operands, integers and shapes. Arrays and nested data are py_array.c's.
+ */
+#include "py_convert.h"
+
+#include "py_args.h"
+#include "py_errors.h"
+#include "py_numpy.h"
+#include "py_tensor.h"
+
+/* ---- numbers -------------------------------------------------------------------------------- */
+
+static bool is_real_numpy_scalar(PyObject *object)
+{
+    return PyArray_IsScalar(object, Integer) || PyArray_IsScalar(object, Floating) ||
+           PyArray_IsScalar(object, Bool);
+}
+
+int py_number_slow(PyObject *object, double *value)
+{
+    if (PyFloat_Check(object)) {  /* np.float64 is one */
+        *value = PyFloat_AS_DOUBLE(object);
+        return 1;
+    }
+    if (PyLong_Check(object)) {
+        *value = PyLong_AsDouble(object);
+        return *value == -1.0 && PyErr_Occurred() ? -1 : 1;
+    }
+    if (!is_real_numpy_scalar(object))
+        return 0;
+    PyObject *number = PyNumber_Float(object);
+    if (number == NULL)
+        return -1;
+    *value = PyFloat_AS_DOUBLE(number);
+    Py_DECREF(number);
+    return 1;
+}
+
+bool py_single_value(ag_tensor *tensor, double *value)
+{
+    if (ag_numel(tensor) != 1) {
+        PyErr_SetString(PyExc_ValueError,
+                        "only one element tensors can be converted to Python scalars");
+        return false;
+    }
+    if (ag_item(tensor, value) == AG_OK)
+        return true;
+    py_raise();
+    return false;
+}
+
+bool py_number_argument(const char *function, const char *argument, PyObject *object,
+                        double *value)
+{
+    if (py_is_tensor(object))
+        return py_single_value(py_tensor_of(object), value);
+    int is_number = py_number(object, value);
+    if (is_number == 0)
+        py_wrong_type(function, argument, "Number", object);
+    return is_number > 0;
+}
+
+int py_operand(PyObject *object, bool keep, ag_arg *arg, ag_tensor **made)
+{
+    *made = NULL;
+    arg->tensor = NULL;
+    arg->value = 0.0;
+    if (py_is_tensor(object)) {
+        arg->tensor = py_tensor_of(object);
+        return 1;
+    }
+    int is_number = py_number(object, &arg->value);
+    if (is_number != 0)
+        return is_number;
+    if (!PyArray_Check(object))
+        return 0;
+    *made = keep ? py_tensor_copy_array(object) : py_tensor_of_array(object);
+    arg->tensor = *made;
+    return *made != NULL ? 1 : -1;
+}
+
+/* ---- integers ------------------------------------------------------------------------------- */
+
+/* 1, 0 for what is no integer, -1 for one that does not fit. */
+static int to_integer(PyObject *object, int64_t *value)
+{
+    if (PyBool_Check(object) || PyArray_Check(object) || PyArray_IsScalar(object, Bool) ||
+        py_is_tensor(object) || !PyIndex_Check(object))
+        return 0;
+    PyObject *index = PyNumber_Index(object);
+    if (index == NULL)
+        return -1;
+    *value = PyLong_AsLongLong(index);
+    Py_DECREF(index);
+    return *value == -1 && PyErr_Occurred() ? -1 : 1;
+}
+
+bool py_integer_argument(const char *function, const char *argument, PyObject *object,
+                         int64_t *value)
+{
+    int is_integer = to_integer(object, value);
+    if (is_integer == 0)
+        py_wrong_type(function, argument, "int", object);
+    return is_integer > 0;
+}
+
+bool py_dim_argument(const char *function, const char *argument, PyObject *object, int *dim)
+{
+    int64_t value;
+    if (!py_integer_argument(function, argument, object, &value))
+        return false;
+    /* Any dimension this far out is as wrong as any other: the message will say so. */
+    *dim = value > 1000000 ? 1000000 : value < -1000000 ? -1000000 : (int)value;
+    return true;
+}
+
+int py_integers(const char *function, const char *argument, Py_ssize_t n, PyObject *const *objects,
+                int64_t *list)
+{
+    PyObject *sequence = n == 1 && (PyTuple_Check(objects[0]) || PyList_Check(objects[0]))
+                             ? objects[0] : NULL;
+    if (sequence != NULL)
+        n = PySequence_Fast_GET_SIZE(sequence);
+    if (n > AG_MAX_DIMS) {
+        PyErr_Format(PyExc_RuntimeError, "%s(): at most %d dimensions are supported, got %zd",
+                     function, AG_MAX_DIMS, n);
+        return -1;
+    }
+    for (Py_ssize_t i = 0; i < n; i++) {
+        PyObject *item = sequence != NULL ? PySequence_Fast_GET_ITEM(sequence, i) : objects[i];
+        int is_integer = to_integer(item, &list[i]);
+        if (is_integer == 0)
+            py_wrong_type(function, argument, "tuple of ints", item);
+        if (is_integer <= 0)
+            return -1;
+        /* __index__ of an item may have changed a list. */
+        if (sequence != NULL && PySequence_Fast_GET_SIZE(sequence) < n) {
+            PyErr_Format(PyExc_RuntimeError, "%s(): '%s' changed while it was read", function,
+                         argument);
+            return -1;
+        }
+    }
+    return (int)n;
+}
+
+bool py_dims_argument(const char *function, PyObject *object, int *n, int64_t *list)
+{
+    *n = -1;
+    if (py_absent(object))
+        return true;
+    *n = py_integers(function, "dim", 1, &object, list);
+    if (*n < 0)
+        return false;
+    if (*n == 0)  /* no dimension named: all, as in PyTorch */
+        *n = -1;
+    return true;
+}
+
+PyObject *py_integer_tuple(int n, const int64_t *list)
+{
+    PyObject *tuple = PyTuple_New(n);
+    if (tuple == NULL)
+        return NULL;
+    for (int i = 0; i < n; i++) {
+        PyObject *item = PyLong_FromLongLong(list[i]);
+        if (item == NULL) {
+            Py_DECREF(tuple);
+            return NULL;
+        }
+        PyTuple_SET_ITEM(tuple, i, item);
+    }
+    return tuple;
+}

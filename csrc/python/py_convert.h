@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Python objects to numbers, operands, shapes and tensors, and back.
+ */
+#ifndef PY_CONVERT_H
+#define PY_CONVERT_H
+
+#include "py_api.h"
+
+/* Python and NumPy real numbers and bools, not strings, arrays or tensors. 1: *value is set,
+ * 0: it is no number, -1: an exception is set. */
+int py_number_slow(PyObject *object, double *value);
+static inline int py_number(PyObject *object, double *value)
+{
+    if (PY_LIKELY(PyFloat_CheckExact(object))) {
+        *value = PyFloat_AS_DOUBLE(object);
+        return 1;
+    }
+    return py_number_slow(object, value);
+}
+
+/* A number that must be one: "f(): argument 'x' must be Number, not str". A tensor of one element
+ * serves too. */
+bool py_number_argument(const char *function, const char *argument, PyObject *object,
+                        double *value);
+
+/* The value of a tensor of one element; ValueError for others. */
+bool py_single_value(ag_tensor *tensor, double *value);
+
+/* An operand of an op: tensor (borrowed), number, or NumPy array. For an array *made is a new
+ * tensor that the caller releases after the op: over the array's own memory where that will do,
+ * unless `keep` (the op may save it, and nobody would notice writes to the array). 1, 0 for what
+ * is none of these, -1 with an exception. */
+int py_operand(PyObject *object, bool keep, ag_arg *arg, ag_tensor **made);
+
+/* An integer that is no bool. */
+bool py_integer_argument(const char *function, const char *argument, PyObject *object,
+                         int64_t *value);
+bool py_dim_argument(const char *function, const char *argument, PyObject *object, int *dim);
+
+/* Integers into list[AG_MAX_DIMS], from the objects themselves or from the one tuple or list that
+ * they consist of. -1 with an exception, else how many. */
+int py_integers(const char *function, const char *argument, Py_ssize_t n, PyObject *const *objects,
+                int64_t *list);
+
+/* dim=None, an int or a tuple of them. *n is -1 for all. */
+bool py_dims_argument(const char *function, PyObject *object, int *n, int64_t *list);
+
+/* Size and tuple objects of shapes and strides. */
+PyObject *py_size_new(int n, const int64_t *shape);
+PyObject *py_integer_tuple(int n, const int64_t *list);
+
+/* dtype=: float64 in any spelling, None or NULL; anything else is a TypeError. */
+bool py_dtype_argument(PyObject *object);
+extern PyObject *py_float64;
+bool py_add_value_types(PyObject *module);  /* Size, dtype, float64 */
+
+/* ---- arrays and nested data ----------------------------------------------------------------- */
+
+bool py_is_array(PyObject *object);
+
+/* Owned: the array itself, or an array of what speaks the buffer protocol or has __array__. NULL
+ * without an exception for all else, numbers, strings, lists and tensors included. */
+PyObject *py_array_like(PyObject *object);
+
+/* A copy of nested sequences, arrays, numbers. *floating: whether some of it was not integers. */
+ag_tensor *py_tensor_from_data(PyObject *data, bool *floating);
+
+/* Over the memory of a float64 array. If it cannot be shared: an exception, and NULL. */
+ag_tensor *py_tensor_over_array(PyObject *array);
+
+/* As that if possible, otherwise a copy; real numbers of any type. */
+ag_tensor *py_tensor_of_array(PyObject *array);
+ag_tensor *py_tensor_copy_array(PyObject *array);
+
+/* An array over the tensor's memory, which it keeps alive; whoever writes it writes the tensor. */
+PyObject *py_array_over_tensor(ag_tensor *tensor);
+
+/* nested lists of floats; a float for 0-d */
+PyObject *py_list_of(ag_tensor *tensor);
+
+#endif

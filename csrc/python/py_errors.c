@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The status -> exception table.
+ */
+#include "py_errors.h"
+
+static PyObject *exception_of(ag_status status)
+{
+    switch (status) {
+    case AG_ERR_MEMORY:
+        return PyExc_MemoryError;
+    case AG_ERR_INDEX:
+        return PyExc_IndexError;
+    case AG_ERR_TYPE:
+        return PyExc_TypeError;
+    default:  /* shapes, sizes, values out of range and all of autograd, as in PyTorch */
+        return PyExc_RuntimeError;
+    }
+}
+
+PyObject *py_raise(void)
+{
+    if (!PyErr_Occurred())
+        PyErr_SetString(exception_of(ag_last_status()), ag_last_message());
+    return NULL;
+}

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * From the library's failures to Python's exceptions: the only place that knows both.
+ */
+#ifndef PY_ERRORS_H
+#define PY_ERRORS_H
+
+#include "py_api.h"
+
+/* Raises what the library's last failure says. An exception that is set already (by a callback)
+ * is kept. Always NULL. */
+PyObject *py_raise(void);
+
+/* None, or the exception of a failed action. */
+static inline PyObject *py_done(ag_status status)
+{
+    if (PY_UNLIKELY(status != AG_OK))
+        return py_raise();
+    Py_RETURN_NONE;
+}
+
+#endif

@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * tensor[...]: basic indexing with ints, slices, None and Ellipsis. Reading gives a view, one
+ * select, slice or unsqueeze after another; assignment writes through such a view.
+ */
+#include "py_convert.h"
+#include "py_errors.h"
+#include "py_inplace.h"
+#include "py_numpy.h"
+#include "py_tensor.h"
+
+/* The view that is being made, and the dimension that the next part of the index speaks of. */
+typedef struct cursor {
+    ag_tensor *view;  /* owned */
+    int dim;
+    bool moved;       /* view is no longer the tensor itself */
+} cursor;
+
+/* Takes the next view, NULL on failure. */
+static bool move(cursor *c, ag_tensor *next)
+{
+    if (next == NULL) {
+        py_raise();
+        return false;
+    }
+    ag_release(c->view);
+    c->view = next;
+    c->moved = true;
+    return true;
+}
+
+static bool out_of_bounds(Py_ssize_t index, int dim, int64_t size)
+{
+    PyErr_Format(PyExc_IndexError, "index %zd is out of bounds for dimension %d with size %lld",
+                 index, dim, (long long)size);
+    return false;
+}
+
+static bool take_int(cursor *c, Py_ssize_t index, int place)
+{
+    if (ag_ndim(c->view) == 0) {
+        PyErr_SetString(PyExc_IndexError,
+                        "invalid index of a 0-dim tensor. Use `tensor.item()` to convert a 0-dim "
+                        "tensor to a number");
+        return false;
+    }
+    int64_t size = ag_shape(c->view)[c->dim];
+    if (index < -size || index >= size)
+        return out_of_bounds(index, place, size);
+    return move(c, ag_select(c->view, c->dim, index < 0 ? index + size : index));
+}
+
+static bool take_slice(cursor *c, PyObject *slice)
+{
+    Py_ssize_t start, stop, step;
+    if (PySlice_Unpack(slice, &start, &stop, &step) < 0)
+        return false;
+    if (step <= 0) {
+        PyErr_SetString(PyExc_ValueError, "step must be greater than zero");
+        return false;
+    }
+    Py_ssize_t size = (Py_ssize_t)ag_shape(c->view)[c->dim];
+    PySlice_AdjustIndices(size, &start, &stop, step);
+    int dim = c->dim++;
+    if (start == 0 && stop == size && step == 1)
+        return true;
+    return move(c, ag_slice(c->view, dim, start, stop > start ? stop : start, step));
+}
+
+static bool is_int(PyObject *part)
+{
+    if (PyBool_Check(part) || py_is_tensor(part))
+        return false;
+    if (PyArray_Check(part))
+        return PyArray_NDIM((PyArrayObject *)part) == 0 &&
+               PyArray_ISINTEGER((PyArrayObject *)part);
+    return PyIndex_Check(part) && !PyArray_IsScalar(part, Bool);
+}
+
+static bool refuse(PyObject *part)
+{
+    PyErr_Format(PyExc_IndexError,
+                 "only integers, slices (`:`), ellipsis (`...`) and None are valid indices "
+                 "(got %s)", Py_TYPE(part)->tp_name);
+    return false;
+}
+
+/* How many dimensions the parts name; -1 if one is no index. */
+static int count_named(PyObject *const *parts, Py_ssize_t n)
+{
+    int named = 0, ellipses = 0;
+    for (Py_ssize_t i = 0; i < n; i++) {
+        if (is_int(parts[i]) || PySlice_Check(parts[i])) {
+            named++;
+        } else if (parts[i] == Py_Ellipsis) {
+            ellipses++;
+        } else if (parts[i] != Py_None) {
+            refuse(parts[i]);
+            return -1;
+        }
+    }
+    if (ellipses > 1) {
+        PyErr_SetString(PyExc_IndexError, "an index can only have a single ellipsis ('...')");
+        return -1;
+    }
+    return named;
+}
+
+static bool take_parts(cursor *c, PyObject *const *parts, Py_ssize_t n, int hidden)
+{
+    int place = 0;  /* of a dimension in the tensor itself, for messages */
+    for (Py_ssize_t i = 0; i < n; i++) {
+        PyObject *part = parts[i];
+        bool ok = true;
+        if (part == Py_Ellipsis) {
+            c->dim += hidden;
+            place += hidden;
+        } else if (part == Py_None) {
+            ok = move(c, ag_unsqueeze(c->view, c->dim));
+            c->dim++;
+        } else if (PySlice_Check(part)) {
+            ok = take_slice(c, part);
+            place++;
+        } else {
+            Py_ssize_t index = PyNumber_AsSsize_t(part, PyExc_IndexError);
+            ok = !(index == -1 && PyErr_Occurred()) && take_int(c, index, place);
+            place++;
+        }
+        if (!ok)
+            return false;
+    }
+    return true;
+}
+
+/* The view that `key` names, in *c: of the tensor itself if it names all of it. */
+static bool follow(cursor *c, ag_tensor *t, PyObject *key)
+{
+    PyObject *const *parts = &key;
+    Py_ssize_t n = 1;
+    if (PyTuple_Check(key)) {
+        parts = &PyTuple_GET_ITEM(key, 0);
+        n = PyTuple_GET_SIZE(key);
+    }
+    *c = (cursor){.view = NULL};
+    int named = count_named(parts, n);
+    if (named < 0)
+        return false;
+    if (named > ag_ndim(t) && ag_ndim(t) > 0) {
+        PyErr_Format(PyExc_IndexError, "too many indices for tensor of dimension %d", ag_ndim(t));
+        return false;
+    }
+    if (named > 0 && ag_ndim(t) == 0) {
+        cursor nothing = {.view = t};
+        return take_int(&nothing, 0, 0);  /* says that there is no dimension */
+    }
+    c->view = ag_retain(t);
+    if (take_parts(c, parts, n, ag_ndim(t) - named))
+        return true;
+    ag_release(c->view);
+    return false;
+}
+
+/* All of t, as a view of its own. */
+static ag_tensor *whole(ag_tensor *t)
+{
+    if (ag_ndim(t) == 0)
+        return ag_view(t, 0, NULL);
+    return ag_slice(t, 0, 0, ag_shape(t)[0], 1);
+}
+
+PyObject *py_tensor_subscript(PyObject *self, PyObject *key)
+{
+    ag_tensor *t = py_tensor_of(self);
+    if (PY_LIKELY(PyLong_CheckExact(key) && ag_ndim(t) > 0)) {
+        Py_ssize_t index = PyLong_AsSsize_t(key);
+        int64_t size = ag_shape(t)[0];
+        if (PY_LIKELY(index >= -size && index < size && !(index == -1 && PyErr_Occurred())))
+            return py_result(self, ag_select(t, 0, index < 0 ? index + size : index));
+        PyErr_Clear();  /* said again, and better, below */
+    }
+    cursor c;
+    if (!follow(&c, t, key))
+        return NULL;
+    if (c.moved)
+        return py_result(self, c.view);
+    ag_tensor *view = whole(t);
+    ag_release(c.view);
+    return py_result(self, view);
+}
+
+PyObject *py_tensor_item(PyObject *self, Py_ssize_t index)
+{
+    ag_tensor *t = py_tensor_of(self);
+    if (ag_ndim(t) == 0) {
+        PyErr_SetString(PyExc_TypeError, "iteration over a 0-d tensor");
+        return NULL;
+    }
+    if (index < 0 || index >= ag_shape(t)[0]) {
+        out_of_bounds(index, 0, ag_shape(t)[0]);
+        return NULL;
+    }
+    return py_result(self, ag_select(t, 0, index));
+}
+
+int py_tensor_assign(PyObject *self, PyObject *key, PyObject *value)
+{
+    if (value == NULL) {
+        PyErr_SetString(PyExc_TypeError, "Tensor does not support deleting items");
+        return -1;
+    }
+    cursor c;
+    if (!follow(&c, py_tensor_of(self), key))
+        return -1;
+    bool done = py_write("__setitem__", c.view, value, true);
+    ag_release(c.view);
+    return done ? 0 : -1;
+}

@@ -1,0 +1,297 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * grad_fn: nodes of the tape as Python objects, for looking at. Each printed name has a type of
+ * its own below `Node`, made when it is first met. Where the tape ends in a leaf an AccumulateGrad
+ * stands for it, which the library itself has no node for.
+ */
+#include "py_errors.h"
+#include "py_ops.h"
+#include "py_tensor.h"
+
+#include <stddef.h>
+#include <string.h>
+#include <structmember.h>
+
+typedef struct py_node {
+    PyObject_HEAD
+    ag_node *node;       /* owned; NULL for an AccumulateGrad */
+    ag_tensor *leaf;     /* owned; NULL for others */
+    PyObject *weakrefs;
+} py_node;
+
+static PyTypeObject *node_type;
+static PyObject *types_by_name;    /* str -> type */
+static PyObject *objects_by_node;  /* address of the node or leaf -> address of its object: living
+                                      objects only, so that z.grad_fn is z.grad_fn */
+#define NAME_MAX_LENGTH 128
+
+/* ---- types ---------------------------------------------------------------------------------- */
+
+static PyObject *new_type(const char *name)
+{
+    /* Kept for ever, as the type points into it. There are as many as op names. */
+    char *full = PyMem_Malloc(strlen("pyautograd.") + strlen(name) + 1);
+    PyObject *bases = full != NULL ? PyTuple_Pack(1, (PyObject *)node_type) : NULL;
+    if (bases == NULL) {
+        PyMem_Free(full);
+        return PyErr_Occurred() ? NULL : PyErr_NoMemory();
+    }
+    strcpy(full, "pyautograd.");
+    strcat(full, name);
+    PyType_Slot slots[] = {{0, NULL}};
+    PyType_Spec spec = {.name = full, .flags = Py_TPFLAGS_DEFAULT, .slots = slots};
+    PyObject *type = PyType_FromSpecWithBases(&spec, bases);
+    Py_DECREF(bases);
+    if (type == NULL)
+        PyMem_Free(full);
+    else
+        ((PyTypeObject *)type)->tp_name = full + strlen("pyautograd.");
+    return type;
+}
+
+/* Borrowed. */
+static PyTypeObject *type_named(const char *name)
+{
+    PyObject *key = PyUnicode_FromString(name);
+    PyObject *type = key != NULL ? PyDict_GetItemWithError(types_by_name, key) : NULL;
+    if (key != NULL && type == NULL && !PyErr_Occurred()) {
+        type = new_type(name);
+        if (type != NULL) {
+            int status = PyDict_SetItem(types_by_name, key, type);
+            Py_DECREF(type);
+            if (status < 0)
+                type = NULL;
+        }
+    }
+    Py_XDECREF(key);
+    return (PyTypeObject *)type;
+}
+
+/* ---- objects -------------------------------------------------------------------------------- */
+
+static PyObject *key_of(const py_node *o)
+{
+    return PyLong_FromVoidPtr(o->node != NULL ? (void *)o->node : (void *)o->leaf);
+}
+
+/* The object that stands for this address already: new reference, or NULL. */
+static PyObject *known_object(const void *address)
+{
+    PyObject *key = PyLong_FromVoidPtr((void *)(uintptr_t)address);
+    PyObject *entry = key != NULL ? PyDict_GetItemWithError(objects_by_node, key) : NULL;
+    Py_XDECREF(key);
+    if (entry == NULL)
+        return NULL;
+    PyObject *object = PyLong_AsVoidPtr(entry);
+    return object != NULL && Py_REFCNT(object) > 0 ? Py_NewRef(object) : NULL;
+}
+
+static bool remember(py_node *o)
+{
+    PyObject *key = key_of(o);
+    PyObject *entry = PyLong_FromVoidPtr(o);
+    bool done = key != NULL && entry != NULL && PyDict_SetItem(objects_by_node, key, entry) == 0;
+    Py_XDECREF(key);
+    Py_XDECREF(entry);
+    return done;
+}
+
+/* Takes node and leaf, one of which is NULL. */
+static PyObject *new_object(const char *name, ag_node *node, ag_tensor *leaf)
+{
+    PyTypeObject *type = type_named(name);
+    py_node *o = type != NULL ? (py_node *)type->tp_alloc(type, 0) : NULL;
+    if (o == NULL) {
+        ag_node_release(node);
+        ag_release(leaf);
+        return NULL;
+    }
+    o->node = node;
+    o->leaf = leaf;
+    if (!remember(o))
+        Py_CLEAR(o);
+    return (PyObject *)o;
+}
+
+/* Takes the node. */
+static PyObject *object_of_node(ag_node *node)
+{
+    char name[NAME_MAX_LENGTH];
+    PyObject *known = known_object(node);
+    if (known != NULL || PyErr_Occurred()) {
+        ag_node_release(node);
+        return known;
+    }
+    ag_node_name(node, name, sizeof name);
+    return new_object(name, node, NULL);
+}
+
+static PyObject *object_of_leaf(ag_tensor *leaf)
+{
+    PyObject *known = known_object(leaf);
+    if (known != NULL || PyErr_Occurred())
+        return known;
+    return new_object("AccumulateGrad", NULL, ag_retain(leaf));
+}
+
+PyObject *py_node_of(ag_tensor *t)
+{
+    if (ag_is_leaf(t))
+        Py_RETURN_NONE;
+    ag_node *node = ag_node_of(t);
+    return node != NULL ? object_of_node(node) : py_raise();
+}
+
+static void node_dealloc(PyObject *self)
+{
+    py_node *o = (py_node *)self;
+    PyTypeObject *type = Py_TYPE(self);
+    PyObject *type_error, *value, *traceback;
+    if (o->weakrefs != NULL)
+        PyObject_ClearWeakRefs(self);
+    PyErr_Fetch(&type_error, &value, &traceback);  /* dying must not disturb an exception */
+    PyObject *key = key_of(o);
+    PyObject *entry = key != NULL ? PyDict_GetItemWithError(objects_by_node, key) : NULL;
+    if (entry != NULL && PyLong_AsVoidPtr(entry) == self)
+        PyDict_DelItem(objects_by_node, key);
+    Py_XDECREF(key);
+    PyErr_Restore(type_error, value, traceback);
+    ag_node_release(o->node);
+    ag_release(o->leaf);
+    type->tp_free(self);
+    Py_DECREF(type);
+}
+
+/* ---- attributes ----------------------------------------------------------------------------- */
+
+static PyObject *node_name(PyObject *self, PyObject *unused)
+{
+    (void)unused;
+    return PyUnicode_FromString(Py_TYPE(self)->tp_name);
+}
+
+static PyObject *node_repr(PyObject *self)
+{
+    PyObject *name = node_name(self, NULL);
+    if (name == NULL)
+        return NULL;
+    PyObject *text = PyUnicode_FromFormat("<%U object at %p>", name, self);
+    Py_DECREF(name);
+    return text;
+}
+
+/* (where input k came from or None, 0) */
+static PyObject *next_function(ag_node *node, int k)
+{
+    ag_node *from = NULL;
+    ag_tensor *leaf = NULL;
+    PyObject *object;
+    ag_node_input(node, k, &from, &leaf);
+    if (from != NULL)
+        object = object_of_node(ag_node_retain(from));
+    else if (leaf != NULL)
+        object = object_of_leaf(leaf);
+    else
+        object = Py_NewRef(Py_None);
+    return object != NULL ? Py_BuildValue("Ni", object, 0) : NULL;
+}
+
+static PyObject *get_next_functions(PyObject *self, void *unused)
+{
+    (void)unused;
+    ag_node *node = ((py_node *)self)->node;
+    int n = node != NULL ? ag_node_input_count(node) : 0;
+    PyObject *all = PyTuple_New(n);
+    for (int k = 0; all != NULL && k < n; k++) {
+        PyObject *one = next_function(node, k);
+        if (one == NULL) {
+            Py_DECREF(all);
+            return NULL;
+        }
+        PyTuple_SET_ITEM(all, k, one);
+    }
+    return all;
+}
+
+static PyObject *get_variable(PyObject *self, void *unused)
+{
+    (void)unused;
+    ag_tensor *leaf = ((py_node *)self)->leaf;
+    if (leaf == NULL) {
+        PyErr_Format(PyExc_AttributeError, "'%s' object has no attribute 'variable'",
+                     Py_TYPE(self)->tp_name);
+        return NULL;
+    }
+    return py_tensor_wrap(ag_retain(leaf));
+}
+
+/* ---- type ----------------------------------------------------------------------------------- */
+
+#define EXAMPLE_DOC \
+    "Example:\n" \
+    "    >>> import pyautograd as ag\n" \
+    "    >>> x = ag.ones(2, requires_grad=True)\n"
+
+static PyMethodDef node_methods[] = {
+    {"name", node_name, METH_NOARGS,
+     "name($self, /)\n--\n\nThe name that is printed: the op and a digit.\n\n" EXAMPLE_DOC
+     "    >>> (x * 2).grad_fn.name()\n"
+     "    'MulBackward0'\n"},
+    {NULL, NULL, 0, NULL},
+};
+
+static PyGetSetDef node_properties[] = {
+    {"next_functions", get_next_functions, NULL,
+     "For each input of the op (the node that made it, 0); None where no gradient is needed.\n\n"
+     EXAMPLE_DOC
+     "    >>> (x.exp() * 2).grad_fn.next_functions[0][0].name()\n"
+     "    'ExpBackward0'\n", NULL},
+    {"variable", get_variable, NULL,
+     "Of an AccumulateGrad: the leaf that the gradient is added to.\n\n" EXAMPLE_DOC
+     "    >>> (x * 2).grad_fn.next_functions[0][0].variable is x\n"
+     "    True\n", NULL},
+    {NULL, NULL, NULL, NULL, NULL},
+};
+
+static PyMemberDef node_members[] = {
+    {"__weaklistoffset__", T_PYSSIZET, offsetof(py_node, weakrefs), READONLY, NULL},
+    {NULL, 0, 0, 0, NULL},
+};
+
+static PyObject *node_construct(PyTypeObject *type, PyObject *args, PyObject *keywords)
+{
+    (void)args;
+    (void)keywords;
+    PyErr_Format(PyExc_TypeError, "cannot create '%s' instances", type->tp_name);
+    return NULL;
+}
+
+static PyType_Slot node_slots[] = {
+    {Py_tp_doc,
+     "An entry of the tape: the op that made a tensor. `Tensor.grad_fn` gives it.\n\n" EXAMPLE_DOC
+     "    >>> isinstance((x * 2).grad_fn, ag.autograd.Node)\n"
+     "    True\n"},
+    {Py_tp_new, node_construct},
+    {Py_tp_dealloc, node_dealloc},
+    {Py_tp_repr, node_repr},
+    {Py_tp_methods, node_methods},
+    {Py_tp_getset, node_properties},
+    {Py_tp_members, node_members},
+    {0, NULL},
+};
+
+static PyType_Spec node_spec = {
+    .name = "pyautograd.autograd.Node",
+    .basicsize = sizeof(py_node),
+    .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE,
+    .slots = node_slots,
+};
+
+bool py_add_node_type(PyObject *module)
+{
+    types_by_name = PyDict_New();
+    objects_by_node = PyDict_New();
+    node_type = (PyTypeObject *)PyType_FromSpec(&node_spec);
+    return types_by_name != NULL && objects_by_node != NULL && node_type != NULL &&
+           PyModule_AddObjectRef(module, "Node", (PyObject *)node_type) == 0;
+}

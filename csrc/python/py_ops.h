@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Calls of ops on Python objects, shared by operators, methods and functions.
+ */
+#ifndef PY_OPS_H
+#define PY_OPS_H
+
+#include "py_api.h"
+
+/* op(self), of self's class. */
+PyObject *py_unary(ag_op op, PyObject *self);
+
+/* op(x, y) of two tensors, or of one and a number or array; NotImplemented for anything else. */
+PyObject *py_binary(ag_op op, PyObject *x, PyObject *y);
+
+/* self op= other, and self; NotImplemented as above. */
+PyObject *py_inplace(ag_op op, PyObject *self, PyObject *other);
+
+/* Functions of the module by file. Tables end with an empty row. */
+extern PyMethodDef py_op_functions[], py_view_functions[], py_create_functions[],
+    py_autograd_functions[], py_info_functions[], py_object_functions[];
+
+bool py_add_node_type(PyObject *module);
+bool py_add_grad_modes(PyObject *module);
+
+/* The node that made t, as a Python object: a new reference, None for a leaf. */
+PyObject *py_node_of(ag_tensor *t);
+
+#endif

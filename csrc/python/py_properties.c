@@ -1,0 +1,256 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The attributes of Tensor.
+ */
+#include "py_args.h"
+#include "py_convert.h"
+#include "py_errors.h"
+#include "py_ops.h"
+#include "py_tensor.h"
+
+#define UNUSED(x) ((void)(x))
+
+/* ---- autograd ------------------------------------------------------------------------------- */
+
+static PyObject *get_data(PyObject *self, void *unused)
+{
+    UNUSED(unused);
+    return py_result(self, ag_data_of(py_tensor_of(self)));
+}
+
+static int set_data(PyObject *self, PyObject *value, void *unused)
+{
+    UNUSED(unused);
+    if (value == NULL) {
+        PyErr_SetString(PyExc_RuntimeError,
+                        "Deleting tensor data is not allowed. Delete tensor instead!");
+        return -1;
+    }
+    if (!py_is_tensor(value)) {
+        PyErr_Format(PyExc_TypeError, "Variable data has to be a tensor, but got %s",
+                     Py_TYPE(value)->tp_name);
+        return -1;
+    }
+    if (ag_set_data(py_tensor_of(self), py_tensor_of(value)) == AG_OK)
+        return 0;
+    py_raise();
+    return -1;
+}
+
+static bool warn_of_non_leaf(void)
+{
+    return PyErr_WarnEx(PyExc_UserWarning,
+                        "The .grad attribute of a Tensor that is not a leaf Tensor is being "
+                        "accessed. Its .grad attribute won't be populated during "
+                        "autograd.backward(). If you indeed want the .grad field to be populated "
+                        "for a non-leaf Tensor, use .retain_grad() on the non-leaf Tensor. If you "
+                        "access the non-leaf Tensor by mistake, make sure you access the leaf "
+                        "Tensor instead.", 1) == 0;
+}
+
+static PyObject *get_grad(PyObject *self, void *unused)
+{
+    UNUSED(unused);
+    ag_tensor *t = py_tensor_of(self);
+    ag_tensor *grad = ag_grad_of(t);
+    if (grad != NULL)
+        return py_tensor_wrap(ag_retain(grad));
+    if (!ag_is_leaf(t) && !ag_retains_grad(t) && !warn_of_non_leaf())
+        return NULL;
+    Py_RETURN_NONE;
+}
+
+static int set_grad(PyObject *self, PyObject *value, void *unused)
+{
+    UNUSED(unused);
+    ag_tensor *grad = NULL;
+    if (!py_absent(value)) {
+        if (!py_is_tensor(value)) {
+            PyErr_Format(PyExc_TypeError,
+                         "assigned grad expected to be a Tensor or None but got grad of type %s",
+                         Py_TYPE(value)->tp_name);
+            return -1;
+        }
+        if (value == self) {
+            PyErr_SetString(PyExc_RuntimeError, "can't assign Variable as its own grad");
+            return -1;
+        }
+        grad = py_tensor_of(value);
+    }
+    if (ag_set_grad(py_tensor_of(self), grad) == AG_OK)
+        return 0;
+    py_raise();
+    return -1;
+}
+
+static PyObject *get_requires_grad(PyObject *self, void *unused)
+{
+    UNUSED(unused);
+    return PyBool_FromLong(ag_requires_grad(py_tensor_of(self)));
+}
+
+static int set_requires_grad(PyObject *self, PyObject *value, void *unused)
+{
+    UNUSED(unused);
+    if (value == NULL || !PyBool_Check(value)) {
+        PyErr_SetString(PyExc_RuntimeError, "requires_grad must be a bool");
+        return -1;
+    }
+    if (ag_set_requires_grad(py_tensor_of(self), value == Py_True) == AG_OK)
+        return 0;
+    py_raise();
+    return -1;
+}
+
+static PyObject *get_is_leaf(PyObject *self, void *unused)
+{
+    UNUSED(unused);
+    return PyBool_FromLong(ag_is_leaf(py_tensor_of(self)));
+}
+
+static PyObject *get_retains_grad(PyObject *self, void *unused)
+{
+    UNUSED(unused);
+    ag_tensor *t = py_tensor_of(self);
+    return PyBool_FromLong(!ag_is_leaf(t) && ag_retains_grad(t));
+}
+
+static PyObject *get_grad_fn(PyObject *self, void *unused)
+{
+    UNUSED(unused);
+    return py_node_of(py_tensor_of(self));
+}
+
+static PyObject *get_version(PyObject *self, void *unused)
+{
+    UNUSED(unused);
+    return PyLong_FromUnsignedLong(ag_tensor_version(py_tensor_of(self)));
+}
+
+/* ---- shape ---------------------------------------------------------------------------------- */
+
+static PyObject *get_shape(PyObject *self, void *unused)
+{
+    UNUSED(unused);
+    ag_tensor *t = py_tensor_of(self);
+    return py_size_new(ag_ndim(t), ag_shape(t));
+}
+
+static PyObject *get_ndim(PyObject *self, void *unused)
+{
+    UNUSED(unused);
+    return PyLong_FromLong(ag_ndim(py_tensor_of(self)));
+}
+
+static PyObject *get_dtype(PyObject *self, void *unused)
+{
+    UNUSED(self);
+    UNUSED(unused);
+    return Py_NewRef(py_float64);
+}
+
+static PyObject *get_itemsize(PyObject *self, void *unused)
+{
+    UNUSED(self);
+    UNUSED(unused);
+    return PyLong_FromLong(sizeof(double));
+}
+
+static PyObject *get_nbytes(PyObject *self, void *unused)
+{
+    UNUSED(unused);
+    return PyLong_FromLongLong(ag_numel(py_tensor_of(self)) * (int64_t)sizeof(double));
+}
+
+static PyObject *get_T(PyObject *self, void *unused)
+{
+    UNUSED(unused);
+    ag_tensor *t = py_tensor_of(self);
+    int n = ag_ndim(t);
+    int64_t dims[AG_MAX_DIMS];
+    for (int i = 0; i < n; i++)
+        dims[i] = n - 1 - i;
+    return py_result_or_self(self, ag_permute(t, n, dims));
+}
+
+static PyObject *get_mT(PyObject *self, void *unused)
+{
+    UNUSED(unused);
+    ag_tensor *t = py_tensor_of(self);
+    if (ag_ndim(t) < 2) {
+        PyErr_Format(PyExc_RuntimeError,
+                     "tensor.mT is only supported on matrices or batches of matrices. Got %d-D "
+                     "tensor.", ag_ndim(t));
+        return NULL;
+    }
+    return py_result(self, ag_transpose(t, -2, -1));
+}
+
+/* ---- table ---------------------------------------------------------------------------------- */
+
+#define EXAMPLE_DOC "\n\nExample:\n    >>> import pyautograd as ag\n"
+
+PyGetSetDef py_tensor_properties[] = {
+    {"data", get_data, set_data,
+     "The same memory without history. Assigning a tensor makes this one share its memory and "
+     "shape." EXAMPLE_DOC
+     "    >>> x = ag.ones(2, requires_grad=True)\n"
+     "    >>> x.data -= 0.5\n"
+     "    >>> x\n"
+     "    tensor([0.5000, 0.5000], requires_grad=True)\n", NULL},
+    {"grad", get_grad, set_grad,
+     "The gradient that backward() left here, added up, or None. May be assigned and deleted."
+     EXAMPLE_DOC
+     "    >>> x = ag.ones(2, requires_grad=True)\n"
+     "    >>> (3 * x).sum().backward()\n"
+     "    >>> x.grad\n"
+     "    tensor([3., 3.])\n", NULL},
+    {"requires_grad", get_requires_grad, set_requires_grad,
+     "Whether gradients with respect to this tensor are wanted. Leaves can be told." EXAMPLE_DOC
+     "    >>> ag.ones(2).requires_grad\n"
+     "    False\n", NULL},
+    {"is_leaf", get_is_leaf, NULL,
+     "Whether no recorded op made this tensor." EXAMPLE_DOC
+     "    >>> x = ag.ones(2, requires_grad=True)\n"
+     "    >>> x.is_leaf, (x * 2).is_leaf\n"
+     "    (True, False)\n", NULL},
+    {"retains_grad", get_retains_grad, NULL,
+     "Whether retain_grad() was called on this tensor, which is no leaf." EXAMPLE_DOC
+     "    >>> x = ag.ones(2, requires_grad=True)\n"
+     "    >>> x.retains_grad\n"
+     "    False\n", NULL},
+    {"grad_fn", get_grad_fn, NULL,
+     "The tape's node for the op that made this tensor; None for leaves." EXAMPLE_DOC
+     "    >>> (ag.ones(2, requires_grad=True) * 2).grad_fn.name()\n"
+     "    'MulBackward0'\n", NULL},
+    {"_version", get_version, NULL, "How often the memory was written in place.", NULL},
+    {"shape", get_shape, NULL,
+     "The sizes of the dimensions." EXAMPLE_DOC
+     "    >>> ag.zeros(2, 3).shape\n"
+     "    pyautograd.Size([2, 3])\n", NULL},
+    {"ndim", get_ndim, NULL,
+     "The number of dimensions." EXAMPLE_DOC
+     "    >>> ag.zeros(2, 3).ndim\n"
+     "    2\n", NULL},
+    {"dtype", get_dtype, NULL,
+     "pyautograd.float64." EXAMPLE_DOC
+     "    >>> ag.zeros(2).dtype\n"
+     "    pyautograd.float64\n", NULL},
+    {"itemsize", get_itemsize, NULL,
+     "Bytes of one element: 8." EXAMPLE_DOC
+     "    >>> ag.zeros(2).itemsize\n"
+     "    8\n", NULL},
+    {"nbytes", get_nbytes, NULL,
+     "Bytes of all elements." EXAMPLE_DOC
+     "    >>> ag.zeros(2, 3).nbytes\n"
+     "    48\n", NULL},
+    {"T", get_T, NULL,
+     "A view with the dimensions reversed." EXAMPLE_DOC
+     "    >>> ag.zeros(2, 3).T.shape\n"
+     "    pyautograd.Size([3, 2])\n", NULL},
+    {"mT", get_mT, NULL,
+     "A view with the last two dimensions exchanged. RuntimeError if there are fewer." EXAMPLE_DOC
+     "    >>> ag.zeros(4, 2, 3).mT.shape\n"
+     "    pyautograd.Size([4, 3, 2])\n", NULL},
+    {NULL, NULL, NULL, NULL, NULL},
+};

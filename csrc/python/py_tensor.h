@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The native type `Tensor`: a Python object around one ag_tensor.
+ *
+ * The object owns a reference to the tensor; the tensor knows its object (ag_wrapper) without
+ * owning it, so that a tensor that comes back from the library, a gradient say, is the very object
+ * that was given out before, as long as that lives. Objects of the exact type have no dict and
+ * hold no other Python object, hence take no part in garbage collection; those of subclasses do.
+ */
+#ifndef PY_TENSOR_H
+#define PY_TENSOR_H
+
+#include "py_api.h"
+
+typedef struct py_tensor {
+    PyObject_HEAD
+    ag_tensor *tensor;   /* owned, never NULL once the object is out */
+    PyObject *weakrefs;
+} py_tensor;
+
+extern PyTypeObject *py_tensor_type;
+
+static inline bool py_is_exact_tensor(PyObject *o) { return Py_TYPE(o) == py_tensor_type; }
+static inline bool py_is_tensor(PyObject *o)
+{
+    return py_is_exact_tensor(o) || PyType_IsSubtype(Py_TYPE(o), py_tensor_type);
+}
+
+/* Borrowed. */
+static inline ag_tensor *py_tensor_of(PyObject *o) { return ((py_tensor *)o)->tensor; }
+
+/* The object of a fresh tensor, whose reference it takes; NULL raises the library's failure. */
+PyObject *py_tensor_new(ag_tensor *fresh);
+
+/* The same as an instance of a subclass (without its __init__, as PyTorch does). */
+PyObject *py_tensor_new_as(PyTypeObject *type, ag_tensor *fresh);
+
+/* The same for a tensor that may have an object already: then that one. */
+PyObject *py_tensor_wrap(ag_tensor *owned);
+
+/* The result of a method of `self`: of its class. */
+static inline PyObject *py_result(PyObject *self, ag_tensor *fresh)
+{
+    if (PY_LIKELY(py_is_exact_tensor(self)))
+        return py_tensor_new(fresh);
+    return py_tensor_new_as(Py_TYPE(self), fresh);
+}
+
+/* The same where the library may answer with the tensor itself. */
+PyObject *py_result_or_self(PyObject *self, ag_tensor *owned);
+
+/* The class of a result of several operands (NULLs allowed): the first subclass of Tensor among
+ * them, unless a later one is derived from it. */
+PyTypeObject *py_common_type(int n, PyObject *const *operands);
+
+/* An argument that must be a Tensor, else TypeError. */
+bool py_tensor_argument(const char *function, const char *argument, PyObject *object,
+                        ag_tensor **tensor);
+
+bool py_add_tensor_type(PyObject *module);
+
+/* What other files add to the type. Tables end with an empty row. */
+extern PyMethodDef py_op_methods[], py_view_methods[], py_inplace_methods[], py_object_methods[],
+    py_autograd_methods[];
+extern PyGetSetDef py_tensor_properties[];
+
+PyObject *py_tensor_item(PyObject *self, Py_ssize_t index);          /* self[index] of iteration */
+PyObject *py_tensor_subscript(PyObject *self, PyObject *key);
+int py_tensor_assign(PyObject *self, PyObject *key, PyObject *value);
+int py_tensor_get_buffer(PyObject *self, Py_buffer *view, int flags);
+void py_tensor_release_buffer(PyObject *self, Py_buffer *view);
+PyObject *py_tensor_compare(PyObject *x, PyObject *y, int op);
+PyObject *py_tensor_construct(PyTypeObject *type, PyObject *args, PyObject *keywords);
+
+#define PY_NUMBER_SLOTS 18
+extern PyType_Slot py_number_slots[PY_NUMBER_SLOTS];
+
+#endif

@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What rules stand on: reading saved values with their versions checked, and calling ops whose
+ * results belong to the engine's scope.
+ */
+#include "rule.h"
+
+#include <string.h>
+
+#include "shape.h"
+#include "thread.h"
+
+static const ag_arg failed_value = {.tensor = &agi_failed, .value = 0.0};
+
+ag_arg agi_value(int op, int n, const ag_arg *args, const ag_attr *attr)
+{
+    for (int k = 0; k < n; k++)
+        if (AGI_UNLIKELY(agi_value_failed(args[k])))
+            return failed_value;
+    ag_tensor *t = agi_scope_add(agi_apply(op, agi_variant_of(op, args, attr), n, args, attr));
+    return t != NULL ? agi_arg(t) : failed_value;
+}
+
+/* "Exp" for ExpBackward0: how the message names who made a value. */
+static void maker_name(const ag_node *node, char text[64])
+{
+    ag_node_name(node, text, 64);
+    char *tail = strstr(text, "Backward");
+    if (tail != NULL && tail != text)
+        *tail = '\0';
+}
+
+static void fail_version(agi_vjp *v, const ag_node *maker, int ndim, const int64_t *shape,
+                         uint32_t version, uint32_t expected)
+{
+    char made_by[64] = "", saved_by[64], size[AGI_SHAPE_TEXT];
+    ag_node_name(v->node, saved_by, sizeof saved_by);
+    if (maker != NULL)
+        maker_name(maker, made_by);
+    agi_fail(AG_ERR_VERSION,
+             "one of the variables needed for gradient computation has been modified by an inplace "
+             "operation: [Tensor %s]%s%s, is at version %u; expected version %u instead. Hint: %s "
+             "saved it for its gradient; clone() it before writing, or write before it is used.",
+             agi_format_shape_list(size, ndim, shape),
+             maker != NULL ? ", which is output 0 of " : "", made_by, version, expected, saved_by);
+}
+
+static void fail_freed(void)
+{
+    agi_fail(
+        AG_ERR_FREED,
+        "Trying to backward through the graph a second time (or directly access saved tensors "
+        "after they have already been freed). Saved intermediate values of the graph are freed "
+        "when you call .backward() or autograd.grad(). Specify retain_graph=True if you need "
+        "to backward through the graph a second time or if you need to access saved tensors "
+        "after calling backward.");
+}
+
+/* A tensor over the saved elements that is, on the tape, the value it was then. */
+static ag_arg with_history(ag_tensor *alias, agi_edge edge)
+{
+    if (alias == NULL)
+        return failed_value;
+    if (edge != 0)
+        alias->node = agi_node_retain(agi_edge_node(edge));
+    alias = agi_scope_add(alias);
+    return alias != NULL ? agi_arg(alias) : failed_value;
+}
+
+ag_arg agi_vjp_input(agi_vjp *v, int k)
+{
+    ag_node *node = v->node;
+    agi_assert(node->saved_mask & (1u << k));
+    agi_saved *saved = agi_node_saved(node) +
+                       __builtin_popcount(node->saved_mask & ((1u << k) - 1));
+    if (saved->kind == AGI_SAVED_NUMBER)
+        return agi_number(saved->value.number);
+    if (saved->kind != AGI_SAVED_INPUT) {
+        fail_freed();
+        return failed_value;
+    }
+    ag_tensor *t = saved->value.tensor;
+    agi_edge edge = node->edges[k];
+    uint32_t version = agi_storage_version(t->storage);
+    if (AGI_UNLIKELY(version != saved->version)) {
+        const ag_node *maker = agi_edge_is_leaf(edge) ? NULL : agi_edge_node(edge);
+        fail_version(v, maker, t->ndim, agi_shape_of(t), version, saved->version);
+        return failed_value;
+    }
+    if (!v->create_graph || edge == 0 || agi_edge_is_leaf(edge))
+        return agi_arg(t);
+    return with_history(agi_tensor_alias(t), edge);
+}
+
+ag_arg agi_vjp_output(agi_vjp *v)
+{
+    ag_node *node = v->node;
+    agi_saved *saved = agi_node_saved(node) + node->n_saved - 1;
+    if (saved->kind != AGI_SAVED_OUTPUT) {
+        fail_freed();
+        return failed_value;
+    }
+    const int64_t *shape = agi_node_ints(node);
+    uint32_t version = agi_storage_version(saved->value.storage);
+    if (AGI_UNLIKELY(version != saved->version)) {
+        fail_version(v, node, node->out_ndim, shape, version, saved->version);
+        return failed_value;
+    }
+    int64_t strides[AGI_MAX_DIMS];
+    agi_shape_strides(node->out_ndim, shape, strides);
+    ag_tensor *t = agi_tensor_over(saved->value.storage, node->out_ndim, shape, strides, 0);
+    return with_history(t, v->create_graph ? (agi_edge)node : 0);
+}

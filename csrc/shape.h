@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Integer work on shapes: no data, no allocation. Sizes are int64 and checked for overflow before
+ * they are multiplied. A shape has at most AGI_MAX_DIMS dimensions.
+ */
+#ifndef AGI_SHAPE_H
+#define AGI_SHAPE_H
+
+#include "config.h"
+
+#pragma GCC visibility push(hidden)
+
+/* Number of elements, or -1 with an error if a size is negative, there are too many dimensions or
+ * the bytes do not fit an int64. */
+int64_t agi_shape_numel(const char *op, int ndim, const int64_t *shape);
+
+/* Row-major strides, in elements. */
+void agi_shape_strides(int ndim, const int64_t *shape, int64_t *strides);
+bool agi_shape_is_contiguous(int ndim, const int64_t *shape, const int64_t *strides);
+bool agi_shape_equal(int na, const int64_t *a, int nb, const int64_t *b);
+
+/* out becomes the broadcast of out and shape (right-aligned); PyTorch's words on failure. */
+ag_status agi_shape_broadcast(int *out_ndim, int64_t *out, int ndim, const int64_t *shape);
+
+/* Strides of an input of `shape`, `strides` when read under the broadcast shape `out`: 0 where it
+ * is repeated. */
+void agi_shape_broadcast_strides(int out_ndim, const int64_t *out, int ndim, const int64_t *shape,
+                                 const int64_t *strides, int64_t *result);
+
+/* dim in [-ndim, ndim) to [0, ndim); a 0-d tensor counts as 1-d, as in PyTorch. */
+ag_status agi_shape_wrap_dim(int64_t dim, int ndim, int *result);
+
+/* The dimensions named in dims as a bit mask; n < 0 means all. Duplicates are refused. */
+ag_status agi_shape_dim_mask(const char *op, int ndim, int n, const int64_t *dims, uint64_t *mask);
+
+/* Resolves one -1 in `wanted` for `numel` elements. */
+ag_status agi_shape_infer(const int64_t *wanted, int n, int64_t numel, int64_t *shape);
+
+/* Strides that show `shape`/`strides` as `to` without a copy: false if there are none. */
+bool agi_shape_view_strides(int ndim, const int64_t *shape, const int64_t *strides, int to_ndim,
+                            const int64_t *to, int64_t *to_strides);
+
+/* Merges neighbouring dimensions that all of `count` stride lists walk as one, drops those of
+ * size 1, in place. Returns the new number of dimensions (at least 1). strides[k] has ndim
+ * entries each. */
+int agi_shape_collapse(int ndim, int64_t *shape, int count, int64_t strides[][AGI_MAX_DIMS]);
+
+/* Whether two different indices may reach one element. */
+bool agi_shape_overlaps(int ndim, const int64_t *shape, const int64_t *strides);
+
+#pragma GCC visibility pop
+#endif

@@ -1,0 +1,265 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Storage and tensors: making, sharing, freeing. See tensor.h for the picture.
+ */
+#include "tensor.h"
+
+#include <string.h>
+
+#include "node.h"
+#include "expr.h"
+#include "shape.h"
+
+/* ---- storage -------------------------------------------------------------------------------- */
+
+/* Bytes of the one block that holds a storage and n inline values. */
+static size_t inline_block(int64_t n)
+{
+    if (n <= 2)
+        return AGI_STORAGE_HEAD;
+    return (AGI_STORAGE_HEAD + (size_t)n * sizeof(double) + 63) & ~(size_t)63;
+}
+
+static agi_storage *storage_struct(size_t bytes)
+{
+    agi_storage *s = agi_small_new(bytes);
+    if (s == NULL)
+        return NULL;
+    atomic_init(&s->refs, 1);
+    atomic_init(&s->version, 0);
+    s->numel = 0;
+    s->readers = 0;
+    s->exported = 0;
+    s->read_only = 0;
+    s->pending = NULL;
+    return s;
+}
+
+agi_storage *agi_storage_new(int64_t n)
+{
+    _Static_assert(sizeof(agi_storage) <= AGI_STORAGE_HEAD, "inline values would overlap the head");
+    if (n <= AGI_INLINE_MAX) {
+        size_t bytes = inline_block(n);
+        agi_storage *s = storage_struct(bytes);
+        if (s == NULL)
+            return NULL;
+        s->memory = AGI_MEMORY_INLINE;
+        s->numel = n;
+        s->bytes = (int64_t)bytes;
+        s->data = n <= 2 ? s->tail.values : (double *)((char *)s + AGI_STORAGE_HEAD);
+        return s;
+    }
+    agi_storage *s = storage_struct(sizeof *s);
+    if (s == NULL)
+        return NULL;
+    size_t bytes = 0;
+    s->data = agi_buffer_new(n, &bytes);
+    if (s->data == NULL) {
+        agi_small_free(s, sizeof *s);
+        return NULL;
+    }
+    s->memory = AGI_MEMORY_BUFFER;
+    s->bytes = (int64_t)bytes;
+    s->numel = n;
+    return s;
+}
+
+void agi_storage_free(agi_storage *s)
+{
+    if (AGI_UNLIKELY(agi_is_pending(s)) && !agi_expr_forget(s))
+        return;
+    if (s->memory == AGI_MEMORY_INLINE) {
+        agi_small_free(s, (size_t)s->bytes);
+        return;
+    }
+    if (s->memory == AGI_MEMORY_BUFFER && s->data != NULL)
+        agi_buffer_free(s->data, (size_t)s->bytes);
+    else if (s->memory == AGI_MEMORY_FOREIGN && s->tail.foreign.release != NULL)
+        s->tail.foreign.release(s->tail.foreign.context);
+    agi_small_free(s, sizeof *s);
+}
+
+/* ---- tensors -------------------------------------------------------------------------------- */
+
+static size_t dims_bytes(int ndim) { return 2 * (size_t)ndim * sizeof(int64_t); }
+static size_t tensor_bytes(int ndim) { return sizeof(ag_tensor) + dims_bytes(ndim); }
+
+static ag_tensor *tensor_struct(int ndim)
+{
+    ag_tensor *t = agi_small_new(tensor_bytes(ndim));
+    if (AGI_UNLIKELY(t == NULL))
+        return NULL;
+    atomic_init(&t->refs, 1);
+    t->ndim = t->room = (uint8_t)ndim;
+    t->dims = t->own_dims;
+    t->flags = 0;
+    t->node = NULL;
+    t->meta = NULL;
+    t->wrapper = NULL;
+    agi_count(&agi_thread_get()->live_tensors, 1);
+    return t;
+}
+
+static void tensor_struct_free(ag_tensor *t)
+{
+    agi_count(&agi_thread_get()->live_tensors, -1);
+    if (t->dims != t->own_dims)
+        agi_small_free(t->dims, dims_bytes(t->ndim));
+    agi_small_free(t, tensor_bytes(t->room));
+}
+
+ag_tensor *agi_tensor_new(int ndim, const int64_t *shape, int64_t numel)
+{
+    ag_tensor *t = tensor_struct(ndim);
+    if (AGI_UNLIKELY(t == NULL))
+        return NULL;
+    t->storage = agi_storage_new(numel);
+    if (AGI_UNLIKELY(t->storage == NULL)) {
+        tensor_struct_free(t);
+        return NULL;
+    }
+    t->flags = AGI_TENSOR_CONTIGUOUS;
+    t->offset = 0;
+    t->numel = numel;
+    if (ndim == 1) {
+        t->dims[0] = shape[0];
+        t->dims[1] = 1;
+    } else {
+        for (int d = 0; d < ndim; d++)
+            t->dims[d] = shape[d];
+        agi_shape_strides(ndim, shape, t->dims + ndim);
+    }
+    return t;
+}
+
+ag_tensor *agi_tensor_pending(int ndim, const int64_t *shape, int64_t numel, agi_expr *expr)
+{
+    int64_t strides[AGI_MAX_DIMS];
+    agi_storage *s = storage_struct(sizeof *s);
+    if (s == NULL)
+        return NULL;
+    s->data = NULL;
+    s->memory = AGI_MEMORY_BUFFER;
+    s->bytes = 0;
+    s->numel = numel;
+    agi_shape_strides(ndim, shape, strides);
+    ag_tensor *t = agi_tensor_over(s, ndim, shape, strides, 0);
+    if (t != NULL) {
+        expr->owner = s;
+        atomic_store_explicit(&s->pending, expr, memory_order_release);
+    }
+    agi_storage_release(s);
+    return t;
+}
+
+ag_tensor *agi_tensor_over(agi_storage *storage, int ndim, const int64_t *shape,
+                           const int64_t *strides, int64_t offset)
+{
+    ag_tensor *t = tensor_struct(ndim);
+    if (t == NULL)
+        return NULL;
+    t->storage = agi_storage_retain(storage);
+    t->offset = offset;
+    t->numel = 1;
+    for (int d = 0; d < ndim; d++) {
+        t->dims[d] = shape[d];
+        t->dims[ndim + d] = strides[d];
+        t->numel *= shape[d];
+    }
+    if (agi_shape_is_contiguous(ndim, shape, strides))
+        t->flags = AGI_TENSOR_CONTIGUOUS;
+    return t;
+}
+
+ag_tensor *agi_tensor_alias(const ag_tensor *t)
+{
+    ag_tensor *alias = tensor_struct(t->ndim);
+    if (AGI_UNLIKELY(alias == NULL))
+        return NULL;
+    alias->storage = agi_storage_retain(t->storage);
+    alias->flags = t->flags & (AGI_TENSOR_CONTIGUOUS | AGI_TENSOR_UNNOTICED);
+    alias->offset = t->offset;
+    alias->numel = t->numel;
+    memcpy(alias->dims, t->dims, 2 * (size_t)t->ndim * sizeof(int64_t));
+    return alias;
+}
+
+ag_status agi_tensor_assign(ag_tensor *t, const ag_tensor *from)
+{
+    int64_t *dims = t->own_dims;
+    if (from->ndim > t->room && (dims = agi_small_new(dims_bytes(from->ndim))) == NULL)
+        return ag_last_status();
+    if (t->dims != t->own_dims)
+        agi_small_free(t->dims, dims_bytes(t->ndim));
+    agi_storage *old = t->storage;
+    t->storage = agi_storage_retain(from->storage);
+    t->offset = from->offset;
+    t->numel = from->numel;
+    t->ndim = from->ndim;
+    t->dims = dims;
+    memcpy(dims, from->dims, dims_bytes(from->ndim));
+    t->flags = (uint8_t)((t->flags & ~AGI_TENSOR_CONTIGUOUS) |
+                         (from->flags & AGI_TENSOR_CONTIGUOUS));
+    agi_storage_release(old);
+    return AG_OK;
+}
+
+/* The node learns that the output whose gradient it was to keep is gone. */
+static void forget_retained(ag_tensor *t)
+{
+    if (t->node != NULL && t->node->extra != NULL && t->node->extra->retain == t)
+        t->node->extra->retain = NULL;
+}
+
+void agi_tensor_free(ag_tensor *t)
+{
+    ag_node *node = t->node;
+    agi_meta *meta = t->meta;
+    if (t->flags & AGI_TENSOR_RETAINS_GRAD)
+        forget_retained(t);
+    agi_storage_release(t->storage);
+    tensor_struct_free(t);
+    if (meta != NULL) {
+        ag_tensor *grad = meta->grad, *base = meta->base;
+        agi_small_free(meta, sizeof *meta);
+        agi_release(grad);
+        agi_release(base);
+    }
+    agi_node_release(node);
+}
+
+agi_meta *agi_tensor_meta(ag_tensor *t)
+{
+    if (t->meta == NULL) {
+        agi_meta *meta = agi_small_new(sizeof *meta);
+        if (meta == NULL)
+            return NULL;
+        *meta = (agi_meta){.grad = NULL, .base = NULL};
+        t->meta = meta;
+    }
+    return t->meta;
+}
+
+/* ---- views ---------------------------------------------------------------------------------- */
+
+ag_status agi_tensor_set_base(ag_tensor *view, ag_tensor *x)
+{
+    agi_meta *meta = agi_tensor_meta(view);
+    if (meta == NULL)
+        return ag_last_status();
+    ag_tensor *base = x->flags & AGI_TENSOR_VIEW ? x->meta->base : x;
+    meta->base = agi_retain(base);
+    meta->view_version = agi_storage_version(view->storage);
+    view->flags |= AGI_TENSOR_VIEW | (x->flags & AGI_TENSOR_UNNOTICED);
+    if (!agi_thread_get()->grad_enabled || x->flags & AGI_TENSOR_NO_GRAD_VIEW)
+        view->flags |= AGI_TENSOR_NO_GRAD_VIEW;
+    return AG_OK;
+}
+
+/* A view of a tensor that got its history by a later write in place has that history too. */
+bool agi_view_requires_grad(const ag_tensor *t)
+{
+    const ag_tensor *base = t->meta->base;
+    return base->node != NULL && !(t->flags & AGI_TENSOR_NO_GRAD_VIEW) &&
+           t->meta->view_version != agi_storage_version(t->storage);
+}

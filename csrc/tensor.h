@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Storage and tensors.
+ *
+ * A storage is one reference-counted run of float64 with a version that every in-place write
+ * bumps. A tensor is a shape, strides and an offset over a storage, plus its autograd side.
+ * References point one way: tensor -> node -> saved values, edges; a node never owns the tensor it
+ * made. Values are reached through agi_tensor_data, never through a cached pointer, so that a
+ * storage may get its data later than its shape.
+ */
+#ifndef AGI_TENSOR_H
+#define AGI_TENSOR_H
+
+#include "alloc.h"
+#include "config.h"
+#include "refcount.h"
+#include "status.h"
+
+typedef enum agi_memory {
+    AGI_MEMORY_INLINE,   /* data lies in the storage's own block */
+    AGI_MEMORY_BUFFER,   /* data from agi_buffer_new */
+    AGI_MEMORY_FOREIGN,  /* somebody else's: tail.foreign.release is called at the end */
+} agi_memory;
+
+typedef struct agi_storage {
+    agi_refs refs;
+    _Atomic uint32_t version;
+    double *data;
+    int64_t bytes;       /* of the block (INLINE) or of the buffer (BUFFER, FOREIGN) */
+    int64_t numel;       /* elements of the tensor that it was made for */
+    uint8_t memory;      /* agi_memory */
+    uint8_t exported;    /* somebody outside may write: numpy(), buffers, from_numpy */
+    uint8_t read_only;   /* foreign memory that must not be written */
+    int32_t readers;     /* pending values that will read this memory */
+    _Atomic(struct agi_expr *) pending;  /* owned: what the data is to become (expr.h), or NULL */
+    union {
+        struct {
+            void (*release)(void *context);
+            void *context;
+        } foreign;
+        double values[2];  /* INLINE with one or two elements */
+    } tail;
+} agi_storage;
+
+#define AGI_STORAGE_HEAD 64  /* INLINE with more elements: data at this offset, 64-byte aligned */
+#define AGI_INLINE_MAX ((AGI_SMALL_MAX - AGI_STORAGE_HEAD) / (int)sizeof(double))
+
+/* The autograd side that few tensors have: leaves with a gradient, views, retained gradients. */
+typedef struct agi_meta {
+    ag_tensor *grad;          /* owned */
+    ag_tensor *base;          /* owned: what a view is a view of, never itself a view */
+    uint32_t view_version;    /* storage version at which a view's node was made */
+    bool retain_grad;
+    int32_t slot;             /* the engine's: place in the run that claimed this leaf */
+    _Atomic(void *) run;      /* the engine's: the run that claimed this leaf, or NULL */
+} agi_meta;
+
+enum {
+    AGI_TENSOR_REQUIRES_GRAD = 1,  /* a leaf that wants a gradient */
+    AGI_TENSOR_CONTIGUOUS = 2,
+    AGI_TENSOR_VIEW = 4,           /* meta->base is set */
+    AGI_TENSOR_NO_GRAD_VIEW = 8,   /* the view was made while recording was off */
+    AGI_TENSOR_RETAINS_GRAD = 16,  /* its node must be told when it dies */
+    AGI_TENSOR_UNNOTICED = 32,     /* writes through it do not count up the version (.data) */
+};
+
+struct ag_tensor {
+    agi_refs refs;
+    uint8_t ndim;
+    uint8_t flags;
+    uint8_t room;          /* dimensions that own_dims has room for */
+    agi_storage *storage;  /* owned */
+    ag_node *node;         /* owned; NULL for a leaf */
+    agi_meta *meta;        /* owned; NULL for most */
+    void *wrapper;         /* weak: the object of a language binding that stands for this tensor */
+    int64_t offset;        /* of element 0 in the storage, in elements */
+    int64_t numel;
+    int64_t *dims;         /* shape, then strides in elements: own_dims, or owned where an
+                              assignment to the data brought more of them */
+    int64_t own_dims[];
+};
+
+AGI_INLINE const int64_t *agi_shape_of(const ag_tensor *t) { return t->dims; }
+AGI_INLINE const int64_t *agi_strides_of(const ag_tensor *t) { return t->dims + t->ndim; }
+AGI_INLINE bool agi_is_contiguous(const ag_tensor *t)
+{
+    return (t->flags & AGI_TENSOR_CONTIGUOUS) != 0;
+}
+
+#pragma GCC visibility push(hidden)
+bool agi_view_requires_grad(const ag_tensor *t);
+#pragma GCC visibility pop
+
+AGI_INLINE bool agi_requires_grad(const ag_tensor *t)
+{
+    return t->node != NULL || (t->flags & AGI_TENSOR_REQUIRES_GRAD) ||
+           (AGI_UNLIKELY(t->flags & AGI_TENSOR_VIEW) && agi_view_requires_grad(t));
+}
+
+/* First element. Borrowed; valid while the storage lives and nothing is evaluated. */
+AGI_INLINE double *agi_tensor_data(const ag_tensor *t) { return t->storage->data + t->offset; }
+
+#pragma GCC visibility push(hidden)
+
+agi_storage *agi_storage_new(int64_t n);                 /* owned, values undefined */
+void agi_storage_free(agi_storage *storage);             /* when the last reference went */
+AGI_INLINE agi_storage *agi_storage_retain(agi_storage *s) { agi_refs_inc(&s->refs); return s; }
+AGI_INLINE void agi_storage_release(agi_storage *s)
+{
+    if (agi_refs_dec(&s->refs))
+        agi_storage_free(s);
+}
+AGI_INLINE uint32_t agi_storage_version(agi_storage *s)
+{
+    return atomic_load_explicit(&s->version, memory_order_relaxed);
+}
+AGI_INLINE void agi_storage_bump(agi_storage *s)
+{
+    atomic_fetch_add_explicit(&s->version, 1, memory_order_relaxed);
+}
+
+/* After a write in place through t. */
+AGI_INLINE void agi_tensor_bump(ag_tensor *t)
+{
+    if (!(t->flags & AGI_TENSOR_UNNOTICED))
+        agi_storage_bump(t->storage);
+}
+
+/* Contiguous, fresh storage, values undefined. The shape is trusted: agi_shape_numel said numel. */
+ag_tensor *agi_tensor_new(int ndim, const int64_t *shape, int64_t numel);
+
+/* The same for a value that is not computed yet: takes the caller's reference to it. */
+ag_tensor *agi_tensor_pending(int ndim, const int64_t *shape, int64_t numel, struct agi_expr *expr);
+
+/* A tensor over a storage it will share. */
+ag_tensor *agi_tensor_over(agi_storage *storage, int ndim, const int64_t *shape,
+                           const int64_t *strides, int64_t offset);
+
+/* The same elements as t without its autograd side. */
+ag_tensor *agi_tensor_alias(const ag_tensor *t);
+
+void agi_tensor_free(ag_tensor *t);                      /* when the last reference went */
+agi_meta *agi_tensor_meta(ag_tensor *t);                 /* made at first use; NULL if no memory */
+
+/* t gets the storage and the geometry of another tensor. */
+ag_status agi_tensor_assign(ag_tensor *t, const ag_tensor *from);
+
+/* Marks `view` as a differentiable view of x (of x's base if x is a view). */
+ag_status agi_tensor_set_base(ag_tensor *view, ag_tensor *x);
+
+#pragma GCC visibility pop
+
+AGI_INLINE ag_tensor *agi_retain(ag_tensor *t) { agi_refs_inc(&t->refs); return t; }
+AGI_INLINE void agi_release(ag_tensor *t)
+{
+    if (t != NULL && agi_refs_dec(&t->refs))
+        agi_tensor_free(t);
+}
+
+#endif

@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The records of threads: made at a thread's first call, listed for statistics, freed when the
+ * thread ends. Grad mode and scopes, which live in them.
+ *
+ * A thread's record is written by that thread alone. Others read the counters (with relaxed
+ * atomics) while they hold the list's lock, which the owner takes before the record goes.
+ * In a child of fork the records of the threads that did not come along stay in the list: what
+ * they counted is still in memory.
+ */
+#include "thread.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+
+#include "alloc.h"
+#include "status.h"
+#include "tensor.h"
+
+#define AGI_SCOPE_FIRST 64    /* entries of a scope's first table */
+#define AGI_SCOPE_KEEP 4096   /* a larger table is freed when the last scope closes */
+
+AGI_TLS agi_thread *agi_tls;
+
+static struct {
+    pthread_mutex_t lock;
+    agi_thread *first;      /* owned by their threads */
+    agi_totals ended;       /* what threads that ended left behind */
+    pthread_once_t once;
+    pthread_key_t key;      /* its destructor is how a thread's end is heard of */
+    bool has_key;
+} agi_threads = {.lock = PTHREAD_MUTEX_INITIALIZER, .once = PTHREAD_ONCE_INIT};
+
+/* Errors of a thread whose record could not be made. Its lists are empty and stay so. */
+static agi_thread agi_thread_emergency = {.grad_enabled = true};
+
+bool agi_thread_is_emergency(const agi_thread *thread)
+{
+    return thread == &agi_thread_emergency;
+}
+
+static void thread_end(void *record)
+{
+    agi_thread *thread = record;
+    agi_tls = thread;  /* releasing needs the record, and must not make another */
+    thread->scope_depth = 0;
+    while (thread->scope_count > 0)
+        agi_release(thread->scope_items[--thread->scope_count]);
+    agi_plain_free(thread->scope_items);
+    agi_alloc_thread_end(thread);
+    pthread_mutex_lock(&agi_threads.lock);
+    agi_threads.ended.live_tensors += thread->live_tensors;
+    agi_threads.ended.live_nodes += thread->live_nodes;
+    *thread->link = thread->next;
+    if (thread->next != NULL)
+        thread->next->link = thread->link;
+    pthread_mutex_unlock(&agi_threads.lock);
+    agi_tls = NULL;
+    free(thread);
+}
+
+static void threads_before_fork(void) { pthread_mutex_lock(&agi_threads.lock); }
+static void threads_after_fork(void) { pthread_mutex_unlock(&agi_threads.lock); }
+
+static void threads_init(void)
+{
+    agi_threads.has_key = pthread_key_create(&agi_threads.key, thread_end) == 0;
+    pthread_atfork(threads_before_fork, threads_after_fork, threads_after_fork);
+}
+
+/* When the library is unloaded no thread may call into it at its end. */
+__attribute__((destructor)) static void threads_unload(void)
+{
+    if (agi_threads.has_key)
+        pthread_key_delete(agi_threads.key);
+    agi_threads.has_key = false;
+}
+
+/* The record does not come from agi_plain_new: a failure there is reported through it. */
+agi_thread *agi_thread_start(void)
+{
+    pthread_once(&agi_threads.once, threads_init);
+    agi_thread *thread = calloc(1, sizeof *thread);
+    if (thread == NULL)
+        return &agi_thread_emergency;
+    thread->grad_enabled = true;
+    agi_alloc_thread_start(thread);
+    pthread_mutex_lock(&agi_threads.lock);
+    thread->next = agi_threads.first;
+    thread->link = &agi_threads.first;
+    if (thread->next != NULL)
+        thread->next->link = &thread->next;
+    agi_threads.first = thread;
+    pthread_mutex_unlock(&agi_threads.lock);
+    agi_tls = thread;
+    if (agi_threads.has_key)
+        pthread_setspecific(agi_threads.key, thread);
+    return thread;
+}
+
+static int64_t thread_count_of(const int64_t *counter)
+{
+    return __atomic_load_n(counter, __ATOMIC_RELAXED);
+}
+
+void agi_thread_totals(agi_totals *totals)
+{
+    pthread_mutex_lock(&agi_threads.lock);
+    *totals = agi_threads.ended;
+    for (const agi_thread *t = agi_threads.first; t != NULL; t = t->next) {
+        totals->live_tensors += thread_count_of(&t->live_tensors);
+        totals->live_nodes += thread_count_of(&t->live_nodes);
+        agi_alloc_held(t, &totals->small_free, &totals->front_free);
+    }
+    pthread_mutex_unlock(&agi_threads.lock);
+}
+
+/* ---- grad mode ------------------------------------------------------------------------------ */
+
+bool ag_grad_enabled(void)
+{
+    return agi_thread_get()->grad_enabled;
+}
+
+bool ag_set_grad_enabled(bool on)
+{
+    agi_thread *thread = agi_thread_get();
+    bool before = thread->grad_enabled;
+    if (!agi_thread_is_emergency(thread))
+        thread->grad_enabled = on;
+    return before;
+}
+
+/* ---- scopes --------------------------------------------------------------------------------- */
+
+int64_t ag_scope_open(void)
+{
+    agi_thread *thread = agi_thread_get();
+    if (agi_thread_is_emergency(thread)) {
+        agi_fail_memory("scope", (int64_t)sizeof *thread);
+        return -1;
+    }
+    thread->scope_depth++;
+    return thread->scope_count;
+}
+
+/* An entry is taken off the table before it is released: a release callback may use scopes. */
+void ag_scope_close(int64_t mark)
+{
+    agi_thread *thread = agi_thread_get();
+    if (mark < 0 || thread->scope_depth == 0)
+        return;
+    while (thread->scope_count > mark)
+        agi_release(thread->scope_items[--thread->scope_count]);
+    if (--thread->scope_depth == 0 && thread->scope_capacity > AGI_SCOPE_KEEP) {
+        agi_plain_free(thread->scope_items);
+        thread->scope_items = NULL;
+        thread->scope_capacity = 0;
+    }
+}
+
+ag_tensor *ag_keep(ag_tensor *t)
+{
+    return t != NULL ? agi_retain(t) : NULL;
+}
+
+static bool scope_grow(agi_thread *thread)
+{
+    int64_t capacity = thread->scope_capacity > 0 ? 2 * thread->scope_capacity : AGI_SCOPE_FIRST;
+    ag_tensor **items =
+        agi_plain_resize(thread->scope_items, (size_t)capacity * sizeof(ag_tensor *));
+    if (items == NULL)
+        return false;
+    thread->scope_items = items;
+    thread->scope_capacity = capacity;
+    return true;
+}
+
+ag_tensor *agi_scope_add(ag_tensor *t)
+{
+    agi_thread *thread = agi_thread_get();
+    if (t == NULL || thread->scope_depth == 0)
+        return t;
+    if (thread->scope_count == thread->scope_capacity && !scope_grow(thread)) {
+        agi_release(t);
+        return NULL;
+    }
+    thread->scope_items[thread->scope_count++] = t;
+    return t;
+}

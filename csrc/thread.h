@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What belongs to one thread: grad mode, the last error, free lists of small blocks, the open
+ * scope, and the queue of objects that are being released. Made at a thread's first call, freed
+ * when it ends.
+ */
+#ifndef AGI_THREAD_H
+#define AGI_THREAD_H
+
+#include "config.h"
+
+#define AGI_MESSAGE_MAX 1024
+#define AGI_SMALL_STEP 16                          /* granularity of small blocks, bytes */
+#define AGI_SMALL_MAX 1152                         /* the largest small block, bytes */
+#define AGI_SMALL_BINS (AGI_SMALL_MAX / AGI_SMALL_STEP + 1)
+
+#define AGI_FRONT_BINS 57                          /* size classes of buffers up to 64 KB */
+
+typedef struct agi_bin {
+    void *head;     /* owned: free blocks, each pointing to the next */
+    int32_t count;  /* how many; written by the owner alone, read by whoever makes statistics */
+    int32_t limit;  /* at more than this, half go back to the shared pool */
+} agi_bin;
+
+typedef struct agi_thread {
+    bool grad_enabled;
+    ag_status status;
+    /* Tensors that belong to the open scope (owned), and how many scopes are open. */
+    struct ag_tensor **scope_items;
+    int64_t scope_count, scope_capacity;
+    int32_t scope_depth;
+    /* Head of the objects whose count reached zero while another was being freed: releasing is
+     * a loop over this list, never a recursion (agi_tensor_release, agi_node_release). */
+    struct ag_node *dying;
+    bool freeing;
+    /* Made minus freed by this thread (a sum over all threads is what is alive). Counted with
+     * agi_count, since another thread may be reading. */
+    int64_t live_tensors, live_nodes;
+    int64_t held;   /* bytes in the free lists below when the shared pool last heard of them */
+    struct agi_thread *next, **link;  /* in the list of all threads, for statistics */
+    agi_bin bins[AGI_SMALL_BINS];     /* free small blocks */
+    agi_bin fronts[AGI_FRONT_BINS];   /* free buffers up to 64 KB */
+    char message[AGI_MESSAGE_MAX];
+} agi_thread;
+
+#pragma GCC visibility push(hidden)
+extern AGI_TLS agi_thread *agi_tls;
+
+/* Never NULL: where memory fails, a shared emergency record that only carries an error. */
+agi_thread *agi_thread_start(void);
+bool agi_thread_is_emergency(const agi_thread *thread);
+
+/* What all threads, ended ones too, have alive, and the bytes in the free lists of the living. */
+typedef struct agi_totals {
+    int64_t live_tensors, live_nodes, small_free, front_free;
+} agi_totals;
+void agi_thread_totals(agi_totals *totals);
+
+/* If a scope is open it becomes the owner of t. Returns t; if the scope cannot grow, releases t
+ * and returns NULL. NULL in, NULL out. */
+struct ag_tensor *agi_scope_add(struct ag_tensor *t);
+#pragma GCC visibility pop
+
+/* Adds to one of this thread's counters: an ordinary add to the machine. */
+AGI_INLINE void agi_count(int64_t *counter, int64_t by)
+{
+    __atomic_store_n(counter, *counter + by, __ATOMIC_RELAXED);
+}
+
+AGI_INLINE agi_thread *agi_thread_get(void)
+{
+    agi_thread *t = agi_tls;
+    return AGI_LIKELY(t != NULL) ? t : agi_thread_start();
+}
+
+#endif

@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: MIT
+"""Reverse-mode automatic differentiation over float64 arrays, with PyTorch's names.
+
+Example:
+    >>> import pyautograd as ag
+    >>> x = ag.tensor([1.0, 2.0, 3.0], requires_grad=True)
+    >>> y = (x * x.sin()).sum()
+    >>> y.backward()
+    >>> x.grad
+    tensor([ 1.3818,  0.0770, -2.8289])
+"""
+
+# ruff: noqa: I001, RUF022 - sorted, but not one name a line: that would be 200 lines more
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from . import autograd
+from ._core import (
+    Size, Tensor, abs, absolute, acos, add, arange, arccos, arcsin, arctan, as_tensor, asin, atan,
+    broadcast_to, clamp, clip, clone, cos, cosh, div, divide, double, dtype, empty, empty_cache,
+    empty_like, enable_grad, eq, exp, expm1, eye, flatten, float64, from_numpy, full, full_like,
+    ge, get_num_threads, greater, greater_equal, gt, is_grad_enabled, is_tensor, le, less,
+    less_equal, linspace, log, log10, log1p, log2, lt, manual_seed, max_memory_allocated, maximum,
+    mean, memory_allocated, memory_cached, memory_stats, minimum, mul, multiply, ne, neg, negative,
+    no_grad, not_equal, numel, ones, ones_like, permute, pow, rand, rand_like, randn, randn_like,
+    ravel, reciprocal, relu, reset_peak_memory_stats, reshape, rsqrt, set_cache_limit,
+    set_grad_enabled, set_num_threads, show_config, sigmoid, sign, sin, sinh, softplus, sqrt,
+    square, squeeze, sub, subtract, sum, swapaxes, swapdims, t, tan, tanh, tensor, transpose,
+    true_divide, unsqueeze, where, zeros, zeros_like,
+)
+from ._version import __version__
+
+if TYPE_CHECKING:
+    from . import capi, testing
+    from ._printing import get_printoptions, set_printoptions
+
+__all__ = [
+    "Size", "Tensor", "__version__", "abs", "absolute", "acos", "add", "arange", "arccos",
+    "arcsin", "arctan", "as_tensor", "asin", "atan", "autograd", "broadcast_to", "capi", "clamp",
+    "clip", "clone", "cos", "cosh", "div", "divide", "double", "dtype", "empty", "empty_cache",
+    "empty_like", "enable_grad", "eq", "exp", "expm1", "eye", "flatten", "float64", "from_numpy",
+    "full", "full_like", "ge", "get_num_threads", "get_printoptions", "greater", "greater_equal",
+    "gt", "is_grad_enabled", "is_tensor", "le", "less", "less_equal", "linspace", "log", "log10",
+    "log1p", "log2", "lt", "manual_seed", "max_memory_allocated", "maximum", "mean",
+    "memory_allocated", "memory_cached", "memory_stats", "minimum", "mul", "multiply", "ne", "neg",
+    "negative", "no_grad", "not_equal", "numel", "ones", "ones_like", "permute", "pow", "rand",
+    "rand_like", "randn", "randn_like", "ravel", "reciprocal", "relu", "reset_peak_memory_stats",
+    "reshape", "rsqrt", "set_cache_limit", "set_grad_enabled", "set_num_threads",
+    "set_printoptions", "show_config", "sigmoid", "sign", "sin", "sinh", "softplus", "sqrt",
+    "square", "squeeze", "sub", "subtract", "sum", "swapaxes", "swapdims", "t", "tan", "tanh",
+    "tensor", "testing", "transpose", "true_divide", "unsqueeze", "where", "zeros", "zeros_like",
+]
+
+# Imported when first asked for: what a program that prints nothing has no need of.
+_LATER = {
+    "capi": ("capi", None),
+    "get_printoptions": ("_printing", "get_printoptions"),
+    "set_printoptions": ("_printing", "set_printoptions"),
+    "testing": ("testing", None),
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _LATER:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    import importlib
+
+    module_name, attribute = _LATER[name]
+    module = importlib.import_module("." + module_name, __name__)
+    value = module if attribute is None else getattr(module, attribute)
+    if attribute is not None:
+        value.__module__ = __name__
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

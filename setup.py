@@ -1,0 +1,149 @@
+# SPDX-License-Identifier: MIT
+"""Builds the three binaries of the package; pyproject.toml has the rest.
+
+libpyautograd   the core, no Python in it, installed with its header
+_core           the native module, linked to libpyautograd
+_capi           the cffi module, declarations taken from the header, linked to libpyautograd
+
+Switches, all environment variables, off unless set and not 0:
+    PYAUTOGRAD_DEBUG      -O0 and assertions
+    PYAUTOGRAD_SANITIZE   1: address and undefined behaviour; or a list for -fsanitize=
+    PYAUTOGRAD_TESTING    the mean build: assertions, tiny sizes, allocations that can be failed
+    PYAUTOGRAD_COVERAGE   gcov
+    PYAUTOGRAD_WERROR     warnings are errors
+    CC, CFLAGS, LDFLAGS   the compiler, and flags after ours
+"""
+
+import hashlib
+import os
+import runpy
+import shlex
+import shutil
+import subprocess
+import sys
+import sysconfig
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from setuptools import Extension, setup
+from setuptools.command.build_ext import build_ext
+
+CSRC = Path("csrc")
+CORE = [p for d in ("", "ops", "simd") for p in sorted((CSRC / d).glob("*.c")) if p.name != "all.c"]
+NATIVE = sorted((CSRC / "python").glob("*.c"))
+HEADERS = [CSRC / "include" / "pyautograd.h", CSRC / "include" / "ops.def"]
+MAC = sys.platform == "darwin"
+RPATH = "@loader_path" if MAC else "$ORIGIN"
+LIBRARY = "libpyautograd.dylib" if MAC else "libpyautograd.so"
+VERSION = runpy.run_path("pyautograd/_version.py")["__version__"]
+NAMES = ("DEBUG", "SANITIZE", "TESTING", "COVERAGE", "WERROR")
+SWITCHES = {n: v for n in NAMES if (v := os.environ.get("PYAUTOGRAD_" + n, "")) not in ("", "0")}
+WARNINGS = ["-Wall", "-Wextra", "-Wmissing-prototypes", "-Wstrict-prototypes", "-Wshadow", "-Wvla"]
+WARNINGS += ["-Werror"] if "WERROR" in SWITCHES else []
+
+
+def compiler():
+    """The command of the C compiler: CC, or the one that Python was built with, or cc."""
+    usual = shlex.split(sysconfig.get_config_var("CC") or "cc")[:1]
+    return shlex.split(os.environ.get("CC", "")) or (usual if shutil.which(usual[0]) else ["cc"])
+
+
+def instrumentation():
+    """Flags that the compiler and the linker must both see."""
+    flags = ["--coverage"] if "COVERAGE" in SWITCHES else []
+    if sanitizers := SWITCHES.get("SANITIZE"):
+        kinds = "address,undefined" if sanitizers == "1" else sanitizers
+        flags += [f"-fsanitize={kinds}", "-fno-sanitize-recover=all", "-fno-omit-frame-pointer"]
+    return flags
+
+
+def compile_flags():
+    """What every object is compiled with."""
+    flags = ["-std=c11", "-D_GNU_SOURCE", "-fPIC", "-fvisibility=hidden", "-pthread"]
+    flags += ["-ffp-contract=off", "-fno-math-errno", "-fno-trapping-math"]
+    flags += [] if MAC else ["-fno-semantic-interposition", "-fno-plt"]
+    slow = "-O0 -g" if "DEBUG" in SWITCHES else "-O1 -g"
+    flags += slow.split() if SWITCHES.keys() & {"DEBUG", "SANITIZE", "COVERAGE"} else ["-O3"]
+    flags += [f"-DAG_{name}" for name in ("DEBUG", "TESTING") if name in SWITCHES]
+    if "SANITIZE" in SWITCHES:
+        flags += ["-DAG_PLAIN_ALLOC"]  # every block its own malloc: the tool sees each misuse
+    flags += instrumentation() + shlex.split(os.environ.get("CFLAGS", ""))
+    return [*flags, f'-DAG_VERSION="{VERSION}"', f'-DAG_FLAGS="{" ".join(flags)}"']
+
+
+def call(command):
+    print(command[0], "->", command[command.index("-o") + 1], flush=True)
+    if subprocess.run(command).returncode != 0:
+        sys.exit(f"failed: {shlex.join(command)}")
+
+
+class Build(build_ext):
+    """Compiles what is out of date, links, and leaves a plain build in the checkout as well, since
+    `python -m` puts the checkout in front of what is installed."""
+
+    def run(self):
+        super().run()
+        if self.inplace or SWITCHES.keys() <= {"WERROR"}:
+            for built, source in self.get_output_mapping().items():
+                Path(source).parent.mkdir(exist_ok=True)
+                shutil.copy2(built, source + ".new")
+                os.replace(source + ".new", source)  # never write into a library in use
+
+    def get_output_mapping(self):
+        names = [Path(self.get_ext_filename(ext.name)).name for ext in self.extensions]
+        names += [LIBRARY, *(f"include/{header.name}" for header in HEADERS)]
+        return {str(Path(self.build_lib, "pyautograd", n)): f"pyautograd/{n}" for n in names}
+
+    def get_outputs(self):
+        return list(self.get_output_mapping())
+
+    def copy_extensions_to_source(self):
+        """Nothing: run() does it, for the library and the headers too."""
+
+    def build_extensions(self):
+        import numpy
+
+        package = Path(self.build_lib, "pyautograd")
+        (package / "include").mkdir(parents=True, exist_ok=True)
+        for header in HEADERS:
+            shutil.copy2(header, package / "include")
+        name = [f"-Wl,-soname,{LIBRARY}", "-Wl,-Bsymbolic-functions"]
+        name = ["-dynamiclib", f"-Wl,-install_name,@rpath/{LIBRARY}"] if MAC else ["-shared", *name]
+        self.link(package / LIBRARY, self.compile(CORE, WARNINGS), [*name, "-lm"])
+
+        generated = Path(self.build_temp, "_capi.c")
+        runpy.run_path("pyautograd/_capi_build.py")["emit"](HEADERS[0], compiler(), generated)
+        flags = [f"-isystem{p}" for p in (sysconfig.get_path("include"), numpy.get_include())]
+        flags += ["-I", str(HEADERS[0].parent)]
+        kind = ["-bundle", "-undefined", "dynamic_lookup"] if MAC else ["-shared"]
+        kind += [f"-L{package}", "-lpyautograd", "-Wl,-rpath," + RPATH]
+        native, capi = (Path(self.get_ext_fullpath(ext.name)) for ext in self.extensions)
+        self.link(native, self.compile(NATIVE, WARNINGS + flags), kind)
+        self.link(capi, self.compile([generated], flags), kind)
+
+    def compile(self, sources, flags):
+        """Objects of sources; those newer than all that they could be made from are kept."""
+        command = [*compiler(), *compile_flags(), *flags, "-c"]
+        place = Path(self.build_temp, hashlib.sha256(repr(command).encode()).hexdigest()[:12])
+        place.mkdir(parents=True, exist_ok=True)
+        inputs = [Path("setup.py"), *CSRC.rglob("*.h"), *CSRC.rglob("*.def")]
+        newest = max(path.stat().st_mtime for path in inputs)
+
+        def compile_one(source):
+            target = place / str(source).replace("/", "_").replace(".c", ".o")
+            if not target.exists() or target.stat().st_mtime < max(newest, source.stat().st_mtime):
+                call([*command, str(source), "-o", str(target)])
+            return str(target)
+
+        with ThreadPoolExecutor(os.cpu_count()) as pool:
+            return list(pool.map(compile_one, sources))
+
+    def link(self, target, objects, flags):
+        ours = ["-pthread", *instrumentation(), *shlex.split(os.environ.get("LDFLAGS", ""))]
+        call([*compiler(), *objects, "-o", str(target), *flags, *ours])
+
+
+setup(
+    ext_modules=[Extension("pyautograd._core", []), Extension("pyautograd._capi", [])],
+    cmdclass={"build_ext": Build},
+)

@@ -1,0 +1,450 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * An embedding program: the public header, the shared library, no Python. Walks through every group
+ * of the header and checks what it promises; prints what does not hold and exits 1.
+ */
+#include <pyautograd.h>
+
+#include <math.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static int failures;
+
+#define CHECK(condition) \
+    do { \
+        if (!(condition)) { \
+            failures++; \
+            printf("%s:%d: %s\n    last error: %s\n", __FILE__, __LINE__, #condition, \
+                   ag_last_message()); \
+        } \
+    } while (0)
+
+#define COUNT(array) ((int)(sizeof(array) / sizeof((array)[0])))
+
+static bool near(double a, double b) { return fabs(a - b) <= 1e-12 * fmax(1.0, fabs(b)); }
+
+static ag_tensor *vector(int64_t n, const double *values)
+{
+    return ag_from_data(values, 1, &n);
+}
+
+static ag_tensor *leaf(int64_t n, const double *values)
+{
+    ag_tensor *x = vector(n, values);
+    CHECK(ag_set_requires_grad(x, true) == AG_OK);
+    return x;
+}
+
+static bool holds(ag_tensor *t, int64_t n, const double *expected)
+{
+    double found[64];
+    if (t == NULL || ag_numel(t) != n || n > COUNT(found) || ag_copy_out(t, found) != AG_OK)
+        return false;
+    for (int64_t i = 0; i < n; i++)
+        if (!near(found[i], expected[i]))
+            return false;
+    return true;
+}
+
+static int64_t live_tensors(void)
+{
+    ag_memory_stats stats;
+    ag_get_memory_stats(&stats);
+    return stats.live_tensors + stats.live_nodes;
+}
+
+static void test_creation(void)
+{
+    const int64_t shape[] = {2, 3};
+    ag_tensor *x = ag_full(2, shape, 2.5);
+    CHECK(x != NULL && ag_ndim(x) == 2 && ag_numel(x) == 6);
+    CHECK(ag_shape(x)[0] == 2 && ag_shape(x)[1] == 3);
+    CHECK(ag_strides(x)[0] == 3 && ag_strides(x)[1] == 1 && ag_is_contiguous(x));
+    CHECK(ag_data(x)[5] == 2.5 && !ag_requires_grad(x) && ag_is_leaf(x) && !ag_is_view(x));
+    ag_release(x);
+
+    ag_tensor *zero = ag_scalar(-0.0);
+    double value = 1.0;
+    CHECK(ag_ndim(zero) == 0 && ag_item(zero, &value) == AG_OK && value == 0.0 && signbit(value));
+    ag_release(zero);
+
+    ag_tensor *range = ag_arange(0.0, 2.0, 0.5), *line = ag_linspace(0.0, 1.0, 3);
+    CHECK(holds(range, 4, (double[]){0.0, 0.5, 1.0, 1.5}));
+    CHECK(holds(line, 3, (double[]){0.0, 0.5, 1.0}));
+    ag_tensor *eye = ag_eye(2, 3), *ones = ag_ones(2, shape), *zeros = ag_zeros(2, shape);
+    CHECK(holds(eye, 6, (double[]){1, 0, 0, 0, 1, 0}));
+    CHECK(holds(ones, 6, (double[]){1, 1, 1, 1, 1, 1}));
+    CHECK(holds(zeros, 6, (double[]){0, 0, 0, 0, 0, 0}));
+    ag_release(range), ag_release(line), ag_release(eye), ag_release(ones), ag_release(zeros);
+
+    const int64_t none[] = {3, 0};
+    ag_tensor *empty = ag_empty(2, none);
+    CHECK(empty != NULL && ag_numel(empty) == 0);
+    ag_release(empty);
+}
+
+static void test_random(void)
+{
+    const int64_t n = 16;
+    ag_manual_seed(7);
+    ag_tensor *a = ag_rand(1, &n), *b = ag_randn(1, &n);
+    ag_manual_seed(7);
+    ag_tensor *c = ag_rand(1, &n), *d = ag_randn(1, &n);
+    CHECK(memcmp(ag_data(a), ag_data(c), 16 * sizeof(double)) == 0);
+    CHECK(memcmp(ag_data(b), ag_data(d), 16 * sizeof(double)) == 0);
+    for (int i = 0; i < 16; i++)
+        CHECK(ag_data(a)[i] >= 0.0 && ag_data(a)[i] < 1.0 && isfinite(ag_data(b)[i]));
+    ag_release(a), ag_release(b), ag_release(c), ag_release(d);
+}
+
+static void test_ownership(void)
+{
+    ag_release(NULL);
+    CHECK(ag_keep(NULL) == NULL);
+    ag_tensor *x = ag_scalar(1.0);
+    CHECK(ag_retain(x) == x);
+    ag_release(x);
+    CHECK(ag_data(x)[0] == 1.0);
+
+    const int64_t before = live_tensors();
+    const int64_t outer = ag_scope_open();
+    ag_tensor *y = ag_exp(x);
+    const int64_t inner = ag_scope_open();
+    ag_tensor *z = ag_keep(ag_neg(ag_exp(y)));
+    ag_scope_close(inner);
+    CHECK(near(ag_data(z)[0], -exp(exp(1.0))) && near(ag_data(y)[0], exp(1.0)));
+    ag_scope_close(outer);
+    CHECK(live_tensors() == before + 1);
+    ag_release(z);
+    CHECK(live_tensors() == before);
+    ag_release(x);
+}
+
+static void count_release(void *context) { ++*(int *)context; }
+
+static void test_foreign_memory(void)
+{
+    double memory[] = {1, 2, 3, 4, 5, 6};
+    const int64_t shape[] = {2, 2}, strides[] = {3, 2};
+    int released = 0;
+    ag_tensor *x = ag_from_memory(memory, 2, shape, strides, false, count_release, &released);
+    CHECK(holds(x, 4, (double[]){1, 3, 4, 6}) && ag_data(x) == memory && !ag_is_contiguous(x));
+    ag_tensor *row = ag_select(x, 0, 1);
+    CHECK(ag_shares_storage(x, row) && ag_is_view(row) && ag_data(row) == memory + 3);
+    CHECK(ag_fill_(row, 9.0) == AG_OK && memory[3] == 9.0 && memory[4] == 5.0 && memory[5] == 9.0);
+    ag_release(x);
+    CHECK(released == 0);
+    ag_release(row);
+    CHECK(released == 1);
+
+    ag_tensor *fixed = ag_from_memory(memory, 1, (int64_t[]){6}, NULL, true, count_release, &released);
+    CHECK(ag_is_read_only(fixed) && ag_zero_(fixed) < 0 && memory[0] == 1.0);
+    ag_release(fixed);
+    CHECK(released == 2);
+
+    const int64_t negative[] = {-1};
+    CHECK(ag_from_memory(memory, 1, (int64_t[]){2}, negative, false, count_release, &released) == NULL);
+    CHECK(released == 2);
+}
+
+static void test_gradients(void)
+{
+    const double xs[] = {0.5, 1.0, 1.5};
+    ag_tensor *x = leaf(3, xs);
+    ag_tensor *s = ag_sin(x), *p = ag_mul(s, x), *h = ag_mul_scalar(p, 0.5), *y = ag_sum_all(h);
+    CHECK(ag_requires_grad(y) && !ag_is_leaf(y) && ag_grad_of(x) == NULL);
+    CHECK(ag_retain_grad(p) == AG_OK && ag_retains_grad(p));
+    CHECK(ag_backward(y, NULL, AG_RETAIN_GRAPH) == AG_OK);
+    double expected[3];
+    for (int i = 0; i < 3; i++)
+        expected[i] = 0.5 * (sin(xs[i]) + xs[i] * cos(xs[i]));
+    CHECK(holds(ag_grad_of(x), 3, expected));
+    CHECK(holds(ag_grad_of(p), 3, (double[]){0.5, 0.5, 0.5}));
+    CHECK(ag_backward(y, NULL, 0) == AG_OK);
+    for (int i = 0; i < 3; i++)
+        expected[i] *= 2;
+    CHECK(holds(ag_grad_of(x), 3, expected));
+    CHECK(ag_backward(y, NULL, 0) == AG_ERR_FREED && holds(ag_grad_of(x), 3, expected));
+    CHECK(ag_set_grad(x, NULL) == AG_OK && ag_grad_of(x) == NULL);
+    CHECK(ag_set_grad(x, y) == AG_ERR_SHAPE || ag_last_status() < 0);
+    ag_release(s), ag_release(p), ag_release(h), ag_release(y), ag_release(x);
+}
+
+static void test_higher_derivatives(void)
+{
+    const double value = 0.7;
+    ag_tensor *x = leaf(1, &value), *y = ag_sin(x), *g = NULL, *gg = NULL, *unused = NULL;
+    CHECK(ag_grad(1, &y, NULL, 1, &x, AG_CREATE_GRAPH, &g) == AG_OK && ag_requires_grad(g));
+    CHECK(holds(g, 1, (double[]){cos(value)}) && ag_grad_of(x) == NULL);
+    CHECK(ag_grad(1, &g, NULL, 1, &x, 0, &gg) == AG_OK && holds(gg, 1, (double[]){-sin(value)}));
+
+    ag_tensor *other = leaf(1, &value), *z = ag_exp(x);
+    CHECK(ag_grad(1, &z, NULL, 1, &other, AG_RETAIN_GRAPH, &unused) < 0);
+    CHECK(ag_grad(1, &z, NULL, 1, &other, AG_ALLOW_UNUSED, &unused) == AG_OK && unused == NULL);
+    ag_release(z), ag_release(other), ag_release(gg), ag_release(g), ag_release(y), ag_release(x);
+}
+
+static void test_several_roots(void)
+{
+    ag_tensor *x = leaf(2, (double[]){1, 2}), *y = leaf(2, (double[]){3, 4});
+    ag_tensor *p = ag_mul(x, y), *q = ag_sum_all(x), *v = vector(2, (double[]){1, 10});
+    ag_tensor *roots[] = {p, q}, *gradients[] = {v, NULL}, *inputs[] = {x};
+    CHECK(ag_backward_many(2, roots, gradients, 1, inputs, AG_RETAIN_GRAPH) == AG_OK);
+    CHECK(holds(ag_grad_of(x), 2, (double[]){4, 41}) && ag_grad_of(y) == NULL);
+    CHECK(ag_backward_many(2, roots, gradients, 0, NULL, 0) == AG_OK);
+    CHECK(holds(ag_grad_of(x), 2, (double[]){8, 82}));
+    CHECK(holds(ag_grad_of(y), 2, (double[]){1, 20}));
+    CHECK(ag_backward(p, NULL, 0) < 0 && strstr(ag_last_message(), "scalar") != NULL);
+    ag_release(v), ag_release(q), ag_release(p), ag_release(y), ag_release(x);
+}
+
+static void test_grad_mode(void)
+{
+    ag_tensor *x = leaf(1, (double[]){2.0});
+    CHECK(ag_grad_enabled() && ag_set_grad_enabled(false) && !ag_grad_enabled());
+    ag_tensor *y = ag_exp(x);
+    CHECK(!ag_requires_grad(y));
+    CHECK(ag_mul_(x, x) == AG_OK && ag_data(x)[0] == 4.0);
+    CHECK(!ag_set_grad_enabled(true));
+    CHECK(ag_add_(x, x) == AG_ERR_GRAD && ag_data(x)[0] == 4.0);
+    ag_tensor *d = ag_detach(x);
+    CHECK(!ag_requires_grad(d) && ag_shares_storage(x, d));
+    ag_release(d), ag_release(y), ag_release(x);
+}
+
+static void test_errors(void)
+{
+    ag_tensor *a = vector(3, (double[]){1, 2, 3}), *b = vector(2, (double[]){1, 2});
+    ag_clear_error();
+    CHECK(ag_last_status() == AG_OK && strcmp(ag_last_message(), "") == 0);
+    ag_tensor *sum = ag_add(a, b);
+    CHECK(sum == NULL && ag_last_status() == AG_ERR_SHAPE);
+    char first[256];
+    snprintf(first, sizeof first, "%s", ag_last_message());
+    CHECK(first[0] != '\0');
+    ag_tensor *chained = ag_mul(ag_exp(sum), a);
+    CHECK(chained == NULL && strcmp(first, ag_last_message()) == 0);
+    CHECK(ag_backward(chained, NULL, 0) < 0);
+
+    const int64_t huge[] = {INT64_MAX / 4, 8}, negative[] = {-3};
+    CHECK(ag_empty(2, huge) == NULL && ag_last_status() == AG_ERR_OVERFLOW);
+    CHECK(ag_zeros(1, negative) == NULL && ag_last_status() < 0);
+    const int64_t enormous[] = {INT64_C(1) << 46};
+    CHECK(ag_empty(1, enormous) == NULL && ag_last_status() == AG_ERR_MEMORY);
+    CHECK(ag_sum(a, 1, (int64_t[]){4}, false) == NULL && ag_last_status() == AG_ERR_INDEX);
+    CHECK(ag_view(a, 1, (int64_t[]){4}) == NULL && ag_last_status() == AG_ERR_SHAPE);
+    CHECK(ag_select(a, 0, 3) == NULL && ag_last_status() == AG_ERR_INDEX);
+    CHECK(ag_backward(a, NULL, 0) == AG_ERR_GRAD);
+    double value;
+    CHECK(ag_item(a, &value) < 0);
+    CHECK(ag_set_num_threads(0) < 0);
+    ag_release(a), ag_release(b);
+}
+
+static void test_saved_values_are_guarded(void)
+{
+    ag_tensor *x = leaf(2, (double[]){1, 2}), *m = ag_mul_scalar(x, 1.0), *y = ag_exp(m);
+    ag_tensor *root = ag_sum_all(y);
+    const uint32_t version = ag_tensor_version(y);
+    CHECK(ag_fill_(y, 3.0) == AG_OK && ag_tensor_version(y) == version + 1);
+    CHECK(ag_backward(root, NULL, 0) == AG_ERR_VERSION && ag_grad_of(x) == NULL);
+    ag_release(root), ag_release(y), ag_release(m), ag_release(x);
+}
+
+static void test_views(void)
+{
+    ag_tensor *x = ag_arange(0, 6, 1);
+    const int64_t shape[] = {2, 3}, wide[] = {4, 2, 3};
+    ag_tensor *v = ag_view(x, 2, shape), *t = ag_t(v), *s = ag_slice(t, 0, 0, 3, 2);
+    CHECK(holds(t, 6, (double[]){0, 3, 1, 4, 2, 5}) && !ag_is_contiguous(t));
+    CHECK(holds(s, 4, (double[]){0, 3, 2, 5}) && ag_shares_storage(s, x));
+    ag_tensor *c = ag_contiguous(t), *same = ag_contiguous(x), *e = ag_expand(v, 3, wide);
+    CHECK(!ag_shares_storage(c, x) && ag_is_contiguous(c) && ag_shares_storage(same, x));
+    CHECK(ag_numel(e) == 24 && ag_strides(e)[0] == 0);
+    ag_tensor *columns = ag_sum(v, 1, (int64_t[]){0}, true), *m = ag_mean(v, -1, NULL, false);
+    CHECK(holds(columns, 3, (double[]){3, 5, 7}) && ag_ndim(columns) == 2);
+    CHECK(holds(m, 1, (double[]){2.5}) && ag_ndim(m) == 0);
+    ag_tensor *all[] = {x, v, t, s, c, same, e, columns, m};
+    for (int i = 0; i < COUNT(all); i++)
+        ag_release(all[i]);
+}
+
+static void test_writes_follow_the_tape(void)
+{
+    ag_tensor *x = leaf(3, (double[]){1, 2, 3}), *y = ag_mul_scalar(x, 2.0);
+    ag_tensor *row = ag_slice(y, 0, 1, 3, 1), *three = ag_scalar(3.0);
+    CHECK(ag_mul_(row, three) == AG_OK && holds(y, 3, (double[]){2, 12, 18}));
+    ag_tensor *root = ag_sum_all(y);
+    CHECK(ag_backward(root, NULL, 0) == AG_OK);
+    CHECK(holds(ag_grad_of(x), 3, (double[]){2, 6, 6}));
+    ag_release(root), ag_release(three), ag_release(row), ag_release(y), ag_release(x);
+}
+
+/* The factor's gradient is the value that was written over. */
+static void test_writes_keep_what_the_rule_needs(void)
+{
+    ag_tensor *x = leaf(2, (double[]){2, 3}), *y = ag_mul_scalar(x, 5.0), *f = ag_select(x, 0, 0);
+    CHECK(ag_mul_(y, f) == AG_OK && holds(y, 2, (double[]){20, 30}));
+    ag_tensor *root = ag_sum_all(y);
+    CHECK(ag_add_(y, y) == AG_OK);
+    CHECK(ag_backward(root, NULL, 0) == AG_OK);
+    CHECK(holds(ag_grad_of(x), 2, (double[]){35, 10}));
+    ag_release(root), ag_release(f), ag_release(y), ag_release(x);
+}
+
+static void test_tape(void)
+{
+    ag_tensor *x = leaf(1, (double[]){1}), *y = ag_exp(x), *z = ag_mul_scalar(y, 2.0);
+    ag_node *node = ag_node_of(z), *from = NULL;
+    ag_tensor *end = NULL;
+    char name[64];
+    CHECK(node != NULL && ag_node_of(x) == NULL);
+    CHECK(ag_node_name(node, name, sizeof name) > 0 && strcmp(name, "MulBackward0") == 0);
+    CHECK(ag_node_name(node, name, 4) == 12 && strcmp(name, "Mul") == 0);
+    ag_node_input(node, 0, &from, &end);
+    CHECK(from != NULL && end == NULL && ag_node_name(from, name, sizeof name) > 0);
+    CHECK(strcmp(name, "ExpBackward0") == 0 && ag_node_input_count(from) == 1);
+    ag_node *exp_node = ag_node_retain(from);
+    ag_node_input(exp_node, 0, &from, &end);
+    CHECK(from == NULL && end == x);
+    ag_node_release(node), ag_node_release(exp_node);
+    ag_release(z), ag_release(y), ag_release(x);
+}
+
+static void test_every_op_has_a_row(void)
+{
+    for (int op = 0; op < AG_OP_COUNT; op++) {
+        const char *name = NULL, *label = NULL, *doc = NULL, *kind = NULL, *grad = NULL;
+        int arity = 0;
+        CHECK(ag_op_info((ag_op)op, &name, &label, &doc, &arity, &kind, &grad) == AG_OK);
+        CHECK(name[0] && label[0] && doc[0] && kind[0] && grad[0] && arity >= 1 && arity <= 3);
+        CHECK(ag_op_info((ag_op)op, NULL, NULL, NULL, NULL, NULL, NULL) == AG_OK);
+    }
+    CHECK(ag_op_info(AG_OP_COUNT, NULL, NULL, NULL, NULL, NULL, NULL) < 0);
+
+    ag_tensor *x = vector(2, (double[]){1, 2});
+    const ag_arg args[] = {{x, 0.0}, {NULL, 3.0}};
+    ag_tensor *y = ag_apply(AG_OP_sub, 2, args, NULL);
+    CHECK(holds(y, 2, (double[]){-2, -1}));
+    CHECK(ag_apply_(AG_OP_mul, 2, args, NULL) == AG_OK && holds(x, 2, (double[]){3, 6}));
+    ag_release(y), ag_release(x);
+}
+
+static void test_comparisons(void)
+{
+    ag_tensor *x = vector(3, (double[]){1, 2, NAN}), *y = ag_scalar(2.0);
+    bool z[3] = {true, true, true};
+    CHECK(ag_compare(AG_OP_ge, x, y, z) == AG_OK && !z[0] && z[1] && !z[2]);
+    ag_tensor *mask = ag_lt(x, y), *chosen = ag_where(mask, y, x);
+    CHECK(ag_data(mask)[0] == 1.0 && ag_data(chosen)[0] == 2.0 && isnan(ag_data(chosen)[2]));
+    int ndim = -1;
+    int64_t shape[AG_MAX_DIMS];
+    CHECK(ag_broadcast(x, y, &ndim, shape) == AG_OK && ndim == 1 && shape[0] == 3);
+    ag_release(chosen), ag_release(mask), ag_release(y), ag_release(x);
+}
+
+static void test_looking_inside(void)
+{
+    char text[4096];
+    const int length = ag_show_config(text, sizeof text);
+    CHECK(length > 0 && length < COUNT(text) && strstr(text, ag_version()) != NULL);
+    char start[8];
+    CHECK(ag_show_config(start, sizeof start) == length && strncmp(start, text, 7) == 0);
+    const int threads = ag_get_num_threads();
+    CHECK(threads >= 1 && ag_set_num_threads(2) == AG_OK && ag_get_num_threads() == 2);
+    CHECK(ag_set_num_threads(threads) == AG_OK);
+
+    ag_memory_stats before, during, after;
+    ag_get_memory_stats(&before);
+    const int64_t n = 1 << 20;
+    ag_tensor *x = ag_ones(1, &n);
+    ag_get_memory_stats(&during);
+    CHECK(during.allocated >= before.allocated + 8 * n);
+    CHECK(during.max_allocated >= during.allocated && during.cache_limit >= 0);
+    ag_release(x);
+    ag_empty_cache();
+    ag_reset_peak();
+    ag_get_memory_stats(&after);
+    CHECK(after.allocated == before.allocated && after.max_allocated == after.allocated);
+    CHECK(after.live_tensors == before.live_tensors);
+}
+
+/* What several threads do at once with tensors they share: each result is checked by its maker. */
+typedef struct shared_work {
+    ag_tensor *x, *y;
+    bool good;
+} shared_work;
+
+static void *work_on_shared(void *context)
+{
+    shared_work *work = context;
+    work->good = ag_grad_enabled();
+    for (int i = 0; i < 500; i++) {
+        ag_tensor *p = ag_mul(work->x, work->y), *s = ag_sum_all(p), *g = NULL;
+        work->good &= ag_grad(1, &s, NULL, 1, &work->x, 0, &g) == AG_OK
+                      && holds(g, 3, (double[]){4, 5, 6});
+        ag_release(g), ag_release(s), ag_release(p);
+        work->good &= ag_view(work->x, 1, (int64_t[]){7}) == NULL
+                      && ag_last_status() == AG_ERR_SHAPE;
+    }
+    ag_set_grad_enabled(false);
+    return NULL;
+}
+
+static void test_threads(void)
+{
+    ag_tensor *x = leaf(3, (double[]){1, 2, 3}), *y = leaf(3, (double[]){4, 5, 6});
+    pthread_t threads[4];
+    shared_work work[4];
+    ag_clear_error();
+    for (int i = 0; i < 4; i++) {
+        work[i] = (shared_work){x, y, false};
+        CHECK(pthread_create(&threads[i], NULL, work_on_shared, &work[i]) == 0);
+    }
+    for (int i = 0; i < 4; i++) {
+        pthread_join(threads[i], NULL);
+        CHECK(work[i].good);
+    }
+    CHECK(ag_grad_enabled() && ag_last_status() == AG_OK);
+    ag_release(x), ag_release(y);
+}
+
+static void test_long_chain(void)
+{
+    ag_tensor *x = leaf(1, (double[]){1.0}), *y = ag_retain(x);
+    for (int i = 0; i < 1000000; i++) {
+        ag_tensor *next = ag_add_scalar(y, 1e-6);
+        ag_release(y);
+        y = next;
+    }
+    CHECK(fabs(ag_data(y)[0] - 2.0) < 1e-9);
+    CHECK(ag_backward(y, NULL, AG_RETAIN_GRAPH) == AG_OK);
+    CHECK(holds(ag_grad_of(x), 1, (double[]){1.0}));
+    ag_release(y);
+    ag_release(x);
+}
+
+int main(void)
+{
+    static void (*const tests[])(void) = {
+        test_creation, test_random, test_ownership, test_foreign_memory, test_gradients,
+        test_higher_derivatives, test_several_roots, test_grad_mode, test_errors,
+        test_saved_values_are_guarded, test_views, test_writes_follow_the_tape,
+        test_writes_keep_what_the_rule_needs, test_tape,
+        test_every_op_has_a_row, test_comparisons, test_looking_inside, test_threads,
+        test_long_chain,
+    };
+    for (int i = 0; i < COUNT(tests); i++) {
+        const int64_t before = live_tensors();
+        tests[i]();
+        if (live_tensors() != before) {
+            failures++;
+            printf("test %d leaves %d tensors or nodes\n", i, (int)(live_tensors() - before));
+        }
+    }
+    printf("%d tests, %d failures, version %s\n", COUNT(tests), failures, ag_version());
+    return failures != 0;
+}

@@ -1,0 +1,272 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Out of memory, everywhere: each scenario runs with its 1st, 2nd, 3rd ... allocation failing, until
+ * it gets through without meeting the failure. Each time it either succeeds or ends in AG_ERR_MEMORY
+ * with a message, no gradient has changed, and no tensor or node is left. Linked with the core built
+ * with AG_TESTING (which gives ag_fail_allocation) and the sanitizers (which find what leaks).
+ */
+#include <pyautograd.h>
+
+#include <pthread.h>
+#include <stdio.h>
+#include <string.h>
+
+/* A failure may also be survived, by doing without: a run that succeeds is the last one only if
+ * this many in a row do. */
+#define IN_A_ROW 40
+#define MOST_ALLOCATIONS 20000
+
+static int failures;
+
+static void report(const char *scenario, int64_t nth, const char *problem)
+{
+    failures++;
+    printf("%s, allocation %d: %s (status %d: %.120s)\n", scenario, (int)nth, problem,
+           (int)ag_last_status(), ag_last_message());
+}
+
+static int64_t live(void)
+{
+    ag_memory_stats stats;
+    ag_get_memory_stats(&stats);
+    return stats.live_tensors + stats.live_nodes;
+}
+
+static const int64_t matrix[] = {2, 3};
+static const double values[] = {0.3, 0.6, 0.9, 1.2, 1.5, 1.8};
+
+/* A leaf is made while memory is plenty; the scenarios use it. */
+static ag_tensor *leaf;
+
+static bool finish(ag_tensor *y)
+{
+    ag_tensor *root = ag_sum_all(y);
+    return root != NULL && ag_backward(root, NULL, 0) == AG_OK;
+}
+
+static bool make(void)
+{
+    const int64_t big[] = {300, 400};
+    bool good = ag_empty(2, matrix) && ag_full(2, matrix, 1.0) && ag_zeros(2, big);
+    good = good && ag_ones(2, big) && ag_scalar(1.0) && ag_from_data(values, 2, matrix);
+    good = good && ag_arange(0, 100, 1) && ag_linspace(0, 1, 100) && ag_eye(30, 30);
+    return good && ag_rand(2, big) && ag_randn(2, big);
+}
+
+static void released(void *context) { ++*(int *)context; }
+
+/* On failure release is not called, otherwise once. */
+static bool borrow_memory(void)
+{
+    double memory[6] = {0};
+    int count = 0;
+    const int64_t mark = ag_scope_open();
+    const bool good = ag_from_memory(memory, 2, matrix, NULL, false, released, &count) != NULL;
+    ag_scope_close(mark);
+    if (count != (good ? 1 : 0)) {
+        failures++;
+        printf("borrow_memory: released %d times\n", count);
+    }
+    return good;
+}
+
+static bool formula(void)
+{
+    ag_tensor *xx = ag_mul(leaf, leaf), *s = ag_sin(ag_add(xx, leaf)), *e = ag_exp(ag_neg(xx));
+    ag_tensor *z = ag_mul(s, e);
+    return finish(ag_mul(z, z));
+}
+
+static bool broadcast(void)
+{
+    ag_tensor *row = ag_sum(leaf, 1, (int64_t[]){0}, true);
+    ag_tensor *column = ag_mean(leaf, 1, (int64_t[]){1}, true);
+    return finish(ag_div(ag_sub(row, column), ag_add_scalar(leaf, 10.0)));
+}
+
+static bool large(void)
+{
+    const int64_t shape[] = {200, 2, 3};
+    return finish(ag_tanh(ag_mul(ag_expand(leaf, 3, shape), ag_ones(3, shape))));
+}
+
+static bool views(void)
+{
+    ag_tensor *t = ag_permute(leaf, 2, (int64_t[]){1, 0}), *f = ag_flatten(t, 0, -1);
+    ag_tensor *u = ag_unsqueeze(ag_slice(f, 0, 1, 6, 2), 0), *s = ag_squeeze(u, -1, NULL);
+    ag_tensor *a = ag_as_strided(leaf, 2, (int64_t[]){2, 2}, (int64_t[]){3, 1}, 1);
+    return finish(ag_mul(ag_select(s, 0, 1), ag_view(ag_contiguous(a), 1, (int64_t[]){4})));
+}
+
+static bool writes(void)
+{
+    ag_tensor *y = ag_mul_scalar(leaf, 2.0), *row = ag_select(y, 0, 1), *x = ag_select(leaf, 0, 0);
+    bool good = row && x && ag_mul_(row, x) == AG_OK && ag_add_(y, leaf) == AG_OK;
+    good = good && ag_copy_(ag_select(y, 0, 0), row) == AG_OK && ag_fill_(row, 2.0) == AG_OK;
+    return good && finish(y);
+}
+
+static bool second_order(void)
+{
+    ag_tensor *p = ag_pow_scalar(leaf, 3.0), *y = ag_sum_all(ag_softplus(p, 2.0, 20.0));
+    ag_tensor *g = NULL, *h = NULL;
+    const unsigned flags = AG_CREATE_GRAPH | AG_RETAIN_GRAPH;
+    ag_tensor *root = y && ag_grad(1, &y, NULL, 1, &leaf, flags, &g) == AG_OK ? ag_sum_all(g) : NULL;
+    const bool good = root && ag_grad(1, &root, NULL, 1, &leaf, 0, &h) == AG_OK;
+    ag_release(g);
+    ag_release(h);
+    return good;
+}
+
+static bool many_roots(void)
+{
+    ag_tensor *p = ag_where(ag_gt(leaf, leaf), leaf, ag_clamp(leaf, 0.5, 1.0));
+    ag_tensor *roots[] = {p, ag_sum_all(ag_sqrt(leaf))}, *gradients[] = {ag_ones(2, matrix), NULL};
+    bool good = p && roots[1] && gradients[0] && ag_retain_grad(p) == AG_OK;
+    return good && ag_backward_many(2, roots, gradients, 0, NULL, 0) == AG_OK;
+}
+
+static bool leaves(void)
+{
+    ag_tensor *x = ag_from_data(values, 2, matrix), *d = ag_detach(leaf);
+    bool good = x && d && ag_set_requires_grad(x, true) == AG_OK && ag_set_grad(x, d) == AG_OK;
+    good = good && finish(ag_maximum(x, leaf)) && ag_set_grad(x, NULL) == AG_OK;
+    return good && ag_set_data(x, d) == AG_OK;
+}
+
+/* Long enough that scopes, the engine's tables and the queue of the dying all grow. */
+static bool chain(void)
+{
+    ag_tensor *y = leaf;
+    for (int i = 0; i < 300; i++)
+        y = ag_add_scalar(y, 1.0);
+    return finish(y);
+}
+
+static bool every_elementwise_op(void)
+{
+    bool good = true;
+    for (int op = 0; good && op < AG_OP_COUNT; op++) {
+        const char *kind = NULL;
+        int arity = 0;
+        ag_op_info((ag_op)op, NULL, NULL, NULL, &arity, &kind, NULL);
+        if (strcmp(kind, "unary") != 0 && strcmp(kind, "binary") != 0)
+            continue;
+        const ag_arg args[] = {{leaf, 0.0}, {leaf, 0.0}};
+        ag_tensor *y = ag_apply((ag_op)op, arity, args, NULL);
+        good = y != NULL && finish(y);
+    }
+    return good;
+}
+
+typedef struct scenario {
+    const char *name;
+    bool (*run)(void);
+} scenario;
+
+/* Runs once with the nth allocation failing; true if it got through. */
+static bool run_failing(const scenario *s, int64_t nth)
+{
+    const int64_t before = live();
+    ag_set_grad(leaf, NULL);
+    ag_clear_error();
+    ag_fail_allocation(nth);
+    const int64_t mark = ag_scope_open();
+    const bool good = s->run();
+    ag_scope_close(mark);
+    ag_fail_allocation(0);
+    if (!good && ag_last_status() != AG_ERR_MEMORY)
+        report(s->name, nth, "failed, but not for want of memory");
+    if (!good && ag_last_message()[0] == '\0')
+        report(s->name, nth, "failed without a message");
+    ag_set_grad(leaf, NULL);
+    if (live() != before)
+        report(s->name, nth, "left tensors or nodes behind");
+    return good;
+}
+
+static void run_scenario(const scenario *s)
+{
+    const int reported = failures;
+    int64_t nth = 1, failed = 0;
+    for (int row = 0; row < IN_A_ROW && nth < MOST_ALLOCATIONS && failures == reported; nth++) {
+        const bool good = run_failing(s, nth);
+        row = good ? row + 1 : 0;
+        failed += !good;
+    }
+    if (nth == MOST_ALLOCATIONS || (failed == 0 && ag_fail_allocation(0) == AG_OK))
+        report(s->name, nth, failed ? "never got through" : "never failed");
+    printf("%-22s failed %d times\n", s->name, (int)failed);
+}
+
+/* A gradient that was there before stays what it was, whatever fails. */
+static void test_gradient_survives(void)
+{
+    double kept[6];
+    const int64_t outer = ag_scope_open();
+    finish(leaf);
+    ag_scope_close(outer);
+    ag_copy_out(ag_grad_of(leaf), kept);
+    for (int64_t nth = 1; nth < MOST_ALLOCATIONS; nth++) {
+        ag_fail_allocation(nth);
+        const int64_t mark = ag_scope_open();
+        const bool good = formula();
+        ag_scope_close(mark);
+        ag_fail_allocation(0);
+        if (good)
+            break;
+        double now[6];
+        ag_copy_out(ag_grad_of(leaf), now);
+        if (memcmp(now, kept, sizeof kept) != 0)
+            report("gradient survives", nth, "a backward that failed changed .grad");
+    }
+    ag_set_grad(leaf, NULL);
+}
+
+/* The first call of a thread makes its record: that too can fail. */
+static void *first_calls(void *context)
+{
+    ag_tensor *y = ag_exp(leaf);
+    *(bool *)context = y != NULL || ag_last_status() == AG_ERR_MEMORY;
+    ag_release(y);
+    return NULL;
+}
+
+static void test_thread_start(void)
+{
+    for (int64_t nth = 1; nth < 30; nth++) {
+        pthread_t thread;
+        bool good = false;
+        ag_fail_allocation(nth);
+        pthread_create(&thread, NULL, first_calls, &good);
+        pthread_join(thread, NULL);
+        ag_fail_allocation(0);
+        if (!good)
+            report("thread start", nth, "neither a result nor AG_ERR_MEMORY");
+    }
+}
+
+int main(void)
+{
+    static const scenario scenarios[] = {
+        {"make", make}, {"borrow_memory", borrow_memory}, {"formula", formula},
+        {"broadcast", broadcast}, {"large", large}, {"views", views}, {"writes", writes},
+        {"second_order", second_order}, {"many_roots", many_roots}, {"leaves", leaves},
+        {"chain", chain}, {"every_elementwise_op", every_elementwise_op},
+    };
+    if (ag_fail_allocation(0) != AG_OK) {
+        printf("the core was not built with AG_TESTING\n");
+        return 2;
+    }
+    leaf = ag_from_data(values, 2, matrix);
+    ag_set_requires_grad(leaf, true);
+    for (size_t i = 0; i < sizeof scenarios / sizeof scenarios[0]; i++)
+        run_scenario(&scenarios[i]);
+    test_gradient_survives();
+    test_thread_start();
+    ag_release(leaf);
+    if (live() != 0)
+        report("all", 0, "something is left at the end");
+    printf("%d failures\n", failures);
+    return failures != 0;
+}

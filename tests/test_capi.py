@@ -1,0 +1,184 @@
+# SPDX-License-Identifier: MIT
+"""The cffi view: the header's functions on the module's own tensors, one library underneath."""
+
+from __future__ import annotations
+
+import doctest
+import re
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import pyautograd as ag
+from cc import COMPILERS, run, sanitizer_flags
+from support import run_python
+
+
+@pytest.fixture(scope="module")
+def capi() -> Iterator[Any]:
+    """The module. Its import makes reference counts atomic; the tests after these want them as
+    they were, so that both forms are tested."""
+    from pyautograd import capi
+
+    yield capi
+    if getattr(sys, "_is_gil_enabled", lambda: True)():
+        capi.lib.ag_set_serialised(True)
+
+
+def test_import_is_lazy() -> None:
+    code = """
+        import json, sys
+        import pyautograd
+        names = ("cffi", "_cffi_backend", "pyautograd.capi")
+        print(json.dumps([name for name in names if name in sys.modules]))
+    """
+    assert run_python(code) == []
+
+
+def test_every_function_of_the_header_is_there(capi: Any) -> None:
+    header = (Path(capi.get_include()) / "pyautograd.h").read_text()
+    prototypes = re.findall(r"^AG_API [^;]*?\b(ag_\w+)\(", header, re.M)
+    assert len(prototypes) > 100
+    for name in prototypes:
+        assert callable(getattr(capi.lib, name)), name
+    for name in re.findall(r"\b(AG_[A-Z_]+) = ", header):
+        assert isinstance(getattr(capi.lib, name), int), name
+    assert capi.lib.AG_MAX_DIMS == 32
+
+
+def test_every_op_is_there(capi: Any) -> None:
+    table = (Path(capi.get_include()) / "ops.def").read_text()
+    rows = re.findall(r"^OP\((\w+), +(\d), (\w+)", table, re.M)
+    assert len(rows) == capi.lib.AG_OP_COUNT
+    x = ag.tensor([0.25, 0.5])
+    for number, (name, arity, kind) in enumerate(rows):
+        assert getattr(capi.lib, "AG_OP_" + name) == number
+        if kind in ("UNARY", "BINARY", "TERNARY"):
+            result = getattr(capi.lib, "ag_" + name)(*[capi.pointer(x)] * int(arity))
+            assert capi.wrap(result, steal=True).shape == (2,)
+
+
+def test_pointer_and_wrap(capi: Any) -> None:
+    x = ag.tensor([1.0, 2.0], requires_grad=True)
+    assert capi.wrap(capi.pointer(x)) is x
+    assert capi.lib.ag_numel(capi.pointer(x)) == 2
+    y = capi.wrap(capi.lib.ag_mul(capi.pointer(x), capi.pointer(x)), steal=True)
+    assert y.grad_fn.name() == "MulBackward0" and y.tolist() == [1.0, 4.0]
+    y.sum().backward()
+    assert x.grad.tolist() == [2.0, 4.0]
+    assert capi.wrap(capi.lib.ag_grad_of(capi.pointer(x))) is x.grad
+
+
+def test_wrap_keeps_a_reference_of_its_own(capi: Any) -> None:
+    before = ag._core._live_tensors()
+    raw = capi.lib.ag_scalar(3.0)
+    t = capi.wrap(raw)
+    capi.lib.ag_release(raw)
+    assert t.item() == 3.0
+    u = capi.wrap(capi.lib.ag_exp(capi.pointer(t)), steal=True)
+    assert u.item() == pytest.approx(np.exp(3.0))
+    del t, u
+    assert ag._core._live_tensors() == before
+
+
+def test_pointer_keeps_the_tensor(capi: Any) -> None:
+    before = ag._core._live_tensors()
+    p = capi.pointer(ag.full((3,), 2.0) * 2.0)
+    assert capi.wrap(p).tolist() == [4.0, 4.0, 4.0]
+    del p
+    assert ag._core._live_tensors() == before
+
+
+def test_wrap_of_null_says_why(capi: Any) -> None:
+    x, y = ag.zeros(3), ag.zeros(2)
+    result = capi.lib.ag_add(capi.pointer(x), capi.pointer(y))
+    assert result == capi.ffi.NULL
+    with pytest.raises(RuntimeError, match=r"size of tensor a \(3\) must match"):
+        capi.wrap(result)
+
+
+@pytest.mark.parametrize("wrong", [None, 3, "x", np.zeros(2)])
+def test_wrong_kinds_are_refused(capi: Any, wrong: Any) -> None:
+    with pytest.raises(TypeError):
+        capi.wrap(wrong)
+    with pytest.raises(TypeError):
+        capi.pointer(wrong)
+
+
+def test_wrap_refuses_other_pointers(capi: Any) -> None:
+    with pytest.raises(TypeError, match="ag_tensor \\*"):
+        capi.wrap(capi.ffi.new("double[2]"))
+
+
+def test_grad_mode_is_shared(capi: Any) -> None:
+    assert capi.lib.ag_grad_enabled()
+    with ag.no_grad():
+        assert not capi.lib.ag_grad_enabled()
+    was = capi.lib.ag_set_grad_enabled(False)
+    try:
+        assert not ag.is_grad_enabled()
+    finally:
+        capi.lib.ag_set_grad_enabled(was)
+
+
+def test_long_work_without_the_interpreter_lock(capi: Any) -> None:
+    """cffi lets go of the lock before the call: the library must not let go of it again."""
+    x = ag.ones(1 << 20, requires_grad=True)
+    root = capi.wrap(capi.lib.ag_sum_all(capi.pointer(x.sin())), steal=True)
+    assert capi.lib.ag_backward(capi.pointer(root), capi.ffi.NULL, 0) == capi.lib.AG_OK
+    assert x.grad[0].item() == pytest.approx(np.cos(1.0))
+
+
+def test_objects_die_without_the_interpreter_lock(capi: Any) -> None:
+    """The last reference to an array's memory may go inside a C call."""
+    array = np.ones(1000)
+    shared = ag.from_numpy(array)
+    raw = capi.lib.ag_retain(capi.pointer(shared))
+    held = sys.getrefcount(array)
+    del shared
+    capi.lib.ag_release(raw)
+    assert sys.getrefcount(array) == held - 1
+
+
+def test_threads_share_tensors(capi: Any) -> None:
+    x, y = ag.ones(3, requires_grad=True), ag.full((3,), 2.0)
+    px, py = capi.pointer(x), capi.pointer(y)
+    wrong: list[Any] = []
+
+    def work() -> None:
+        for _ in range(2000):
+            z = capi.wrap(capi.lib.ag_mul(px, py), steal=True)
+            if z.tolist() != [2.0, 2.0, 2.0]:
+                wrong.append(z.tolist())
+
+    threads = [threading.Thread(target=work) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not wrong
+
+
+def test_a_program_links_with_what_is_named(capi: Any, tmp_path: Any) -> None:
+    source, program = tmp_path / "version.c", tmp_path / "version"
+    source.write_text(
+        "#include <pyautograd.h>\n#include <stdio.h>\nint main(void) { puts(ag_version()); }\n"
+    )
+    library = capi.get_library()
+    run(
+        [
+            *(COMPILERS[0], *sanitizer_flags(), "-I", capi.get_include(), str(source), library),
+            *("-o", str(program), "-Wl,-rpath," + library.rpartition("/")[0], "-lm"),
+        ]
+    )
+    assert run([str(program)]).strip() == ag.__version__
+
+
+def test_examples(capi: Any) -> None:
+    result = doctest.testmod(capi)
+    assert result.attempted >= 10 and result.failed == 0

@@ -1,0 +1,360 @@
+# SPDX-License-Identifier: MIT
+"""The tensor as a citizen of Python: its protocols, and those of NumPy."""
+
+from __future__ import annotations
+
+import array
+import copy
+import gc
+import math
+import operator
+import pickle
+import weakref
+from typing import Any
+
+import numpy as np
+import pytest
+
+import pyautograd as ag
+from support import assert_same_bits, grad_fn_name, leaf, values
+
+# ---- numbers -------------------------------------------------------------------------------------
+
+
+def test_numbers_of_one_element() -> None:
+    for x in (ag.tensor(2.5), ag.tensor([2.5]), ag.tensor([[2.5]])):
+        assert float(x) == 2.5 and int(x) == 2 and x.item() == 2.5
+        assert type(x.item()) is float and type(int(x)) is int
+        assert bool(x) and not bool(x - 2.5)
+    assert bool(ag.tensor(math.nan)) is True
+    assert math.sqrt(ag.tensor(4.0)) == 2.0
+    assert int(ag.tensor(-2.9)) == -2
+    assert round(float(ag.tensor(2.567)), 1) == 2.6
+    with pytest.raises((ValueError, OverflowError)):
+        int(ag.tensor(math.nan))
+    with pytest.raises((ValueError, OverflowError)):
+        int(ag.tensor(math.inf))
+
+
+def test_tolist() -> None:
+    assert ag.tensor([[1, 2], [3, 4]]).tolist() == [[1.0, 2.0], [3.0, 4.0]]
+    assert ag.tensor(1.5).tolist() == 1.5
+    assert ag.empty(0).tolist() == [] and ag.empty(2, 0).tolist() == [[], []]
+    assert ag.tensor([[1.0, 2.0], [3.0, 4.0]]).t().tolist() == [[1.0, 3.0], [2.0, 4.0]]
+    assert ag.ones(1).expand(3).tolist() == [1.0] * 3
+
+
+def test_sizes() -> None:
+    x = ag.empty(2, 3, 4)
+    assert x.shape == (2, 3, 4) and x.size() == (2, 3, 4) and tuple(x.shape) == (2, 3, 4)
+    assert x.size(0) == 2 and x.size(-1) == 4 and x.size(dim=1) == 3
+    assert x.dim() == x.ndim == 3 and x.numel() == 24 and len(x) == 2
+    assert x.stride() == (12, 4, 1) and x.stride(-1) == 1
+    assert isinstance(x.shape, tuple) and x.shape[1:] == (3, 4)
+    assert ag.tensor(1.0).shape == () and ag.tensor(1.0).numel() == 1
+    assert x.shape.numel() == 24
+
+
+def test_format() -> None:
+    x = ag.tensor(1.23456)
+    assert f"{x:.2f}" == "1.23" and f"{x}" == "1.23456" and f"{x:8.3f}|" == "   1.235|"
+    assert format(ag.tensor(1.2296897851380213)) == "1.2296897851380213"
+    assert f"{ag.tensor([1.0, 2.0])}" == "tensor([1., 2.])"
+    assert str(x) == repr(x) == "tensor(1.2346)"
+
+
+# ---- identity, copies ----------------------------------------------------------------------------
+
+
+def test_hash_is_identity() -> None:
+    x, y = ag.tensor([1.0]), ag.tensor([1.0])
+    assert hash(x) == hash(x) and len({x, y}) == 2 and {x: 1}[x] == 1
+    x.add_(1)
+    assert x in {x: 0}
+
+
+def test_equality_is_by_element() -> None:
+    x = ag.tensor([1.0, 2.0, math.nan])
+    equal = x == x
+    assert isinstance(equal, np.ndarray) and equal.dtype == bool
+    assert equal.tolist() == [True, True, False]
+    assert (x == 2).tolist() == [False, True, False]
+    assert (x < 2).tolist() == [True, False, False]
+    assert isinstance(ag.tensor(1.0) == ag.tensor(1.0), (np.ndarray, np.bool_))
+    assert bool(ag.tensor(1.0) == 1.0)
+
+
+def test_copy_shares_memory() -> None:
+    x = leaf([1.0, 2.0])
+    y = copy.copy(x)
+    assert y is not x and y.requires_grad
+    with ag.no_grad():
+        y[0] = 7.0
+    assert x.tolist() == [7.0, 2.0]
+
+
+def test_deepcopy() -> None:
+    x = leaf([[1.0, 2.0], [3.0, 4.0]])
+    x.sum().backward()
+    y = copy.deepcopy(x)
+    assert y.requires_grad and y.is_leaf and y.tolist() == x.tolist()
+    assert y.grad.tolist() == x.grad.tolist() and y.grad is not x.grad
+    with ag.no_grad():
+        y.zero_()
+    y.grad.zero_()
+    assert x.tolist() == [[1, 2], [3, 4]] and x.grad.tolist() == [[1, 1], [1, 1]]
+    a, b, c = copy.deepcopy([x, x, [x]])
+    assert a is b is c[0] and a is not x
+    assert not copy.deepcopy(ag.tensor([1.0])).requires_grad
+
+
+def test_deepcopy_inside_a_graph_is_refused() -> None:
+    y = leaf([1.0]) * 2
+    with pytest.raises(RuntimeError, match="Only Tensors created explicitly by the user"):
+        copy.deepcopy(y)
+    assert copy.deepcopy(y.detach()).tolist() == [2.0]
+
+
+@pytest.mark.parametrize("protocol", range(pickle.HIGHEST_PROTOCOL + 1))
+def test_pickle(protocol: int) -> None:
+    special = [math.nan, -0.0, math.inf, 5e-324, 0.1]
+    for x in (
+        ag.tensor(special),
+        ag.tensor(3.0),
+        ag.empty(0, 3),
+        ag.tensor(np.arange(6.0).reshape(2, 3)).t(),
+        ag.ones(1).expand(4),
+        leaf([1.0, 2.0]),
+    ):
+        y = pickle.loads(pickle.dumps(x, protocol))
+        assert_same_bits(y, x)
+        assert y.requires_grad == x.requires_grad and y.is_leaf and type(y) is ag.Tensor
+    assert pickle.loads(pickle.dumps(ag.zeros(2).shape, protocol)) == (2,)
+
+
+def test_pickle_of_a_part_does_not_carry_the_whole() -> None:
+    x = ag.zeros(100_000)
+    assert len(pickle.dumps(x[:3])) < 2000
+
+
+def test_weak_references() -> None:
+    x = ag.tensor([1.0])
+    gone: list[int] = []
+    ref = weakref.ref(x, lambda _: gone.append(1))
+    assert ref() is x
+    table = weakref.WeakKeyDictionary({x: 1})
+    assert table[x] == 1
+    del x
+    gc.collect()
+    assert ref() is None and gone == [1] and len(table) == 0
+
+
+def test_a_result_has_its_own_identity() -> None:
+    x = leaf([1.0])
+    held = {id(x): x}
+    for _ in range(1000):
+        y = x * 2
+        assert id(y) not in held
+        held[id(y)] = y
+    assert len(held) == 1001
+
+
+# ---- subclasses ----------------------------------------------------------------------------------
+
+
+class Angle(ag.Tensor):
+    """A subclass with an attribute and a method."""
+
+    unit = "rad"
+
+    def degrees(self) -> Any:
+        return self * (180 / math.pi)
+
+
+def test_subclasses() -> None:
+    x = Angle([0.0, math.pi])
+    assert isinstance(x, ag.Tensor) and type(x) is Angle
+    assert x.degrees().tolist() == [0.0, 180.0]
+    assert type(x.sin()) is Angle and type(x + 1) is Angle and type(1 + x) is Angle
+    assert type(x[0]) is Angle and type(x.view(2, 1)) is Angle and type(x.sum()) is Angle
+    assert type(x * ag.tensor([1.0, 2.0])) is Angle and type(ag.tensor([1.0, 2.0]) * x) is Angle
+    x.title = "alpha"
+    assert x.title == "alpha" and x.unit == "rad"
+    ref = weakref.ref(x)
+    x.requires_grad_()
+    (x * x).sum().backward()
+    assert values(x.grad).tolist() == [0.0, 2 * math.pi]
+    del x
+    gc.collect()
+    assert ref() is None
+
+
+def test_a_subclass_in_a_cycle_is_collected() -> None:
+    x = Angle([1.0])
+    x.myself = x
+    ref = weakref.ref(x)
+    del x
+    gc.collect()
+    assert ref() is None
+
+
+def test_copies_of_subclasses() -> None:
+    x = Angle([1.0, 2.0])
+    x.title = "beta"
+    for y in (copy.copy(x), copy.deepcopy(x), pickle.loads(pickle.dumps(x))):
+        assert type(y) is Angle and y.tolist() == [1.0, 2.0] and y.title == "beta"
+
+
+def test_parameters_keep_their_class_through_the_tape() -> None:
+    x = Angle([1.0]).requires_grad_()
+    node = (x * 2).grad_fn
+    assert node.name() == "MulBackward0"
+    assert grad_fn_name(x) is None
+
+
+# ---- NumPy ---------------------------------------------------------------------------------------
+
+
+def test_numpy_shares_memory() -> None:
+    x = ag.tensor(np.arange(6.0).reshape(2, 3))
+    a = x.numpy()
+    assert a.dtype == np.float64 and a.shape == (2, 3) and a.flags.writeable
+    a[0, 0] = 50
+    assert x[0, 0].item() == 50
+    x.mul_(2)
+    assert a[1, 2] == 10
+    b = x.t().numpy()
+    assert b.strides == (8, 24) and np.shares_memory(a, b)
+    assert leaf([1.0]).detach().numpy().tolist() == [1.0]
+
+
+def test_numpy_keeps_the_memory_alive() -> None:
+    a = ag.tensor(np.full(1000, 3.0)).numpy()
+    gc.collect()
+    ag.tensor(np.full(1000, 4.0))
+    assert np.all(a == 3.0)
+
+
+def test_arrays_from_tensors() -> None:
+    x = ag.tensor([1.0, 2.0])
+    assert np.shares_memory(np.asarray(x), x.numpy())
+    assert not np.shares_memory(np.array(x), x.numpy())
+    assert np.asarray(x, dtype=np.float32).dtype == np.float32
+    assert np.asarray(ag.tensor(2.0)).shape == ()
+    assert np.array([x, x]).shape == (2, 2)
+    assert np.asarray(ag.empty(0, 3)).shape == (0, 3)
+    with pytest.raises(ValueError, match="copy"):
+        np.array(x, dtype=np.float32, copy=False)
+
+
+def test_numpy_functions_read_tensors() -> None:
+    x = ag.tensor([1.0, 4.0])
+    assert np.sum(np.asarray(x)) == 5.0
+    assert np.allclose(x, [1.0, 4.0]) and np.array_equal(x, [1.0, 4.0])
+    assert np.mean(x.numpy()) == 2.5
+
+
+def test_an_array_on_the_left() -> None:
+    a, x = np.array([1.0, 2.0]), leaf([3.0, 4.0])
+    for result, expected in (
+        (a + x, [4.0, 6.0]),
+        (a * x, [3.0, 8.0]),
+        (a - x, [-2.0, -2.0]),
+        (a / x, [1 / 3, 0.5]),
+        (x + a, [4.0, 6.0]),
+    ):
+        assert isinstance(result, ag.Tensor) and result.requires_grad
+        assert result.tolist() == expected
+
+
+def test_comparisons_are_numpys() -> None:
+    x = ag.tensor([[1.0, 2.0], [3.0, 4.0]])
+    mask = x > 1.5
+    assert isinstance(mask, np.ndarray) and mask.dtype == np.bool_ and mask.shape == (2, 2)
+    assert mask.sum() == 3 and mask.any() and not mask.all()
+    assert isinstance(x > np.array([1.0, 5.0]), np.ndarray)
+    assert (np.array([1.0, 5.0]) < x).tolist() == [[False, False], [True, False]]
+
+
+# ---- buffers -------------------------------------------------------------------------------------
+
+
+def test_buffer_out() -> None:
+    x = ag.tensor([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]])
+    view = memoryview(x)
+    assert (view.format, view.itemsize, view.ndim) == ("d", 8, 2)
+    assert view.shape == (2, 3) and view.strides == (24, 8) and not view.readonly
+    assert view[1, 2] == 6.0 and view.tolist() == x.tolist() and view.nbytes == 48
+    view[0, 0] = 9.0
+    assert x[0, 0].item() == 9.0
+    assert memoryview(x.t()).strides == (8, 24)
+    assert bytes(ag.tensor([1.0])) == np.float64(1.0).tobytes()
+    assert np.frombuffer(ag.tensor([1.0, 2.0])).tolist() == [1.0, 2.0]
+    assert memoryview(ag.tensor(2.0)).ndim == 0
+    view.release()
+
+
+def test_buffer_holds_the_memory() -> None:
+    view = memoryview(ag.tensor(np.full(500, 3.0)))
+    gc.collect()
+    ag.tensor(np.full(500, 4.0))
+    assert view[499] == 3.0
+    view.release()
+
+
+def test_buffer_of_what_requires_grad() -> None:
+    with pytest.raises((RuntimeError, BufferError, ValueError)):
+        memoryview(leaf([1.0]))
+
+
+def test_buffer_in() -> None:
+    data = array.array("d", [1.0, 2.0, 3.0])
+    x = ag.tensor(data)
+    assert x.tolist() == [1.0, 2.0, 3.0]
+    assert ag.tensor(memoryview(data)).tolist() == [1.0, 2.0, 3.0]
+    assert ag.tensor(array.array("i", [1, 2])).tolist() == [1.0, 2.0]
+
+
+def test_read_only_memory_is_not_written() -> None:
+    a = np.arange(3.0)
+    a.setflags(write=False)
+    try:
+        x = ag.from_numpy(a)
+    except UserWarning:
+        pytest.skip("read-only arrays are warned about")
+    assert x.tolist() == [0, 1, 2]
+    with pytest.raises((RuntimeError, ValueError)):
+        x.add_(1)
+    assert a.tolist() == [0, 1, 2]
+
+
+# ---- operators -----------------------------------------------------------------------------------
+
+
+def test_operators_with_numbers() -> None:
+    x = ag.tensor([4.0, 9.0])
+    assert (x + 1).tolist() == [5, 10] and (1 + x).tolist() == [5, 10]
+    assert (x - 1).tolist() == [3, 8] and (1 - x).tolist() == [-3, -8]
+    assert (x * 2).tolist() == [8, 18] and (2 * x).tolist() == [8, 18]
+    assert (x / 2).tolist() == [2, 4.5] and (36 / x).tolist() == [9, 4]
+    assert (x**2).tolist() == [16, 81] and (2 ** ag.tensor([1.0, 3.0])).tolist() == [2, 8]
+    assert (-x).tolist() == [-4, -9] and (+x).tolist() == [4, 9]
+    assert abs(-x).tolist() == [4, 9]
+    assert (x + True).tolist() == [5, 10]
+    assert sum([x, x]).tolist() == [8, 18]
+    assert operator.pow(x, 0.5).tolist() == [2, 3]
+    assert math.prod([ag.tensor(2.0), ag.tensor(3.0)]).item() == 6.0
+
+
+def test_a_big_python_int() -> None:
+    x = ag.tensor([1.0])
+    assert (x * 2**60).item() == 2.0**60
+    with pytest.raises((OverflowError, RuntimeError, TypeError)):
+        x * 10**400
+
+
+def test_repr_of_everything_is_a_string() -> None:
+    x = leaf([1.0])
+    for thing in (x, x * 2, x.shape, (x * 2).grad_fn, ag.no_grad(), ag.Tensor):
+        assert isinstance(repr(thing), str)
+    assert ag.Tensor.__module__ == "pyautograd" and ag.Tensor.__name__ == "Tensor"

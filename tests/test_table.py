@@ -1,0 +1,91 @@
+# SPDX-License-Identifier: MIT
+"""The op table and all that hangs on it: cases, stubs, functions, methods, documentation."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import pyautograd as ag
+from ops.cases import CASES, MASK, by_id
+
+HERE = Path(__file__).parent
+TABLE = HERE.parent / "csrc" / "include" / "ops.def"
+STUB = Path(ag.__file__).parent / "_core.pyi"
+
+# Ops that no user calls by name: writes through views, indexing, and their derivatives.
+INTERNAL = {
+    "select",
+    "slice",
+    "as_strided",
+    "slice_scatter",
+    "strided_scatter",
+    "strided_gather_vjp",
+    "fill",
+    "copy",
+}
+
+
+def table() -> list[dict[str, Any]]:
+    """The op table as the library itself has it."""
+    return [dict(row) for row in ag._core._op_table()]
+
+
+NAMES = [row["name"] for row in table()]
+# So are the inner ops that rules are written in.
+PUBLIC = [row["name"] for row in table() if row["name"] not in INTERNAL and row["kind"] != "inner"]
+
+
+def test_is_what_the_file_says() -> None:
+    if not TABLE.exists():
+        pytest.skip("not a checkout: csrc/ is not here")
+    text = re.sub(r"/\*.*?\*/", "", TABLE.read_text(), flags=re.DOTALL)
+    assert re.findall(r"^OP\((\w+)", text, re.MULTILINE) == NAMES
+
+
+def test_names_are_unique() -> None:
+    assert len(set(NAMES)) == len(NAMES)
+
+
+def test_every_op_has_a_case_and_every_case_an_op() -> None:
+    with_case = {case.op for case in CASES}
+    assert set(NAMES) - with_case == set(), "ops without a case in tests/ops/cases.py"
+    assert with_case - set(NAMES) == set(), "cases of ops that are not in ops.def"
+
+
+def test_case_ids_are_unique() -> None:
+    ids = [case.id for case in CASES]
+    assert sorted({i for i in ids if ids.count(i) > 1}) == []
+
+
+@pytest.mark.parametrize("row", table(), ids=lambda row: row["name"])
+def test_row(row: dict[str, Any]) -> None:
+    assert row["grad"] in ("rule", "zero_grad", "no_grad")
+    assert row["arity"] in (1, 2, 3)
+    assert row["label"] and row["doc"]
+    if row["grad"] == "no_grad":
+        assert row["kind"] == "mask"
+
+
+@pytest.mark.parametrize("case", MASK, ids=by_id)
+def test_masks_have_no_gradient(case: Any) -> None:
+    (row,) = [row for row in table() if row["name"] == case.op]
+    assert row["grad"] == "no_grad"
+
+
+@pytest.mark.parametrize("name", PUBLIC)
+def test_is_reachable_and_documented(name: str) -> None:
+    method = getattr(ag.Tensor, name, None)
+    function = getattr(ag, name, None)
+    assert method is not None or function is not None
+    for found in (method, function):
+        if found is not None:
+            assert found.__doc__ and len(found.__doc__) > 20, f"{name} has no docstring"
+
+
+@pytest.mark.parametrize("name", PUBLIC)
+def test_is_in_the_stubs(name: str) -> None:
+    assert re.search(rf"^\s*(def {name}\(|{name}\b)", STUB.read_text(), re.MULTILINE), name
