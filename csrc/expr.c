@@ -374,9 +374,15 @@ static void replace_pending(agi_storage *storage, agi_expr *e)
     }
 }
 
+/* A fill or a copy reads nothing of x: it is a clone of what is written. */
 static ag_status write_locked(int op, int n, const ag_arg *args, const double *f, bool *deferred)
 {
     ag_tensor *x = args[0].tensor;
+    if (op == AG_OP_fill || op == AG_OP_copy) {
+        op = AG_OP_clone;
+        args++;
+        n = 1;
+    }
     agi_storage *storage = x->storage;
     ag_status status = make_room(storage);
     if (status != AG_OK)

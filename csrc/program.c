@@ -601,7 +601,7 @@ static void program_close(program *p)
 {
     for (int32_t i = 0; i < p->count; i++) {
         program_value *v = &p->values[i];
-        if (v->bytes != 0)
+        if (v->bytes != 0 && v->memory != NULL)
             agi_buffer_free(v->memory, v->bytes);
         if (v->into != NULL)
             agi_storage_release(v->into);

@@ -78,6 +78,22 @@ def test_a_later_write_to_a_result_does_not_reach_its_input(name: str) -> None:
     assert np.array_equal(values(z), a + 1)
 
 
+@pytest.mark.parametrize("name", WRITES)
+def test_a_write_to_what_nobody_else_reads(name: str) -> None:
+    x, seen = ag.tensor(data()), ag.tensor(data())
+    window = seen.numpy()  # who looks in from outside sees every write at once
+    WRITES[name](x)
+    WRITES[name](seen)
+    assert_same_bits(x, window, name)
+    y = ag.tensor(data()) + 0.5
+    WRITES[name](y)
+    late = values(y)
+    z = ag.tensor(data()) + 0.5
+    z.numpy()
+    WRITES[name](z)
+    assert_same_bits(late, z, name)
+
+
 def test_shared_memory_is_read_at_once() -> None:
     a = data()
     x = ag.from_numpy(a)
@@ -125,6 +141,23 @@ def test_views_of_a_pending_value_and_writes_through_them() -> None:
     expected[0] = -1
     assert np.array_equal(values(y), expected)
     assert np.array_equal(values(v), expected.reshape(100, -1))
+
+
+@pytest.mark.parametrize("n", [8, 20_000])
+def test_derivatives_through_writes_to_what_is_pending(n: int) -> None:
+    a = data(1, 4 * n).reshape(4, n)
+    x = leaf(a)
+    y = (x * x + 1) * 0.5
+    y[1:3].mul_(x[0])
+    row = y.t()[:, 2] * 1
+    y[3] = row
+    (g,) = ag.autograd.grad(y.sum(), x, create_graph=True)
+    f = (a * a + 1) / 2
+    expected = np.stack([a[0] + f[1] + 2 * f[2], a[1] * a[0], 2 * a[2] * a[0], np.zeros(n)])
+    assert np.allclose(values(g), expected, rtol=1e-14)
+    (h,) = ag.autograd.grad(g.sum(), x)
+    second = np.stack([1 + a[1] + 2 * a[2], a[0] + a[1], 2 * a[0] + 2 * a[2], np.zeros(n)])
+    assert np.allclose(values(h), second, rtol=1e-14)
 
 
 # ---- the same bits -------------------------------------------------------------------------------

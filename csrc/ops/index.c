@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "../engine.h"
+#include "../expr.h"
 #include "../rule.h"
 #include "../run.h"
 #include "../shape.h"
@@ -252,7 +253,8 @@ AG_FORWARD(strided_gather_vjp)
         (dense = agi_is_contiguous(g) ? agi_retain(g)
                                       : agi_compute(AG_OP_clone, 1, args, NULL)) == NULL)
         return NULL;
-    ag_tensor *z = copy_or_fill(NUM(0.0), 1, &whole);
+    bool ready = agi_storage_ready(dense->storage) == AG_OK;
+    ag_tensor *z = ready ? copy_or_fill(NUM(0.0), 1, &whole) : NULL;
     if (z != NULL)
         agi_run_scatter_add(z->storage->data + attr->i[0], attr->list + ndim, ndim, attr->list,
                             agi_tensor_data(dense));
