@@ -25,6 +25,7 @@
 #include "parallel.c"
 #include "plain.c"
 #include "program.c"
+#include "program_run.c"
 #include "random.c"
 #include "rule.c"
 #include "run.c"

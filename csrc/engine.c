@@ -304,7 +304,8 @@ static bool accumulate(agi_run *run, slot_entry *entry, ag_tensor *g)
     }
     ag_arg args[2] = {agi_arg(entry->grad), agi_arg(g)};
     if (!(run->flags & AG_CREATE_GRAPH) && is_exclusive(entry->grad) &&
-        g->numel < AGI_DEFER_MIN) {
+        g->numel < AGI_DEFER_MIN && !agi_is_pending(g->storage) &&
+        !agi_is_pending(entry->grad->storage)) {
         agi_run_map(&agi_ops[AG_OP_add], agi_tensor_data(entry->grad), g->ndim, agi_shape_of(g),
                     g->numel, 2, args, NULL);
         return true;
@@ -335,51 +336,74 @@ static bool deposit_add(agi_run *run, ag_tensor *t, ag_tensor *grad)
     return true;
 }
 
-/* What t's .grad becomes, as far as making it can fail. An exclusive gradient is taken as it is. */
+/* The gradient itself where nobody else can see its values (owned; a view whose base nobody else
+ * has becomes a plain tensor), NULL where a copy is needed or *ok is false. */
+static ag_tensor *take_exclusive(ag_tensor *grad, bool *ok)
+{
+    if (is_exclusive(grad))
+        return agi_retain(grad);
+    if (!(grad->flags & AGI_TENSOR_VIEW) || !agi_is_contiguous(grad) ||
+        agi_refs_get(&grad->refs) != 1)
+        return NULL;
+    ag_tensor *base = grad->meta->base;
+    if (agi_refs_get(&base->refs) != 1 || agi_refs_get(&grad->storage->refs) != 2 ||
+        grad->storage->memory == AGI_MEMORY_FOREIGN || grad->storage->exported ||
+        base->numel != grad->numel)
+        return NULL;
+    ag_tensor *plain = agi_tensor_alias(grad);
+    *ok = plain != NULL;
+    return plain;
+}
+
+/* What t's .grad becomes, as far as making it can fail; large sums are left pending. */
 static bool deposit_prepare(agi_run *run, deposit *d)
 {
     agi_meta *meta = agi_tensor_meta(d->to);
-    bool graph = (run->flags & AG_CREATE_GRAPH) != 0;
+    bool graph = (run->flags & AG_CREATE_GRAPH) != 0, ok = true;
     if (meta == NULL)
         return false;
     if (meta->grad == NULL) {
-        if (graph || is_exclusive(d->grad)) {
-            d->sum = agi_retain(d->grad);
-            return true;
-        }
+        d->sum = graph ? agi_retain(d->grad) : take_exclusive(d->grad, &ok);
+        if (d->sum != NULL || !ok)
+            return ok;
         ag_arg arg = agi_arg(d->grad);
         d->sum = agi_compute(AG_OP_clone, 1, &arg, NULL);
         return d->sum != NULL;
     }
     ag_arg args[2] = {agi_arg(meta->grad), agi_arg(d->grad)};
     d->in_place = !graph && agi_is_contiguous(meta->grad) && !meta->grad->storage->read_only;
-    if (d->in_place && (agi_storage_writable(meta->grad->storage) != AG_OK))
+    if (d->in_place && agi_storage_writable(meta->grad->storage) != AG_OK)
         return false;
     if (d->in_place && meta->grad->numel < AGI_DEFER_MIN)
-        return agi_storage_ready(d->grad->storage) == AG_OK;
+        return true;
     d->sum = agi_apply(AG_OP_add, 0, 2, args, NULL);
     return d->sum != NULL;
 }
 
-/* What was prepared pending is computed, all of one size in one program: sums that are to be in
- * place go straight to the memory that .grad has. From here on nothing fails. */
-static bool deposits_compute(agi_run *run)
+/* What was prepared pending is computed, all that goes over the same elements in one program, with
+ * the roots where those are pending too. Large sums that are to be in place go straight to the
+ * memory that .grad has. From here on nothing fails. */
+static bool deposits_compute(agi_run *run, int n_roots, ag_tensor *const *roots)
 {
-    if (run->deposit_count == 0)
-        return true;
     int32_t n = 0;
-    agi_target *targets = agi_plain_new((size_t)run->deposit_count * sizeof *targets);
+    if (run->flags & AG_CREATE_GRAPH)
+        return true;
+    agi_target *targets = agi_plain_new((size_t)(run->deposit_count + n_roots) * sizeof *targets);
     if (targets == NULL)
         return false;
     for (int32_t i = 0; i < run->deposit_count; i++) {
         deposit *d = &run->deposits[i];
-        if (d->sum == NULL || !agi_is_pending(d->sum->storage) || (run->flags & AG_CREATE_GRAPH))
+        ag_tensor *value = d->sum != NULL ? d->sum : d->grad;
+        if (!agi_is_pending(value->storage))
             continue;
-        d->computed = d->in_place;
-        targets[n++] =
-            (agi_target){.storage = d->sum->storage,
-                         .data = d->in_place ? agi_tensor_data(d->to->meta->grad) : NULL};
+        d->computed = d->in_place && d->sum != NULL;
+        targets[n++] = (agi_target){
+            .storage = value->storage,
+            .data = d->computed ? agi_tensor_data(d->to->meta->grad) : NULL};
     }
+    for (int i = 0; i < n_roots && n > 0; i++)
+        if (agi_is_pending(roots[i]->storage))
+            targets[n++] = (agi_target){.storage = roots[i]->storage};
     bool ok = n == 0 || agi_expr_compute_into(n, targets) == AG_OK;
     agi_plain_free(targets);
     return ok;
@@ -411,7 +435,7 @@ static void deposit_commit(deposit *d)
 }
 
 /* The leaves' gradients join the retained ones, then all are made ready, then all are set. */
-static bool commit(agi_run *run)
+static bool commit(agi_run *run, int n_roots, ag_tensor *const *roots)
 {
     for (int32_t s = 0; s < run->count; s++) {
         slot_entry *entry = &run->entries[s];
@@ -426,7 +450,7 @@ static bool commit(agi_run *run)
     for (int32_t d = 0; d < run->deposit_count; d++)
         if (!deposit_prepare(run, &run->deposits[d]))
             return false;
-    if (!deposits_compute(run))
+    if (!deposits_compute(run, n_roots, roots))
         return false;
     for (int32_t d = 0; d < run->deposit_count; d++)
         deposit_commit(&run->deposits[d]);
@@ -659,7 +683,7 @@ ag_status ag_backward_many(int n, ag_tensor *const *roots, ag_tensor *const *gra
     bool ok = run_backward(&run, n, roots, gradients, n_inputs, inputs) &&
               deposit_inputs(&run, n_inputs, inputs);
     bool recording = ag_set_grad_enabled((flags & AG_CREATE_GRAPH) != 0);
-    ok = ok && commit(&run);
+    ok = ok && commit(&run, n, roots);
     ag_set_grad_enabled(recording);
     run_close(&run);
     return ok ? AG_OK : ag_last_status();
@@ -672,6 +696,24 @@ ag_status ag_backward(ag_tensor *root, ag_tensor *gradient, unsigned flags)
                    ? ag_last_status()
                    : agi_fail(AG_ERR_TYPE, "backward: expected a tensor, got NULL");
     return ag_backward_many(1, &root, &gradient, 0, NULL, flags);
+}
+
+/* The results, those that are pending computed together with pending roots. */
+static bool results_compute(int n, ag_tensor **results, int n_roots, ag_tensor *const *roots)
+{
+    int count = 0;
+    agi_storage **storages = agi_plain_new((size_t)(n + n_roots) * sizeof *storages);
+    if (storages == NULL)
+        return false;
+    for (int i = 0; i < n; i++)
+        if (results[i] != NULL && agi_is_pending(results[i]->storage))
+            storages[count++] = results[i]->storage;
+    for (int i = 0; i < n_roots && count > 0; i++)
+        if (agi_is_pending(roots[i]->storage))
+            storages[count++] = roots[i]->storage;
+    bool ok = count == 0 || agi_expr_compute(count, storages) == AG_OK;
+    agi_plain_free(storages);
+    return ok;
 }
 
 static bool hand_out(const agi_run *run, int n, ag_tensor *const *inputs, unsigned flags,
@@ -700,7 +742,8 @@ ag_status ag_grad(int n, ag_tensor *const *roots, ag_tensor *const *gradients, i
     agi_run run;
     run_open(&run, flags);
     bool ok = run_backward(&run, n, roots, gradients, n_inputs, inputs) &&
-              hand_out(&run, n_inputs, inputs, flags, results);
+              hand_out(&run, n_inputs, inputs, flags, results) &&
+              (flags & AG_CREATE_GRAPH || results_compute(n_inputs, results, n, roots));
     run_close(&run);
     if (ok)
         return AG_OK;

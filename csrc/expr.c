@@ -23,6 +23,10 @@ bool agi_fusing = true;
  * input is built inside another's turn. */
 static pthread_mutex_t expr_mutex;
 static agi_expr *all_exprs;  /* those not stored yet */
+/* Sums not stored yet. A sum that nobody reads keeps all that it is made from, so there are few. */
+static int pending_sums;
+#define PENDING_SUMS_MAX 8
+#define READERS_AT_ONCE 16
 
 static void expr_mutex_start(void)
 {
@@ -114,7 +118,8 @@ static bool source_of(agi_source *source, const ag_arg *arg, int ndim, const int
     }
     bool in_order = t->numel == numel && agi_is_contiguous(t);
     agi_expr *pending = atomic_load_explicit(&t->storage->pending, memory_order_acquire);
-    if (pending != NULL && in_order && t->offset == 0 && pending->numel == numel) {
+    if (pending != NULL && in_order && t->offset == 0 && pending->numel == numel &&
+        !agi_expr_is_sum(pending)) {
         source->kind = AGI_SOURCE_EXPR;
         source->from.expr = agi_expr_retain(pending);
         return true;
@@ -140,6 +145,7 @@ static void unlist(agi_expr *e)
 {
     if (e->link == NULL)
         return;
+    pending_sums -= agi_expr_is_sum(e);
     *e->link = e->next;
     if (e->next != NULL)
         e->next->link = e->link;
@@ -148,6 +154,7 @@ static void unlist(agi_expr *e)
 
 static void enlist(agi_expr *e)
 {
+    pending_sums += agi_expr_is_sum(e);
     e->next = all_exprs;
     e->link = &all_exprs;
     if (all_exprs != NULL)
@@ -266,7 +273,8 @@ static agi_expr *expr_new(int op, int ndim, const int64_t *shape, int64_t numel,
     return e;
 }
 
-/* Cuts what is longer than a program may be: the inputs are computed. */
+/* Cuts what is longer than a program may be: the inputs are computed, and all on the way that is
+ * held is stored: a backward will ask for it, and would else compute all of a long chain again. */
 static ag_status shorten(agi_expr *e)
 {
     if (e->weight <= AGI_PROGRAM_MAX)
@@ -278,9 +286,9 @@ static ag_status shorten(agi_expr *e)
     int n = 0;
     for (int k = 0; k < e->n_in; k++)
         if (e->in[k].kind == AGI_SOURCE_EXPR && e->in[k].from.expr->result == NULL)
-            roots[n++] = (agi_root){.expr = e->in[k].from.expr};
+            roots[n++] = (agi_root){.expr = e->in[k].from.expr, .keep_all = true};
     e->weight = 1;
-    return agi_program_run(n, roots, NULL);
+    return agi_program_run(n, roots);
 }
 
 /* What could never be stored is tried at once, so that the error comes with the call. */
@@ -315,6 +323,58 @@ ag_tensor *agi_expr_map(int op, int ndim, const int64_t *shape, int64_t numel, i
     agi_expr_unlock();
     *deferred = e != NULL || status != AG_OK;
     return out;
+}
+
+/* ---- who reads what ------------------------------------------------------------------------- */
+
+/* Whether computing e reads the storage's memory, or (with storage NULL) computes `wanted`. */
+static bool reads(agi_expr *e, const agi_storage *storage, const agi_expr *wanted, uint64_t epoch)
+{
+    if (e->epoch == epoch)
+        return false;
+    e->epoch = epoch;
+    if (e == wanted)
+        return true;
+    for (int k = 0; k < e->n_in; k++) {
+        const agi_source *source = &e->in[k];
+        if ((source->kind == AGI_SOURCE_SAME || source->kind == AGI_SOURCE_STRIDED) &&
+            source->from.storage == storage)
+            return true;
+        if (source->kind != AGI_SOURCE_EXPR)
+            continue;
+        const agi_storage *result = source->from.expr->result;
+        if (result != NULL ? result == storage : reads(source->from.expr, storage, wanted, epoch))
+            return true;
+    }
+    return false;
+}
+
+/* All owned values that read the storage, or lead to `wanted`, in one program as far as they fit
+ * together. *found is false if there are none. */
+static ag_status compute_readers(const agi_storage *storage, const agi_expr *wanted, bool *found)
+{
+    agi_root roots[READERS_AT_ONCE];
+    int n = 0;
+    for (agi_expr *e = all_exprs; e != NULL && n < READERS_AT_ONCE; e = e->next) {
+        bool fits = e->owner != NULL && reads(e, storage, wanted, agi_program_epoch());
+        for (int k = 0; k < n && fits; k++)
+            fits = agi_program_fits(roots[k].expr, e);
+        if (fits)
+            roots[n++] = (agi_root){.expr = e};
+    }
+    *found = n > 0;
+    return n > 0 ? agi_program_run(n, roots) : AG_OK;
+}
+
+/* Each program may store more than was asked, so the list is searched anew after each. */
+ag_status agi_expr_settle(agi_storage *storage)
+{
+    ag_status status = AG_OK;
+    agi_expr_lock();
+    for (bool found = true; found && status == AG_OK;)
+        status = compute_readers(storage, NULL, &found);
+    agi_expr_unlock();
+    return status;
 }
 
 /* ---- writes in place ------------------------------------------------------------------------ */
@@ -353,8 +413,12 @@ static ag_status make_room(agi_storage *storage)
 {
     agi_expr *before = agi_expr_of(storage);
     if (before != NULL &&
-        (agi_refs_get(&before->refs) > 1 || before->weight >= AGI_PROGRAM_MAX / 2)) {
-        ag_status status = agi_storage_ready(storage);
+        (agi_refs_get(&before->refs) > 1 || agi_expr_is_sum(before) ||
+         before->weight >= AGI_PROGRAM_MAX / 2)) {
+        bool found;
+        ag_status status = compute_readers(NULL, before, &found);
+        if (status == AG_OK)
+            status = agi_storage_ready(storage);
         if (status != AG_OK)
             return status;
     }
@@ -426,47 +490,55 @@ ag_status agi_expr_write(int op, int n, const ag_arg *args, const double *f, boo
 
 /* ---- computing ------------------------------------------------------------------------------ */
 
-/* All targets of one size are roots of one program. */
-static ag_status compute_size(int64_t numel, int n, const agi_target *targets)
+/* One program for the first target that is not computed yet and all others that fit with it. */
+static ag_status compute_some(int n, const agi_target *targets, agi_root *roots, bool *more)
 {
-    agi_root local[8], *roots = local;
     int count = 0;
-    if (n > 8 && (roots = agi_plain_new((size_t)n * sizeof *roots)) == NULL)
-        return ag_last_status();
     for (int i = 0; i < n; i++) {
         agi_expr *e = agi_expr_of(targets[i].storage);
-        bool seen = false;
-        for (int k = 0; k < count; k++)
-            seen = seen || roots[k].expr == e;
-        if (e != NULL && e->numel == numel && !seen)
+        bool fits = e != NULL && !targets[i].done;
+        for (int k = 0; k < count && fits; k++)
+            fits = roots[k].expr != e && agi_program_fits(roots[k].expr, e);
+        if (fits)
             roots[count++] = (agi_root){.expr = e, .data = targets[i].data};
     }
-    ag_status status = count > 0 ? agi_program_run(count, roots, NULL) : AG_OK;
+    *more = count > 0;
+    return count > 0 ? agi_program_run(count, roots) : AG_OK;
+}
+
+/* Targets with memory of their own stay pending: they are noted as done. */
+static void note_done(int n, agi_target *targets, const agi_root *roots)
+{
+    for (int i = 0; i < n; i++)
+        for (int k = 0; k < n && targets[i].data != NULL; k++)
+            if (roots[k].data == targets[i].data)
+                targets[i].done = true;
+}
+
+ag_status agi_expr_compute_into(int n, agi_target *targets)
+{
+    agi_root local[8], *roots = local;
+    ag_status status = AG_OK;
+    if (n > 8 && (roots = agi_plain_new((size_t)n * sizeof *roots)) == NULL)
+        return ag_last_status();
+    agi_expr_lock();
+    for (bool more = true; more && status == AG_OK;) {
+        memset(roots, 0, (size_t)n * sizeof *roots);
+        status = compute_some(n, targets, roots, &more);
+        note_done(n, targets, roots);
+    }
+    agi_expr_unlock();
     if (roots != local)
         agi_plain_free(roots);
     return status;
 }
 
-ag_status agi_expr_compute_into(int n, const agi_target *targets)
-{
-    ag_status status = AG_OK;
-    agi_expr_lock();
-    for (int i = 0; i < n && status == AG_OK; i++) {
-        agi_expr *e = agi_expr_of(targets[i].storage);
-        bool done = e == NULL;
-        for (int k = 0; k < i && !done; k++)
-            done = targets[k].storage->numel == targets[i].storage->numel;
-        if (!done)
-            status = compute_size(e->numel, n, targets);
-    }
-    agi_expr_unlock();
-    return status;
-}
-
 ag_status agi_expr_compute(int n, agi_storage *const *storages)
 {
-    if (n == 1)
-        return agi_expr_compute_into(1, &(agi_target){.storage = storages[0]});
+    if (n == 1) {
+        agi_target target = {.storage = storages[0]};
+        return agi_expr_compute_into(1, &target);
+    }
     agi_target *targets = agi_plain_new((size_t)n * sizeof *targets);
     if (targets == NULL)
         return ag_last_status();
@@ -477,46 +549,14 @@ ag_status agi_expr_compute(int n, agi_storage *const *storages)
     return status;
 }
 
-static bool reads(const agi_expr *e, const agi_storage *storage)
-{
-    for (int k = 0; k < e->n_in; k++) {
-        const agi_source *source = &e->in[k];
-        if ((source->kind == AGI_SOURCE_SAME || source->kind == AGI_SOURCE_STRIDED) &&
-            source->from.storage == storage)
-            return true;
-        if (source->kind == AGI_SOURCE_EXPR && source->from.expr->result == storage)
-            return true;
-    }
-    return false;
-}
-
-/* Each program may store more than was asked, so the list is searched anew after each. */
-ag_status agi_expr_settle(agi_storage *storage)
-{
-    ag_status status = AG_OK;
-    agi_expr_lock();
-    for (bool found = true; found && status == AG_OK;) {
-        found = false;
-        for (agi_expr *e = all_exprs; e != NULL && !found; e = e->next) {
-            if (!reads(e, storage))
-                continue;
-            found = true;
-            status = agi_program_run(1, &(agi_root){.expr = e}, NULL);
-            break;
-        }
-    }
-    agi_expr_unlock();
-    return status;
-}
-
 /* ---- sums ----------------------------------------------------------------------------------- */
 
 /* The reduced dimensions are all, or the last ones (rows), or the first ones (columns). */
-static bool plan_dims(const ag_tensor *x, uint64_t mask, agi_program_sum *sum)
+static bool plan_dims(agi_expr *e, const ag_tensor *x, uint64_t mask)
 {
     int64_t shape[AGI_MAX_DIMS];
-    int n = 0;
     bool reduced[AGI_MAX_DIMS];
+    int n = 0;
     for (int d = 0; d < x->ndim; d++) {
         bool is = (mask >> d & 1) != 0;
         if (agi_shape_of(x)[d] == 1)
@@ -528,26 +568,53 @@ static bool plan_dims(const ag_tensor *x, uint64_t mask, agi_program_sum *sum)
             shape[n++] = agi_shape_of(x)[d];
         }
     }
-    if (n > 2 || n == 0)
+    if (n > 2 || n == 0 || (n == 1 && !reduced[0]))
         return false;
     bool last = reduced[n - 1];
-    if (n == 1 && !last)
-        return false;
-    sum->kept_inner = last ? 1 : shape[n - 1];
-    sum->m = last ? shape[n - 1] : shape[0];
+    e->kept_inner = last ? 1 : shape[n - 1];
+    e->m = last ? shape[n - 1] : shape[0];
     return true;
 }
 
-ag_status agi_expr_sum(double *z, const ag_tensor *x, uint64_t mask, bool *done)
+static bool is_whole(const ag_tensor *x, const agi_expr *e)
 {
-    agi_program_sum sum = {.z = z};
-    ag_status status = AG_OK;
+    return e != NULL && !agi_expr_is_sum(e) && agi_is_contiguous(x) && x->offset == 0 &&
+           x->numel == e->numel;
+}
+
+ag_tensor *agi_expr_sum(int op, const ag_tensor *x, uint64_t mask, int ndim, const int64_t *shape,
+                        int64_t numel, bool *deferred)
+{
+    ag_tensor *out = NULL;
+    *deferred = false;
     agi_expr_lock();
-    sum.expr = agi_expr_of(x->storage);
-    *done = sum.expr != NULL && agi_is_contiguous(x) && x->offset == 0 &&
-            x->numel == sum.expr->numel && plan_dims(x, mask, &sum);
-    if (*done)
-        status = agi_program_run(0, NULL, &sum);
+    agi_expr *of = agi_expr_of(x->storage), *e = NULL;
+    agi_expr plan;
+    if (is_whole(x, of) && plan_dims(&plan, x, mask)) {
+        *deferred = true;
+        e = agi_small_new(EXPR_BYTES);
+    }
+    if (e != NULL) {
+        memset(e, 0, sizeof *e);
+        atomic_init(&e->refs, 1);
+        e->op = (uint16_t)op;
+        e->numel = numel;
+        e->m = plan.m;
+        e->kept_inner = plan.kept_inner;
+        e->n_in = 1;
+        e->weight = 1 + of->weight;
+        e->in[0].kind = AGI_SOURCE_EXPR;
+        e->in[0].from.expr = agi_expr_retain(of);
+        enlist(e);
+        out = agi_tensor_pending(ndim, shape, numel, e);
+        if (out == NULL)
+            agi_expr_release(e);
+    }
+    if (out != NULL && pending_sums > PENDING_SUMS_MAX &&
+        agi_storage_ready(out->storage) != AG_OK) {
+        agi_release(out);
+        out = NULL;
+    }
     agi_expr_unlock();
-    return status;
+    return out;
 }

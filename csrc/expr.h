@@ -49,6 +49,8 @@ typedef struct agi_expr {
     bool in_place;          /* its owner has old data, which the result overwrites */
     int32_t weight;         /* expressions that it leads to, itself included: at least that many */
     int64_t numel;
+    int64_t m, kept_inner;  /* sum, mean: elements of each sum; results side by side: 1 if rows are
+                               summed, more if columns are */
     double f[2];
     agi_storage *owner;     /* weak: whose data this is to become; NULL if that is gone */
     agi_storage *result;    /* owned: where it is since it was stored, for those that read it */
@@ -78,8 +80,9 @@ ag_status agi_expr_compute(int n, agi_storage *const *storages);
 typedef struct agi_target {
     agi_storage *storage;
     double *data;           /* NULL: becomes the storage's own */
+    bool done;              /* false at first */
 } agi_target;
-ag_status agi_expr_compute_into(int n, const agi_target *targets);
+ag_status agi_expr_compute_into(int n, agi_target *targets);
 
 /* Computes every pending value that reads this storage's memory. */
 ag_status agi_expr_settle(agi_storage *storage);
@@ -89,9 +92,11 @@ ag_status agi_expr_settle(agi_storage *storage);
 bool agi_expr_forget(agi_storage *storage);
 void agi_expr_free(agi_expr *expr);          /* when the last reference went */
 
-/* z = the elements of a pending x summed over the dimensions of mask (as agi_sum_into), without x
- * being stored. *done is false where the dimensions do not allow it. */
-ag_status agi_expr_sum(double *z, const ag_tensor *x, uint64_t mask, bool *done);
+/* The pending sum or mean (op) of a pending x over the dimensions of mask, in the shape given; x is
+ * not stored for it. Owned; NULL with *deferred as above, false where the dimensions do not allow
+ * it. */
+ag_tensor *agi_expr_sum(int op, const ag_tensor *x, uint64_t mask, int ndim, const int64_t *shape,
+                        int64_t numel, bool *deferred);
 
 /* For program.c: stored results and counts after a program ran. */
 agi_expr *agi_expr_of(const agi_storage *storage);
@@ -118,6 +123,17 @@ AGI_INLINE ag_status agi_storage_writable(agi_storage *s)
 {
     ag_status status = agi_storage_ready(s);
     return status == AG_OK && AGI_UNLIKELY(s->readers > 0) ? agi_expr_settle(s) : status;
+}
+
+AGI_INLINE bool agi_expr_is_sum(const agi_expr *e)
+{
+    return e->op == AG_OP_sum || e->op == AG_OP_mean;
+}
+
+/* Elements that computing e goes over. */
+AGI_INLINE int64_t agi_expr_space(const agi_expr *e)
+{
+    return agi_expr_is_sum(e) ? e->numel * e->m : e->numel;
 }
 
 AGI_INLINE agi_expr *agi_expr_retain(agi_expr *e) { agi_refs_inc(&e->refs); return e; }

@@ -6,73 +6,15 @@
  *   choose   which of them are stored: roots, writes in place, and values that were computed once
  *            before and that somebody still holds
  *   place    each other value gets a register, free again after its last use
- *   run      tile by tile, shared among threads; nothing fails from here on
+ *   run      program_run.c; nothing fails from here on
  *   settle   results become their storages' data, what they were made from is let go
  */
-#include "program.h"
-
 #include <string.h>
 
-#include "copy.h"
-#include "parallel.h"
+#include "program_form.h"
 #include "run.h"
-#include "sum.h"
 
-/* Registers of a program that is to stay in the first cache, bytes. With more values alive than
- * fit, tiles get shorter, down to a block of the summation tree. */
-#define SCRATCH_BYTES 24576
-#define TILE_MIN AGI_SUM_BLOCK
-/* Columns summed together. */
-#define STRIP AGI_SUM_STRIP
-/* Work from which a program is shared among threads, and the least that one gets. */
-#ifdef AG_TESTING
-#define SHARED_MIN_NS 1.0
-#define GRAIN_NS 1.0
-#else
-#define SHARED_MIN_NS 40000.0
-#define GRAIN_NS 15000.0
-#endif
-
-typedef enum value_kind { VALUE_NUMBER, VALUE_MEMORY, VALUE_STRIDED, VALUE_STEP } value_kind;
-
-/* Something that a step can read. */
-typedef struct program_value {
-    uint8_t kind;           /* value_kind */
-    uint8_t n_in;
-    bool splat; /* one value for all elements: NUMBER, and STRIDED where a tile says so */
-    int32_t in[AGI_SOURCES];
-    int32_t reg;            /* register, or -1 */
-    int32_t last_use;       /* place of the last step that reads it */
-    double *memory;         /* MEMORY: base; STEP: where it is stored, or NULL */
-    const double *number;
-    const agi_source *strided;
-    agi_kernel kernel;
-    const double *f;
-    agi_expr *expr;         /* STEP: of which */
-    agi_storage *into;      /* owned: a storage for a stored value without an owner */
-    size_t bytes;           /* of memory that is to become the owner's; else 0 */
-    bool is_elsewhere;      /* memory was given with the root: nothing is settled */
-} program_value;
-
-typedef struct program {
-    agi_expr **order;
-    int32_t order_count, order_capacity;
-    program_value *values;
-    int32_t count, capacity;
-    int32_t registers;
-    int64_t numel, tile;
-    double cost;            /* ns for each element, about */
-    bool has_strided;
-    /* Per thread: pointers of the values, their splat flags, registers. */
-    char *scratch;
-    size_t scratch_part;
-    int parts;
-    /* The sum. */
-    const agi_program_sum *sum;
-    int32_t sum_value;
-    double *partial;
-    int64_t stretches;      /* partial sums of one result */
-} program;
+#define SUM_COST 0.1  /* ns for each element, beside what makes it */
 
 /* ---- order ---------------------------------------------------------------------------------- */
 
@@ -117,6 +59,8 @@ static int count_exprs(agi_expr *e, uint64_t epoch, int most)
             count += count_exprs(e->in[k].from.expr, epoch, most - count);
     return count;
 }
+
+uint64_t agi_program_epoch(void) { return ++last_epoch; }
 
 int agi_program_weight(agi_expr *e, int most) { return count_exprs(e, ++last_epoch, most); }
 
@@ -164,7 +108,6 @@ static int32_t load_strided(program *p, const agi_source *source)
     if (v == NULL)
         return -1;
     v->strided = source;
-    p->has_strided = true;
     return p->count - 1;
 }
 
@@ -201,16 +144,18 @@ static bool add_step(program *p, agi_expr *e)
     for (int k = 0; k < e->n_in; k++)
         if ((in[k] = load_source(p, &e->in[k], e)) < 0)
             return false;
-    program_value *v = add_value(p, VALUE_STEP);
+    bool sum = agi_expr_is_sum(e);
+    program_value *v = add_value(p, sum ? VALUE_SUM : VALUE_STEP);
     if (v == NULL)
         return false;
     v->n_in = e->n_in;
     memcpy(v->in, in, sizeof in);
     v->expr = e;
     v->f = e->f;
-    v->kernel = agi_run_kernel_of(e->op);
+    v->kernel = sum ? NULL : agi_run_kernel_of(e->op);
     e->slot = p->count - 1;
-    p->cost += agi_run_cost_of(e->op);
+    p->cost += sum ? SUM_COST : agi_run_cost_of(e->op);
+    p->sum_count += sum;
     return true;
 }
 
@@ -218,9 +163,9 @@ static bool add_step(program *p, agi_expr *e)
 
 /* A value that somebody holds and that is being computed for the second time is stored; a write in
  * place always is. */
-static bool wants_store(const agi_expr *e)
+static bool wants_store(const agi_expr *e, bool keep_all)
 {
-    return e->owner != NULL && (e->in_place || e->evals >= 1);
+    return e->owner != NULL && (e->in_place || e->evals >= 1 || keep_all);
 }
 
 /* Gives a step memory to write: `data`; or what its owner has (a write in place); or new memory
@@ -251,7 +196,8 @@ static ag_status choose_stores(program *p, int n, const agi_root *roots)
         if (give_memory(p, roots[i].expr, roots[i].data) != AG_OK)
             return AG_ERR_MEMORY;
     for (int32_t i = 0; i < p->order_count; i++)
-        if (wants_store(p->order[i]) && give_memory(p, p->order[i], NULL) != AG_OK)
+        if (wants_store(p->order[i], roots[0].keep_all) &&
+            give_memory(p, p->order[i], NULL) != AG_OK)
             return AG_ERR_MEMORY;
     return AG_OK;
 }
@@ -263,8 +209,8 @@ static void note_uses(program *p)
     for (int32_t i = 0; i < p->count; i++)
         for (int k = 0; k < p->values[i].n_in; k++)
             p->values[p->values[i].in[k]].last_use = i;
-    if (p->sum != NULL)
-        p->values[p->sum_value].last_use = p->count;
+    for (int32_t i = 0; i < p->sum_count; i++)
+        p->values[p->sums[i].source].last_use = p->count;
 }
 
 static bool needs_register(const program_value *v)
@@ -293,261 +239,6 @@ static bool place_registers(program *p)
     }
     agi_plain_free(free_list);
     return true;
-}
-
-static void choose_tile(program *p)
-{
-    p->tile = AGI_TILE;
-    while (p->tile > TILE_MIN && p->registers * p->tile * (int64_t)sizeof(double) > SCRATCH_BYTES)
-        p->tile /= 2;
-}
-
-static bool make_scratch(program *p)
-{
-    size_t pointers = ((size_t)p->count * sizeof(double *) + 63) & ~(size_t)63;
-    size_t flags = ((size_t)p->count + 63) & ~(size_t)63;
-    p->parts = agi_parallel_width();
-    p->scratch_part = pointers + flags + (size_t)p->registers * (size_t)p->tile * sizeof(double);
-    p->scratch = agi_plain_new((size_t)p->parts * p->scratch_part + 63);
-    return p->scratch != NULL;
-}
-
-/* ---- run: one tile -------------------------------------------------------------------------- */
-
-typedef struct worker {
-    const double **at;      /* of each value: where its tile is */
-    uint8_t *splat;
-    double *registers;
-} worker;
-
-static worker worker_of(const program *p, int part)
-{
-    size_t pointers = ((size_t)p->count * sizeof(double *) + 63) & ~(size_t)63;
-    size_t flags = ((size_t)p->count + 63) & ~(size_t)63;
-    char *base = (char *)(((uintptr_t)p->scratch + 63) & ~(uintptr_t)63) +
-                 (size_t)part * p->scratch_part;
-    worker w = {(const double **)(void *)base, (uint8_t *)base + pointers,
-                (double *)(void *)(base + pointers + flags)};
-    for (int32_t i = 0; i < p->count; i++) {
-        w.splat[i] = p->values[i].splat;
-        w.at[i] = p->values[i].number;
-    }
-    return w;
-}
-
-/* Where element `at` of a strided source is, and the index in its last dimension. */
-static const double *seek(const agi_source *source, int64_t at, int64_t *index)
-{
-    const double *x = source->from.storage->data + source->offset;
-    *index = 0;
-    for (int d = source->ndim - 1; d >= 0; d--) {
-        int64_t i = at % source->shape[d];
-        at /= source->shape[d];
-        x += i * source->strides[d];
-        if (d == source->ndim - 1)
-            *index = i;
-    }
-    return x;
-}
-
-/* Elements [at, at + n) of a strided source: as they lie where the tile is within one row and that
- * is dense or one value, else gathered, row by row. */
-static const double *load_tile(const agi_source *source, int64_t at, int64_t n, double *to,
-                               uint8_t *splat)
-{
-    const int last = source->ndim - 1;
-    const int64_t step = source->strides[last];
-    int64_t index;
-    const double *x = seek(source, at, &index);
-    *splat = 0;
-    if (n <= source->shape[last] - index && (step == 1 || step == 0)) {
-        *splat = step == 0;
-        return x;
-    }
-    for (int64_t done = 0; done < n;) {
-        int64_t left = source->shape[last] - index;
-        int64_t some = left < n - done ? left : n - done;
-        agi_copy_block((agi_block){to + done, some, 1}, x, 0, step, 1, some);
-        done += some;
-        if (done < n)
-            x = seek(source, at + done, &index);
-    }
-    return to;
-}
-
-static void run_tile(const program *p, const worker *w, int64_t at, int64_t n)
-{
-    for (int32_t i = 0; i < p->count; i++) {
-        const program_value *v = &p->values[i];
-        if (v->kind == VALUE_STEP) {
-            const double *in[AGI_SOURCES];
-            unsigned splat = 0;
-            for (int k = 0; k < v->n_in; k++) {
-                in[k] = w->at[v->in[k]];
-                splat |= (unsigned)w->splat[v->in[k]] << k;
-            }
-            double *z = v->memory != NULL ? v->memory + at : w->registers + v->reg * p->tile;
-            v->kernel(z, n, in, splat, v->f);
-            w->at[i] = z;
-        } else if (v->kind == VALUE_MEMORY) {
-            w->at[i] = v->memory + at;
-        } else if (v->kind == VALUE_STRIDED) {
-            w->at[i] = load_tile(v->strided, at, n, w->registers + v->reg * p->tile, &w->splat[i]);
-        }
-    }
-}
-
-/* ---- run: ranges ---------------------------------------------------------------------------- */
-
-static void map_range(void *context, int64_t begin, int64_t end, int part)
-{
-    const program *p = context;
-    worker w = worker_of(p, part);
-    for (int64_t at = begin; at < end; at += p->tile)
-        run_tile(p, &w, at, end - at < p->tile ? end - at : p->tile);
-}
-
-/* Sums of rows of m > tile elements: a unit is a stretch of one row. */
-static void stretch_range(void *context, int64_t begin, int64_t end, int part)
-{
-    const program *p = context;
-    worker w = worker_of(p, part);
-    const int64_t m = p->sum->m;
-    for (int64_t unit = begin; unit < end; unit++) {
-        int64_t from = unit % p->stretches * p->tile;
-        int64_t n = m - from < p->tile ? m - from : p->tile;
-        run_tile(p, &w, unit / p->stretches * m + from, n);
-        p->partial[unit] = agi_sum_run(w.at[p->sum_value], n);
-    }
-}
-
-/* Sums of rows of m <= tile elements: a unit is a row, as many as fit a tile at a time. */
-static void rows_range(void *context, int64_t begin, int64_t end, int part)
-{
-    const program *p = context;
-    worker w = worker_of(p, part);
-    const int64_t m = p->sum->m, most = p->tile / m;
-    for (int64_t row = begin; row < end; row += most) {
-        int64_t rows = end - row < most ? end - row : most;
-        run_tile(p, &w, row * m, rows * m);
-        const double *x = w.at[p->sum_value];
-        for (int64_t i = 0; i < rows; i++)
-            p->sum->z[row + i] = agi_sum_run(x + i * m, m) + 0.0;
-    }
-}
-
-/* T of the rows of a strip of n columns that starts at column `from`, into z; scratch as laid out
- * by strip_doubles. Rows are made one by one, a block of them summed at a time (sum.h). */
-static void sum_strip_rows(const program *p, const worker *w, double *scratch, int64_t from,
-                           int64_t n, double *z)
-{
-    const int64_t columns = p->sum->kept_inner, m = p->sum->m;
-    const double *row[AGI_SUM_BLOCK], *pair[2];
-    double *block = scratch, *nodes = scratch + AGI_SUM_BLOCK * STRIP, *top = nodes;
-    int64_t count = 0;
-    for (int64_t at = 0; at < m; at += AGI_SUM_BLOCK, top += n, count++) {
-        int rows = m - at < AGI_SUM_BLOCK ? (int)(m - at) : AGI_SUM_BLOCK;
-        for (int i = 0; i < rows; i++) {
-            run_tile(p, w, (at + i) * columns + from, n);
-            row[i] = memcpy(block + i * n, w->at[p->sum_value], (size_t)n * sizeof(double));
-        }
-        agi_sum_rows_block(top, row, rows, n);
-        for (int64_t ones = count; ones & 1; ones >>= 1, top -= n) {
-            pair[0] = top - n;
-            pair[1] = top;
-            agi_sum_rows(top - n, pair, 2, n);
-        }
-    }
-    for (top -= n; top > nodes; top -= n) {
-        pair[0] = top - n;
-        pair[1] = top;
-        agi_sum_rows(top - n, pair, 2, n);
-    }
-    for (int64_t i = 0; i < n; i++)
-        z[from + i] = nodes[i] + 0.0;
-}
-
-/* Doubles of scratch for one strip: a block of rows, and unfinished subtrees. */
-static int64_t strip_doubles(int64_t m)
-{
-    int64_t depth = 2;
-    for (int64_t blocks = m / AGI_SUM_BLOCK; blocks > 0; blocks >>= 1)
-        depth++;
-    return (AGI_SUM_BLOCK + depth) * STRIP;
-}
-
-/* Sums of columns: a unit is a strip of them. */
-static void columns_range(void *context, int64_t begin, int64_t end, int part)
-{
-    const program *p = context;
-    worker w = worker_of(p, part);
-    const int64_t columns = p->sum->kept_inner;
-    double *scratch = p->partial + part * strip_doubles(p->sum->m);
-    for (int64_t unit = begin; unit < end; unit++) {
-        int64_t from = unit * STRIP;
-        int64_t n = columns - from < STRIP ? columns - from : STRIP;
-        sum_strip_rows(p, &w, scratch, from, n, p->sum->z);
-    }
-}
-
-/* ---- run: the whole ------------------------------------------------------------------------- */
-
-static void run_range(program *p, int64_t units, int64_t unit_size, int64_t align, agi_range_fn fn)
-{
-    double unit_cost = p->cost * (double)unit_size;
-    if (unit_cost * (double)units < SHARED_MIN_NS) {
-        fn(p, 0, units, 0);
-        return;
-    }
-    int64_t grain = (int64_t)(GRAIN_NS / unit_cost) + 1;
-    void *token = agi_blocking_enter();
-    agi_parallel_at_most(units, grain, align, p->parts, fn, p);
-    agi_blocking_leave(token);
-}
-
-/* What a sum needs beside registers: partial sums, or the scratch of strips. */
-static bool plan_sum(program *p)
-{
-    const agi_program_sum *sum = p->sum;
-    int64_t doubles = 0;
-    if (sum == NULL)
-        return true;
-    if (sum->kept_inner > 1) {
-        p->tile = p->tile < STRIP ? p->tile : STRIP;
-        doubles = p->parts * strip_doubles(sum->m);
-    } else if (sum->m > p->tile) {
-        p->stretches = (sum->m + p->tile - 1) / p->tile;
-        doubles = p->numel / sum->m * p->stretches;
-    }
-    if (doubles > 0)
-        p->partial = agi_plain_new((size_t)doubles * sizeof(double));
-    return doubles == 0 || p->partial != NULL;
-}
-
-static void join_stretches_of(const program *p)
-{
-    const agi_program_sum *sum = p->sum;
-    for (int64_t row = 0; row < p->numel / sum->m; row++) {
-        agi_sum_tree tree = {.count = 0};
-        for (int64_t s = 0; s < p->stretches; s++)
-            agi_sum_tree_put(&tree, p->partial[row * p->stretches + s]);
-        sum->z[row] = agi_sum_tree_total(&tree) + 0.0;
-    }
-}
-
-static void run_program(program *p)
-{
-    const agi_program_sum *sum = p->sum;
-    if (sum == NULL) {
-        run_range(p, p->numel, 1, AGI_TILE, map_range);
-    } else if (sum->kept_inner > 1) {
-        run_range(p, (sum->kept_inner + STRIP - 1) / STRIP, sum->m * STRIP, 1, columns_range);
-    } else if (sum->m > p->tile) {
-        run_range(p, p->numel / sum->m * p->stretches, p->tile, 1, stretch_range);
-        join_stretches_of(p);
-    } else {
-        run_range(p, p->numel / sum->m, sum->m, 1, rows_range);
-    }
 }
 
 /* ---- settle --------------------------------------------------------------------------------- */
@@ -581,11 +272,11 @@ static void settle_store(program_value *v)
 static void settle_values(program *p)
 {
     for (int32_t i = 0; i < p->count; i++)
-        if (p->values[i].kind == VALUE_STEP)
+        if (p->values[i].expr != NULL)
             agi_expr_retain(p->values[i].expr);
     for (int32_t i = p->count - 1; i >= 0; i--) {
         program_value *v = &p->values[i];
-        if (v->kind != VALUE_STEP)
+        if (v->expr == NULL)
             continue;
         if (v->memory == NULL)
             v->expr->evals = 1;
@@ -593,7 +284,7 @@ static void settle_values(program *p)
             settle_store(v);
     }
     for (int32_t i = 0; i < p->count; i++)
-        if (p->values[i].kind == VALUE_STEP)
+        if (p->values[i].expr != NULL)
             agi_expr_release(p->values[i].expr);
 }
 
@@ -609,10 +300,28 @@ static void program_close(program *p)
     agi_plain_free(p->order);
     agi_plain_free(p->values);
     agi_plain_free(p->scratch);
-    agi_plain_free(p->partial);
+    for (int32_t i = 0; p->sums != NULL && i < p->sum_count; i++)
+        agi_plain_free(p->sums[i].partial);
+    agi_plain_free(p->sums);
 }
 
 /* ---- the whole ------------------------------------------------------------------------------ */
+
+static bool list_sums(program *p)
+{
+    int32_t n = 0;
+    if (p->sum_count == 0)
+        return true;
+    p->sums = agi_plain_new((size_t)p->sum_count * sizeof *p->sums);
+    if (p->sums == NULL)
+        return false;
+    for (int32_t i = 0; i < p->count; i++) {
+        const program_value *v = &p->values[i];
+        if (v->kind == VALUE_SUM)
+            p->sums[n++] = (program_sum){.expr = v->expr, .source = v->in[0], .z = v->memory};
+    }
+    return true;
+}
 
 static bool build(program *p, int n, const agi_root *roots)
 {
@@ -620,31 +329,40 @@ static bool build(program *p, int n, const agi_root *roots)
     for (int i = 0; i < n; i++)
         if (!visit_expr(p, roots[i].expr, epoch))
             return false;
-    if (p->sum != NULL && !visit_expr(p, p->sum->expr, epoch))
-        return false;
     for (int32_t i = 0; i < p->order_count; i++)
         if (!add_step(p, p->order[i]))
             return false;
-    if (p->sum != NULL)
-        p->sum_value = p->sum->expr->slot;
-    if (choose_stores(p, n, roots) != AG_OK)
+    if (choose_stores(p, n, roots) != AG_OK || !list_sums(p))
         return false;
     note_uses(p);
-    if (!place_registers(p))
-        return false;
-    choose_tile(p);
-    return make_scratch(p) && plan_sum(p);
+    return place_registers(p) && agi_program_plan(p);
 }
 
-ag_status agi_program_run(int n, const agi_root *roots, const agi_program_sum *sum)
+/* Whether two roots can be made by one program: the same elements, and sums that go over them in
+ * the same order. */
+bool agi_program_fits(const agi_expr *a, const agi_expr *b)
+{
+    if (agi_expr_space(a) != agi_expr_space(b))
+        return false;
+    if (!agi_expr_is_sum(a) || !agi_expr_is_sum(b))
+        return true;
+    const int64_t space = agi_expr_space(a);
+    bool a_all = a->m == space, b_all = b->m == space;
+    if (a_all || b_all)
+        return a_all && b_all;
+    const int64_t a_cols = a->kept_inner > 1 ? a->kept_inner : a->m;
+    const int64_t b_cols = b->kept_inner > 1 ? b->kept_inner : b->m;
+    return a_cols == b_cols;
+}
+
+ag_status agi_program_run(int n, const agi_root *roots)
 {
     program p;
     memset(&p, 0, sizeof p);
-    p.sum = sum;
-    p.numel = sum != NULL ? sum->expr->numel : roots[0].expr->numel;
+    p.numel = agi_expr_space(roots[0].expr);
     bool ok = build(&p, n, roots);
     if (ok) {
-        run_program(&p);
+        agi_program_go(&p);
         settle_values(&p);
     }
     program_close(&p);

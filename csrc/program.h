@@ -9,28 +9,25 @@
 
 #include "expr.h"
 
-/* What a program is to store: all of one number of elements. */
+/* What a program is to store. */
 typedef struct agi_root {
     agi_expr *expr;         /* borrowed, not stored yet */
     double *data;           /* memory to write; NULL: the owner's, or a storage of its own */
+    bool keep_all;          /* store every value on the way that somebody holds */
 } agi_root;
-
-/* A sum that a program ends in: the tree of sum.h for each result. */
-typedef struct agi_program_sum {
-    agi_expr *expr;         /* what is summed */
-    double *z;
-    int64_t kept_inner;     /* results that lie side by side: 1 if rows are summed, else columns */
-    int64_t m;              /* elements of each sum */
-} agi_program_sum;
 
 #pragma GCC visibility push(hidden)
 
-/* Computes the roots, and the sum if there is one. Values that were computed once before and are
- * still held are stored as well. On failure nothing has changed. Under agi_expr_lock. */
-ag_status agi_program_run(int n, const agi_root *roots, const agi_program_sum *sum);
+/* Computes the roots, which fit each other. Values that were computed once before and are still
+ * held are stored as well. On failure nothing has changed. Under agi_expr_lock. */
+ag_status agi_program_run(int n, const agi_root *roots);
+bool agi_program_fits(const agi_expr *a, const agi_expr *b);
 
 /* Expressions that e leads to, itself included, up to `most`. */
 int agi_program_weight(agi_expr *e, int most);
+
+/* A mark for a walk over expressions that no earlier walk has left. */
+uint64_t agi_program_epoch(void);
 
 #pragma GCC visibility pop
 #endif

@@ -48,9 +48,10 @@ def test_each_thread_its_own_graph() -> None:
     assert together(4, work) == [[2.0 * k * k, 4.0 * k] for k in range(4)]
 
 
-def test_shared_leaves_get_every_gradient() -> None:
+@pytest.mark.parametrize("size", [50, 20_000])
+def test_shared_leaves_get_every_gradient(size: int) -> None:
     """Backward of different graphs over the same leaves at the same time: nothing is lost."""
-    x, y = leaf(np.ones(50)), leaf(np.ones(50))
+    x, y = leaf(np.ones(size)), leaf(np.ones(size))
 
     def work(k: int) -> None:
         for _ in range(100):

@@ -183,28 +183,23 @@ AG_RULE(slice_scatter)
 
 /* ---- as_strided: any view of a storage ------------------------------------------------------ */
 
-/* How far behind its first element a region reaches; false if that is no address. */
-static bool reach(int ndim, const int64_t *shape, const int64_t *strides, int64_t *last)
+/* Elements from the first of a region to behind its last, 0 if it is empty; false if that is no
+ * number of elements. */
+static bool reach(int ndim, const int64_t *shape, const int64_t *strides, int64_t *extent)
 {
-    *last = 0;
+    *extent = 1;
     for (int d = 0; d < ndim; d++) {
         int64_t part;
-        if (shape[d] == 0)
+        if (shape[d] == 0) {
+            *extent = 0;
             return true;
+        }
         if (shape[d] < 0 || strides[d] < 0 ||
             __builtin_mul_overflow(shape[d] - 1, strides[d], &part) ||
-            __builtin_add_overflow(*last, part, last))
+            __builtin_add_overflow(*extent, part, extent))
             return false;
     }
     return true;
-}
-
-/* Elements that lie in x's storage. */
-static int64_t storage_size(const ag_tensor *x)
-{
-    int64_t head = x->storage->memory == AGI_MEMORY_INLINE
-                       ? (int64_t)((char *)x->storage->data - (char *)x->storage) : 0;
-    return (x->storage->bytes - head) / (int64_t)sizeof(double);
 }
 
 AG_FORWARD(as_strided)
@@ -212,18 +207,18 @@ AG_FORWARD(as_strided)
     const ag_tensor *x = args[0].tensor;
     int ndim = attr->n_list / 2;
     const int64_t *shape = attr->list, *strides = attr->list + ndim;
-    int64_t last, offset = attr->i[0];
+    int64_t extent, offset = attr->i[0];
     if (agi_shape_numel("as_strided", ndim, shape) < 0)
         return NULL;
     char text[AGI_SHAPE_TEXT];
-    if (!reach(ndim, shape, strides, &last) || offset < -x->offset ||
-        offset > storage_size(x) - x->offset - 1 - last)
+    if (!reach(ndim, shape, strides, &extent) || offset < -x->offset ||
+        offset > x->storage->numel - x->offset - extent)
         return agi_fail_null(AG_ERR_VALUE,
                              "as_strided: shape %s with these strides and offset %lld reaches "
                              "outside of a storage of %lld elements",
                              agi_format_shape(text, ndim, shape), (long long)offset,
-                             (long long)storage_size(x));
-    bool inside = offset >= 0 && offset + last < x->numel;
+                             (long long)x->storage->numel);
+    bool inside = offset >= 0 && offset + extent <= x->numel;
     if (!(agi_is_contiguous(x) && inside) && agi_requires_grad(x) && ag_grad_enabled())
         return agi_fail_null(AG_ERR_GRAD, "as_strided: expected a region inside of a contiguous "
                                           "tensor where a gradient is recorded");

@@ -45,27 +45,28 @@ static int reduced_shape(int ndim, const int64_t *shape, uint64_t mask, bool kee
 }
 
 /* Sums x; *count becomes the number of elements in each sum. */
-static ag_tensor *sum_of(const char *op, const ag_tensor *x, const ag_attr *attr, int64_t *count)
+static ag_tensor *sum_of(int op, const ag_tensor *x, const ag_attr *attr, int64_t *count)
 {
     uint64_t mask;
     int64_t left[AGI_MAX_DIMS];
-    if (reduced_dims(op, x->ndim, attr, &mask) != AG_OK)
+    if (reduced_dims(agi_ops[op].name, x->ndim, attr, &mask) != AG_OK)
         return NULL;
     bool keepdim = attr != NULL && attr->i[0] != 0;
     int n = reduced_shape(x->ndim, agi_shape_of(x), mask, keepdim, left, count);
-    int64_t numel = agi_shape_numel(op, n, left);
-    ag_tensor *z = numel >= 0 ? agi_tensor_new(n, left, numel) : NULL;
+    int64_t numel = agi_shape_numel(agi_ops[op].name, n, left);
+    if (numel < 0)
+        return NULL;
+    if (AGI_UNLIKELY(agi_is_pending(x->storage))) {
+        bool deferred;
+        ag_tensor *pending = agi_expr_sum(op, x, mask, n, left, numel, &deferred);
+        if (deferred)
+            return pending;
+        if (agi_storage_ready(x->storage) != AG_OK)
+            return NULL;
+    }
+    ag_tensor *z = agi_tensor_new(n, left, numel);
     if (AGI_UNLIKELY(z == NULL))
         return NULL;
-    bool done = false;
-    if (AGI_UNLIKELY(agi_is_pending(x->storage)) &&
-        (agi_expr_sum(agi_tensor_data(z), x, mask, &done) != AG_OK ||
-         (!done && agi_storage_ready(x->storage) != AG_OK))) {
-        agi_release(z);
-        return NULL;
-    }
-    if (done)
-        return z;
     if (numel == 1 && agi_is_contiguous(x) && x->numel < AGI_TILE)
         *agi_tensor_data(z) = agi_sum_run(agi_tensor_data(x), x->numel) + 0.0;
     else
@@ -99,7 +100,7 @@ AG_FORWARD(sum)
     ag_tensor *x = as_tensor(&args[0]);
     if (x == NULL)
         return NULL;
-    ag_tensor *z = sum_of("sum", x, attr, &count);
+    ag_tensor *z = sum_of(AG_OP_sum, x, attr, &count);
     agi_release(x);
     return z;
 }
@@ -122,10 +123,10 @@ AG_FORWARD(mean)
     ag_tensor *x = as_tensor(&args[0]);
     if (x == NULL)
         return NULL;
-    ag_tensor *z = sum_of("mean", x, attr, &count);
+    ag_tensor *z = sum_of(AG_OP_mean, x, attr, &count);
     agi_release(x);
-    if (z == NULL)
-        return NULL;
+    if (z == NULL || agi_is_pending(z->storage))
+        return z;  /* pending, it knows that it is a mean */
     double *values = agi_tensor_data(z);
     for (int64_t i = 0; i < z->numel; i++)
         values[i] = count > 0 ? values[i] / (double)count : (double)NAN;

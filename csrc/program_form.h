@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What a program consists of, shared by who builds it (program.c) and who runs it (program_run.c).
+ */
+#ifndef AGI_PROGRAM_FORM_H
+#define AGI_PROGRAM_FORM_H
+
+#include "program.h"
+#include "sum.h"
+
+typedef enum value_kind {
+    VALUE_NUMBER,
+    VALUE_MEMORY,
+    VALUE_STRIDED,
+    VALUE_STEP,
+    VALUE_SUM,              /* made beside the tiles: nothing in the program reads it */
+} value_kind;
+
+/* Something that a step can read, or that a program makes. */
+typedef struct program_value {
+    uint8_t kind;           /* value_kind */
+    uint8_t n_in;
+    bool splat;             /* one value for all elements: NUMBER; STRIDED where a tile says so */
+    bool is_elsewhere;      /* memory was given with the root: nothing is settled */
+    int32_t in[AGI_SOURCES];
+    int32_t reg;            /* register, or -1 */
+    int32_t last_use;       /* place of the last step that reads it */
+    double *memory;         /* MEMORY: base; STEP, SUM: where it is stored, or NULL */
+    const double *number;
+    const agi_source *strided;
+    agi_kernel kernel;
+    const double *f;
+    agi_expr *expr;         /* STEP, SUM: of which */
+    agi_storage *into;      /* owned: a storage for a stored value without an owner */
+    size_t bytes;           /* of memory that is to become the owner's; else 0 */
+} program_value;
+
+/* How the tiles go over the elements. */
+typedef enum program_mode {
+    MODE_FLAT,              /* in order; sums are over all elements */
+    MODE_ROWS,              /* in order, row by row; sums are over rows */
+    MODE_GRID,              /* blocks of rows, strips of columns; sums over columns and rows */
+} program_mode;
+
+typedef struct program_sum {
+    const agi_expr *expr;
+    int32_t source;         /* value that is summed */
+    bool columns;
+    double *z;
+    double *partial;        /* sums of stretches; NULL where each result is made at once */
+} program_sum;
+
+typedef struct program {
+    agi_expr **order;
+    int32_t order_count, order_capacity;
+    program_value *values;
+    int32_t count, capacity;
+    program_sum *sums;
+    int32_t sum_count, column_count;
+    int32_t registers;
+    program_mode mode;
+    int64_t numel, tile;
+    int64_t rows, cols;     /* ROWS, GRID: of the elements seen as a matrix */
+    int64_t stretches;      /* partial sums of one result: FLAT, ROWS; GRID: strips of a row */
+    double cost;            /* ns for each element, about */
+    /* Per thread: pointers of the values, their splat flags, registers, blocks of rows. */
+    char *scratch;
+    size_t scratch_part;
+    int parts;
+} program;
+
+#pragma GCC visibility push(hidden)
+
+/* Sets mode and stretches, makes scratch and partial sums; false with an error. */
+bool agi_program_plan(program *p);
+
+/* Cannot fail. */
+void agi_program_go(program *p);
+
+#pragma GCC visibility pop
+#endif

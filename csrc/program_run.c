@@ -1,0 +1,382 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Running a program: tile by tile, shared among threads. What ends in sums goes over the elements
+ * in an order in which each tile is a stretch of the summation tree (sum.h) of every sum, so that
+ * the bits are those of summing the stored value.
+ */
+#include <string.h>
+
+#include "copy.h"
+#include "parallel.h"
+#include "program_form.h"
+
+/* Registers that are to stay in the first cache, bytes. With more values alive than fit, tiles get
+ * shorter, down to a block of the summation tree. */
+#define SCRATCH_BYTES 24576
+#define TILE_MIN AGI_SUM_BLOCK
+/* Work from which a program is shared among threads, and the least that one gets. */
+#ifdef AG_TESTING
+#define PROGRAM_SHARED_NS 1.0
+#define PROGRAM_GRAIN_NS 1.0
+#else
+#define PROGRAM_SHARED_NS 40000.0
+#define PROGRAM_GRAIN_NS 15000.0
+#endif
+
+#define MIN(a, b) ((a) < (b) ? (a) : (b))
+#define BLOCKS(n, size) (((n) + (size) - 1) / (size))
+
+/* ---- plan ----------------------------------------------------------------------------------- */
+
+static void choose_tile(program *p)
+{
+    p->tile = AGI_TILE;
+    while (p->tile > TILE_MIN && p->registers * p->tile * (int64_t)sizeof(double) > SCRATCH_BYTES)
+        p->tile /= 2;
+}
+
+/* All sums of a program fit one mode: agi_program_fits saw to it. */
+static void choose_mode(program *p)
+{
+    p->mode = MODE_FLAT;
+    p->cols = p->numel;
+    for (int32_t i = 0; i < p->sum_count; i++) {
+        const agi_expr *e = p->sums[i].expr;
+        p->sums[i].columns = e->kept_inner > 1;
+        p->column_count += p->sums[i].columns;
+        if (p->sums[i].columns) {
+            p->mode = MODE_GRID;
+            p->cols = e->kept_inner;
+        } else if (e->m < p->numel && p->mode == MODE_FLAT) {
+            p->mode = MODE_ROWS;
+            p->cols = e->m;
+        }
+    }
+    p->rows = p->numel / p->cols;
+}
+
+static void choose_stretches_of_sums(program *p)
+{
+    if (p->mode == MODE_GRID)
+        p->tile = MIN(p->tile, AGI_SUM_STRIP);
+    p->stretches = BLOCKS(p->cols, p->tile);
+}
+
+/* Doubles of partial sums that a sum needs. */
+static int64_t partial_doubles(const program *p, const program_sum *sum)
+{
+    if (sum->columns)
+        return BLOCKS(p->rows, AGI_SUM_BLOCK) * p->cols;
+    return p->mode == MODE_FLAT || p->stretches > 1 ? p->rows * p->stretches : 0;
+}
+
+static size_t round_up(size_t bytes) { return (bytes + 63) & ~(size_t)63; }
+
+static bool make_scratch(program *p)
+{
+    p->parts = agi_parallel_width();
+    p->scratch_part = round_up((size_t)p->count * sizeof(double *)) + round_up((size_t)p->count) +
+                      (size_t)(p->registers * p->tile) * sizeof(double) +
+                      (size_t)(p->column_count * AGI_SUM_BLOCK * p->tile) * sizeof(double);
+    p->scratch = agi_plain_new((size_t)p->parts * p->scratch_part + 63);
+    return p->scratch != NULL;
+}
+
+bool agi_program_plan(program *p)
+{
+    choose_tile(p);
+    choose_mode(p);
+    choose_stretches_of_sums(p);
+    for (int32_t i = 0; i < p->sum_count; i++) {
+        int64_t doubles = partial_doubles(p, &p->sums[i]);
+        if (doubles == 0)
+            continue;
+        p->sums[i].partial = agi_plain_new((size_t)doubles * sizeof(double));
+        if (p->sums[i].partial == NULL)
+            return false;
+    }
+    return make_scratch(p);
+}
+
+/* ---- one tile ------------------------------------------------------------------------------- */
+
+typedef struct worker {
+    const double **at;      /* of each value: where its tile is */
+    uint8_t *splat;
+    double *registers;
+    double *blocks;         /* of rows, one block for each sum of columns */
+} worker;
+
+static worker worker_of(const program *p, int part)
+{
+    char *base = (char *)round_up((uintptr_t)p->scratch) + (size_t)part * p->scratch_part;
+    worker w;
+    w.at = (const double **)(void *)base;
+    base += round_up((size_t)p->count * sizeof(double *));
+    w.splat = (uint8_t *)base;
+    w.registers = (double *)(void *)(base + round_up((size_t)p->count));
+    w.blocks = w.registers + p->registers * p->tile;
+    for (int32_t i = 0; i < p->count; i++) {
+        w.splat[i] = p->values[i].splat;
+        w.at[i] = p->values[i].number;
+    }
+    return w;
+}
+
+/* Where element `at` of a strided source is, and the index in its last dimension. */
+static const double *seek(const agi_source *source, int64_t at, int64_t *index)
+{
+    const double *x = source->from.storage->data + source->offset;
+    *index = 0;
+    for (int d = source->ndim - 1; d >= 0; d--) {
+        int64_t i = at % source->shape[d];
+        at /= source->shape[d];
+        x += i * source->strides[d];
+        if (d == source->ndim - 1)
+            *index = i;
+    }
+    return x;
+}
+
+/* Elements [at, at + n) of a strided source: as they lie where the tile is within one row and that
+ * is dense or one value, else gathered, row by row. */
+static const double *load_tile(const agi_source *source, int64_t at, int64_t n, double *to,
+                               uint8_t *splat)
+{
+    const int last = source->ndim - 1;
+    const int64_t step = source->strides[last];
+    int64_t index;
+    const double *x = seek(source, at, &index);
+    *splat = 0;
+    if (n <= source->shape[last] - index && (step == 1 || step == 0)) {
+        *splat = step == 0;
+        return x;
+    }
+    for (int64_t done = 0; done < n;) {
+        int64_t left = source->shape[last] - index;
+        int64_t some = left < n - done ? left : n - done;
+        agi_copy_block((agi_block){to + done, some, 1}, x, 0, step, 1, some);
+        done += some;
+        if (done < n)
+            x = seek(source, at + done, &index);
+    }
+    return to;
+}
+
+AGI_INLINE void run_step(const program *p, const worker *w, int32_t i, int64_t at, int64_t n)
+{
+    const program_value *v = &p->values[i];
+    const double *in[AGI_SOURCES];
+    unsigned splat = 0;
+    for (int k = 0; k < v->n_in; k++) {
+        in[k] = w->at[v->in[k]];
+        splat |= (unsigned)w->splat[v->in[k]] << k;
+    }
+    double *z = v->memory != NULL ? v->memory + at : w->registers + v->reg * p->tile;
+    v->kernel(z, n, in, splat, v->f);
+    w->at[i] = z;
+}
+
+static void run_tile(const program *p, const worker *w, int64_t at, int64_t n)
+{
+    for (int32_t i = 0; i < p->count; i++) {
+        const program_value *v = &p->values[i];
+        if (v->kind == VALUE_STEP)
+            run_step(p, w, i, at, n);
+        else if (v->kind == VALUE_MEMORY)
+            w->at[i] = v->memory + at;
+        else if (v->kind == VALUE_STRIDED)
+            w->at[i] = load_tile(v->strided, at, n, w->registers + v->reg * p->tile, &w->splat[i]);
+    }
+}
+
+/* What a finished sum is stored as: as ops/reduce.c has it. */
+static double finish(const agi_expr *e, double sum)
+{
+    sum += 0.0;
+    return e->op == AG_OP_mean ? sum / (double)e->m : sum;
+}
+
+/* ---- in order ------------------------------------------------------------------------------- */
+
+static void flat_range_of_program(void *context, int64_t begin, int64_t end, int part)
+{
+    const program *p = context;
+    worker w = worker_of(p, part);
+    for (int64_t at = begin; at < end; at += p->tile) {
+        int64_t n = MIN(end - at, p->tile);
+        run_tile(p, &w, at, n);
+        for (int32_t i = 0; i < p->sum_count; i++)
+            p->sums[i].partial[at / p->tile] = agi_sum_run(w.at[p->sums[i].source], n);
+    }
+}
+
+/* Rows longer than a tile: a unit is a stretch of one row. */
+static void stretch_range(void *context, int64_t begin, int64_t end, int part)
+{
+    const program *p = context;
+    worker w = worker_of(p, part);
+    for (int64_t unit = begin; unit < end; unit++) {
+        int64_t from = unit % p->stretches * p->tile, n = MIN(p->cols - from, p->tile);
+        run_tile(p, &w, unit / p->stretches * p->cols + from, n);
+        for (int32_t i = 0; i < p->sum_count; i++)
+            p->sums[i].partial[unit] = agi_sum_run(w.at[p->sums[i].source], n);
+    }
+}
+
+/* Rows that fit a tile: a unit is a row, as many at a time as fit. */
+static void row_range(void *context, int64_t begin, int64_t end, int part)
+{
+    const program *p = context;
+    worker w = worker_of(p, part);
+    const int64_t cols = p->cols, most = p->tile / cols;
+    for (int64_t row = begin; row < end; row += most) {
+        int64_t rows = MIN(end - row, most);
+        run_tile(p, &w, row * cols, rows * cols);
+        for (int32_t i = 0; i < p->sum_count; i++) {
+            const double *x = w.at[p->sums[i].source];
+            for (int64_t k = 0; k < rows; k++)
+                p->sums[i].z[row + k] =
+                    finish(p->sums[i].expr, agi_sum_run(x + k * cols, cols));
+        }
+    }
+}
+
+/* ---- blocks of rows, strips of columns ------------------------------------------------------ */
+
+/* The tile of `rows` rows and n columns that was just run goes into the sums. */
+static void take_rows(const program *p, const worker *w, int64_t row, int64_t strip,
+                      int64_t in_block, int64_t rows, int64_t n)
+{
+    double *block = w->blocks;
+    for (int32_t i = 0; i < p->sum_count; i++) {
+        const program_sum *sum = &p->sums[i];
+        const double *x = w->at[sum->source];
+        if (sum->columns) {
+            memcpy(block + in_block * n, x, (size_t)(rows * n) * sizeof(double));
+            block += AGI_SUM_BLOCK * p->tile;
+            continue;
+        }
+        for (int64_t k = 0; k < rows; k++) {
+            double part = agi_sum_run(x + k * n, n);
+            if (sum->partial != NULL)
+                sum->partial[(row + k) * p->stretches + strip] = part;
+            else
+                sum->z[row + k] = finish(sum->expr, part);
+        }
+    }
+}
+
+/* The block's rows, one below the other, become one partial row of each sum of columns. */
+static void close_block(const program *p, const worker *w, int64_t block_row, int64_t from,
+                        int rows, int64_t n)
+{
+    const double *row[AGI_SUM_BLOCK];
+    const double *block = w->blocks;
+    for (int32_t i = 0; i < p->sum_count; i++) {
+        if (!p->sums[i].columns)
+            continue;
+        for (int k = 0; k < rows; k++)
+            row[k] = block + k * n;
+        agi_sum_rows_block(p->sums[i].partial + block_row * p->cols + from, row, rows, n);
+        block += AGI_SUM_BLOCK * p->tile;
+    }
+}
+
+/* A unit is a strip of a block of rows. Narrow rows are run several at a time. */
+static void grid_range(void *context, int64_t begin, int64_t end, int part)
+{
+    const program *p = context;
+    worker w = worker_of(p, part);
+    const int64_t together = p->stretches == 1 ? p->tile / p->cols : 1;
+    for (int64_t unit = begin; unit < end; unit++) {
+        int64_t block = unit / p->stretches, strip = unit % p->stretches;
+        int64_t first = block * AGI_SUM_BLOCK, from = strip * p->tile;
+        int64_t rows = MIN(p->rows - first, AGI_SUM_BLOCK), n = MIN(p->cols - from, p->tile);
+        for (int64_t k = 0; k < rows; k += together) {
+            int64_t some = MIN(rows - k, together);
+            run_tile(p, &w, (first + k) * p->cols + from, some * n);
+            take_rows(p, &w, first + k, strip, k, some, n);
+        }
+        close_block(p, &w, block, from, (int)rows, n);
+    }
+}
+
+/* ---- joining what was summed apart ---------------------------------------------------------- */
+
+static void join_rows(const program *p, const program_sum *sum)
+{
+    for (int64_t row = 0; row < p->rows; row++) {
+        agi_sum_tree tree;
+        tree.count = 0;
+        for (int64_t s = 0; s < p->stretches; s++)
+            agi_sum_tree_put(&tree, sum->partial[row * p->stretches + s]);
+        sum->z[row] = finish(sum->expr, agi_sum_tree_total(&tree));
+    }
+}
+
+/* The tree of sum.h over partial rows, each subtree's sum in the place of its first row. */
+static void join_columns(const program *p, const program_sum *sum)
+{
+    const double *pair[2];
+    double *node[64];
+    int top = 0;
+    int64_t blocks = BLOCKS(p->rows, AGI_SUM_BLOCK);
+    for (int64_t block = 0; block < blocks; block++) {
+        node[top++] = sum->partial + block * p->cols;
+        for (int64_t ones = block; ones & 1; ones >>= 1, top--) {
+            pair[0] = node[top - 2];
+            pair[1] = node[top - 1];
+            agi_sum_rows(node[top - 2], pair, 2, p->cols);
+        }
+    }
+    for (; top > 1; top--) {
+        pair[0] = node[top - 2];
+        pair[1] = node[top - 1];
+        agi_sum_rows(node[top - 2], pair, 2, p->cols);
+    }
+    for (int64_t j = 0; j < p->cols; j++)
+        sum->z[j] = finish(sum->expr, node[0][j]);
+}
+
+static void join_sums(const program *p)
+{
+    for (int32_t i = 0; i < p->sum_count; i++) {
+        if (p->sums[i].columns)
+            join_columns(p, &p->sums[i]);
+        else if (p->sums[i].partial != NULL)
+            join_rows(p, &p->sums[i]);
+    }
+}
+
+/* ---- the whole ------------------------------------------------------------------------------ */
+
+static void share(program *p, int64_t units, int64_t unit_size, int64_t align, agi_range_fn fn)
+{
+    double unit_cost = p->cost * (double)unit_size;
+    if (unit_cost * (double)units < PROGRAM_SHARED_NS) {
+        fn(p, 0, units, 0);
+        return;
+    }
+    int64_t grain = (int64_t)(PROGRAM_GRAIN_NS / unit_cost) + 1;
+    void *token = agi_blocking_enter();
+    agi_parallel_at_most(units, grain, align, p->parts, fn, p);
+    agi_blocking_leave(token);
+}
+
+void agi_program_go(program *p)
+{
+    if (p->mode == MODE_FLAT)
+        share(p, p->numel, 1, AGI_TILE, flat_range_of_program);
+    else if (p->mode == MODE_GRID)
+        share(p, BLOCKS(p->rows, AGI_SUM_BLOCK) * p->stretches, AGI_SUM_BLOCK * p->tile, 1,
+              grid_range);
+    else if (p->stretches > 1)
+        share(p, p->rows * p->stretches, p->tile, 1, stretch_range);
+    else
+        share(p, p->rows, p->cols, 1, row_range);
+    join_sums(p);
+}
+
+#undef MIN
+#undef BLOCKS
