@@ -8,9 +8,10 @@ export ASAN_OPTIONS
 export UBSAN_OPTIONS ?= print_stacktrace=1
 
 # $(call special,word,switches,environment of the tests,tests): build into build/word, test that.
+# What C code prints as it dies is not captured, or it would die with the process.
 special = $(2) $(PYTHON) setup.py -q build --build-base build/$(1) --build-lib build/$(1)/lib \
 	&& $(2) $(3) PYTHONSAFEPATH=1 PYTHONPATH="$(CURDIR)/build/$(1)/lib:$(CURDIR)" \
-	$(PYTHON) -m pytest -q -p no:cacheprovider $(4)
+	$(PYTHON) -m pytest -q -p no:cacheprovider --capture=sys $(4)
 runtime = LD_PRELOAD="$$(gcc -print-file-name=$(1))"
 
 .PHONY: help build test check mean base asan ubsan tsan cover bench stubs lint clean

@@ -6,13 +6,14 @@ import argparse
 import importlib
 import sys
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
-from benchmarks import _report, _rivals
+from benchmarks import _report, _rivals, _timing
 from benchmarks._report import Options, Report
 from benchmarks._timing import Effort
 
-USUAL = ("overhead", "graphs", "chain", "imports", "memory")
+USUAL = ("overhead", "graphs", "large", "chain", "imports", "memory")
 ON_REQUEST = ("instructions",)
 
 FULL = Effort(rounds=25, sample_ms=5.0, budget_s=6.0)
@@ -67,7 +68,7 @@ def _parser() -> argparse.ArgumentParser:
         type=_threads,
         default=_threads("1,all"),
         metavar="N,N",
-        help="threads of ours and of torch in graphs (default 1,all); the others use one",
+        help="threads of ours and torch in graphs, large (default 1,all); the others use one",
     )
     parser.add_argument("--quick", action="store_true", help="a few sizes, seconds in all")
     parser.add_argument("--rounds", type=_size, help="rounds wanted of each side (default 25)")
@@ -78,6 +79,11 @@ def _parser() -> argparse.ArgumentParser:
         metavar="NAME,NAME",
         help=f"whom to compare with, of {','.join(_rivals.RIVALS)} (default: all), or none",
     )
+    parser.add_argument(
+        "--cpu-time",
+        action="store_true",
+        help="count CPU time, for busy machines: at one thread, and not of imports",
+    )
     parser.add_argument("--json", type=Path, metavar="FILE", help="write all figures there")
     return parser
 
@@ -87,7 +93,7 @@ def _effort(quick: bool, rounds: int | None) -> Effort:
     return Effort(rounds or usual.rounds, usual.sample_ms, usual.budget_s)
 
 
-def _print_header(libraries: _rivals.Libraries) -> None:
+def _print_header(libraries: _rivals.Libraries, cpu_time: bool) -> None:
     machine = _report.machine()
     print(
         f"{machine['cpu']}, {machine['usable_cpus']} of {machine['cpus']} CPUs, "
@@ -100,6 +106,8 @@ def _print_header(libraries: _rivals.Libraries) -> None:
     for name, reason in libraries.skipped.items():
         print(f"without {name}: {reason}")
     print("Figures are medians; beside each, half the distance between its quartiles.")
+    if cpu_time:
+        print("What is counted is CPU time.")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -115,8 +123,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         libraries = _rivals.find(given.rivals)
     except ImportError as error:
         parser.error(f"pyautograd must be installed, see the README ({error})")
-    options = Options(given.sizes, given.threads, given.quick, _effort(given.quick, given.rounds))
-    _print_header(libraries)
+    effort = _effort(given.quick, given.rounds)
+    options = Options(given.sizes, given.threads, given.quick, given.cpu_time, effort)
+    if given.cpu_time:
+        _timing.use_cpu_time()
+        options = replace(options, threads=(1,))
+    _print_header(libraries, given.cpu_time)
     report = Report(libraries)
     for name in names:
         run: Run = importlib.import_module(f"benchmarks.{name}").run

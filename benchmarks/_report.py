@@ -24,6 +24,7 @@ class Options:
     sizes: tuple[int, ...] | None = None  # instead of each benchmark's own
     threads: tuple[int, ...] = (1,)
     quick: bool = False
+    cpu_time: bool = False  # what is counted is CPU time
     effort: Effort = field(default_factory=Effort)
 
     def choose(self, usual: Sequence[int], quick: Sequence[int]) -> tuple[int, ...]:

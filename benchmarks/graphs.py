@@ -1,27 +1,43 @@
-"""Whole graphs, forward and backward, from 5 elements to 10 million.
+"""Whole graphs, forward and backward, from 1 element to 10 million.
 
 Two graphs, each differentiated by its two inputs: `(x + y).mean()`, which is nothing but memory
 traffic and overhead, and a product of a sine and an exponential, which also computes. Before a
-graph is timed, every side's gradients are compared with those derived by hand.
+graph is timed, every side's gradients are compared with those derived by hand. Beside the first,
+where it is large, stands a C program written for nothing else.
 """
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
-from benchmarks import _rivals, _timing
+from benchmarks import _handwritten, _rivals, _timing
 from benchmarks._report import Options, Report
 
 TITLE = "a step is: both .grad = None, forward, backward"
 
-# The large loops are shared among threads from 65536 elements.
-SIZES = (5, 10, 100, 1000, 10_000, 65_535, 65_536, 100_000, 1_000_000, 10_000_000)
+# From so many elements on, operations are fused, and loops shared among threads (csrc/config.h:
+# AGI_DEFER_MIN, AGI_PARALLEL_MIN). Every power of ten, and each threshold with the size under it.
+FUSED_FROM = 16_384
+SHARED_FROM = 65_536
+SIZES = (
+    *(1, 5, 10, 100, 1000, 10_000),
+    *(FUSED_FROM - 1, FUSED_FROM, SHARED_FROM - 1, SHARED_FROM),
+    *(100_000, 1_000_000, 10_000_000),
+)
 QUICK_SIZES = (5, 1000, 100_000)
+HANDWRITTEN_FROM = 100_000  # below, the call of the C program would be measured
+LARGE = 10_000_000  # where few rounds must do
+FEWEST_LARGE_ROUNDS = 3
 RELATIVE_TOLERANCE = 1e-9
+
+
+def _vectors(generator: np.random.Generator, size: int) -> tuple[Any, Any]:
+    return generator.uniform(-1.0, 1.0, size), generator.uniform(-1.0, 1.0, size)
 
 
 @dataclass(frozen=True)
@@ -32,6 +48,11 @@ class Graph:
     step: str  # the forward and backward of ours and of torch
     function: Callable[[Any, Any, Any], Any]  # (numpy-like module, x, y) -> scalar
     by_hand: Callable[[Any, Any], tuple[Any, Any]]  # NumPy: gradients of x and y
+    vectors: Callable[[np.random.Generator, int], tuple[Any, Any]] = _vectors
+
+    def inputs(self, size: int) -> tuple[Any, Any]:
+        """Return x and y, the same at each call; the graph's values have ``size`` elements."""
+        return self.vectors(np.random.default_rng(0), size)
 
 
 def _mean(m: Any, x: Any, y: Any) -> Any:
@@ -60,15 +81,14 @@ def _wave_by_hand(x: Any, y: Any) -> tuple[Any, Any]:
 
 
 CLEAR = "x.grad = None\ny.grad = None\n"
-GRAPHS = (
-    Graph("(x + y).mean()", CLEAR + "(x + y).mean().backward()", _mean, _mean_by_hand),
-    Graph(
-        "sin-exp",
-        CLEAR + "z = (x * y + x).sin() * (-x * x).exp()\n(z * z).sum().backward()\ndel z",
-        _wave,
-        _wave_by_hand,
-    ),
+MEAN = Graph("(x + y).mean()", CLEAR + "(x + y).mean().backward()", _mean, _mean_by_hand)
+WAVE = Graph(
+    "sin-exp",
+    CLEAR + "z = (x * y + x).sin() * (-x * x).exp()\n(z * z).sum().backward()\ndel z",
+    _wave,
+    _wave_by_hand,
 )
+GRAPHS = (MEAN, WAVE)
 
 
 def _check(side: str, graph: Graph, got: tuple[Any, Any], expected: tuple[Any, Any]) -> None:
@@ -103,8 +123,7 @@ def _jax(library: Any, graph: Graph, x: Any, y: Any) -> tuple[_timing.Loop, tupl
 
 
 def _hips(library: Any, graph: Graph, x: Any, y: Any) -> tuple[_timing.Loop, tuple[Any, Any]]:
-    import autograd.numpy as numpy_like
-
+    numpy_like = importlib.import_module("autograd.numpy")
     step = library.value_and_grad(lambda a, b: graph.function(numpy_like, a, b), argnum=(0, 1))
     return _timing.statement("step(x, y)", {"step": step, "x": x, "y": y}), step(x, y)[1]
 
@@ -123,30 +142,59 @@ MAKERS: dict[str, Callable[..., tuple[_timing.Loop, tuple[Any, Any]]]] = {
 }
 
 
-def _loops(
+def _handwritten_loop(graph: Graph, size: int, threads: int) -> _timing.Loop:
+    x, y = graph.inputs(size)
+    step, gradients = _handwritten.mean(x, y, threads)
+    step()
+    _check(_handwritten.SIDE, graph, gradients, graph.by_hand(x, y))
+    return _timing.statement("step()", {"step": step})
+
+
+def loops(
     libraries: _rivals.Libraries, graph: Graph, size: int, threads: int
 ) -> dict[str, _timing.Loop]:
-    generator = np.random.default_rng(0)
-    x, y = generator.uniform(-1.0, 1.0, size), generator.uniform(-1.0, 1.0, size)
+    """Return each side's step, the gradients of each compared with those by hand."""
+    x, y = graph.inputs(size)
     expected = graph.by_hand(x, y)
-    loops = {}
+    found: dict[str, _timing.Loop] = {}
     for side, library in libraries.modules.items():
         if _rivals.fits_threads(side, threads):
-            loops[side], got = MAKERS[side](library, graph, x, y)
+            found[side], got = MAKERS[side](library, graph, x, y)
             _check(side, graph, got, expected)
-    return loops
+    return found
+
+
+def effort_of(effort: _timing.Effort, size: int) -> _timing.Effort:
+    """Return the effort for one size: fewer rounds must do for the largest."""
+    return replace(effort, fewest=FEWEST_LARGE_ROUNDS) if size >= LARGE else effort
+
+
+def _over_handwritten(result: _timing.Comparison) -> _timing.Comparison:
+    over = _timing.Comparison()
+    pairs = zip(result.samples[result.ours], result.samples[_handwritten.SIDE], strict=True)
+    for ours, by_hand in pairs:
+        over.add(result.ours, ours / by_hand)
+    return over
 
 
 def run(libraries: _rivals.Libraries, options: Options, report: Report) -> None:
     """Time each graph at each size and number of threads."""
-    report.begin("graphs", TITLE, list(libraries.modules), 16)
+    missing = _handwritten.missing()
+    beside = [] if missing else [_handwritten.SIDE]
+    report.begin("graphs", TITLE, [*libraries.modules, *beside], 22)
     for graph in GRAPHS:
         for threads in options.threads:
-            with _rivals.threads(libraries, threads):
-                for size in options.choose(SIZES, QUICK_SIZES):
-                    loops = _loops(libraries, graph, size, threads)
-                    result = _timing.interleave(loops, options.effort)
-                    report.row(graph.name, result, size, threads)
+            for size in options.choose(SIZES, QUICK_SIZES):
+                with _rivals.threads(libraries, threads):
+                    sides = loops(libraries, graph, size, threads)
+                    if beside and graph is MEAN and size >= HANDWRITTEN_FROM:
+                        sides[_handwritten.SIDE] = _handwritten_loop(graph, size, threads)
+                    result = _timing.interleave(sides, effort_of(options.effort, size))
+                report.row(graph.name, result, size, threads)
+                if _handwritten.SIDE in sides:
+                    label = f"{graph.name}: ours/C"
+                    report.row(label, _over_handwritten(result), size, threads, "times")
+    report.note(f"without C: {missing}" if missing else f"C: mean.c, {_handwritten.describe()}")
     if "numpy" in libraries.modules:
         report.note("numpy: value and gradients written by hand, one array operation at a time")
     if "jax" in libraries.modules:

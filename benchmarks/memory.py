@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from benchmarks import _process, _rivals, graphs
+from benchmarks import _process, _rivals, graphs, large
 from benchmarks._report import Options, Report
 
 TITLE = "beyond the inputs, each in a process of its own"
@@ -16,6 +17,27 @@ LOOP_STEPS = 100_000
 QUICK_LOOP_STEPS = 5_000
 LOOP_WARM_UP = 2_000
 STEPS_PER_ERROR = 5
+WARM_UP_SIZE = 70_000
+
+# The same as a function: nothing but the graph holds z when backward runs.
+WAVE_IN_FUNCTION = replace(
+    graphs.WAVE,
+    name="sin-exp in a function",
+    step=(
+        "def f(x, y):\n"
+        "    z = (x * y + x).sin() * (-x * x).exp()\n"
+        "    return (z * z).sum()\n"
+        "f(x, y).backward()"
+    ),
+)
+# Each with its usual sizes: elements of its largest value.
+PEAKS = (
+    (graphs.MEAN, SIZES),
+    (graphs.WAVE, SIZES),
+    (WAVE_IN_FUNCTION, SIZES),
+    (large.CHAIN_OF_TENSORS, (large.CHAIN_SIZE,)),
+    (large.BROADCAST, (large.BROADCAST_SIZE,)),
+)
 
 
 def _leaf(library: Any, size: int) -> Any:
@@ -23,14 +45,19 @@ def _leaf(library: Any, size: int) -> Any:
     return library.tensor(values, requires_grad=True)
 
 
+def _leaves(library: Any, graph: graphs.Graph, size: int) -> dict[str, Any]:
+    values = dict(zip("xy", graph.inputs(size), strict=True))
+    return {name: library.tensor(each, requires_grad=True) for name, each in values.items()}
+
+
 def peak_of_graph(library: str, graph: str, size: int, threads: int) -> int:
     """Return the most bytes that forward and backward needed beyond the inputs."""
     module = _process.load(library, threads)
-    step = next(each.step for each in graphs.GRAPHS if each.name == graph)
-    code = compile(step, graph, "exec")
+    chosen = next(each for each, _ in PEAKS if each.name == graph)
+    code = compile(chosen.step, graph, "exec")
     # A graph that is small, but large enough for the threads to start, sets everything up.
-    exec(code, {"x": _leaf(module, 70_000), "y": _leaf(module, 70_000)})
-    names = {"x": _leaf(module, size), "y": _leaf(module, size)}
+    exec(code, _leaves(module, chosen, WARM_UP_SIZE))
+    names = _leaves(module, chosen, size)
     _process.give_back()
     _process.reset_peak()
     before = _process.resident()
@@ -99,8 +126,8 @@ def run(libraries: _rivals.Libraries, options: Options, report: Report) -> None:
         report.note("left out: this system has no /proc/self/status to read memory from")
         return
     rounds = 1 if options.quick else 3
-    for graph in graphs.GRAPHS:
-        for size in options.choose(SIZES, QUICK_SIZES):
+    for graph, usual in PEAKS:
+        for size in options.choose(usual, QUICK_SIZES):
             result = _process.interleave(
                 libraries, peak_of_graph, rounds, graph=graph.name, size=size, threads=1
             )

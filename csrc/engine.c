@@ -371,6 +371,15 @@ static bool deposit_prepare(agi_run *run, deposit *d)
         return d->sum != NULL;
     }
     ag_arg args[2] = {agi_arg(meta->grad), agi_arg(d->grad)};
+    if (!agi_shape_equal(meta->grad->ndim, agi_shape_of(meta->grad), d->grad->ndim,
+                         agi_shape_of(d->grad))) {
+        char got[AGI_SHAPE_TEXT], want[AGI_SHAPE_TEXT];
+        agi_fail(AG_ERR_SHAPE, "backward: expected a gradient of shape %s like the .grad that is "
+                               "there, got %s",
+                 agi_format_shape_list(want, meta->grad->ndim, agi_shape_of(meta->grad)),
+                 agi_format_shape_list(got, d->grad->ndim, agi_shape_of(d->grad)));
+        return false;
+    }
     d->in_place = !graph && agi_is_contiguous(meta->grad) && !meta->grad->storage->read_only;
     if (d->in_place && agi_storage_writable(meta->grad->storage) != AG_OK)
         return false;
@@ -501,6 +510,34 @@ static unsigned needs_of(const agi_run *run, const ag_node *node)
     return needs;
 }
 
+static bool same_shape(const ag_tensor *a, const ag_tensor *b)
+{
+    return agi_shape_equal(a->ndim, agi_shape_of(a), b->ndim, agi_shape_of(b));
+}
+
+/* A leaf whose data was exchanged since for data of another shape cannot take this gradient. */
+static bool fits_leaf(const ag_node *node, int k, const ag_tensor *leaf, const ag_tensor *g)
+{
+    if (AGI_LIKELY(same_shape(leaf, g)))
+        return true;
+    char name[64], got[AGI_SHAPE_TEXT], want[AGI_SHAPE_TEXT];
+    ag_node_name(node, name, sizeof name);
+    agi_fail(AG_ERR_SHAPE,
+             "Function %s returned an invalid gradient at index %d - got %s but expected shape "
+             "compatible with %s",
+             name, k, agi_format_shape_list(got, g->ndim, agi_shape_of(g)),
+             agi_format_shape_list(want, leaf->ndim, agi_shape_of(leaf)));
+    return false;
+}
+
+/* Gives input k its part. */
+static bool give(agi_run *run, const ag_node *node, int k, ag_tensor *g)
+{
+    agi_edge edge = node->edges[k];
+    return (!agi_edge_is_leaf(edge) || fits_leaf(node, k, agi_edge_leaf(edge), g)) &&
+           accumulate(run, &run->entries[slot_find(run, edge)], g);
+}
+
 /* An input got its part (or learnt that there is none). */
 static void settle(agi_run *run, int32_t slot)
 {
@@ -520,7 +557,7 @@ static bool pull_back(agi_run *run, ag_node *node, ag_tensor *g)
     bool ok = call_rule(&v);
     for (int k = 0; ok && k < node->n_in; k++)
         if (gx[k].tensor != NULL && v.needs & (1u << k))
-            ok = accumulate(run, &run->entries[slot_find(run, node->edges[k])], gx[k].tensor);
+            ok = give(run, node, k, gx[k].tensor);
     ag_scope_close(mark);
     if (ok && !(run->flags & AG_RETAIN_GRAPH))
         agi_node_free_saved(node);

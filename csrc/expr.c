@@ -6,6 +6,7 @@
 #include "expr.h"
 
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -412,6 +413,8 @@ static void source_self(agi_source *source, agi_storage *storage, agi_expr *befo
 static ag_status make_room(agi_storage *storage)
 {
     agi_expr *before = agi_expr_of(storage);
+    if (before != NULL && before->weight >= AGI_PROGRAM_MAX / 2)
+        before->weight = agi_program_weight(before, AGI_PROGRAM_MAX);
     if (before != NULL &&
         (agi_refs_get(&before->refs) > 1 || agi_expr_is_sum(before) ||
          before->weight >= AGI_PROGRAM_MAX / 2)) {
@@ -547,6 +550,16 @@ ag_status agi_expr_compute(int n, agi_storage *const *storages)
     ag_status status = agi_expr_compute_into(n, targets);
     agi_plain_free(targets);
     return status;
+}
+
+int ag_explain(const ag_tensor *t, char *text, size_t size)
+{
+    agi_expr_lock();
+    agi_expr *e = agi_expr_of(t->storage);
+    int length =
+        e == NULL ? snprintf(text, size, "computed\n") : agi_program_describe(e, text, size);
+    agi_expr_unlock();
+    return length;
 }
 
 /* ---- sums ----------------------------------------------------------------------------------- */

@@ -10,7 +10,8 @@
  *
  * An expression is plain scalar code without calls or side effects, in which both arms of a ?: may
  * be evaluated, so that the compiler vectorises it at each level's own width. All levels give the
- * same bits: every operation in it is correctly rounded and nothing is contracted. Where an input
+ * same bits: every operation in it is correctly rounded and nothing is contracted (simd/vmath.h,
+ * for kernels written by hand, fuses where its level can and is the exception). Where an input
  * is one value for all elements, its loop has that value in a register: one loop for each
  * combination, chosen once per call. z may be one of the inputs, but overlaps none otherwise:
  * AGI_INDEPENDENT tells the compiler, which would else compare addresses before each loop.
@@ -20,6 +21,7 @@
 
 #include "op.h"
 #include "simd/mvec.h"
+#include "simd/vmath.h"
 
 #if defined(__clang__)
 /* Unoptimised builds do not vectorise; what the others do, a test reads from the machine code. */
@@ -42,25 +44,28 @@
 #define AGI_KERNEL_ARGS \
     double *z, int64_t n, const double *const *in, unsigned splat, const double *f
 
-#define AGI_STAMP(TARGET, name, level) \
-    TARGET static void agi_##name##_##level(AGI_KERNEL_ARGS) { name##_body(z, n, in, splat, f); }
+#define AGI_STAMP(TARGET, name, level, fused) \
+    TARGET static void agi_##name##_##level(AGI_KERNEL_ARGS) \
+    { \
+        name##_body(z, n, in, splat, f, fused); \
+    }
 
 #if AGI_X86
 #define AG_KERNELS(name) \
-    AGI_STAMP(AGI_TARGET_BASE, name, base) \
-    AGI_STAMP(AGI_TARGET_AVX2, name, avx2) \
-    AGI_STAMP(AGI_TARGET_AVX512, name, avx512) \
+    AGI_STAMP(AGI_TARGET_BASE, name, base, AGI_BASE_FUSED) \
+    AGI_STAMP(AGI_TARGET_AVX2, name, avx2, true) \
+    AGI_STAMP(AGI_TARGET_AVX512, name, avx512, true) \
     const agi_kernel agi_##name##_kernels[AGI_LEVELS] = { \
         agi_##name##_base, agi_##name##_avx2, agi_##name##_avx512};
 #else
 #define AG_KERNELS(name) \
-    AGI_STAMP(AGI_TARGET_BASE, name, base) \
+    AGI_STAMP(AGI_TARGET_BASE, name, base, AGI_BASE_FUSED) \
     const agi_kernel agi_##name##_kernels[AGI_LEVELS] = {agi_##name##_base};
 #endif
 
-/* The head of a kernel written by hand. */
-#define AG_KERNEL_BODY(name) AGI_INLINE void name##_body(AGI_KERNEL_ARGS)
-#define AGI_KERNEL_UNUSED (void)in, (void)splat, (void)f
+/* The head of a kernel written by hand. `fused` is a constant, for simd/vmath.h. */
+#define AG_KERNEL_BODY(name) AGI_INLINE void name##_body(AGI_KERNEL_ARGS, const bool fused)
+#define AGI_KERNEL_UNUSED (void)in, (void)splat, (void)f, (void)fused
 
 AGI_INLINE void agi_fill_tile(double *z, int64_t n, double value)
 {

@@ -9,6 +9,8 @@
  *   run      program_run.c; nothing fails from here on
  *   settle   results become their storages' data, what they were made from is let go
  */
+#include <stdarg.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "program_form.h"
@@ -124,8 +126,10 @@ static int32_t load_source(program *p, const agi_source *source, const agi_expr 
         return p->count - 1;
     }
     case AGI_SOURCE_EXPR:
-        if (!is_stored(source->from.expr))
+        if (!is_stored(source->from.expr)) {
+            p->values[source->from.expr->slot].uses++;
             return source->from.expr->slot;
+        }
         return load_memory(p, source->from.expr->result->data);
     case AGI_SOURCE_SAME:
         return load_memory(p, source->from.storage->data + source->offset);
@@ -161,13 +165,6 @@ static bool add_step(program *p, agi_expr *e)
 
 /* ---- choose --------------------------------------------------------------------------------- */
 
-/* A value that somebody holds and that is being computed for the second time is stored; a write in
- * place always is. */
-static bool wants_store(const agi_expr *e, bool keep_all)
-{
-    return e->owner != NULL && (e->in_place || e->evals >= 1 || keep_all);
-}
-
 /* Gives a step memory to write: `data`; or what its owner has (a write in place); or new memory
  * that is to become the owner's; or, where nobody owns the value, a storage for those that read
  * it. */
@@ -190,14 +187,46 @@ static ag_status give_memory(program *p, agi_expr *e, double *data)
     return v->memory != NULL ? AG_OK : AG_ERR_MEMORY;
 }
 
+/* Whether computing e computes something for the second time. */
+static bool is_again(const program *p, const agi_expr *e)
+{
+    const program_value *v = &p->values[e->slot];
+    bool again = e->evals >= 1;
+    for (int k = 0; k < v->n_in && !again; k++)
+        again = p->values[v->in[k]].again;
+    return again;
+}
+
+/* Whether a storage is to hold e, or an expression that is not in this program reads it. */
+static bool is_held(const program *p, agi_expr *e)
+{
+    return e->owner != NULL || agi_refs_get(&e->refs) > (uint32_t)p->values[e->slot].uses;
+}
+
+/* A value that somebody holds is stored if something on the way to it is computed for the second
+ * time, so that nothing is computed a third time for it; a write in place always is. What reads a
+ * stored value computes nothing again because of it. */
+static ag_status choose_store(program *p, agi_expr *e, bool keep_all)
+{
+    program_value *v = &p->values[e->slot];
+    bool again = is_again(p, e);
+    bool wanted = again || (e->owner != NULL && (e->in_place || keep_all));
+    if (v->memory == NULL && wanted && is_held(p, e)) {
+        ag_status status = give_memory(p, e, NULL);
+        if (status != AG_OK)
+            return status;
+    }
+    v->again = again && v->memory == NULL;
+    return AG_OK;
+}
+
 static ag_status choose_stores(program *p, int n, const agi_root *roots)
 {
     for (int i = 0; i < n; i++)
         if (give_memory(p, roots[i].expr, roots[i].data) != AG_OK)
             return AG_ERR_MEMORY;
     for (int32_t i = 0; i < p->order_count; i++)
-        if (wants_store(p->order[i], roots[0].keep_all) &&
-            give_memory(p, p->order[i], NULL) != AG_OK)
+        if (choose_store(p, p->order[i], roots[0].keep_all) != AG_OK)
             return AG_ERR_MEMORY;
     return AG_OK;
 }
@@ -367,4 +396,82 @@ ag_status agi_program_run(int n, const agi_root *roots)
     }
     program_close(&p);
     return ok ? AG_OK : ag_last_status();
+}
+
+/* ---- describing ----------------------------------------------------------------------------- */
+
+typedef struct page {
+    char *text;
+    size_t size;
+    int length;
+} page;
+
+static void page_add(page *out, const char *format, ...) AGI_PRINTF(2, 3);
+static void page_add(page *out, const char *format, ...)
+{
+    size_t left = (size_t)out->length < out->size ? out->size - (size_t)out->length : 0;
+    va_list args;
+    va_start(args, format);
+    out->length += vsnprintf(left > 0 ? out->text + out->length : NULL, left, format, args);
+    va_end(args);
+}
+
+static void describe_operand(page *out, const program *p, int32_t i)
+{
+    if (p->values[i].kind == VALUE_NUMBER)
+        page_add(out, "%g", *p->values[i].number);
+    else
+        page_add(out, "v%d", i);
+}
+
+static void describe_value(page *out, const program *p, int32_t i)
+{
+    const program_value *v = &p->values[i];
+    if (v->kind == VALUE_NUMBER)
+        return;
+    page_add(out, "  v%d = ", i);
+    if (v->kind == VALUE_MEMORY || v->kind == VALUE_STRIDED) {
+        page_add(out, "%s\n", v->kind == VALUE_MEMORY ? "load" : "load strided");
+        return;
+    }
+    page_add(out, "%s(", agi_ops[v->expr->op].name);
+    for (int k = 0; k < v->n_in; k++) {
+        page_add(out, k > 0 ? ", " : "");
+        describe_operand(out, p, v->in[k]);
+    }
+    page_add(out, v->kind == VALUE_SUM && v->expr->kept_inner > 1 ? ") of columns" : ")");
+    page_add(out, v->memory != NULL ? " -> stored\n" : "\n");
+}
+
+/* Bytes read and written beside the registers. A strided load counts as if it were read whole. */
+static int64_t bytes_moved(const program *p)
+{
+    int64_t bytes = 0;
+    for (int32_t i = 0; i < p->count; i++) {
+        const program_value *v = &p->values[i];
+        if (v->kind == VALUE_SUM)
+            bytes += v->expr->numel * (int64_t)sizeof(double);
+        else if (v->kind == VALUE_STRIDED || v->memory != NULL)
+            bytes += p->numel * (int64_t)sizeof(double);
+    }
+    return bytes;
+}
+
+int agi_program_describe(agi_expr *expr, char *text, size_t size)
+{
+    program p;
+    page out = {text, size, 0};
+    agi_root root = {.expr = expr};
+    memset(&p, 0, sizeof p);
+    p.numel = agi_expr_space(expr);
+    bool ok = build(&p, 1, &root);
+    if (ok) {
+        page_add(&out, "program over %lld elements, tiles of %lld, %d registers\n",
+                 (long long)p.numel, (long long)p.tile, (int)p.registers);
+        for (int32_t i = 0; i < p.count; i++)
+            describe_value(&out, &p, i);
+        page_add(&out, "  %lld bytes moved\n", (long long)bytes_moved(&p));
+    }
+    program_close(&p);
+    return ok ? out.length : -1;
 }

@@ -26,6 +26,9 @@ bool agi_program_fits(const agi_expr *a, const agi_expr *b);
 /* Expressions that e leads to, itself included, up to `most`. */
 int agi_program_weight(agi_expr *e, int most);
 
+/* Describes the program of one root, like snprintf; -1 with an error. Computes nothing. */
+int agi_program_describe(agi_expr *expr, char *text, size_t size);
+
 /* A mark for a walk over expressions that no earlier walk has left. */
 uint64_t agi_program_epoch(void);
 

@@ -21,10 +21,12 @@ typedef struct program_value {
     uint8_t kind;           /* value_kind */
     uint8_t n_in;
     bool splat;             /* one value for all elements: NUMBER; STRIDED where a tile says so */
+    bool again;             /* not stored, though on the way to it something is computed again */
     bool is_elsewhere;      /* memory was given with the root: nothing is settled */
     int32_t in[AGI_SOURCES];
     int32_t reg;            /* register, or -1 */
     int32_t last_use;       /* place of the last step that reads it */
+    int32_t uses;           /* expressions of this program that read it */
     double *memory;         /* MEMORY: base; STEP, SUM: where it is stored, or NULL */
     const double *number;
     const agi_source *strided;

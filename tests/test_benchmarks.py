@@ -6,6 +6,7 @@ import doctest
 import json
 import math
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -13,13 +14,22 @@ import time
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 if str(ROOT) not in sys.path:
     sys.path.append(str(ROOT))  # at the end: the installed pyautograd comes first
 
-from benchmarks import _process, _report, _rivals, _timing, compare  # noqa: E402
+from benchmarks import (  # noqa: E402
+    _handwritten,
+    _process,
+    _report,
+    _rivals,
+    _timing,
+    compare,
+    graphs,
+)
 
 TINY = ["--quick", "--sizes", "3,4", "--rounds", "2", "--threads", "1"]
 
@@ -41,7 +51,7 @@ def records(target: Path, *arguments: str) -> list[dict[str, Any]]:
     return found
 
 
-@pytest.mark.parametrize("name", ["overhead", "graphs", "chain", "imports", "memory"])
+@pytest.mark.parametrize("name", ["overhead", "graphs", "large", "chain", "imports", "memory"])
 def test_runs(name: str, tmp_path: Path) -> None:
     if name == "memory" and not _process.measurable():
         pytest.skip("this system has no /proc/self/status")
@@ -63,14 +73,57 @@ def test_instructions_run(tmp_path: Path) -> None:
 
 def test_every_rival_agrees_with_the_gradients_by_hand(tmp_path: Path) -> None:
     target = tmp_path / "new.json"
-    sides = {record["side"] for record in records(target, "graphs", *TINY)}
+    sides = {record["side"] for record in records(target, "graphs", "large", *TINY)}
     present = json.loads(target.read_text())["versions"]
     assert sides == {name for name in present if _rivals.fits_threads(name, 1)}
 
 
-def test_a_gradient_that_is_wrong_is_not_timed() -> None:
-    from benchmarks import graphs
+@pytest.mark.parametrize("size", [1, 31, 32, 33, 1000])
+@pytest.mark.parametrize("threads", [1, 3])
+def test_the_handwritten_program(size: int, threads: int) -> None:
+    if missing := _handwritten.missing():
+        pytest.skip(missing)
+    x, y = graphs.MEAN.inputs(size)
+    step, gradients = _handwritten.mean(x, y, threads)
+    assert step() == pytest.approx((x + y).mean(), rel=1e-12, abs=1e-14)
+    for gradient in gradients:
+        np.testing.assert_array_equal(gradient, np.full(size, 1.0 / size))
 
+
+def test_the_handwritten_program_is_left_out_where_nothing_compiles_it(tmp_path: Path) -> None:
+    target = tmp_path / "new.json"
+    command = [sys.executable, "-m", "benchmarks", "graphs", *TINY, "--rivals", "none"]
+    variables = {**os.environ, "CC": "no-such-compiler"}
+    done = subprocess.run(
+        [*command, "--json", str(target)],
+        cwd=ROOT, env=variables, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert "without C: no C compiler (no-such-compiler)" in done.stdout
+
+
+def test_the_sizes_stand_around_the_thresholds_of_the_library() -> None:
+    config = ROOT / "csrc" / "config.h"
+    for name, size in (
+        ("AGI_DEFER_MIN", graphs.FUSED_FROM),
+        ("AGI_PARALLEL_MIN", graphs.SHARED_FROM),
+    ):
+        # The last definition is the usual one, before it stands that of the testing build.
+        assert int(re.findall(rf"#define {name} (\d+)", config.read_text())[-1]) == size
+        assert {size - 1, size} < set(graphs.SIZES)
+
+
+def test_cpu_time_does_not_count_sleep() -> None:
+    loop = _timing.statement("sleep(2e-3)", {"sleep": time.sleep})
+    assert loop(5) >= 10_000_000
+    try:
+        _timing.use_cpu_time()
+        assert loop(5) < 8_000_000
+    finally:
+        _timing._clock = time.perf_counter_ns
+
+
+def test_a_gradient_that_is_wrong_is_not_timed() -> None:
     with pytest.raises(AssertionError, match="torch: gradient of sin-exp by y is wrong"):
         graphs._check("torch", graphs.GRAPHS[1], ([1.0], [2.0]), ([1.0], [2.00001]))
 

@@ -301,6 +301,11 @@ AG_API int ag_get_num_threads(void);
 /* "key: value" lines: version, compiler, flags, CPU level, vector math, threads. */
 AG_API int ag_show_config(char *text, size_t size);          /* like snprintf */
 
+/* The program that would compute t, one line for each load, step and result, and the bytes that it
+ * moves; "computed" in a line of its own if t has its numbers already. Like snprintf; -1 if there
+ * is no memory for it. */
+AG_API int ag_explain(const ag_tensor *t, char *text, size_t size);
+
 typedef struct ag_memory_stats {
     int64_t allocated;      /* bytes that live tensors hold */
     int64_t max_allocated;  /* the most since the start or ag_reset_peak */

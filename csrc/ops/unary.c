@@ -120,23 +120,22 @@ AG_RULE(tanh) { GX(0) = v_vjp_mul(G, one_minus_square(OUT)); }
 
 /* ---- sigmoid and softplus ------------------------------------------------------------------- */
 
-/* sigmoid: y = 1 / (1 + exp(-x));  dx = g y (1 - y).  Saves y. Computed from e = exp(x): below 0 as
- * e / (1 + e), so that the left tail keeps its digits down to the denormals; else as
- * 1 - 1 / (1 + e), good for an infinite e too. z may be x, so e has memory of its own. */
+/* sigmoid: y = 1 / (1 + exp(-x));  dx = g y (1 - y).  Saves y. Computed from e = exp(-|x|), which
+ * neither overflows nor loses the digits of the left tail: 1 / (1 + e), and below 0 e / (1 + e). */
+AGI_INLINE double sigmoid_of(bool fused, double x)
+{
+    const double e = agi_exp_negative(fused, -fabs(x), 0.0);
+    return (x < 0.0 ? e : 1.0) / (1.0 + e);
+}
+
 AG_KERNEL_BODY(sigmoid)
 {
     const double *x = in[0];
-    const int64_t m = splat ? 1 : n;
-    double e[AGI_TILE];
     AGI_KERNEL_UNUSED;
-    agi_mvec.exp(e, x, m);
-    AGI_INDEPENDENT
-    for (int64_t i = 0; i < m; i++) {
-        const double part = (x[i] < 0.0 ? e[i] : 1.0) / (1.0 + e[i]);
-        z[i] = x[i] < 0.0 ? part : 1.0 - part;
-    }
     if (AGI_UNLIKELY(splat))
-        agi_fill_tile(z, n, z[0]);
+        agi_fill_tile(z, n, sigmoid_of(fused, x[0]));
+    else
+        AGI_EACH(sigmoid_of(fused, x[i]));
 }
 AG_KERNELS(sigmoid)
 AG_RULE(sigmoid)
@@ -145,29 +144,50 @@ AG_RULE(sigmoid)
     GX(0) = v_vjp_mul(G, v_mul(v_sub(NUM(1.0), y), y));
 }
 
+/* What u = a b lost by rounding. Where there is no fused multiply-add, from halves of the factors,
+ * whose products are exact. */
+AGI_INLINE double product_rest(bool fused, double a, double b, double u)
+{
+    const double a1 = agi_double_of(agi_bits_of(a) & ~(uint64_t)0x7ffffff), a2 = a - a1;
+    const double b1 = agi_double_of(agi_bits_of(b) & ~(uint64_t)0x7ffffff), b2 = b - b1;
+    return fused ? __builtin_fma(a, b, -u) : ((a1 * b1 - u) + a1 * b2 + a2 * b1) + a2 * b2;
+}
+
 /* softplus(beta, threshold): with u = beta x,  y = x where u > threshold, else log(1 + exp(u)) /
- * beta;  dx = g where u > threshold, else g sigmoid(u).  Saves x. Computed as (max(u, 0) +
- * log1p(exp(-|u|))) / beta, which neither overflows nor loses digits in a tail. */
+ * beta;  dx = g where u > threshold, else g sigmoid(u).  Saves x. Computed as log1p(exp(-|u|)) /
+ * beta, to which x is added where u > 0: that neither overflows nor loses digits in a tail. Far out
+ * in a tail the last digit of u is many of y, hence the rest of the product; beyond 1000, where it
+ * could be NaN, it does not matter. Farther still the exponential is a denormal and lacks digits
+ * that y has if beta is small: so it is made 2^200 times larger until it is divided. */
+AGI_INLINE double softplus_of(bool fused, double x, double beta, double threshold)
+{
+    const double u = beta * x, distance = fabs(u), rest = product_rest(fused, beta, x, u);
+    const double more = distance < 1000.0 ? (u > 0.0 ? -rest : rest) : 0.0;
+    const double lift = distance > 600.0 ? 200.0 : 0.0, scale = distance > 600.0 ? 0x1p-200 : 1.0;
+    const double lifted = lift * 0x1.62e42fefa3800p-1 - distance;  /* ln 2 in two parts: exact */
+    const double e = agi_exp_negative(fused, lifted, more + lift * 0x1.ef35793c76730p-45);
+    const double y = (u > 0.0 ? x : 0.0) + agi_log1p_unit(fused, e) / beta * scale;
+    return u > threshold ? x : y;
+}
+
+/* The same for a beta of 1. */
+AGI_INLINE double softplus1_of(bool fused, double x, double threshold)
+{
+    const double e = agi_exp_negative(fused, -fabs(x), 0.0);
+    const double y = (x > 0.0 ? x : 0.0) + agi_log1p_unit(fused, e);
+    return x > threshold ? x : y;
+}
+
 AG_KERNEL_BODY(softplus)
 {
     const double *x = in[0], beta = f[0], threshold = f[1];
-    const int64_t m = splat ? 1 : n;
-    double e[AGI_TILE];
-    if (n <= 0)
-        return;
-    AGI_INDEPENDENT
-    for (int64_t i = 0; i < m; i++)
-        e[i] = -fabs(beta * x[i]);
-    agi_mvec.exp(e, e, m);
-    agi_mvec.log1p(e, e, m);
-    AGI_INDEPENDENT
-    for (int64_t i = 0; i < m; i++) {
-        const double u = beta * x[i], positive = u > 0.0 ? u : 0.0;
-        const double y = (positive + e[i]) / beta;
-        z[i] = u > threshold ? x[i] : y;
-    }
     if (AGI_UNLIKELY(splat))
-        agi_fill_tile(z, n, z[0]);
+        agi_fill_tile(z, n, beta == 1.0 ? softplus1_of(fused, x[0], threshold)
+                                        : softplus_of(fused, x[0], beta, threshold));
+    else if (beta == 1.0)
+        AGI_EACH(softplus1_of(fused, x[i], threshold));
+    else
+        AGI_EACH(softplus_of(fused, x[i], beta, threshold));
 }
 AG_KERNELS(softplus)
 AG_RULE(softplus)

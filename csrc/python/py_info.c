@@ -35,12 +35,12 @@ static PyObject *f_get_num_threads(PyObject *module, PyObject *unused)
     return PyLong_FromLong(ag_get_num_threads());
 }
 
-static PyObject *f_show_config(PyObject *module, PyObject *unused)
+/* What `write` writes, in a string as long as it needs. */
+static PyObject *written(int (*write)(const ag_tensor *t, char *text, size_t size),
+                         const ag_tensor *t)
 {
     char small[1024];
-    (void)module;
-    (void)unused;
-    int length = ag_show_config(small, sizeof small);
+    int length = write(t, small, sizeof small);
     if (length < 0)
         return py_raise();
     if ((size_t)length < sizeof small)
@@ -48,10 +48,32 @@ static PyObject *f_show_config(PyObject *module, PyObject *unused)
     char *large = PyMem_Malloc((size_t)length + 1);
     if (large == NULL)
         return PyErr_NoMemory();
-    ag_show_config(large, (size_t)length + 1);
-    PyObject *text = PyUnicode_FromString(large);
+    length = write(t, large, (size_t)length + 1);
+    PyObject *text = length >= 0 ? PyUnicode_FromString(large) : py_raise();
     PyMem_Free(large);
     return text;
+}
+
+static int write_config(const ag_tensor *unused, char *text, size_t size)
+{
+    (void)unused;
+    return ag_show_config(text, size);
+}
+
+static PyObject *f_show_config(PyObject *module, PyObject *unused)
+{
+    (void)module;
+    (void)unused;
+    return written(write_config, NULL);
+}
+
+static PyObject *f_explain(PyObject *module, PyObject *tensor)
+{
+    ag_tensor *t;
+    (void)module;
+    if (!py_tensor_argument("explain", "input", tensor, &t))
+        return NULL;
+    return written(ag_explain, t);
 }
 
 /* ---- memory --------------------------------------------------------------------------------- */
@@ -218,6 +240,20 @@ PyMethodDef py_info_functions[] = {
      "threads, as lines of `key: value`.\n\n" EXAMPLE_DOC
      "    >>> \"threads\" in ag.show_config()\n"
      "    True\n"},
+    {"explain", f_explain, METH_O,
+     "explain(input, /)\n--\n\n"
+     "The program that would compute a tensor whose value is still pending, as text: a line for\n"
+     "each load, step and result, and the bytes that it moves; \"computed\" where there is\n"
+     "nothing left to do. Looking computes nothing.\n\n" EXAMPLE_DOC
+     "    >>> x = ag.ones(100_000)\n"
+     "    >>> print(ag.explain((x * 2).exp().sum()))\n"
+     "    program over 100000 elements, tiles of 1024, 1 registers\n"
+     "      v0 = load\n"
+     "      v2 = mul(v0, 2)\n"
+     "      v3 = exp(v2)\n"
+     "      v4 = sum(v3) -> stored\n"
+     "      800008 bytes moved\n"
+     "    <BLANKLINE>\n"},
     {"memory_allocated", f_memory_allocated, METH_NOARGS,
      "memory_allocated()\n--\n\nBytes that living tensors hold.\n\n" EXAMPLE_DOC
      "    >>> before = ag.memory_allocated()\n"

@@ -25,6 +25,13 @@ typedef enum agi_level { AGI_LEVEL_BASE, AGI_LEVEL_AVX2, AGI_LEVEL_AVX512 } agi_
 #define AGI_TARGET_BASE
 #endif
 
+/* Whether the base level has fused multiply-add; the others do. */
+#ifdef __FP_FAST_FMA
+#define AGI_BASE_FUSED true
+#else
+#define AGI_BASE_FUSED false
+#endif
+
 #pragma GCC visibility push(hidden)
 extern agi_level agi_level_now;        /* set when the library is loaded */
 const char *agi_level_name(agi_level level);
