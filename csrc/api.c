@@ -253,6 +253,7 @@ static ag_tensor *apply2(ag_op op, ag_arg x, ag_arg y)
         return ag_apply(AG_OP_##name, 3, args, NULL); \
     }
 #define DEFINE_INNER(name)
+#define DEFINE_INNER3(name)
 #define DEFINE_UNARY_ATTR(name)
 #define DEFINE_TERNARY_ATTR(name)
 #define DEFINE_REDUCE(name)

@@ -444,7 +444,7 @@ static void deposit_commit(deposit *d)
 }
 
 /* The leaves' gradients join the retained ones, then all are made ready, then all are set. */
-static bool commit(agi_run *run, int n_roots, ag_tensor *const *roots)
+static bool commit_locked(agi_run *run, int n_roots, ag_tensor *const *roots)
 {
     for (int32_t s = 0; s < run->count; s++) {
         slot_entry *entry = &run->entries[s];
@@ -464,6 +464,16 @@ static bool commit(agi_run *run, int n_roots, ag_tensor *const *roots)
     for (int32_t d = 0; d < run->deposit_count; d++)
         deposit_commit(&run->deposits[d]);
     return true;
+}
+
+/* Under the lock of expressions, which computing takes anyway: what is added to a .grad here must
+ * be there before another thread, that may run while we compute, reads it to add its own. */
+static bool commit(agi_run *run, int n_roots, ag_tensor *const *roots)
+{
+    agi_expr_lock();
+    bool ok = commit_locked(run, n_roots, roots);
+    agi_expr_unlock();
+    return ok;
 }
 
 /* ---- sweep ---------------------------------------------------------------------------------- */

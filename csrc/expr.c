@@ -350,6 +350,12 @@ static bool reads(agi_expr *e, const agi_storage *storage, const agi_expr *wante
     return false;
 }
 
+/* Not one that another thread is just freeing, which waits for our lock to forget e. */
+static bool has_living_owner(const agi_expr *e)
+{
+    return e->owner != NULL && agi_refs_get(&e->owner->refs) > 0;
+}
+
 /* All owned values that read the storage, or lead to `wanted`, in one program as far as they fit
  * together. *found is false if there are none. */
 static ag_status compute_readers(const agi_storage *storage, const agi_expr *wanted, bool *found)
@@ -357,7 +363,7 @@ static ag_status compute_readers(const agi_storage *storage, const agi_expr *wan
     agi_root roots[READERS_AT_ONCE];
     int n = 0;
     for (agi_expr *e = all_exprs; e != NULL && n < READERS_AT_ONCE; e = e->next) {
-        bool fits = e->owner != NULL && reads(e, storage, wanted, agi_program_epoch());
+        bool fits = has_living_owner(e) && reads(e, storage, wanted, agi_program_epoch());
         for (int k = 0; k < n && fits; k++)
             fits = agi_program_fits(roots[k].expr, e);
         if (fits)

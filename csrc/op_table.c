@@ -16,6 +16,7 @@
 #define WITH_BINARY MAP
 #define WITH_TERNARY MAP
 #define WITH_INNER MAP
+#define WITH_INNER3 MAP
 #define WITH_UNARY_ATTR MAP
 #define WITH_TERNARY_ATTR MAP
 #define WITH_MASK MAP
@@ -46,8 +47,9 @@ const agi_op_info agi_ops[AG_OP_COUNT] = {
 ag_status ag_op_info(ag_op op, const char **name, const char **label, const char **doc, int *arity,
                      const char **kind, const char **grad)
 {
-    static const char *const kinds[] = {"unary",        "binary", "ternary", "inner", "unary_attr",
-                                        "ternary_attr", "mask",   "reduce",  "view",  "make"};
+    static const char *const kinds[] = {"unary",      "binary",       "ternary", "inner",
+                                        "inner",      "unary_attr",   "ternary_attr", "mask",
+                                        "reduce",     "view",         "make"};
     static const char *const grads[] = {"rule", "zero_grad", "no_grad"};
     if ((int)op < 0 || op >= AG_OP_COUNT)
         return agi_fail(AG_ERR_INDEX, "op_info: expected an op below %d, got %d", AG_OP_COUNT,

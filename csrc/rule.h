@@ -48,6 +48,7 @@ AGI_INLINE bool agi_value_failed(ag_arg x) { return x.tensor == &agi_failed; }
         ag_arg args[3] = {x, y, z}; \
         return agi_value(AG_OP_##name, 3, args, NULL); \
     }
+#define AGI_VERB_INNER3 AGI_VERB_TERNARY
 #define AGI_VERB_UNARY_ATTR(name)
 #define AGI_VERB_TERNARY_ATTR(name)
 #define AGI_VERB_REDUCE(name)

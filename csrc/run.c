@@ -16,6 +16,7 @@
 #include <string.h>
 
 #include "copy.h"
+#include "kernel.h"
 #include "parallel.h"
 #include "shape.h"
 #include "walk.h"
@@ -89,6 +90,7 @@ static int64_t lightness(const agi_op_info *info)
     case AG_OP_add: case AG_OP_sub: case AG_OP_mul: case AG_OP_div: case AG_OP_neg:
     case AG_OP_maximum: case AG_OP_minimum: case AG_OP_square: case AG_OP_abs: case AG_OP_sign:
     case AG_OP_relu: case AG_OP_where: case AG_OP_clamp: case AG_OP_reciprocal: case AG_OP_sqrt:
+    case AG_OP_vjp_mul: case AG_OP_vjp_div: case AG_OP_vjp_max: case AG_OP_vjp_relu:
     case AG_OP_eq: case AG_OP_ne: case AG_OP_lt: case AG_OP_le: case AG_OP_gt: case AG_OP_ge:
         return 4;
     default:
@@ -96,19 +98,21 @@ static int64_t lightness(const agi_op_info *info)
     }
 }
 
-static void copy_kernel(double *z, int64_t n, const double *const *in, unsigned splat,
-                        const double *f)
+/* What clone and copy are in a program. */
+AG_KERNEL_BODY(copy_tile)
 {
-    (void)f;
+    AGI_KERNEL_UNUSED;
     if (splat)
-        agi_fill_run(z, n, in[0][0]);
+        agi_fill_tile(z, n, in[0][0]);
     else if (z != in[0])
         memcpy(z, in[0], (size_t)n * sizeof(double));
 }
+AG_KERNELS(copy_tile)
 
 agi_kernel agi_run_kernel_of(int op)
 {
-    return op == AG_OP_clone || op == AG_OP_copy ? copy_kernel : agi_ops[op].kernels[agi_level_now];
+    const agi_kernel *kernels = agi_ops[op].kernels;
+    return (kernels != NULL ? kernels : agi_copy_tile_kernels)[agi_level_now];
 }
 
 double agi_run_cost_of(int op)

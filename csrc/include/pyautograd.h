@@ -209,6 +209,7 @@ typedef enum ag_op {
 #define AG_DECLARE_TERNARY(name) \
     AG_API ag_tensor *ag_##name(ag_tensor *x, ag_tensor *y, ag_tensor *z);
 #define AG_DECLARE_INNER(name)
+#define AG_DECLARE_INNER3(name)
 #define AG_DECLARE_UNARY_ATTR(name)
 #define AG_DECLARE_TERNARY_ATTR(name)
 #define AG_DECLARE_REDUCE(name)

@@ -80,11 +80,18 @@ AG_RULE(vjp_div)
 
 /* ---- the larger and the smaller ------------------------------------------------------------- */
 
-/* dx where x and y have `lost` (a mask) to decide: 0 where x lost, half of g at a tie, else g.
- * Where a NaN took part nobody lost, and both get g. */
-static ag_arg winners_share(ag_arg g, ag_arg lost, ag_arg tie)
+/* vjp_max: the rule of the larger of y and w in one kernel, for where it is not recorded. (x is the
+ * gradient.) */
+AG_MAP3(vjp_max, y < w ? 0.0 : y == w ? 0.5 * x : x)
+
+/* The gradient of an input that competes with another, where the larger is taken: 0 where it lost,
+ * half of g at a tie, else g. Where a NaN took part nobody lost, and both get g. */
+static ag_arg larger_share(const agi_vjp *v, ag_arg x, ag_arg other)
 {
-    return v_where(lost, NUM(0.0), v_where(tie, v_mul(g, NUM(0.5)), g));
+    if (!v->create_graph)
+        return v_vjp_max(v->g, x, other);
+    const ag_arg shared = v_where(v_eq(x, other), v_mul(v->g, NUM(0.5)), v->g);
+    return v_where(v_lt(x, other), NUM(0.0), shared);
 }
 
 /* maximum: NaN if either is, x where they are equal (so max(-0, 0) = -0);  dx = g where x > y,
@@ -92,22 +99,20 @@ static ag_arg winners_share(ag_arg g, ag_arg lost, ag_arg tie)
 AG_MAP2(maximum, ((x >= y) | (x != x)) ? x : y)
 AG_RULE(maximum)
 {
-    const ag_arg x = IN(0), y = IN(1), tie = v_eq(x, y);
     if (NEEDS(0))
-        GX(0) = winners_share(G, v_lt(x, y), tie);
+        GX(0) = larger_share(v, IN(0), IN(1));
     if (NEEDS(1))
-        GX(1) = winners_share(G, v_gt(x, y), tie);
+        GX(1) = larger_share(v, IN(1), IN(0));
 }
 
 /* minimum: as maximum. */
 AG_MAP2(minimum, ((x <= y) | (x != x)) ? x : y)
 AG_RULE(minimum)
 {
-    const ag_arg x = IN(0), y = IN(1), tie = v_eq(x, y);
     if (NEEDS(0))
-        GX(0) = winners_share(G, v_gt(x, y), tie);
+        GX(0) = larger_share(v, IN(1), IN(0));
     if (NEEDS(1))
-        GX(1) = winners_share(G, v_lt(x, y), tie);
+        GX(1) = larger_share(v, IN(0), IN(1));
 }
 
 /* ---- pow ------------------------------------------------------------------------------------ */

@@ -36,9 +36,17 @@ AG_MAP1(sign, x > 0.0 ? 1.0 : x < 0.0 ? -1.0 : x != x ? x : 0.0)
 AG_MAP1(relu, x < 0.0 ? 0.0 : x)
 AG_RULE(relu)
 {
-    const ag_arg y = OUT, passed = v->create_graph ? v_mul(G, v_sign(y)) : G;
-    GX(0) = v_where(v_le(y, NUM(0.0)), NUM(0.0), passed);
+    const ag_arg y = OUT;
+    if (!v->create_graph) {
+        GX(0) = v_vjp_relu(G, y);
+        return;
+    }
+    const ag_arg one = v_where(v_ne(y, y), NUM(1.0), v_sign(y));
+    GX(0) = v_where(v_le(y, NUM(0.0)), NUM(0.0), v_mul(G, one));
 }
+
+/* vjp_relu: relu's rule in one kernel, for where it is not recorded. (y is the saved output.) */
+AG_MAP2(vjp_relu, y <= 0.0 ? 0.0 : x)
 
 /* ---- roots ---------------------------------------------------------------------------------- */
 

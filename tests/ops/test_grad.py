@@ -199,3 +199,27 @@ def test_second_backward_and_fused_forms_agree_with_the_rule(
         if a is not None:
             assert not a.requires_grad
             assert_same_bits(a, b, case.id)
+
+
+@pytest.mark.parametrize("case", MAPS, ids=by_id)
+def test_fused_forms_agree_with_the_rule_at_the_edges(case: Case) -> None:
+    """Ties, zeros of both signs, infinities and NaN, in the values and in the cotangent."""
+    edges = np.array([0.0, -0.0, 1.0, -1.0, 0.5, 2.0, -3.0, 5e-324, 1e300, np.inf, -np.inf, np.nan])
+    arrays = [a.ravel() for a in np.meshgrid(*[edges] * case.arity)]
+    leaves = [leaf(a) for a in arrays]
+    out = case.call(ag, *leaves)
+    for cotangent in (np.ones(out.numel()), np.resize([1.0, 0.0, -0.0, -2.0, 1e-300], out.numel())):
+        plain, recorded = (
+            ag.autograd.grad(
+                out,
+                leaves,
+                ag.tensor(cotangent),
+                retain_graph=True,
+                create_graph=create,
+                allow_unused=True,
+            )
+            for create in (False, True)
+        )
+        for a, b in zip(plain, recorded, strict=True):
+            if a is not None:
+                assert np.array_equal(values(a), values(b), equal_nan=True), case.id
