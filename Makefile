@@ -6,6 +6,7 @@ TESTS ?= tests
 ASAN_OPTIONS ?= detect_leaks=0:allocator_may_return_null=1
 export ASAN_OPTIONS
 export UBSAN_OPTIONS ?= print_stacktrace=1
+export TSAN_OPTIONS ?= die_after_fork=0
 
 # $(call special,word,switches,environment of the tests,tests): build into build/word, test that.
 # What C code prints as it dies is not captured, or it would die with the process.
@@ -46,7 +47,8 @@ tsan:  ## the tests of threads under the thread sanitizer
 cover:  ## the suite with gcov: lines of C reached, file by file
 	$(call special,cover,PYAUTOGRAD_COVERAGE=1,,$(TESTS))
 	@cd build/cover && find . -name '*.gcda' | xargs gcov -n -s $(CURDIR) 2>/dev/null \
-	| sed -n "/^File '.*csrc/{s/^File '//;s/'$$//;h;n;s/Lines executed://;s/ of.*//;G;s/\n/  /;p}" \
+	| sed -n "/^File '.*csrc/{s/^File '//;s/'$$//;s,[a-z]*/\.\./,,;h;n;s/Lines executed://;\
+	s/ of.*//;G;s/\n/  /;p}" \
 	| sort -n | uniq
 
 bench:  ## the benchmarks, against what is installed

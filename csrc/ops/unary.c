@@ -174,7 +174,7 @@ AGI_INLINE double softplus_of(bool fused, double x, double beta, double threshol
     const double lift = distance > 600.0 ? 200.0 : 0.0, scale = distance > 600.0 ? 0x1p-200 : 1.0;
     const double lifted = lift * 0x1.62e42fefa3800p-1 - distance;  /* ln 2 in two parts: exact */
     const double e = agi_exp_negative(fused, lifted, more + lift * 0x1.ef35793c76730p-45);
-    const double y = (u > 0.0 ? x : 0.0) + agi_log1p_unit(fused, e) / beta * scale;
+    const double tail = agi_log1p_unit(fused, e) / beta * scale, y = u > 0.0 ? x + tail : tail;
     return u > threshold ? x : y;
 }
 
@@ -182,7 +182,7 @@ AGI_INLINE double softplus_of(bool fused, double x, double beta, double threshol
 AGI_INLINE double softplus1_of(bool fused, double x, double threshold)
 {
     const double e = agi_exp_negative(fused, -fabs(x), 0.0);
-    const double y = (x > 0.0 ? x : 0.0) + agi_log1p_unit(fused, e);
+    const double tail = agi_log1p_unit(fused, e), y = x > 0.0 ? x + tail : tail;
     return x > threshold ? x : y;
 }
 

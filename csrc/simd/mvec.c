@@ -16,19 +16,74 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
+
+#include "vmath.h"
 
 #define FILL 0.5
 
+/* ---- periodic functions far from zero ------------------------------------------------------- */
+
+/* Beyond some 1e8 glibc's sin, cos and tan take off too few digits of pi: next to its multiples up
+ * to 1e5 ulp are wrong. The vector forms of sin and cos call them there; that of tan is right by
+ * itself. The functions of long doubles are right everywhere, and compute what lies far. */
+#define FAR 0x1p26
+
+/* Each argument's own, so that it does not matter whether others are far. z may be x. */
+AGI_COLD static void map_far(double *z, const double *x, int64_t n, agi_mvec1 near,
+                             long double (*far)(long double))
+{
+    double kept[64];
+    for (int64_t k = 0; k < n; k += 64) {
+        const int64_t part = n - k < 64 ? n - k : 64;
+        memcpy(kept, x + k, (size_t)part * sizeof(double));
+        near(z + k, kept, part);
+        for (int64_t i = 0; i < part; i++) {
+            if (fabs(kept[i]) > FAR)
+                z[k + i] = (double)far(kept[i]);
+        }
+    }
+}
+
+/* Whether any may be far: adds to each magnitude, as bits, what takes FAR's to the top bit. (NaN's
+ * and infinity's too.) */
+AGI_INLINE bool any_far(const double *x, int64_t n)
+{
+    const uint64_t magnitude = UINT64_MAX >> 1;
+    const uint64_t rest = ((uint64_t)1 << 63) - agi_bits_of(FAR);
+    uint64_t found = 0;
+    for (int64_t i = 0; i < n; i++)
+        found |= (agi_bits_of(x[i]) & magnitude) + rest;
+    return found >> 63;
+}
+
+/* name_level from near_name_level, which takes any argument but is right for near ones. */
+#define AGI_PERIODIC(TARGET, name, level) \
+    TARGET static void name##_##level(double *z, const double *x, int64_t n) \
+    { \
+        if (AGI_UNLIKELY(any_far(x, n))) \
+            map_far(z, x, n, near_##name##_##level, name##l); \
+        else \
+            near_##name##_##level(z, x, n); \
+    }
+
 /* ---- libm, one element at a time ------------------------------------------------------------ */
 
-#define AGI_LIBM1(name) \
-    static void name##_libm(double *z, const double *x, int64_t n) \
+#define AGI_LIBM(array_form, name) \
+    static void array_form(double *z, const double *x, int64_t n) \
     { \
         for (int64_t i = 0; i < n; i++) \
             z[i] = name(x[i]); \
     }
-AGI_MVEC1_LIST(AGI_LIBM1)
-#undef AGI_LIBM1
+#define AGI_LIBM_PLAIN(name) AGI_LIBM(name##_libm, name)
+#define AGI_LIBM_PERIODIC(name) AGI_LIBM(near_##name##_libm, name) AGI_PERIODIC(, name, libm)
+AGI_MVEC_PLAIN_LIST(AGI_LIBM_PLAIN)
+AGI_LIBM_PERIODIC(sin)
+AGI_LIBM_PERIODIC(cos)
+AGI_LIBM_PERIODIC(tan)
+#undef AGI_LIBM_PERIODIC
+#undef AGI_LIBM_PLAIN
+#undef AGI_LIBM
 
 static void pow_libm(double *z, const double *x, const double *y, unsigned splat, int64_t n)
 {
@@ -190,21 +245,32 @@ AGI_TARGET_AVX512 AGI_INLINE void map1_avx512(void *form, double *z, const doubl
 }
 
 /* The form in use, and the array function over it for each level. */
-#define AGI_MAP1(name) \
+#define AGI_MAP1(prefix, name) \
     static void *name##_form; \
-    static void name##_base(double *z, const double *x, int64_t n) \
+    static void prefix##name##_base(double *z, const double *x, int64_t n) \
     { \
         map1_base(name##_form, z, x, n); \
     } \
-    AGI_TARGET_AVX2 static void name##_avx2(double *z, const double *x, int64_t n) \
+    AGI_TARGET_AVX2 static void prefix##name##_avx2(double *z, const double *x, int64_t n) \
     { \
         map1_avx2(name##_form, z, x, n); \
     } \
-    AGI_TARGET_AVX512 static void name##_avx512(double *z, const double *x, int64_t n) \
+    AGI_TARGET_AVX512 static void prefix##name##_avx512(double *z, const double *x, int64_t n) \
     { \
         map1_avx512(name##_form, z, x, n); \
     }
-AGI_MVEC1_LIST(AGI_MAP1)
+#define AGI_MAP1_PLAIN(name) AGI_MAP1(, name)
+#define AGI_MAP1_PERIODIC(name) \
+    AGI_MAP1(near_, name) \
+    AGI_PERIODIC(AGI_TARGET_BASE, name, base) \
+    AGI_PERIODIC(AGI_TARGET_AVX2, name, avx2) \
+    AGI_PERIODIC(AGI_TARGET_AVX512, name, avx512)
+AGI_MVEC_PLAIN_LIST(AGI_MAP1_PLAIN)
+AGI_MAP1_PERIODIC(sin)
+AGI_MAP1_PERIODIC(cos)
+AGI_MAP1_PLAIN(tan)
+#undef AGI_MAP1_PERIODIC
+#undef AGI_MAP1_PLAIN
 #undef AGI_MAP1
 
 /* ---- two arguments -------------------------------------------------------------------------- */
@@ -313,4 +379,6 @@ void agi_mvec_start(void)
 
 #endif
 
+#undef AGI_PERIODIC
+#undef FAR
 #undef FILL

@@ -14,9 +14,9 @@ typedef void (*agi_mvec1)(double *z, const double *x, int64_t n);
 /* x or y is one value for all i where bit 0 or 1 of splat is set. */
 typedef void (*agi_mvec2)(double *z, const double *x, const double *y, unsigned splat, int64_t n);
 
-#define AGI_MVEC1_LIST(F) \
-    F(exp) F(expm1) F(log) F(log1p) F(log2) F(log10) F(sin) F(cos) F(tan) F(sinh) F(cosh) F(tanh) \
-    F(asin) F(acos) F(atan)
+#define AGI_MVEC_PLAIN_LIST(F) \
+    F(exp) F(expm1) F(log) F(log1p) F(log2) F(log10) F(sinh) F(cosh) F(tanh) F(asin) F(acos) F(atan)
+#define AGI_MVEC1_LIST(F) AGI_MVEC_PLAIN_LIST(F) F(sin) F(cos) F(tan)
 
 typedef struct agi_mvec_table {
 #define AGI_MVEC_FIELD(name) agi_mvec1 name;
