@@ -46,6 +46,11 @@ __attribute__((constructor)) static void expr_start(void)
     const char *fuse = getenv("PYAUTOGRAD_FUSE");
     agi_fusing = fuse == NULL || strcmp(fuse, "0") != 0;
     expr_mutex_start();
+    /* Whoever computes takes the allocator's lock inside of ours, so before a fork ours is to be
+     * taken first: handlers are called in the opposite order of their registration, and the
+     * allocator registers its own when it is first asked. */
+    ag_memory_stats stats;
+    ag_get_memory_stats(&stats);
     pthread_atfork(fork_prepare, fork_parent, expr_mutex_start);
 }
 

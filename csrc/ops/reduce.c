@@ -16,7 +16,10 @@
 /* A 0-d tensor for an argument that is a plain number; else the tensor, with one more owner. */
 static ag_tensor *as_tensor(const ag_arg *arg)
 {
-    return arg->tensor != NULL ? agi_retain(arg->tensor) : ag_scalar(arg->value);
+    ag_tensor *t = arg->tensor != NULL ? agi_retain(arg->tensor) : agi_tensor_new(0, NULL, 1);
+    if (t != NULL && arg->tensor == NULL)
+        *agi_tensor_data(t) = arg->value;
+    return t;
 }
 
 /* The dimensions that attr names. No list, or an empty one, means all, as in PyTorch. */
@@ -44,8 +47,10 @@ static int reduced_shape(int ndim, const int64_t *shape, uint64_t mask, bool kee
     return n;
 }
 
-/* Sums x; *count becomes the number of elements in each sum. */
-static ag_tensor *sum_of(int op, const ag_tensor *x, const ag_attr *attr, int64_t *count)
+/* Sums x (op is sum), or makes its mean where x is pending (*finished: the rest is done). *count
+ * becomes the number of elements in each sum. */
+static ag_tensor *sum_of(int op, const ag_tensor *x, const ag_attr *attr, int64_t *count,
+                         bool *finished)
 {
     uint64_t mask;
     int64_t left[AGI_MAX_DIMS];
@@ -57,9 +62,8 @@ static ag_tensor *sum_of(int op, const ag_tensor *x, const ag_attr *attr, int64_
     if (numel < 0)
         return NULL;
     if (AGI_UNLIKELY(agi_is_pending(x->storage))) {
-        bool deferred;
-        ag_tensor *pending = agi_expr_sum(op, x, mask, n, left, numel, &deferred);
-        if (deferred)
+        ag_tensor *pending = agi_expr_sum(op, x, mask, n, left, numel, finished);
+        if (*finished)
             return pending;
         if (agi_storage_ready(x->storage) != AG_OK)
             return NULL;
@@ -100,7 +104,8 @@ AG_FORWARD(sum)
     ag_tensor *x = as_tensor(&args[0]);
     if (x == NULL)
         return NULL;
-    ag_tensor *z = sum_of(AG_OP_sum, x, attr, &count);
+    bool finished = false;
+    ag_tensor *z = sum_of(AG_OP_sum, x, attr, &count, &finished);
     agi_release(x);
     return z;
 }
@@ -123,10 +128,11 @@ AG_FORWARD(mean)
     ag_tensor *x = as_tensor(&args[0]);
     if (x == NULL)
         return NULL;
-    ag_tensor *z = sum_of(AG_OP_mean, x, attr, &count);
+    bool finished = false;
+    ag_tensor *z = sum_of(AG_OP_mean, x, attr, &count, &finished);
     agi_release(x);
-    if (z == NULL || agi_is_pending(z->storage))
-        return z;  /* pending, it knows that it is a mean */
+    if (z == NULL || finished)
+        return z;
     double *values = agi_tensor_data(z);
     for (int64_t i = 0; i < z->numel; i++)
         values[i] = count > 0 ? values[i] / (double)count : (double)NAN;

@@ -163,7 +163,7 @@ def magnitudes(rng: np.random.Generator) -> Array:
 def column(f: Function, rng: np.random.Generator) -> Array:
     drawn = [rng.uniform(low, high, PER_RANGE) for low, high in f.ranges]
     x = np.concatenate([*drawn, magnitudes(rng), neighbours(f.points)])
-    return x[(x >= f.low) & (x <= f.high) & np.isfinite(x)]
+    return np.asarray(x[(x >= f.low) & (x <= f.high) & np.isfinite(x)])
 
 
 def pow_arguments(rng: np.random.Generator) -> list[Array]:
@@ -225,7 +225,9 @@ COMPUTE = """
 def results(level: str) -> tuple[str, dict[str, Array]]:
     """The level that an interpreter asked for `level` runs at, and what it computes."""
     specs = [(f.id, f.op, f.arity, f.numbers) for f in FUNCTIONS]
-    given = {f"{f.id}:{k}": x for f in FUNCTIONS for k, x in enumerate(arguments(f))}
+    given: dict[str, Any] = {}
+    for f in FUNCTIONS:
+        given.update({f"{f.id}:{k}": x for k, x in enumerate(arguments(f))})
     with tempfile.TemporaryDirectory() as folder:
         np.savez(f"{folder}/arguments.npz", **given)
         code = f"SPECS = {specs!r}\nFOLDER = {folder!r}\n" + textwrap.dedent(COMPUTE)

@@ -1,0 +1,131 @@
+# SPDX-License-Identifier: MIT
+"""A process that runs programs: a line of JSON in, [threads, failures, lines], and a line of JSON
+out, what was to be seen, in order. Its environment decides how (PYAUTOGRAD_FUSE, PYAUTOGRAD_SIMD).
+
+With failures not 0 (a seed; testing builds only), lines run out of memory again and again: each
+must fail without a trace, since it is then run once more.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import copy
+import gc
+import json
+import pickle
+import random
+import re
+import sys
+import warnings
+import zlib
+from typing import Any
+
+import numpy as np
+
+import pyautograd as ag
+
+
+def numbers(seed: int, *shape: int) -> Any:
+    """Of several magnitudes, with signs, and now and then a zero of either sign."""
+    rng = np.random.default_rng(seed)
+    a = rng.normal(size=shape)
+    if shape and seed % 4 == 0:
+        a *= 10.0 ** rng.integers(-12, 3, size=shape)
+    if shape and seed % 5 == 0:
+        a[rng.random(shape) < 0.01] = -0.0
+    return np.asarray(a)
+
+
+def bits(a: Any) -> str:
+    """Any NaN is as good as any other."""
+    a = np.array(a)
+    if a.dtype == np.float64:
+        a = np.where(np.isnan(a), np.nan, a)
+    return f"{a.shape}:{zlib.crc32(np.ascontiguousarray(a).tobytes()):08x}"
+
+
+def flags(x: Any) -> str:
+    name = x.grad_fn.name() if x.grad_fn is not None else None
+    return f"{tuple(x.shape)} {x.stride()} {x.requires_grad} {x.is_leaf} {name} v{x._version}"
+
+
+def look(x: Any) -> str:
+    if isinstance(x, ag.Tensor):
+        return f"{flags(x)} {bits(x.detach().numpy())}"
+    if isinstance(x, str) or x is None:
+        return str(x)
+    return bits(x)
+
+
+def threshold() -> int:
+    """Elements from which values pend."""
+    return 24 if "AG_TESTING" in str(ag.show_config()) else 16384
+
+
+# One op in place, an expression, or a look: all or nothing. A backward that fails may have used up
+# its graph, and what takes several steps cannot be taken back.
+ATOMIC = re.compile(r"(?!.*(backward|autograd|for |\n))(t\d+ = |see|flags|with ag.no_grad|\(?t\d+)")
+
+
+def attempt(line: str, names: dict[str, Any], dice: random.Random) -> None:
+    """Lets the line's nth allocation fail, for ever later n, until none does."""
+    nth = dice.randint(1, 6)
+    while nth < 100:
+        ag._core._fail_allocation(nth)
+        try:
+            return exec(line, names)
+        except MemoryError:
+            nth += dice.randint(1, 6)
+        finally:
+            ag._core._fail_allocation(0)
+    return exec(line, names)
+
+
+def run(lines: list[str], failures: int) -> list[str]:
+    dice = random.Random(failures)
+    seen: list[str] = []
+    names: dict[str, Any] = {"ag": ag, "np": np, "copy": copy, "pickle": pickle, "r": numbers}
+    names["see"] = lambda x: seen.append(look(x))
+    names["flags"] = lambda x: seen.append(flags(x))
+    for at, line in enumerate(lines):
+        first = len(seen)
+        try:
+            if failures and ATOMIC.match(line):
+                attempt(line, names, dice)
+            else:
+                exec(line, names)
+        except Exception as error:
+            seen.append(f"{type(error).__name__}: {error}")
+        seen[first:] = [f"line {at}: {text}" for text in seen[first:]]
+    return seen
+
+
+def alive() -> list[int]:
+    gc.collect()
+    return [ag._core._live_tensors(), ag._core._live_nodes(), ag.memory_allocated()]
+
+
+def answer(threads: int, failures: int, lines: list[str]) -> list[str]:
+    ag.set_num_threads(threads)
+    before = alive()
+    with np.errstate(all="ignore"), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        seen = run(lines, failures)
+    ag.set_grad_enabled(True)
+    left = [now - then for now, then in zip(alive(), before, strict=True)]
+    if left[0] > 0:
+        left.pop()  # a gradient that leads to its own leaf lives on, pending or not
+    return [*seen, f"left over: {left}"]
+
+
+def main() -> None:
+    gc.collect()
+    gc.freeze()
+    print(json.dumps(threshold()), flush=True)
+    with contextlib.suppress(KeyboardInterrupt):
+        for line in sys.stdin:
+            print(json.dumps(answer(*json.loads(line))), flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,64 @@
+# SPDX-License-Identifier: MIT
+"""Random programs (fuzz_programs.py) see the same whatever is fused and however many threads there
+are: values, gradients, flags, versions, the texts of errors, and what is left in the end.
+
+PYAUTOGRAD_FUZZ=5000 runs so many programs; a failure names the seed, and the lines that matter.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+
+import pytest
+from conftest import SEED
+from fuzz_compare import Panel, report
+from fuzz_programs import program
+
+import pyautograd as ag
+
+PARTS = 4
+
+
+def wanted() -> int:
+    """Programs of each part."""
+    return int(os.environ.get("PYAUTOGRAD_FUZZ", "240")) // PARTS
+
+
+def can_fail() -> bool:
+    """Whether this is a testing build, in which memory runs out on demand."""
+    try:
+        ag._core._fail_allocation(0)
+    except (RuntimeError, ValueError):
+        return False
+    return True
+
+
+@pytest.fixture(scope="module")
+def panel() -> Iterator[Panel]:
+    made = Panel(failing=can_fail())
+    yield made
+    made.stop()
+
+
+@pytest.mark.parametrize("part", range(PARTS))
+def test_random_programs(panel: Panel, part: int) -> None:
+    first = SEED * 1_000_000 + part * wanted()
+    for seed in range(first, first + wanted()):
+        lines = program(seed, panel.threshold())
+        why = panel.disagreement(lines)
+        if why:
+            pytest.fail(report(panel, seed, lines, why), pytrace=False)
+
+
+def test_a_difference_would_be_seen(panel: Panel) -> None:
+    """The judges judged: programs that do see a difference, and one that ends a process."""
+    lines = ["import os", "t0 = 1", "see(t0)", "see(os.environ['PYAUTOGRAD_FUSE'])", "t1 = 2"]
+    assert panel.disagreement(["see(1)"]) == ""
+    assert "'0'" not in panel.disagreement(lines) and "fused, 1 threads" in panel.disagreement(
+        lines
+    )
+    assert panel.shrink(lines) == ["import os", "see(os.environ['PYAUTOGRAD_FUSE'])"]
+    dies = ["import os", "if os.environ['PYAUTOGRAD_FUSE'] == '1': os.abort()"]
+    assert "crash: exit -6" in panel.disagreement(dies)
+    assert panel.disagreement(["see(1)"]) == ""
