@@ -20,6 +20,24 @@ WORKER = Path(__file__).with_name("fuzz_worker.py")
 PATIENCE = 120.0  # seconds for one program, on a busy machine, under a sanitizer
 
 
+@dataclass(frozen=True)
+class Way:
+    """How to run a program (fuzz_worker.py says what the numbers mean)."""
+
+    fused: bool
+    threads: int
+    failures: int = 0
+    at_once: int = 1
+
+    def __str__(self) -> str:
+        text = f"{'fused' if self.fused else 'not fused'}, {self.threads} threads"
+        text += f", failures {self.failures}" if self.failures else ""
+        return text + (f", {self.at_once} at once" if self.at_once > 1 else "")
+
+
+TRUTH = Way(fused=False, threads=1)
+
+
 @dataclass
 class Worker:
     """A process of fuzz_worker.py; started when it is needed, again if a program killed it."""
@@ -43,7 +61,7 @@ class Worker:
         self.threshold = int(self.process.stdout.readline() or 0)
         assert self.threshold, self.last_words()
 
-    def run(self, threads: int, failures: int, lines: list[str]) -> list[str]:
+    def run(self, way: Way, lines: list[str]) -> list[str]:
         """What the program saw; ["crash: ..."] if the process did not live to tell."""
         if self.process is None:
             self.start()
@@ -51,7 +69,8 @@ class Worker:
         timer = threading.Timer(PATIENCE, self.process.kill)
         timer.start()
         try:
-            self.process.stdin.write(json.dumps([threads, failures, lines]) + "\n")
+            order = [way.threads, way.failures, way.at_once, lines]
+            self.process.stdin.write(json.dumps(order) + "\n")
             self.process.stdin.flush()
             answer = self.process.stdout.readline()
         except BrokenPipeError:
@@ -82,34 +101,31 @@ class Worker:
 
 @dataclass
 class Panel:
-    """The same program one op at a time (the truth), and in other ways: fused or not, by so many
-    threads, with lines that run out of memory."""
+    """The same program one op at a time (the truth), and in other ways."""
 
-    counts: tuple[int, ...] = (1, 2, 3, 8)
-    failing: bool = False
-    plain: Worker = field(default_factory=lambda: Worker({"PYAUTOGRAD_FUSE": "0"}))
-    fused: Worker = field(default_factory=lambda: Worker({"PYAUTOGRAD_FUSE": "1"}))
+    ways: tuple[Way, ...]
+    workers: dict[bool, Worker] = field(
+        default_factory=lambda: {
+            fused: Worker({"PYAUTOGRAD_FUSE": str(int(fused))}) for fused in (True, False)
+        }
+    )
 
     def threshold(self) -> int:
-        if self.plain.process is None:
-            self.plain.start()
-        return self.plain.threshold
+        plain = self.workers[False]
+        if plain.process is None:
+            plain.start()
+        return plain.threshold
 
     def disagreement(self, lines: list[str]) -> str:
-        """ "" if all saw the same; else who saw what."""
-        truth = self.plain.run(1, 0, lines)
-        ways = [(self.fused, n, 0) for n in self.counts] + [(self.plain, self.counts[-1], 0)]
-        if self.failing:
-            ways += [(self.fused, 2, 1), (self.fused, 1, 2), (self.plain, 1, 3)]
-        for worker, threads, failures in ways:
-            seen = worker.run(threads, failures, lines)
+        """Nothing if all saw the same; else who saw what."""
+        truth = self.workers[False].run(TRUTH, lines)
+        for way in self.ways:
+            seen = self.workers[way.fused].run(way, lines)
             if seen == truth:
                 continue
             pairs = [*zip(seen, truth, strict=False), ("nothing", "nothing")]
             a, b = next((pair for pair in pairs if pair[0] != pair[1]), pairs[-1])
-            how = "fused" if worker is self.fused else "not fused"
-            how += f", {threads} threads" + (f", failures {failures}" if failures else "")
-            return f"{how}:\n    {a}\none op at a time, 1 thread:\n    {b}"
+            return f"{way}:\n    {a}\n{TRUTH}:\n    {b}"
         return ""
 
     def shrink(self, lines: list[str]) -> list[str]:
@@ -127,8 +143,8 @@ class Panel:
         return lines
 
     def stop(self) -> None:
-        self.plain.stop()
-        self.fused.stop()
+        for worker in self.workers.values():
+            worker.stop()
 
 
 def report(panel: Panel, seed: Any, lines: list[str], why: str) -> str:

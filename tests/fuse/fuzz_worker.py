@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: MIT
-"""A process that runs programs: a line of JSON in, [threads, failures, lines], and a line of JSON
-out, what was to be seen, in order. Its environment decides how (PYAUTOGRAD_FUSE, PYAUTOGRAD_SIMD).
+"""A process that runs programs: a line of JSON in, [threads, failures, at_once, lines], and a line
+of JSON out, what was to be seen, in order. Its environment decides how (PYAUTOGRAD_FUSE ...).
 
 With failures not 0 (a seed; testing builds only), lines run out of memory again and again: each
-must fail without a trace, since it is then run once more.
+must fail without a trace, since it is then run once more. With at_once > 1 so many threads of
+Python each run the program, and all must see the same.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ import re
 import sys
 import warnings
 import zlib
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -105,14 +107,33 @@ def alive() -> list[int]:
     return [ag._core._live_tensors(), ag._core._live_nodes(), ag.memory_allocated()]
 
 
-def answer(threads: int, failures: int, lines: list[str]) -> list[str]:
+def run_at_once(n: int, lines: list[str], failures: int) -> list[str]:
+    """What n threads saw; where they differ, that of the first two who do."""
+
+    def work(_: int) -> list[str]:
+        with np.errstate(all="ignore"):
+            return run(lines, failures)
+
+    if n == 1:
+        return work(0)
+    with ThreadPoolExecutor(n) as pool:
+        first, *others = pool.map(work, range(n))
+    for other in others:
+        if other != first:
+            return [
+                f"{a} in one, {b} in another" for a, b in zip(first, other, strict=False) if a != b
+            ]
+    return first
+
+
+def answer(threads: int, failures: int, at_once: int, lines: list[str]) -> list[str]:
     ag.set_num_threads(threads)
     before = alive()
-    with np.errstate(all="ignore"), warnings.catch_warnings():
+    with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        seen = run(lines, failures)
+        seen = run_at_once(at_once, lines, failures)
     ag.set_grad_enabled(True)
-    left = [now - then for now, then in zip(alive(), before, strict=True)]
+    left = [(now - then) // at_once for now, then in zip(alive(), before, strict=True)]
     if left[0] > 0:
         left.pop()  # a gradient that leads to its own leaf lives on, pending or not
     return [*seen, f"left over: {left}"]
@@ -121,6 +142,7 @@ def answer(threads: int, failures: int, lines: list[str]) -> list[str]:
 def main() -> None:
     gc.collect()
     gc.freeze()
+    sys.setswitchinterval(1e-4)
     print(json.dumps(threshold()), flush=True)
     with contextlib.suppress(KeyboardInterrupt):
         for line in sys.stdin:

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 
 import pytest
 from conftest import SEED
-from fuzz_compare import Panel, report
+from fuzz_compare import Panel, Way, report
 from fuzz_programs import program
 
 import pyautograd as ag
@@ -36,7 +36,11 @@ def can_fail() -> bool:
 
 @pytest.fixture(scope="module")
 def panel() -> Iterator[Panel]:
-    made = Panel(failing=can_fail())
+    ways = [Way(True, 1), Way(True, 2), Way(True, 3), Way(True, 8), Way(False, 3)]
+    ways += [Way(True, 2, at_once=3)]
+    if can_fail():
+        ways += [Way(True, 2, failures=1), Way(True, 1, failures=2), Way(False, 1, failures=3)]
+    made = Panel(tuple(ways))
     yield made
     made.stop()
 
