@@ -329,6 +329,7 @@ static void program_close(program *p)
     agi_plain_free(p->order);
     agi_plain_free(p->values);
     agi_plain_free(p->scratch);
+    agi_plain_free(p->streams);
     for (int32_t i = 0; p->sums != NULL && i < p->sum_count; i++)
         agi_plain_free(p->sums[i].partial);
     agi_plain_free(p->sums);

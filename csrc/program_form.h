@@ -60,8 +60,13 @@ typedef struct program {
     program_sum *sums;
     int32_t sum_count, column_count;
     int32_t registers;
+    int32_t steps;
+    const double **streams; /* memory that is read or written element by element: first elements */
+    int32_t stream_count;
     program_mode mode;
     int64_t numel, tile;
+    bool fetches;           /* memory ahead of its use */
+    int64_t ahead;          /* from a tile to the one whose memory is fetched meanwhile */
     int64_t rows, cols;     /* ROWS, GRID: of the elements seen as a matrix */
     int64_t stretches;      /* partial sums of one result: FLAT, ROWS; GRID: strips of a row */
     double cost;            /* ns for each element, about */

@@ -10,10 +10,19 @@
 #include "parallel.h"
 #include "program_form.h"
 
-/* Registers that are to stay in the first cache, bytes. With more values alive than fit, tiles get
- * shorter, down to a block of the summation tree. */
-#define SCRATCH_BYTES 24576
+/* A tile's registers and memory are to stay in the first cache, bytes. With more of them than fit,
+ * tiles get shorter, down to a block of the summation tree. */
+#define TILE_BYTES 32768
 #define TILE_MIN AGI_SUM_BLOCK
+/* How far ahead memory is fetched, elements: two tiles or more. */
+#define FETCH_AHEAD 2048
+/* Bytes from which that pays: what fits the last cache comes soon enough by itself. */
+#ifdef AG_TESTING
+#define FETCH_MIN 1
+#else
+#define FETCH_MIN ((int64_t)16 << 20)
+#endif
+#define LINE 8  /* doubles of a cache line */
 /* Work from which a program is shared among threads, and the least that one gets. */
 #ifdef AG_TESTING
 #define PROGRAM_SHARED_NS 1.0
@@ -24,14 +33,38 @@
 #endif
 
 #define MIN(a, b) ((a) < (b) ? (a) : (b))
+#define MAX(a, b) ((a) > (b) ? (a) : (b))
 #define BLOCKS(n, size) (((n) + (size) - 1) / (size))
 
 /* ---- plan ----------------------------------------------------------------------------------- */
 
+static bool is_stream(const program *p, const double *memory)
+{
+    for (int32_t i = 0; i < p->stream_count; i++)
+        if (p->streams[i] == memory)
+            return true;
+    return false;
+}
+
+static bool list_streams(program *p)
+{
+    p->streams = agi_plain_new((size_t)p->count * sizeof *p->streams);
+    if (p->streams == NULL)
+        return false;
+    for (int32_t i = 0; i < p->count; i++) {
+        const program_value *v = &p->values[i];
+        p->steps += v->kind == VALUE_STEP;
+        if (v->kind != VALUE_SUM && v->memory != NULL && !is_stream(p, v->memory))
+            p->streams[p->stream_count++] = v->memory;
+    }
+    return true;
+}
+
 static void choose_tile(program *p)
 {
+    const int64_t values = p->registers + p->stream_count;
     p->tile = AGI_TILE;
-    while (p->tile > TILE_MIN && p->registers * p->tile * (int64_t)sizeof(double) > SCRATCH_BYTES)
+    while (p->tile > TILE_MIN && values * p->tile * (int64_t)sizeof(double) > TILE_BYTES)
         p->tile /= 2;
 }
 
@@ -62,6 +95,16 @@ static void choose_stretches_of_sums(program *p)
     p->stretches = BLOCKS(p->cols, p->tile);
 }
 
+/* From one tile to one that is run soon after it: the next rows of a strip, or two tiles on. */
+static void choose_ahead(program *p)
+{
+    const int64_t bytes = p->numel * p->stream_count * (int64_t)sizeof(double);
+    p->fetches = p->steps > 0 && bytes >= FETCH_MIN;
+    p->ahead = FETCH_AHEAD;
+    if (p->mode == MODE_GRID)
+        p->ahead = p->cols * (p->stretches == 1 ? p->tile / p->cols : 1);
+}
+
 /* Doubles of partial sums that a sum needs. */
 static int64_t partial_doubles(const program *p, const program_sum *sum)
 {
@@ -84,9 +127,12 @@ static bool make_scratch(program *p)
 
 bool agi_program_plan(program *p)
 {
+    if (!list_streams(p))
+        return false;
     choose_tile(p);
     choose_mode(p);
     choose_stretches_of_sums(p);
+    choose_ahead(p);
     for (int32_t i = 0; i < p->sum_count; i++) {
         int64_t doubles = partial_doubles(p, &p->sums[i]);
         if (doubles == 0)
@@ -177,16 +223,54 @@ AGI_INLINE void run_step(const program *p, const worker *w, int32_t i, int64_t a
     w->at[i] = z;
 }
 
+/* A later tile's lines of all streams, in order. */
+typedef struct fetcher {
+    const double *line;
+    int64_t left, left_of_stream;
+    int64_t each;           /* lines before each step */
+    int32_t stream;
+    int64_t at, lines;      /* of one stream's tile: first element, lines */
+} fetcher;
+
+/* Elements [at, at + n) of all streams, if there are as many. */
+static fetcher fetcher_of(const program *p, int64_t at, int64_t n)
+{
+    fetcher f = {.at = at, .lines = n / LINE, .stream = -1};
+    if (p->fetches && at + n <= p->numel)
+        f.left = f.lines * p->stream_count;
+    f.each = f.left / MAX(p->steps, 1) + 1;
+    return f;
+}
+
+/* Asks for a few lines before each step, so that memory brings a later tile in while this one is
+ * computed. All at once would wait for memory: there is room for few requests. */
+static void fetch_some(fetcher *f, const program *p)
+{
+    for (int64_t k = MIN(f->each, f->left); k > 0; k--) {
+        if (f->left_of_stream == 0) {
+            f->line = p->streams[++f->stream] + f->at;
+            f->left_of_stream = f->lines;
+        }
+        __builtin_prefetch(f->line, 0, 2);
+        f->line += LINE;
+        f->left_of_stream--;
+        f->left--;
+    }
+}
+
 static void run_tile(const program *p, const worker *w, int64_t at, int64_t n)
 {
+    fetcher ahead = fetcher_of(p, at + p->ahead, n);
     for (int32_t i = 0; i < p->count; i++) {
         const program_value *v = &p->values[i];
-        if (v->kind == VALUE_STEP)
+        if (v->kind == VALUE_STEP) {
+            fetch_some(&ahead, p);
             run_step(p, w, i, at, n);
-        else if (v->kind == VALUE_MEMORY)
+        } else if (v->kind == VALUE_MEMORY) {
             w->at[i] = v->memory + at;
-        else if (v->kind == VALUE_STRIDED)
+        } else if (v->kind == VALUE_STRIDED) {
             w->at[i] = load_tile(v->strided, at, n, w->registers + v->reg * p->tile, &w->splat[i]);
+        }
     }
 }
 
@@ -379,4 +463,5 @@ void agi_program_go(program *p)
 }
 
 #undef MIN
+#undef MAX
 #undef BLOCKS
