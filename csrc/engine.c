@@ -65,7 +65,7 @@ typedef struct agi_run {
 static _Atomic(void *) *claim_of(agi_edge what, int32_t **slot)
 {
     if (agi_edge_is_leaf(what)) {
-        agi_meta *meta = agi_edge_leaf(what)->meta;
+        agi_meta *meta = agi_meta_of(agi_edge_leaf(what));
         *slot = &meta->slot;
         return &meta->run;
     }
@@ -151,7 +151,7 @@ static bool grow(agi_run *run)
 /* The slot of a node or leaf in this run, or -1. */
 static int32_t slot_find(const agi_run *run, agi_edge what)
 {
-    if (agi_edge_is_leaf(what) && agi_edge_leaf(what)->meta == NULL)
+    if (agi_edge_is_leaf(what) && agi_meta_of(agi_edge_leaf(what)) == NULL)
         return -1;
     int32_t *slot;
     _Atomic(void *) *claim = claim_of(what, &slot);

@@ -228,16 +228,21 @@ void agi_tensor_free(ag_tensor *t)
     agi_node_release(node);
 }
 
+/* Of two threads that make one at once, one lets its own go. */
 agi_meta *agi_tensor_meta(ag_tensor *t)
 {
-    if (t->meta == NULL) {
-        agi_meta *meta = agi_small_new(sizeof *meta);
-        if (meta == NULL)
-            return NULL;
-        *meta = (agi_meta){.grad = NULL, .base = NULL};
-        t->meta = meta;
-    }
-    return t->meta;
+    agi_meta *found = agi_meta_of(t);
+    if (found != NULL)
+        return found;
+    agi_meta *meta = agi_small_new(sizeof *meta);
+    if (meta == NULL)
+        return NULL;
+    *meta = (agi_meta){.grad = NULL, .base = NULL};
+    if (__atomic_compare_exchange_n(&t->meta, &found, meta, false, __ATOMIC_ACQ_REL,
+                                    __ATOMIC_ACQUIRE))
+        return meta;
+    agi_small_free(meta, sizeof *meta);
+    return found;
 }
 
 /* ---- views ---------------------------------------------------------------------------------- */

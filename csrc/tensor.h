@@ -31,7 +31,7 @@ typedef struct agi_storage {
     uint8_t memory;      /* agi_memory */
     uint8_t exported;    /* somebody outside may write: numpy(), buffers, from_numpy */
     uint8_t read_only;   /* foreign memory that must not be written */
-    int32_t readers;     /* pending values that will read this memory */
+    _Atomic int32_t readers;  /* pending values that will read this memory */
     _Atomic(struct agi_expr *) pending;  /* owned: what the data is to become (expr.h), or NULL */
     union {
         struct {
@@ -85,6 +85,12 @@ AGI_INLINE const int64_t *agi_strides_of(const ag_tensor *t) { return t->dims + 
 AGI_INLINE bool agi_is_contiguous(const ag_tensor *t)
 {
     return (t->flags & AGI_TENSOR_CONTIGUOUS) != 0;
+}
+
+/* NULL for most; where another thread may just be making it. */
+AGI_INLINE agi_meta *agi_meta_of(const ag_tensor *t)
+{
+    return __atomic_load_n(&t->meta, __ATOMIC_ACQUIRE);
 }
 
 #pragma GCC visibility push(hidden)
