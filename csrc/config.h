@@ -49,14 +49,16 @@
 #define AGI_PARALLEL_GRAIN 16384
 #endif
 
-/* Elements from which an elementwise op pends instead of computing at once, and the most ops of one
- * program. */
+/* Elements from which an elementwise op pends instead of computing at once. The most ops that lead
+ * to one value, and the most where they are recorded: backward then adds its own. */
 #ifdef AG_TESTING
 #define AGI_DEFER_MIN 24
-#define AGI_PROGRAM_MAX 12
+#define AGI_PROGRAM_MAX 24
+#define AGI_RECORDED_MAX 8
 #else
 #define AGI_DEFER_MIN 16384
-#define AGI_PROGRAM_MAX 256
+#define AGI_PROGRAM_MAX 4096
+#define AGI_RECORDED_MAX 1024
 #endif
 
 /* agi_assert: we are wrong. Only in debug and testing builds. */

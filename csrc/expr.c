@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "apply.h"
+#include "expr_walk.h"
 #include "parallel.h"
 #include "program.h"
 #include "run.h"
@@ -28,6 +29,11 @@ static agi_expr *all_exprs;  /* those not stored yet */
 static int pending_sums;
 #define PENDING_SUMS_MAX 8
 #define READERS_AT_ONCE 16
+/* Memory that only pending values may keep: this share of all, at most so many bytes. */
+#define WAITING_SHARE 32
+#define WAITING_MAX ((int64_t)512 << 20)
+
+#define MAX(a, b) ((a) > (b) ? (a) : (b))
 
 static void expr_mutex_start(void)
 {
@@ -168,11 +174,8 @@ static void enlist(agi_expr *e)
     all_exprs = e;
 }
 
-/* At most AGI_PROGRAM_MAX deep: longer ones are not made. */
-void agi_expr_free(agi_expr *e)
+static void free_expr(agi_expr *e)
 {
-    agi_expr_lock();
-    unlist(e);
     for (int k = 0; k < e->n_in; k++)
         source_release(&e->in[k]);
     if (e->result != NULL) {
@@ -180,7 +183,42 @@ void agi_expr_free(agi_expr *e)
         agi_storage_release(e->result);
     }
     agi_small_free(e, EXPR_BYTES);
+}
+
+/* What freeing one lets go waits in a list: a chain of them does not recurse. */
+void agi_expr_free(agi_expr *e)
+{
+    static agi_expr *waiting;
+    static bool busy;
+    agi_expr_lock();
+    unlist(e);
+    e->next = waiting;
+    waiting = e;
+    if (!busy) {
+        busy = true;
+        while ((e = waiting) != NULL) {
+            waiting = e->next;
+            free_expr(e);
+        }
+        busy = false;
+    }
     agi_expr_unlock();
+}
+
+uint64_t agi_expr_epoch(void)
+{
+    static uint64_t last;
+    return ++last;
+}
+
+/* Expressions that e leads to, itself included, up to `most`. */
+static int weight_of(agi_expr *e, int most)
+{
+    const uint64_t epoch = agi_expr_epoch();
+    int count = 0;
+    for (e = agi_expr_first(e, epoch); e != NULL && count < most; e = agi_expr_next(e, epoch))
+        count++;
+    return count;
 }
 
 agi_expr *agi_expr_of(const agi_storage *storage)
@@ -193,16 +231,16 @@ agi_expr *agi_expr_of(const agi_storage *storage)
  * first takes the place of the last owner, who is just going. */
 static void adopt_old_data(agi_expr *e, agi_storage *storage)
 {
-    for (int k = 0; k < e->n_in; k++) {
-        agi_source *source = &e->in[k];
-        if (source->kind == AGI_SOURCE_EXPR && source->from.expr->result == NULL) {
-            adopt_old_data(source->from.expr, storage);
-        } else if (source->kind == AGI_SOURCE_SELF && source->from.storage == storage) {
+    const uint64_t epoch = agi_expr_epoch();
+    for (e = agi_expr_first(e, epoch); e != NULL; e = agi_expr_next(e, epoch))
+        for (int k = 0; k < e->n_in; k++) {
+            agi_source *source = &e->in[k];
+            if (source->kind != AGI_SOURCE_SELF || source->from.storage != storage)
+                continue;
             source->kind = AGI_SOURCE_SAME;
             agi_refs_inc(&storage->refs);
             storage->readers++;
         }
-    }
 }
 
 bool agi_expr_forget(agi_storage *storage)
@@ -248,6 +286,12 @@ void agi_expr_stored(agi_expr *e, agi_storage *where)
     where->readers++;
 }
 
+/* How many in the longest chain that leads to e, itself included, were computed before. */
+static int known_before(const agi_expr *e)
+{
+    return e->result != NULL ? 0 : e->evals > 0 ? e->weight : e->known;
+}
+
 /* An expression with its sources; NULL if the op is to be computed now, or (status) it failed. */
 static agi_expr *expr_new(int op, int ndim, const int64_t *shape, int64_t numel, int n,
                           const ag_arg *args, const double *f, ag_status *status)
@@ -272,29 +316,65 @@ static agi_expr *expr_new(int op, int ndim, const int64_t *shape, int64_t numel,
             agi_small_free(e, EXPR_BYTES);
             return NULL;
         }
-        if (e->in[k].kind == AGI_SOURCE_EXPR)
+        if (e->in[k].kind == AGI_SOURCE_EXPR) {
             e->weight += e->in[k].from.expr->weight;
+            e->known = MAX(e->known, known_before(e->in[k].from.expr));
+        }
     }
     e->n_in = (uint8_t)n;
     return e;
 }
 
-/* Cuts what is longer than a program may be: the inputs are computed, and all on the way that is
- * held is stored: a backward will ask for it, and would else compute all of a long chain again. */
+static agi_expr *heaviest_input(const agi_expr *e)
+{
+    agi_expr *heaviest = NULL;
+    for (int k = 0; k < e->n_in; k++) {
+        agi_expr *in = e->in[k].kind == AGI_SOURCE_EXPR ? e->in[k].from.expr : NULL;
+        if (in != NULL && in->result == NULL && (heaviest == NULL || in->weight > heaviest->weight))
+            heaviest = in;
+    }
+    return heaviest;
+}
+
+/* Ops that a backward is going to add: where a gradient meets a chain of values that were computed
+ * before, and are to be computed again for it, two for each of them. */
+static int ops_to_come(const agi_expr *e)
+{
+    const agi_expr *heaviest = heaviest_input(e);
+    int known = 0;
+    for (int k = 0; k < e->n_in; k++)
+        if (e->in[k].kind == AGI_SOURCE_EXPR && e->in[k].from.expr != heaviest)
+            known = MAX(known, known_before(e->in[k].from.expr));
+    return 2 * known;
+}
+
+/* Whether pending values keep more memory that nobody else holds than they may: a sum over a
+ * thousand batches must not keep the batches. */
+static bool keeps_too_much(void)
+{
+    const int64_t most = agi_memory_total() / WAITING_SHARE;
+    return agi_waiting_bytes > (most < WAITING_MAX ? most : WAITING_MAX);
+}
+
+/* Cuts what is longer than a program may be, or would become, or keeps too much: the longest input
+ * is computed, as often as it takes. In a backward that is the gradient, and so the values that the
+ * next rules read are all in the next program. */
 static ag_status shorten(agi_expr *e)
 {
-    if (e->weight <= AGI_PROGRAM_MAX)
-        return AG_OK;
-    e->weight = agi_program_weight(e, AGI_PROGRAM_MAX + 1);
-    if (e->weight <= AGI_PROGRAM_MAX)
-        return AG_OK;
-    agi_root roots[AGI_SOURCES];
-    int n = 0;
-    for (int k = 0; k < e->n_in; k++)
-        if (e->in[k].kind == AGI_SOURCE_EXPR && e->in[k].from.expr->result == NULL)
-            roots[n++] = (agi_root){.expr = e->in[k].from.expr, .keep_all = true};
-    e->weight = 1;
-    return agi_program_run(n, roots);
+    const bool recorded = ag_grad_enabled();
+    const int most = recorded ? AGI_RECORDED_MAX : AGI_PROGRAM_MAX;
+    for (;;) {
+        const agi_root root = {.expr = heaviest_input(e)};
+        const int room = recorded ? most : most - ops_to_come(e);
+        if (root.expr == NULL)
+            return AG_OK;
+        if (!keeps_too_much() &&
+            (e->weight <= room || (e->weight = weight_of(e, most + 1)) <= room))
+            return AG_OK;
+        ag_status status = agi_program_run(1, &root);
+        if (status != AG_OK)
+            return status;
+    }
 }
 
 /* What could never be stored is tried at once, so that the error comes with the call. */
@@ -333,26 +413,25 @@ ag_tensor *agi_expr_map(int op, int ndim, const int64_t *shape, int64_t numel, i
 
 /* ---- who reads what ------------------------------------------------------------------------- */
 
+static bool source_reads(const agi_source *source, const agi_storage *storage)
+{
+    if (source->kind == AGI_SOURCE_SAME || source->kind == AGI_SOURCE_STRIDED)
+        return source->from.storage == storage;
+    if (source->kind != AGI_SOURCE_EXPR)
+        return false;
+    const agi_expr *e = source->from.expr;
+    return e->result != NULL ? e->result == storage : e->reads;
+}
+
 /* Whether computing e reads the storage's memory, or (with storage NULL) computes `wanted`. */
 static bool reads(agi_expr *e, const agi_storage *storage, const agi_expr *wanted, uint64_t epoch)
 {
-    if (e->epoch == epoch)
-        return false;
-    e->epoch = epoch;
-    if (e == wanted)
-        return true;
-    for (int k = 0; k < e->n_in; k++) {
-        const agi_source *source = &e->in[k];
-        if ((source->kind == AGI_SOURCE_SAME || source->kind == AGI_SOURCE_STRIDED) &&
-            source->from.storage == storage)
-            return true;
-        if (source->kind != AGI_SOURCE_EXPR)
-            continue;
-        const agi_storage *result = source->from.expr->result;
-        if (result != NULL ? result == storage : reads(source->from.expr, storage, wanted, epoch))
-            return true;
+    for (agi_expr *x = agi_expr_first(e, epoch); x != NULL; x = agi_expr_next(x, epoch)) {
+        x->reads = x == wanted;
+        for (int k = 0; k < x->n_in; k++)
+            x->reads |= source_reads(&x->in[k], storage);
     }
-    return false;
+    return e->reads;
 }
 
 /* Not one that another thread is just freeing, which waits for our lock to forget e. */
@@ -366,9 +445,10 @@ static bool has_living_owner(const agi_expr *e)
 static ag_status compute_readers(const agi_storage *storage, const agi_expr *wanted, bool *found)
 {
     agi_root roots[READERS_AT_ONCE];
+    const uint64_t epoch = agi_expr_epoch();
     int n = 0;
     for (agi_expr *e = all_exprs; e != NULL && n < READERS_AT_ONCE; e = e->next) {
-        bool fits = has_living_owner(e) && reads(e, storage, wanted, agi_program_epoch());
+        bool fits = has_living_owner(e) && reads(e, storage, wanted, epoch);
         for (int k = 0; k < n && fits; k++)
             fits = agi_program_fits(roots[k].expr, e);
         if (fits)
@@ -425,7 +505,7 @@ static ag_status make_room(agi_storage *storage)
 {
     agi_expr *before = agi_expr_of(storage);
     if (before != NULL && before->weight >= AGI_PROGRAM_MAX / 2)
-        before->weight = agi_program_weight(before, AGI_PROGRAM_MAX);
+        before->weight = weight_of(before, AGI_PROGRAM_MAX);
     if (before != NULL &&
         (agi_refs_get(&before->refs) > 1 || agi_expr_is_sum(before) ||
          before->weight >= AGI_PROGRAM_MAX / 2)) {
@@ -642,3 +722,5 @@ ag_tensor *agi_expr_sum(int op, const ag_tensor *x, uint64_t mask, int ndim, con
     agi_expr_unlock();
     return out;
 }
+
+#undef MAX

@@ -47,7 +47,8 @@ typedef struct agi_expr {
     uint8_t n_in;
     uint8_t evals;          /* how often it was computed without being stored */
     bool in_place;          /* its owner has old data, which the result overwrites */
-    int32_t weight;         /* expressions that it leads to, itself included: at least that many */
+    int32_t weight;         /* expressions that it leads to, itself included: not more than that */
+    int32_t known;          /* of these, in one chain, those that were computed once before */
     int64_t numel;
     int64_t m, kept_inner;  /* sum, mean: elements of each sum; results side by side: 1 if rows are
                                summed, more if columns are */
@@ -55,8 +56,11 @@ typedef struct agi_expr {
     agi_storage *owner;     /* weak: whose data this is to become; NULL if that is gone */
     agi_storage *result;    /* owned: where it is since it was stored, for those that read it */
     struct agi_expr *next, **link;  /* in the list of all that are not stored yet */
-    uint64_t epoch;         /* the program builder's: seen in this program, */
-    int32_t slot;           /* and its place there */
+    uint64_t epoch;         /* of the last walk that came by (expr_walk.h), */
+    struct agi_expr *parent;  /* from where, */
+    uint8_t seen;           /* and inputs that it went into */
+    bool reads;             /* compute_readers': leads to what is looked for */
+    int32_t slot;           /* the program builder's: its place */
     agi_source in[];
 } agi_expr;
 
@@ -97,6 +101,9 @@ void agi_expr_free(agi_expr *expr);          /* when the last reference went */
  * it. */
 ag_tensor *agi_expr_sum(int op, const ag_tensor *x, uint64_t mask, int ndim, const int64_t *shape,
                         int64_t numel, bool *deferred);
+
+/* A mark for walks that no earlier one has left. */
+uint64_t agi_expr_epoch(void);
 
 /* For program.c: stored results and counts after a program ran. */
 agi_expr *agi_expr_of(const agi_storage *storage);

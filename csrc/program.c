@@ -13,14 +13,14 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "expr_walk.h"
 #include "program_form.h"
 #include "run.h"
 
+#define LOAD_BITS_MIN 5
 #define SUM_COST 0.1  /* ns for each element, beside what makes it */
 
 /* ---- order ---------------------------------------------------------------------------------- */
-
-static uint64_t last_epoch;
 
 static bool push_order(program *p, agi_expr *e)
 {
@@ -38,33 +38,13 @@ static bool push_order(program *p, agi_expr *e)
 
 static bool is_stored(const agi_expr *e) { return e->result != NULL; }
 
-/* Inputs first. No deeper than AGI_PROGRAM_MAX, since longer chains are cut when they are made. */
-static bool visit_expr(program *p, agi_expr *e, uint64_t epoch)
+static bool order_from(program *p, agi_expr *root, uint64_t epoch)
 {
-    if (e->epoch == epoch || is_stored(e))
-        return true;
-    e->epoch = epoch;
-    for (int k = 0; k < e->n_in; k++)
-        if (e->in[k].kind == AGI_SOURCE_EXPR && !visit_expr(p, e->in[k].from.expr, epoch))
+    for (agi_expr *e = agi_expr_first(root, epoch); e != NULL; e = agi_expr_next(e, epoch))
+        if (!push_order(p, e))
             return false;
-    return push_order(p, e);
+    return true;
 }
-
-static int count_exprs(agi_expr *e, uint64_t epoch, int most)
-{
-    int count = 1;
-    if (e->epoch == epoch || is_stored(e))
-        return 0;
-    e->epoch = epoch;
-    for (int k = 0; k < e->n_in && count < most; k++)
-        if (e->in[k].kind == AGI_SOURCE_EXPR)
-            count += count_exprs(e->in[k].from.expr, epoch, most - count);
-    return count;
-}
-
-uint64_t agi_program_epoch(void) { return ++last_epoch; }
-
-int agi_program_weight(agi_expr *e, int most) { return count_exprs(e, ++last_epoch, most); }
 
 /* ---- values --------------------------------------------------------------------------------- */
 
@@ -83,17 +63,51 @@ static program_value *add_value(program *p, value_kind kind)
     return v;
 }
 
+/* Where the table of loads has this memory, or would have it: open addressing. */
+static int32_t *load_entry(const program *p, const double *memory)
+{
+    uint32_t at = (uint32_t)((uintptr_t)memory >> 4) * 2654435761u >> (32 - p->load_bits);
+    while (p->loads[at] >= 0 && p->values[p->loads[at]].memory != memory)
+        at = (at + 1) & ((1u << p->load_bits) - 1);
+    return &p->loads[at];
+}
+
+/* Room for one load more; at most half of the table is used. */
+static bool grow_loads(program *p)
+{
+    if (p->loads != NULL && 2 * (p->load_count + 1) <= 1 << p->load_bits)
+        return true;
+    int32_t *old = p->loads;
+    const int64_t old_size = old != NULL ? (int64_t)1 << p->load_bits : 0;
+    const int bits = old != NULL ? p->load_bits + 1 : LOAD_BITS_MIN;
+    const size_t bytes = sizeof *old << bits;
+    int32_t *grown = agi_plain_new(bytes);
+    if (grown == NULL)
+        return false;
+    memset(grown, 0xff, bytes);
+    p->loads = grown;
+    p->load_bits = bits;
+    for (int64_t i = 0; i < old_size; i++)
+        if (old[i] >= 0)
+            *load_entry(p, p->values[old[i]].memory) = old[i];
+    agi_plain_free(old);
+    return true;
+}
+
 /* The place of a memory load, made once for each first element. */
 static int32_t load_memory(program *p, double *memory)
 {
-    for (int32_t i = p->count - 1; i >= 0; i--)
-        if (p->values[i].kind == VALUE_MEMORY && p->values[i].memory == memory)
-            return i;
+    if (!grow_loads(p))
+        return -1;
+    int32_t *entry = load_entry(p, memory);
+    if (*entry >= 0)
+        return *entry;
     program_value *v = add_value(p, VALUE_MEMORY);
     if (v == NULL)
         return -1;
     v->memory = memory;
-    return p->count - 1;
+    p->load_count++;
+    return *entry = p->count - 1;
 }
 
 static int32_t load_strided(program *p, const agi_source *source)
@@ -206,11 +220,11 @@ static bool is_held(const program *p, agi_expr *e)
 /* A value that somebody holds is stored if something on the way to it is computed for the second
  * time, so that nothing is computed a third time for it; a write in place always is. What reads a
  * stored value computes nothing again because of it. */
-static ag_status choose_store(program *p, agi_expr *e, bool keep_all)
+static ag_status choose_store(program *p, agi_expr *e)
 {
     program_value *v = &p->values[e->slot];
     bool again = is_again(p, e);
-    bool wanted = again || (e->owner != NULL && (e->in_place || keep_all));
+    bool wanted = again || (e->owner != NULL && e->in_place);
     if (v->memory == NULL && wanted && is_held(p, e)) {
         ag_status status = give_memory(p, e, NULL);
         if (status != AG_OK)
@@ -226,7 +240,7 @@ static ag_status choose_stores(program *p, int n, const agi_root *roots)
         if (give_memory(p, roots[i].expr, roots[i].data) != AG_OK)
             return AG_ERR_MEMORY;
     for (int32_t i = 0; i < p->order_count; i++)
-        if (choose_store(p, p->order[i], roots[0].keep_all) != AG_OK)
+        if (choose_store(p, p->order[i]) != AG_OK)
             return AG_ERR_MEMORY;
     return AG_OK;
 }
@@ -327,6 +341,7 @@ static void program_close(program *p)
             agi_storage_release(v->into);
     }
     agi_plain_free(p->order);
+    agi_plain_free(p->loads);
     agi_plain_free(p->values);
     agi_plain_free(p->scratch);
     agi_plain_free(p->streams);
@@ -355,9 +370,9 @@ static bool list_sums(program *p)
 
 static bool build(program *p, int n, const agi_root *roots)
 {
-    uint64_t epoch = ++last_epoch;
+    uint64_t epoch = agi_expr_epoch();
     for (int i = 0; i < n; i++)
-        if (!visit_expr(p, roots[i].expr, epoch))
+        if (!order_from(p, roots[i].expr, epoch))
             return false;
     for (int32_t i = 0; i < p->order_count; i++)
         if (!add_step(p, p->order[i]))

@@ -13,7 +13,6 @@
 typedef struct agi_root {
     agi_expr *expr;         /* borrowed, not stored yet */
     double *data;           /* memory to write; NULL: the owner's, or a storage of its own */
-    bool keep_all;          /* store every value on the way that somebody holds */
 } agi_root;
 
 #pragma GCC visibility push(hidden)
@@ -23,14 +22,8 @@ typedef struct agi_root {
 ag_status agi_program_run(int n, const agi_root *roots);
 bool agi_program_fits(const agi_expr *a, const agi_expr *b);
 
-/* Expressions that e leads to, itself included, up to `most`. */
-int agi_program_weight(agi_expr *e, int most);
-
 /* Describes the program of one root, like snprintf; -1 with an error. Computes nothing. */
 int agi_program_describe(agi_expr *expr, char *text, size_t size);
-
-/* A mark for a walk over expressions that no earlier walk has left. */
-uint64_t agi_program_epoch(void);
 
 #pragma GCC visibility pop
 #endif

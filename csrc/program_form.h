@@ -57,6 +57,8 @@ typedef struct program {
     int32_t order_count, order_capacity;
     program_value *values;
     int32_t count, capacity;
+    int32_t *loads;         /* table of MEMORY values by address: places, -1 where empty */
+    int32_t load_count, load_bits;
     program_sum *sums;
     int32_t sum_count, column_count;
     int32_t registers;

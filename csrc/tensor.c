@@ -31,6 +31,7 @@ static agi_storage *storage_struct(size_t bytes)
     s->readers = 0;
     s->exported = 0;
     s->read_only = 0;
+    atomic_init(&s->waits, false);
     s->pending = NULL;
     return s;
 }
@@ -64,10 +65,21 @@ agi_storage *agi_storage_new(int64_t n)
     return s;
 }
 
+_Atomic int64_t agi_waiting_bytes;
+
+/* Threads that let theirs go at once may miss it; the count is for a limit that is a rough one. */
+void agi_storage_note_waiting(agi_storage *s)
+{
+    if (agi_refs_get(&s->refs) == (uint32_t)s->readers + 1 && !atomic_exchange(&s->waits, true))
+        agi_waiting_bytes += s->bytes;
+}
+
 void agi_storage_free(agi_storage *s)
 {
     if (AGI_UNLIKELY(agi_is_pending(s)) && !agi_expr_forget(s))
         return;
+    if (AGI_UNLIKELY(s->waits))
+        agi_waiting_bytes -= s->bytes;
     if (s->memory == AGI_MEMORY_INLINE) {
         agi_small_free(s, (size_t)s->bytes);
         return;

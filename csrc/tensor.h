@@ -31,6 +31,7 @@ typedef struct agi_storage {
     uint8_t memory;      /* agi_memory */
     uint8_t exported;    /* somebody outside may write: numpy(), buffers, from_numpy */
     uint8_t read_only;   /* foreign memory that must not be written */
+    _Atomic bool waits;  /* only pending values keep it: counted in agi_waiting_bytes */
     _Atomic int32_t readers;  /* pending values that will read this memory */
     _Atomic(struct agi_expr *) pending;  /* owned: what the data is to become (expr.h), or NULL */
     union {
@@ -110,9 +111,16 @@ AGI_INLINE double *agi_tensor_data(const ag_tensor *t) { return t->storage->data
 
 agi_storage *agi_storage_new(int64_t n);                 /* owned, values undefined */
 void agi_storage_free(agi_storage *storage);             /* when the last reference went */
+
+/* Bytes that only pending values keep, about: of storages whose last other reference went. */
+extern _Atomic int64_t agi_waiting_bytes;
+void agi_storage_note_waiting(agi_storage *storage);     /* before a reference goes */
+
 AGI_INLINE agi_storage *agi_storage_retain(agi_storage *s) { agi_refs_inc(&s->refs); return s; }
 AGI_INLINE void agi_storage_release(agi_storage *s)
 {
+    if (AGI_UNLIKELY(atomic_load_explicit(&s->readers, memory_order_relaxed) > 0))
+        agi_storage_note_waiting(s);
     if (agi_refs_dec(&s->refs))
         agi_storage_free(s);
 }
