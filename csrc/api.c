@@ -37,7 +37,7 @@ double *ag_data(ag_tensor *t)
 }
 uint32_t ag_tensor_version(const ag_tensor *t) { return agi_storage_version(t->storage); }
 void ag_bump_version(ag_tensor *t) { agi_tensor_bump(t); }
-void ag_mark_exported(ag_tensor *t) { t->storage->exported = 1; }
+void ag_mark_exported(ag_tensor *t) { agi_tensor_export(t); }
 bool ag_is_read_only(const ag_tensor *t) { return t->storage->read_only; }
 
 bool ag_shares_storage(const ag_tensor *a, const ag_tensor *b) { return a->storage == b->storage; }

@@ -88,7 +88,7 @@ ag_tensor *ag_from_memory(double *data, int ndim, const int64_t *shape, const in
     storage->bytes = bytes;
     storage->numel = bytes / (int64_t)sizeof(double);
     storage->memory = AGI_MEMORY_FOREIGN;
-    storage->exported = 1;
+    atomic_init(&storage->exported, AGI_EXPORTED_FOR_GOOD);
     storage->read_only = read_only;
     ag_tensor *t = agi_tensor_over(storage, ndim, shape, strides, 0);
     if (t != NULL) {

@@ -29,7 +29,7 @@ static agi_storage *storage_struct(size_t bytes)
     atomic_init(&s->version, 0);
     s->numel = 0;
     s->readers = 0;
-    s->exported = 0;
+    atomic_init(&s->exported, 0);
     s->read_only = 0;
     atomic_init(&s->waits, false);
     s->pending = NULL;
@@ -199,6 +199,9 @@ ag_tensor *agi_tensor_alias(const ag_tensor *t)
 ag_status agi_tensor_assign(ag_tensor *t, const ag_tensor *from)
 {
     int64_t *dims = t->own_dims;
+    if (t->flags & AGI_TENSOR_EXPORTS)
+        return agi_fail(AG_ERR_GRAD, "data: expected a tensor whose memory is its own, got one "
+                                     "that keeps it for an array or a buffer");
     if (from->ndim > t->room && (dims = agi_small_new(dims_bytes(from->ndim))) == NULL)
         return ag_last_status();
     if (t->dims != t->own_dims)
@@ -216,6 +219,30 @@ ag_status agi_tensor_assign(ag_tensor *t, const ag_tensor *from)
     return AG_OK;
 }
 
+/* ---- memory that others may write ------------------------------------------------------------ */
+
+void agi_tensor_export(ag_tensor *t)
+{
+    _Atomic uint8_t *count = &t->storage->exported;
+    uint8_t before = *count;
+    if (t->flags & AGI_TENSOR_EXPORTS)
+        return;
+    t->flags |= AGI_TENSOR_EXPORTS;
+    while (before != AGI_EXPORTED_FOR_GOOD &&
+           !atomic_compare_exchange_weak(count, &before, (uint8_t)(before + 1)))
+        continue;
+}
+
+static void end_export(agi_storage *storage)
+{
+    uint8_t before = storage->exported;
+    while (before != AGI_EXPORTED_FOR_GOOD &&
+           !atomic_compare_exchange_weak(&storage->exported, &before, (uint8_t)(before - 1)))
+        continue;
+}
+
+/* ---- the end of a tensor --------------------------------------------------------------------- */
+
 /* The node learns that the output whose gradient it was to keep is gone. */
 static void forget_retained(ag_tensor *t)
 {
@@ -229,6 +256,8 @@ void agi_tensor_free(ag_tensor *t)
     agi_meta *meta = t->meta;
     if (t->flags & AGI_TENSOR_RETAINS_GRAD)
         forget_retained(t);
+    if (t->flags & AGI_TENSOR_EXPORTS)
+        end_export(t->storage);
     agi_storage_release(t->storage);
     tensor_struct_free(t);
     if (meta != NULL) {

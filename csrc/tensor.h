@@ -29,7 +29,8 @@ typedef struct agi_storage {
     int64_t bytes;       /* of the block (INLINE) or of the buffer (BUFFER, FOREIGN) */
     int64_t numel;       /* elements of the tensor that it was made for */
     uint8_t memory;      /* agi_memory */
-    uint8_t exported;    /* somebody outside may write: numpy(), buffers, from_numpy */
+    _Atomic uint8_t exported;  /* how many outside may write: numpy(), buffers, from_numpy; so many
+                                  that they are no longer counted: AGI_EXPORTED_FOR_GOOD */
     uint8_t read_only;   /* foreign memory that must not be written */
     _Atomic bool waits;  /* only pending values keep it: counted in agi_waiting_bytes */
     _Atomic int32_t readers;  /* pending values that will read this memory */
@@ -42,6 +43,8 @@ typedef struct agi_storage {
         double values[2];  /* INLINE with one or two elements */
     } tail;
 } agi_storage;
+
+#define AGI_EXPORTED_FOR_GOOD UINT8_MAX
 
 #define AGI_STORAGE_HEAD 64  /* INLINE with more elements: data at this offset, 64-byte aligned */
 #define AGI_INLINE_MAX ((AGI_SMALL_MAX - AGI_STORAGE_HEAD) / (int)sizeof(double))
@@ -63,6 +66,7 @@ enum {
     AGI_TENSOR_NO_GRAD_VIEW = 8,   /* the view was made while recording was off */
     AGI_TENSOR_RETAINS_GRAD = 16,  /* its node must be told when it dies */
     AGI_TENSOR_UNNOTICED = 32,     /* writes through it do not count up the version (.data) */
+    AGI_TENSOR_EXPORTS = 64,       /* as long as it lives, others may write its storage */
 };
 
 struct ag_tensor {
@@ -154,9 +158,10 @@ ag_tensor *agi_tensor_over(agi_storage *storage, int ndim, const int64_t *shape,
 ag_tensor *agi_tensor_alias(const ag_tensor *t);
 
 void agi_tensor_free(ag_tensor *t);                      /* when the last reference went */
+void agi_tensor_export(ag_tensor *t);                    /* others may write while t lives */
 agi_meta *agi_tensor_meta(ag_tensor *t);                 /* made at first use; NULL if no memory */
 
-/* t gets the storage and the geometry of another tensor. */
+/* t gets the storage and the geometry of another tensor. Fails while t is exported. */
 ag_status agi_tensor_assign(ag_tensor *t, const ag_tensor *from);
 
 /* Marks `view` as a differentiable view of x (of x's base if x is a view). */

@@ -80,7 +80,6 @@ static ag_tensor *share(PyArrayObject *array)
         py_raise();
         return NULL;
     }
-    ag_mark_exported(t);
     return t;
 }
 

@@ -179,6 +179,43 @@ def test_what_is_written_from_outside_is_read_at_the_call(way: str) -> None:
         assert_same_bits(got, wanted, way)
 
 
+@pytest.mark.parametrize("way", [k for k in windows(ag.zeros(N)) if k != "by its address"])
+def test_when_the_last_window_is_gone_values_wait_again(way: str) -> None:
+    x = ag.tensor(data())
+    for _ in range(300):
+        x.numpy()
+    held, window = [x.numpy() for _ in range(3)], windows(x)[way]
+    assert ag.explain(x * 2) == "computed\n"
+    held.clear()
+    assert ag.explain(x * 2) == "computed\n"
+    window[:] = 0.5
+    del window
+    assert ag.explain(x * 2) != "computed\n"
+    y = x * 2
+    x.numpy().fill(7.0)
+    assert_same_bits(y, np.full(N, 1.0))
+
+
+def test_more_windows_than_are_counted() -> None:
+    x = ag.tensor(data())
+    held = [x.numpy() for _ in range(1000)]
+    y = x * 2
+    held.pop().fill(1.0)
+    del held[10:]
+    z = x * 2
+    held[0].fill(2.0)
+    assert_same_bits(y, data() * 2)
+    assert_same_bits(z, np.full(N, 2.0))
+
+
+def test_an_array_keeps_the_memory_that_it_shows() -> None:
+    """Even if somebody finds the tensor that keeps it, and gives that other data."""
+    window = ag.tensor(data()).numpy()
+    with pytest.raises(RuntimeError, match="keeps it for an array"):
+        window.base.data = ag.zeros(N)
+    assert np.array_equal(window, data())
+
+
 def test_arrays_given_in_are_read_at_the_call() -> None:
     a = data(1, 100, 200)
     x, turned, part = ag.from_numpy(a), ag.from_numpy(a.T), ag.from_numpy(a[::2, 1:])
