@@ -23,6 +23,7 @@ typedef struct program_value {
     bool splat;             /* one value for all elements: NUMBER; STRIDED where a tile says so */
     bool again;             /* not stored, though on the way to it something is computed again */
     bool is_elsewhere;      /* memory was given with the root: nothing is settled */
+    bool passes_by;         /* stored past the caches */
     int32_t in[AGI_SOURCES];
     int32_t reg;            /* register, or -1 */
     int32_t last_use;       /* place of the last step that reads it */
@@ -67,6 +68,8 @@ typedef struct program {
     int32_t stream_count;
     program_mode mode;
     int64_t numel, tile;
+    bool passes_by;         /* some value does; it is made in the last register */
+    void (*range)(void *context, int64_t begin, int64_t end, int part);
     bool fetches;           /* memory ahead of its use */
     int64_t ahead;          /* from a tile to the one whose memory is fetched meanwhile */
     int64_t rows, cols;     /* ROWS, GRID: of the elements seen as a matrix */

@@ -6,6 +6,10 @@
  */
 #include <string.h>
 
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
+
 #include "copy.h"
 #include "parallel.h"
 #include "program_form.h"
@@ -23,6 +27,12 @@
 #define FETCH_MIN ((int64_t)16 << 20)
 #endif
 #define LINE 8  /* doubles of a cache line */
+/* Elements from which what is only stored goes past the caches: it would not stay in them. */
+#ifdef AG_TESTING
+#define PASS_BY_MIN 64
+#else
+#define PASS_BY_MIN ((int64_t)4 << 20)
+#endif
 /* Work from which a program is shared among threads, and the least that one gets. */
 #ifdef AG_TESTING
 #define PROGRAM_SHARED_NS 1.0
@@ -38,6 +48,17 @@
 
 /* ---- plan ----------------------------------------------------------------------------------- */
 
+/* Whether nothing in the program reads what the step stores, and the lines of it are whole. */
+static bool can_pass_by(const program_value *v)
+{
+#if defined(__SSE2__)
+    return v->kind == VALUE_STEP && v->last_use < 0 && ((uintptr_t)v->memory & 63) == 0;
+#else
+    (void)v;
+    return false;
+#endif
+}
+
 static bool is_stream(const program *p, const double *memory)
 {
     for (int32_t i = 0; i < p->stream_count; i++)
@@ -52,11 +73,16 @@ static bool list_streams(program *p)
     if (p->streams == NULL)
         return false;
     for (int32_t i = 0; i < p->count; i++) {
-        const program_value *v = &p->values[i];
+        program_value *v = &p->values[i];
         p->steps += v->kind == VALUE_STEP;
-        if (v->kind != VALUE_SUM && v->memory != NULL && !is_stream(p, v->memory))
+        if (v->kind == VALUE_SUM || v->memory == NULL || is_stream(p, v->memory))
+            continue;
+        v->passes_by = p->numel >= PASS_BY_MIN && can_pass_by(v);
+        p->passes_by |= v->passes_by;
+        if (!v->passes_by)
             p->streams[p->stream_count++] = v->memory;
     }
+    p->registers += p->passes_by;
     return true;
 }
 
@@ -209,6 +235,27 @@ static const double *load_tile(const agi_source *source, int64_t at, int64_t n, 
     return to;
 }
 
+/* To memory that nobody reads soon, past the caches: a line is then not read before it is written,
+ * and nothing that is still of use has to leave for it. */
+static void pass_by(double *to, const double *from, int64_t n)
+{
+    int64_t done = 0;
+#if defined(__SSE2__)
+    if (((uintptr_t)to & 15) == 0)
+        for (; done + 2 <= n; done += 2)
+            _mm_stream_pd(to + done, _mm_load_pd(from + done));
+#endif
+    memcpy(to + done, from + done, (size_t)(n - done) * sizeof(double));
+}
+
+/* What was passed by is there for whoever is told from now on. */
+static void end_pass_by(void)
+{
+#if defined(__SSE2__)
+    _mm_sfence();
+#endif
+}
+
 AGI_INLINE void run_step(const program *p, const worker *w, int32_t i, int64_t at, int64_t n)
 {
     const program_value *v = &p->values[i];
@@ -217,6 +264,12 @@ AGI_INLINE void run_step(const program *p, const worker *w, int32_t i, int64_t a
     for (int k = 0; k < v->n_in; k++) {
         in[k] = w->at[v->in[k]];
         splat |= (unsigned)w->splat[v->in[k]] << k;
+    }
+    if (AGI_UNLIKELY(v->passes_by)) {
+        double *z = w->registers + (p->registers - 1) * p->tile;
+        v->kernel(z, n, in, splat, v->f);
+        pass_by(v->memory + at, z, n);
+        return;
     }
     double *z = v->memory != NULL ? v->memory + at : w->registers + v->reg * p->tile;
     v->kernel(z, n, in, splat, v->f);
@@ -435,16 +488,25 @@ static void join_sums(const program *p)
 
 /* ---- the whole ------------------------------------------------------------------------------ */
 
+static void whole_range(void *context, int64_t begin, int64_t end, int part)
+{
+    const program *p = context;
+    p->range(context, begin, end, part);
+    if (p->passes_by)
+        end_pass_by();
+}
+
 static void share(program *p, int64_t units, int64_t unit_size, int64_t align, agi_range_fn fn)
 {
+    p->range = fn;
     double unit_cost = p->cost * (double)unit_size;
     if (unit_cost * (double)units < PROGRAM_SHARED_NS) {
-        fn(p, 0, units, 0);
+        whole_range(p, 0, units, 0);
         return;
     }
     int64_t grain = (int64_t)(PROGRAM_GRAIN_NS / unit_cost) + 1;
     void *token = agi_blocking_enter();
-    agi_parallel_at_most(units, grain, align, p->parts, fn, p);
+    agi_parallel_at_most(units, grain, align, p->parts, whole_range, p);
     agi_blocking_leave(token);
 }
 

@@ -408,3 +408,14 @@ def test_writers_and_readers_in_threads() -> None:
 
     assert all(together(3, work))
     assert np.all(values(x) == 50)
+
+
+@pytest.mark.parametrize("rows", [1, 3], ids=["in order", "by rows"])
+def test_results_that_no_cache_holds(rows: int) -> None:
+    """They are stored in another way, whole cache lines at a time: here there are broken ones."""
+    a = np.random.default_rng(0).uniform(-1, 1, (rows, (1 << 22) // rows + 5))
+    x = ag.tensor(a, requires_grad=True)
+    y = x * 3 + 1
+    (y * y).sum(1).sum().backward()
+    assert np.array_equal(x.grad.numpy(), (a * 3 + 1) * 2 * 3)
+    assert np.array_equal(y.detach().numpy(), a * 3 + 1)
