@@ -95,8 +95,9 @@ static bool grow_loads(program *p)
 }
 
 /* The place of a memory load, made once for each first element. */
-static int32_t load_memory(program *p, double *memory)
+static int32_t load_memory(program *p, const agi_storage *storage, int64_t offset)
 {
+    double *memory = storage->data + offset;
     if (!grow_loads(p))
         return -1;
     int32_t *entry = load_entry(p, memory);
@@ -106,6 +107,7 @@ static int32_t load_memory(program *p, double *memory)
     if (v == NULL)
         return -1;
     v->memory = memory;
+    v->lets_go = storage->waits;
     p->load_count++;
     return *entry = p->count - 1;
 }
@@ -124,6 +126,7 @@ static int32_t load_strided(program *p, const agi_source *source)
     if (v == NULL)
         return -1;
     v->strided = source;
+    v->lets_go = source->from.storage->waits;
     return p->count - 1;
 }
 
@@ -144,15 +147,15 @@ static int32_t load_source(program *p, const agi_source *source, const agi_expr 
             p->values[source->from.expr->slot].uses++;
             return source->from.expr->slot;
         }
-        return load_memory(p, source->from.expr->result->data);
+        return load_memory(p, source->from.expr->result, 0);
     case AGI_SOURCE_SAME:
-        return load_memory(p, source->from.storage->data + source->offset);
+        return load_memory(p, source->from.storage, source->offset);
     case AGI_SOURCE_STRIDED:
         return load_strided(p, source);
     default:
         agi_assert(source->kind == AGI_SOURCE_SELF && source->from.storage->data != NULL);
         (void)reader;
-        return load_memory(p, source->from.storage->data + source->offset);
+        return load_memory(p, source->from.storage, source->offset);
     }
 }
 
@@ -217,20 +220,33 @@ static bool is_held(const program *p, agi_expr *e)
     return e->owner != NULL || agi_refs_get(&e->refs) > (uint32_t)p->values[e->slot].uses;
 }
 
+/* Whether storing e lets memory go that only pending values keep. */
+static bool lets_go(const program *p, const agi_expr *e)
+{
+    const program_value *v = &p->values[e->slot];
+    bool any = false;
+    for (int k = 0; k < v->n_in && !any; k++)
+        any = p->values[v->in[k]].lets_go;
+    return any;
+}
+
 /* A value that somebody holds is stored if something on the way to it is computed for the second
- * time, so that nothing is computed a third time for it; a write in place always is. What reads a
+ * time, so that nothing is computed a third time for it; or if a tensor holds it and that is the
+ * last use of what it is made from, whose place it takes. A write in place always is. What reads a
  * stored value computes nothing again because of it. */
 static ag_status choose_store(program *p, agi_expr *e)
 {
     program_value *v = &p->values[e->slot];
     bool again = is_again(p, e);
-    bool wanted = again || (e->owner != NULL && e->in_place);
+    bool last = lets_go(p, e);
+    bool wanted = again || (e->owner != NULL && (e->in_place || last));
     if (v->memory == NULL && wanted && is_held(p, e)) {
         ag_status status = give_memory(p, e, NULL);
         if (status != AG_OK)
             return status;
     }
     v->again = again && v->memory == NULL;
+    v->lets_go = last && v->memory == NULL;
     return AG_OK;
 }
 

@@ -22,6 +22,7 @@ typedef struct program_value {
     uint8_t n_in;
     bool splat;             /* one value for all elements: NUMBER; STRIDED where a tile says so */
     bool again;             /* not stored, though on the way to it something is computed again */
+    bool lets_go;           /* read from memory that only pending values keep, not stored since */
     bool is_elsewhere;      /* memory was given with the root: nothing is settled */
     bool passes_by;         /* stored past the caches */
     int32_t in[AGI_SOURCES];
