@@ -14,9 +14,11 @@
 #include "parallel.h"
 #include "program_form.h"
 
-/* A tile's registers and memory are to stay in the first cache, bytes. With more of them than fit,
- * tiles get shorter, down to a block of the summation tree. */
-#define TILE_BYTES 32768
+/* A tile's registers and memory are to stay in the first cache, bytes, or with half a tile's length
+ * in the second: shorter ones cost more in calls. With more registers than fit there, tiles get
+ * shorter, down to a block of the summation tree. */
+#define FIRST_CACHE 32768
+#define SECOND_CACHE 524288
 #define TILE_MIN AGI_SUM_BLOCK
 /* How far ahead memory is fetched, elements: two tiles or more. */
 #define FETCH_AHEAD 2048
@@ -88,9 +90,11 @@ static bool list_streams(program *p)
 
 static void choose_tile(program *p)
 {
-    const int64_t values = p->registers + p->stream_count;
+    const int64_t size = sizeof(double);
     p->tile = AGI_TILE;
-    while (p->tile > TILE_MIN && values * p->tile * (int64_t)sizeof(double) > TILE_BYTES)
+    if ((p->registers + p->stream_count) * p->tile * size > FIRST_CACHE)
+        p->tile /= 2;
+    while (p->tile > TILE_MIN && p->registers * p->tile * size > SECOND_CACHE)
         p->tile /= 2;
 }
 
