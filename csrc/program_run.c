@@ -33,7 +33,7 @@
 #ifdef AG_TESTING
 #define PASS_BY_MIN 64
 #else
-#define PASS_BY_MIN ((int64_t)4 << 20)
+#define PASS_BY_MIN ((int64_t)3 << 19)
 #endif
 /* Work from which a program is shared among threads, and the least that one gets. */
 #ifdef AG_TESTING
@@ -61,10 +61,14 @@ static bool can_pass_by(const program_value *v)
 #endif
 }
 
-static bool is_stream(const program *p, const double *memory)
+/* Whether what a step writes is read by the program too: a write in place, of which there are few
+ * (fresh memory is not looked for among what may be thousands). */
+static bool is_read(const program *p, const program_value *v)
 {
+    if (v->kind == VALUE_MEMORY || v->bytes != 0 || v->into != NULL)
+        return false;
     for (int32_t i = 0; i < p->stream_count; i++)
-        if (p->streams[i] == memory)
+        if (p->streams[i] == v->memory)
             return true;
     return false;
 }
@@ -77,7 +81,7 @@ static bool list_streams(program *p)
     for (int32_t i = 0; i < p->count; i++) {
         program_value *v = &p->values[i];
         p->steps += v->kind == VALUE_STEP;
-        if (v->kind == VALUE_SUM || v->memory == NULL || is_stream(p, v->memory))
+        if (v->kind == VALUE_SUM || v->memory == NULL || is_read(p, v))
             continue;
         v->passes_by = p->numel >= PASS_BY_MIN && can_pass_by(v);
         p->passes_by |= v->passes_by;
