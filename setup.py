@@ -29,7 +29,7 @@ from setuptools import Extension, setup
 from setuptools.command.build_ext import build_ext
 
 CSRC = Path("csrc")
-CORE = [p for d in ("", "ops", "simd") for p in sorted((CSRC / d).glob("*.c")) if p.name != "all.c"]
+CORE = sorted({*CSRC.rglob("*.c")} - {*CSRC.glob("python/*.c"), CSRC / "all.c"})
 NATIVE = sorted((CSRC / "python").glob("*.c"))
 HEADERS = [CSRC / "include" / "pyautograd.h", CSRC / "include" / "ops.def"]
 MAC = sys.platform == "darwin"

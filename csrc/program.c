@@ -59,7 +59,8 @@ static program_value *add_value(program *p, value_kind kind)
         p->capacity = capacity;
     }
     program_value *v = &p->values[p->count++];
-    *v = (program_value){.kind = (uint8_t)kind, .reg = -1, .last_use = -1};
+    *v = (program_value){.kind = (uint8_t)kind, .reg = -1, .last_use = -1, .group = -1};
+    v->stream_group = -1;
     return v;
 }
 
@@ -263,40 +264,81 @@ static ag_status choose_stores(program *p, int n, const agi_root *roots)
 
 /* ---- place ---------------------------------------------------------------------------------- */
 
+/* The steps of a group run together, where the last one stands: all that they read is in use until
+ * then. */
+static int32_t place_of(const program *p, int32_t i)
+{
+    const int32_t group = p->values[i].group;
+    return group >= 0 ? p->groups[group].last : i;
+}
+
 static void note_uses(program *p)
 {
     for (int32_t i = 0; i < p->count; i++)
         for (int k = 0; k < p->values[i].n_in; k++)
-            p->values[p->values[i].in[k]].last_use = i;
+            p->values[p->values[i].in[k]].last_use = place_of(p, i);
     for (int32_t i = 0; i < p->sum_count; i++)
         p->values[p->sums[i].source].last_use = p->count;
 }
 
+/* Registers are handed out from a list of those that are free again. */
+typedef struct free_registers {
+    int32_t *list;
+    int32_t count;
+} free_registers;
+
 static bool needs_register(const program_value *v)
 {
-    return v->kind == VALUE_STRIDED || (v->kind == VALUE_STEP && v->memory == NULL);
+    return v->kind == VALUE_STRIDED ||
+           (v->kind == VALUE_STEP && v->memory == NULL && (v->group < 0 || v->leaves));
+}
+
+static void give_register(program *p, free_registers *free, program_value *v)
+{
+    if (needs_register(v))
+        v->reg = free->count > 0 ? free->list[--free->count] : p->registers++;
+}
+
+/* What v reads for the last time. */
+static void take_back(const program *p, free_registers *free, const program_value *v, int32_t last)
+{
+    for (int k = 0; k < v->n_in; k++) {
+        const program_value *in = &p->values[v->in[k]];
+        bool again = k > 0 && (v->in[k] == v->in[0] || (k > 1 && v->in[k] == v->in[1]));
+        if (in->reg >= 0 && in->last_use == last && !again)
+            free->list[free->count++] = in->reg;
+    }
+}
+
+static void take_back_group(program *p, free_registers *free, const program_group *group)
+{
+    for (int32_t i = group->first; i <= group->last; i++)
+        for (int k = 0; k < p->values[i].n_in && p->values[i].group >= 0; k++) {
+            program_value *in = &p->values[p->values[i].in[k]];
+            if (in->reg >= 0 && in->last_use == group->last && in->group != p->values[i].group) {
+                free->list[free->count++] = in->reg;
+                in->last_use = -1;  /* once */
+            }
+        }
 }
 
 /* Registers by linear scan: a value's is free for a later one after its last use, and a step may
  * write over an input that it is the last to read. Strided tiles are loaded when first needed. */
 static bool place_registers(program *p)
 {
-    int32_t *free_list = agi_plain_new((size_t)(p->count + 1) * sizeof *free_list);
-    int32_t free_count = 0;
-    if (free_list == NULL)
+    free_registers free = {agi_plain_new((size_t)(p->count + 1) * sizeof *free.list), 0};
+    if (free.list == NULL)
         return false;
+    note_uses(p);
     for (int32_t i = 0; i < p->count; i++) {
         program_value *v = &p->values[i];
-        for (int k = 0; k < v->n_in; k++) {
-            const program_value *in = &p->values[v->in[k]];
-            bool again = k > 0 && (v->in[k] == v->in[0] || (k > 1 && v->in[k] == v->in[1]));
-            if (in->reg >= 0 && in->last_use == i && !again)
-                free_list[free_count++] = in->reg;
-        }
-        if (needs_register(v))
-            v->reg = free_count > 0 ? free_list[--free_count] : p->registers++;
+        if (v->group < 0)
+            take_back(p, &free, v, i);
+        give_register(p, &free, v);
+        if (v->group >= 0 && p->groups[v->group].last == i)
+            take_back_group(p, &free, &p->groups[v->group]);
     }
-    agi_plain_free(free_list);
+    agi_plain_free(free.list);
     return true;
 }
 
@@ -359,8 +401,11 @@ static void program_close(program *p)
     agi_plain_free(p->order);
     agi_plain_free(p->loads);
     agi_plain_free(p->values);
-    agi_plain_free(p->scratch);
+    agi_plain_free(p->block);
     agi_plain_free(p->streams);
+    agi_plain_free(p->groups);
+    agi_plain_free(p->group_streams);
+    agi_plain_free(p->constants);
     for (int32_t i = 0; p->sums != NULL && i < p->sum_count; i++)
         agi_plain_free(p->sums[i].partial);
     agi_plain_free(p->sums);
@@ -396,7 +441,8 @@ static bool build(program *p, int n, const agi_root *roots)
     if (choose_stores(p, n, roots) != AG_OK || !list_sums(p))
         return false;
     note_uses(p);
-    return place_registers(p) && agi_program_plan(p);
+    return agi_program_list_streams(p) && agi_program_group(p) && place_registers(p) &&
+           agi_program_plan(p);
 }
 
 /* Whether two roots can be made by one program: the same elements, and sums that go over them in

@@ -5,6 +5,7 @@
 #ifndef AGI_PROGRAM_FORM_H
 #define AGI_PROGRAM_FORM_H
 
+#include "jit/jit.h"
 #include "program.h"
 #include "sum.h"
 
@@ -25,6 +26,12 @@ typedef struct program_value {
     bool lets_go;           /* read from memory that only pending values keep, not stored since */
     bool is_elsewhere;      /* memory was given with the root: nothing is settled */
     bool passes_by;         /* stored past the caches */
+    bool fetch;             /* its memory is one of the program's streams */
+    bool leaves;            /* the group: read by a step that is not in it */
+    bool whole;             /* STRIDED: read by a group, and so never a splat */
+    int32_t group;          /* STEP: in which group it is, or -1 */
+    int32_t local;          /* in a group: its number in the code */
+    int32_t stream, stream_group;  /* its number among the streams of the group that had it last */
     int32_t in[AGI_SOURCES];
     int32_t reg;            /* register, or -1 */
     int32_t last_use;       /* place of the last step that reads it */
@@ -38,6 +45,14 @@ typedef struct program_value {
     agi_storage *into;      /* owned: a storage for a stored value without an owner */
     size_t bytes;           /* of memory that is to become the owner's; else 0 */
 } program_value;
+
+/* Steps that are one piece of machine code. */
+typedef struct program_group {
+    int32_t first, last;    /* values; it runs in the place of the last */
+    int32_t first_stream, stream_count;        /* in the program's lists */
+    int32_t first_constant, constant_count;
+    agi_jit_code code;
+} program_group;
 
 /* How the tiles go over the elements. */
 typedef enum program_mode {
@@ -67,16 +82,25 @@ typedef struct program {
     int32_t steps;
     const double **streams; /* memory that is read or written element by element: first elements */
     int32_t stream_count;
+    program_group *groups;
+    int32_t group_count, grouped_steps;
+    int32_t *group_streams; /* of all groups: values */
+    double *constants;      /* of all groups; */
+    double *cells;          /* and each as often as a vector has lanes, for the code */
+    int32_t constant_count, most_streams, spill;  /* in all; of one group */
     program_mode mode;
     int64_t numel, tile;
     bool passes_by;         /* some value does; it is made in the last register */
     void (*range)(void *context, int64_t begin, int64_t end, int part);
-    bool fetches;           /* memory ahead of its use */
+    bool fetches;           /* memory ahead of its use, */
+    bool fetches_in_group;  /* by the code of the one group */
     int64_t ahead;          /* from a tile to the one whose memory is fetched meanwhile */
     int64_t rows, cols;     /* ROWS, GRID: of the elements seen as a matrix */
     int64_t stretches;      /* partial sums of one result: FLAT, ROWS; GRID: strips of a row */
     double cost;            /* ns for each element, about */
-    /* Per thread: pointers of the values, their splat flags, registers, blocks of rows. */
+    /* Per thread: pointers of the values, their splat flags, registers, blocks of rows, streams and
+     * cells of a group. */
+    void *block;            /* owned: all of scratch */
     char *scratch;
     size_t scratch_part;
     int parts;
@@ -84,7 +108,11 @@ typedef struct program {
 
 #pragma GCC visibility push(hidden)
 
-/* Sets mode and stretches, makes scratch and partial sums; false with an error. */
+/* In this order; false with an error. Sets mode, streams and what goes past the caches; */
+bool agi_program_list_streams(program *p);
+/* makes groups, and their code; */
+bool agi_program_group(program *p);
+/* sets tile and stretches, makes scratch and partial sums. */
 bool agi_program_plan(program *p);
 
 /* Cannot fail. */

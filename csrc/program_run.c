@@ -84,11 +84,13 @@ static bool list_streams(program *p)
         if (v->kind == VALUE_SUM || v->memory == NULL || is_read(p, v))
             continue;
         v->passes_by = p->numel >= PASS_BY_MIN && can_pass_by(v);
+        v->fetch = !v->passes_by;
         p->passes_by |= v->passes_by;
-        if (!v->passes_by)
+        if (v->fetch)
             p->streams[p->stream_count++] = v->memory;
     }
-    p->registers += p->passes_by;
+    const int64_t bytes = p->numel * p->stream_count * (int64_t)sizeof(double);
+    p->fetches = p->steps > 0 && bytes >= FETCH_MIN;
     return true;
 }
 
@@ -132,8 +134,6 @@ static void choose_stretches_of_sums(program *p)
 /* From one tile to one that is run soon after it: the next rows of a strip, or two tiles on. */
 static void choose_ahead(program *p)
 {
-    const int64_t bytes = p->numel * p->stream_count * (int64_t)sizeof(double);
-    p->fetches = p->steps > 0 && bytes >= FETCH_MIN;
     p->ahead = FETCH_AHEAD;
     if (p->mode == MODE_GRID)
         p->ahead = p->cols * (p->stretches == 1 ? p->tile / p->cols : 1);
@@ -149,22 +149,48 @@ static int64_t partial_doubles(const program *p, const program_sum *sum)
 
 static size_t round_up(size_t bytes) { return (bytes + 63) & ~(size_t)63; }
 
+/* Doubles of a worker's scratch, beside its tables: registers, blocks of rows, what groups need. */
+static size_t scratch_doubles(const program *p)
+{
+    return (size_t)(p->registers * p->tile + p->column_count * AGI_SUM_BLOCK * p->tile) +
+           (size_t)(p->spill + p->most_streams * AGI_JIT_TURN);
+}
+
+/* The code's constants, each in all lanes of a cell. */
+static void fill_cells(const program *p)
+{
+    for (int32_t k = 0; k < p->constant_count; k++)
+        for (int lane = 0; lane < AGI_JIT_CELL; lane++)
+            p->cells[k * AGI_JIT_CELL + lane] = p->constants[k];
+}
+
+/* The cells first, which all workers read, then the workers' parts. */
 static bool make_scratch(program *p)
 {
+    const size_t cells = (size_t)(p->constant_count * AGI_JIT_CELL) * sizeof(double);
     p->parts = agi_parallel_width();
-    p->scratch_part = round_up((size_t)p->count * sizeof(double *)) + round_up((size_t)p->count) +
-                      (size_t)(p->registers * p->tile) * sizeof(double) +
-                      (size_t)(p->column_count * AGI_SUM_BLOCK * p->tile) * sizeof(double);
-    p->scratch = agi_plain_new((size_t)p->parts * p->scratch_part + 63);
-    return p->scratch != NULL;
+    p->scratch_part = round_up((size_t)p->count * sizeof(double *)) +
+                      round_up((size_t)p->most_streams * sizeof(double *)) +
+                      round_up((size_t)p->count) + round_up(scratch_doubles(p) * sizeof(double));
+    p->block = agi_plain_new(cells + (size_t)p->parts * p->scratch_part + 63);
+    if (p->block == NULL)
+        return false;
+    p->cells = (double *)(void *)round_up((uintptr_t)p->block);
+    p->scratch = (char *)p->cells + cells;
+    fill_cells(p);
+    return true;
+}
+
+bool agi_program_list_streams(program *p)
+{
+    choose_mode(p);
+    return list_streams(p);
 }
 
 bool agi_program_plan(program *p)
 {
-    if (!list_streams(p))
-        return false;
+    p->registers += p->passes_by;
     choose_tile(p);
-    choose_mode(p);
     choose_stretches_of_sums(p);
     choose_ahead(p);
     for (int32_t i = 0; i < p->sum_count; i++) {
@@ -185,17 +211,24 @@ typedef struct worker {
     uint8_t *splat;
     double *registers;
     double *blocks;         /* of rows, one block for each sum of columns */
+    const double **streams; /* of a group */
+    double *spill;
+    double *rest;           /* of a tile: less than the code takes in one turn, of each stream */
 } worker;
 
 static worker worker_of(const program *p, int part)
 {
-    char *base = (char *)round_up((uintptr_t)p->scratch) + (size_t)part * p->scratch_part;
+    char *base = p->scratch + (size_t)part * p->scratch_part;
     worker w;
     w.at = (const double **)(void *)base;
     base += round_up((size_t)p->count * sizeof(double *));
+    w.streams = (const double **)(void *)base;
+    base += round_up((size_t)p->most_streams * sizeof(double *));
     w.splat = (uint8_t *)base;
     w.registers = (double *)(void *)(base + round_up((size_t)p->count));
     w.blocks = w.registers + p->registers * p->tile;
+    w.rest = w.blocks + p->column_count * AGI_SUM_BLOCK * p->tile;
+    w.spill = w.rest + p->most_streams * AGI_JIT_TURN;
     for (int32_t i = 0; i < p->count; i++) {
         w.splat[i] = p->values[i].splat;
         w.at[i] = p->values[i].number;
@@ -219,16 +252,17 @@ static const double *seek(const agi_source *source, int64_t at, int64_t *index)
 }
 
 /* Elements [at, at + n) of a strided source: as they lie where the tile is within one row and that
- * is dense or one value, else gathered, row by row. */
-static const double *load_tile(const agi_source *source, int64_t at, int64_t n, double *to,
+ * is dense or (unless it is to be whole) one value, else gathered, row by row. */
+static const double *load_tile(const program_value *v, int64_t at, int64_t n, double *to,
                                uint8_t *splat)
 {
+    const agi_source *source = v->strided;
     const int last = source->ndim - 1;
     const int64_t step = source->strides[last];
     int64_t index;
     const double *x = seek(source, at, &index);
     *splat = 0;
-    if (n <= source->shape[last] - index && (step == 1 || step == 0)) {
+    if (n <= source->shape[last] - index && (step == 1 || (step == 0 && !v->whole))) {
         *splat = step == 0;
         return x;
     }
@@ -297,7 +331,7 @@ typedef struct fetcher {
 static fetcher fetcher_of(const program *p, int64_t at, int64_t n)
 {
     fetcher f = {.at = at, .lines = n / LINE, .stream = -1};
-    if (p->fetches && at + n <= p->numel)
+    if (p->fetches && !p->fetches_in_group && at + n <= p->numel)
         f.left = f.lines * p->stream_count;
     f.each = f.left / MAX(p->steps, 1) + 1;
     return f;
@@ -319,6 +353,75 @@ static void fetch_some(fetcher *f, const program *p)
     }
 }
 
+/* ---- groups --------------------------------------------------------------------------------- */
+
+static bool is_result(const program *p, const program_group *group, const program_value *v)
+{
+    return v->group == group - p->groups;
+}
+
+/* Where the group's streams are, its results included. */
+static void find_streams(const program *p, const worker *w, const program_group *group, int64_t at)
+{
+    const int32_t *streams = p->group_streams + group->first_stream;
+    for (int32_t s = 0; s < group->stream_count; s++) {
+        const program_value *v = &p->values[streams[s]];
+        if (is_result(p, group, v))
+            w->at[streams[s]] =
+                v->memory != NULL ? v->memory + at : w->registers + v->reg * p->tile;
+        w->streams[s] = w->at[streams[s]];
+    }
+}
+
+static void run_code(const program *p, const worker *w, const program_group *group, int64_t n)
+{
+    const double *cells = p->cells + (int64_t)group->first_constant * AGI_JIT_CELL;
+    group->code.run(w->streams, cells, w->spill, 0, n, p->ahead);
+}
+
+/* Elements [from, n), less than a turn: in a place of their own, filled up with numbers that do no
+ * harm, since nothing outside of the arrays is read or written. */
+static void run_rest(const program *p, const worker *w, const program_group *group, int64_t from,
+                     int64_t n)
+{
+    const int32_t *streams = p->group_streams + group->first_stream;
+    const int64_t turn = group->code.turn;
+    for (int32_t s = 0; s < group->stream_count; s++) {
+        double *rest = w->rest + s * AGI_JIT_TURN;
+        if (!is_result(p, group, &p->values[streams[s]])) {
+            memcpy(rest, w->streams[s] + from, (size_t)(n - from) * sizeof(double));
+            for (int64_t k = n - from; k < turn; k++)
+                rest[k] = 1.0;
+        }
+        w->streams[s] = rest;
+    }
+    run_code(p, w, group, turn);
+    for (int32_t s = 0; s < group->stream_count; s++)
+        if (is_result(p, group, &p->values[streams[s]]))
+            memcpy((double *)(uintptr_t)(w->at[streams[s]] + from), w->rest + s * AGI_JIT_TURN,
+                   (size_t)(n - from) * sizeof(double));
+}
+
+static void run_group(const program *p, const worker *w, const program_group *group, int64_t at,
+                      int64_t n)
+{
+    const int64_t whole = n - n % group->code.turn;
+    find_streams(p, w, group, at);
+    if (whole > 0)
+        run_code(p, w, group, whole);
+    if (whole < n)
+        run_rest(p, w, group, whole, n);
+}
+
+static void run_step_or_group(const program *p, const worker *w, int32_t i, int64_t at, int64_t n)
+{
+    const int32_t group = p->values[i].group;
+    if (group < 0)
+        run_step(p, w, i, at, n);
+    else if (p->groups[group].last == i)
+        run_group(p, w, &p->groups[group], at, n);
+}
+
 static void run_tile(const program *p, const worker *w, int64_t at, int64_t n)
 {
     fetcher ahead = fetcher_of(p, at + p->ahead, n);
@@ -326,11 +429,11 @@ static void run_tile(const program *p, const worker *w, int64_t at, int64_t n)
         const program_value *v = &p->values[i];
         if (v->kind == VALUE_STEP) {
             fetch_some(&ahead, p);
-            run_step(p, w, i, at, n);
+            run_step_or_group(p, w, i, at, n);
         } else if (v->kind == VALUE_MEMORY) {
             w->at[i] = v->memory + at;
         } else if (v->kind == VALUE_STRIDED) {
-            w->at[i] = load_tile(v->strided, at, n, w->registers + v->reg * p->tile, &w->splat[i]);
+            w->at[i] = load_tile(v, at, n, w->registers + v->reg * p->tile, &w->splat[i]);
         }
     }
 }

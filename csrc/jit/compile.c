@@ -1,0 +1,570 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * From a recipe to machine code. A turn of the loop takes several vectors (`lanes`, side by side,
+ * so that an instruction need not wait for the one before it) through all steps. Registers are
+ * given out step by step; when they run out, the value whose next use is farthest leaves: to a
+ * scratch cell, or, if it came from memory, for nothing. What is read once is read by the
+ * instruction.
+ */
+#include "jit.h"
+
+#if defined(__x86_64__)
+
+#include "asm.h"
+
+#define LANES_WIDE 4    /* of 30 general registers 28 are used, 7 for each lane; of 14 all */
+#define LANES_NARROW 2
+#define REGISTERS 7
+#define NEVER INT32_MAX
+enum { NOTHING = -1, A_CONSTANT = -2 };  /* in a register, instead of a value */
+
+#define STREAMS_AT ASM_RDI
+#define CONSTANTS_AT ASM_RSI
+#define SPILL_AT ASM_RDX
+#define END_AT ASM_R8
+/* Where the addresses of the first streams are; others are loaded before each use. */
+static const uint8_t pinned[] = {
+    ASM_R10, ASM_R11, ASM_RBX, ASM_RBP, ASM_R12, ASM_R13, ASM_R14, ASM_R15,
+};
+#define PINNED ((int32_t)sizeof pinned)
+#define PINNED_UNSAVED 2  /* of these, what a function may use without saving it */
+
+/* A division that goes on elsewhere where the fast way is not right. */
+typedef struct slow_path {
+    size_t from, back;
+    int z, x;
+    asm_operand y;
+} slow_path;
+
+/* Values are numbered: the steps' results first, then the streams. */
+typedef struct emitter {
+    asm_code code;
+    const agi_jit_recipe *recipe;
+    int lanes;
+    int32_t *where;         /* of each value: its register, or -1 */
+    int32_t *cell;          /* of each result: its scratch cell, or -1 */
+    int32_t *next_use;      /* of each operand of each step: the step that reads the value next */
+    int32_t *first_use;     /* of each value */
+    int32_t *free_cells;
+    int32_t free_count, cells;
+    int32_t holds[REGISTERS];   /* which value */
+    int32_t next[REGISTERS];    /* when that is read next */
+    bool busy[REGISTERS];       /* an operand of the step at hand */
+    int32_t loaded;         /* stream whose address is in rax, or -1 */
+    slow_path *slow;
+    int32_t slow_count, slow_capacity;
+} emitter;
+
+/* ---- what steps need ------------------------------------------------------------------------ */
+
+typedef struct op_needs {
+    uint8_t in_register;    /* bit k: operand k */
+    bool commutes;
+    bool fresh;             /* the result's register is none of the operands' */
+} op_needs;
+
+static const op_needs needs[] = {
+    [AGI_JIT_MOVE] = {0},
+    [AGI_JIT_ADD] = {1, .commutes = true},
+    [AGI_JIT_SUB] = {1},
+    [AGI_JIT_MUL] = {1, .commutes = true},
+    [AGI_JIT_DIV] = {1},
+    [AGI_JIT_DIV_KNOWN] = {1, .fresh = true},
+    [AGI_JIT_NEG] = {1},
+    [AGI_JIT_ABS] = {1},
+    [AGI_JIT_SQRT] = {0},
+    [AGI_JIT_ROOT] = {1, .fresh = true},
+    [AGI_JIT_SIGN] = {1, .fresh = true},
+    [AGI_JIT_RELU] = {0},
+    [AGI_JIT_MAXIMUM] = {1, .fresh = true},
+    [AGI_JIT_MINIMUM] = {1, .fresh = true},
+    [AGI_JIT_CLAMP] = {1, .fresh = true},
+    [AGI_JIT_WHERE] = {1, .fresh = true},
+    [AGI_JIT_VJP_MUL] = {1, .fresh = true},
+    [AGI_JIT_VJP_DIV] = {1, .fresh = true},
+    [AGI_JIT_VJP_MAX] = {2, .fresh = true},
+    [AGI_JIT_VJP_RELU] = {2},
+    [AGI_JIT_EQ] = {1},
+    [AGI_JIT_NE] = {1},
+    [AGI_JIT_LT] = {1},
+    [AGI_JIT_LE] = {1},
+    [AGI_JIT_GT] = {1},
+    [AGI_JIT_GE] = {1},
+};
+
+/* The value that an operand stands for, or -1 for a constant or none. */
+static int32_t value_of(const emitter *e, agi_jit_operand operand)
+{
+    if (operand == AGI_JIT_NONE || AGI_JIT_KIND(operand) == AGI_JIT_CONSTANT)
+        return -1;
+    const bool stream = AGI_JIT_KIND(operand) == AGI_JIT_STREAM;
+    return AGI_JIT_NUMBER(operand) + (stream ? e->recipe->step_count : 0);
+}
+
+/* From the last step to the first: who reads each value next. */
+static void find_uses(emitter *e)
+{
+    const int32_t steps = e->recipe->step_count, values = steps + e->recipe->stream_count;
+    for (int32_t v = 0; v < values; v++)
+        e->first_use[v] = NEVER;
+    for (int32_t i = steps - 1; i >= 0; i--) {
+        for (int k = 0; k < 3; k++) {
+            const int32_t v = value_of(e, e->recipe->steps[i].in[k]);
+            e->next_use[3 * i + k] = v >= 0 ? e->first_use[v] : NEVER;
+        }
+        for (int k = 0; k < 3; k++) {
+            const int32_t v = value_of(e, e->recipe->steps[i].in[k]);
+            if (v >= 0)
+                e->first_use[v] = i;
+        }
+    }
+}
+
+/* ---- memory --------------------------------------------------------------------------------- */
+
+/* Where the first element of a stream's turn is: loads its address if no register has it. */
+static int base_of(emitter *e, int32_t stream)
+{
+    if (stream < PINNED)
+        return pinned[stream];
+    if (e->loaded != stream)
+        asm_load_pointer(&e->code, ASM_RAX, STREAMS_AT, stream * (int32_t)sizeof(void *));
+    e->loaded = stream;
+    return ASM_RAX;
+}
+
+static asm_operand stream_at(emitter *e, int32_t stream, int lane)
+{
+    return asm_memory(base_of(e, stream), ASM_INDEX, lane * asm_vector_bytes(&e->code));
+}
+
+static asm_operand constant_at(int32_t number)
+{
+    return asm_memory(CONSTANTS_AT, -1, number * AGI_JIT_CELL * (int32_t)sizeof(double));
+}
+
+static asm_operand cell_at(const emitter *e, int32_t cell, int lane)
+{
+    return asm_memory(SPILL_AT, -1, (cell * e->lanes + lane) * asm_vector_bytes(&e->code));
+}
+
+static int lane_of(const emitter *e, int32_t reg, int lane) { return reg * e->lanes + lane; }
+
+/* An operand as an instruction may have it: in its register, or in memory. */
+static asm_operand operand_at(emitter *e, agi_jit_operand operand, int lane)
+{
+    const int32_t v = value_of(e, operand);
+    if (v < 0)
+        return constant_at(AGI_JIT_NUMBER(operand));
+    if (e->where[v] >= 0)
+        return asm_reg(lane_of(e, e->where[v], lane));
+    if (v >= e->recipe->step_count)
+        return stream_at(e, v - e->recipe->step_count, lane);
+    return cell_at(e, e->cell[v], lane);
+}
+
+/* ---- registers ------------------------------------------------------------------------------ */
+
+static void free_register(emitter *e, int32_t reg)
+{
+    const int32_t v = e->holds[reg];
+    if (v >= 0)
+        e->where[v] = -1;
+    e->holds[reg] = NOTHING;
+    e->busy[reg] = false;
+}
+
+/* A result that is to leave its register goes to a cell, if it is not there already. */
+static void evict(emitter *e, int32_t reg)
+{
+    const int32_t v = e->holds[reg];
+    if (v >= 0 && v < e->recipe->step_count && e->cell[v] < 0) {
+        e->cell[v] = e->free_count > 0 ? e->free_cells[--e->free_count] : e->cells++;
+        for (int u = 0; u < e->lanes; u++)
+            asm_store(&e->code, cell_at(e, e->cell[v], u), lane_of(e, reg, u));
+    }
+    free_register(e, reg);
+}
+
+static int32_t idle_register(const emitter *e)
+{
+    for (int32_t reg = 0; reg < REGISTERS; reg++)
+        if (e->holds[reg] == NOTHING && !e->busy[reg])
+            return reg;
+    return -1;
+}
+
+static int32_t take_register(emitter *e)
+{
+    int32_t reg = idle_register(e), farthest = -1;
+    if (reg < 0) {
+        for (int32_t r = 0; r < REGISTERS; r++)
+            if (!e->busy[r] && (farthest < 0 || e->next[r] > e->next[farthest]))
+                farthest = r;
+        reg = farthest;
+        evict(e, reg);
+    }
+    e->busy[reg] = true;
+    return reg;
+}
+
+/* Loads an operand, which is in no register, into one. */
+static int32_t load_operand(emitter *e, agi_jit_operand operand)
+{
+    const int32_t v = value_of(e, operand), reg = take_register(e);
+    for (int u = 0; u < e->lanes; u++)
+        asm_load(&e->code, lane_of(e, reg, u), operand_at(e, operand, u));
+    e->holds[reg] = v >= 0 ? v : A_CONSTANT;
+    if (v >= 0)
+        e->where[v] = reg;
+    return reg;
+}
+
+/* Whether its address must be loaded, for which there is one register. */
+static bool is_far(agi_jit_operand operand)
+{
+    return AGI_JIT_KIND(operand) == AGI_JIT_STREAM && AGI_JIT_NUMBER(operand) >= PINNED;
+}
+
+/* The operand's register for the step at hand; -1 where it may stay in memory, and does: unless
+ * `must`, only what is read again is loaded, and only if there is room. */
+static int32_t fetch_operand(emitter *e, agi_jit_operand operand, int32_t next_use, bool must)
+{
+    if (operand == AGI_JIT_NONE)
+        return -1;
+    const int32_t v = value_of(e, operand);
+    if (v >= 0 && e->where[v] >= 0) {
+        e->busy[e->where[v]] = true;
+        return e->where[v];
+    }
+    if (must || is_far(operand) || (v >= 0 && next_use != NEVER && idle_register(e) >= 0))
+        return load_operand(e, operand);
+    return -1;
+}
+
+/* ---- steps ---------------------------------------------------------------------------------- */
+
+static bool note_slow(emitter *e, slow_path path)
+{
+    if (e->slow_count == e->slow_capacity) {
+        const int32_t capacity = e->slow_capacity == 0 ? 16 : 2 * e->slow_capacity;
+        slow_path *grown = agi_plain_resize(e->slow, (size_t)capacity * sizeof *grown);
+        if (grown == NULL)
+            return false;
+        e->slow = grown;
+        e->slow_capacity = capacity;
+    }
+    e->slow[e->slow_count++] = path;
+    return true;
+}
+
+/* z = x / y by its reciprocal r: q = x r is one of the two numbers next to x / y, or next but one
+ * to it; x - q y is exact where that matters, and q + (x - q y) r, rounded once, is x / y rounded.
+ * agi_jit_divides_fast has the proof. Zeros and what could leave the range go the slow way. */
+static void emit_known_division(emitter *e, int z, int x, asm_operand y, asm_operand r)
+{
+    asm_code *a = &e->code;
+    const int scratch = asm_scratch(a);
+    asm_binary(a, ASM_AND, z, x, constant_at(AGI_JIT_MAGNITUDE));
+    asm_binary(a, ASM_MAX, scratch, z, constant_at(AGI_JIT_LEAST));
+    asm_binary(a, ASM_MIN, scratch, scratch, constant_at(AGI_JIT_MOST));
+    asm_compare(a, ASM_NE, scratch, asm_reg(z));
+    const size_t from = asm_jump_if_mask(a);
+    asm_binary(a, ASM_MUL, z, x, r);
+    asm_load(a, scratch, asm_reg(x));
+    asm_multiply_subtract(a, scratch, z, y);
+    asm_multiply_add(a, z, scratch, r);
+    if (!note_slow(e, (slow_path){.from = from, .back = a->size, .z = z, .x = x, .y = y}))
+        a->failed = true;
+}
+
+/* The larger (test is GE) or the smaller: y unless x stands so to it, or is a NaN. */
+static void emit_choice(asm_code *a, asm_test test, int z, int x, asm_operand y)
+{
+    asm_load(a, z, y);
+    asm_compare(a, test, x, y);
+    asm_blend(a, z, asm_reg(x));
+    asm_compare(a, ASM_UNORDERED, x, asm_reg(x));
+    asm_blend(a, z, asm_reg(x));
+}
+
+static void emit_sign(asm_code *a, int z, int x)
+{
+    const asm_operand zero = asm_reg(asm_zero(a));
+    asm_load(a, z, zero);
+    asm_compare(a, ASM_GT, x, zero);
+    asm_blend(a, z, constant_at(AGI_JIT_ONE));
+    asm_compare(a, ASM_LT, x, zero);
+    asm_blend(a, z, constant_at(AGI_JIT_MINUS_ONE));
+    asm_compare(a, ASM_UNORDERED, x, asm_reg(x));
+    asm_blend(a, z, asm_reg(x));
+}
+
+static void clear_zero(asm_code *a)
+{
+    asm_binary(a, ASM_XOR, asm_zero(a), asm_zero(a), asm_reg(asm_zero(a)));
+}
+
+/* lo is y, hi is w. The register of zero serves for a moment. */
+static void emit_clamp(asm_code *a, int z, int x, asm_operand y, asm_operand w)
+{
+    asm_load(a, z, y);
+    asm_compare(a, ASM_GE, x, y);
+    asm_blend(a, z, asm_reg(x));
+    asm_compare(a, ASM_NLE, z, w);
+    asm_blend(a, z, w);
+    asm_compare(a, ASM_UNORDERED, x, y);
+    asm_binary(a, ASM_ADD, asm_zero(a), x, y);
+    asm_blend(a, z, asm_reg(asm_zero(a)));
+    clear_zero(a);
+}
+
+/* The gradient is x; its value, y, competes with w. */
+static void emit_vjp_max(asm_code *a, int z, asm_operand x, int y, asm_operand w)
+{
+    asm_load(a, z, x);
+    asm_binary(a, ASM_MUL, asm_zero(a), z, constant_at(AGI_JIT_HALF));
+    asm_compare(a, ASM_EQ, y, w);
+    asm_blend(a, z, asm_reg(asm_zero(a)));
+    asm_compare(a, ASM_NLT, y, w);
+    asm_keep(a, z, asm_reg(z));
+    clear_zero(a);
+}
+
+static void emit_mask(asm_code *a, asm_test test, int z, int x, asm_operand y)
+{
+    asm_compare(a, test, x, y);
+    asm_keep(a, z, constant_at(AGI_JIT_ONE));
+}
+
+/* One vector: operands as they are, and the register of operand 0. */
+static void emit_arithmetic(emitter *e, agi_jit_op op, int z, const asm_operand *in)
+{
+    asm_code *a = &e->code;
+    const int x = in[0].reg;
+    const asm_operand y = in[1], zero = asm_reg(asm_zero(a));
+    switch (op) {
+    case AGI_JIT_MOVE: asm_load(a, z, in[0]); break;
+    case AGI_JIT_ADD: asm_binary(a, ASM_ADD, z, x, y); break;
+    case AGI_JIT_SUB: asm_binary(a, ASM_SUB, z, x, y); break;
+    case AGI_JIT_MUL: asm_binary(a, ASM_MUL, z, x, y); break;
+    case AGI_JIT_DIV: asm_binary(a, ASM_DIV, z, x, y); break;
+    case AGI_JIT_DIV_KNOWN: emit_known_division(e, z, x, y, in[2]); break;
+    case AGI_JIT_NEG: asm_binary(a, ASM_XOR, z, x, constant_at(AGI_JIT_SIGN_BIT)); break;
+    case AGI_JIT_ABS: asm_binary(a, ASM_AND, z, x, constant_at(AGI_JIT_MAGNITUDE)); break;
+    case AGI_JIT_SQRT: asm_sqrt(a, z, in[0]); break;
+    case AGI_JIT_ROOT:
+        asm_binary(a, ASM_ADD, z, x, zero);
+        asm_sqrt(a, z, asm_reg(z));
+        asm_compare(a, ASM_EQ, x, constant_at(AGI_JIT_MINUS_INFINITY));
+        asm_blend(a, z, constant_at(AGI_JIT_INFINITY));
+        break;
+    case AGI_JIT_RELU: asm_binary(a, ASM_MAX, z, asm_zero(a), in[0]); break;
+    case AGI_JIT_VJP_MUL:
+    case AGI_JIT_VJP_DIV:
+        asm_binary(a, op == AGI_JIT_VJP_MUL ? ASM_MUL : ASM_DIV, z, x, y);
+        asm_compare(a, ASM_EQ, x, zero);
+        asm_blend(a, z, asm_reg(x));
+        break;
+    default: break;
+    }
+}
+
+static void emit_choosing(emitter *e, agi_jit_op op, int z, const asm_operand *in)
+{
+    asm_code *a = &e->code;
+    const int x = in[0].reg;
+    const asm_operand y = in[1], zero = asm_reg(asm_zero(a));
+    switch (op) {
+    case AGI_JIT_SIGN: emit_sign(a, z, x); break;
+    case AGI_JIT_MAXIMUM: emit_choice(a, ASM_GE, z, x, y); break;
+    case AGI_JIT_MINIMUM: emit_choice(a, ASM_LE, z, x, y); break;
+    case AGI_JIT_CLAMP: emit_clamp(a, z, x, y, in[2]); break;
+    case AGI_JIT_WHERE:
+        asm_load(a, z, in[2]);
+        asm_compare(a, ASM_NE, x, zero);
+        asm_blend(a, z, y);
+        break;
+    case AGI_JIT_VJP_MAX: emit_vjp_max(a, z, in[0], y.reg, in[2]); break;
+    case AGI_JIT_VJP_RELU:
+        asm_compare(a, ASM_NLE, y.reg, zero);
+        asm_keep(a, z, in[0]);
+        break;
+    case AGI_JIT_EQ: emit_mask(a, ASM_EQ, z, x, y); break;
+    case AGI_JIT_NE: emit_mask(a, ASM_NE, z, x, y); break;
+    case AGI_JIT_LT: emit_mask(a, ASM_LT, z, x, y); break;
+    case AGI_JIT_LE: emit_mask(a, ASM_LE, z, x, y); break;
+    case AGI_JIT_GT: emit_mask(a, ASM_GT, z, x, y); break;
+    case AGI_JIT_GE: emit_mask(a, ASM_GE, z, x, y); break;
+    default: emit_arithmetic(e, op, z, in); break;
+    }
+}
+
+/* The register for the result: that of an operand that nobody reads any more, or another. */
+static int32_t result_register(emitter *e, const agi_jit_step *step, int32_t i, const int32_t *reg)
+{
+    for (int k = 0; k < 3 && !needs[step->op].fresh; k++)
+        if (reg[k] >= 0 && e->next_use[3 * i + k] == NEVER)
+            return reg[k];
+    return take_register(e);
+}
+
+/* After the step: what is read again keeps its register, or its cell. */
+static void let_go(emitter *e, const agi_jit_step *step, int32_t i, const int32_t *reg)
+{
+    for (int k = 0; k < 3; k++) {
+        const int32_t v = value_of(e, step->in[k]);
+        const bool last = e->next_use[3 * i + k] == NEVER;
+        if (reg[k] >= 0) {
+            e->next[reg[k]] = e->next_use[3 * i + k];
+            e->busy[reg[k]] = false;
+            if (last)
+                free_register(e, reg[k]);
+        }
+        if (last && v >= 0 && v < e->recipe->step_count && e->cell[v] >= 0) {
+            e->free_cells[e->free_count++] = e->cell[v];
+            e->cell[v] = -1;
+        }
+    }
+}
+
+static void store_result(emitter *e, const agi_jit_step *step, int32_t reg)
+{
+    for (int u = 0; u < e->lanes && step->store != AGI_JIT_INSIDE; u++) {
+        const asm_operand to = stream_at(e, step->stream, u);
+        if (step->store == AGI_JIT_STORE_PAST_CACHES)
+            asm_store_past_caches(&e->code, to, lane_of(e, reg, u));
+        else
+            asm_store(&e->code, to, lane_of(e, reg, u));
+    }
+}
+
+static void emit_step(emitter *e, int32_t i)
+{
+    agi_jit_step step = e->recipe->steps[i];
+    const int32_t first = value_of(e, step.in[0]);
+    if (needs[step.op].commutes && (first < 0 || e->where[first] < 0)) {
+        step.in[0] = e->recipe->steps[i].in[1];
+        step.in[1] = e->recipe->steps[i].in[0];
+        const int32_t next = e->next_use[3 * i];
+        e->next_use[3 * i] = e->next_use[3 * i + 1];
+        e->next_use[3 * i + 1] = next;
+    }
+    int32_t reg[3];
+    for (int k = 0; k < 3; k++) {
+        const bool must = (needs[step.op].in_register >> k & 1) != 0;
+        reg[k] = fetch_operand(e, step.in[k], e->next_use[3 * i + k], must);
+    }
+    const int32_t z = result_register(e, &step, i, reg);
+    for (int u = 0; u < e->lanes; u++) {
+        asm_operand in[3];
+        for (int k = 0; k < 3; k++)
+            in[k] = reg[k] >= 0 ? asm_reg(lane_of(e, reg[k], u))
+                    : step.in[k] != AGI_JIT_NONE ? operand_at(e, step.in[k], u) : asm_reg(0);
+        emit_choosing(e, (agi_jit_op)step.op, lane_of(e, z, u), in);
+    }
+    let_go(e, &step, i, reg);
+    store_result(e, &step, z);
+    e->busy[z] = false;
+    if (e->first_use[i] == NEVER)
+        return;
+    e->holds[z] = i;
+    e->next[z] = e->first_use[i];
+    e->where[i] = z;
+}
+
+/* ---- the loop ------------------------------------------------------------------------------- */
+
+static int32_t pinned_count(const emitter *e)
+{
+    return e->recipe->stream_count < PINNED ? e->recipe->stream_count : PINNED;
+}
+
+static void emit_prefetches(emitter *e)
+{
+    const int32_t turn = e->lanes * asm_vector_bytes(&e->code);
+    for (int32_t s = 0; s < e->recipe->stream_count && s < 64; s++)
+        for (int32_t at = 0; (e->recipe->fetched >> s & 1) != 0 && at < turn; at += 64)
+            asm_prefetch(&e->code, asm_memory(base_of(e, s), ASM_AHEAD, at));
+}
+
+static void emit_slow_paths(emitter *e)
+{
+    asm_code *a = &e->code;
+    for (int32_t k = 0; k < e->slow_count; k++) {
+        const slow_path *path = &e->slow[k];
+        asm_land(a, path->from);
+        asm_binary(a, ASM_DIV, path->z, path->x, path->y);
+        asm_jump(a, path->back);
+    }
+}
+
+static void emit_function(emitter *e)
+{
+    asm_code *a = &e->code;
+    const int32_t turn = e->lanes * asm_lanes(a), pins = pinned_count(e);
+    asm_entry(a);
+    for (int32_t k = PINNED_UNSAVED; k < pins; k++)
+        asm_push(a, pinned[k]);
+    for (int32_t k = 0; k < pins; k++)
+        asm_load_pointer(a, pinned[k], STREAMS_AT, k * (int32_t)sizeof(void *));
+    clear_zero(a);
+    const size_t top = a->size;
+    e->loaded = -1;
+    emit_prefetches(e);
+    for (int32_t i = 0; i < e->recipe->step_count; i++)
+        emit_step(e, i);
+    asm_add_number(a, ASM_INDEX, turn);
+    asm_add_number(a, ASM_AHEAD, turn);
+    asm_jump_if_less(a, ASM_INDEX, END_AT, top);
+    asm_clear_upper(a);
+    for (int32_t k = pins - 1; k >= PINNED_UNSAVED; k--)
+        asm_pop(a, pinned[k]);
+    asm_return(a);
+    emit_slow_paths(e);
+}
+
+static bool open_emitter(emitter *e)
+{
+    const size_t steps = (size_t)e->recipe->step_count;
+    const size_t values = steps + (size_t)e->recipe->stream_count;
+    int32_t *table = agi_plain_new((2 * values + 5 * steps) * sizeof *table);
+    if (table == NULL)
+        return false;
+    e->where = table;
+    e->first_use = e->where + values;
+    e->cell = e->first_use + values;
+    e->free_cells = e->cell + steps;
+    e->next_use = e->free_cells + steps;
+    for (size_t v = 0; v < values; v++)
+        e->where[v] = -1;
+    for (size_t i = 0; i < steps; i++)
+        e->cell[i] = -1;
+    for (int r = 0; r < REGISTERS; r++)
+        e->holds[r] = NOTHING;
+    return true;
+}
+
+bool agi_jit_compile(const agi_jit_recipe *recipe, bool wide, uint8_t **bytes, size_t *size,
+                     agi_jit_code *code)
+{
+    emitter e = {.recipe = recipe, .lanes = wide ? LANES_WIDE : LANES_NARROW};
+    e.code.wide = wide;
+    if (!open_emitter(&e))
+        return false;
+    find_uses(&e);
+    emit_function(&e);
+    agi_plain_free(e.where);
+    agi_plain_free(e.slow);
+    if (e.code.failed) {
+        agi_plain_free(e.code.bytes);
+        return false;
+    }
+    *bytes = e.code.bytes;
+    *size = e.code.size;
+    code->turn = e.lanes * asm_lanes(&e.code);
+    code->spill = e.cells * code->turn;
+    return true;
+}
+
+#endif
