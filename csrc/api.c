@@ -9,6 +9,7 @@
 
 #include "apply.h"
 #include "expr.h"
+#include "jit/jit.h"
 #include "run.h"
 #include "shape.h"
 #include "simd/levels.h"
@@ -208,10 +209,10 @@ int ag_show_config(char *text, size_t size)
 #endif
     return snprintf(text, size,
                     "version: %s\ncompiler: %s\nflags: %s\ncpu level: %s%s%s\nvector math: %s\n"
-                    "threads: %d\n",
+                    "machine code: %s\nthreads: %d\n",
                     AG_VERSION, __VERSION__, AG_FLAGS, agi_level_name(agi_level_now),
                     *agi_level_note() ? " " : "", agi_level_note(), agi_mvec_source(),
-                    ag_get_num_threads());
+                    agi_jit_level(), ag_get_num_threads());
 }
 
 /* ---- ops by name ---------------------------------------------------------------------------- */

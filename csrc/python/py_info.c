@@ -237,14 +237,14 @@ PyMethodDef py_info_functions[] = {
     {"show_config", f_show_config, METH_NOARGS,
      "show_config()\n--\n\n"
      "How the library was built and what it found: version, compiler, CPU level, vector math,\n"
-     "threads, as lines of `key: value`.\n\n" EXAMPLE_DOC
+     "machine code for groups of ops, threads, as lines of `key: value`.\n\n" EXAMPLE_DOC
      "    >>> \"threads\" in ag.show_config()\n"
      "    True\n"},
     {"explain", f_explain, METH_O,
      "explain(input, /)\n--\n\n"
      "The program that would compute a tensor whose value is still pending, as text: a line for\n"
-     "each load, step and result, and the bytes that it moves; \"computed\" where there is\n"
-     "nothing left to do. Looking computes nothing.\n\n" EXAMPLE_DOC
+     "each load, step and result, which steps are one loop of machine code, and the bytes that it\n"
+     "moves; \"computed\" where there is nothing left to do. Looking computes nothing.\n\n" EXAMPLE_DOC
      "    >>> x = ag.ones(100_000)\n"
      "    >>> print(ag.explain((x * 2).exp().sum()))\n"
      "    program over 100000 elements, tiles of 1024, 1 registers\n"
