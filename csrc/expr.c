@@ -584,19 +584,42 @@ ag_status agi_expr_write(int op, int n, const ag_arg *args, const double *f, boo
 
 /* ---- computing ------------------------------------------------------------------------------ */
 
-/* One program for the first target that is not computed yet and all others that fit with it. */
+static bool fits_all(const agi_expr *e, int n, const agi_root *roots)
+{
+    bool fits = true;
+    for (int k = 0; k < n && fits; k++)
+        fits = roots[k].expr != e && agi_program_fits(roots[k].expr, e);
+    return fits;
+}
+
+/* Roots that a write in place gains: other such writes that read what it is to hold, like those of
+ * an optimiser's step. They would else read it from memory. Returns the new number of roots, at
+ * most READERS_AT_ONCE. */
+static int join_writes(int n, agi_root *roots, agi_expr *wanted)
+{
+    if (!wanted->in_place || agi_refs_get(&wanted->refs) == 1)
+        return n;
+    const uint64_t epoch = agi_expr_epoch();
+    for (agi_expr *e = all_exprs; e != NULL && n < READERS_AT_ONCE; e = e->next)
+        if (e->in_place && has_living_owner(e) && fits_all(e, n, roots) &&
+            reads(e, NULL, wanted, epoch))
+            roots[n++] = (agi_root){.expr = e};
+    return n;
+}
+
+/* One program for the first target that is not computed yet and all others that fit with it. There
+ * is room for READERS_AT_ONCE roots or as many as there are targets. */
 static ag_status compute_some(int n, const agi_target *targets, agi_root *roots, bool *more)
 {
     int count = 0;
     for (int i = 0; i < n; i++) {
         agi_expr *e = agi_expr_of(targets[i].storage);
-        bool fits = e != NULL && !targets[i].done;
-        for (int k = 0; k < count && fits; k++)
-            fits = roots[k].expr != e && agi_program_fits(roots[k].expr, e);
-        if (fits)
+        if (e != NULL && !targets[i].done && fits_all(e, count, roots))
             roots[count++] = (agi_root){.expr = e, .data = targets[i].data};
     }
     *more = count > 0;
+    if (count == 1)
+        count = join_writes(count, roots, roots[0].expr);
     return count > 0 ? agi_program_run(count, roots) : AG_OK;
 }
 
@@ -611,9 +634,9 @@ static void note_done(int n, agi_target *targets, const agi_root *roots)
 
 ag_status agi_expr_compute_into(int n, agi_target *targets)
 {
-    agi_root local[8], *roots = local;
+    agi_root local[READERS_AT_ONCE], *roots = local;
     ag_status status = AG_OK;
-    if (n > 8 && (roots = agi_plain_new((size_t)n * sizeof *roots)) == NULL)
+    if (n > READERS_AT_ONCE && (roots = agi_plain_new((size_t)n * sizeof *roots)) == NULL)
         return ag_last_status();
     agi_expr_lock();
     for (bool more = true; more && status == AG_OK;) {

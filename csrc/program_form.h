@@ -92,8 +92,8 @@ typedef struct program {
     int64_t numel, tile;
     bool passes_by;         /* some value does; it is made in the last register */
     void (*range)(void *context, int64_t begin, int64_t end, int part);
-    bool fetches;           /* memory ahead of its use, */
-    bool fetches_in_group;  /* by the code of the one group */
+    bool fetches;           /* memory ahead of its use, a few lines before each step */
+    bool is_one_group;      /* all steps are in one */
     int64_t ahead;          /* from a tile to the one whose memory is fetched meanwhile */
     int64_t rows, cols;     /* ROWS, GRID: of the elements seen as a matrix */
     int64_t stretches;      /* partial sums of one result: FLAT, ROWS; GRID: strips of a row */
@@ -110,6 +110,7 @@ typedef struct program {
 
 /* In this order; false with an error. Sets mode, streams and what goes past the caches; */
 bool agi_program_list_streams(program *p);
+bool agi_program_fetches_in_loop(const program *p);  /* instead, in the loop of the one group */
 /* makes groups, and their code; */
 bool agi_program_group(program *p);
 /* sets tile and stretches, makes scratch and partial sums. */

@@ -154,8 +154,8 @@ static agi_jit_operand add_power(group_builder *b, agi_jit_operand x, double y)
     return y == 0.5 ? root : inverse(b, root);
 }
 
-/* x by a number y: times its reciprocal where that is exact, or a division that goes without the
- * divider. */
+/* x, no number, by a number y: times its reciprocal where that is exact, or a division that goes
+ * without the divider. */
 static agi_jit_operand add_quotient(group_builder *b, agi_jit_operand x, double y)
 {
     const double r = 1.0 / y;
@@ -183,7 +183,7 @@ static agi_jit_operand add_op(group_builder *b, const program_value *v)
     const int op = without_vjp(v->expr->op, y);
     if (op == AG_OP_pow)
         return add_power(b, operand(b, v->in[0]), *y);
-    if (op == AG_OP_div && y != NULL)
+    if (op == AG_OP_div && y != NULL && number_of(b->p, v, 0) == NULL)
         return add_quotient(b, operand(b, v->in[0]), *y);
     for (int k = 0; k < v->n_in; k++)
         in[k] = k > 0 && v->in[k] == v->in[0] ? in[0] : operand(b, v->in[k]);
@@ -240,8 +240,9 @@ static void describe(group_builder *b, int32_t first, int32_t last)
 /* Where all of the program is one group, its code asks for the memory ahead. */
 static uint64_t fetched_streams(const group_builder *b)
 {
+    const bool any = agi_program_fetches_in_loop(b->p);
     uint64_t fetched = 0;
-    for (int32_t s = 0; b->p->fetches_in_group && s < b->stream_count && s < 64; s++)
+    for (int32_t s = 0; any && s < b->stream_count && s < 64; s++)
         if (b->p->values[b->streams[s]].fetch)
             fetched |= (uint64_t)1 << s;
     return fetched;
@@ -314,6 +315,7 @@ static bool open_lists(program *p, agi_jit_step **steps)
 
 static void dissolve(program *p, const program_group *group)
 {
+    p->is_one_group = false;
     for (int32_t i = group->first; i <= group->last; i++)
         if (p->values[i].group == group - p->groups)
             p->values[i].group = -1;
@@ -358,7 +360,7 @@ bool agi_program_group(program *p)
     if (p->group_count == 0)
         return true;
     find_leaving(p);
-    p->fetches_in_group = p->fetches && p->group_count == 1 && p->grouped_steps == p->steps;
+    p->is_one_group = p->group_count == 1 && p->grouped_steps == p->steps;
     const bool ok = open_lists(p, &steps) && compile_groups(p, steps);
     agi_plain_free(steps);
     const bool usable = agi_jit_end();

@@ -29,12 +29,18 @@
 #define FETCH_MIN ((int64_t)16 << 20)
 #endif
 #define LINE 8  /* doubles of a cache line */
-/* Elements from which what is only stored goes past the caches: it would not stay in them. */
+/* Bytes of a program's memory from which what is only stored goes past the caches, as it would not
+ * stay in them; fewer where memory is all that the program waits for: so many ns for an element. */
 #ifdef AG_TESTING
 #define PASS_BY_MIN 64
+#define PASS_BY_MIN_CHEAP 64
 #else
-#define PASS_BY_MIN ((int64_t)3 << 19)
+#define PASS_BY_MIN ((int64_t)45 << 20)
+#define PASS_BY_MIN_CHEAP ((int64_t)30 << 20)
 #endif
+#define CHEAP 1.0
+/* Steps for each stream of memory from which the one loop of a program fetches it ahead. */
+#define FETCH_STEPS 3
 /* Work from which a program is shared among threads, and the least that one gets. */
 #ifdef AG_TESTING
 #define PROGRAM_SHARED_NS 1.0
@@ -73,6 +79,27 @@ static bool is_read(const program *p, const program_value *v)
     return false;
 }
 
+static int64_t stream_bytes(const program *p)
+{
+    return p->numel * p->stream_count * (int64_t)sizeof(double);
+}
+
+/* What is only stored leaves the streams where there is too much of all. */
+static void choose_past_caches(program *p)
+{
+    if (stream_bytes(p) < (p->cost < CHEAP ? PASS_BY_MIN_CHEAP : PASS_BY_MIN))
+        return;
+    p->stream_count = 0;
+    for (int32_t i = 0; i < p->count; i++) {
+        program_value *v = &p->values[i];
+        v->passes_by = v->fetch && can_pass_by(v);
+        v->fetch &= !v->passes_by;
+        p->passes_by |= v->passes_by;
+        if (v->fetch)
+            p->streams[p->stream_count++] = v->memory;
+    }
+}
+
 static bool list_streams(program *p)
 {
     p->streams = agi_plain_new((size_t)p->count * sizeof *p->streams);
@@ -81,16 +108,12 @@ static bool list_streams(program *p)
     for (int32_t i = 0; i < p->count; i++) {
         program_value *v = &p->values[i];
         p->steps += v->kind == VALUE_STEP;
-        if (v->kind == VALUE_SUM || v->memory == NULL || is_read(p, v))
-            continue;
-        v->passes_by = p->numel >= PASS_BY_MIN && can_pass_by(v);
-        v->fetch = !v->passes_by;
-        p->passes_by |= v->passes_by;
+        v->fetch = v->kind != VALUE_SUM && v->memory != NULL && !is_read(p, v);
         if (v->fetch)
             p->streams[p->stream_count++] = v->memory;
     }
-    const int64_t bytes = p->numel * p->stream_count * (int64_t)sizeof(double);
-    p->fetches = p->steps > 0 && bytes >= FETCH_MIN;
+    choose_past_caches(p);
+    p->fetches = p->steps > 0 && stream_bytes(p) >= FETCH_MIN;
     return true;
 }
 
@@ -181,6 +204,21 @@ static bool make_scratch(program *p)
     return true;
 }
 
+/* A loop that computes enough between its loads and stores waits less for what was fetched ahead.
+ * So does one whose stores all go past the caches, which the processor's own guesses suffer from.
+ * Others are better left to these. */
+bool agi_program_fetches_in_loop(const program *p)
+{
+    int32_t stores = 0, past_caches = 0;
+    for (int32_t i = 0; i < p->count; i++) {
+        const program_value *v = &p->values[i];
+        stores += v->kind == VALUE_STEP && v->memory != NULL;
+        past_caches += v->passes_by;
+    }
+    const bool computes = p->steps >= FETCH_STEPS * (p->stream_count + past_caches);
+    return p->fetches && p->is_one_group && (computes || stores == past_caches);
+}
+
 bool agi_program_list_streams(program *p)
 {
     choose_mode(p);
@@ -193,6 +231,7 @@ bool agi_program_plan(program *p)
     choose_tile(p);
     choose_stretches_of_sums(p);
     choose_ahead(p);
+    p->fetches &= !p->is_one_group;
     for (int32_t i = 0; i < p->sum_count; i++) {
         int64_t doubles = partial_doubles(p, &p->sums[i]);
         if (doubles == 0)
@@ -331,7 +370,7 @@ typedef struct fetcher {
 static fetcher fetcher_of(const program *p, int64_t at, int64_t n)
 {
     fetcher f = {.at = at, .lines = n / LINE, .stream = -1};
-    if (p->fetches && !p->fetches_in_group && at + n <= p->numel)
+    if (p->fetches && at + n <= p->numel)
         f.left = f.lines * p->stream_count;
     f.each = f.left / MAX(p->steps, 1) + 1;
     return f;

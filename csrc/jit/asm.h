@@ -39,7 +39,7 @@ typedef struct asm_operand {
 enum { ASM_MAP_0F = 1, ASM_MAP_0F38 = 2, ASM_MAP_0F3A = 3 };
 
 typedef enum asm_op {       /* opcodes of map 0F */
-    ASM_SQRT = 0x51, ASM_AND = 0x54, ASM_XOR = 0x57, ASM_ADD = 0x58, ASM_MUL = 0x59,
+    ASM_SQRT = 0x51, ASM_AND = 0x54, ASM_OR = 0x56, ASM_XOR = 0x57, ASM_ADD = 0x58, ASM_MUL = 0x59,
     ASM_SUB = 0x5C, ASM_MIN = 0x5D, ASM_DIV = 0x5E, ASM_MAX = 0x5F,
 } asm_op;
 
@@ -52,8 +52,7 @@ typedef enum asm_test {
 AGI_INLINE int asm_lanes(const asm_code *a) { return a->wide ? 8 : 4; }
 AGI_INLINE int asm_vector_bytes(const asm_code *a) { return asm_lanes(a) * (int)sizeof(double); }
 
-/* Registers 0 .. asm_general - 1 are free for values; these two are not. */
-AGI_INLINE int asm_general(const asm_code *a) { return a->wide ? 30 : 14; }
+/* Registers below these are free for values. */
 AGI_INLINE int asm_scratch(const asm_code *a) { return a->wide ? 30 : 14; }
 AGI_INLINE int asm_zero(const asm_code *a) { return a->wide ? 31 : 15; }
 
@@ -228,15 +227,40 @@ AGI_INLINE void asm_jump_to(asm_code *a, size_t target)
     asm_int32(a, (int32_t)((int64_t)target - (int64_t)a->size - 4));
 }
 
-/* Goes on where asm_land says, if the mask is anywhere. */
-AGI_INLINE size_t asm_jump_if_mask(asm_code *a)
+/* What asm_jump_if_extreme looks at, for one x: with 512 added to it, an exponent from 512 to 1535
+ * has its top bit set, any other has not, whatever the sign; with 512 taken off, and all one bit
+ * higher up, that bit is the sign and clear. `step` and `bit` have the bits of 2^-511 and 2, or
+ * (narrow) -2. Several x are joined by asm_join. */
+AGI_INLINE void asm_sort_exponents(asm_code *a, int z, int x, asm_operand step, asm_operand bit)
 {
-    const int mask = a->wide ? 1 : asm_scratch(a);
-    const asm_form kortest = {.map = ASM_MAP_0F, .opcode = 0x98, .narrow = true};
-    const asm_form testpd = {.map = ASM_MAP_0F38, .opcode = 0x0F};
-    asm_vex(a, a->wide ? kortest : testpd, mask, 0, asm_reg(mask));
+    const asm_form add = {.map = ASM_MAP_0F, .opcode = 0xD4};
+    if (a->wide) {
+        asm_evex(a, add, z, x, step, 0, false);
+    } else {
+        asm_vex(a, add, z, x, asm_reg(x));
+        asm_vex(a, add, z, z, bit);
+    }
+}
+
+AGI_INLINE void asm_join(asm_code *a, int z, int x)
+{
+    asm_binary(a, a->wide ? ASM_AND : ASM_OR, z, z, asm_reg(x));
+}
+
+/* Goes on where asm_land says, if any |x| was not in 2^-511 .. 2^513, or a NaN. */
+AGI_INLINE size_t asm_jump_if_extreme(asm_code *a, int z, asm_operand bit)
+{
+    const asm_form any_bit = {.map = ASM_MAP_0F38, .opcode = 0x27};
+    const asm_form all_lanes = {.map = ASM_MAP_0F, .opcode = 0x98, .narrow = true};
+    const asm_form any_sign = {.map = ASM_MAP_0F38, .opcode = 0x0F};
+    if (a->wide) {
+        asm_evex(a, any_bit, 1, z, bit, 0, false);
+        asm_vex(a, all_lanes, 1, 0, asm_reg(1));
+    } else {
+        asm_vex(a, any_sign, z, 0, asm_reg(z));
+    }
     asm_byte(a, 0x0F);
-    asm_byte(a, 0x85);
+    asm_byte(a, a->wide ? 0x83 : 0x85);  /* no carry: not all; not zero: any */
     asm_int32(a, 0);
     return a->size;
 }

@@ -12,9 +12,12 @@
 
 #include "asm.h"
 
-#define LANES_WIDE 4    /* of 30 general registers 28 are used, 7 for each lane; of 14 all */
+#define LANES_WIDE 4
 #define LANES_NARROW 2
-#define REGISTERS 7
+#define REGISTERS 7     /* for each lane */
+/* Where wide code has constants that all lanes read in a step. */
+#define FIRST_CONSTANT_REGISTER (LANES_WIDE * REGISTERS)
+#define CONSTANT_REGISTERS 2
 #define NEVER INT32_MAX
 enum { NOTHING = -1, A_CONSTANT = -2 };  /* in a register, instead of a value */
 
@@ -32,7 +35,7 @@ static const uint8_t pinned[] = {
 /* A division that goes on elsewhere where the fast way is not right. */
 typedef struct slow_path {
     size_t from, back;
-    int z, x;
+    int32_t z, x;           /* registers of all lanes */
     asm_operand y;
 } slow_path;
 
@@ -92,10 +95,15 @@ static const op_needs needs[] = {
     [AGI_JIT_GE] = {1},
 };
 
+static bool is_constant(agi_jit_operand operand)
+{
+    return operand != AGI_JIT_NONE && AGI_JIT_KIND(operand) == AGI_JIT_CONSTANT;
+}
+
 /* The value that an operand stands for, or -1 for a constant or none. */
 static int32_t value_of(const emitter *e, agi_jit_operand operand)
 {
-    if (operand == AGI_JIT_NONE || AGI_JIT_KIND(operand) == AGI_JIT_CONSTANT)
+    if (operand == AGI_JIT_NONE || is_constant(operand))
         return -1;
     const bool stream = AGI_JIT_KIND(operand) == AGI_JIT_STREAM;
     return AGI_JIT_NUMBER(operand) + (stream ? e->recipe->step_count : 0);
@@ -230,7 +238,7 @@ static bool is_far(agi_jit_operand operand)
  * `must`, only what is read again is loaded, and only if there is room. */
 static int32_t fetch_operand(emitter *e, agi_jit_operand operand, int32_t next_use, bool must)
 {
-    if (operand == AGI_JIT_NONE)
+    if (operand == AGI_JIT_NONE || (e->code.wide && is_constant(operand)))
         return -1;
     const int32_t v = value_of(e, operand);
     if (v >= 0 && e->where[v] >= 0) {
@@ -244,38 +252,43 @@ static int32_t fetch_operand(emitter *e, agi_jit_operand operand, int32_t next_u
 
 /* ---- steps ---------------------------------------------------------------------------------- */
 
-static bool note_slow(emitter *e, slow_path path)
+static void note_slow(emitter *e, slow_path path)
 {
     if (e->slow_count == e->slow_capacity) {
         const int32_t capacity = e->slow_capacity == 0 ? 16 : 2 * e->slow_capacity;
         slow_path *grown = agi_plain_resize(e->slow, (size_t)capacity * sizeof *grown);
-        if (grown == NULL)
-            return false;
+        if (grown == NULL) {
+            e->code.failed = true;
+            return;
+        }
         e->slow = grown;
         e->slow_capacity = capacity;
     }
     e->slow[e->slow_count++] = path;
-    return true;
 }
 
-/* z = x / y by its reciprocal r: q = x r is one of the two numbers next to x / y, or next but one
- * to it; x - q y is exact where that matters, and q + (x - q y) r, rounded once, is x / y rounded.
- * agi_jit_divides_fast has the proof. Zeros and what could leave the range go the slow way. */
-static void emit_known_division(emitter *e, int z, int x, asm_operand y, asm_operand r)
+/* z = x / y by its reciprocal r: q = x r, then q + (x - q y) r, rounded once (numbers.c). Where a
+ * zero or what could leave the range is among the x, all of them are divided. */
+static void emit_known_division(emitter *e, int32_t z, int32_t x, asm_operand y, asm_operand r)
 {
     asm_code *a = &e->code;
-    const int scratch = asm_scratch(a);
-    asm_binary(a, ASM_AND, z, x, constant_at(AGI_JIT_MAGNITUDE));
-    asm_binary(a, ASM_MAX, scratch, z, constant_at(AGI_JIT_LEAST));
-    asm_binary(a, ASM_MIN, scratch, scratch, constant_at(AGI_JIT_MOST));
-    asm_compare(a, ASM_NE, scratch, asm_reg(z));
-    const size_t from = asm_jump_if_mask(a);
-    asm_binary(a, ASM_MUL, z, x, r);
-    asm_load(a, scratch, asm_reg(x));
-    asm_multiply_subtract(a, scratch, z, y);
-    asm_multiply_add(a, z, scratch, r);
-    if (!note_slow(e, (slow_path){.from = from, .back = a->size, .z = z, .x = x, .y = y}))
-        a->failed = true;
+    const int scratch = asm_scratch(a), z0 = lane_of(e, z, 0);
+    const asm_operand step = constant_at(AGI_JIT_STEP_OF_EXPONENT);
+    const asm_operand bit = constant_at(a->wide ? AGI_JIT_TWO : AGI_JIT_MINUS_TWO);
+    for (int u = 0; u < e->lanes; u++) {
+        asm_sort_exponents(a, lane_of(e, z, u), lane_of(e, x, u), step, bit);
+        if (u > 0)
+            asm_join(a, z0, lane_of(e, z, u));
+    }
+    const size_t from = asm_jump_if_extreme(a, z0, bit);
+    for (int u = 0; u < e->lanes; u++) {
+        const int zu = lane_of(e, z, u), xu = lane_of(e, x, u);
+        asm_binary(a, ASM_MUL, zu, xu, r);
+        asm_load(a, scratch, asm_reg(xu));
+        asm_multiply_subtract(a, scratch, zu, y);
+        asm_multiply_add(a, zu, scratch, r);
+    }
+    note_slow(e, (slow_path){.from = from, .back = a->size, .z = z, .x = x, .y = y});
 }
 
 /* The larger (test is GE) or the smaller: y unless x stands so to it, or is a NaN. */
@@ -349,7 +362,6 @@ static void emit_arithmetic(emitter *e, agi_jit_op op, int z, const asm_operand 
     case AGI_JIT_SUB: asm_binary(a, ASM_SUB, z, x, y); break;
     case AGI_JIT_MUL: asm_binary(a, ASM_MUL, z, x, y); break;
     case AGI_JIT_DIV: asm_binary(a, ASM_DIV, z, x, y); break;
-    case AGI_JIT_DIV_KNOWN: emit_known_division(e, z, x, y, in[2]); break;
     case AGI_JIT_NEG: asm_binary(a, ASM_XOR, z, x, constant_at(AGI_JIT_SIGN_BIT)); break;
     case AGI_JIT_ABS: asm_binary(a, ASM_AND, z, x, constant_at(AGI_JIT_MAGNITUDE)); break;
     case AGI_JIT_SQRT: asm_sqrt(a, z, in[0]); break;
@@ -398,6 +410,33 @@ static void emit_choosing(emitter *e, agi_jit_op op, int z, const asm_operand *i
     case AGI_JIT_GE: emit_mask(a, ASM_GE, z, x, y); break;
     default: emit_arithmetic(e, op, z, in); break;
     }
+}
+
+static void share_constant(emitter *e, const agi_jit_step *step, int k, int *taken,
+                           asm_operand *shared)
+{
+    if (!is_constant(step->in[k]) || shared[k].reg >= 0 || *taken == CONSTANT_REGISTERS)
+        return;
+    const int reg = FIRST_CONSTANT_REGISTER + (*taken)++;
+    asm_load(&e->code, reg, shared[k]);
+    shared[k] = asm_reg(reg);
+}
+
+/* Where all lanes find the step's constants: wide code has registers for two, first for one that
+ * must be in one. What is no constant gets any register: nobody looks. */
+static void share_constants(emitter *e, const agi_jit_step *step, asm_operand *shared)
+{
+    int taken = 0;
+    for (int k = 0; k < 3; k++) {
+        const agi_jit_operand in = step->in[k];
+        shared[k] = is_constant(in) ? constant_at(AGI_JIT_NUMBER(in)) : asm_reg(0);
+    }
+    if (!e->code.wide)
+        return;
+    if (needs[step->op].in_register != 0)
+        share_constant(e, step, __builtin_ctz(needs[step->op].in_register), &taken, shared);
+    for (int k = 0; k < 3; k++)
+        share_constant(e, step, k, &taken, shared);
 }
 
 /* The register for the result: that of an operand that nobody reads any more, or another. */
@@ -456,11 +495,15 @@ static void emit_step(emitter *e, int32_t i)
         reg[k] = fetch_operand(e, step.in[k], e->next_use[3 * i + k], must);
     }
     const int32_t z = result_register(e, &step, i, reg);
-    for (int u = 0; u < e->lanes; u++) {
-        asm_operand in[3];
+    asm_operand shared[3], in[3];
+    share_constants(e, &step, shared);
+    if (step.op == AGI_JIT_DIV_KNOWN)
+        emit_known_division(e, z, reg[0], shared[1], shared[2]);
+    for (int u = 0; u < e->lanes && step.op != AGI_JIT_DIV_KNOWN; u++) {
         for (int k = 0; k < 3; k++)
-            in[k] = reg[k] >= 0 ? asm_reg(lane_of(e, reg[k], u))
-                    : step.in[k] != AGI_JIT_NONE ? operand_at(e, step.in[k], u) : asm_reg(0);
+            in[k] = reg[k] >= 0                   ? asm_reg(lane_of(e, reg[k], u))
+                    : value_of(e, step.in[k]) < 0 ? shared[k]
+                                                  : operand_at(e, step.in[k], u);
         emit_choosing(e, (agi_jit_op)step.op, lane_of(e, z, u), in);
     }
     let_go(e, &step, i, reg);
@@ -494,7 +537,8 @@ static void emit_slow_paths(emitter *e)
     for (int32_t k = 0; k < e->slow_count; k++) {
         const slow_path *path = &e->slow[k];
         asm_land(a, path->from);
-        asm_binary(a, ASM_DIV, path->z, path->x, path->y);
+        for (int u = 0; u < e->lanes; u++)
+            asm_binary(a, ASM_DIV, lane_of(e, path->z, u), lane_of(e, path->x, u), path->y);
         asm_jump(a, path->back);
     }
 }

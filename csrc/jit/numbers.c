@@ -18,15 +18,16 @@ const double agi_jit_own[AGI_JIT_OWN_CONSTANTS] = {
     [AGI_JIT_MAGNITUDE] = __builtin_nan("0x7ffffffffffff"),  /* all bits but the sign */
     [AGI_JIT_MINUS_INFINITY] = -INFINITY,
     [AGI_JIT_INFINITY] = INFINITY,
-    [AGI_JIT_LEAST] = 0x1p-600,
-    [AGI_JIT_MOST] = 0x1p700,
+    [AGI_JIT_STEP_OF_EXPONENT] = 0x1p-511,
+    [AGI_JIT_TWO] = 2.0,
+    [AGI_JIT_MINUS_TWO] = -2.0,
 };
 
 /* ---- division by a known number ------------------------------------------------------------- */
 
 /* Why q + (x - q y) r, rounded once, is x / y rounded, where r = 1/y rounded and q = x r rounded.
  * With u = 2^-53: let 1 <= y <= 2 - 2^-40 and y <= x < 2y, as signs and powers of two change
- * nothing within the bounds (|y| from 2^-200 to 2^200, |x| from 2^-600 to 2^700: nothing becomes a
+ * nothing within the bounds (|y| from 2^-200 to 2^200, |x| from 2^-511 to 2^513: nothing becomes a
  * denormal or infinite). So 1 <= x/y < 2, where numbers are 2u apart.
  *   - |r - 1/y| <= u/2, hence |x r - x/y| <= y u <= 2u - 2^-93, and |x - q y| < 6u.
  *   - So q + (x - q y) r differs from x/y by less than 2^-102, the rounding of x - q y included,

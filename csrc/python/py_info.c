@@ -244,7 +244,8 @@ PyMethodDef py_info_functions[] = {
      "explain(input, /)\n--\n\n"
      "The program that would compute a tensor whose value is still pending, as text: a line for\n"
      "each load, step and result, which steps are one loop of machine code, and the bytes that it\n"
-     "moves; \"computed\" where there is nothing left to do. Looking computes nothing.\n\n" EXAMPLE_DOC
+     "moves; \"computed\" where there is nothing left to do. Looking computes nothing.\n\n"
+     EXAMPLE_DOC
      "    >>> x = ag.ones(100_000)\n"
      "    >>> print(ag.explain((x * 2).exp().sum()))\n"
      "    program over 100000 elements, tiles of 1024, 1 registers\n"

@@ -157,6 +157,18 @@ def test_a_gradient_makes_the_forward_values_once_more_at_most() -> None:
     )
 
 
+@pytest.mark.parametrize("first", ["w", "m", "v"])
+def test_a_step_of_an_optimiser_is_one_program(first: str) -> None:
+    """Whatever of it is read first: what else it writes would read that again from memory."""
+    names = {name: ag.tensor(data(k)) for k, name in enumerate("wgmv")}
+    w, g, m, v = names.values()
+    m.mul_(0.9).add_(0.1 * g)
+    v.mul_(0.999).add_(0.001 * g * g)
+    w.sub_(0.1 * (m / 0.3) / ((v / 0.2).sqrt() + 1e-8))
+    names[first][0].item()
+    assert [steps(names[name]) for name in "wmv"] == [0, 0, 0]
+
+
 # ---- how much memory -----------------------------------------------------------------------------
 
 MILLION = 1_000_000

@@ -23,8 +23,11 @@ LATE = 20_000  # elements: such ops pend
 PIECE = 1_000  # elements: such do not
 
 EDGES = np.array(
-    [0.0, -0.0, 1.0, -1.0, 0.5, -0.5, 2.0, -2.0, 3.0, np.inf, -np.inf, np.nan, 1e-310, -1e-310]
-    + [5e-324, -5e-324, 2.2250738585072014e-308, 1.7e308, -1.7e308, 1e-200, -1e200, 0.1, 20.0]
+    [
+        *(0.0, -0.0, 1.0, -1.0, 0.5, -0.5, 2.0, -2.0, 3.0, np.inf, -np.inf, np.nan),
+        *(1e-310, -1e-310, 5e-324, -5e-324, 2.2250738585072014e-308, 1.7e308, -1.7e308),
+        *(1e-200, -1e200, 0.1, 20.0),
+    ]
 )
 
 has_groups = pytest.mark.skipif(
@@ -57,7 +60,7 @@ def test_edges(case: Case) -> None:
     """Between two other ops, so that those of which machine code is made are in a group."""
 
     def f(*tensors: Any) -> Any:
-        out = case.call(ag, *(-(-x) for x in tensors))
+        out = case.call(ag, *(x.neg().neg() for x in tensors))
         return out if isinstance(out, np.ndarray) else -out
 
     arrays = edges(case.arity)
@@ -81,8 +84,8 @@ def test_edges_with_a_number(number: float) -> None:
     ]
     (a,) = edges(1)
     for k, form in enumerate(forms):
-        late = -form(-(-ag.tensor(a)))
-        assert_same_bits(late, in_pieces(lambda x, f=form: -f(-(-x)), a), f"form {k}")
+        late = -form(ag.tensor(a).neg().neg())
+        assert_same_bits(late, in_pieces(lambda x, f=form: -f(x.neg().neg()), a), f"form {k}")
 
 
 @pytest.mark.parametrize("case", MAPS, ids=by_id)
@@ -140,7 +143,7 @@ ROUNDED = """
     x = np.random.default_rng(1).uniform(1, 2, 20_000)
     t = ag.tensor(x)
     assert ctypes.CDLL("libm.so.6").fesetround({mode}) == 0
-    late = -(-(t / 0.65)) / 3.0
+    late = (t / 0.65).neg().neg() / 3.0
     got = late.numpy()
     print(json.dumps(bool(np.array_equal(got, x / 0.65 / 3.0))))
 """
