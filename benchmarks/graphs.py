@@ -189,7 +189,7 @@ def run(libraries: _rivals.Libraries, options: Options, report: Report) -> None:
                     sides = loops(libraries, graph, size, threads)
                     if beside and graph is MEAN and size >= HANDWRITTEN_FROM:
                         sides[_handwritten.SIDE] = _handwritten_loop(graph, size, threads)
-                    result = _timing.interleave(sides, effort_of(options.effort, size))
+                    result = _timing.interleave(sides, effort_of(options.effort, size), threads)
                 report.row(graph.name, result, size, threads)
                 if _handwritten.SIDE in sides:
                     label = f"{graph.name}: ours/C"

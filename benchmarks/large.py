@@ -209,7 +209,7 @@ class LongChain:
 
 
 def _time_long_chain(
-    libraries: _rivals.Libraries, chain: LongChain, size: int, effort: _timing.Effort
+    libraries: _rivals.Libraries, chain: LongChain, size: int, options: Options, threads: int
 ) -> tuple[_timing.Comparison, _timing.Comparison]:
     """Return the times of the chain, and those over as many times the time of one operation."""
     values = np.random.default_rng(0).uniform(0.5, 1.5, size)
@@ -218,7 +218,7 @@ def _time_long_chain(
         names = {"x": library.tensor(values, requires_grad=True)}
         whole[name] = _timing.statement(chain.step(chain.length), names)
         ones[f"{name}, one"] = _timing.statement(chain.step(1), names)
-    result = _timing.interleave(whole | ones, effort)
+    result = _timing.interleave(whole | ones, options.effort, threads)
     times, over = _timing.Comparison(), _timing.Comparison()
     for name in whole:
         pairs = zip(result.samples[name], result.samples[f"{name}, one"], strict=True)
@@ -234,7 +234,8 @@ def _run_graphs(
     for graph, usual in GRAPHS:
         for size in options.choose((usual,), QUICK_SIZES):
             sides = graphs.loops(libraries, graph, size, threads)
-            report.row(graph.name, _timing.interleave(sides, options.effort), size, threads)
+            result = _timing.interleave(sides, options.effort, threads)
+            report.row(graph.name, result, size, threads)
 
 
 def _run_updates(
@@ -246,7 +247,8 @@ def _run_updates(
                 name: _update_loop(library, update, size)
                 for name, library in libraries.chosen(*_rivals.LIKE_TORCH).items()
             }
-            report.row(update.name, _timing.interleave(sides, options.effort), size, threads)
+            result = _timing.interleave(sides, options.effort, threads)
+            report.row(update.name, result, size, threads)
 
 
 def _run_long_chains(
@@ -255,7 +257,7 @@ def _run_long_chains(
     length = QUICK_LENGTH if options.quick else LENGTH
     for chain in (LongChain(link, length, both) for link in LINKS for both in (False, True)):
         for size in options.choose((LONG_SIZE,), QUICK_SIZES):
-            times, over = _time_long_chain(libraries, chain, size, options.effort)
+            times, over = _time_long_chain(libraries, chain, size, options, threads)
             report.row(chain.name, times, size, threads)
             report.row(f"{chain.name}: /one", over, size, threads, "times", ratios=False)
 

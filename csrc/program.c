@@ -290,7 +290,8 @@ typedef struct free_registers {
 static bool needs_register(const program_value *v)
 {
     return v->kind == VALUE_STRIDED ||
-           (v->kind == VALUE_STEP && v->memory == NULL && (v->group < 0 || v->leaves));
+           (v->kind == VALUE_STEP && v->memory == NULL &&
+            (v->group < 0 || v->leaves || v->is_summed));
 }
 
 static void give_register(program *p, free_registers *free, program_value *v)

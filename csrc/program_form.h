@@ -27,7 +27,9 @@ typedef struct program_value {
     bool is_elsewhere;      /* memory was given with the root: nothing is settled */
     bool passes_by;         /* stored past the caches */
     bool fetch;             /* its memory is one of the program's streams */
-    bool leaves;            /* the group: read by a step that is not in it */
+    bool leaves;            /* the group: read by a step that is not in it, */
+    bool is_summed;         /* or by a sum */
+    bool pairs;             /* the group makes sums of pairs of it: nothing but sums reads it */
     bool whole;             /* STRIDED: read by a group, and so never a splat */
     int32_t group;          /* STEP: in which group it is, or -1 */
     int32_t local;          /* in a group: its number in the code */
@@ -52,6 +54,7 @@ typedef struct program_group {
     int32_t first_stream, stream_count;        /* in the program's lists */
     int32_t first_constant, constant_count;
     agi_jit_code code;
+    agi_jit_code rest_code; /* for less than a turn: without sums of pairs */
 } program_group;
 
 /* How the tiles go over the elements. */

@@ -13,8 +13,9 @@
 #define GROUP_STEPS_MAX 256
 #define PARTS_MAX 2         /* of the code's steps, for one of the program's */
 #define OPERANDS_MAX (3 * PARTS_MAX)
-/* ns for each element and step, instead of agi_run_cost_of. */
+/* ns for each element and step, instead of agi_run_cost_of, and each stream of memory. */
 #define GROUP_STEP_COST 0.05
+#define GROUP_STREAM_COST 0.05
 
 /* The group that is being described. */
 typedef struct group_builder {
@@ -207,15 +208,24 @@ static void find_leaving(program *p)
     for (int32_t i = 0; i < p->count; i++)
         for (int k = 0; k < p->values[i].n_in; k++) {
             program_value *in = &p->values[p->values[i].in[k]];
-            in->leaves |= in->group < 0 || in->group != p->values[i].group;
+            const bool sum = p->values[i].kind == VALUE_SUM;
+            in->leaves |= !sum && (in->group < 0 || in->group != p->values[i].group);
+            in->is_summed |= sum;
         }
+    for (int32_t i = 0; i < p->count; i++) {
+        program_value *v = &p->values[i];
+        v->pairs = v->group >= 0 && v->is_summed && !v->leaves && v->memory == NULL &&
+                   p->mode == MODE_FLAT && agi_jit_has_pairs();
+    }
 }
 
 /* Streams past the caches want whole lines: rows must start on one. */
 static int store_of(const program *p, const program_value *v)
 {
     const bool lines = p->mode == MODE_FLAT || p->cols % AGI_JIT_CELL == 0;
-    if (v->memory == NULL && !v->leaves)
+    if (v->pairs)
+        return AGI_JIT_STORE_PAIRS;
+    if (v->memory == NULL && !v->leaves && !v->is_summed)
         return AGI_JIT_INSIDE;
     return v->passes_by && lines ? AGI_JIT_STORE_PAST_CACHES : AGI_JIT_STORE;
 }
@@ -248,6 +258,21 @@ static uint64_t fetched_streams(const group_builder *b)
     return fetched;
 }
 
+/* What is left over at the end is not summed in pairs: it may be less than that. */
+static bool find_rest_code(const program *p, agi_jit_step *steps, agi_jit_recipe recipe,
+                           program_group *group)
+{
+    bool pairs = false;
+    for (int32_t i = 0; i < recipe.step_count; i++)
+        if (steps[i].store == AGI_JIT_STORE_PAIRS) {
+            steps[i].store = AGI_JIT_STORE;
+            pairs = true;
+        }
+    recipe.fetched = 0;
+    group->rest_code = group->code;
+    return !pairs || p->numel % AGI_JIT_TURN == 0 || agi_jit_find(&recipe, &group->rest_code);
+}
+
 static bool compile_group(program *p, agi_jit_step *steps, program_group *group)
 {
     group_builder b = {.p = p, .group = (int32_t)(group - p->groups), .steps = steps};
@@ -260,7 +285,7 @@ static bool compile_group(program *p, agi_jit_step *steps, program_group *group)
                                    .step_count = b.step_count,
                                    .stream_count = b.stream_count,
                                    .fetched = fetched_streams(&b)};
-    return agi_jit_find(&recipe, &group->code);
+    return agi_jit_find(&recipe, &group->code) && find_rest_code(p, steps, recipe, group);
 }
 
 /* A group of the steps from `first` to `last`, of which there are `count`. One step alone is as
@@ -317,8 +342,10 @@ static void dissolve(program *p, const program_group *group)
 {
     p->is_one_group = false;
     for (int32_t i = group->first; i <= group->last; i++)
-        if (p->values[i].group == group - p->groups)
+        if (p->values[i].group == group - p->groups) {
             p->values[i].group = -1;
+            p->values[i].pairs = false;
+        }
 }
 
 static bool compile_groups(program *p, agi_jit_step *steps)
@@ -340,7 +367,11 @@ static bool compile_groups(program *p, agi_jit_step *steps)
 static void note_group(program *p, const program_group *group)
 {
     p->spill = group->code.spill > p->spill ? group->code.spill : p->spill;
+    p->spill = group->rest_code.spill > p->spill ? group->rest_code.spill : p->spill;
     p->most_streams = group->stream_count > p->most_streams ? group->stream_count : p->most_streams;
+    for (int32_t s = 0; s < group->stream_count; s++)
+        if (p->values[p->group_streams[group->first_stream + s]].memory != NULL)
+            p->cost += GROUP_STREAM_COST;
     for (int32_t i = group->first; i <= group->last; i++) {
         const program_value *v = &p->values[i];
         if (v->group == group - p->groups)
@@ -366,7 +397,7 @@ bool agi_program_group(program *p)
     const bool usable = agi_jit_end();
     for (int32_t g = 0; g < p->group_count && ok; g++) {
         program_group *group = &p->groups[g];
-        if (!usable || group->code.run == NULL)
+        if (!usable || group->code.run == NULL || group->rest_code.run == NULL)
             dissolve(p, group);
         else
             note_group(p, group);

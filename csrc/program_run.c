@@ -20,6 +20,9 @@
 #define FIRST_CACHE 32768
 #define SECOND_CACHE 524288
 #define TILE_MIN AGI_SUM_BLOCK
+/* Where one loop does it all, what is not in registers does not matter: longer tiles mean fewer
+ * calls. A power of two of AGI_TILE. */
+#define LOOP_TILE (4 * AGI_TILE)
 /* How far ahead memory is fetched, elements: two tiles or more. */
 #define FETCH_AHEAD 2048
 /* Bytes from which that pays: what fits the last cache comes soon enough by itself. */
@@ -41,13 +44,18 @@
 #define CHEAP 1.0
 /* Steps for each stream of memory from which the one loop of a program fetches it ahead. */
 #define FETCH_STEPS 3
-/* Work from which a program is shared among threads, and the least that one gets. */
+/* Work from which a program is shared among threads, and the least that one gets: where they must
+ * be woken, and where they are still awake after the last one. */
 #ifdef AG_TESTING
-#define PROGRAM_SHARED_NS 1.0
-#define PROGRAM_GRAIN_NS 1.0
+#define SHARED_ASLEEP_NS 1.0
+#define SHARED_AWAKE_NS 1.0
+#define GRAIN_ASLEEP_NS 1.0
+#define GRAIN_AWAKE_NS 1.0
 #else
-#define PROGRAM_SHARED_NS 40000.0
-#define PROGRAM_GRAIN_NS 15000.0
+#define SHARED_ASLEEP_NS 30000.0
+#define SHARED_AWAKE_NS 5000.0
+#define GRAIN_ASLEEP_NS 8000.0
+#define GRAIN_AWAKE_NS 2000.0
 #endif
 
 #define MIN(a, b) ((a) < (b) ? (a) : (b))
@@ -121,6 +129,10 @@ static void choose_tile(program *p)
 {
     const int64_t size = sizeof(double);
     p->tile = AGI_TILE;
+    if (p->is_one_group && p->registers * LOOP_TILE * size <= FIRST_CACHE) {
+        p->tile = LOOP_TILE;
+        return;
+    }
     if ((p->registers + p->stream_count) * p->tile * size > FIRST_CACHE)
         p->tile /= 2;
     while (p->tile > TILE_MIN && p->registers * p->tile * size > SECOND_CACHE)
@@ -412,10 +424,23 @@ static void find_streams(const program *p, const worker *w, const program_group 
     }
 }
 
-static void run_code(const program *p, const worker *w, const program_group *group, int64_t n)
+static void run_code(const program *p, const worker *w, const program_group *group,
+                     const agi_jit_code *code, int64_t n)
 {
     const double *cells = p->cells + (int64_t)group->first_constant * AGI_JIT_CELL;
-    group->code.run(w->streams, cells, w->spill, 0, n, p->ahead);
+    code->run(w->streams, cells, w->spill, 0, n, p->ahead);
+}
+
+/* The rest of a result, n numbers, goes to its place; z has the elements before. */
+static void put_rest(const program_value *v, double *z, int64_t from, double *rest, int64_t n)
+{
+    if (!v->pairs) {
+        memcpy(z + from, rest, (size_t)n * sizeof(double));
+        return;
+    }
+    memset(rest + n, 0, (size_t)(AGI_SUM_PAIRED - n) * sizeof(double));
+    for (int k = 0; k < AGI_SUM_LANES; k++)
+        z[from / 2 + k] = rest[k] + rest[AGI_SUM_LANES + k];
 }
 
 /* Elements [from, n), less than a turn: in a place of their own, filled up with numbers that do no
@@ -434,11 +459,13 @@ static void run_rest(const program *p, const worker *w, const program_group *gro
         }
         w->streams[s] = rest;
     }
-    run_code(p, w, group, turn);
-    for (int32_t s = 0; s < group->stream_count; s++)
-        if (is_result(p, group, &p->values[streams[s]]))
-            memcpy((double *)(uintptr_t)(w->at[streams[s]] + from), w->rest + s * AGI_JIT_TURN,
-                   (size_t)(n - from) * sizeof(double));
+    run_code(p, w, group, &group->rest_code, turn);
+    for (int32_t s = 0; s < group->stream_count; s++) {
+        const program_value *v = &p->values[streams[s]];
+        if (is_result(p, group, v))
+            put_rest(v, (double *)(uintptr_t)w->at[streams[s]], from, w->rest + s * AGI_JIT_TURN,
+                     n - from);
+    }
 }
 
 static void run_group(const program *p, const worker *w, const program_group *group, int64_t at,
@@ -447,7 +474,7 @@ static void run_group(const program *p, const worker *w, const program_group *gr
     const int64_t whole = n - n % group->code.turn;
     find_streams(p, w, group, at);
     if (whole > 0)
-        run_code(p, w, group, whole);
+        run_code(p, w, group, &group->code, whole);
     if (whole < n)
         run_rest(p, w, group, whole, n);
 }
@@ -493,8 +520,12 @@ static void flat_range_of_program(void *context, int64_t begin, int64_t end, int
     for (int64_t at = begin; at < end; at += p->tile) {
         int64_t n = MIN(end - at, p->tile);
         run_tile(p, &w, at, n);
-        for (int32_t i = 0; i < p->sum_count; i++)
-            p->sums[i].partial[at / p->tile] = agi_sum_run(w.at[p->sums[i].source], n);
+        for (int32_t i = 0; i < p->sum_count; i++) {
+            const int32_t source = p->sums[i].source;
+            p->sums[i].partial[at / p->tile] = p->values[source].pairs
+                                                   ? agi_sum_pairs(w.at[source], n)
+                                                   : agi_sum_run(w.at[source], n);
+        }
     }
 }
 
@@ -650,11 +681,12 @@ static void share(program *p, int64_t units, int64_t unit_size, int64_t align, a
 {
     p->range = fn;
     double unit_cost = p->cost * (double)unit_size;
-    if (unit_cost * (double)units < PROGRAM_SHARED_NS) {
+    const bool awake = agi_parallel_is_awake();
+    if (unit_cost * (double)units < (awake ? SHARED_AWAKE_NS : SHARED_ASLEEP_NS)) {
         whole_range(p, 0, units, 0);
         return;
     }
-    int64_t grain = (int64_t)(PROGRAM_GRAIN_NS / unit_cost) + 1;
+    int64_t grain = (int64_t)((awake ? GRAIN_AWAKE_NS : GRAIN_ASLEEP_NS) / unit_cost) + 1;
     void *token = agi_blocking_enter();
     agi_parallel_at_most(units, grain, align, p->parts, whole_range, p);
     agi_blocking_leave(token);
@@ -663,7 +695,7 @@ static void share(program *p, int64_t units, int64_t unit_size, int64_t align, a
 void agi_program_go(program *p)
 {
     if (p->mode == MODE_FLAT)
-        share(p, p->numel, 1, AGI_TILE, flat_range_of_program);
+        share(p, p->numel, 1, p->tile > AGI_TILE ? p->tile : AGI_TILE, flat_range_of_program);
     else if (p->mode == MODE_GRID)
         share(p, BLOCKS(p->rows, AGI_SUM_BLOCK) * p->stretches, AGI_SUM_BLOCK * p->tile, 1,
               grid_range);

@@ -134,6 +134,30 @@ AGI_INLINE double sum_run_body(const double *x, int64_t n)
     return agi_sum_tree_total(&tree);
 }
 
+/* One block of sums of pairs: four times LANES of them, missing ones 0. */
+AGI_INLINE double sum_pairs_block(const double *p0, const double *p1, const double *p2,
+                                  const double *p3)
+{
+    sum_vec s = ((SUM_LOW(p0) + SUM_LOW(p1)) + (SUM_LOW(p2) + SUM_LOW(p3))) +
+                ((SUM_HIGH(p0) + SUM_HIGH(p1)) + (SUM_HIGH(p2) + SUM_HIGH(p3)));
+    return SUM_FOLD(s);
+}
+
+AGI_INLINE double sum_pairs_body(const double *p, int64_t n)
+{
+    agi_sum_tree tree;
+    tree.count = 0;
+    for (; n >= BLOCK; n -= BLOCK, p += BLOCK / 2)
+        agi_sum_tree_put(&tree, sum_pairs_block(p, p + LANES, p + 2 * LANES, p + 3 * LANES));
+    if (n > 0) {
+        const double *q[4];
+        for (int k = 0; k < 4; k++)
+            q[k] = n > k * AGI_SUM_PAIRED ? p + k * LANES : sum_zeros;
+        agi_sum_tree_put(&tree, sum_pairs_block(q[0], q[1], q[2], q[3]));
+    }
+    return agi_sum_tree_total(&tree);
+}
+
 /* `count` runs of n numbers, `step` apart, into z, `z_step` apart. */
 AGI_INLINE void sum_runs_body(double *z, int64_t z_step, const double *x, int64_t step,
                               int64_t count, int64_t n)
@@ -173,6 +197,10 @@ AGI_INLINE void sum_rows_body(double *z, const double *const *p, int count, int6
     { \
         return sum_run_body(x, n); \
     } \
+    TARGET static double sum_pairs_##level(const double *p, int64_t n) \
+    { \
+        return sum_pairs_body(p, n); \
+    } \
     TARGET static void sum_rows_##level(double *z, const double *const *p, int count, int64_t n) \
     { \
         sum_rows_body(z, p, count, n); \
@@ -185,6 +213,7 @@ AGI_INLINE void sum_rows_body(double *z, const double *const *p, int count, int6
 
 typedef struct sum_kernels {
     double (*run)(const double *x, int64_t n);
+    double (*pairs)(const double *p, int64_t n);
     void (*rows)(double *z, const double *const *p, int count, int64_t n);
     void (*runs)(double *z, int64_t z_step, const double *x, int64_t step, int64_t count,
                  int64_t n);
@@ -197,14 +226,19 @@ SUM_STAMP(AGI_TARGET_AVX512, avx512)
 #endif
 
 static const sum_kernels sum_table[AGI_LEVELS] = {
-    {sum_run_base, sum_rows_base, sum_runs_base},
+    {sum_run_base, sum_pairs_base, sum_rows_base, sum_runs_base},
 #if AGI_X86
-    {sum_run_avx2, sum_rows_avx2, sum_runs_avx2},
-    {sum_run_avx512, sum_rows_avx512, sum_runs_avx512},
+    {sum_run_avx2, sum_pairs_avx2, sum_rows_avx2, sum_runs_avx2},
+    {sum_run_avx512, sum_pairs_avx512, sum_rows_avx512, sum_runs_avx512},
 #endif
 };
 
 double agi_sum_run(const double *x, int64_t n) { return sum_table[agi_level_now].run(x, n); }
+
+double agi_sum_pairs(const double *sums, int64_t n)
+{
+    return sum_table[agi_level_now].pairs(sums, n);
+}
 
 AGI_INLINE void sum_rows(double *z, const double *const *p, int count, int64_t n)
 {

@@ -53,6 +53,11 @@ AGI_INLINE double agi_sum_tree_total(const agi_sum_tree *tree)
 /* T of n >= 0 contiguous numbers, without the 0.0 at last. */
 double agi_sum_run(const double *x, int64_t n);
 
+/* The same of n numbers of which the first level of the tree is there already: for every 32, or
+ * what there is of the last 32, the sums of 16 of them and the 16 that follow. */
+#define AGI_SUM_PAIRED (2 * AGI_SUM_LANES)
+double agi_sum_pairs(const double *sums, int64_t n);
+
 /* For those who sum columns of their own: z[n] = the balanced tree over p[0] ... p[count - 1], each
  * of n numbers, count 2, 4, 8 or 16; and z[n] = one block of up to AGI_SUM_BLOCK rows of
  * n <= AGI_SUM_STRIP numbers. */

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -174,6 +175,35 @@ def test_the_number_comes_from_the_environment() -> None:
     assert run_python(code, PYAUTOGRAD_NUM_THREADS="3", OMP_NUM_THREADS="2") == 3
     assert run_python(code, PYAUTOGRAD_NUM_THREADS="", OMP_NUM_THREADS="2") == 2
     assert run_python(code, PYAUTOGRAD_NUM_THREADS="no number", OMP_NUM_THREADS="") >= 1
+
+
+WOKEN = """
+    import json, os, time
+    import numpy as np
+    import pyautograd as ag
+
+    mine = os.sched_getaffinity(0)
+    before = set(os.listdir("/proc/self/task"))
+    ag.set_num_threads(2)
+    x = ag.tensor(np.ones(3_000_000))
+    for _ in range(3):
+        x.exp().sum().item()
+        time.sleep(0.01)  # the worker goes to sleep, so that the next loop wakes it
+    workers = set(os.listdir("/proc/self/task")) - before
+    allowed = [sorted(os.sched_getaffinity(int(w))) for w in workers]
+    print(json.dumps([sorted(mine), sorted(os.sched_getaffinity(0)), allowed]))
+"""
+
+
+@pytest.mark.skipif(
+    not hasattr(os, "sched_getaffinity") or len(os.sched_getaffinity(0)) < 2,
+    reason="there is no other CPU",
+)
+def test_a_thread_that_is_woken_has_a_cpu_of_its_own() -> None:
+    """It is kept off the caller's; the caller's own choice of CPUs is not touched."""
+    before, after, workers = run_python(WOKEN)
+    assert before == after
+    assert len(workers) == 1 and len(set(before) - set(workers[0])) == 1
 
 
 def test_other_threads_run_meanwhile() -> None:

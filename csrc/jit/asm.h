@@ -29,10 +29,11 @@ typedef struct asm_code {
     bool failed;            /* out of memory */
 } asm_code;
 
-/* A vector register, or memory: base + 8 * index + disp. */
+/* A vector register, or memory: base + index * 2^shift + disp. */
 typedef struct asm_operand {
     int reg;                /* -1: memory */
     int base, index;        /* index: -1 for none */
+    unsigned shift;
     int32_t disp;
 } asm_operand;
 
@@ -59,7 +60,7 @@ AGI_INLINE int asm_zero(const asm_code *a) { return a->wide ? 31 : 15; }
 AGI_INLINE asm_operand asm_reg(int reg) { return (asm_operand){.reg = reg, .index = -1}; }
 AGI_INLINE asm_operand asm_memory(int base, int index, int32_t disp)
 {
-    return (asm_operand){.reg = -1, .base = base, .index = index, .disp = disp};
+    return (asm_operand){.reg = -1, .base = base, .index = index, .shift = 3, .disp = disp};
 }
 
 /* ---- bytes ---------------------------------------------------------------------------------- */
@@ -96,7 +97,7 @@ AGI_INLINE void asm_address(asm_code *a, int reg, asm_operand m, int scale)
     const unsigned mod = none ? 0 : small ? 0x40 : 0x80;
     asm_byte(a, mod | field | (sib ? 4 : base));
     if (sib)
-        asm_byte(a, (3u << 6) | (unsigned)((m.index >= 0 ? m.index : ASM_RSP) & 7) << 3 | base);
+        asm_byte(a, m.shift << 6 | (unsigned)((m.index >= 0 ? m.index : ASM_RSP) & 7) << 3 | base);
     if (!none && small)
         asm_byte(a, (unsigned)(m.disp / scale) & 255);
     else if (!none)

@@ -61,6 +61,9 @@ bool agi_jit_begin(void)
 
 bool agi_jit_end(void) { return jit.on; }
 
+/* A turn of wide code has two groups of a block's lanes. */
+bool agi_jit_has_pairs(void) { return jit.wide; }
+
 const char *agi_jit_level(void)
 {
     if (!jit.started)
@@ -198,6 +201,7 @@ bool agi_jit_find(const agi_jit_recipe *recipe, agi_jit_code *code)
 
 bool agi_jit_begin(void) { return false; }
 bool agi_jit_end(void) { return false; }
+bool agi_jit_has_pairs(void) { return false; }
 const char *agi_jit_level(void) { return "no"; }
 bool agi_jit_find(const agi_jit_recipe *recipe, agi_jit_code *code)
 {

@@ -467,8 +467,24 @@ static void let_go(emitter *e, const agi_jit_step *step, int32_t i, const int32_
     }
 }
 
+/* Of the turn's two groups of 16 numbers, each of the first plus its partner in the second. */
+static void store_pairs(emitter *e, int32_t stream, int32_t reg)
+{
+    for (int u = 0; u < e->lanes / 2; u++) {
+        const int scratch = asm_scratch(&e->code), partner = lane_of(e, reg, u + e->lanes / 2);
+        asm_operand to = stream_at(e, stream, u);
+        to.shift--;
+        asm_binary(&e->code, ASM_ADD, scratch, lane_of(e, reg, u), asm_reg(partner));
+        asm_store(&e->code, to, scratch);
+    }
+}
+
 static void store_result(emitter *e, const agi_jit_step *step, int32_t reg)
 {
+    if (step->store == AGI_JIT_STORE_PAIRS) {
+        store_pairs(e, step->stream, reg);
+        return;
+    }
     for (int u = 0; u < e->lanes && step->store != AGI_JIT_INSIDE; u++) {
         const asm_operand to = stream_at(e, step->stream, u);
         if (step->store == AGI_JIT_STORE_PAST_CACHES)

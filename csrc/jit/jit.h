@@ -41,7 +41,10 @@ enum { AGI_JIT_LOCAL = 0, AGI_JIT_STREAM = 1 << 24, AGI_JIT_CONSTANT = 2 << 24 }
 #define AGI_JIT_NONE ((agi_jit_operand)-1)
 
 /* How a step's result leaves the group. */
-enum { AGI_JIT_INSIDE, AGI_JIT_STORE, AGI_JIT_STORE_PAST_CACHES };
+enum {
+    AGI_JIT_INSIDE, AGI_JIT_STORE, AGI_JIT_STORE_PAST_CACHES,
+    AGI_JIT_STORE_PAIRS,    /* sums of pairs (sum.h), half as many; where agi_jit_has_pairs */
+};
 
 typedef struct agi_jit_step {
     int32_t op;
@@ -85,6 +88,7 @@ extern const double agi_jit_own[AGI_JIT_OWN_CONSTANTS];
 bool agi_jit_begin(void);
 bool agi_jit_end(void);
 bool agi_jit_find(const agi_jit_recipe *recipe, agi_jit_code *code);  /* false with an error */
+bool agi_jit_has_pairs(void);
 const char *agi_jit_level(void);    /* for show_config */
 
 /* Whether x / y is right to the last bit by AGI_JIT_DIV_KNOWN in the processor's present mode. */
