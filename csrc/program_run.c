@@ -14,12 +14,9 @@
 #include "parallel.h"
 #include "program_form.h"
 
-/* A tile's registers and memory are to stay in the first cache, bytes, or with half a tile's length
- * in the second: shorter ones cost more in calls. With more registers than fit there, tiles get
- * shorter, down to a block of the summation tree. */
+/* A tile's registers and memory are to stay in the first cache, bytes, or a tile has half the length.
+ * Still shorter ones cost more in calls than they save. */
 #define FIRST_CACHE 32768
-#define SECOND_CACHE 524288
-#define TILE_MIN AGI_SUM_BLOCK
 /* Where one loop does it all, what is not in registers does not matter: longer tiles mean fewer
  * calls. A power of two of AGI_TILE. */
 #define LOOP_TILE (4 * AGI_TILE)
@@ -134,8 +131,6 @@ static void choose_tile(program *p)
         return;
     }
     if ((p->registers + p->stream_count) * p->tile * size > FIRST_CACHE)
-        p->tile /= 2;
-    while (p->tile > TILE_MIN && p->registers * p->tile * size > SECOND_CACHE)
         p->tile /= 2;
 }
 
