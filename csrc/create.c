@@ -88,7 +88,8 @@ ag_tensor *ag_from_memory(double *data, int ndim, const int64_t *shape, const in
     storage->bytes = bytes;
     storage->numel = bytes / (int64_t)sizeof(double);
     storage->memory = AGI_MEMORY_FOREIGN;
-    atomic_init(&storage->exported, AGI_EXPORTED_FOR_GOOD);
+    const bool can_be_asked = release != NULL && release == agi_sharing.release;
+    atomic_init(&storage->exported, can_be_asked ? 1 : AGI_EXPORTED_FOR_GOOD);
     storage->read_only = read_only;
     ag_tensor *t = agi_tensor_over(storage, ndim, shape, strides, 0);
     if (t != NULL) {

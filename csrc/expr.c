@@ -29,6 +29,7 @@ static agi_expr *all_exprs;  /* those not stored yet */
 static int pending_sums;
 #define PENDING_SUMS_MAX 8
 #define READERS_AT_ONCE 16
+#define ACROSS_MIN 32
 /* Memory that only pending values may keep: this share of all, at most so many bytes. */
 #define WAITING_SHARE 32
 #define WAITING_MAX ((int64_t)512 << 20)
@@ -92,7 +93,17 @@ static void read_storage(agi_source *source, agi_source_kind kind, const ag_tens
     source->offset = t->offset;
 }
 
-/* By shape and strides, merged; false if that takes too many dimensions. */
+/* Whether rows lie across memory that is dense along another dimension: a tile would take one
+ * number of each line. run.c, which computes such ops at once, takes whole lines. */
+static bool goes_across(int ndim, const int64_t *shape, const int64_t *strides)
+{
+    bool dense = false;
+    for (int d = 0; d < ndim - 1; d++)
+        dense |= strides[d] == 1 && shape[d] > 1;
+    return dense && strides[ndim - 1] > 1 && shape[ndim - 1] >= ACROSS_MIN;
+}
+
+/* By shape and strides, merged; false if that takes too many dimensions, or long. */
 static bool read_strided(agi_source *source, const ag_tensor *t, int ndim, const int64_t *shape)
 {
     int64_t sizes[AGI_MAX_DIMS], strides[1][AGI_MAX_DIMS];
@@ -100,7 +111,7 @@ static bool read_strided(agi_source *source, const ag_tensor *t, int ndim, const
     agi_shape_broadcast_strides(ndim, shape, t->ndim, agi_shape_of(t), agi_strides_of(t),
                                 strides[0]);
     int left = agi_shape_collapse(ndim, sizes, 1, strides);
-    if (left > AGI_SOURCE_DIMS)
+    if (left > AGI_SOURCE_DIMS || goes_across(left, sizes, strides[0]))
         return false;
     read_storage(source, AGI_SOURCE_STRIDED, t);
     source->ndim = (uint8_t)left;
@@ -136,7 +147,7 @@ static bool source_of(agi_source *source, const ag_arg *arg, int ndim, const int
         source->from.expr = agi_expr_retain(pending);
         return true;
     }
-    if ((*status = agi_storage_ready(t->storage)) != AG_OK || t->storage->exported)
+    if ((*status = agi_storage_ready(t->storage)) != AG_OK || agi_storage_is_shared(t->storage))
         return false;
     if (is_one_value(t)) {
         source->from.number = *agi_tensor_data(t);
@@ -383,7 +394,7 @@ static bool may_pend(int64_t numel, int n, const ag_arg *args)
     if (!agi_fusing || numel > agi_memory_total() / (int64_t)sizeof(double))
         return false;
     for (int k = 0; k < n; k++)
-        if (args[k].tensor != NULL && args[k].tensor->storage->exported)
+        if (args[k].tensor != NULL && agi_storage_is_shared(args[k].tensor->storage))
             return false;
     return true;
 }

@@ -8,7 +8,7 @@
  * Values are observably eager: shapes and errors are settled when the op is called, and the numbers
  * are those that the inputs held then. Hence the rules:
  *   - before memory is written, whatever pending value reads it is computed (agi_expr_settle);
- *   - memory that others may write (storage->exported) is read at once: such ops do not pend;
+ *   - memory that others may write (agi_storage_is_shared) is read at once: such ops do not pend;
  *   - a write in place may itself pend (agi_expr_write): the storage then has old data and an
  *     expression for what it is to hold, which reads the old data at most once, where it writes;
  *   - an op whose value somebody holds is computed at most twice: the second time it is stored.

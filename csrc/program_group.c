@@ -288,21 +288,10 @@ static bool compile_group(program *p, agi_jit_step *steps, program_group *group)
     return agi_jit_find(&recipe, &group->code) && find_rest_code(p, steps, recipe, group);
 }
 
-/* A group of the steps from `first` to `last`, of which there are `count`. One step alone is as
- * well served by its kernel, unless that is a division by a number. */
-static bool worth_it(const program *p, int32_t last, int32_t count)
-{
-    const program_value *v = &p->values[last];
-    return count > 1 || (count == 1 && v->expr->op == AG_OP_div && number_of(p, v, 1) != NULL);
-}
-
 static void close_group(program *p, int32_t first, int32_t last, int32_t count)
 {
-    if (!worth_it(p, last, count)) {
-        for (int32_t i = first; count > 0 && i <= last; i++)
-            p->values[i].group = -1;
+    if (count == 0)
         return;
-    }
     p->groups[p->group_count++] = (program_group){.first = first, .last = last};
     p->grouped_steps += count;
 }

@@ -14,8 +14,8 @@
 #include "parallel.h"
 #include "program_form.h"
 
-/* A tile's registers and memory are to stay in the first cache, bytes, or a tile has half the length.
- * Still shorter ones cost more in calls than they save. */
+/* A tile's registers and memory are to stay in the first cache, bytes, or a tile has half the
+ * length. Still shorter ones cost more in calls than they save. */
 #define FIRST_CACHE 32768
 /* Where one loop does it all, what is not in registers does not matter: longer tiles mean fewer
  * calls. A power of two of AGI_TILE. */

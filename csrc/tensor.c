@@ -221,6 +221,13 @@ ag_status agi_tensor_assign(ag_tensor *t, const ag_tensor *from)
 
 /* ---- memory that others may write ------------------------------------------------------------ */
 
+agi_sharing_hook agi_sharing;
+
+void ag_set_sharing_hook(void (*release)(void *context), bool (*is_shared)(void *context))
+{
+    agi_sharing = (agi_sharing_hook){release, is_shared};
+}
+
 void agi_tensor_export(ag_tensor *t)
 {
     _Atomic uint8_t *count = &t->storage->exported;

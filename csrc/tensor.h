@@ -29,8 +29,9 @@ typedef struct agi_storage {
     int64_t bytes;       /* of the block (INLINE) or of the buffer (BUFFER, FOREIGN) */
     int64_t numel;       /* elements of the tensor that it was made for */
     uint8_t memory;      /* agi_memory */
-    _Atomic uint8_t exported;  /* how many outside may write: numpy(), buffers, from_numpy; so many
-                                  that they are no longer counted: AGI_EXPORTED_FOR_GOOD */
+    _Atomic uint8_t exported;  /* how many outside may write: numpy(), buffers, an owner that can be
+                                  asked (agi_sharing); AGI_EXPORTED_FOR_GOOD: so many that they are
+                                  not counted, or an owner that cannot */
     uint8_t read_only;   /* foreign memory that must not be written */
     _Atomic bool waits;  /* only pending values keep it: counted in agi_waiting_bytes */
     _Atomic int32_t readers;  /* pending values that will read this memory */
@@ -45,6 +46,12 @@ typedef struct agi_storage {
 } agi_storage;
 
 #define AGI_EXPORTED_FOR_GOOD UINT8_MAX
+
+/* Who can be asked whether foreign memory is still known outside (ag_set_sharing_hook). */
+typedef struct agi_sharing_hook {
+    void (*release)(void *context);  /* of whose memory; NULL: of none */
+    bool (*is_shared)(void *context);
+} agi_sharing_hook;
 
 #define AGI_STORAGE_HEAD 64  /* INLINE with more elements: data at this offset, 64-byte aligned */
 #define AGI_INLINE_MAX ((AGI_SMALL_MAX - AGI_STORAGE_HEAD) / (int)sizeof(double))
@@ -99,8 +106,20 @@ AGI_INLINE agi_meta *agi_meta_of(const ag_tensor *t)
 }
 
 #pragma GCC visibility push(hidden)
+extern agi_sharing_hook agi_sharing;
 bool agi_view_requires_grad(const ag_tensor *t);
 #pragma GCC visibility pop
+
+/* Whether somebody outside may write the memory. */
+AGI_INLINE bool agi_storage_is_shared(const agi_storage *s)
+{
+    const uint8_t outside = s->exported;
+    if (AGI_LIKELY(outside == 0))
+        return false;
+    return outside > 1 || s->memory != AGI_MEMORY_FOREIGN ||
+           s->tail.foreign.release != agi_sharing.release ||
+           agi_sharing.is_shared(s->tail.foreign.context);
+}
 
 AGI_INLINE bool agi_requires_grad(const ag_tensor *t)
 {

@@ -12,8 +12,11 @@ import copy
 import functools
 import gc
 import operator
+import os
 import pickle
+import sysconfig
 import time
+import weakref
 from collections.abc import Callable
 from typing import Any
 
@@ -104,6 +107,40 @@ def test_shared_memory_is_read_at_once() -> None:
     a[:] = 0
     outside[:] = 0
     assert np.array_equal(values(y), expected[0]) and np.array_equal(values(z), expected[1])
+
+
+def is_late(y: Any) -> bool:
+    return ag.explain(y) != "computed\n"
+
+
+@pytest.mark.skipif(os.environ.get("PYAUTOGRAD_FUSE") == "0", reason="nothing is late")
+@pytest.mark.skipif(bool(sysconfig.get_config_var("Py_GIL_DISABLED")), reason="nobody can tell")
+def test_shared_memory_that_nobody_else_knows_is_read_late() -> None:
+    """An array that was made for the tensor is nobody's any more; one of which there is a trace may
+    be written."""
+    a = data()
+    whole, rows = ag.from_numpy(a.copy()), ag.from_numpy(a.copy().reshape(100, -1)[1:])
+    assert is_late(whole * 2) and is_late(rows * 2)
+    held, part = ag.from_numpy(a), ag.from_numpy(a[1:])
+    assert not is_late(held * 2) and not is_late(part * 2)
+    copy = a.copy()
+    trace = weakref.ref(copy)
+    x = ag.from_numpy(copy)
+    del copy
+    assert not is_late(x * 2)
+    trace()[:] = 3.0
+    assert values(x)[0] == 3.0
+    buffer = ag.from_numpy(np.frombuffer(bytearray(a.tobytes())))
+    assert not is_late(buffer * 2)
+    y = ag.from_numpy(a.copy())
+    outside = y.numpy()
+    assert not is_late(y * 2)
+    late = y * 2
+    outside[:] = 0
+    assert np.array_equal(values(late), a * 2)
+    del outside
+    gc.collect()
+    assert is_late(y + 1)
 
 
 def test_inputs_may_go() -> None:

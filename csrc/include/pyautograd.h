@@ -107,6 +107,11 @@ AG_API ag_tensor *ag_from_memory(double *data, int ndim, const int64_t *shape,
                                  const int64_t *strides, bool read_only,
                                  void (*release)(void *context), void *context);
 
+/* Memory that you share is read when an op is called, not later, as you may write it at any time.
+ * Where is_shared says that only tensors know it (asked, on the calling thread, about memory shared
+ * with this release), ops on it are evaluated late like others. One such pair for the process. */
+AG_API void ag_set_sharing_hook(void (*release)(void *context), bool (*is_shared)(void *context));
+
 AG_API ag_tensor *ag_arange(double start, double end, double step);
 AG_API ag_tensor *ag_linspace(double start, double end, int64_t steps);
 AG_API ag_tensor *ag_eye(int64_t n, int64_t m);

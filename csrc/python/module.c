@@ -73,5 +73,6 @@ PyMODINIT_FUNC PyInit__core(void)
     }
     ag_set_serialised(true);
     ag_set_blocking_hooks(let_go, take_back);
+    py_watch_arrays();
     return module;
 }

@@ -28,6 +28,33 @@ static void release_array(void *context)
     PyGILState_Release(state);
 }
 
+/* Whether anybody but the library can get at the array: or else nobody refers to it, not even
+ * weakly, and its memory is its own, or that of an array of which the same is true. */
+static bool is_shared(void *context)
+{
+#ifdef Py_GIL_DISABLED
+    (void)context;
+    return true;  /* another thread may be about to count itself */
+#else
+    if (!PyGILState_Check())
+        return true;
+    for (PyObject *object = context;; object = PyArray_BASE(AS_ARRAY(object))) {
+        if (!PyArray_CheckExact(object) || Py_REFCNT(object) > 1)
+            return true;
+        const Py_ssize_t weak = Py_TYPE(object)->tp_weaklistoffset;
+        if (weak > 0 && *(PyObject **)(void *)((char *)object + weak) != NULL)
+            return true;
+        if (PyArray_BASE(AS_ARRAY(object)) == NULL)
+            return !PyArray_CHKFLAGS(AS_ARRAY(object), NPY_ARRAY_OWNDATA);
+    }
+#endif
+}
+
+void py_watch_arrays(void)
+{
+    ag_set_sharing_hook(release_array, is_shared);
+}
+
 /* Raises why the memory cannot be shared, if it cannot. */
 static bool check_shareable(PyArrayObject *array)
 {

@@ -67,6 +67,7 @@ PyObject *py_array_like(PyObject *object);
 ag_tensor *py_tensor_from_data(PyObject *data, bool *floating);
 
 /* Over the memory of a float64 array. If it cannot be shared: an exception, and NULL. */
+void py_watch_arrays(void);  /* the library asks whether arrays that it shares are still known */
 ag_tensor *py_tensor_over_array(PyObject *array);
 
 /* As that if possible, otherwise a copy; real numbers of any type. */

@@ -219,7 +219,7 @@ def test_explain_shows_the_loops() -> None:
     x = ag.tensor(np.ones(LATE))
     text = ag.explain(((x + 1) * 2).sin().abs() - x)
     assert text.count(" in one loop") == 2
-    assert " in one loop" not in ag.explain((x + 1).sin())
+    assert " in one loop" not in ag.explain(x.exp().sin())
 
 
 @has_groups
