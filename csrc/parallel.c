@@ -21,6 +21,7 @@
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "status.h"
@@ -29,11 +30,15 @@
 #define AGI_WORKER_STACK ((size_t)1 << 20)
 #define AGI_SPAN_CHUNKS 64         /* as many chunks in a span, where the grain allows */
 /* Looks at the state before going to sleep, at 25 ns each. To wake takes 7 to 17 us, so that loops
- * which follow each other closely gain: 65536 multiply-adds on two threads take 27 us with no
- * such wait, 8.6 us with one. A worker waits 5 us; the caller, whose loop is in its last chunks,
- * longer. */
+ * which follow each other closely gain: 65536 multiply-adds on two threads take 27 us with no such
+ * wait, 8.6 us with one. A worker waits 5 us, or 50 where loops follow closely (is_streak); the
+ * caller, whose loop is in its last chunks, in between. */
 #define AGI_SPIN_WORKER 200
+#define AGI_SPIN_STREAK 2000
 #define AGI_SPIN_CALLER 1000
+/* So many loops, each begun at most so many ns after the last one's end. */
+#define AGI_STREAK_LOOPS 3
+#define AGI_STREAK_NS 40000
 
 #define AGI_LOOP_OPEN ((uint64_t)1 << 31)
 #define AGI_LOOP_INSIDE (AGI_LOOP_OPEN - 1)
@@ -56,6 +61,8 @@ static struct {
     pthread_mutex_t caller;             /* held by the one that runs a loop, or changes the pool */
     _Atomic uint64_t state;
     _Atomic bool stop;
+    _Atomic int64_t last_end;           /* of a loop, ns */
+    _Atomic int streak;                 /* loops that followed each other closely */
     _Atomic int width;                  /* 0: not asked for yet */
     int started;                        /* workers 1 .. started run */
     int asked;                          /* the largest width that workers were started for */
@@ -249,11 +256,38 @@ static bool worker_has_news(uint64_t seen)
     return AGI_LOOP_NUMBER(atomic_load(&agi_pool.state)) != seen || atomic_load(&agi_pool.stop);
 }
 
+static bool is_streak(void)
+{
+    return atomic_load_explicit(&agi_pool.streak, memory_order_relaxed) >= AGI_STREAK_LOOPS;
+}
+
+static int64_t now_ns(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
+bool agi_parallel_begin(void)
+{
+    const int64_t gap = now_ns() - atomic_load_explicit(&agi_pool.last_end, memory_order_relaxed);
+    const int streak = atomic_load_explicit(&agi_pool.streak, memory_order_relaxed);
+    const int next = gap > AGI_STREAK_NS ? 0 : streak < AGI_STREAK_LOOPS ? streak + 1 : streak;
+    atomic_store_explicit(&agi_pool.streak, next, memory_order_relaxed);
+    return next >= AGI_STREAK_LOOPS;
+}
+
+void agi_parallel_end(void)
+{
+    atomic_store_explicit(&agi_pool.last_end, now_ns(), memory_order_relaxed);
+}
+
 /* `asleep` is set before the last look at the state, and the caller changes the state before it
  * looks at `asleep`: one of the two sees the other. */
 static void worker_wait(agi_worker *self, uint64_t seen)
 {
-    for (int k = 0; k < AGI_SPIN_WORKER; k++) {
+    const int looks = is_streak() ? AGI_SPIN_STREAK : AGI_SPIN_WORKER;
+    for (int k = 0; k < looks; k++) {
         if (worker_has_news(seen))
             return;
         pool_relax();
@@ -402,12 +436,6 @@ __attribute__((destructor)) static void pool_unload(void)
         worker_rouse(&agi_pool.workers[k]);
         pthread_join(agi_pool.workers[k].thread, NULL);
     }
-}
-
-bool agi_parallel_is_awake(void)
-{
-    return agi_pool.started > 0 && !atomic_load_explicit(&agi_pool.workers[1].asleep,
-                                                         memory_order_relaxed);
 }
 
 /* ---- long work ------------------------------------------------------------------------------ */

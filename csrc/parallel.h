@@ -21,7 +21,10 @@ void agi_parallel_for(int64_t n, int64_t grain, int64_t align, agi_range_fn fn, 
 /* The same with parts below at_most, for those who have scratch for no more. */
 void agi_parallel_at_most(int64_t n, int64_t grain, int64_t align, int at_most, agi_range_fn fn,
                           void *context);
-bool agi_parallel_is_awake(void);  /* a thread still looks for work after the last loop */
+/* Around a loop that could be shared. True where such loops follow each other closely: then threads
+ * stay awake in between, and sharing costs little. */
+bool agi_parallel_begin(void);
+void agi_parallel_end(void);
 int agi_parallel_width(void);  /* the most parts a loop can have: the number of threads */
 
 /* Around work that takes long enough: lets the embedder's lock (the GIL) go and takes it back.

@@ -550,7 +550,7 @@ int agi_program_describe(agi_expr *expr, char *text, size_t size)
         for (int32_t i = 0; i < p.count; i++)
             describe_value(&out, &p, i);
         for (int32_t g = 0; g < p.group_count; g++)
-            if (p.groups[g].code.run != NULL)
+            if (p.groups[g].code.run != NULL && p.groups[g].first != p.groups[g].last)
                 page_add(&out, "  v%d to v%d in one loop\n", p.groups[g].first, p.groups[g].last);
         page_add(&out, "  %lld bytes moved\n", (long long)bytes_moved(&p));
     }

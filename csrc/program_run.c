@@ -42,7 +42,7 @@
 /* Steps for each stream of memory from which the one loop of a program fetches it ahead. */
 #define FETCH_STEPS 3
 /* Work from which a program is shared among threads, and the least that one gets: where they must
- * be woken, and where they are still awake after the last one. */
+ * be woken, and where programs follow closely, so that they stay awake. */
 #ifdef AG_TESTING
 #define SHARED_ASLEEP_NS 1.0
 #define SHARED_AWAKE_NS 1.0
@@ -672,19 +672,23 @@ static void whole_range(void *context, int64_t begin, int64_t end, int part)
         end_pass_by();
 }
 
+/* What is short keeps the embedder's lock: to get it back could take longer. */
 static void share(program *p, int64_t units, int64_t unit_size, int64_t align, agi_range_fn fn)
 {
     p->range = fn;
-    double unit_cost = p->cost * (double)unit_size;
-    const bool awake = agi_parallel_is_awake();
-    if (unit_cost * (double)units < (awake ? SHARED_AWAKE_NS : SHARED_ASLEEP_NS)) {
+    const double unit_cost = p->cost * (double)unit_size, work = unit_cost * (double)units;
+    if (work < SHARED_AWAKE_NS) {
         whole_range(p, 0, units, 0);
         return;
     }
+    const bool awake = agi_parallel_begin(), is_long = work >= SHARED_ASLEEP_NS;
+    const int parts = awake || is_long ? p->parts : 1;
     int64_t grain = (int64_t)((awake ? GRAIN_AWAKE_NS : GRAIN_ASLEEP_NS) / unit_cost) + 1;
-    void *token = agi_blocking_enter();
-    agi_parallel_at_most(units, grain, align, p->parts, whole_range, p);
-    agi_blocking_leave(token);
+    void *token = is_long ? agi_blocking_enter() : NULL;
+    agi_parallel_at_most(units, grain, align, parts, whole_range, p);
+    if (is_long)
+        agi_blocking_leave(token);
+    agi_parallel_end();
 }
 
 void agi_program_go(program *p)
