@@ -29,6 +29,7 @@
 #include "plain.c"
 #include "program.c"
 #include "program_group.c"
+#include "program_plan.c"
 #include "program_run.c"
 #include "random.c"
 #include "rule.c"

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * What a program consists of, shared by who builds it (program.c) and who runs it (program_run.c).
+ * What a program consists of, shared by who builds it (program.c, program_group.c,
+ * program_plan.c) and who runs it (program_run.c).
  */
 #ifndef AGI_PROGRAM_FORM_H
 #define AGI_PROGRAM_FORM_H
@@ -108,6 +109,9 @@ typedef struct program {
     size_t scratch_part;
     int parts;
 } program;
+
+/* Parts of scratch start on lines of their own. */
+AGI_INLINE size_t agi_program_round_up(size_t bytes) { return (bytes + 63) & ~(size_t)63; }
 
 #pragma GCC visibility push(hidden)
 
