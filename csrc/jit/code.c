@@ -13,7 +13,7 @@
 #include "../alloc.h"
 #include "../simd/levels.h"
 
-#if defined(__x86_64__)
+#if AGI_JIT_HERE
 
 #include <sys/mman.h>
 #include <unistd.h>

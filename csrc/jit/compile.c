@@ -8,7 +8,7 @@
  */
 #include "jit.h"
 
-#if defined(__x86_64__)
+#if AGI_JIT_HERE
 
 #include "asm.h"
 

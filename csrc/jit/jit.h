@@ -18,6 +18,12 @@
 
 #include "../config.h"
 
+#if defined(__x86_64__) && !defined(__ILP32__) && !defined(_WIN32)
+#define AGI_JIT_HERE 1
+#else
+#define AGI_JIT_HERE 0
+#endif
+
 /* A cell of constants, and the most elements of one turn of the loop. */
 #define AGI_JIT_CELL 8
 #define AGI_JIT_TURN 32

@@ -40,7 +40,7 @@ def shapes_around(threshold: int) -> list[list[Shape]]:
     return [
         [(n - 1,), (n,), (n + 1,), (1,), ()],
         [(2 * n + 5,), (n,), (1,), ()],
-        [(n + 7, 1), (1, n + 7), (n + 7,), ()],
+        [(n + 7, 1), (1, 3), (n + 7, 3), (3,), ()],
         [(side, side + 1), (side + 1,), (side, 1), (1, side + 1), ()],
         [(3, third + 2), (third + 2,), (3, 1), (third + 2, 3), (3,)],
         [(third + 2, 3), (3,), (1, 3), (third + 2, 1)],
