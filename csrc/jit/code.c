@@ -46,9 +46,9 @@ static struct {
 static void jit_start(void)
 {
     const char *wanted = getenv("PYAUTOGRAD_JIT");
-    jit.started = true;
     jit.on = agi_level_now != AGI_LEVEL_BASE && (wanted == NULL || strcmp(wanted, "0") != 0);
     jit.wide = agi_level_now == AGI_LEVEL_AVX512;
+    jit.started = true;
 }
 
 bool agi_jit_begin(void)

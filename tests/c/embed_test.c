@@ -151,6 +151,40 @@ static void test_foreign_memory(void)
     CHECK(released == 2);
 }
 
+static bool known_outside;
+
+static bool is_known_outside(void *context)
+{
+    (void)context;
+    return known_outside;
+}
+
+static bool is_late(ag_tensor *t)
+{
+    char text[1000];
+    return ag_explain(t, text, sizeof text) > 0 && strcmp(text, "computed\n") != 0;
+}
+
+/* What others may write is read at once, the rest when it is asked for. */
+static void test_memory_that_is_asked_about(void)
+{
+    enum { N = 20000 };
+    static double memory[N];
+    int released = 0;
+    ag_set_sharing_hook(count_release, is_known_outside);
+    ag_tensor *x = ag_from_memory(memory, 1, (int64_t[]){N}, NULL, false, count_release, &released);
+    known_outside = true;
+    ag_tensor *now = ag_add_scalar(x, 1.0);
+    known_outside = false;
+    ag_tensor *later = ag_add_scalar(x, 1.0);
+    const char *fuse = getenv("PYAUTOGRAD_FUSE");
+    CHECK(!is_late(now) && is_late(later) == (fuse == NULL || strcmp(fuse, "0") != 0));
+    ag_release(x);
+    CHECK(ag_data(later)[N - 1] == 1.0 && ag_data(now)[0] == 1.0 && released == 1);
+    ag_release(now), ag_release(later);
+    ag_set_sharing_hook(NULL, NULL);
+}
+
 static void test_gradients(void)
 {
     const double xs[] = {0.5, 1.0, 1.5};
@@ -443,8 +477,8 @@ static void test_long_chain(void)
 int main(void)
 {
     static void (*const tests[])(void) = {
-        test_creation, test_random, test_ownership, test_foreign_memory, test_gradients,
-        test_higher_derivatives, test_several_roots, test_grad_mode, test_errors,
+        test_creation, test_random, test_ownership, test_foreign_memory,
+        test_memory_that_is_asked_about, test_gradients, test_higher_derivatives, test_several_roots, test_grad_mode, test_errors,
         test_saved_values_are_guarded, test_views, test_writes_follow_the_tape,
         test_writes_keep_what_the_rule_needs, test_tape,
         test_every_op_has_a_row, test_comparisons, test_looking_inside, test_threads,
