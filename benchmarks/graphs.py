@@ -22,11 +22,11 @@ TITLE = "a step is: both .grad = None, forward, backward"
 
 # From so many elements on, operations are fused, and loops shared among threads (csrc/config.h:
 # AGI_DEFER_MIN, AGI_PARALLEL_MIN). Every power of ten, and each threshold with the size under it.
-FUSED_FROM = 16_384
+FUSED_FROM = 8_192
 SHARED_FROM = 65_536
 SIZES = (
-    *(1, 5, 10, 100, 1000, 10_000),
-    *(FUSED_FROM - 1, FUSED_FROM, SHARED_FROM - 1, SHARED_FROM),
+    *(1, 5, 10, 100, 1000),
+    *(FUSED_FROM - 1, FUSED_FROM, 10_000, SHARED_FROM - 1, SHARED_FROM),
     *(100_000, 1_000_000, 10_000_000),
 )
 QUICK_SIZES = (5, 1000, 100_000)

@@ -56,7 +56,7 @@
 #define AGI_PROGRAM_MAX 24
 #define AGI_RECORDED_MAX 8
 #else
-#define AGI_DEFER_MIN 16384
+#define AGI_DEFER_MIN 8192
 #define AGI_PROGRAM_MAX 4096
 #define AGI_RECORDED_MAX 1024
 #endif

@@ -29,6 +29,7 @@ static agi_expr *all_exprs;  /* those not stored yet */
 static int pending_sums;
 #define PENDING_SUMS_MAX 8
 #define READERS_AT_ONCE 16
+/* Numbers of a row from which it is not gathered a tile at a time (goes_across). */
 #define ACROSS_MIN 32
 /* Memory that only pending values may keep: this share of all, at most so many bytes. */
 #define WAITING_SHARE 32

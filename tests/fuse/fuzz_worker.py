@@ -61,7 +61,7 @@ def look(x: Any) -> str:
 
 def threshold() -> int:
     """Elements from which values pend."""
-    return 24 if "AG_TESTING" in str(ag.show_config()) else 16384
+    return 24 if "AG_TESTING" in str(ag.show_config()) else 8192
 
 
 # One op in place, an expression, or a look: all or nothing. A backward that fails may have used up

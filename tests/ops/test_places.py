@@ -15,7 +15,7 @@ from ops.cases import MAPS, MASK, Case, by_id
 from support import Array, assert_same_bits, plain_build_only, values
 
 PIECE = 1000  # computed at once
-LATE = 16384  # from here on values pend
+LATE = 8192  # from here on values pend
 LENGTHS = (LATE - 1, LATE, LATE + 1, 65_535, 65_537)
 TOTAL = 100_003
 
