@@ -157,6 +157,7 @@ def test_a_gradient_makes_the_forward_values_once_more_at_most() -> None:
     )
 
 
+@plain_build_only
 @pytest.mark.parametrize("first", ["w", "m", "v"])
 def test_a_step_of_an_optimiser_is_one_program(first: str) -> None:
     """Whatever of it is read first: what else it writes would read that again from memory."""
