@@ -94,7 +94,7 @@ typedef struct program {
     int32_t constant_count, most_streams, spill;  /* in all; of one group */
     program_mode mode;
     int64_t numel, tile;
-    bool passes_by;         /* some value does; it is made in the last register */
+    bool passes_by;         /* some value does; kernels make it in the last register */
     void (*range)(void *context, int64_t begin, int64_t end, int part);
     bool fetches;           /* memory ahead of its use, a few lines before each step */
     bool is_one_group;      /* all steps are in one */

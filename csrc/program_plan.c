@@ -208,7 +208,7 @@ bool agi_program_list_streams(program *p)
 
 bool agi_program_plan(program *p)
 {
-    p->registers += p->passes_by;
+    p->registers += p->passes_by && !p->is_one_group;  /* for kernels */
     choose_tile(p);
     choose_stretches_of_sums(p);
     choose_ahead(p);

@@ -41,7 +41,7 @@ enum { ASM_MAP_0F = 1, ASM_MAP_0F38 = 2, ASM_MAP_0F3A = 3 };
 
 typedef enum asm_op {       /* opcodes of map 0F */
     ASM_SQRT = 0x51, ASM_AND = 0x54, ASM_OR = 0x56, ASM_XOR = 0x57, ASM_ADD = 0x58, ASM_MUL = 0x59,
-    ASM_SUB = 0x5C, ASM_MIN = 0x5D, ASM_DIV = 0x5E, ASM_MAX = 0x5F,
+    ASM_SUB = 0x5C, ASM_DIV = 0x5E, ASM_MAX = 0x5F,
 } asm_op;
 
 /* Comparisons that raise nothing for a quiet NaN; those that start with N are true for one. */

@@ -8,6 +8,7 @@ import itertools
 import os
 import random
 import sys
+import warnings
 from collections.abc import Callable
 from fractions import Fraction
 from typing import Any
@@ -247,7 +248,9 @@ def test_after_a_fork_both_sides_make_code() -> None:
         return bool(np.array_equal(values(late), exact))
 
     assert all(right(n) for n in range(5))
-    child = os.fork()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of forks beside threads: that is what is tested
+        child = os.fork()
     if child == 0:
         os._exit(0 if all(right(n) for n in range(12)) else 1)
     here = all(right(n) for n in range(12, 0, -1))
