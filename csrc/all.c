@@ -12,6 +12,7 @@
 #include "copy.c"
 #include "create.c"
 #include "engine.c"
+#include "deposit.c"
 #include "expr.c"
 #include "inplace.c"
 #include "jit/code.c"

@@ -36,7 +36,7 @@ double *ag_data(ag_tensor *t)
 {
     return t != NULL && agi_storage_writable(t->storage) == AG_OK ? agi_tensor_data(t) : NULL;
 }
-uint32_t ag_tensor_version(const ag_tensor *t) { return agi_storage_version(t->storage); }
+uint32_t ag_tensor_version(const ag_tensor *t) { return agi_tensor_version(t); }
 void ag_bump_version(ag_tensor *t) { agi_tensor_bump(t); }
 void ag_mark_exported(ag_tensor *t) { agi_tensor_export(t); }
 bool ag_is_read_only(const ag_tensor *t) { return t->storage->read_only; }
@@ -71,7 +71,7 @@ ag_status ag_copy_out(ag_tensor *t, double *values)
 bool ag_requires_grad(const ag_tensor *t) { return agi_requires_grad(t); }
 bool ag_is_leaf(const ag_tensor *t)
 {
-    return !agi_requires_grad(t) || (t->flags & AGI_TENSOR_REQUIRES_GRAD);
+    return !agi_requires_grad(t) || agi_is_wanting_leaf(t);
 }
 bool ag_is_view(const ag_tensor *t) { return (t->flags & AGI_TENSOR_VIEW) != 0; }
 
@@ -145,8 +145,10 @@ ag_tensor *ag_detach(ag_tensor *t)
 ag_tensor *ag_data_of(ag_tensor *t)
 {
     ag_tensor *alias = t != NULL ? agi_tensor_alias(t) : NULL;
-    if (alias != NULL)
-        alias->flags |= AGI_TENSOR_UNNOTICED;
+    if (alias != NULL && agi_tensor_count_apart(alias, 0) != AG_OK) {
+        agi_release(alias);
+        return NULL;
+    }
     return agi_scope_add(alias);
 }
 
@@ -154,8 +156,7 @@ ag_tensor *ag_data_of(ag_tensor *t)
 static void drop_node(ag_tensor *t)
 {
     ag_node *node = t->node;
-    if (t->flags & AGI_TENSOR_RETAINS_GRAD && node != NULL && node->extra != NULL)
-        node->extra->retain = NULL;
+    agi_tensor_unmark(t);
     t->node = NULL;
     t->flags &= (uint8_t)~(AGI_TENSOR_RETAINS_GRAD | AGI_TENSOR_REQUIRES_GRAD);
     agi_node_release(node);
@@ -169,7 +170,34 @@ ag_status ag_detach_(ag_tensor *t)
     return AG_OK;
 }
 
-ag_status ag_set_data(ag_tensor *t, ag_tensor *from) { return agi_tensor_assign(t, from); }
+/* What was made by an op and gets data of another shape: on the tape a view in that shape, so
+ * that no rule is given a gradient of a shape that it does not expect. */
+static ag_node *node_in_shape_of(ag_tensor *t, const ag_tensor *from)
+{
+    ag_attr attr = {.n_list = from->ndim, .list = agi_shape_of(from)};
+    ag_arg arg = agi_arg(t);
+    ag_node *node = agi_node_new(AG_OP_view, 0, 1, &arg, &attr, from, 0);
+    if (node != NULL && !agi_node_prepare(node, t)) {
+        agi_node_release(node);
+        return NULL;
+    }
+    return node;
+}
+
+ag_status ag_set_data(ag_tensor *t, ag_tensor *from)
+{
+    ag_node *node = NULL;
+    if (!ag_is_leaf(t) &&
+        !agi_shape_equal(t->ndim, agi_shape_of(t), from->ndim, agi_shape_of(from)) &&
+        (node = node_in_shape_of(t, from)) == NULL)
+        return ag_last_status();
+    ag_status status = agi_tensor_assign(t, from);
+    if (status == AG_OK && node != NULL)
+        agi_tensor_replace_node(t, node);
+    else
+        agi_node_release(node);
+    return status;
+}
 
 /* ---- bindings ------------------------------------------------------------------------------- */
 

@@ -19,6 +19,7 @@
 
 #include "alloc.h"
 #include "apply.h"
+#include "deposit.h"
 #include "rule.h"
 #include "expr.h"
 #include "run.h"
@@ -35,14 +36,6 @@ typedef struct slot_entry {
     bool held;          /* a root: `what` is owned, for a root may be written in place meanwhile */
 } slot_entry;
 
-typedef struct deposit {
-    ag_tensor *to;      /* owned: whose .grad */
-    ag_tensor *grad;    /* owned */
-    ag_tensor *sum;     /* owned: the new .grad, or what is to be in the one that is there */
-    bool in_place;      /* the .grad that is there gets the sum */
-    bool computed;      /* and has it already */
-} deposit;
-
 #define LOCAL_SLOTS 32
 
 typedef struct agi_run {
@@ -52,8 +45,7 @@ typedef struct agi_run {
     int32_t root_count; /* the first slots are the roots' */
     int32_t *table;     /* slots of nodes that another run has claimed, by address; -1 is free */
     int32_t table_size, table_used;
-    deposit *deposits;
-    int32_t deposit_count, deposit_capacity;
+    agi_deposits deposits;
     unsigned flags;
     bool selective;     /* only some inputs are wanted */
     slot_entry local_entries[LOCAL_SLOTS];
@@ -193,8 +185,7 @@ static void run_open(agi_run *run, unsigned flags)
     run->count = run->ready_count = 0;
     run->table = NULL;
     run->table_size = run->table_used = 0;
-    run->deposits = NULL;
-    run->deposit_count = run->deposit_capacity = 0;
+    agi_deposits_open(&run->deposits, (flags & AG_CREATE_GRAPH) != 0);
     run->flags = flags;
     run->selective = false;
     run->root_count = 0;
@@ -213,12 +204,7 @@ static void run_close(agi_run *run)
     for (int32_t s = 0; s < run->count && s < run->root_count; s++)
         if (run->entries[s].held)
             agi_edge_release(run->entries[s].what);
-    for (int32_t d = 0; d < run->deposit_count; d++) {
-        agi_release(run->deposits[d].to);
-        agi_release(run->deposits[d].grad);
-        agi_release(run->deposits[d].sum);
-    }
-    agi_plain_free(run->deposits);
+    agi_deposits_close(&run->deposits);
     agi_plain_free(run->table);
     if (run->entries != run->local_entries) {
         agi_plain_free(run->entries);
@@ -286,14 +272,6 @@ static bool find_needed(agi_run *run)
 
 /* ---- accumulate ----------------------------------------------------------------------------- */
 
-/* Nobody but the caller can see t's values. */
-static bool is_exclusive(ag_tensor *t)
-{
-    return agi_refs_get(&t->refs) == 1 && agi_refs_get(&t->storage->refs) == 1 &&
-           agi_is_contiguous(t) && t->storage->memory != AGI_MEMORY_FOREIGN &&
-           !t->storage->exported && !(t->flags & AGI_TENSOR_VIEW);
-}
-
 /* The first gradient to arrive is passed on as it is, the second makes a sum of its own, later ones
  * are added into that. */
 static bool accumulate(agi_run *run, slot_entry *entry, ag_tensor *g)
@@ -303,7 +281,7 @@ static bool accumulate(agi_run *run, slot_entry *entry, ag_tensor *g)
         return true;
     }
     ag_arg args[2] = {agi_arg(entry->grad), agi_arg(g)};
-    if (!(run->flags & AG_CREATE_GRAPH) && is_exclusive(entry->grad) &&
+    if (!(run->flags & AG_CREATE_GRAPH) && agi_is_exclusive(entry->grad) &&
         g->numel < AGI_DEFER_MIN && !agi_is_pending(g->storage) &&
         !agi_is_pending(entry->grad->storage)) {
         agi_run_map(&agi_ops[AG_OP_add], agi_tensor_data(entry->grad), g->ndim, agi_shape_of(g),
@@ -318,162 +296,39 @@ static bool accumulate(agi_run *run, slot_entry *entry, ag_tensor *g)
     return true;
 }
 
-/* ---- commit --------------------------------------------------------------------------------- */
+/* ---- the leaves' gradients ------------------------------------------------------------------- */
 
-/* Notes that `grad` goes to t's .grad in the end. */
-static bool deposit_add(agi_run *run, ag_tensor *t, ag_tensor *grad)
+/* A leaf of the tape as it was recorded may be none any more: what wants no gradient by now gets
+ * none, what has a history by now cannot have one. */
+static bool takes_gradient(const agi_run *run, const slot_entry *entry, bool *failed)
 {
-    if (run->deposit_count == run->deposit_capacity) {
-        int32_t capacity = run->deposit_capacity == 0 ? 8 : 2 * run->deposit_capacity;
-        deposit *grown = agi_plain_resize(run->deposits, (size_t)capacity * sizeof *grown);
-        if (grown == NULL)
-            return false;
-        run->deposits = grown;
-        run->deposit_capacity = capacity;
-    }
-    run->deposits[run->deposit_count++] =
-        (deposit){.to = agi_retain(t), .grad = agi_retain(grad), .sum = NULL};
-    return true;
-}
-
-/* The gradient itself where nobody else can see its values (owned; a view whose base nobody else
- * has becomes a plain tensor), NULL where a copy is needed or *ok is false. */
-static ag_tensor *take_exclusive(ag_tensor *grad, bool *ok)
-{
-    if (is_exclusive(grad))
-        return agi_retain(grad);
-    if (!(grad->flags & AGI_TENSOR_VIEW) || !agi_is_contiguous(grad) ||
-        agi_refs_get(&grad->refs) != 1)
-        return NULL;
-    ag_tensor *base = grad->meta->base;
-    if (agi_refs_get(&base->refs) != 1 || agi_refs_get(&grad->storage->refs) != 2 ||
-        grad->storage->memory == AGI_MEMORY_FOREIGN || grad->storage->exported ||
-        base->numel != grad->numel)
-        return NULL;
-    ag_tensor *plain = agi_tensor_alias(grad);
-    *ok = plain != NULL;
-    return plain;
-}
-
-/* What t's .grad becomes, as far as making it can fail; large sums are left pending. */
-static bool deposit_prepare(agi_run *run, deposit *d)
-{
-    agi_meta *meta = agi_tensor_meta(d->to);
-    bool graph = (run->flags & AG_CREATE_GRAPH) != 0, ok = true;
-    if (meta == NULL)
+    if (!agi_edge_is_leaf(entry->what) || entry->grad == NULL ||
+        (run->selective && !entry->wanted))
         return false;
-    if (meta->grad == NULL) {
-        d->sum = graph ? agi_retain(d->grad) : take_exclusive(d->grad, &ok);
-        if (d->sum != NULL || !ok)
-            return ok;
-        ag_arg arg = agi_arg(d->grad);
-        d->sum = agi_compute(AG_OP_clone, 1, &arg, NULL);
-        return d->sum != NULL;
-    }
-    ag_arg args[2] = {agi_arg(meta->grad), agi_arg(d->grad)};
-    if (!agi_shape_equal(meta->grad->ndim, agi_shape_of(meta->grad), d->grad->ndim,
-                         agi_shape_of(d->grad))) {
-        char got[AGI_SHAPE_TEXT], want[AGI_SHAPE_TEXT];
-        agi_fail(AG_ERR_SHAPE, "backward: expected a gradient of shape %s like the .grad that is "
-                               "there, got %s",
-                 agi_format_shape_list(want, meta->grad->ndim, agi_shape_of(meta->grad)),
-                 agi_format_shape_list(got, d->grad->ndim, agi_shape_of(d->grad)));
-        return false;
-    }
-    d->in_place = !graph && agi_is_contiguous(meta->grad) && !meta->grad->storage->read_only;
-    if (d->in_place && agi_storage_writable(meta->grad->storage) != AG_OK)
-        return false;
-    if (d->in_place && meta->grad->numel < AGI_DEFER_MIN)
+    const ag_tensor *leaf = agi_edge_leaf(entry->what);
+    if (agi_is_wanting_leaf(leaf))
         return true;
-    d->sum = agi_apply(AG_OP_add, 0, 2, args, NULL);
-    return d->sum != NULL;
+    if (agi_requires_grad(leaf)) {
+        *failed = true;
+        agi_fail(AG_ERR_GRAD, "leaf variable has been moved into the graph interior");
+    }
+    return false;
 }
 
-/* What was prepared pending is computed, all that goes over the same elements in one program, with
- * the roots where those are pending too. Large sums that are to be in place go straight to the
- * memory that .grad has. From here on nothing fails. */
-static bool deposits_compute(agi_run *run, int n_roots, ag_tensor *const *roots)
+/* The leaves' gradients join the retained ones. */
+static bool deposit_leaves(agi_run *run)
 {
-    int32_t n = 0;
-    if (run->flags & AG_CREATE_GRAPH)
-        return true;
-    agi_target *targets = agi_plain_new((size_t)(run->deposit_count + n_roots) * sizeof *targets);
-    if (targets == NULL)
-        return false;
-    for (int32_t i = 0; i < run->deposit_count; i++) {
-        deposit *d = &run->deposits[i];
-        ag_tensor *value = d->sum != NULL ? d->sum : d->grad;
-        if (!agi_is_pending(value->storage))
-            continue;
-        d->computed = d->in_place && d->sum != NULL;
-        targets[n++] = (agi_target){
-            .storage = value->storage,
-            .data = d->computed ? agi_tensor_data(d->to->meta->grad) : NULL};
-    }
-    for (int i = 0; i < n_roots && n > 0; i++)
-        if (agi_is_pending(roots[i]->storage))
-            targets[n++] = (agi_target){.storage = roots[i]->storage};
-    bool ok = n == 0 || agi_expr_compute_into(n, targets) == AG_OK;
-    agi_plain_free(targets);
-    return ok;
-}
-
-static void deposit_commit(deposit *d)
-{
-    agi_meta *meta = d->to->meta;
-    if (d->computed) {
-        agi_storage_bump(meta->grad->storage);
-        return;
-    }
-    if (d->sum != NULL && !d->in_place) {
-        ag_tensor *old = meta->grad;
-        meta->grad = d->sum;
-        d->sum = NULL;
-        agi_release(old);
-        return;
-    }
-    if (d->sum != NULL) {
-        memcpy(agi_tensor_data(meta->grad), agi_tensor_data(d->sum),
-               (size_t)d->sum->numel * sizeof(double));
-    } else {
-        ag_arg args[2] = {agi_arg(meta->grad), agi_arg(d->grad)};
-        agi_run_map(&agi_ops[AG_OP_add], agi_tensor_data(meta->grad), meta->grad->ndim,
-                    agi_shape_of(meta->grad), meta->grad->numel, 2, args, NULL);
-    }
-    agi_storage_bump(meta->grad->storage);
-}
-
-/* The leaves' gradients join the retained ones, then all are made ready, then all are set. */
-static bool commit_locked(agi_run *run, int n_roots, ag_tensor *const *roots)
-{
+    bool failed = false;
     for (int32_t s = 0; s < run->count; s++) {
         slot_entry *entry = &run->entries[s];
-        if (!agi_edge_is_leaf(entry->what) || entry->grad == NULL ||
-            (run->selective && !entry->wanted))
+        if (!takes_gradient(run, entry, &failed))
             continue;
-        if (!deposit_add(run, agi_edge_leaf(entry->what), entry->grad))
+        if (!agi_deposits_add(&run->deposits, agi_edge_leaf(entry->what), entry->grad))
             return false;
         agi_release(entry->grad);
         entry->grad = NULL;
     }
-    for (int32_t d = 0; d < run->deposit_count; d++)
-        if (!deposit_prepare(run, &run->deposits[d]))
-            return false;
-    if (!deposits_compute(run, n_roots, roots))
-        return false;
-    for (int32_t d = 0; d < run->deposit_count; d++)
-        deposit_commit(&run->deposits[d]);
-    return true;
-}
-
-/* Under the lock of expressions, which computing takes anyway: what is added to a .grad here must
- * be there before another thread, that may run while we compute, reads it to add its own. */
-static bool commit(agi_run *run, int n_roots, ag_tensor *const *roots)
-{
-    agi_expr_lock();
-    bool ok = commit_locked(run, n_roots, roots);
-    agi_expr_unlock();
-    return ok;
+    return !failed;
 }
 
 /* ---- sweep ---------------------------------------------------------------------------------- */
@@ -586,8 +441,7 @@ static bool visit(agi_run *run, int32_t slot)
         if (entry->wanted)
             agi_retain(g);
         ag_tensor *keep = node->extra != NULL ? node->extra->retain : NULL;
-        ok = (keep == NULL || run->selective || deposit_add(run, keep, g)) &&
-             pull_back(run, node, g);
+        ok = (keep == NULL || agi_deposits_add(&run->deposits, keep, g)) && pull_back(run, node, g);
         agi_release(g);
     }
     for (int k = 0; k < node->n_in; k++)
@@ -711,14 +565,12 @@ static ag_tensor *gradient_of(const agi_run *run, ag_tensor *input)
     return slot >= 0 ? run->entries[slot].grad : NULL;
 }
 
-/* Non-leaf inputs of a backward get their .grad like leaves. */
-static bool deposit_inputs(agi_run *run, int n, ag_tensor *const *inputs)
+/* Inputs of a backward that are no leaves retain their gradient from here on, as in PyTorch. */
+static bool retain_inputs(int n, ag_tensor *const *inputs)
 {
-    for (int i = 0; i < n; i++) {
-        ag_tensor *grad = inputs[i]->node != NULL ? gradient_of(run, inputs[i]) : NULL;
-        if (grad != NULL && !deposit_add(run, inputs[i], grad))
+    for (int i = 0; i < n; i++)
+        if (ag_retain_grad(inputs[i]) != AG_OK)
             return false;
-    }
     return true;
 }
 
@@ -727,11 +579,9 @@ ag_status ag_backward_many(int n, ag_tensor *const *roots, ag_tensor *const *gra
 {
     agi_run run;
     run_open(&run, flags);
-    bool ok = run_backward(&run, n, roots, gradients, n_inputs, inputs) &&
-              deposit_inputs(&run, n_inputs, inputs);
-    bool recording = ag_set_grad_enabled((flags & AG_CREATE_GRAPH) != 0);
-    ok = ok && commit(&run, n, roots);
-    ag_set_grad_enabled(recording);
+    bool ok = retain_inputs(n_inputs, inputs) &&
+              run_backward(&run, n, roots, gradients, n_inputs, inputs) && deposit_leaves(&run);
+    ok = ok && agi_deposits_commit(&run.deposits, n, roots);
     run_close(&run);
     return ok ? AG_OK : ag_last_status();
 }
@@ -790,7 +640,8 @@ ag_status ag_grad(int n, ag_tensor *const *roots, ag_tensor *const *gradients, i
     run_open(&run, flags);
     bool ok = run_backward(&run, n, roots, gradients, n_inputs, inputs) &&
               hand_out(&run, n_inputs, inputs, flags, results) &&
-              (flags & AG_CREATE_GRAPH || results_compute(n_inputs, results, n, roots));
+              (flags & AG_CREATE_GRAPH || results_compute(n_inputs, results, n, roots)) &&
+              (run.deposits.count == 0 || agi_deposits_commit(&run.deposits, 0, NULL));
     run_close(&run);
     if (ok)
         return AG_OK;

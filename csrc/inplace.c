@@ -17,25 +17,36 @@
 
 /* ---- checks --------------------------------------------------------------------------------- */
 
-static bool is_leaf_wanting_grad(const ag_tensor *t)
+static bool any_requires_grad(int n, const ag_arg *args)
 {
-    return t->node == NULL && (t->flags & AGI_TENSOR_REQUIRES_GRAD);
+    for (int k = 0; k < n; k++)
+        if (args[k].tensor != NULL && agi_requires_grad(args[k].tensor))
+            return true;
+    return false;
 }
 
-static ag_status check_history(const ag_tensor *x)
+/* A view whose base has other memory by now (`.data =`) cannot be written on the tape, unless its
+ * region lies in the base as that is now: then the view goes on alone. */
+static ag_status check_base(const ag_tensor *view)
 {
-    if (!agi_thread_get()->grad_enabled)
+    const ag_tensor *base = view->meta->base;
+    int64_t end = agi_view_offset(view) + agi_shape_extent(view->ndim, view->dims);
+    if (agi_view_shares_base(view) ||
+        (agi_view_offset(view) >= 0 && end <= agi_shape_extent(base->ndim, base->dims)))
         return AG_OK;
-    if (is_leaf_wanting_grad(x))
-        return agi_fail(AG_ERR_GRAD, "a leaf Variable that requires grad is being used in an "
-                                     "in-place operation.");
-    if (!(x->flags & AGI_TENSOR_VIEW))
-        return AG_OK;
+    char is[AGI_SHAPE_TEXT], was[AGI_SHAPE_TEXT];
+    return agi_fail(AG_ERR_GRAD,
+                    "a view of shape %s is being modified inplace after the memory of its base was "
+                    "exchanged by an assignment to .data; the base now has shape %s, where the "
+                    "view's region is out of bounds",
+                    agi_format_shape_list(is, view->ndim, agi_shape_of(view)),
+                    agi_format_shape_list(was, base->ndim, agi_shape_of(base)));
+}
+
+static ag_status check_view(const ag_tensor *x, bool recorded)
+{
     const ag_tensor *base = x->meta->base;
-    if (is_leaf_wanting_grad(base))
-        return agi_fail(AG_ERR_GRAD, "a view of a leaf Variable that requires grad is being used "
-                                     "in an in-place operation.");
-    if (x->flags & AGI_TENSOR_NO_GRAD_VIEW && agi_requires_grad(base))
+    if (x->flags & AGI_TENSOR_NO_GRAD_VIEW && (recorded || agi_requires_grad(base)))
         return agi_fail(
             AG_ERR_GRAD,
             "A view was created in no_grad mode and is being modified inplace with grad "
@@ -44,6 +55,25 @@ static ag_status check_history(const ag_tensor *x)
             "inplace either both inside the no_grad block (if you don't want the "
             "inplace to be tracked) or both outside (if you want the inplace to be "
             "tracked).");
+    if (agi_is_wanting_leaf(base) || (base->node == NULL && agi_requires_grad(x)))
+        return agi_fail(AG_ERR_GRAD, "a view of a leaf Variable that requires grad is being used "
+                                     "in an in-place operation.");
+    return recorded ? check_base(x) : AG_OK;
+}
+
+static ag_status check_history(int n, const ag_arg *args)
+{
+    const ag_tensor *x = args[0].tensor;
+    if (!agi_thread_get()->grad_enabled)
+        return AG_OK;
+    if (x->flags & AGI_TENSOR_VIEW) {
+        ag_status status = check_view(x, any_requires_grad(n, args));
+        if (status != AG_OK)
+            return status;
+    }
+    if (agi_is_wanting_leaf(x))
+        return agi_fail(AG_ERR_GRAD, "a leaf Variable that requires grad is being used in an "
+                                     "in-place operation.");
     return AG_OK;
 }
 
@@ -88,25 +118,15 @@ typedef struct agi_rewrite {
     ag_node *node;      /* owned until committed */
 } agi_rewrite;
 
-/* Where a retained gradient moves to when t gets another node. */
-static bool prepare_retained(const ag_tensor *t, ag_node *node)
+/* A view that was written itself retains the gradient of its new value alone: the mark goes on the
+ * node that will be made for that. */
+static void commit_rewrite(agi_rewrite *rewrite, ag_tensor *x)
 {
-    return !(t->flags & AGI_TENSOR_RETAINS_GRAD) || agi_node_extra_of(node) != NULL;
-}
-
-static void commit_rewrite(agi_rewrite *rewrite)
-{
-    ag_tensor *t = rewrite->target;
-    if (t == NULL)
+    if (rewrite->target == NULL)
         return;
-    ag_node *old = t->node;
-    t->node = rewrite->node;
-    if (t->flags & AGI_TENSOR_RETAINS_GRAD) {
-        if (old != NULL && old->extra != NULL)
-            old->extra->retain = NULL;
-        t->node->extra->retain = t;
-    }
-    agi_node_release(old);
+    if (rewrite->target != x && x->flags & AGI_TENSOR_RETAINS_GRAD)
+        agi_tensor_unmark(x);
+    agi_tensor_replace_node(rewrite->target, rewrite->node);
 }
 
 /* The base's new node: the base with the region of x replaced by what `node` (owned, taken; may be
@@ -119,26 +139,11 @@ static ag_node *node_of_base(ag_tensor *x, ag_node *node)
         return NULL;
     }
     written->node = node;
-    ag_node *result = NULL;
-    if (!agi_is_contiguous(base)) {
-        agi_fail(AG_ERR_GRAD,
-                 "cannot record a write through a view of a tensor whose own memory is "
-                 "not contiguous; clone() it first");
-    } else {
-        ag_attr attr = {.i = {x->offset - base->offset}, .n_list = 2 * x->ndim, .list = x->dims};
-        ag_arg args[2] = {agi_arg(base), agi_arg(written)};
-        result = agi_node_new(AG_OP_strided_scatter, 0, 2, args, &attr, base, 1);
-    }
+    ag_attr attr = {.i = {agi_view_offset(x)}, .n_list = 2 * x->ndim, .list = x->dims};
+    ag_arg args[2] = {agi_arg(base), agi_arg(written)};
+    ag_node *result = agi_node_new(AG_OP_strided_scatter, 0, 2, args, &attr, base, 1);
     agi_release(written);
     return result;
-}
-
-static bool any_requires_grad(int n, const ag_arg *args)
-{
-    for (int k = 0; k < n; k++)
-        if (args[k].tensor != NULL && agi_requires_grad(args[k].tensor))
-            return true;
-    return false;
 }
 
 /* `old` stands for x on the tape if it is not NULL; `out` holds the result where the rule wants to
@@ -148,7 +153,7 @@ static ag_status prepare_rewrite(agi_rewrite *rewrite, int op, int variant, int 
                                  const ag_tensor *out)
 {
     ag_tensor *x = args[0].tensor;
-    bool view = (x->flags & AGI_TENSOR_VIEW) != 0;
+    bool view = x->flags & AGI_TENSOR_VIEW && agi_view_shares_base(x);
     *rewrite = (agi_rewrite){.target = NULL};
     if (!agi_thread_get()->grad_enabled ||
         (!any_requires_grad(n, args) && !(view && agi_requires_grad(x->meta->base))))
@@ -174,7 +179,7 @@ static ag_status prepare_rewrite(agi_rewrite *rewrite, int op, int variant, int 
         node = node_of_base(x, node);
     if (node == NULL)
         return ag_last_status();
-    if (!prepare_retained(target, node)) {
+    if (!agi_node_prepare(node, target)) {
         agi_node_release(node);
         return ag_last_status();
     }
@@ -326,7 +331,7 @@ static ag_status write_recorded(int op, int variant, int n, const ag_arg *args,
         return status;
     }
     agi_tensor_bump(x);
-    commit_rewrite(&rewrite);
+    commit_rewrite(&rewrite, x);
     return AG_OK;
 }
 
@@ -355,7 +360,7 @@ static ag_status apply_in_place(int op, int variant, int n, const ag_arg *args, 
                         agi_ops[op].name);
     ag_status status = check_memory(x);
     if (status == AG_OK)
-        status = check_history(x);
+        status = check_history(n, args);
     if (status == AG_OK)
         status = check_shape(n, args);
     if (status != AG_OK)

@@ -13,32 +13,67 @@
 
 /* ---- edges ---------------------------------------------------------------------------------- */
 
+bool agi_node_prepare(ag_node *node, const ag_tensor *t)
+{
+    return !(t->flags & AGI_TENSOR_RETAINS_GRAD) || agi_node_extra_of(node) != NULL;
+}
+
+void agi_tensor_unmark(ag_tensor *t)
+{
+    if (t->node != NULL && t->node->extra != NULL && t->node->extra->retain == t)
+        t->node->extra->retain = NULL;
+}
+
+/* What was a leaf that wants a gradient (a view of a constant) is none any more. */
+void agi_tensor_replace_node(ag_tensor *t, ag_node *node)
+{
+    ag_node *old = t->node;
+    if (t->flags & AGI_TENSOR_RETAINS_GRAD) {
+        agi_tensor_unmark(t);
+        node->extra->retain = t;
+    }
+    t->flags &= (uint8_t)~AGI_TENSOR_REQUIRES_GRAD;
+    t->node = node;
+    agi_node_release(old);
+}
+
 /* Makes the node of a view anew: its base was written in place since, so that the way from the
  * base to the view is now read off the geometry. */
-static ag_node *refresh_view(ag_tensor *t, bool *failed)
+static ag_node *refresh_view(ag_tensor *t)
 {
     agi_meta *meta = t->meta;
     ag_tensor *base = meta->base;
-    int64_t list[2 * AGI_MAX_DIMS];
-    memcpy(list, t->dims, 2 * (size_t)t->ndim * sizeof(int64_t));
-    ag_attr attr = {.i = {t->offset - base->offset}, .n_list = 2 * t->ndim, .list = list};
-    ag_arg arg = agi_arg(base);
-    ag_node *node = agi_node_new(AG_OP_as_strided, 0, 1, &arg, &attr, t, 0);
-    if (node == NULL) {
-        *failed = true;
+    if (t->flags & AGI_TENSOR_NO_GRAD_VIEW) {
+        agi_fail(AG_ERR_GRAD,
+                 "A view was created in no_grad mode and its base or another view of its base has "
+                 "been modified inplace with grad mode enabled. Given that this use case is "
+                 "ambiguous and error-prone, it is forbidden. You can clarify your code by moving "
+                 "both the view and the inplace either both inside the no_grad block (if you don't "
+                 "want the inplace to be tracked) or both outside (if you want the inplace to be "
+                 "tracked).");
         return NULL;
     }
-    ag_node *old = t->node;
-    t->node = node;
-    meta->view_version = agi_storage_version(t->storage);
-    agi_node_release(old);
+    ag_attr attr = {.i = {agi_view_offset(t)}, .n_list = 2 * t->ndim, .list = t->dims};
+    ag_arg arg = agi_arg(base);
+    ag_node *node = agi_node_new(AG_OP_as_strided, 0, 1, &arg, &attr, t, 0);
+    if (node == NULL)
+        return NULL;
+    if (!agi_node_prepare(node, t)) {
+        agi_node_release(node);
+        return NULL;
+    }
+    meta->view_version = agi_tensor_version(t);
+    agi_tensor_replace_node(t, node);
     return node;
 }
 
 ag_node *agi_tensor_node(ag_tensor *t, bool *failed)
 {
-    if (AGI_UNLIKELY(t->flags & AGI_TENSOR_VIEW) && agi_view_requires_grad(t))
-        return refresh_view(t, failed);
+    if (AGI_UNLIKELY(t->flags & AGI_TENSOR_VIEW) && agi_view_is_stale(t)) {
+        ag_node *node = refresh_view(t);
+        *failed = node == NULL;
+        return node;
+    }
     return t->node;
 }
 
@@ -101,7 +136,7 @@ static bool save_input(agi_saved *saved, const ag_arg *arg)
         return false;
     saved->kind = AGI_SAVED_INPUT;
     saved->value.tensor = kept;
-    saved->version = agi_storage_version(t->storage);
+    saved->version = agi_tensor_version(kept);
     return true;
 }
 
@@ -117,6 +152,12 @@ static bool save_values(ag_node *node, const ag_arg *args, const ag_tensor *out,
         saved->version = agi_storage_version(out->storage) + out_bump;
     }
     return true;
+}
+
+/* The ops of regions count in their input's own memory, so their rules need to know how it lay. */
+static bool keeps_strides(int op, const ag_tensor *x)
+{
+    return (op == AG_OP_as_strided || op == AG_OP_strided_scatter) && !agi_is_contiguous(x);
 }
 
 /* Shapes and the list attribute, behind each other in the node's ints. */
@@ -138,6 +179,11 @@ static void save_ints(ag_node *node, const agi_op_info *info, const ag_arg *args
         ints[at++] = x->ndim;
         memcpy(ints + at, x->dims, x->ndim * sizeof(int64_t));
         at += x->ndim;
+        if (k > 0 || !keeps_strides(node->op, x))
+            continue;
+        node->has_strides = true;
+        memcpy(ints + at, agi_strides_of(x), x->ndim * sizeof(int64_t));
+        at += x->ndim;
     }
     if (attr != NULL && attr->n_list > 0) {
         node->list_at = (uint8_t)at;
@@ -153,6 +199,8 @@ static int count_ints(const agi_op_info *info, unsigned saved_mask, int n, const
     for (int k = 0; k < n && k < AGI_NODE_SHAPES; k++)
         if (keeps_shape(info, args[k].tensor, out))
             count += 1 + args[k].tensor->ndim;
+    if (args[0].tensor != NULL && keeps_strides((int)(info - agi_ops), args[0].tensor))
+        count += args[0].tensor->ndim;
     return attr != NULL && attr->n_list > 0 ? count + attr->n_list : count;
 }
 
@@ -210,6 +258,15 @@ const int64_t *agi_node_input_shape(const ag_node *node, int k, int *ndim)
     const int64_t *at = agi_node_ints(node) + node->shape_at[k] - 1;
     *ndim = (int)at[0];
     return at + 1;
+}
+
+const int64_t *agi_node_input_strides(const ag_node *node)
+{
+    if (!node->has_strides)
+        return NULL;
+    int ndim;
+    const int64_t *shape = agi_node_input_shape(node, 0, &ndim);
+    return shape + ndim;
 }
 
 agi_node_extra *agi_node_extra_of(ag_node *node)
@@ -279,7 +336,8 @@ void agi_node_free(ag_node *node)
 
 static const char *label_of(const ag_node *node)
 {
-    static const char *const named[] = {NULL, "Rsub", "Mul", "T", "UnsafeView", "Zero", "Unbind"};
+    static const char *const named[] = {NULL, "Rsub", "Mul", "T", "UnsafeView", "Zero", "Unbind",
+                                        "CopyBackwards!"};
     int alias = node->variant >> 4;
     return alias != 0 ? named[alias] : agi_ops[node->op].label;
 }

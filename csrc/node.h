@@ -57,6 +57,7 @@ enum {
     AGI_NAMED_UNSAFE_VIEW = 4 << 4,
     AGI_NAMED_ZERO = 5 << 4,
     AGI_NAMED_UNBIND = 6 << 4,
+    AGI_NAMED_COPY = 7 << 4,
 };
 
 #define AGI_NODE_SHAPES 3  /* inputs whose own shape can be kept */
@@ -75,6 +76,7 @@ struct ag_node {
                                where it differs from the output's; 0 where it does not */
     uint8_t list_at;        /* ints[list_at .. list_at + n_list): the list of the ag_attr */
     uint8_t n_list;
+    bool has_strides;       /* behind the shape of input 0 stand its strides: not row-major */
     int32_t slot;           /* the engine's: place in the run that claimed this node */
     _Atomic(void *) run;    /* the engine's: the run that claimed this node; link when dying */
     agi_node_extra *extra;  /* owned, NULL for most */
@@ -111,13 +113,23 @@ unsigned agi_node_saves(int op, int n, const ag_arg *args);
 /* The shape of input k as it was; *ndim < 0 when it is the output's (not kept). Borrowed. */
 const int64_t *agi_node_input_shape(const ag_node *node, int k, int *ndim);
 
-
+/* The strides of input 0 as they were, for the ops of regions (as_strided, strided_scatter); NULL
+ * where they were row-major. Borrowed. */
+const int64_t *agi_node_input_strides(const ag_node *node);
 
 void agi_edge_release(agi_edge edge);
 
 /* t's node, made anew first if t is a view whose base was written in place since. Borrowed, NULL
  * for leaves; *failed is set on an error. */
 ag_node *agi_tensor_node(ag_tensor *t, bool *failed);
+
+/* Retained gradients. INVARIANT[retained]: the mark of a tensor whose gradient is to be kept is
+ * on its present node or nowhere, so that it never outlives the tensor: whoever gives the tensor
+ * another node moves the mark. agi_node_prepare makes room for it on the node that will be t's;
+ * false if there is no memory. agi_tensor_replace_node takes the node and cannot fail. */
+bool agi_node_prepare(ag_node *node, const ag_tensor *t);
+void agi_tensor_replace_node(ag_tensor *t, ag_node *node);
+void agi_tensor_unmark(ag_tensor *t);
 
 /* Drops the saved tensors (a backward without retain_graph did its work). */
 void agi_node_free_saved(ag_node *node);

@@ -81,7 +81,7 @@ ag_arg agi_vjp_input(agi_vjp *v, int k)
     }
     ag_tensor *t = saved->value.tensor;
     agi_edge edge = node->edges[k];
-    uint32_t version = agi_storage_version(t->storage);
+    uint32_t version = agi_tensor_version(t);
     if (AGI_UNLIKELY(version != saved->version)) {
         const ag_node *maker = agi_edge_is_leaf(edge) ? NULL : agi_edge_node(edge);
         fail_version(v, maker, t->ndim, agi_shape_of(t), version, saved->version);

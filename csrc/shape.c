@@ -272,6 +272,17 @@ int agi_shape_collapse(int ndim, int64_t *shape, int count, int64_t strides[][AG
     return kept;
 }
 
+int64_t agi_shape_extent(int ndim, const int64_t *dims)
+{
+    int64_t extent = 1;
+    for (int d = 0; d < ndim; d++) {
+        if (dims[d] == 0)
+            return 0;
+        extent += (dims[d] - 1) * dims[ndim + d];
+    }
+    return extent;
+}
+
 bool agi_shape_overlaps(int ndim, const int64_t *shape, const int64_t *strides)
 {
     int64_t sizes[AGI_MAX_DIMS], steps[AGI_MAX_DIMS];

@@ -45,6 +45,10 @@ bool agi_shape_view_strides(int ndim, const int64_t *shape, const int64_t *strid
  * entries each. */
 int agi_shape_collapse(int ndim, int64_t *shape, int count, int64_t strides[][AGI_MAX_DIMS]);
 
+/* Elements of memory from the first of a geometry (its shape, then its strides, none of them
+ * negative) to behind its last; 0 if there are none. */
+int64_t agi_shape_extent(int ndim, const int64_t *dims);
+
 /* Whether two different indices may reach one element. */
 bool agi_shape_overlaps(int ndim, const int64_t *shape, const int64_t *strides);
 

@@ -183,25 +183,88 @@ ag_tensor *agi_tensor_over(agi_storage *storage, int ndim, const int64_t *shape,
     return t;
 }
 
+/* ---- versions ------------------------------------------------------------------------------- */
+
+/* A view counts where its base does. */
+static const ag_tensor *counting_tensor(const ag_tensor *t)
+{
+    return t->flags & AGI_TENSOR_VIEW ? t->meta->base : t;
+}
+
+_Atomic uint32_t *agi_version_elsewhere(const ag_tensor *t)
+{
+    t = counting_tensor(t);
+    return t->flags & AGI_TENSOR_OWN_COUNTER ? &t->meta->counter->version : &t->storage->version;
+}
+
+static void counter_release(agi_counter *counter)
+{
+    if (counter != NULL && agi_refs_dec(&counter->refs))
+        agi_small_free(counter, sizeof *counter);
+}
+
+/* t counts with `counter`, whose reference is taken. */
+static void set_counter(ag_tensor *t, agi_counter *counter)
+{
+    counter_release(t->meta->counter);
+    t->meta->counter = counter;
+    t->flags |= AGI_TENSOR_OWN_COUNTER;
+}
+
+ag_status agi_tensor_count_apart(ag_tensor *t, uint32_t version)
+{
+    agi_counter *counter = agi_tensor_meta(t) != NULL ? agi_small_new(sizeof *counter) : NULL;
+    if (counter == NULL)
+        return ag_last_status();
+    atomic_init(&counter->refs, 1);
+    atomic_init(&counter->version, version);
+    set_counter(t, counter);
+    return AG_OK;
+}
+
+static ag_status share_counter(ag_tensor *alias, const ag_tensor *t)
+{
+    t = counting_tensor(t);
+    if (!(t->flags & AGI_TENSOR_OWN_COUNTER))
+        return AG_OK;
+    if (agi_tensor_meta(alias) == NULL)
+        return ag_last_status();
+    agi_refs_inc(&t->meta->counter->refs);
+    set_counter(alias, t->meta->counter);
+    return AG_OK;
+}
+
+/* ---- tensors over memory that is there ------------------------------------------------------- */
+
 ag_tensor *agi_tensor_alias(const ag_tensor *t)
 {
     ag_tensor *alias = tensor_struct(t->ndim);
     if (AGI_UNLIKELY(alias == NULL))
         return NULL;
     alias->storage = agi_storage_retain(t->storage);
-    alias->flags = t->flags & (AGI_TENSOR_CONTIGUOUS | AGI_TENSOR_UNNOTICED);
+    alias->flags = t->flags & AGI_TENSOR_CONTIGUOUS;
     alias->offset = t->offset;
     alias->numel = t->numel;
     memcpy(alias->dims, t->dims, 2 * (size_t)t->ndim * sizeof(int64_t));
+    if (AGI_UNLIKELY(t->flags & (AGI_TENSOR_VIEW | AGI_TENSOR_OWN_COUNTER)) &&
+        share_counter(alias, t) != AG_OK) {
+        agi_release(alias);
+        return NULL;
+    }
     return alias;
 }
 
 ag_status agi_tensor_assign(ag_tensor *t, const ag_tensor *from)
 {
     int64_t *dims = t->own_dims;
+    if (from == t)
+        return AG_OK;
     if (t->flags & AGI_TENSOR_EXPORTS)
         return agi_fail(AG_ERR_GRAD, "data: expected a tensor whose memory is its own, got one "
                                      "that keeps it for an array or a buffer");
+    if (!(t->flags & (AGI_TENSOR_VIEW | AGI_TENSOR_OWN_COUNTER)) &&
+        agi_tensor_count_apart(t, agi_tensor_version(t)) != AG_OK)
+        return ag_last_status();
     if (from->ndim > t->room && (dims = agi_small_new(dims_bytes(from->ndim))) == NULL)
         return ag_last_status();
     if (t->dims != t->own_dims)
@@ -250,25 +313,19 @@ static void end_export(agi_storage *storage)
 
 /* ---- the end of a tensor --------------------------------------------------------------------- */
 
-/* The node learns that the output whose gradient it was to keep is gone. */
-static void forget_retained(ag_tensor *t)
-{
-    if (t->node != NULL && t->node->extra != NULL && t->node->extra->retain == t)
-        t->node->extra->retain = NULL;
-}
-
 void agi_tensor_free(ag_tensor *t)
 {
     ag_node *node = t->node;
     agi_meta *meta = t->meta;
     if (t->flags & AGI_TENSOR_RETAINS_GRAD)
-        forget_retained(t);
+        agi_tensor_unmark(t);
     if (t->flags & AGI_TENSOR_EXPORTS)
         end_export(t->storage);
     agi_storage_release(t->storage);
     tensor_struct_free(t);
     if (meta != NULL) {
         ag_tensor *grad = meta->grad, *base = meta->base;
+        counter_release(meta->counter);
         agi_small_free(meta, sizeof *meta);
         agi_release(grad);
         agi_release(base);
@@ -302,17 +359,17 @@ ag_status agi_tensor_set_base(ag_tensor *view, ag_tensor *x)
         return ag_last_status();
     ag_tensor *base = x->flags & AGI_TENSOR_VIEW ? x->meta->base : x;
     meta->base = agi_retain(base);
-    meta->view_version = agi_storage_version(view->storage);
-    view->flags |= AGI_TENSOR_VIEW | (x->flags & AGI_TENSOR_UNNOTICED);
+    view->flags |= AGI_TENSOR_VIEW;
+    meta->view_version = agi_tensor_version(view);
     if (!agi_thread_get()->grad_enabled || x->flags & AGI_TENSOR_NO_GRAD_VIEW)
         view->flags |= AGI_TENSOR_NO_GRAD_VIEW;
     return AG_OK;
 }
 
-/* A view of a tensor that got its history by a later write in place has that history too. */
-bool agi_view_requires_grad(const ag_tensor *t)
+/* Whether the base has a history and was written since the view's own node was made: then the
+ * view's history is the base's. */
+bool agi_view_is_stale(const ag_tensor *t)
 {
-    const ag_tensor *base = t->meta->base;
-    return base->node != NULL && !(t->flags & AGI_TENSOR_NO_GRAD_VIEW) &&
-           t->meta->view_version != agi_storage_version(t->storage);
+    return t->meta->base->node != NULL && t->meta->view_version != agi_tensor_version(t) &&
+           agi_view_shares_base(t);
 }

@@ -2,8 +2,9 @@
  *
  * Storage and tensors.
  *
- * A storage is one reference-counted run of float64 with a version that every in-place write
- * bumps. A tensor is a shape, strides and an offset over a storage, plus its autograd side.
+ * A storage is one reference-counted run of float64. A tensor is a shape, strides and an offset
+ * over a storage, plus its autograd side. Every write in place counts up a version: the one in the
+ * storage, or for tensors that count apart from it (agi_counter) one of their own.
  * References point one way: tensor -> node -> saved values, edges; a node never owns the tensor it
  * made. Values are reached through agi_tensor_data, never through a cached pointer, so that a
  * storage may get its data later than its shape.
@@ -56,11 +57,20 @@ typedef struct agi_sharing_hook {
 #define AGI_STORAGE_HEAD 64  /* INLINE with more elements: data at this offset, 64-byte aligned */
 #define AGI_INLINE_MAX ((AGI_SMALL_MAX - AGI_STORAGE_HEAD) / (int)sizeof(double))
 
+/* Counts the writes of tensors that do not use the counter in their storage: what `.data` gave, and
+ * a tensor whose memory was exchanged, which goes on counting from where it was. Views of such a
+ * tensor and what was detached from it use the same counter. */
+typedef struct agi_counter {
+    agi_refs refs;
+    _Atomic uint32_t version;
+} agi_counter;
+
 /* The autograd side that few tensors have: leaves with a gradient, views, retained gradients. */
 typedef struct agi_meta {
     ag_tensor *grad;          /* owned */
     ag_tensor *base;          /* owned: what a view is a view of, never itself a view */
-    uint32_t view_version;    /* storage version at which a view's node was made */
+    agi_counter *counter;     /* owned: AGI_TENSOR_OWN_COUNTER */
+    uint32_t view_version;    /* version at which a view's node was made */
     bool retain_grad;
     int32_t slot;             /* the engine's: place in the run that claimed this leaf */
     _Atomic(void *) run;      /* the engine's: the run that claimed this leaf, or NULL */
@@ -72,7 +82,7 @@ enum {
     AGI_TENSOR_VIEW = 4,           /* meta->base is set */
     AGI_TENSOR_NO_GRAD_VIEW = 8,   /* the view was made while recording was off */
     AGI_TENSOR_RETAINS_GRAD = 16,  /* its node must be told when it dies */
-    AGI_TENSOR_UNNOTICED = 32,     /* writes through it do not count up the version (.data) */
+    AGI_TENSOR_OWN_COUNTER = 32,   /* meta->counter is set, and counts instead of the storage */
     AGI_TENSOR_EXPORTS = 64,       /* as long as it lives, others may write its storage */
 };
 
@@ -107,7 +117,8 @@ AGI_INLINE agi_meta *agi_meta_of(const ag_tensor *t)
 
 #pragma GCC visibility push(hidden)
 extern agi_sharing_hook agi_sharing;
-bool agi_view_requires_grad(const ag_tensor *t);
+bool agi_view_is_stale(const ag_tensor *t);
+_Atomic uint32_t *agi_version_elsewhere(const ag_tensor *t);
 #pragma GCC visibility pop
 
 /* Whether somebody outside may write the memory. */
@@ -124,7 +135,14 @@ AGI_INLINE bool agi_storage_is_shared(const agi_storage *s)
 AGI_INLINE bool agi_requires_grad(const ag_tensor *t)
 {
     return t->node != NULL || (t->flags & AGI_TENSOR_REQUIRES_GRAD) ||
-           (AGI_UNLIKELY(t->flags & AGI_TENSOR_VIEW) && agi_view_requires_grad(t));
+           (AGI_UNLIKELY(t->flags & AGI_TENSOR_VIEW) && agi_view_is_stale(t));
+}
+
+/* A leaf that wants a gradient: no op made it, and no write in place to its base did since. */
+AGI_INLINE bool agi_is_wanting_leaf(const ag_tensor *t)
+{
+    return t->flags & AGI_TENSOR_REQUIRES_GRAD && t->node == NULL &&
+           !(AGI_UNLIKELY(t->flags & AGI_TENSOR_VIEW) && agi_view_is_stale(t));
 }
 
 /* First element. Borrowed; valid while the storage lives and nothing is evaluated. */
@@ -151,16 +169,23 @@ AGI_INLINE uint32_t agi_storage_version(agi_storage *s)
 {
     return atomic_load_explicit(&s->version, memory_order_relaxed);
 }
-AGI_INLINE void agi_storage_bump(agi_storage *s)
+
+/* Where the writes through t are counted. */
+AGI_INLINE _Atomic uint32_t *agi_version_of(const ag_tensor *t)
 {
-    atomic_fetch_add_explicit(&s->version, 1, memory_order_relaxed);
+    return AGI_LIKELY(!(t->flags & (AGI_TENSOR_VIEW | AGI_TENSOR_OWN_COUNTER)))
+               ? &t->storage->version
+               : agi_version_elsewhere(t);
+}
+AGI_INLINE uint32_t agi_tensor_version(const ag_tensor *t)
+{
+    return atomic_load_explicit(agi_version_of(t), memory_order_relaxed);
 }
 
 /* After a write in place through t. */
 AGI_INLINE void agi_tensor_bump(ag_tensor *t)
 {
-    if (!(t->flags & AGI_TENSOR_UNNOTICED))
-        agi_storage_bump(t->storage);
+    atomic_fetch_add_explicit(agi_version_of(t), 1, memory_order_relaxed);
 }
 
 /* Contiguous, fresh storage, values undefined. The shape is trusted: agi_shape_numel said numel. */
@@ -173,18 +198,35 @@ ag_tensor *agi_tensor_pending(int ndim, const int64_t *shape, int64_t numel, str
 ag_tensor *agi_tensor_over(agi_storage *storage, int ndim, const int64_t *shape,
                            const int64_t *strides, int64_t offset);
 
-/* The same elements as t without its autograd side. */
+/* The same elements as t without its autograd side; writes are counted where t's are. */
 ag_tensor *agi_tensor_alias(const ag_tensor *t);
+
+/* t counts its writes apart from here on, beginning with `version`. */
+ag_status agi_tensor_count_apart(ag_tensor *t, uint32_t version);
 
 void agi_tensor_free(ag_tensor *t);                      /* when the last reference went */
 void agi_tensor_export(ag_tensor *t);                    /* others may write while t lives */
 agi_meta *agi_tensor_meta(ag_tensor *t);                 /* made at first use; NULL if no memory */
 
-/* t gets the storage and the geometry of another tensor. Fails while t is exported. */
+/* t gets the storage and the geometry of another tensor and goes on counting its writes from where
+ * it was. Fails while t is exported. */
 ag_status agi_tensor_assign(ag_tensor *t, const ag_tensor *from);
 
 /* Marks `view` as a differentiable view of x (of x's base if x is a view). */
 ag_status agi_tensor_set_base(ag_tensor *view, ag_tensor *x);
+
+/* Where a view begins, counted from where its base does; an empty one begins nowhere. */
+AGI_INLINE int64_t agi_view_offset(const ag_tensor *view)
+{
+    return view->numel != 0 ? view->offset - view->meta->base->offset : 0;
+}
+
+/* Whether a view still lies in the memory of its base: `.data` may have given either another
+ * one. */
+AGI_INLINE bool agi_view_shares_base(const ag_tensor *view)
+{
+    return view->storage == view->meta->base->storage;
+}
 
 #pragma GCC visibility pop
 

@@ -113,6 +113,21 @@ AG_RULE(slice)
     GX(0) = embed(G, ndim, shape, agi_node_attr_of(v->node)->i);
 }
 
+/* A number in every place of a shape, which takes one number of memory. */
+static ag_arg repeated(double value, int ndim, const int64_t *shape)
+{
+    ag_tensor *number = ag_scalar(value);
+    return v_expand(agi_arg(number != NULL ? number : &agi_failed), ndim, shape);
+}
+
+/* x in row-major memory. */
+static ag_arg v_dense(ag_arg x)
+{
+    if (agi_value_failed(x) || agi_is_contiguous(x.tensor))
+        return x;
+    return agi_value(AG_OP_clone, 1, &x, NULL);
+}
+
 /* A contiguous copy of arg, or `shape` filled with it if it is a number. */
 static ag_tensor *copy_or_fill(ag_arg arg, int ndim, const int64_t *shape)
 {
@@ -140,7 +155,7 @@ static void write_region(ag_tensor *z, int ndim, const int64_t *shape, const int
                         agi_strides_of(arg.tensor));
 }
 
-static ag_status check_region(const char *op, int ndim, const int64_t *shape, ag_arg src)
+static ag_status check_source(const char *op, int ndim, const int64_t *shape, ag_arg src)
 {
     const ag_tensor *t = src.tensor;
     if (t == NULL || agi_shape_equal(ndim, shape, t->ndim, agi_shape_of(t)))
@@ -161,7 +176,7 @@ AG_FORWARD(slice_scatter)
     memcpy(part, shape, (size_t)ndim * sizeof(int64_t));
     agi_shape_strides(ndim, shape, strides);
     if (slice_geometry("slice_scatter", ndim, attr->i, part, strides, &offset) != AG_OK ||
-        check_region("slice_scatter", ndim, part, args[1]) != AG_OK)
+        check_source("slice_scatter", ndim, part, args[1]) != AG_OK)
         return NULL;
     ag_tensor *z = copy_or_fill(args[0], ndim, shape);
     if (z != NULL)
@@ -181,60 +196,114 @@ AG_RULE(slice_scatter)
         GX(1) = agi_value(AG_OP_slice, 1, &G, &attr);
 }
 
-/* ---- as_strided: any view of a storage ------------------------------------------------------ */
+/* ---- regions: as_strided and the two ops that write a region -------------------------------- */
 
-/* Elements from the first of a region to behind its last, 0 if it is empty; false if that is no
- * number of elements. */
-static bool reach(int ndim, const int64_t *shape, const int64_t *strides, int64_t *extent)
+/* A region is a list of shape and strides, and an offset from the first element of a tensor,
+ * counted in elements of that tensor's own memory. Fails if it reaches outside of [low, high). */
+static ag_status check_reach(const char *op, int ndim, const int64_t *list, int64_t offset,
+                             int64_t low, int64_t high)
 {
-    *extent = 1;
+    const int64_t *strides = list + ndim;
+    int64_t extent = 1, part;
+    bool inside = true, empty = false;
+    if (agi_shape_numel(op, ndim, list) < 0)
+        return ag_last_status();
     for (int d = 0; d < ndim; d++) {
-        int64_t part;
-        if (shape[d] == 0) {
-            *extent = 0;
-            return true;
-        }
-        if (shape[d] < 0 || strides[d] < 0 ||
-            __builtin_mul_overflow(shape[d] - 1, strides[d], &part) ||
-            __builtin_add_overflow(*extent, part, extent))
-            return false;
+        empty |= list[d] == 0;
+        inside &= strides[d] >= 0;
     }
-    return true;
+    for (int d = 0; d < ndim && inside && !empty; d++)
+        inside = !__builtin_mul_overflow(list[d] - 1, strides[d], &part) &&
+                 !__builtin_add_overflow(extent, part, &extent);
+    if (empty)
+        extent = 0;
+    if (inside && offset >= low && offset <= high - extent)
+        return AG_OK;
+    char text[AGI_SHAPE_TEXT];
+    return agi_fail(AG_ERR_VALUE,
+                    "%s: shape %s with these strides and offset %lld reaches outside of the %lld "
+                    "elements of memory from %lld on",
+                    op, agi_format_shape(text, ndim, list), (long long)offset,
+                    (long long)(high - low), (long long)low);
 }
+
+/* The memory that a node of a region is about: from element `low` on, counted from the first
+ * element of input 0, `size` elements, which hold all of input 0 and the region. */
+typedef struct agi_area {
+    int ndim;                  /* of input 0 */
+    const int64_t *list;       /* geometry of input 0: shape, then strides */
+    int64_t own[2 * AGI_MAX_DIMS];
+    int region_ndim;
+    const int64_t *region;     /* shape, then strides */
+    int64_t offset, low, size;
+    bool is_input;             /* nothing but input 0, which is row-major */
+} agi_area;
+
+static void area_of(const agi_vjp *v, agi_area *area)
+{
+    const int64_t *shape = agi_node_input_shape(v->node, 0, &area->ndim);
+    const int64_t *strides = agi_node_input_strides(v->node);
+    size_t bytes = (size_t)area->ndim * sizeof(int64_t);
+    memcpy(area->own, shape, bytes);
+    if (strides != NULL)
+        memcpy(area->own + area->ndim, strides, bytes);
+    else
+        agi_shape_strides(area->ndim, shape, area->own + area->ndim);
+    area->list = area->own;
+    area->region_ndim = v->node->n_list / 2;
+    area->region = list_of(v);
+    area->offset = agi_node_attr_of(v->node)->i[0];
+    int64_t whole = agi_shape_extent(area->ndim, area->list);
+    int64_t end = area->offset + agi_shape_extent(area->region_ndim, area->region);
+    area->low = area->offset < 0 ? area->offset : 0;
+    area->size = (end > whole ? end : whole) - area->low;
+    area->is_input = strides == NULL && area->low == 0 && area->size == whole;
+}
+
+/* A flat tensor of the area's memory, zeros with g added at a geometry. */
+static ag_arg spread(const agi_area *area, ag_arg g, int ndim, const int64_t *list, int64_t offset)
+{
+    ag_attr attr = {.i = {offset - area->low, area->size}, .n_list = 2 * ndim, .list = list};
+    return agi_value(AG_OP_strided_gather_vjp, 1, &g, &attr);
+}
+
+static ag_arg read_region(ag_arg flat, int ndim, const int64_t *list, int64_t offset)
+{
+    ag_attr attr = {.i = {offset}, .n_list = 2 * ndim, .list = list};
+    return agi_value(AG_OP_as_strided, 1, &flat, &attr);
+}
+
+/* Of a flat tensor of the area's memory, the part that each element of input 0 has: where
+ * several of them lie on one place, equal shares. */
+static ag_arg share_out(const agi_area *area, ag_arg flat)
+{
+    const int64_t *shape = area->list, *strides = shape + area->ndim;
+    if (area->is_input)
+        return v_view(flat, area->ndim, shape);
+    if (agi_shape_overlaps(area->ndim, shape, strides)) {
+        ag_arg count = spread(area, repeated(1.0, area->ndim, shape), area->ndim, shape, 0);
+        flat = v_div(flat, v_maximum(count, NUM(1.0)));
+    }
+    return read_region(flat, area->ndim, shape, -area->low);
+}
+
+/* ---- as_strided: any view of a storage ------------------------------------------------------ */
 
 AG_FORWARD(as_strided)
 {
     const ag_tensor *x = args[0].tensor;
     int ndim = attr->n_list / 2;
-    const int64_t *shape = attr->list, *strides = attr->list + ndim;
-    int64_t extent, offset = attr->i[0];
-    if (agi_shape_numel("as_strided", ndim, shape) < 0)
+    if (check_reach("as_strided", ndim, attr->list, attr->i[0], -x->offset,
+                    x->storage->numel - x->offset) != AG_OK)
         return NULL;
-    char text[AGI_SHAPE_TEXT];
-    if (!reach(ndim, shape, strides, &extent) || offset < -x->offset ||
-        offset > x->storage->numel - x->offset - extent)
-        return agi_fail_null(AG_ERR_VALUE,
-                             "as_strided: shape %s with these strides and offset %lld reaches "
-                             "outside of a storage of %lld elements",
-                             agi_format_shape(text, ndim, shape), (long long)offset,
-                             (long long)x->storage->numel);
-    bool inside = offset >= 0 && offset + extent <= x->numel;
-    if (!(agi_is_contiguous(x) && inside) && agi_requires_grad(x) && ag_grad_enabled())
-        return agi_fail_null(AG_ERR_GRAD, "as_strided: expected a region inside of a contiguous "
-                                          "tensor where a gradient is recorded");
-    return agi_tensor_over(x->storage, ndim, shape, strides, x->offset + offset);
+    return agi_tensor_over(x->storage, ndim, attr->list, attr->list + ndim, x->offset + attr->i[0]);
 }
 
-/* The input was contiguous, so its elements in order are what offset and strides count in. */
 AG_RULE(as_strided)
 {
-    int ndim;
-    const int64_t *shape = agi_node_input_shape(v->node, 0, &ndim);
-    int64_t whole = agi_shape_numel("as_strided", ndim, shape);
-    ag_attr attr = {.i = {agi_node_attr_of(v->node)->i[0], whole},
-                    .n_list = v->node->n_list, .list = list_of(v)};
-    ag_arg flat = agi_value(AG_OP_strided_gather_vjp, 1, &G, &attr);
-    GX(0) = v_view(flat, ndim, shape);
+    agi_area area;
+    area_of(v, &area);
+    GX(0) = share_out(&area, spread(&area, G, area.region_ndim, area.region, area.offset));
 }
 
 /* ---- strided_gather_vjp: zeros with g added at a region (which may meet itself) -------------- */
@@ -244,7 +313,8 @@ AG_FORWARD(strided_gather_vjp)
     ag_tensor *g = args[0].tensor, *dense = NULL;
     int ndim = attr->n_list / 2;
     int64_t whole = attr->i[1];
-    if (check_region("strided_gather_vjp", ndim, attr->list, args[0]) != AG_OK ||
+    if (check_reach("strided_gather_vjp", ndim, attr->list, attr->i[0], 0, whole) != AG_OK ||
+        check_source("strided_gather_vjp", ndim, attr->list, args[0]) != AG_OK ||
         (dense = agi_is_contiguous(g) ? agi_retain(g)
                                       : agi_compute(AG_OP_clone, 1, args, NULL)) == NULL)
         return NULL;
@@ -259,19 +329,20 @@ AG_FORWARD(strided_gather_vjp)
 
 AG_RULE(strided_gather_vjp)
 {
-    ag_attr attr = {.i = {agi_node_attr_of(v->node)->i[0]}, .n_list = v->node->n_list,
-                    .list = list_of(v)};
-    ag_arg g = agi_value(AG_OP_clone, 1, &G, NULL);
-    GX(0) = agi_value(AG_OP_as_strided, 1, &g, &attr);
+    const int64_t *list = list_of(v);
+    GX(0) = read_region(v_dense(G), v->node->n_list / 2, list, agi_node_attr_of(v->node)->i[0]);
 }
 
-/* ---- strided_scatter: a contiguous x with a region replaced --------------------------------- */
+/* ---- strided_scatter: x with a region replaced ----------------------------------------------- */
 
+/* The region counts in the order of x's elements. (Writes in place make nodes of this op for x in
+ * any layout; the region then counts in x's memory, as area_of reads it.) */
 AG_FORWARD(strided_scatter)
 {
     const ag_tensor *x = args[0].tensor;
     int ndim = attr->n_list / 2;
-    if (check_region("strided_scatter", ndim, attr->list, args[1]) != AG_OK)
+    if (check_reach("strided_scatter", ndim, attr->list, attr->i[0], 0, x->numel) != AG_OK ||
+        check_source("strided_scatter", ndim, attr->list, args[1]) != AG_OK)
         return NULL;
     ag_tensor *z = copy_or_fill(args[0], x->ndim, agi_shape_of(x));
     if (z != NULL)
@@ -279,18 +350,22 @@ AG_FORWARD(strided_scatter)
     return z;
 }
 
+/* x keeps what is outside of the region, src gets what is in it. */
 AG_RULE(strided_scatter)
 {
-    ag_attr attr = {.i = {agi_node_attr_of(v->node)->i[0]}, .n_list = v->node->n_list,
-                    .list = list_of(v)};
+    agi_area area;
+    area_of(v, &area);
+    ag_arg flat = area.is_input ? v->create_graph ? v_dense(G) : G
+                                : spread(&area, G, area.ndim, area.list, 0);
+    int64_t at = area.offset - area.low;
     if (NEEDS(0)) {
-        ag_arg args[2] = {G, NUM(0.0)};
-        GX(0) = agi_value(AG_OP_strided_scatter, 2, args, &attr);
+        ag_attr attr = {.i = {at}, .n_list = 2 * area.region_ndim, .list = area.region};
+        ag_arg args[2] = {flat, NUM(0.0)};
+        ag_arg kept = agi_value(AG_OP_strided_scatter, 2, args, &attr);
+        GX(0) = area.is_input ? kept : share_out(&area, kept);
     }
-    if (NEEDS(1)) {
-        ag_arg g = agi_value(AG_OP_clone, 1, &G, NULL);
-        GX(1) = agi_value(AG_OP_as_strided, 1, &g, &attr);
-    }
+    if (NEEDS(1))
+        GX(1) = read_region(v_dense(flat), area.region_ndim, area.region, at);
 }
 
 /* ---- clone, fill, copy: whole values -------------------------------------------------------- */
@@ -303,13 +378,9 @@ AG_FORWARD(clone)
 
 AG_RULE(clone) { GX(0) = G; }
 
-/* Zeros of g's shape that take one number of memory. */
 static ag_arg zeros_like(ag_arg g)
 {
-    ag_tensor *zero = ag_scalar(0.0);
-    if (zero == NULL || agi_value_failed(g))
-        return agi_arg(&agi_failed);
-    return v_expand(agi_arg(zero), g.tensor->ndim, agi_shape_of(g.tensor));
+    return agi_value_failed(g) ? g : repeated(0.0, g.tensor->ndim, agi_shape_of(g.tensor));
 }
 
 /* fill: every place of x becomes y. x passes nothing on, y the sum. */

@@ -116,13 +116,30 @@ static ag_tensor *const *gradients_or_null(const request *r)
 
 /* ---- backward ------------------------------------------------------------------------------- */
 
+/* Once in a process, as in PyTorch. */
+static bool warn_of_cycle(void)
+{
+    static bool warned;
+    if (warned)
+        return true;
+    warned = true;
+    return PyErr_WarnEx(PyExc_UserWarning,
+                        "Using backward() with create_graph=True will create a reference cycle "
+                        "between the parameter and its gradient which can cause a memory leak. We "
+                        "recommend using autograd.grad when creating the graph to avoid this. If "
+                        "you have to use this function, make sure to reset the .grad fields of "
+                        "your parameters to None after use to break the cycle and avoid the leak.",
+                        1) == 0;
+}
+
 static PyObject *run_backward(PyObject *roots, PyObject *gradients, PyObject *retain_graph,
                               PyObject *create_graph, PyObject *inputs)
 {
     request r = {.has_inputs = false};
     PyObject *result = NULL;
     if (set_flags(&r, retain_graph, create_graph) &&
-        fill_request(&r, "backward", roots, gradients, inputs))
+        fill_request(&r, "backward", roots, gradients, inputs) &&
+        (!(r.flags & AG_CREATE_GRAPH) || warn_of_cycle()))
         result = py_done(ag_backward_many(r.roots.n, r.roots.tensors, gradients_or_null(&r),
                                           r.inputs.n, r.inputs.tensors, r.flags));
     request_free(&r);

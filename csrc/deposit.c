@@ -1,0 +1,297 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Gradients on their way into .grad. See deposit.h for the picture.
+ */
+#include "deposit.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "apply.h"
+#include "expr.h"
+#include "run.h"
+#include "shape.h"
+#include "thread.h"
+
+bool agi_is_exclusive(ag_tensor *t)
+{
+    return agi_refs_get(&t->refs) == 1 && agi_refs_get(&t->storage->refs) == 1 &&
+           agi_is_contiguous(t) && t->storage->memory != AGI_MEMORY_FOREIGN &&
+           !t->storage->exported && !(t->flags & AGI_TENSOR_VIEW);
+}
+
+void agi_deposits_open(agi_deposits *all, bool create_graph)
+{
+    all->list = NULL;
+    all->count = all->capacity = 0;
+    all->create_graph = create_graph;
+    all->written = all->local_written;
+    all->written_count = 0;
+}
+
+void agi_deposits_close(agi_deposits *all)
+{
+    for (int32_t d = 0; d < all->count; d++) {
+        agi_release(all->list[d].to);
+        agi_release(all->list[d].grad);
+        agi_release(all->list[d].value);
+    }
+    if (all->written != all->local_written)
+        agi_plain_free(all->written);
+    agi_plain_free(all->list);
+}
+
+bool agi_deposits_add(agi_deposits *all, ag_tensor *t, ag_tensor *grad)
+{
+    if (all->count == all->capacity) {
+        int32_t capacity = all->capacity == 0 ? 8 : 2 * all->capacity;
+        agi_deposit *grown = agi_plain_resize(all->list, (size_t)capacity * sizeof *grown);
+        if (grown == NULL)
+            return false;
+        all->list = grown;
+        all->capacity = capacity;
+    }
+    all->list[all->count++] = (agi_deposit){.to = agi_retain(t), .grad = agi_retain(grad)};
+    return true;
+}
+
+/* ---- memory that is written ------------------------------------------------------------------ */
+
+static int by_address(const void *a, const void *b)
+{
+    const uintptr_t x = *(const uintptr_t *)a, y = *(const uintptr_t *)b;
+    return x < y ? -1 : x > y;
+}
+
+/* Notes the memory of each .grad that is there, so that is_written and is_shared_grad find what two
+ * leaves share, or a gradient with a .grad. */
+static bool note_written(agi_deposits *all)
+{
+    if (all->count > AGI_LOCAL_WRITTEN) {
+        agi_storage **room = agi_plain_new((size_t)all->count * sizeof *room);
+        if (room == NULL)
+            return false;
+        all->written = room;
+    }
+    for (int32_t i = 0; i < all->count; i++) {
+        const agi_meta *meta = agi_meta_of(all->list[i].to);
+        if (meta != NULL && meta->grad != NULL)
+            all->written[all->written_count++] = meta->grad->storage;
+    }
+    if (all->written_count > 1)
+        qsort(all->written, (size_t)all->written_count, sizeof *all->written, by_address);
+    return true;
+}
+
+static agi_storage **find_written(const agi_deposits *all, agi_storage *storage)
+{
+    if (all->written_count == 0)
+        return NULL;
+    return bsearch(&storage, all->written, (size_t)all->written_count, sizeof *all->written,
+                   by_address);
+}
+
+static bool is_written(const agi_deposits *all, agi_storage *storage)
+{
+    return find_written(all, storage) != NULL;
+}
+
+static bool is_shared_grad(const agi_deposits *all, agi_storage *storage)
+{
+    agi_storage **at = find_written(all, storage), **end = all->written + all->written_count;
+    return at != NULL && ((at > all->written && at[-1] == storage) ||
+                          (at + 1 < end && at[1] == storage));
+}
+
+/* ---- making ready ---------------------------------------------------------------------------- */
+
+/* The gradient itself where nobody else can see its values (owned; a view whose base nobody else
+ * has becomes a plain tensor), NULL where a copy is needed or *ok is false. */
+static ag_tensor *take_exclusive(ag_tensor *grad, bool *ok)
+{
+    if (agi_is_exclusive(grad))
+        return agi_retain(grad);
+    if (!(grad->flags & AGI_TENSOR_VIEW) || !agi_is_contiguous(grad) ||
+        agi_refs_get(&grad->refs) != 1)
+        return NULL;
+    ag_tensor *base = grad->meta->base;
+    if (agi_refs_get(&base->refs) != 1 || agi_refs_get(&grad->storage->refs) != 2 ||
+        grad->storage->memory == AGI_MEMORY_FOREIGN || grad->storage->exported ||
+        base->numel != grad->numel)
+        return NULL;
+    ag_tensor *plain = agi_tensor_alias(grad);
+    *ok = plain != NULL;
+    return plain;
+}
+
+/* Owned; computed at once where its memory is about to be written. */
+static ag_tensor *copy_of(ag_tensor *t, bool at_once)
+{
+    ag_arg arg = agi_arg(t);
+    ag_tensor *copy = agi_compute(AG_OP_clone, 1, &arg, NULL);
+    if (copy == NULL || !at_once || agi_storage_ready(copy->storage) == AG_OK)
+        return copy;
+    agi_release(copy);
+    return NULL;
+}
+
+/* Where t has no .grad yet: the gradient itself if nobody else sees its values, else a copy. While
+ * the tape is recorded always a copy, on the tape: the gradient may be that of another leaf too, or
+ * the caller's own tensor. */
+static bool prepare_new(agi_deposits *all, agi_deposit *d)
+{
+    bool ok = true;
+    d->kind = AGI_DEPOSIT_REPLACE;
+    if (all->create_graph) {
+        ag_arg arg = agi_arg(d->grad);
+        d->value = agi_apply(AG_OP_clone, AGI_NAMED_COPY, 1, &arg, NULL);
+        return d->value != NULL;
+    }
+    d->value = take_exclusive(d->grad, &ok);
+    if (d->value == NULL && ok)
+        d->value = copy_of(d->grad, is_written(all, d->grad->storage));
+    return d->value != NULL;
+}
+
+/* old + grad as a new tensor. */
+static bool prepare_sum(agi_deposit *d, ag_tensor *old, agi_deposit_kind kind)
+{
+    ag_arg args[2] = {agi_arg(old), agi_arg(d->grad)};
+    d->kind = kind;
+    d->value = agi_apply(AG_OP_add, 0, 2, args, NULL);
+    return d->value != NULL;
+}
+
+/* What is to be added to .grad at the very end, where adding cannot fail: values that no deposit
+ * writes to, and row-major ones where .grad is not. */
+static bool prepare_addend(const agi_deposits *all, agi_deposit *d, const ag_tensor *old)
+{
+    bool written = is_written(all, d->grad->storage);
+    bool copied = written || !(agi_is_contiguous(old) || agi_is_contiguous(d->grad));
+    d->kind = AGI_DEPOSIT_ADD;
+    d->value = copied ? copy_of(d->grad, written) : agi_retain(d->grad);
+    return d->value != NULL;
+}
+
+static bool check_old(const ag_tensor *old, const ag_tensor *grad)
+{
+    if (!agi_shape_equal(old->ndim, agi_shape_of(old), grad->ndim, agi_shape_of(grad))) {
+        char got[AGI_SHAPE_TEXT], want[AGI_SHAPE_TEXT];
+        agi_fail(AG_ERR_SHAPE, "backward: expected a gradient of shape %s like the .grad that is "
+                               "there, got %s",
+                 agi_format_shape_list(want, old->ndim, agi_shape_of(old)),
+                 agi_format_shape_list(got, grad->ndim, agi_shape_of(grad)));
+        return false;
+    }
+    if (!agi_is_contiguous(old) &&
+        agi_shape_overlaps(old->ndim, agi_shape_of(old), agi_strides_of(old))) {
+        agi_fail(AG_ERR_GRAD, "unsupported operation: more than one element of the written-to "
+                              "tensor refers to a single memory location. Please clone() the "
+                              "tensor before performing the operation.");
+        return false;
+    }
+    return true;
+}
+
+/* What t's .grad becomes, as far as making it can fail; large values are left pending. A .grad that
+ * is there is written in place, strided ones and those that share memory with another leaf's too,
+ * unless the tape is recorded. */
+static bool deposit_prepare(agi_deposits *all, agi_deposit *d)
+{
+    agi_meta *meta = agi_tensor_meta(d->to);
+    if (meta == NULL)
+        return false;
+    ag_tensor *old = meta->grad;
+    if (old == NULL)
+        return prepare_new(all, d);
+    if (!check_old(old, d->grad))
+        return false;
+    if (all->create_graph || old->storage->read_only)
+        return prepare_sum(d, old, AGI_DEPOSIT_REPLACE);
+    if (agi_storage_writable(old->storage) != AG_OK)
+        return false;
+    if (old->numel < AGI_DEFER_MIN || !agi_is_contiguous(old) ||
+        is_shared_grad(all, old->storage) || is_written(all, d->grad->storage))
+        return prepare_addend(all, d, old);
+    return prepare_sum(d, old, AGI_DEPOSIT_INTO);
+}
+
+/* What was prepared pending is computed, all that goes over the same elements in one program, with
+ * the roots where those are pending too. Large sums that are to be in place go straight to the
+ * memory that .grad has. From here on nothing fails. */
+static bool deposits_compute(agi_deposits *all, int n_roots, ag_tensor *const *roots)
+{
+    int32_t n = 0;
+    if (all->create_graph)
+        return true;
+    agi_target *targets = agi_plain_new((size_t)(all->count + n_roots) * sizeof *targets);
+    if (targets == NULL)
+        return false;
+    for (int32_t i = 0; i < all->count; i++) {
+        agi_deposit *d = &all->list[i];
+        if (!agi_is_pending(d->value->storage))
+            continue;
+        d->computed = d->kind == AGI_DEPOSIT_INTO;
+        targets[n++] = (agi_target){
+            .storage = d->value->storage,
+            .data = d->computed ? agi_tensor_data(d->to->meta->grad) : NULL};
+    }
+    for (int i = 0; i < n_roots && n > 0; i++)
+        if (agi_is_pending(roots[i]->storage))
+            targets[n++] = (agi_target){.storage = roots[i]->storage};
+    bool ok = n == 0 || agi_expr_compute_into(n, targets) == AG_OK;
+    agi_plain_free(targets);
+    return ok;
+}
+
+/* ---- setting --------------------------------------------------------------------------------- */
+
+static void deposit_commit(agi_deposit *d)
+{
+    agi_meta *meta = d->to->meta;
+    ag_tensor *old = meta->grad;
+    if (d->kind == AGI_DEPOSIT_REPLACE) {
+        meta->grad = d->value;
+        d->value = NULL;
+        agi_release(old);
+        return;
+    }
+    ag_arg args[2] = {agi_arg(old), agi_arg(d->value)};
+    if (d->kind == AGI_DEPOSIT_ADD && agi_is_contiguous(old))
+        agi_run_map(&agi_ops[AG_OP_add], agi_tensor_data(old), old->ndim, agi_shape_of(old),
+                    old->numel, 2, args, NULL);
+    else if (d->kind == AGI_DEPOSIT_ADD)
+        agi_run_scatter_add(agi_tensor_data(old), agi_strides_of(old), old->ndim,
+                            agi_shape_of(old), agi_tensor_data(d->value));
+    else if (!d->computed)
+        memcpy(agi_tensor_data(old), agi_tensor_data(d->value),
+               (size_t)old->numel * sizeof(double));
+    agi_tensor_bump(old);
+}
+
+/* All gradients are made ready, then all are set. */
+static bool commit_locked(agi_deposits *all, int n_roots, ag_tensor *const *roots)
+{
+    if (!note_written(all))
+        return false;
+    for (int32_t d = 0; d < all->count; d++)
+        if (!deposit_prepare(all, &all->list[d]))
+            return false;
+    if (!deposits_compute(all, n_roots, roots))
+        return false;
+    for (int32_t d = 0; d < all->count; d++)
+        deposit_commit(&all->list[d]);
+    return true;
+}
+
+/* Under the lock of expressions, which computing takes anyway: what is added to a .grad here must
+ * be there before another thread, that may run while we compute, reads it to add its own. */
+bool agi_deposits_commit(agi_deposits *all, int n_roots, ag_tensor *const *roots)
+{
+    bool recording = ag_set_grad_enabled(all->create_graph);
+    agi_expr_lock();
+    bool ok = commit_locked(all, n_roots, roots);
+    agi_expr_unlock();
+    ag_set_grad_enabled(recording);
+    return ok;
+}

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What a backward leaves: gradients are noted for their tensors as they are found, then all are
+ * made ready, which may fail, then all are set, which cannot. So a backward that fails changes no
+ * .grad.
+ */
+#ifndef AGI_DEPOSIT_H
+#define AGI_DEPOSIT_H
+
+#include "tensor.h"
+
+typedef enum agi_deposit_kind {
+    AGI_DEPOSIT_REPLACE,  /* .grad becomes the value */
+    AGI_DEPOSIT_INTO,     /* the .grad that is there gets the value, which is its sum with `grad` */
+    AGI_DEPOSIT_ADD,      /* the value is added to the .grad that is there */
+} agi_deposit_kind;
+
+typedef struct agi_deposit {
+    ag_tensor *to;      /* owned: whose .grad */
+    ag_tensor *grad;    /* owned */
+    ag_tensor *value;   /* owned */
+    agi_deposit_kind kind;
+    bool computed;      /* INTO: the value is there already */
+} agi_deposit;
+
+#define AGI_LOCAL_WRITTEN 8
+
+typedef struct agi_deposits {
+    agi_deposit *list;
+    int32_t count, capacity;
+    bool create_graph;      /* the sums are recorded */
+    int32_t written_count;
+    agi_storage **written;  /* borrowed, sorted: the memory of each .grad that is there */
+    agi_storage *local_written[AGI_LOCAL_WRITTEN];
+} agi_deposits;
+
+#pragma GCC visibility push(hidden)
+
+void agi_deposits_open(agi_deposits *deposits, bool create_graph);
+
+/* Notes that grad goes to t's .grad in the end. */
+bool agi_deposits_add(agi_deposits *deposits, ag_tensor *t, ag_tensor *grad);
+
+/* Sets every .grad, or none and false. The roots, where they are pending, are computed beside
+ * them. */
+bool agi_deposits_commit(agi_deposits *deposits, int n_roots, ag_tensor *const *roots);
+void agi_deposits_close(agi_deposits *deposits);
+
+/* Whether nobody but the caller can see t's values. */
+bool agi_is_exclusive(ag_tensor *t);
+
+#pragma GCC visibility pop
+#endif
