@@ -22,16 +22,21 @@ ag_tensor *ag_empty(int ndim, const int64_t *shape)
     return agi_scope_add(fresh("empty", ndim, shape));
 }
 
-ag_tensor *ag_full(int ndim, const int64_t *shape, double value)
+static ag_tensor *filled(const char *op, int ndim, const int64_t *shape, double value)
 {
-    ag_tensor *t = fresh("full", ndim, shape);
+    ag_tensor *t = fresh(op, ndim, shape);
     if (t != NULL)
         agi_run_fill(agi_tensor_data(t), agi_strides_of(t), ndim, agi_shape_of(t), value);
     return agi_scope_add(t);
 }
 
-ag_tensor *ag_zeros(int ndim, const int64_t *shape) { return ag_full(ndim, shape, 0.0); }
-ag_tensor *ag_ones(int ndim, const int64_t *shape) { return ag_full(ndim, shape, 1.0); }
+ag_tensor *ag_full(int ndim, const int64_t *shape, double value)
+{
+    return filled("full", ndim, shape, value);
+}
+
+ag_tensor *ag_zeros(int ndim, const int64_t *shape) { return filled("zeros", ndim, shape, 0.0); }
+ag_tensor *ag_ones(int ndim, const int64_t *shape) { return filled("ones", ndim, shape, 1.0); }
 
 ag_tensor *ag_scalar(double value)
 {
@@ -100,22 +105,31 @@ ag_tensor *ag_from_memory(double *data, int ndim, const int64_t *shape, const in
     return agi_scope_add(t);
 }
 
+/* 1, or 1/2 where end - start is beyond the range of numbers: with both halved the arithmetic is
+ * the same, digit for digit, and the result is doubled again. */
+static double span_scale(double start, double end)
+{
+    return isinf(end - start) ? 0.5 : 1.0;
+}
+
 ag_tensor *ag_arange(double start, double end, double step)
 {
-    if (step == 0.0)
+    if (!(step > 0.0 || step < 0.0))
         return agi_fail_null(AG_ERR_GRAD, "step must be nonzero");
     if (!isfinite(start) || !isfinite(end))
         return agi_fail_null(AG_ERR_GRAD, "unsupported range: %g -> %g", start, end);
-    double count = ceil((end - start) / step);
-    if (!(count >= 0.0))
+    if (step > 0.0 ? end < start : end > start)
         return agi_fail_null(AG_ERR_GRAD,
                              "upper bound and lower bound inconsistent with step sign");
+    const double scale = span_scale(start, end), unscale = 1.0 / scale;
+    const double first = start * scale, stride = step * scale;
+    const double count = ceil((end * scale - first) / stride);
     if (count > 9e15)
         return agi_fail_null(AG_ERR_OVERFLOW, "arange: %g elements do not fit", count);
     int64_t n = (int64_t)count;
     ag_tensor *t = fresh("arange", 1, &n);
     for (int64_t i = 0; t != NULL && i < n; i++)
-        agi_tensor_data(t)[i] = start + (double)i * step;
+        agi_tensor_data(t)[i] = (first + (double)i * stride) * unscale;
     return agi_scope_add(t);
 }
 
@@ -127,10 +141,13 @@ ag_tensor *ag_linspace(double start, double end, int64_t steps)
     ag_tensor *t = fresh("linspace", 1, &steps);
     if (t == NULL)
         return NULL;
-    double *z = agi_tensor_data(t), step = steps > 1 ? (end - start) / (double)(steps - 1) : 0.0;
-    for (int64_t i = 0; i < steps; i++)
-        z[i] = i < steps / 2 || steps == 1 ? start + step * (double)i
-                                           : end - step * (double)(steps - 1 - i);
+    const double scale = isfinite(start) && isfinite(end) ? span_scale(start, end) : 1.0;
+    const double unscale = 1.0 / scale, first = start * scale, last = end * scale;
+    double *z = agi_tensor_data(t), step = steps > 1 ? (last - first) / (double)(steps - 1) : 0.0;
+    for (int64_t i = 0; i < steps; i++) {
+        const bool lower = i < steps / 2 || steps == 1;
+        z[i] = (lower ? first + step * (double)i : last - step * (double)(steps - 1 - i)) * unscale;
+    }
     return agi_scope_add(t);
 }
 

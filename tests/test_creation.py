@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import gc
 import math
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -269,6 +270,35 @@ def test_arange_arguments() -> None:
 
 
 @pytest.mark.parametrize(
+    "args", [(5, 4.5, 1), (0, -0.5), (-0.5, -1), (0, 0.5, -1), (3, 2.9999, 1e-3), (0, -1, math.inf)]
+)
+def test_arange_against_its_step(args: tuple[float, ...]) -> None:
+    """However small the wrong way is: less than one step rounds to no element."""
+    with pytest.raises(RuntimeError, match="upper bound and lower bound inconsistent with step"):
+        ag.arange(*args)
+
+
+@pytest.mark.parametrize(
+    ("args", "count"),
+    [
+        ((-1e308, 1e308, 1e308), 2),
+        ((-1e308, 1e308, 9e307), 3),
+        ((1.7e308, -1.7e308, -3e307), 12),
+        ((-1.7e308, 1.7e308, 1.5e308), 3),
+    ],
+)
+def test_arange_across_the_range_of_numbers(args: tuple[float, ...], count: int) -> None:
+    start, _, step = (Fraction(arg) for arg in args)
+    x = ag.arange(*args).tolist()
+    assert len(x) == count
+    for i, value in enumerate(x):
+        exact = start + i * step
+        assert abs(Fraction(value) - exact) <= 2 * Fraction(math.ulp(max(map(abs, args))))
+    with pytest.raises(RuntimeError, match="do not fit"):
+        ag.arange(-1e308, 1e308, 1.0)
+
+
+@pytest.mark.parametrize(
     ("start", "end", "steps"),
     [(0, 1, 5), (1, -1, 7), (3, 3, 4), (0, 1, 1), (2, 5, 0), (-1, 1, 1001)],
 )
@@ -277,6 +307,31 @@ def test_linspace(start: float, end: float, steps: int) -> None:
     assert np.allclose(x, np.linspace(start, end, steps), rtol=1e-15, atol=1e-15)
     if steps > 1:
         assert x[0] == start and x[-1] == end
+
+
+@pytest.mark.parametrize("steps", [2, 3, 4, 5, 8, 101])
+@pytest.mark.parametrize(
+    ("start", "end"),
+    [
+        (-1e308, 1e308),
+        (1e308, -1e308),
+        (-1.7976931348623157e308, 1.7976931348623157e308),
+        (-1.7e308, 1.2e307),
+        (-1e308, 8e307),
+        (0.0, 1.7976931348623157e308),
+        (-5e-324, 1e-323),
+    ],
+)
+def test_linspace_across_the_range_of_numbers(start: float, end: float, steps: int) -> None:
+    x = ag.linspace(start, end, steps).tolist()
+    assert x[0] == start and x[-1] == end
+    assert ag.linspace(-start, -end, steps).tolist() == [-value for value in x]
+    if start == -end:
+        assert x == [-value for value in x[::-1]]
+    unit = Fraction(math.ulp(max(abs(start), abs(end))))
+    for i, value in enumerate(x):
+        exact = Fraction(start) + (Fraction(end) - Fraction(start)) * Fraction(i, steps - 1)
+        assert abs(Fraction(value) - exact) <= 2 * unit
 
 
 def test_linspace_arguments() -> None:
@@ -340,11 +395,19 @@ def test_shapes_and_arguments_of_random() -> None:
 # ---- sizes that cannot be ------------------------------------------------------------------------
 
 
+def test_functions_of_other_arguments_name_themselves_too() -> None:
+    with pytest.raises(RuntimeError, match=r"^full: Dimension size must be non-negative"):
+        ag.full((2, -1), 1.0)
+    for sizes in ((-1,), (2, -3)):
+        with pytest.raises(RuntimeError, match=r"^Tensor: Dimension size must be non-negative"):
+            ag.Tensor(*sizes)
+
+
 @pytest.mark.parametrize("name", ["zeros", "ones", "empty", "rand", "randn"])
 def test_impossible_sizes(name: str) -> None:
     make = getattr(ag, name)
     for wrong in ((-1,), (2, -3)):
-        with pytest.raises(RuntimeError, match="negative"):
+        with pytest.raises(RuntimeError, match=rf"^{name}: Dimension size must be non-negative"):
             make(*wrong)
     for wrong_type in ("a", 1.5, None, (1.5,), ("a",)):
         with pytest.raises(TypeError):

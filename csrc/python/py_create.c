@@ -139,6 +139,12 @@ PyObject *py_tensor_construct(PyTypeObject *type, PyObject *args, PyObject *keyw
         return t != NULL ? py_tensor_new_as(type, t) : NULL;
     }
     int ndim = py_integers("Tensor", "sizes", n, items, shape);
+    for (int i = 0; i < ndim; i++) {
+        if (shape[i] < 0) {  /* ag_empty would name itself */
+            PyErr_SetString(PyExc_RuntimeError, "Tensor: Dimension size must be non-negative.");
+            return NULL;
+        }
+    }
     return ndim >= 0 ? finish(type, ag_empty(ndim, shape), (made_as){false}) : NULL;
 }
 
