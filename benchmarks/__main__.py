@@ -47,6 +47,13 @@ def _rival_names(text: str) -> tuple[str, ...]:
     return names
 
 
+def _build(text: str) -> Path:
+    folder = Path(text).resolve()
+    if not _rivals.is_build(folder):
+        raise argparse.ArgumentTypeError(f"no built pyautograd in {text}: run `make build` there")
+    return folder
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks",
@@ -84,6 +91,13 @@ def _parser() -> argparse.ArgumentParser:
         action="store_true",
         help="count CPU time, for busy machines: at one thread, and not of imports",
     )
+    parser.add_argument(
+        "--against",
+        type=_build,
+        metavar="PATH",
+        help="of instructions: another built checkout, whose counts stand beside; above +0 %% in "
+        "the last column, this one needs more",
+    )
     parser.add_argument("--json", type=Path, metavar="FILE", help="write all figures there")
     return parser
 
@@ -114,7 +128,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the benchmarks named on the command line; return the exit status."""
     parser = _parser()
     given = parser.parse_args(arguments)
-    names = tuple(dict.fromkeys(given.names)) or USUAL
+    usual = ("instructions",) if given.against else USUAL
+    names = tuple(dict.fromkeys(given.names)) or usual
+    if given.against and names != ("instructions",):
+        parser.error("--against is of instructions alone")
     for name in names:
         if name not in USUAL + ON_REQUEST:
             parser.error(f"no benchmark {name!r}: there are {', '.join(USUAL + ON_REQUEST)}")
@@ -124,7 +141,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except ImportError as error:
         parser.error(f"pyautograd must be installed, see the README ({error})")
     effort = _effort(given.quick, given.rounds)
-    options = Options(given.sizes, given.threads, given.quick, given.cpu_time, effort)
+    options = Options(
+        given.sizes, given.threads, given.quick, given.against, given.cpu_time, effort
+    )
     if given.cpu_time:
         _timing.use_cpu_time()
         options = replace(options, threads=(1,))

@@ -21,7 +21,7 @@ _CALL = """
 import json, sys
 sys.path[:] = json.loads(sys.argv[1])
 from benchmarks import _process
-_process.serve(sys.argv[2], sys.argv[3])
+_process.serve(*sys.argv[2:])
 """
 
 
@@ -29,18 +29,19 @@ def call(
     function: Callable[..., Any],
     prefix: Sequence[str] = (),
     environment: Mapping[str, str] | None = None,
+    build: Path | None = None,
     **arguments: Any,
 ) -> Any:
     """Return ``function(**arguments)``, computed in a new process.
 
     The function stands at the top of a module; its arguments and result are what JSON can hold.
-    ``prefix`` is a program, with its options, to run the interpreter under, and
-    ``environment`` has variables to set. Raises RuntimeError with the end of the child's
-    messages if it fails.
+    ``prefix`` is a program, with its options, to run the interpreter under, ``environment`` has
+    variables to set, and ``build`` is a folder to take pyautograd from (the benchmarks stay those
+    of this checkout). Raises RuntimeError with the end of the child's messages if it fails.
     """
     name = f"{function.__module__}:{function.__qualname__}"
     command = [*prefix, sys.executable, "-c", _CALL, json.dumps(sys.path)]
-    command += [name, json.dumps(arguments)]
+    command += [name, json.dumps(arguments), *([str(build)] if build else [])]
     variables = {**os.environ, **(environment or {})}
     done = subprocess.run(command, capture_output=True, text=True, check=False, env=variables)
     if done.returncode:
@@ -48,8 +49,12 @@ def call(
     return json.loads(done.stdout.splitlines()[-1])
 
 
-def serve(name: str, arguments: str) -> None:
-    """Be the new process: call the function and print its result."""
+def serve(name: str, arguments: str, build: str = "") -> None:
+    """Be the new process: call the function, with the pyautograd of ``build``; print its result."""
+    if build:
+        # The package `benchmarks` is imported already, so that its modules come from there.
+        sys.path.insert(0, build)
+        _rivals.check_build(importlib.import_module(_rivals.OURS), Path(build))
     module, function = name.split(":")
     result = getattr(importlib.import_module(module), function)(**json.loads(arguments))
     print(json.dumps(result))

@@ -24,6 +24,7 @@ class Options:
     sizes: tuple[int, ...] | None = None  # instead of each benchmark's own
     threads: tuple[int, ...] = (1,)
     quick: bool = False
+    against: Path | None = None  # another build of pyautograd, whose instructions are counted
     cpu_time: bool = False  # what is counted is CPU time
     effort: Effort = field(default_factory=Effort)
 
@@ -92,6 +93,16 @@ def digits(value: float) -> str:
     return f"{value:.1f}" if abs(value) >= 9.995 else f"{value:.2f}"
 
 
+def format_change(ratio: float) -> str:
+    """Return by how much ours is more than the other, given the other's over ours.
+
+    >>> format_change(0.8), format_change(1.0)
+    ('+25.00 %', '+0.00 %')
+    """
+    percent = round(100.0 * (1.0 / ratio - 1.0), 2)
+    return f"{percent + 0.0:+.2f} %"  # -0.0 becomes 0.0
+
+
 _FORMATS: dict[str, Callable[[float], str]] = {
     "ns": format_time,
     "bytes": format_bytes,
@@ -135,16 +146,28 @@ class Report:
     _benchmark: str = ""
     _sides: tuple[str, ...] = ()
     _case_width: int = 0
+    _change: bool = False
 
-    def begin(self, benchmark: str, title: str, sides: Sequence[str], case_width: int) -> None:
-        """Start the table of a benchmark: its columns are ``sides``, ours first, then ratios."""
+    def begin(
+        self,
+        benchmark: str,
+        title: str,
+        sides: Sequence[str],
+        case_width: int,
+        change: bool = False,
+    ) -> None:
+        """Start the table of a benchmark: its columns are ``sides``, ours first, then ratios.
+
+        With ``change``, instead of ratios, by how much ours is more than the other.
+        """
         self._benchmark, self._sides, self._case_width = benchmark, tuple(sides), case_width
+        self._change = change
         rivals = [side for side in sides if side != _rivals.OURS]
         print(f"\n{benchmark}: {title}")
         self._line(
             ["case", "size", "threads"],
             list(sides),
-            [f"{rival}/ours" for rival in rivals],
+            ["change" if change else f"{rival}/ours" for rival in rivals],
         )
 
     def _line(self, head: list[str], cells: list[str], ratios: list[str]) -> None:
@@ -176,7 +199,8 @@ class Report:
                 ratio = None
             spread = f" {figures.spread:4.0%}" if figures.rounds > 1 else ""
             cells.append(format_value(figures.median, unit) + spread)
-            quotients += [digits(ratio) if ratio is not None else "-"] if rival else []
+            shown = format_change if self._change else digits
+            quotients += [shown(ratio) if ratio is not None else "-"] if rival else []
             self.records.append(
                 Record(
                     self._benchmark,
@@ -207,7 +231,7 @@ class Report:
             "versions": self.libraries.versions(),
             "skipped": self.libraries.skipped,
             "config": _rivals.configuration(ours),
-            "options": asdict(options),
+            "options": {**asdict(options), "against": options.against and str(options.against)},
             "records": [asdict(record) for record in self.records],
         }
         path.write_text(json.dumps(content, indent=1) + "\n")

@@ -76,6 +76,17 @@ def find(rivals: Sequence[str] = RIVALS) -> Libraries:
     return found
 
 
+def is_build(folder: Path) -> bool:
+    """Tell whether a compiled pyautograd lies in a folder, a checkout or what a build made."""
+    return any((folder / OURS).glob("_core.*.so"))
+
+
+def check_build(module: Any, folder: Path) -> None:
+    """Raise ImportError unless ``module`` was imported from ``folder``."""
+    if not Path(module.__file__).resolve().is_relative_to(folder.resolve()):
+        raise ImportError(f"pyautograd came from {module.__file__}, not from {folder}")
+
+
 def all_threads() -> int:
     """Return the number of CPUs that this process may run on."""
     if hasattr(os, "sched_getaffinity"):

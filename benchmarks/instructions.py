@@ -1,8 +1,9 @@
 """Instructions per operation, counted by valgrind: the same number on a busy machine.
 
-Not run unless named, as it takes a minute. The counts are of the CPU level that valgrind can
-run (AVX2 at most), and of the loop's instructions less those of an empty loop. Write them with
-``--json`` at two versions and compare the files.
+Not run unless named. The counts are of the CPU level that valgrind can run (AVX2 at most), and of
+the loop's instructions less those of an empty loop; they are the same to 0.1 % at every run. So
+they show what a change costs: ``--against`` counts another build of pyautograd beside this one,
+with the loops of this checkout, and prints the change of each row.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks import _process, _rivals, _timing, graphs, overhead
+from benchmarks import _process, _rivals, _timing, graphs, large, overhead
 from benchmarks._report import Options, Report
 
 TITLE = "instructions of one operation, counted by valgrind"
@@ -24,12 +25,24 @@ SIZES = (5,)
 COUNT = 2_000
 QUICK_COUNT = 200
 WARM_UP = 50
+OTHER = "other"  # the side that --against names
 # The child calls this before and after each loop; valgrind writes its counters at each call.
 MARKER = "getppid"
 EMPTY = "nothing"
 
+# (source, whether `a` and `b` require grad), besides the operations of `overhead`.
+MORE = (
+    ("a[1:]", True),
+    ("a.detach()", True),
+    ("a.sum().item()", True),
+    ("c += b", False),
+    ("with no_grad():\n    a -= 1e-3 * c", True),
+)
+GRAPHS = (*graphs.GRAPHS, large.BROADCAST, large.CHAIN_OF_NUMBERS)
+
 
 def _sources(library: str) -> Iterator[tuple[str, str, bool]]:
+    """Yield (name, source, recorded) of each loop."""
     yield EMPTY, "pass", False
     for name, source, numpy_source in overhead.OPERATIONS:
         if library == "numpy":
@@ -38,26 +51,36 @@ def _sources(library: str) -> Iterator[tuple[str, str, bool]]:
         yield f"{name}, recorded", source, True
         yield name, source, False
     if library != "numpy":
-        for graph in graphs.GRAPHS:
-            yield graph.name, graph.step, True
+        for source, recorded in MORE:
+            label = source.splitlines()[-1].strip()
+            yield f"{label}, recorded" if recorded else label, source, recorded
 
 
 def _names(library: str, module: Any, size: int, recorded: bool) -> dict[str, Any]:
     a = np.random.default_rng(0).uniform(0.5, 1.5, size)
     if library == "numpy":
         return {"a": a, "b": a + 1.0, "sin": np.sin, "exp": np.exp}
-    x = module.tensor(a, requires_grad=recorded)
-    y = module.tensor(a + 1.0, requires_grad=recorded)
-    return {"a": x, "b": y, "x": x, "y": y}
+    x, y = (module.tensor(each, requires_grad=recorded) for each in (a, a + 1.0))
+    return {"a": x, "b": y, "c": module.tensor(a), "no_grad": module.no_grad}
+
+
+def _loops(library: str, size: int) -> Iterator[tuple[str, _timing.Loop]]:
+    module = np if library == "numpy" else _process.load(library)
+    for name, source, recorded in _sources(library):
+        names = _names(library, module, size, recorded)
+        yield name, _timing.statement(source, names, overhead.UNROLL)
+    if library == "numpy":
+        return
+    for graph in GRAPHS:
+        inputs = dict(zip("xy", graph.inputs(size), strict=True))
+        names = {name: module.tensor(each, requires_grad=True) for name, each in inputs.items()}
+        yield graph.name, _timing.statement(graph.step, names)
 
 
 def run_marked(library: str, size: int, count: int) -> list[str]:
     """Run the loop of each operation between two marks; return the operations' names."""
-    module = np if library == "numpy" else _process.load(library)
     done = []
-    for name, source, recorded in _sources(library):
-        names = _names(library, module, size, recorded)
-        loop = _timing.statement(source, names, overhead.UNROLL)
+    for name, loop in _loops(library, size):
         with _timing.quiet():
             loop(WARM_UP)
             os.getppid()
@@ -83,14 +106,14 @@ def _counts(folder: Path) -> dict[int, int]:
     return counts
 
 
-def count(library: str, size: int, steps: int) -> dict[str, float]:
-    """Return the instructions of each operation of ``library``."""
+def count(library: str, size: int, steps: int, build: Path | None = None) -> dict[str, float]:
+    """Return the instructions of each operation of ``library``, ours taken from ``build``."""
     with tempfile.TemporaryDirectory() as folder:
         output = f"--callgrind-out-file={folder}/out"
         valgrind = ("valgrind", "--tool=callgrind", output, f"--dump-before={MARKER}")
         environment = {"PYTHONHASHSEED": "0", "OMP_NUM_THREADS": "1"}
         names = _process.call(
-            run_marked, valgrind, environment, library=library, size=size, count=steps
+            run_marked, valgrind, environment, build, library=library, size=size, count=steps
         )
         counts = _counts(Path(folder))
     if len(counts) != 2 * len(names) + 1:
@@ -100,20 +123,47 @@ def count(library: str, size: int, steps: int) -> dict[str, float]:
     return {name: (total - empty) / steps for name, total in loops.items()}
 
 
+def configuration() -> str:
+    """Return what the pyautograd of this process tells of itself."""
+    return _rivals.configuration(_process.load(_rivals.OURS))
+
+
+def _note_differences(report: Report, build: Path) -> None:
+    """Say where the builds differ in more than their sources: counts then show that as well."""
+    ours, other = (_process.call(configuration, build=each).splitlines() for each in (None, build))
+    report.note(f"{OTHER}: {build}")
+    for line in sorted(set(other) - set(ours)):
+        report.note(f"{OTHER} is built differently: {line.strip()}")
+
+
+def _row(name: str, found: dict[str, dict[str, float]]) -> _timing.Comparison:
+    row = _timing.Comparison()
+    for side, counts in found.items():
+        plain = name.removesuffix(", recorded") if side == "numpy" else name
+        if plain in counts:
+            row.add(side, counts[plain])
+    return row
+
+
 def run(libraries: _rivals.Libraries, options: Options, report: Report) -> None:
-    """Count for each size, ours and NumPy's, and torch's unless quick."""
+    """Count for each size: ours beside another build, or beside NumPy and (not quick) torch."""
     rivals = ("numpy",) if options.quick else ("torch", "numpy")
     sides = list(libraries.chosen(_rivals.OURS, *rivals))
-    report.begin("instructions", TITLE, sides, 26)
+    if options.against:
+        sides = [_rivals.OURS, OTHER]
+    report.begin("instructions", TITLE, sides, 32, change=options.against is not None)
     if shutil.which("valgrind") is None:
         report.note("left out: valgrind is not installed")
         return
+    steps = QUICK_COUNT if options.quick else COUNT
     for size in options.choose(SIZES, SIZES):
-        found = {side: count(side, size, QUICK_COUNT if options.quick else COUNT) for side in sides}
+        found = {
+            side: count(side, size, steps)
+            if side != OTHER
+            else count(_rivals.OURS, size, steps, options.against)
+            for side in sides
+        }
         for name in found[_rivals.OURS]:
-            row = _timing.Comparison()
-            for side in sides:
-                plain = name.removesuffix(", recorded") if side == "numpy" else name
-                if plain in found[side]:
-                    row.add(side, found[side][plain])
-            report.row(name, row, size, 1, "instructions")
+            report.row(name, _row(name, found), size, 1, "instructions")
+    if options.against:
+        _note_differences(report, options.against)

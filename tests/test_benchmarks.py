@@ -17,6 +17,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+import pyautograd
+
 ROOT = Path(__file__).resolve().parent.parent
 if str(ROOT) not in sys.path:
     sys.path.append(str(ROOT))  # at the end: the installed pyautograd comes first
@@ -60,15 +62,33 @@ def test_runs(name: str, tmp_path: Path) -> None:
     assert any(record["side"] == "pyautograd" for record in found)
 
 
-def test_instructions_run(tmp_path: Path) -> None:
-    if shutil.which("valgrind") is None:
-        pytest.skip("valgrind is not installed")
-    if "LD_PRELOAD" in os.environ:
-        pytest.skip("a sanitizer's library is preloaded, which valgrind cannot run")
-    found = records(
-        tmp_path / "new.json", "instructions", "--quick", "--sizes", "3", "--rivals", "none"
-    )
+@pytest.mark.skipif(
+    shutil.which("valgrind") is None or "LD_PRELOAD" in os.environ,
+    reason="valgrind is not installed, or cannot run with the library of a sanitizer",
+)
+def test_instructions_against_another_build(tmp_path: Path) -> None:
+    """The same code in another folder, which says of itself that it is another."""
+    package = tmp_path / "pyautograd"
+    shutil.copytree(Path(pyautograd.__file__).parent, package)
+    with (package / "__init__.py").open("a") as file:
+        file.write("show_config = lambda: 'compiler: another'\n")
+    target = tmp_path / "new.json"
+    options = ["--quick", "--sizes", "3", "--rivals", "none", "--json", str(target)]
+    done = run("instructions", *options, "--against", str(tmp_path))
+    assert done.returncode == 0, done.stderr
+    assert "other is built differently: compiler: another" in done.stdout
+    found = json.loads(target.read_text())["records"]
     assert all(record["median"] > 0 for record in found)
+    ratios = {record["case"]: record["ratio"] for record in found if record["side"] == "other"}
+    assert len(ratios) == len(found) / 2 > 20
+    assert all(abs(ratio - 1.0) < 0.005 for ratio in ratios.values()), ratios
+
+
+def test_another_build_must_be_one(tmp_path: Path) -> None:
+    done = run("--against", str(tmp_path))
+    assert done.returncode == 2
+    assert f"no built pyautograd in {tmp_path}" in done.stderr
+    assert run("overhead", "--against", str(_rivals.CHECKOUT)).returncode == 2
 
 
 def test_every_rival_agrees_with_the_gradients_by_hand(tmp_path: Path) -> None:
