@@ -41,7 +41,7 @@ void agi_deposits_close(agi_deposits *all)
     agi_plain_free(all->list);
 }
 
-bool agi_deposits_add(agi_deposits *all, ag_tensor *t, ag_tensor *grad)
+bool agi_deposits_add(agi_deposits *all, ag_tensor *t, ag_tensor *grad, bool to_leaf)
 {
     if (all->count == all->capacity) {
         int32_t capacity = all->capacity == 0 ? 8 : 2 * all->capacity;
@@ -51,7 +51,8 @@ bool agi_deposits_add(agi_deposits *all, ag_tensor *t, ag_tensor *grad)
         all->list = grown;
         all->capacity = capacity;
     }
-    all->list[all->count++] = (agi_deposit){.to = agi_retain(t), .grad = agi_retain(grad)};
+    all->list[all->count++] =
+        (agi_deposit){.to = agi_retain(t), .grad = agi_retain(grad), .to_leaf = to_leaf};
     return true;
 }
 
@@ -75,7 +76,7 @@ static bool note_written(agi_deposits *all)
     }
     for (int32_t i = 0; i < all->count; i++) {
         const agi_meta *meta = agi_meta_of(all->list[i].to);
-        if (meta != NULL && meta->grad != NULL)
+        if (all->list[i].to_leaf && meta != NULL && meta->grad != NULL)
             all->written[all->written_count++] = meta->grad->storage;
     }
     if (all->written_count > 1)
@@ -124,15 +125,19 @@ static ag_tensor *take_exclusive(ag_tensor *grad, bool *ok)
     return plain;
 }
 
-/* Owned; computed at once where its memory is about to be written. */
+/* t (taken), computed now if at_once: what it reads is about to be written. NULL if that fails. */
+static ag_tensor *ready_if(bool at_once, ag_tensor *t)
+{
+    if (t == NULL || !at_once || agi_storage_ready(t->storage) == AG_OK)
+        return t;
+    agi_release(t);
+    return NULL;
+}
+
 static ag_tensor *copy_of(ag_tensor *t, bool at_once)
 {
     ag_arg arg = agi_arg(t);
-    ag_tensor *copy = agi_compute(AG_OP_clone, 1, &arg, NULL);
-    if (copy == NULL || !at_once || agi_storage_ready(copy->storage) == AG_OK)
-        return copy;
-    agi_release(copy);
-    return NULL;
+    return ready_if(at_once, agi_compute(AG_OP_clone, 1, &arg, NULL));
 }
 
 /* Where t has no .grad yet: the gradient itself if nobody else sees its values, else a copy. While
@@ -154,11 +159,14 @@ static bool prepare_new(agi_deposits *all, agi_deposit *d)
 }
 
 /* old + grad as a new tensor. */
-static bool prepare_sum(agi_deposit *d, ag_tensor *old, agi_deposit_kind kind)
+static bool prepare_sum(const agi_deposits *all, agi_deposit *d, ag_tensor *old,
+                        agi_deposit_kind kind)
 {
+    bool at_once = kind == AGI_DEPOSIT_REPLACE && (is_written(all, old->storage) ||
+                                                   is_written(all, d->grad->storage));
     ag_arg args[2] = {agi_arg(old), agi_arg(d->grad)};
     d->kind = kind;
-    d->value = agi_apply(AG_OP_add, 0, 2, args, NULL);
+    d->value = ready_if(at_once, agi_apply(AG_OP_add, 0, 2, args, NULL));
     return d->value != NULL;
 }
 
@@ -173,24 +181,27 @@ static bool prepare_addend(const agi_deposits *all, agi_deposit *d, const ag_ten
     return d->value != NULL;
 }
 
-static bool check_old(const ag_tensor *old, const ag_tensor *grad)
+static bool check_shapes(const ag_tensor *old, const ag_tensor *grad)
 {
-    if (!agi_shape_equal(old->ndim, agi_shape_of(old), grad->ndim, agi_shape_of(grad))) {
-        char got[AGI_SHAPE_TEXT], want[AGI_SHAPE_TEXT];
-        agi_fail(AG_ERR_SHAPE, "backward: expected a gradient of shape %s like the .grad that is "
-                               "there, got %s",
-                 agi_format_shape_list(want, old->ndim, agi_shape_of(old)),
-                 agi_format_shape_list(got, grad->ndim, agi_shape_of(grad)));
-        return false;
-    }
-    if (!agi_is_contiguous(old) &&
-        agi_shape_overlaps(old->ndim, agi_shape_of(old), agi_strides_of(old))) {
-        agi_fail(AG_ERR_GRAD, "unsupported operation: more than one element of the written-to "
-                              "tensor refers to a single memory location. Please clone() the "
-                              "tensor before performing the operation.");
-        return false;
-    }
-    return true;
+    if (agi_shape_equal(old->ndim, agi_shape_of(old), grad->ndim, agi_shape_of(grad)))
+        return true;
+    char got[AGI_SHAPE_TEXT], want[AGI_SHAPE_TEXT];
+    agi_fail(AG_ERR_SHAPE,
+             "backward: expected a gradient of shape %s like the .grad that is there, got %s",
+             agi_format_shape_list(want, old->ndim, agi_shape_of(old)),
+             agi_format_shape_list(got, grad->ndim, agi_shape_of(grad)));
+    return false;
+}
+
+static bool check_overlap(const ag_tensor *old)
+{
+    if (agi_is_contiguous(old) ||
+        !agi_shape_overlaps(old->ndim, agi_shape_of(old), agi_strides_of(old)))
+        return true;
+    agi_fail(AG_ERR_GRAD, "unsupported operation: more than one element of the written-to tensor "
+                          "refers to a single memory location. Please clone() the tensor before "
+                          "performing the operation.");
+    return false;
 }
 
 /* What t's .grad becomes, as far as making it can fail; large values are left pending. A .grad that
@@ -204,16 +215,18 @@ static bool deposit_prepare(agi_deposits *all, agi_deposit *d)
     ag_tensor *old = meta->grad;
     if (old == NULL)
         return prepare_new(all, d);
-    if (!check_old(old, d->grad))
+    if (!check_shapes(old, d->grad))
         return false;
-    if (all->create_graph || old->storage->read_only)
-        return prepare_sum(d, old, AGI_DEPOSIT_REPLACE);
+    if (!d->to_leaf || all->create_graph || old->storage->read_only)
+        return prepare_sum(all, d, old, AGI_DEPOSIT_REPLACE);
+    if (!check_overlap(old))
+        return false;
     if (agi_storage_writable(old->storage) != AG_OK)
         return false;
     if (old->numel < AGI_DEFER_MIN || !agi_is_contiguous(old) ||
         is_shared_grad(all, old->storage) || is_written(all, d->grad->storage))
         return prepare_addend(all, d, old);
-    return prepare_sum(d, old, AGI_DEPOSIT_INTO);
+    return prepare_sum(all, d, old, AGI_DEPOSIT_INTO);
 }
 
 /* What was prepared pending is computed, all that goes over the same elements in one program, with

@@ -19,6 +19,7 @@ typedef struct agi_deposit {
     ag_tensor *to;      /* owned: whose .grad */
     ag_tensor *grad;    /* owned */
     ag_tensor *value;   /* owned */
+    bool to_leaf;       /* a .grad that is there may be written */
     agi_deposit_kind kind;
     bool computed;      /* INTO: the value is there already */
 } agi_deposit;
@@ -38,8 +39,9 @@ typedef struct agi_deposits {
 
 void agi_deposits_open(agi_deposits *deposits, bool create_graph);
 
-/* Notes that grad goes to t's .grad in the end. */
-bool agi_deposits_add(agi_deposits *deposits, ag_tensor *t, ag_tensor *grad);
+/* Notes that grad goes to t's .grad in the end: into the one that is there if t is a leaf, else
+ * the sum is a new tensor, as in PyTorch. */
+bool agi_deposits_add(agi_deposits *deposits, ag_tensor *t, ag_tensor *grad, bool to_leaf);
 
 /* Sets every .grad, or none and false. The roots, where they are pending, are computed beside
  * them. */

@@ -323,7 +323,7 @@ static bool deposit_leaves(agi_run *run)
         slot_entry *entry = &run->entries[s];
         if (!takes_gradient(run, entry, &failed))
             continue;
-        if (!agi_deposits_add(&run->deposits, agi_edge_leaf(entry->what), entry->grad))
+        if (!agi_deposits_add(&run->deposits, agi_edge_leaf(entry->what), entry->grad, true))
             return false;
         agi_release(entry->grad);
         entry->grad = NULL;
@@ -441,7 +441,8 @@ static bool visit(agi_run *run, int32_t slot)
         if (entry->wanted)
             agi_retain(g);
         ag_tensor *keep = node->extra != NULL ? node->extra->retain : NULL;
-        ok = (keep == NULL || agi_deposits_add(&run->deposits, keep, g)) && pull_back(run, node, g);
+        ok = (keep == NULL || agi_deposits_add(&run->deposits, keep, g, false)) &&
+             pull_back(run, node, g);
         agi_release(g);
     }
     for (int k = 0; k < node->n_in; k++)

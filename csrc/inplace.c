@@ -358,9 +358,9 @@ static ag_status apply_in_place(int op, int variant, int n, const ag_arg *args, 
     if (x == NULL)
         return agi_fail(AG_ERR_TYPE, "%s_: expected a tensor to write to, got a number",
                         agi_ops[op].name);
-    ag_status status = check_memory(x);
+    ag_status status = check_history(n, args);
     if (status == AG_OK)
-        status = check_history(n, args);
+        status = check_memory(x);
     if (status == AG_OK)
         status = check_shape(n, args);
     if (status != AG_OK)

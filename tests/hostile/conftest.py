@@ -15,10 +15,8 @@ import pyautograd
 
 @pytest.fixture(params=["pyautograd", "torch"])
 def lib(request: pytest.FixtureRequest) -> Iterator[ModuleType]:
-    if request.param == "pyautograd":
-        yield pyautograd
-        return
-    torch: ModuleType = request.getfixturevalue("torch")
+    library = pyautograd if request.param == "pyautograd" else request.getfixturevalue("torch")
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of gradients of what is no leaf by now, once a process
-        yield torch
+        warnings.filterwarnings("ignore", "The .grad attribute of a Tensor that is not a leaf")
+        warnings.filterwarnings("ignore", "grad and param do not obey the gradient layout contract")
+        yield library

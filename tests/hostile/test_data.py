@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""`.data`: memory without history, that counts its own writes; and what an assignment to it leaves."""
+"""`.data`: memory without history that counts its own writes, and what assigning to it leaves."""
 
 from __future__ import annotations
 
@@ -130,8 +130,8 @@ def test_write_through_a_view_of_a_base_that_is_too_small_now(lib: ModuleType) -
     assert x.grad is None
 
 
-# PyTorch reads the history of the first view off a base that has other memory; a view whose memory is
-# not its base's keeps its own history here.
+# PyTorch reads the history of the first view off a base that has other memory; a view whose memory
+# is not its base's keeps its own history here.
 def test_view_and_base_apart_go_on_alone() -> None:
     x, w = leaf(ag, [1.0, 2.0, 3.0]), leaf(ag, 2.0)
     base = x * 1
@@ -163,8 +163,8 @@ GEOMETRIES: list[Any] = [
 def test_every_combination_ends_in_an_error_or_in_the_right_gradient(
     geometry: int, exchanged: str, size: int
 ) -> None:
-    """A view and its base, either with other memory, then written and read in turn. What comes out is
-    an error, or a gradient of x's shape that is the sum of whole numbers which the factors make."""
+    """A view and its base, either with other memory, then written and read in turn. That ends in
+    an error or in the right gradient."""
     for write, read in itertools.product(("base", "view"), repeat=2):
         x, w = ag.ones(size).requires_grad_(), ag.tensor(2.0, requires_grad=True)
         base = x * 1

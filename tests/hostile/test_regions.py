@@ -2,8 +2,8 @@
 """Recorded writes through views of bases in every layout, against NumPy.
 
 Each program writes a base or a view of it and reads another view. NumPy runs the same program on an
-array in the same layout. The loss is a whole number and linear in the factor that is written, so that
-its change along a whole-numbered direction is the derivative exactly."""
+array in the same layout. The loss is a whole number and linear in the factor that is written, so
+that its change along a whole-numbered direction is the derivative exactly."""
 
 from __future__ import annotations
 
@@ -97,7 +97,8 @@ def test_two_writes_and_their_second_derivative(name: str, n: int) -> None:
         return (base * weights).sum()
 
     base = base_in(np, name, n)
-    weights, first, second = numbers(base.shape), numbers(base.T[:1].shape), numbers(base[:, :1].shape)
+    weights = numbers(base.shape)
+    first, second = numbers(base.T[:1].shape), numbers(base[:, :1].shape)
     along1, along2 = numbers(first.shape, low=-8), numbers(second.shape, low=-8)
 
     def by_numpy(i: int, j: int) -> float:
