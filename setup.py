@@ -35,7 +35,6 @@ HEADERS = [CSRC / "include" / "pyautograd.h", CSRC / "include" / "ops.def"]
 MAC = sys.platform == "darwin"
 RPATH = "@loader_path" if MAC else "$ORIGIN"
 LIBRARY = "libpyautograd.dylib" if MAC else "libpyautograd.so"
-VERSION = runpy.run_path("pyautograd/_version.py")["__version__"]
 NAMES = ("DEBUG", "SANITIZE", "TESTING", "COVERAGE", "WERROR")
 SWITCHES = {n: v for n in NAMES if (v := os.environ.get("PYAUTOGRAD_" + n, "")) not in ("", "0")}
 WARNINGS = ["-Wall", "-Wextra", "-Wmissing-prototypes", "-Wstrict-prototypes", "-Wshadow", "-Wvla"]
@@ -68,7 +67,7 @@ def compile_flags():
     if "SANITIZE" in SWITCHES:
         flags += ["-DAG_PLAIN_ALLOC"]  # every block its own malloc: the tool sees each misuse
     flags += instrumentation() + shlex.split(os.environ.get("CFLAGS", ""))
-    return [*flags, f'-DAG_VERSION="{VERSION}"', f'-DAG_FLAGS="{" ".join(flags)}"']
+    return [*flags, f'-DAG_FLAGS="{" ".join(flags)}"']
 
 
 def call(command):

@@ -2,9 +2,33 @@
  *
  * The whole core as one file, for programs that would rather compile it in than link it:
  *
- *     cc -std=c11 -O3 -D_GNU_SOURCE -ffp-contract=off -fno-math-errno -fno-trapping-math \
- *        -Icsrc/include program.c csrc/all.c -lm -lpthread -ldl
+ *     cc -O3 -Icsrc/include program.c csrc/all.c -lm -pthread
+ *
+ * computes the same bits as the shared library, with gcc and clang, in any standard from C11 on and
+ * with or without GNU extensions. -O3 is for speed: below it gcc makes few vectors. What would
+ * change the bits is set here or refused in config.h, but for what clang hides: that it was given
+ * -ffp-contract=fast, or a part of -ffast-math alone. C libraries before glibc 2.34 need -ldl too.
  */
+
+/* Before the first header. Not by #pragma or flag of the embedder's: `-std=c11` takes it away. */
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE 1
+#endif
+
+#define AG_FLAGS "those of the program that csrc/all.c is part of"
+
+/* A product and a sum are two roundings. gcc with GNU extensions and clang would make one of them
+ * where a level has the instruction for that, and levels would differ. */
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wpedantic"  /* POSIX has functions' addresses as void pointers */
+#if defined(__clang__)
+#pragma float_control(precise, on, push)
+#pragma STDC FP_CONTRACT OFF
+#elif defined(__GNUC__)
+#pragma GCC push_options
+#pragma GCC optimize("fp-contract=off", "no-math-errno", "no-trapping-math")
+#endif
+
 #include "op_table.c"
 #include "alloc.c"
 #include "api.c"
@@ -42,3 +66,10 @@
 #include "sum.c"
 #include "tensor.c"
 #include "thread.c"
+
+#if defined(__clang__)
+#pragma float_control(pop)
+#elif defined(__GNUC__)
+#pragma GCC pop_options
+#endif
+#pragma GCC diagnostic pop

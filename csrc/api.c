@@ -16,10 +16,6 @@
 #include "simd/mvec.h"
 #include "thread.h"
 
-#ifndef AG_VERSION
-#define AG_VERSION "0.0.0"
-#endif
-
 const char *ag_version(void) { return AG_VERSION; }
 
 ag_tensor *ag_retain(ag_tensor *t) { return t != NULL ? agi_retain(t) : NULL; }

@@ -12,6 +12,16 @@
 
 #include "include/pyautograd.h"
 
+/* NaN and infinities, the sign of zero, and what each single operation rounds to, mean something
+ * here: gradients are told from them, and results have the same bits at every CPU level. */
+#if defined(__FAST_MATH__) || defined(__ASSOCIATIVE_MATH__) || defined(__RECIPROCAL_MATH__) || \
+    defined(__NO_SIGNED_ZEROS__) || (defined(__FINITE_MATH_ONLY__) && __FINITE_MATH_ONLY__)
+#error "pyautograd needs exact arithmetic: compile it without -ffast-math, -Ofast and their parts"
+#endif
+#if defined(__FLT_EVAL_METHOD__) && __FLT_EVAL_METHOD__ == 2
+#error "pyautograd needs arithmetic in double, not long double: add -msse2 -mfpmath=sse"
+#endif
+
 #define AGI_LIKELY(x) __builtin_expect(!!(x), 1)
 #define AGI_UNLIKELY(x) __builtin_expect(!!(x), 0)
 #define AGI_INLINE static inline __attribute__((always_inline))

@@ -39,6 +39,8 @@ def test_one_version() -> None:
     library = ctypes.CDLL(str(LIBRARY))
     library.ag_version.restype = ctypes.c_char_p
     assert library.ag_version().decode() == version
+    header = (ROOT / "csrc" / "include" / "pyautograd.h").read_text()
+    assert re.findall(r'^#define AG_VERSION "(.*?)"', header, re.M) == [version]
     assert re.fullmatch(r"\d+\.\d+\.\d+", version)
 
 

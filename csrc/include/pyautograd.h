@@ -65,6 +65,7 @@ extern "C" {
 typedef struct ag_tensor ag_tensor;
 typedef struct ag_node ag_node;
 
+#define AG_VERSION "0.1.0"  /* of this header; ag_version() is the library's */
 #define AG_MAX_DIMS 32
 
 /* ---- status --------------------------------------------------------------------------------- */
@@ -87,7 +88,7 @@ enum {
 AG_API ag_status ag_last_status(void);
 AG_API const char *ag_last_message(void);  /* borrowed; "" if nothing failed */
 AG_API void ag_clear_error(void);
-AG_API const char *ag_version(void);       /* "major.minor.patch" */
+AG_API const char *ag_version(void);       /* "major.minor.patch", AG_VERSION when it was built */
 
 /* ---- creating ------------------------------------------------------------------------------- */
 

@@ -3,9 +3,11 @@
 
 from __future__ import annotations
 
+import functools
 import re
 import shutil
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -18,6 +20,7 @@ from cc import (
     ROOT,
     SANITIZE,
     compile_and_run,
+    environment,
     link,
     run,
     sanitizer_flags,
@@ -34,26 +37,77 @@ def test_embedding_program(compiler: str, tmp_path: Path) -> None:
     assert f"0 failures, version {pyautograd.__version__}" in run([str(program)])
 
 
+@pytest.fixture(scope="session")
+def one_file(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, str], Path]:
+    """The object of all.c, compiled with nothing but a standard and -O2: once for each pair."""
+
+    @functools.cache
+    def compiled(compiler: str, standard: str) -> Path:
+        target = tmp_path_factory.mktemp("one_file") / "all.o"
+        strict = ["-Wall", "-Wextra", "-Wpedantic", "-Werror", *sanitizer_flags()]
+        run([compiler, standard, "-O2", *strict, "-c", str(CSRC / "all.c"), "-o", str(target)])
+        return target
+
+    return compiled
+
+
+# The standards that differ: gcc contracts with GNU extensions alone, clang always.
+ONE_FILE = [
+    (compiler, standard)
+    for compiler in COMPILERS
+    for standard in ("-std=c11", "-std=gnu11")
+    if compiler != "clang" or standard == "-std=c11"
+]
+
+
+def build_in_one(source: Path, compiler: str, standard: str, all_o: Path, target: Path) -> None:
+    flags = [standard, "-O2", *sanitizer_flags(), f"-I{CSRC / 'include'}"]
+    run([compiler, *flags, str(source), str(all_o), "-o", str(target), "-lm", "-pthread"])
+
+
 @pytest.mark.parametrize("compiler", COMPILERS)
-def test_one_file_build(compiler: str, tmp_path: Path) -> None:
-    """all.c and a program in one command: what an embedder types."""
-    program = tmp_path / "embed"
-    sources = [str(HERE / "embed_test.c"), str(CSRC / "all.c")]
-    run(
-        [
-            *(
-                compiler,
-                "-std=c11",
-                "-O1",
-                "-D_GNU_SOURCE",
-                "-fno-math-errno",
-                "-fno-trapping-math",
-            ),
-            *(*sanitizer_flags(), "-Wall", "-Wextra", "-Werror"),
-            *(f"-I{CSRC / 'include'}", *sources, "-o", str(program), "-pthread", "-lm"),
-        ]
-    )
-    assert "0 failures" in run([str(program)])
+def test_one_file_build(
+    compiler: str, one_file: Callable[[str, str], Path], tmp_path: Path
+) -> None:
+    program, all_o = tmp_path / "embed", one_file(compiler, "-std=c11")
+    build_in_one(HERE / "embed_test.c", compiler, "-std=c11", all_o, program)
+    assert f"0 failures, version {pyautograd.__version__}" in run([str(program)])
+
+
+@pytest.mark.skipif(SANITIZE != "", reason="the bits are those of plain builds")
+@pytest.mark.parametrize(("compiler", "standard"), ONE_FILE)
+def test_one_file_build_has_the_bits_of_the_library(
+    compiler: str, standard: str, one_file: Callable[[str, str], Path], tmp_path: Path
+) -> None:
+    """Without any of the build's flags. Contracted, five of these results have other bits."""
+    source, linked, program = HERE / "bits_test.c", tmp_path / "linked", tmp_path / "one"
+    link(compiler, source, linked, "-std=c11")
+    build_in_one(source, compiler, standard, one_file(compiler, standard), program)
+    expected = run([str(linked)]).splitlines()
+    assert len(expected) > 1000
+    found = run([str(program)]).splitlines()
+    assert [pair for pair in zip(found, expected, strict=True) if pair[0] != pair[1]] == []
+
+
+# What each compiler tells of.
+INEXACT = {
+    "gcc": ["-ffast-math", "-Ofast", "-ffinite-math-only", "-funsafe-math-optimizations"]
+    + ["-freciprocal-math", "-fno-signed-zeros"]
+    + ["-fassociative-math -fno-signed-zeros -fno-trapping-math"],
+    "clang": ["-ffast-math", "-Ofast", "-ffinite-math-only"],
+}
+
+
+@pytest.mark.parametrize("compiler", COMPILERS)
+def test_inexact_arithmetic_is_refused(compiler: str, tmp_path: Path) -> None:
+    source = tmp_path / "program.c"
+    source.write_text(f'#include "{CSRC / "config.h"}"\n')
+    for flags in INEXACT[compiler]:
+        command = [compiler, *flags.split(), "-fsyntax-only", str(source)]
+        done = subprocess.run(command, env=environment(), capture_output=True, text=True)
+        assert done.returncode != 0, flags
+        assert "compile it without -ffast-math" in done.stderr, flags
+    run([compiler, "-O3", "-fno-math-errno", "-fno-trapping-math", "-fsyntax-only", str(source)])
 
 
 @pytest.mark.parametrize("standard", ["c++11", "c++20"])
