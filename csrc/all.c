@@ -38,6 +38,7 @@
 #include "engine.c"
 #include "deposit.c"
 #include "expr.c"
+#include "fork.c"
 #include "inplace.c"
 #include "jit/code.c"
 #include "jit/compile.c"

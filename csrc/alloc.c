@@ -25,6 +25,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "fork.h"
 #include "refcount.h"
 #include "status.h"
 
@@ -76,8 +77,13 @@ static struct {
     int empty_count, segment_count;
 } agi_memory_pool = {.lock = PTHREAD_MUTEX_INITIALIZER, .once = PTHREAD_ONCE_INIT, .limit = -1};
 
-static void memory_before_fork(void) { pthread_mutex_lock(&agi_memory_pool.lock); }
-static void memory_after_fork(void) { pthread_mutex_unlock(&agi_memory_pool.lock); }
+void agi_fork_lock_memory(bool lock)
+{
+    if (lock)
+        pthread_mutex_lock(&agi_memory_pool.lock);
+    else
+        pthread_mutex_unlock(&agi_memory_pool.lock);
+}
 
 /* A number of bytes in a one-line file, as control groups have it; -1 if there is none. */
 static int64_t memory_read_bytes(const char *path)
@@ -125,7 +131,6 @@ static int64_t memory_default_limit(void)
 static void memory_init(void)
 {
     __atomic_store_n(&agi_memory_pool.limit, memory_default_limit(), __ATOMIC_RELAXED);
-    pthread_atfork(memory_before_fork, memory_after_fork, memory_after_fork);
 }
 
 static void memory_lock(void)

@@ -39,6 +39,8 @@ typedef struct slot_entry {
 #define LOCAL_SLOTS 32
 
 typedef struct agi_run {
+    void *name;         /* what claims say: of no other run, ended ones and those that a child of
+                           fork() has the claims of included, as its address could be */
     slot_entry *entries;
     int32_t *ready;     /* stack of slots */
     int32_t count, capacity, ready_count;
@@ -65,16 +67,16 @@ static _Atomic(void *) *claim_of(agi_edge what, int32_t **slot)
     return &agi_edge_node(what)->run;
 }
 
-static bool try_claim(_Atomic(void *) *claim, agi_run *run)
+static bool try_claim(_Atomic(void *) *claim, const agi_run *run)
 {
     void *expected = NULL;
     if (AGI_LIKELY(agi_serialised)) {
         if (atomic_load_explicit(claim, memory_order_relaxed) != NULL)
             return false;
-        atomic_store_explicit(claim, run, memory_order_relaxed);
+        atomic_store_explicit(claim, run->name, memory_order_relaxed);
         return true;
     }
-    return atomic_compare_exchange_strong(claim, &expected, run);
+    return atomic_compare_exchange_strong(claim, &expected, run->name);
 }
 
 static uint32_t hash_of(agi_edge what) { return (uint32_t)((what >> 4) * 2654435761u); }
@@ -147,7 +149,7 @@ static int32_t slot_find(const agi_run *run, agi_edge what)
         return -1;
     int32_t *slot;
     _Atomic(void *) *claim = claim_of(what, &slot);
-    if (AGI_LIKELY(atomic_load_explicit(claim, memory_order_relaxed) == run))
+    if (AGI_LIKELY(atomic_load_explicit(claim, memory_order_relaxed) == run->name))
         return *slot;
     return table_find(run, what);
 }
@@ -179,6 +181,8 @@ static int32_t slot_of(agi_run *run, agi_edge what)
 
 static void run_open(agi_run *run, unsigned flags)
 {
+    static _Atomic uintptr_t runs;
+    run->name = (void *)(atomic_fetch_add_explicit(&runs, 1, memory_order_relaxed) + 1);
     run->entries = run->local_entries;
     run->ready = run->local_ready;
     run->capacity = LOCAL_SLOTS;

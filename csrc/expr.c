@@ -12,6 +12,7 @@
 
 #include "apply.h"
 #include "expr_walk.h"
+#include "fork.h"
 #include "parallel.h"
 #include "program.h"
 #include "run.h"
@@ -21,9 +22,10 @@ bool agi_fusing = true;
 
 /* One lock for the expressions: held while one is made, and while a program is built and run, so
  * that a value is computed once whoever asks. Waiting for it lets the embedder's lock go, since
- * whoever runs a program may need that to finish. Recursive: a program that must first compute an
- * input is built inside another's turn. */
-static pthread_mutex_t expr_mutex;
+ * whoever runs a program may need that to finish. A thread may take it again while it has it: a
+ * program that must first compute an input is built inside another's turn. */
+static pthread_mutex_t expr_mutex = PTHREAD_MUTEX_INITIALIZER;
+static AGI_TLS int lock_depth;  /* how often this thread has taken it */
 static agi_expr *all_exprs;  /* those not stored yet */
 /* Sums not stored yet. A sum that nobody reads keeps all that it is made from, so there are few. */
 static int pending_sums;
@@ -37,41 +39,34 @@ static int pending_sums;
 
 #define MAX(a, b) ((a) > (b) ? (a) : (b))
 
-static void expr_mutex_start(void)
-{
-    pthread_mutexattr_t attr;
-    pthread_mutexattr_init(&attr);
-    pthread_mutexattr_settype(&attr, PTHREAD_MUTEX_RECURSIVE);
-    pthread_mutex_init(&expr_mutex, &attr);
-    pthread_mutexattr_destroy(&attr);
-}
-
-static void fork_prepare(void) { agi_expr_lock(); }
-static void fork_parent(void) { agi_expr_unlock(); }
-
 __attribute__((constructor)) static void expr_start(void)
 {
     const char *fuse = getenv("PYAUTOGRAD_FUSE");
     agi_fusing = fuse == NULL || strcmp(fuse, "0") != 0;
-    expr_mutex_start();
-    /* Whoever computes takes the allocator's lock inside of ours, so before a fork ours is to be
-     * taken first: handlers are called in the opposite order of their registration, and the
-     * allocator registers its own when it is first asked. */
-    ag_memory_stats stats;
-    ag_get_memory_stats(&stats);
-    pthread_atfork(fork_prepare, fork_parent, expr_mutex_start);
 }
 
 void agi_expr_lock(void)
 {
-    if (AGI_LIKELY(pthread_mutex_trylock(&expr_mutex) == 0))
+    if (lock_depth++ > 0 || AGI_LIKELY(pthread_mutex_trylock(&expr_mutex) == 0))
         return;
     void *token = agi_blocking_enter();
     pthread_mutex_lock(&expr_mutex);
     agi_blocking_leave(token);
 }
 
-void agi_expr_unlock(void) { pthread_mutex_unlock(&expr_mutex); }
+void agi_expr_unlock(void)
+{
+    if (--lock_depth == 0)
+        pthread_mutex_unlock(&expr_mutex);
+}
+
+/* A mutex that a thread of the parent has taken can only be given back by making it anew. */
+void agi_fork_child_of_exprs(void)
+{
+    static const pthread_mutex_t free_mutex = PTHREAD_MUTEX_INITIALIZER;
+    expr_mutex = free_mutex;
+    lock_depth = 0;
+}
 
 /* ---- sources -------------------------------------------------------------------------------- */
 

@@ -24,6 +24,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "fork.h"
 #include "status.h"
 
 #define AGI_THREADS_MAX 256
@@ -126,7 +127,7 @@ static int pool_default_width(void)
 }
 
 /* The child has none of the threads: it starts anew, with its setting. */
-static void pool_in_child(void)
+void agi_fork_child_of_pool(void)
 {
     static const pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
     static const pthread_cond_t condition = PTHREAD_COND_INITIALIZER;
@@ -142,7 +143,6 @@ static void pool_init(void)
 {
     int none = 0;
     atomic_compare_exchange_strong(&agi_pool.width, &none, pool_default_width());
-    pthread_atfork(NULL, NULL, pool_in_child);
 }
 
 int agi_parallel_width(void)

@@ -17,6 +17,7 @@
 #include <sys/random.h>
 #endif
 
+#include "fork.h"
 #include "parallel.h"
 #include "shape.h"
 #include "simd/levels.h"
@@ -29,24 +30,17 @@
 
 static struct {
     pthread_mutex_t lock;
-    pthread_once_t once;
     bool seeded;
     uint64_t seed;                     /* the key */
     uint64_t position;                 /* the next block */
-} agi_generator = {.lock = PTHREAD_MUTEX_INITIALIZER, .once = PTHREAD_ONCE_INIT};
+} agi_generator = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
-static void generator_before_fork(void) { pthread_mutex_lock(&agi_generator.lock); }
-static void generator_after_fork(void) { pthread_mutex_unlock(&agi_generator.lock); }
-
-static void generator_init(void)
+void agi_fork_lock_random(bool lock)
 {
-    pthread_atfork(generator_before_fork, generator_after_fork, generator_after_fork);
-}
-
-static void generator_lock(void)
-{
-    pthread_once(&agi_generator.once, generator_init);
-    pthread_mutex_lock(&agi_generator.lock);
+    if (lock)
+        pthread_mutex_lock(&agi_generator.lock);
+    else
+        pthread_mutex_unlock(&agi_generator.lock);
 }
 
 /* From the system; where it has none to give, from what differs between two runs. */
@@ -63,7 +57,7 @@ static uint64_t generator_new_seed(void)
 
 void ag_manual_seed(uint64_t seed)
 {
-    generator_lock();
+    pthread_mutex_lock(&agi_generator.lock);
     agi_generator.seed = seed;
     agi_generator.position = 0;
     agi_generator.seeded = true;
@@ -193,7 +187,7 @@ static void random_range(void *context, int64_t begin, int64_t end, int part)
 static void random_fill(double *z, int64_t n, bool normal)
 {
     agi_random_fill fill = {.z = z, .normal = normal};
-    generator_lock();
+    pthread_mutex_lock(&agi_generator.lock);
     if (!agi_generator.seeded) {
         agi_generator.seed = generator_new_seed();
         agi_generator.seeded = true;

@@ -14,6 +14,7 @@
 #include <stdlib.h>
 
 #include "alloc.h"
+#include "fork.h"
 #include "status.h"
 #include "tensor.h"
 
@@ -59,13 +60,17 @@ static void thread_end(void *record)
     free(thread);
 }
 
-static void threads_before_fork(void) { pthread_mutex_lock(&agi_threads.lock); }
-static void threads_after_fork(void) { pthread_mutex_unlock(&agi_threads.lock); }
+void agi_fork_lock_threads(bool lock)
+{
+    if (lock)
+        pthread_mutex_lock(&agi_threads.lock);
+    else
+        pthread_mutex_unlock(&agi_threads.lock);
+}
 
 static void threads_init(void)
 {
     agi_threads.has_key = pthread_key_create(&agi_threads.key, thread_end) == 0;
-    pthread_atfork(threads_before_fork, threads_after_fork, threads_after_fork);
 }
 
 /* When the library is unloaded no thread may call into it at its end. */

@@ -332,6 +332,11 @@ AG_API void ag_set_serialised(bool on);
 /* Called around work that takes long (a loop over many elements): enter may let a lock go, leave
  * takes it back. Both NULL: none. */
 AG_API void ag_set_blocking_hooks(void *(*enter)(void), void (*leave)(void *token));
+/* fork() waits until no thread computes. Where it must not wait for the lock of the hooks above (a
+ * fork whose handlers run under that lock), ag_before_fork does the waiting, before fork(), and
+ * ag_after_fork lets the others go on, in the parent; nothing is to be called in the child. */
+AG_API void ag_before_fork(void);
+AG_API void ag_after_fork(void);
 
 /* The object of a language binding that stands for t; the binding clears it when that dies. */
 AG_API void *ag_wrapper(const ag_tensor *t);

@@ -38,6 +38,30 @@ static bool add_functions(PyObject *module, PyMethodDef *functions)
     return true;
 }
 
+/* The library waits for those who compute before a fork, and the GIL can be let go for that only
+ * before the interpreter begins to fork. */
+static bool watch_forks(PyObject *module)
+{
+    PyObject *os = PyImport_ImportModule("os");
+    PyObject *watch = os != NULL ? PyObject_GetAttrString(os, "register_at_fork") : NULL;
+    PyObject *before = PyObject_GetAttrString(module, "_before_fork");
+    PyObject *after = PyObject_GetAttrString(module, "_after_fork");
+    PyObject *none = PyTuple_New(0), *result = NULL;
+    PyObject *hooks = watch != NULL && before != NULL && after != NULL
+                          ? Py_BuildValue("{sOsO}", "before", before, "after_in_parent", after)
+                          : NULL;
+    if (hooks != NULL && none != NULL)
+        result = PyObject_Call(watch, none, hooks);
+    Py_XDECREF(hooks);
+    Py_XDECREF(none);
+    Py_XDECREF(after);
+    Py_XDECREF(before);
+    Py_XDECREF(watch);
+    Py_XDECREF(os);
+    Py_XDECREF(result);
+    return result != NULL;
+}
+
 static bool fill(PyObject *module)
 {
     PyMethodDef *const tables[] = {py_op_functions, py_view_functions, py_create_functions,
@@ -47,7 +71,7 @@ static bool fill(PyObject *module)
             return false;
     }
     return py_add_value_types(module) && py_add_tensor_type(module) && py_add_node_type(module) &&
-           py_add_grad_modes(module) &&
+           py_add_grad_modes(module) && watch_forks(module) &&
            PyModule_AddStringConstant(module, "__version__", ag_version()) == 0;
 }
 

@@ -198,6 +198,22 @@ static PyObject *f_tensor_from_address(PyObject *module, PyObject *address)
     return py_tensor_wrap(ag_retain(t));
 }
 
+static PyObject *f_before_fork(PyObject *module, PyObject *unused)
+{
+    (void)module;
+    (void)unused;
+    ag_before_fork();
+    Py_RETURN_NONE;
+}
+
+static PyObject *f_after_fork(PyObject *module, PyObject *unused)
+{
+    (void)module;
+    (void)unused;
+    ag_after_fork();
+    Py_RETURN_NONE;
+}
+
 static PyObject *f_fail_allocation(PyObject *module, PyObject *nth)
 {
     int64_t n;
@@ -301,6 +317,8 @@ PyMethodDef py_info_functions[] = {
     {"_tensor_address", f_tensor_address, METH_O, "The address of a tensor's ag_tensor."},
     {"_tensor_from_address", f_tensor_from_address, METH_O,
      "The Tensor of the ag_tensor at an address, which keeps its own reference to it."},
+    {"_before_fork", f_before_fork, METH_NOARGS, "What os.fork() calls first."},
+    {"_after_fork", f_after_fork, METH_NOARGS, "What os.fork() calls last, in the parent."},
     {"_fail_allocation", f_fail_allocation, METH_O,
      "In testing builds: the nth allocation from now on fails; 0 for none."},
     {NULL, NULL, 0, NULL},

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What fork.c needs of the files that have state which a child of fork() must find whole: their
+ * locks, and what becomes of them in the child.
+ */
+#ifndef AGI_FORK_H
+#define AGI_FORK_H
+
+#include "config.h"
+
+#pragma GCC visibility push(hidden)
+
+/* The lock of random.c, of thread.c, of alloc.c. */
+void agi_fork_lock_random(bool lock);
+void agi_fork_lock_threads(bool lock);
+void agi_fork_lock_memory(bool lock);
+
+/* In the child: the lock of expressions is free, and the pool has no threads. */
+void agi_fork_child_of_exprs(void);
+void agi_fork_child_of_pool(void);
+
+#pragma GCC visibility pop
+#endif
