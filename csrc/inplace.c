@@ -25,22 +25,25 @@ static bool any_requires_grad(int n, const ag_arg *args)
     return false;
 }
 
-/* A view whose base has other memory by now (`.data =`) cannot be written on the tape, unless its
- * region lies in the base as that is now: then the view goes on alone. */
+/* To the tape a write through a view is one to the base, so it may reach nothing else: not memory
+ * beside the base (as_strided), nor what is out of bounds since the base was given other memory. A
+ * view that fits a base in other memory goes on alone. */
 static ag_status check_base(const ag_tensor *view)
 {
     const ag_tensor *base = view->meta->base;
-    int64_t end = agi_view_offset(view) + agi_shape_extent(view->ndim, view->dims);
-    if (agi_view_shares_base(view) ||
-        (agi_view_offset(view) >= 0 && end <= agi_shape_extent(base->ndim, base->dims)))
+    int64_t offset = agi_view_offset(view);
+    if (agi_is_contiguous(base)
+            ? offset >= 0 && offset + agi_shape_extent(view->ndim, view->dims) <= base->numel
+            : agi_shape_contains(base->ndim, base->dims, view->ndim, view->dims, offset))
         return AG_OK;
-    char is[AGI_SHAPE_TEXT], was[AGI_SHAPE_TEXT];
+    char part[AGI_SHAPE_TEXT], whole[AGI_SHAPE_TEXT];
     return agi_fail(AG_ERR_GRAD,
-                    "a view of shape %s is being modified inplace after the memory of its base was "
-                    "exchanged by an assignment to .data; the base now has shape %s, where the "
-                    "view's region is out of bounds",
-                    agi_format_shape_list(is, view->ndim, agi_shape_of(view)),
-                    agi_format_shape_list(was, base->ndim, agi_shape_of(base)));
+                    "a view of shape %s is being modified inplace, but its region is out of bounds "
+                    "of its base%s, which has shape %s: no gradient could follow the write. Please "
+                    "clone() the view before performing the operation.",
+                    agi_format_shape_list(part, view->ndim, agi_shape_of(view)),
+                    agi_view_shares_base(view) ? "" : ", whose .data was assigned since",
+                    agi_format_shape_list(whole, base->ndim, agi_shape_of(base)));
 }
 
 static ag_status check_view(const ag_tensor *x, bool recorded)

@@ -5,6 +5,8 @@
  */
 #include "shape.h"
 
+#include <string.h>
+
 #include "status.h"
 
 int64_t agi_shape_numel(const char *op, int ndim, const int64_t *shape)
@@ -281,6 +283,56 @@ int64_t agi_shape_extent(int ndim, const int64_t *dims)
         extent += (dims[d] - 1) * dims[ndim + d];
     }
     return extent;
+}
+
+/* The index in a geometry, whose strides fall, that steps on by `distance`; false if there is none. */
+static bool digits_of(int ndim, const int64_t *strides, int64_t distance, int64_t *digits)
+{
+    for (int d = 0; d < ndim; d++) {
+        digits[d] = strides[d] > 0 ? distance / strides[d] : 0;
+        distance -= digits[d] * strides[d];
+    }
+    return distance == 0;
+}
+
+/* Sorts dimensions by falling strides. */
+static void sort_dims(int ndim, int64_t *shape, int64_t *strides)
+{
+    for (int d = 1; d < ndim; d++) {
+        int64_t size = shape[d], stride = strides[d];
+        int at = d;
+        for (; at > 0 && strides[at - 1] < stride; at--) {
+            shape[at] = shape[at - 1];
+            strides[at] = strides[at - 1];
+        }
+        shape[at] = size;
+        strides[at] = stride;
+    }
+}
+
+bool agi_shape_contains(int ndim, const int64_t *dims, int region_ndim, const int64_t *region,
+                        int64_t offset)
+{
+    int64_t shape[AGI_MAX_DIMS], strides[1][AGI_MAX_DIMS], last[AGI_MAX_DIMS], step[AGI_MAX_DIMS];
+    if (agi_shape_extent(region_ndim, region) == 0)
+        return true;
+    if (offset < 0 || agi_shape_extent(ndim, dims) == 0)
+        return false;
+    memcpy(shape, dims, (size_t)ndim * sizeof(int64_t));
+    memcpy(strides[0], dims + ndim, (size_t)ndim * sizeof(int64_t));
+    sort_dims(ndim, shape, strides[0]);
+    ndim = agi_shape_collapse(ndim, shape, 1, strides);
+    bool inside = digits_of(ndim, strides[0], offset, last);
+    for (int d = 0; d < region_ndim && inside; d++) {
+        if (region[d] == 1)
+            continue;
+        inside = digits_of(ndim, strides[0], region[region_ndim + d], step);
+        for (int k = 0; k < ndim; k++)
+            last[k] += (region[d] - 1) * step[k];
+    }
+    for (int k = 0; k < ndim; k++)
+        inside &= last[k] < shape[k];
+    return inside;
 }
 
 bool agi_shape_overlaps(int ndim, const int64_t *shape, const int64_t *strides)

@@ -49,6 +49,12 @@ int agi_shape_collapse(int ndim, int64_t *shape, int count, int64_t strides[][AG
  * negative) to behind its last; 0 if there are none. */
 int64_t agi_shape_extent(int ndim, const int64_t *dims);
 
+/* Whether every element of a region (its shape, then its strides; it begins at offset) is an
+ * element of a geometry that does not meet itself but where strides are 0. All that views can
+ * reach by slicing, permuting and reshaping is found to be. */
+bool agi_shape_contains(int ndim, const int64_t *dims, int region_ndim, const int64_t *region,
+                        int64_t offset);
+
 /* Whether two different indices may reach one element. */
 bool agi_shape_overlaps(int ndim, const int64_t *shape, const int64_t *strides);
 
