@@ -285,7 +285,8 @@ int64_t agi_shape_extent(int ndim, const int64_t *dims)
     return extent;
 }
 
-/* The index in a geometry, whose strides fall, that steps on by `distance`; false if there is none. */
+/* The index in a geometry, whose strides fall, that steps on by `distance`; false if there is
+ * none. */
 static bool digits_of(int ndim, const int64_t *strides, int64_t distance, int64_t *digits)
 {
     for (int d = 0; d < ndim; d++) {
