@@ -479,8 +479,9 @@ static bool check_root(int index, const ag_tensor *root, const ag_tensor *gradie
         agi_fail(AG_ERR_GRAD, "grad can be implicitly created only for scalar outputs");
     } else if (gradient != NULL && !agi_shape_equal(root->ndim, agi_shape_of(root), gradient->ndim,
                                                     agi_shape_of(gradient))) {
-        agi_fail(AG_ERR_SHAPE, "Mismatch in shape: grad_output[%d] has a shape of torch.Size(%s) "
-                               "and output[%d] has a shape of torch.Size(%s).", index,
+        agi_fail(AG_ERR_SHAPE, "Mismatch in shape: grad_output[%d] has a shape of "
+                               "pyautograd.Size(%s) and output[%d] has a shape of "
+                               "pyautograd.Size(%s).", index,
                  agi_format_shape_list(got, gradient->ndim, agi_shape_of(gradient)), index,
                  agi_format_shape_list(want, root->ndim, agi_shape_of(root)));
     } else {

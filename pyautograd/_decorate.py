@@ -10,6 +10,7 @@ from __future__ import annotations
 import functools
 import inspect
 import types
+import warnings
 from collections.abc import AsyncGenerator, Callable, Coroutine, Generator
 from typing import Any
 
@@ -29,6 +30,15 @@ def decorate(function: Callable[..., Any], enabled: bool) -> Callable[..., Any]:
         (False, True)
     """
     mode: Callable[[], Any] = enable_grad if enabled else no_grad
+
+    if inspect.isclass(function):
+        warnings.warn(
+            "Decorating classes is deprecated and will be disabled in future versions. You should "
+            "only decorate functions or methods. To preserve the current behavior of class "
+            "decoration, you can directly decorate the `__init__` method and nothing else.",
+            FutureWarning,
+            stacklevel=2,
+        )
 
     if inspect.isgeneratorfunction(function):
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any
 
 import pytest
@@ -188,6 +188,38 @@ def test_decorated_methods() -> None:
 
 
 # ---- generators ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("decorate", "mode"),
+    [
+        (lambda cls: ag.no_grad()(cls), False),
+        (lambda cls: ag.no_grad(cls), False),
+        (lambda cls: ag.enable_grad()(cls), True),
+        (lambda cls: ag.set_grad_enabled(False)(cls), False),
+    ],
+)
+def test_decorated_class(decorate: Callable[[type], Any], mode: bool) -> None:
+    """Its objects are made in the mode and used in whatever mode is on; that is warned of."""
+
+    class Model:
+        def __init__(self) -> None:
+            self.made_in = ag.is_grad_enabled()
+
+        def mode(self) -> bool:
+            return ag.is_grad_enabled()
+
+    with pytest.warns(FutureWarning) as caught:
+        decorated = decorate(Model)
+    (warning,) = caught
+    assert str(warning.message) == (
+        "Decorating classes is deprecated and will be disabled in future versions. You should only "
+        "decorate functions or methods. To preserve the current behavior of class decoration, you "
+        "can directly decorate the `__init__` method and nothing else."
+    )
+    assert warning.filename == __file__
+    model = decorated()
+    assert isinstance(model, Model) and model.made_in is mode and model.mode()
 
 
 def test_generator_has_its_own_mode() -> None:

@@ -22,11 +22,26 @@ static void list_free(tensor_list *list)
     PyMem_Free(list->tensors);
 }
 
-/* A tensor or an iterable of them; with or_none entries may be None. */
-static bool list_from(tensor_list *list, PyObject *object, bool or_none, const char *wanted)
+/* An array is one thing that is no tensor, though its elements could be asked for. */
+static bool is_iterable(PyObject *object)
 {
-    list->objects = py_is_tensor(object) || (or_none && object == Py_None)
-                        ? PyTuple_Pack(1, object) : PySequence_Tuple(object);
+    return (Py_TYPE(object)->tp_iter != NULL || PySequence_Check(object)) && !py_is_array(object);
+}
+
+/* A tensor or an iterable of them; with or_none entries may be None. `wanted` says what entries
+ * must be, `alone` (NULL: the same) what the whole must be. */
+static bool list_from(tensor_list *list, PyObject *object, bool or_none, const char *wanted,
+                      const char *alone)
+{
+    bool single = py_is_tensor(object) || (or_none && object == Py_None);
+    if (!single && !is_iterable(object)) {
+        if (alone != NULL)
+            PyErr_Format(PyExc_TypeError, "%s, got %s", alone, Py_TYPE(object)->tp_name);
+        else
+            PyErr_Format(PyExc_TypeError, "%s, but got %s", wanted, Py_TYPE(object)->tp_name);
+        return false;
+    }
+    list->objects = single ? PyTuple_Pack(1, object) : PySequence_Tuple(object);
     if (list->objects == NULL)
         return false;
     Py_ssize_t n = PyTuple_GET_SIZE(list->objects);
@@ -87,11 +102,12 @@ static bool set_flags(request *r, PyObject *retain_graph, PyObject *create_graph
 static bool fill_request(request *r, const char *function, PyObject *roots, PyObject *gradients,
                          PyObject *inputs)
 {
-    if (!list_from(&r->roots, roots, false, "outputs must be Tensors"))
+    if (!list_from(&r->roots, roots, false, "outputs must be Tensors", NULL))
         return false;
     if (!py_absent(gradients)) {
         if (!list_from(&r->gradients, gradients, true,
-                       "gradients can be either Tensors or None"))
+                       "gradients can be either Tensors or None",
+                       "gradient must be a Tensor or None"))
             return false;
         if (r->gradients.n != r->roots.n) {
             PyErr_Format(PyExc_RuntimeError, "got %d tensors and %d gradients", r->roots.n,
@@ -102,7 +118,7 @@ static bool fill_request(request *r, const char *function, PyObject *roots, PyOb
     if (py_absent(inputs))
         return true;
     r->has_inputs = true;
-    if (!list_from(&r->inputs, inputs, false, "inputs must be Tensors"))
+    if (!list_from(&r->inputs, inputs, false, "inputs must be Tensors", NULL))
         return false;
     if (r->inputs.n == 0)
         PyErr_Format(PyExc_RuntimeError, "`inputs` argument to `%s()` cannot be empty.", function);

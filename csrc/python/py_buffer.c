@@ -31,7 +31,7 @@ static bool refuse(const char *reason)
 
 static bool check_request(const ag_tensor *t, int flags)
 {
-    if (ag_requires_grad(t))
+    if (ag_requires_grad(t) && ag_grad_enabled())
         return refuse("a Tensor that requires grad exports no buffer. Use tensor.detach().");
     if ((flags & PyBUF_WRITABLE) && ag_is_read_only(t))
         return refuse("the memory of this Tensor is read-only");

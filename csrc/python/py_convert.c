@@ -50,11 +50,23 @@ bool py_single_value(ag_tensor *tensor, double *value)
     return false;
 }
 
+bool py_warn_of_lost_gradient(const ag_tensor *tensor)
+{
+    static _Atomic bool warned;
+    if (PY_LIKELY(!ag_requires_grad(tensor)) || !ag_grad_enabled() || warned)
+        return true;
+    warned = true;
+    return PyErr_WarnEx(PyExc_UserWarning,
+                        "Converting a tensor with requires_grad=True to a scalar may lead to "
+                        "unexpected behavior.\nConsider using tensor.detach() first.", 1) == 0;
+}
+
 bool py_number_argument(const char *function, const char *argument, PyObject *object,
                         double *value)
 {
-    if (py_is_tensor(object))
-        return py_single_value(py_tensor_of(object), value);
+    ag_tensor *t = py_is_tensor(object) ? py_tensor_of(object) : NULL;
+    if (t != NULL && ag_ndim(t) == 0 && !ag_requires_grad(t))
+        return py_single_value(t, value);
     int is_number = py_number(object, value);
     if (is_number == 0)
         py_wrong_type(function, argument, "Number", object);

@@ -19,10 +19,14 @@ static inline int py_number(PyObject *object, double *value)
     return py_number_slow(object, value);
 }
 
-/* A number that must be one: "f(): argument 'x' must be Number, not str". A tensor of one element
- * serves too. */
+/* A number that must be one: "f(): argument 'x' must be Number, not str". A 0-d tensor serves too,
+ * unless it requires grad: its gradient would be lost. */
 bool py_number_argument(const char *function, const char *argument, PyObject *object,
                         double *value);
+
+/* Warns, once in the life of the process, that a value is taken out of the tape as a plain number,
+ * if this thread records and the tensor requires grad. false: the warning is raised as an error. */
+bool py_warn_of_lost_gradient(const ag_tensor *tensor);
 
 /* The value of a tensor of one element; ValueError for others. */
 bool py_single_value(ag_tensor *tensor, double *value);

@@ -270,6 +270,16 @@ static PyObject *f_arange(PyObject *module, PyObject *const *args, Py_ssize_t n,
     return finish(py_tensor_type, ag_arange(start, end, step), how);
 }
 
+/* An end of linspace: a number, or a 0-d tensor. Of one that requires grad the value is taken, as
+ * PyTorch does, but not without a word. */
+static bool end_argument(const char *argument, PyObject *object, double *value)
+{
+    ag_tensor *t = py_is_tensor(object) ? py_tensor_of(object) : NULL;
+    if (t == NULL || ag_ndim(t) > 0)
+        return py_number_argument("linspace", argument, object, value);
+    return py_warn_of_lost_gradient(t) && py_single_value(t, value);
+}
+
 static PyObject *f_linspace(PyObject *module, PyObject *const *args, Py_ssize_t n, PyObject *names)
 {
     static const py_signature s = {"linspace", 5, 3, 3,
@@ -280,8 +290,7 @@ static PyObject *f_linspace(PyObject *module, PyObject *const *args, Py_ssize_t 
     int64_t steps;
     (void)module;
     if (!py_parse(&s, NULL, args, n, names, v) ||
-        !py_number_argument("linspace", "start", v[0], &start) ||
-        !py_number_argument("linspace", "end", v[1], &end) ||
+        !end_argument("start", v[0], &start) || !end_argument("end", v[1], &end) ||
         !py_integer_argument("linspace", "steps", v[2], &steps) ||
         !common_arguments("linspace", v[3], v[4], &how))
         return NULL;

@@ -149,8 +149,10 @@ static int number_bool(PyObject *self)
 
 static PyObject *number_float(PyObject *self)
 {
+    ag_tensor *t = py_tensor_of(self);
     double value;
-    return py_single_value(py_tensor_of(self), &value) ? PyFloat_FromDouble(value) : NULL;
+    return py_warn_of_lost_gradient(t) && py_single_value(t, &value) ? PyFloat_FromDouble(value)
+                                                                     : NULL;
 }
 
 static PyObject *number_int(PyObject *self)

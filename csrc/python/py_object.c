@@ -117,7 +117,7 @@ static PyObject *m_tolist(PyObject *self, PyObject *unused)
 static PyObject *array_of(PyObject *self, bool force)
 {
     ag_tensor *t = py_tensor_of(self);
-    if (!force && ag_requires_grad(t)) {
+    if (!force && ag_requires_grad(t) && ag_grad_enabled()) {
         PyErr_SetString(PyExc_RuntimeError,
                         "Can't call numpy() on Tensor that requires grad. Use "
                         "tensor.detach().numpy() instead.");
@@ -443,7 +443,7 @@ PyMethodDef py_object_methods[] = {
      "numpy($self, *, force=False)\n--\n\n"
      "A NumPy array over the same memory: writing one is writing the other.\n\n"
      "force: of a tensor that requires grad too, detached.\n\n"
-     "Raises:\n    RuntimeError: the tensor requires grad, and force is False.\n\n"
+     "Raises:\n    RuntimeError: the tensor requires grad, grad mode is on, and force is False.\n\n"
      EXAMPLE_DOC
      "    >>> x = ag.zeros(2)\n"
      "    >>> x.numpy()[0] = 5.0\n"

@@ -68,6 +68,7 @@ static PyObject *unary_function(ag_op op, const char *name, PyObject *const *arg
 
 #define IS_SCALED(op) ((op) == AG_OP_add || (op) == AG_OP_sub)
 #define IS_POWER(op) ((op) == AG_OP_pow)
+#define IS_PLAIN(op) (IS_SCALED(op) || (op) == AG_OP_mul || (op) == AG_OP_div)
 
 /* alpha * other. Owned. */
 static PyObject *scaled(const char *name, PyObject *other, PyObject *alpha)
@@ -83,6 +84,28 @@ static PyObject *scaled(const char *name, PyObject *other, PyObject *alpha)
                               : PyNumber_Multiply(other, number);
     Py_DECREF(number);
     return product;
+}
+
+/* A number comes first in arithmetic alone, as in PyTorch. */
+static bool check_first(ag_op op, const char *name, PyObject *x)
+{
+    double number;
+    if (py_is_tensor(x) || IS_PLAIN(op) || IS_POWER(op))
+        return true;
+    int is_number = py_number(x, &number);
+    if (is_number > 0)
+        py_wrong_type(name, "input", "Tensor", x);
+    return is_number == 0;
+}
+
+/* Two numbers, as arithmetic takes them: the first as a tensor. Owned; NULL with an exception, or
+ * without one if they are no numbers. */
+static PyObject *first_as_tensor(ag_op op, PyObject *x, PyObject *y)
+{
+    double first, second;
+    if (!IS_PLAIN(op) || py_number(x, &first) <= 0 || py_number(y, &second) <= 0)
+        return NULL;
+    return py_tensor_new(ag_scalar(first));
 }
 
 /* Says which operand is none, or that neither of two numbers is a tensor. */
@@ -124,10 +147,16 @@ static PyObject *pair_call(pair_function call, ag_op op, const char *name, PyObj
         if (product == NULL)
             return NULL;
     }
-    PyObject *result = call(op, values[0], other);
+    PyObject *result = NULL;
+    if (self != NULL || check_first(op, name, values[0]))
+        result = call(op, values[0], other);
     if (result == Py_NotImplemented) {
         Py_DECREF(result);
-        result = no_operands(name, values[0], other);
+        PyObject *first = first_as_tensor(op, values[0], other);
+        result = first != NULL ? call(op, first, other) : NULL;
+        if (result == NULL && !PyErr_Occurred())
+            result = no_operands(name, values[0], other);
+        Py_XDECREF(first);
     }
     Py_XDECREF(product);
     return result;
@@ -327,13 +356,24 @@ static bool choice(const char *name, PyObject *object, ag_arg *arg, ag_tensor **
     return known > 0;
 }
 
+/* Of numbers only a bool chooses; np.bool_ is what comparing 0-d tensors gives. */
+static bool is_condition(PyObject *object)
+{
+    double number;
+    int is_number = PyBool_Check(object) || PyArray_IsScalar(object, Bool)
+                        ? 0 : py_number(object, &number);
+    if (is_number > 0)
+        py_wrong_type("where", "condition", "Tensor, array or bool", object);
+    return is_number == 0;
+}
+
 static PyObject *where_with(PyObject *condition, PyObject *x, PyObject *y)
 {
     PyObject *operands[3] = {condition, x, y};
     static const char *const names[] = {"condition", "input", "other"};
     ag_arg args[3];
     ag_tensor *made[3] = {NULL, NULL, NULL};
-    bool ok = true;
+    bool ok = is_condition(condition);
     for (int i = 0; ok && i < 3; i++)
         ok = choice(names[i], operands[i], &args[i], &made[i]);
     if (ok && args[0].tensor == NULL && args[1].tensor == NULL && args[2].tensor == NULL) {
