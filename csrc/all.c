@@ -67,6 +67,7 @@
 #include "sum.c"
 #include "tensor.c"
 #include "thread.c"
+#include "unload.c"
 
 #if defined(__clang__)
 #pragma float_control(pop)

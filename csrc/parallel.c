@@ -26,6 +26,7 @@
 
 #include "fork.h"
 #include "status.h"
+#include "unload.h"
 
 #define AGI_THREADS_MAX 256
 #define AGI_WORKER_STACK ((size_t)1 << 20)
@@ -422,20 +423,23 @@ void agi_parallel_at_most(int64_t n, int64_t grain, int64_t align, int at_most, 
     pthread_mutex_unlock(&agi_pool.caller);
 }
 
-/* At exit, or when the library is unloaded. Workers that are asleep go; with a loop running in
- * another thread, or in a child that came about without fork's handlers, there is nothing that may
- * be waited for. The caller's lock is kept: loops that come still later run alone. */
-__attribute__((destructor)) static void pool_unload(void)
+/* Workers that are asleep go; with a loop running in another thread, or in a child that came about
+ * without fork's handlers, there is nothing that may be waited for. The caller's lock is kept:
+ * loops that come still later run alone. */
+bool agi_unload_pool(void)
 {
     if (pthread_mutex_trylock(&agi_pool.caller) != 0)
-        return;
-    if (agi_pool.started == 0 || agi_pool.process != getpid())
-        return;
+        return false;
+    if (agi_pool.started == 0)
+        return true;
+    if (agi_pool.process != getpid())
+        return false;
     atomic_store(&agi_pool.stop, true);
     for (int k = 1; k <= agi_pool.started; k++) {
         worker_rouse(&agi_pool.workers[k]);
         pthread_join(agi_pool.workers[k].thread, NULL);
     }
+    return true;
 }
 
 /* ---- long work ------------------------------------------------------------------------------ */

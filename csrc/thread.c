@@ -17,6 +17,7 @@
 #include "fork.h"
 #include "status.h"
 #include "tensor.h"
+#include "unload.h"
 
 #define AGI_SCOPE_FIRST 64    /* entries of a scope's first table */
 #define AGI_SCOPE_KEEP 4096   /* a larger table is freed when the last scope closes */
@@ -40,13 +41,9 @@ bool agi_thread_is_emergency(const agi_thread *thread)
     return thread == &agi_thread_emergency;
 }
 
-static void thread_end(void *record)
+/* Takes the record off the list and frees it. */
+static void thread_forget(agi_thread *thread)
 {
-    agi_thread *thread = record;
-    agi_tls = thread;  /* releasing needs the record, and must not make another */
-    thread->scope_depth = 0;
-    while (thread->scope_count > 0)
-        agi_release(thread->scope_items[--thread->scope_count]);
     agi_plain_free(thread->scope_items);
     agi_alloc_thread_end(thread);
     pthread_mutex_lock(&agi_threads.lock);
@@ -56,8 +53,18 @@ static void thread_end(void *record)
     if (thread->next != NULL)
         thread->next->link = thread->link;
     pthread_mutex_unlock(&agi_threads.lock);
-    agi_tls = NULL;
     free(thread);
+}
+
+static void thread_end(void *record)
+{
+    agi_thread *thread = record;
+    agi_tls = thread;  /* releasing needs the record, and must not make another */
+    thread->scope_depth = 0;
+    while (thread->scope_count > 0)
+        agi_release(thread->scope_items[--thread->scope_count]);
+    thread_forget(thread);
+    agi_tls = NULL;
 }
 
 void agi_fork_lock_threads(bool lock)
@@ -73,12 +80,15 @@ static void threads_init(void)
     agi_threads.has_key = pthread_key_create(&agi_threads.key, thread_end) == 0;
 }
 
-/* When the library is unloaded no thread may call into it at its end. */
-__attribute__((destructor)) static void threads_unload(void)
+void agi_unload_threads(bool no_more)
 {
     if (agi_threads.has_key)
         pthread_key_delete(agi_threads.key);
     agi_threads.has_key = false;
+    while (no_more && agi_threads.first != NULL)
+        thread_forget(agi_threads.first);
+    if (no_more)
+        agi_tls = NULL;
 }
 
 /* The record does not come from agi_plain_new: a failure there is reported through it. */

@@ -49,13 +49,16 @@ def run(command: list[str], **more: str) -> str:
     return result.stdout
 
 
-def link(compiler: str, source: Path, target: Path, *flags: str) -> None:
-    """Compile a program that knows the public header and the shared library, nothing else."""
+def link(compiler: str, source: Path, target: Path, *flags: str, library: bool = True) -> None:
+    """Compile a program that knows the public header and the shared library, nothing else.
+
+    Without `library` the program is to open it for itself.
+    """
+    shared = [f"-L{PACKAGE}", "-lpyautograd", f"-Wl,-rpath,{PACKAGE}"] if library else ["-ldl"]
     run(
         [
             *(compiler, *flags, *sanitizer_flags(), *STRICT, f"-I{INCLUDE}", str(source)),
-            *("-o", str(target), f"-L{PACKAGE}", "-lpyautograd", f"-Wl,-rpath,{PACKAGE}"),
-            *("-pthread", "-lm"),
+            *("-o", str(target), *shared, "-pthread", "-lm"),
         ]
     )
 

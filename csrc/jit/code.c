@@ -12,6 +12,7 @@
 
 #include "../alloc.h"
 #include "../simd/levels.h"
+#include "../unload.h"
 
 #if AGI_JIT_HERE
 
@@ -197,8 +198,19 @@ bool agi_jit_find(const agi_jit_recipe *recipe, agi_jit_code *code)
     return true;
 }
 
+void agi_unload_code(void)
+{
+    for (int k = 0; k < 2; k++) {
+        empty_area(&jit.areas[k]);
+        if (jit.areas[k].bytes != NULL)
+            munmap(jit.areas[k].bytes, AREA_BYTES);
+        jit.areas[k].bytes = NULL;
+    }
+}
+
 #else
 
+void agi_unload_code(void) {}
 bool agi_jit_begin(void) { return false; }
 bool agi_jit_end(void) { return false; }
 bool agi_jit_has_pairs(void) { return false; }

@@ -7,6 +7,7 @@ import functools
 import re
 import shutil
 import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -136,6 +137,20 @@ def test_every_allocation_can_fail(tmp_path: Path) -> None:
     run(["gcc", *flags, f"-I{CSRC / 'include'}", *sources, "-o", str(program), "-pthread", "-lm"])
     leaks = "detect_leaks=1:allocator_may_return_null=1"
     assert run([str(program)], ASAN_OPTIONS=leaks).endswith("\n0 failures\n")
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads /proc")
+@pytest.mark.skipif(SANITIZE != "", reason="a sanitizer keeps what is freed, for a while")
+def test_unloading_leaves_nothing(tmp_path: Path) -> None:
+    """When the cache stayed, each time that the library was closed left 16 MB of each thread."""
+    program = tmp_path / "unload"
+    link("gcc", HERE / "unload_test.c", program, "-std=c11", "-D_GNU_SOURCE", library=False)
+    printed = run([str(program), str(LIBRARY), "close"], PYAUTOGRAD_NUM_THREADS="3")
+    grown, threads = map(int, re.findall(r"-?\d+", printed))
+    assert grown < 16_000, printed  # malloc keeps some
+    assert threads == 0
+    for _ in range(5):
+        run([str(program), str(LIBRARY), "exit"], PYAUTOGRAD_NUM_THREADS="3")
 
 
 @pytest.mark.skipif(SANITIZE != "", reason="a sanitizer's library exports and needs its own")
