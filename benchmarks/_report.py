@@ -1,123 +1,156 @@
-"""What the benchmarks found: aligned tables while they run, and a JSON file at the end."""
+"""What the benchmarks found: a table when its steps are done, and a JSON file at the end."""
 
 from __future__ import annotations
 
 import json
-import math
 import os
 import platform
-from collections.abc import Callable, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from benchmarks import _rivals
-from benchmarks._timing import Comparison, Effort
+from benchmarks import _figures, _plan, _rivals, _table
+from benchmarks._busy import Busy
+from benchmarks._plan import Options, Row, Table
 
-FORMAT = 1  # of the JSON file
+FORMAT = 2  # of the JSON file
 
-
-@dataclass(frozen=True)
-class Options:
-    """What the command line asks of every benchmark."""
-
-    sizes: tuple[int, ...] | None = None  # instead of each benchmark's own
-    threads: tuple[int, ...] = (1,)
-    quick: bool = False
-    against: Path | None = None  # another build of pyautograd, whose instructions are counted
-    cpu_time: bool = False  # what is counted is CPU time
-    effort: Effort = field(default_factory=Effort)
-
-    def choose(self, usual: Sequence[int], quick: Sequence[int]) -> tuple[int, ...]:
-        """Return the sizes asked for, else the short list if quick, else the usual one."""
-        if self.sizes is not None:
-            return self.sizes
-        return tuple(quick if self.quick else usual)
+# Half the distance between the quartiles over the median: from here on the figure says little.
+UNSTEADY = 0.25
+MARK = "?"
 
 
 @dataclass(frozen=True)
 class Record:
-    """One cell of a table. ``ratio`` is the rival's figure over ours, None for our own."""
+    """One side's cell of a row. ``ratio`` is the rival's figure over ours, None for our own."""
 
     benchmark: str
     case: str
     size: int | None
     threads: int | None
     side: str
-    unit: str  # "ns", "bytes", "instructions" or "times"
+    unit: str  # a key of `_figures.UNITS`
     median: float
     q1: float
     q3: float
     best: float
     rounds: int
     ratio: float | None
+    ratio_spread: float | None
+
+    @property
+    def row(self) -> tuple[str, str, int | None, int | None]:
+        """What the cells of a row have in common."""
+        return self.benchmark, self.case, self.size, self.threads
 
     @property
     def key(self) -> tuple[str, str, int | None, int | None, str]:
         """What names the same cell in another run."""
-        return self.benchmark, self.case, self.size, self.threads, self.side
+        return *self.row, self.side
+
+    @property
+    def spread(self) -> float:
+        """Half of the distance between the quartiles, as a part of the median."""
+        return 0.5 * (self.q3 - self.q1) / abs(self.median) if self.median else 0.0
+
+    @property
+    def steady(self) -> bool:
+        """Whether the rounds agree well enough for the median to mean something."""
+        return self.spread < UNSTEADY
+
+    @property
+    def steady_ratio(self) -> float | None:
+        """The ratio, if there is one and the rounds agree on it."""
+        return self.ratio if (self.ratio_spread or 0.0) < UNSTEADY else None
+
+    def figure(self) -> str:
+        """Return the median as it stands in a table."""
+        return ("" if self.steady else MARK) + _figures.value(self.median, self.unit)
 
 
-def format_time(nanoseconds: float) -> str:
-    """Return a duration with three digits and its unit.
+def records_of(benchmark: str, row: Row) -> Iterator[Record]:
+    """Yield the cells of a row, ours first."""
+    for side in row.comparison.samples:
+        ratios = None
+        if row.ratios and side != _rivals.OURS:
+            ratios = row.comparison.ratios(side)
+        yield Record(
+            benchmark,
+            row.case,
+            row.size,
+            row.threads,
+            side,
+            row.unit,
+            **asdict(row.comparison.summary(side)),
+            ratio=ratios.median if ratios else None,
+            ratio_spread=ratios.spread if ratios else None,
+        )
 
-    >>> format_time(1234.0)
-    '1.23 us'
+
+def _ratio(record: Record | None, change: bool) -> str:
+    if record is None or record.ratio is None:
+        return _table.NOTHING
+    if record.steady_ratio is None:
+        return MARK
+    return _figures.change(record.ratio) if change else _figures.digits(record.ratio)
+
+
+def labels(heads: Sequence[Record], sized: str = "elements") -> tuple[list[_table.Column], str]:
+    """Return the first columns, which tell rows apart, and in words what the rows have in common.
+
+    ``heads`` has a record of each row, ``sized`` is what their sizes are numbers of.
     """
-    for unit, scale in (("ns", 1.0), ("us", 1e3), ("ms", 1e6)):
-        if abs(nanoseconds) < 999.5 * scale:
-            return f"{digits(nanoseconds / scale)} {unit}"
-    return f"{digits(nanoseconds / 1e9)} s"
+    values = {
+        "case": [head.case for head in heads],
+        sized: ["" if head.size is None else _figures.number(head.size) for head in heads],
+        "threads": ["" if head.threads is None else str(head.threads) for head in heads],
+    }
+    varying = [title for title, cells in values.items() if len(set(cells)) > 1] or ["case"]
+    columns = [_table.Column(title, values[title], left=title == "case") for title in varying]
+    first = heads[0]
+    common = _plan.label(
+        "" if "case" in varying else first.case,
+        None if sized in varying else first.size,
+        None if "threads" in varying else first.threads,
+        sized,
+    )
+    return columns, common
 
 
-def format_bytes(count: float) -> str:
-    """Return a number of bytes with its unit.
-
-    >>> format_bytes(250.0), format_bytes(3 * 2**20)
-    ('250 B', '3.00 MB')
-    """
-    for unit, scale in (("B", 1), ("KB", 2**10), ("MB", 2**20)):
-        if abs(count) < 999.5 * scale:
-            return f"{digits(count / scale)} {unit}"
-    return f"{digits(count / 2**30)} GB"
+def _side(rows: Sequence[Mapping[str, Record]], side: str, change: bool) -> list[_table.Column]:
+    """Return the columns of a side: its figures and, of a rival, the ratios."""
+    cells = [row.get(side) for row in rows]
+    columns = [_table.Column(side, [cell.figure() if cell else _table.NOTHING for cell in cells])]
+    if any(cell and cell.ratio is not None for cell in cells):
+        title = "change" if change else "ratio"
+        columns.append(_table.Column(title, [_ratio(cell, change) for cell in cells]))
+    return columns
 
 
-def digits(value: float) -> str:
-    """Return ``value`` with three significant digits, without an exponent.
-
-    >>> digits(1.5), digits(15.0), digits(1500.4), digits(0.0)
-    ('1.50', '15.0', '1500', '0')
-    """
-    if value == 0 or abs(value) >= 99.95:
-        return f"{value:.0f}"
-    return f"{value:.1f}" if abs(value) >= 9.995 else f"{value:.2f}"
+def _spreads(rows: Sequence[Mapping[str, Record]]) -> list[_table.Column]:
+    """Return the column of spreads, of the side where it is widest; none of single rounds."""
+    if all(record.rounds == 1 for row in rows for record in row.values()):
+        return []
+    widest = [max(record.spread for record in row.values()) for row in rows]
+    return [_table.Column("spread", [_figures.percent(spread) for spread in widest])]
 
 
-def format_change(ratio: float) -> str:
-    """Return by how much ours is more than the other, given the other's over ours.
-
-    >>> format_change(0.8), format_change(1.0)
-    ('+25.00 %', '+0.00 %')
-    """
-    percent = round(100.0 * (1.0 / ratio - 1.0), 2)
-    return f"{percent + 0.0:+.2f} %"  # -0.0 becomes 0.0
-
-
-_FORMATS: dict[str, Callable[[float], str]] = {
-    "ns": format_time,
-    "bytes": format_bytes,
-    "instructions": lambda value: f"{value:,.0f}",
-    "times": digits,
-}
-
-
-def format_value(value: float, unit: str) -> str:
-    """Return a figure of one of the units of `Record`.
-
-    >>> format_value(1500.0, "instructions")
-    '1,500'
-    """
-    return _FORMATS[unit](value)
+def table_lines(records: Sequence[Record], table: Table) -> list[str]:
+    """Return the heading and the lines of a table, or of several where one would be too wide."""
+    rows: dict[Any, dict[str, Record]] = {}
+    for record in records:
+        rows.setdefault(record.row, {})[record.side] = record
+    found = list(rows.values())
+    first, common = labels([next(iter(row.values())) for row in found], table.sized)
+    heading = f"{records[0].benchmark}: {table.heading}{'; ' if common else ''}{common}"
+    sides = list(dict.fromkeys(record.side for record in records))
+    ours, *rivals = (_side(found, side, table.change) for side in sides)
+    spread = _spreads(found)
+    lines = _table.wrapped(heading)
+    for some in _table.split([first, ours, spread], rivals):
+        lines += _table.lines([first, ours, *some, spread])
+    return lines
 
 
 def machine() -> dict[str, Any]:
@@ -139,86 +172,25 @@ def machine() -> dict[str, Any]:
 
 @dataclass
 class Report:
-    """Prints each row as it comes and keeps the records."""
+    """Prints the tables and keeps their records."""
 
     libraries: _rivals.Libraries
     records: list[Record] = field(default_factory=list)
-    _benchmark: str = ""
-    _sides: tuple[str, ...] = ()
-    _case_width: int = 0
-    _change: bool = False
+    busy: list[tuple[str, Busy]] = field(default_factory=list)  # the tables where it was much
 
-    def begin(
-        self,
-        benchmark: str,
-        title: str,
-        sides: Sequence[str],
-        case_width: int,
-        change: bool = False,
-    ) -> None:
-        """Start the table of a benchmark: its columns are ``sides``, ours first, then ratios.
-
-        With ``change``, instead of ratios, by how much ours is more than the other.
-        """
-        self._benchmark, self._sides, self._case_width = benchmark, tuple(sides), case_width
-        self._change = change
-        rivals = [side for side in sides if side != _rivals.OURS]
-        print(f"\n{benchmark}: {title}")
-        self._line(
-            ["case", "size", "threads"],
-            list(sides),
-            ["change" if change else f"{rival}/ours" for rival in rivals],
-        )
-
-    def _line(self, head: list[str], cells: list[str], ratios: list[str]) -> None:
-        text = f"  {head[0]:<{self._case_width}} {head[1]:>9} {head[2]:>7}"
-        text += "".join(f" {cell:>15}" for cell in cells)
-        text += "".join(f" {ratio:>14}" for ratio in ratios)
-        print(text.rstrip(), flush=True)
-
-    def row(
-        self,
-        case: str,
-        comparison: Comparison,
-        size: int | None = None,
-        threads: int | None = None,
-        unit: str = "ns",
-        ratios: bool = True,
-    ) -> None:
-        """Print a row and keep its cells; without ``ratios`` where they would mean nothing."""
-        cells, quotients = [], []
-        for side in self._sides:
-            rival = side != _rivals.OURS
-            if side not in comparison.samples:
-                cells.append("-")
-                quotients += ["-"] if rival else []
-                continue
-            figures = comparison.summary(side)
-            ratio = comparison.ratio(side) if rival and ratios else None
-            if ratio is not None and not math.isfinite(ratio):
-                ratio = None
-            spread = f" {figures.spread:4.0%}" if figures.rounds > 1 else ""
-            cells.append(format_value(figures.median, unit) + spread)
-            shown = format_change if self._change else digits
-            quotients += [shown(ratio) if ratio is not None else "-"] if rival else []
-            self.records.append(
-                Record(
-                    self._benchmark,
-                    case,
-                    size,
-                    threads,
-                    side,
-                    unit=unit,
-                    ratio=ratio,
-                    **asdict(figures),
-                )
-            )
-        head = [case, "" if size is None else str(size), "" if threads is None else str(threads)]
-        self._line(head, cells, quotients)
-
-    def note(self, text: str) -> None:
-        """Print a remark under the table."""
-        print(f"  {text}", flush=True)
+    def table(self, benchmark: str, table: Table, rows: Sequence[Row], busy: Busy) -> None:
+        """Print a table and keep its cells; one whose steps gave nothing is left out."""
+        if table.steps and not rows:
+            return
+        records = [record for row in rows for record in records_of(benchmark, row)]
+        lines = table_lines(records, table) if records else [f"{benchmark}: {table.heading}"]
+        for note in table.notes:
+            lines += _table.wrapped(note, _table.INDENT)
+        if busy.much:
+            lines += _table.wrapped(f"BUSY MACHINE: {busy.words()}", _table.INDENT)
+            self.busy.append((f"{benchmark}: {table.heading}", busy))
+        self.records += records
+        print("\n" + "\n".join(lines), flush=True)
 
     def write(self, path: Path, options: Options) -> None:
         """Write all records, with all that they depend on, as JSON."""
@@ -232,6 +204,7 @@ class Report:
             "skipped": self.libraries.skipped,
             "config": _rivals.configuration(ours),
             "options": {**asdict(options), "against": options.against and str(options.against)},
+            "busy": {heading: asdict(busy) for heading, busy in self.busy},
             "records": [asdict(record) for record in self.records],
         }
         path.write_text(json.dumps(content, indent=1) + "\n")

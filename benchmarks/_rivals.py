@@ -41,6 +41,10 @@ class Libraries:
         """Return the modules among ``names`` that are here."""
         return {name: self.modules[name] for name in names if name in self.modules}
 
+    def only(self, *names: str) -> Libraries:
+        """Return those among ``names`` that are here, as a whole."""
+        return Libraries(self.chosen(*names))
+
     def versions(self) -> dict[str, str]:
         """Return the version of each library found."""
         return {name: version(name) for name in self.modules}

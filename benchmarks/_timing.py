@@ -11,7 +11,6 @@ from __future__ import annotations
 import contextlib
 import gc
 import json
-import math
 import statistics
 import subprocess
 import sys
@@ -58,6 +57,14 @@ class Effort:
         affordable = int(self.budget_s * 1e9 / max(round_ns, 1.0))
         return min(self.rounds, max(self.fewest, affordable))
 
+    def expected_s(self, sides: int, step_ns: float) -> float:
+        """Return about how many seconds the rounds take if a step of every side takes so long.
+
+        Finding out how many steps make a round costs as much as two rounds.
+        """
+        round_ns = sides * max(self.sample_ms * 1e6, step_ns)
+        return (self.rounds_of(round_ns) + 2) * round_ns / 1e9
+
 
 @dataclass(frozen=True)
 class Summary:
@@ -92,6 +99,7 @@ class Comparison:
     """What each side took in each round, in nanoseconds (or another unit) per step."""
 
     samples: dict[str, list[float]] = field(default_factory=dict)
+    waited: float | None = None  # part of the loops' time in which they had no CPU, if known
 
     @property
     def ours(self) -> str:
@@ -106,14 +114,46 @@ class Comparison:
         """Return the figures of ``side``."""
         return summarise(self.samples[side])
 
-    def ratio(self, side: str) -> float:
-        """Return the median over the rounds of (what ``side`` took / what ours took).
+    def ratios(self, side: str) -> Summary | None:
+        """Return the figures of (what ``side`` took / what ours took), of each round.
 
-        >>> Comparison({"ours": [1.0, 2.0, 1.0], "rival": [3.0, 4.0, 3.0]}).ratio("rival")
+        >>> Comparison({"ours": [1.0, 2.0, 1.0], "rival": [3.0, 4.0, 3.0]}).ratios("rival").median
         3.0
+
+        None if ours took nothing in a round.
         """
-        pairs = zip(self.samples[side], self.samples[self.ours], strict=True)
-        return statistics.median(rival / our if our else math.nan for rival, our in pairs)
+        pairs = list(zip(self.samples[side], self.samples[self.ours], strict=True))
+        if not all(our for _, our in pairs):
+            return None
+        return summarise([rival / our for rival, our in pairs])
+
+
+_LOOP = """
+def loop(_steps, _clock{parameters}):
+    _start = _clock()
+    for _ in _steps:
+{body}
+    return _clock() - _start
+"""
+_LOOP_WITH_PAUSES = """
+def loop(_steps, _clock{parameters}):
+    _taken = 0
+    for _ in _steps:
+        _sleep(_pause_s)
+        _start = _clock()
+{body}
+        _taken += _clock() - _start
+    return _taken
+"""
+
+
+def _compiled(template: str, source: str, names: Mapping[str, Any], unroll: int) -> Any:
+    body = "\n".join(["        " + line for line in source.splitlines()] * unroll)
+    parameters = "".join(f", {name}" for name in names)
+    scope: dict[str, Any] = {}
+    text = template.format(parameters=parameters, body=body)
+    exec(compile(text, f"<benchmark {source!r}>", "exec"), scope)
+    return scope["loop"]
 
 
 def statement(source: str, names: Mapping[str, Any], unroll: int = 1) -> Loop:
@@ -126,23 +166,26 @@ def statement(source: str, names: Mapping[str, Any], unroll: int = 1) -> Loop:
     >>> loop(100) > 0
     True
     """
-    body = "\n".join("        " + line for line in source.splitlines())
-    parameters = "".join(f", {name}" for name in names)
-    text = (
-        f"def loop(_steps, _clock{parameters}):\n"
-        f"    _start = _clock()\n"
-        f"    for _ in _steps:\n" + "\n".join([body] * unroll) + "\n"
-        "    return _clock() - _start\n"
-    )
-    scope: dict[str, Any] = {}
-    exec(compile(text, f"<benchmark {source!r}>", "exec"), scope)
-    loop = scope["loop"]
+    loop = _compiled(_LOOP, source, names, unroll)
     values = tuple(names.values())
 
     def run(count: int) -> int:
         turns = max(1, count // unroll)
         taken: int = loop(repeat(None, turns), _clock, *values)
         return taken * count // (turns * unroll)
+
+    return run
+
+
+def with_pauses(source: str, names: Mapping[str, Any], pause_s: float) -> Loop:
+    """Compile ``source`` like `statement`, with a pause before each step that is not counted."""
+    names = {**names, "_sleep": time.sleep, "_pause_s": pause_s}
+    loop = _compiled(_LOOP_WITH_PAUSES, source, names, 1)
+    values = tuple(names.values())
+
+    def run(count: int) -> int:
+        taken: int = loop(repeat(None, count), _clock, *values)
+        return taken
 
     return run
 
@@ -194,9 +237,29 @@ def _settle(loop: Loop, count: int, threads: int) -> None:
         loop(max(1, count // 8))
 
 
+@dataclass
+class _Waiting:
+    """Adds up for which part of their time loops had no CPU."""
+
+    wall_ns: int = 0
+    cpu_ns: int = 0
+
+    def run(self, loop: Loop, count: int) -> int:
+        """Run a loop and return what it tells."""
+        wall, cpu = perf_counter_ns(), process_time_ns()
+        taken = loop(count)
+        self.cpu_ns += process_time_ns() - cpu
+        self.wall_ns += perf_counter_ns() - wall
+        return taken
+
+    def part(self) -> float:
+        """Return the part."""
+        return max(0.0, 1.0 - self.cpu_ns / max(self.wall_ns, 1))
+
+
 def interleave(loops: Mapping[str, Loop], effort: Effort, threads: int = 1) -> Comparison:
     """Time the loops, of so many threads each, in turns; the figures are nanoseconds per step."""
-    comparison = Comparison()
+    comparison, waiting = Comparison(), _Waiting()
     with quiet():
         ranges = {side: autorange(loop, effort.sample_ms) for side, loop in loops.items()}
         rounds = effort.rounds_of(sum(count * step for count, step in ranges.values()))
@@ -204,7 +267,21 @@ def interleave(loops: Mapping[str, Loop], effort: Effort, threads: int = 1) -> C
             for side, loop in loops.items():
                 count = ranges[side][0]
                 _settle(loop, count, threads)
-                comparison.add(side, loop(count) / count)
+                comparison.add(side, waiting.run(loop, count) / count)
+    if threads == 1:  # more of them take more CPU time than time, or wait for each other
+        comparison.waited = waiting.part()
+    return comparison
+
+
+def interleave_pauses(loops: Mapping[str, Loop], rounds: int, steps: int) -> Comparison:
+    """Time loops `with_pauses` in turns, after one that is not counted, ``steps`` at a time."""
+    comparison = Comparison()
+    with quiet():
+        for number in range(rounds + 1):
+            for side, loop in loops.items():
+                taken = loop(steps) / steps
+                if number:
+                    comparison.add(side, taken)
     return comparison
 
 

@@ -9,14 +9,17 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from benchmarks import _report, _rivals
+from benchmarks import _figures, _report, _rivals, _table
+from benchmarks._busy import Busy
+from benchmarks._report import Record
 
 Key = tuple[str, str, int | None, int | None, str]
-Cells = dict[Key, dict[str, Any]]
+Cells = dict[Key, Record]
 
 
 class NotComparable(Exception):
@@ -39,55 +42,68 @@ def check_same_machine(old: dict[str, Any], new: dict[str, Any]) -> None:
             raise NotComparable(f"different machines: {key} is {was!r} in one, {is_now!r} in other")
 
 
-def differences(old: dict[str, Any], new: dict[str, Any]) -> list[str]:
-    """Return one line for everything besides the machine that may explain a change."""
-    lines = []
+def differences(old: dict[str, Any], new: dict[str, Any]) -> Iterator[str]:
+    """Yield everything besides the machine that may explain a change."""
     for key in ("python", "config"):
         if old[key] != new[key]:
-            lines.append(f"{key} changed:\n    {old[key]}\n    {new[key]}".replace("\\n", " "))
+            yield f"{key} changed:"
+            yield from ("  " + line for each in (old, new) for line in str(each[key]).splitlines())
     for name in sorted(old["versions"].keys() | new["versions"].keys()):
         was, is_now = old["versions"].get(name), new["versions"].get(name)
         if was != is_now:
-            lines.append(f"{name} changed: {was} to {is_now}")
-    return lines
+            yield f"{name} changed: {was} to {is_now}"
+    for when, content in (("old", old), ("new", new)):
+        for heading, busy in content["busy"].items():
+            yield f"BUSY MACHINE, {when}, {heading}: {Busy(**busy).words()}"
 
 
 def _cells(content: dict[str, Any]) -> Cells:
-    records = [_report.Record(**record) for record in content["records"]]
-    return {record.key: vars(record) for record in records}
+    records = [Record(**record) for record in content["records"]]
+    return {record.key: record for record in records}
 
 
-def _change(old: Cells, new: Cells, key: Key) -> float | None:
-    before, after = old.get(key), new.get(key)
-    if not before or not after or not after["median"]:
-        return None
-    return float(before["median"] / after["median"])
+def _change(before: Record | None, after: Record | None) -> str:
+    """Return the old figure over the new one."""
+    if not before or not after or not after.median:
+        return _table.NOTHING
+    if not (before.steady and after.steady):
+        return _report.MARK
+    return _figures.digits(before.median / after.median)
 
 
-def rows(old: dict[str, Any], new: dict[str, Any]) -> list[list[str]]:
-    """Return the table: a header and a row for each of our cells that both runs have."""
+def _columns(before: Cells, after: Cells, ours: Sequence[Record]) -> list[_table.Column]:
+    """Return the columns of a table whose rows are those of ``ours``, our old records."""
+
+    def changes(title: str, keys: Sequence[Key]) -> _table.Column:
+        return _table.Column(title, [_change(before.get(key), after.get(key)) for key in keys])
+
+    keys = [record.key for record in ours]
+    control = changes("torch old/new", [replace(record, side="torch").key for record in ours])
+    return [
+        _table.Column("old", [before[key].figure() for key in keys]),
+        _table.Column("new", [after[key].figure() for key in keys]),
+        *([control] if set(control.cells) != {_table.NOTHING} else []),
+        changes("old/new", keys),
+    ]
+
+
+def tables(old: dict[str, Any], new: dict[str, Any]) -> Iterator[str]:
+    """Yield the lines of a table for each benchmark, of our cells that both runs have."""
     before, after = _cells(old), _cells(new)
-    table = [["benchmark", "case", "size", "threads", "old", "new", "torch old/new", "old/new"]]
-    for key, cell in before.items():
-        benchmark, case, size, threads, side = key
-        if side != _rivals.OURS or key not in after:
-            continue
-        control = _change(before, after, (benchmark, case, size, threads, "torch"))
-        change = _change(before, after, key)
-        table.append(
-            [benchmark, case]
-            + ["" if value is None else str(value) for value in (size, threads)]
-            + [_report.format_value(each[key]["median"], cell["unit"]) for each in (before, after)]
-            + ["-" if value is None else _report.digits(value) for value in (control, change)]
-        )
-    return table
+    ours = [cell for key, cell in before.items() if cell.side == _rivals.OURS and key in after]
+    for benchmark in dict.fromkeys(cell.benchmark for cell in ours):
+        rows = [cell for cell in ours if cell.benchmark == benchmark]
+        first, common = _report.labels(rows)
+        yield f"{benchmark}{'; ' if common else ''}{common}"
+        yield from _table.lines([first, _columns(before, after, rows)])
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Print the comparison; return 2 if the files cannot be compared."""
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks.compare",
-        description="Compare two runs on one machine; above 1 in the last column, new is faster.",
+        description="Compare two runs on one machine; above 1 in the last column, new is faster. "
+        "A ? stands where the rounds of a run differ too much to mean anything.",
     )
     parser.add_argument("old", type=Path)
     parser.add_argument("new", type=Path)
@@ -98,14 +114,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except NotComparable as error:
         print(f"cannot compare: {error}", file=sys.stderr)
         return 2
-    for line in differences(old, new):
+    for text in differences(old, new):
+        print("\n".join(_table.wrapped(text)))
+    for line in tables(old, new):
         print(line)
-    table = rows(old, new)
-    widths = [max(len(row[i]) for row in table) for i in range(len(table[0]))]
-    for row in table:
-        left = [cell.ljust(width) for cell, width in zip(row[:2], widths[:2], strict=True)]
-        right = [cell.rjust(width) for cell, width in zip(row[2:], widths[2:], strict=True)]
-        print("  ".join(left + right))
     return 0
 
 

@@ -11,14 +11,15 @@ from __future__ import annotations
 import importlib
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from benchmarks import _handwritten, _rivals, _timing
-from benchmarks._report import Options, Report
+from benchmarks._plan import Options, Table, Timed
 
-TITLE = "a step is: both .grad = None, forward, backward"
+TITLE = "both .grad = None, forward, backward"
 
 # From so many elements on, operations are fused, and loops shared among threads (csrc/config.h:
 # AGI_DEFER_MIN, AGI_PARALLEL_MIN). Every power of ten, and each threshold with the size under it.
@@ -169,33 +170,56 @@ def effort_of(effort: _timing.Effort, size: int) -> _timing.Effort:
     return replace(effort, fewest=FEWEST_LARGE_ROUNDS) if size >= LARGE else effort
 
 
-def _over_handwritten(result: _timing.Comparison) -> _timing.Comparison:
-    over = _timing.Comparison()
-    pairs = zip(result.samples[result.ours], result.samples[_handwritten.SIDE], strict=True)
-    for ours, by_hand in pairs:
-        over.add(result.ours, ours / by_hand)
-    return over
+def _sides(
+    libraries: _rivals.Libraries, graph: Graph, size: int, threads: int, by_hand: bool
+) -> dict[str, _timing.Loop]:
+    sides = loops(libraries, graph, size, threads)
+    if by_hand:
+        sides[_handwritten.SIDE] = _handwritten_loop(graph, size, threads)
+    return sides
 
 
-def run(libraries: _rivals.Libraries, options: Options, report: Report) -> None:
-    """Time each graph at each size and number of threads."""
-    missing = _handwritten.missing()
-    beside = [] if missing else [_handwritten.SIDE]
-    report.begin("graphs", TITLE, [*libraries.modules, *beside], 22)
-    for graph in GRAPHS:
-        for threads in options.threads:
-            for size in options.choose(SIZES, QUICK_SIZES):
-                with _rivals.threads(libraries, threads):
-                    sides = loops(libraries, graph, size, threads)
-                    if beside and graph is MEAN and size >= HANDWRITTEN_FROM:
-                        sides[_handwritten.SIDE] = _handwritten_loop(graph, size, threads)
-                    result = _timing.interleave(sides, effort_of(options.effort, size), threads)
-                report.row(graph.name, result, size, threads)
-                if _handwritten.SIDE in sides:
-                    label = f"{graph.name}: ours/C"
-                    report.row(label, _over_handwritten(result), size, threads, "times")
-    report.note(f"without C: {missing}" if missing else f"C: mean.c, {_handwritten.describe()}")
+def _table(
+    libraries: _rivals.Libraries, options: Options, graph: Graph, threads: int, sizes: list[int],
+    by_hand: bool = False,
+) -> Table:  # fmt: skip
+    timed = Timed(libraries, options)
+    steps = [
+        timed.step(
+            graph.name,
+            size,
+            threads,
+            partial(_sides, libraries, graph, size, threads, by_hand),
+            effort_of(options.effort, size),
+        )
+        for size in sizes
+    ]
+    return Table(TITLE, steps)
+
+
+def _notes(libraries: _rivals.Libraries, missing: str | None) -> list[str]:
+    notes = [f"without C: {missing}" if missing else f"C: mean.c, {_handwritten.describe()}"]
     if "numpy" in libraries.modules:
-        report.note("numpy: value and gradients written by hand, one array operation at a time")
+        notes += ["numpy: value and gradients written by hand, one array operation at a time"]
     if "jax" in libraries.modules:
-        report.note("jax: jit(value_and_grad), compiled beforehand; its threads are its own")
+        notes += ["jax: jit(value_and_grad), compiled beforehand; its threads are its own"]
+    return notes
+
+
+def plan(libraries: _rivals.Libraries, options: Options) -> list[Table]:
+    """Each graph at each number of threads and each size, large means beside the C program."""
+    missing = _handwritten.missing()
+    sizes = options.choose(SIZES, QUICK_SIZES)
+    small = [size for size in sizes if size < HANDWRITTEN_FROM]
+    large = [size for size in sizes if size >= HANDWRITTEN_FROM]
+    tables = []
+    for threads in options.threads:
+        if missing:
+            tables += [_table(libraries, options, MEAN, threads, list(sizes))]
+        else:
+            tables += [_table(libraries, options, MEAN, threads, small)]
+            tables += [_table(libraries, options, MEAN, threads, large, by_hand=True)]
+        tables += [_table(libraries, options, WAVE, threads, list(sizes))]
+    tables = [table for table in tables if table.steps]
+    tables[-1] = replace(tables[-1], notes=_notes(libraries, missing))
+    return tables

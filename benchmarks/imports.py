@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from benchmarks import _rivals, _timing
-from benchmarks._report import Options, Report
+from benchmarks._plan import Options, Row, Step, Table
 
 TITLE = "import of each, NumPy imported before (and NumPy's own), in new interpreters"
+SECONDS_OF_ROUND = 1.5  # of all sides together, about
 
 
-def run(libraries: _rivals.Libraries, options: Options, report: Report) -> None:
-    """Time the imports in turns."""
-    sides: dict[str, tuple[str, ...]] = {}
-    for name in libraries.chosen(_rivals.OURS, "torch", "numpy", "jax", "autograd"):
-        sides[name] = (name,) if name == "numpy" else (name, "numpy")
-    if options.quick:
-        sides = {name: sides[name] for name in sides if name in (_rivals.OURS, "numpy")}
-    report.begin("imports", TITLE, list(sides), 16)
-    report.row("import", _timing.interleave_imports(sides, options.effort))
+def _sides(libraries: _rivals.Libraries, quick: bool) -> dict[str, tuple[str, ...]]:
+    """Return for each side what is imported, and what before."""
+    names = (_rivals.OURS, "numpy") if quick else (_rivals.OURS, *_rivals.RIVALS)
+    present = libraries.chosen(*names)
+    return {name: (name,) if name == "numpy" else (name, "numpy") for name in present}
+
+
+def plan(libraries: _rivals.Libraries, options: Options) -> list[Table]:
+    """One row: the imports in turns."""
+
+    def run() -> Iterator[Row]:
+        sides = _sides(libraries, options.quick)
+        yield Row("import", _timing.interleave_imports(sides, options.effort))
+
+    seconds = options.effort.expected_s(1, SECONDS_OF_ROUND * 1e9)
+    return [Table(TITLE, [Step("import", run, seconds)])]

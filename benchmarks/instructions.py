@@ -11,21 +11,23 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from benchmarks import _process, _rivals, _timing, graphs, large, overhead
-from benchmarks._report import Options, Report
+from benchmarks._plan import OTHER, Options, Row, Step, Table
 
 TITLE = "instructions of one operation, counted by valgrind"
+SECONDS = {"torch": 120.0}  # about what it takes to count, where that is long
+USUAL_SECONDS = 15.0
 SIZES = (5,)
 COUNT = 2_000
 QUICK_COUNT = 200
 WARM_UP = 50
-OTHER = "other"  # the side that --against names
 # The child calls this before and after each loop; valgrind writes its counters at each call.
 MARKER = "getppid"
 EMPTY = "nothing"
@@ -128,15 +130,15 @@ def configuration() -> str:
     return _rivals.configuration(_process.load(_rivals.OURS))
 
 
-def _note_differences(report: Report, build: Path) -> None:
-    """Say where the builds differ in more than their sources: counts then show that as well."""
+def _differences(build: Path) -> list[str]:
+    """Return where another build differs in more than its sources: counts show that as well."""
     ours, other = (_process.call(configuration, build=each).splitlines() for each in (None, build))
-    report.note(f"{OTHER}: {build}")
-    for line in sorted(set(other) - set(ours)):
-        report.note(f"{OTHER} is built differently: {line.strip()}")
+    return [
+        f"{OTHER} is built differently: {line.strip()}" for line in sorted(set(other) - set(ours))
+    ]
 
 
-def _row(name: str, found: dict[str, dict[str, float]]) -> _timing.Comparison:
+def _comparison(name: str, found: dict[str, dict[str, float]]) -> _timing.Comparison:
     row = _timing.Comparison()
     for side, counts in found.items():
         plain = name.removesuffix(", recorded") if side == "numpy" else name
@@ -145,25 +147,40 @@ def _row(name: str, found: dict[str, dict[str, float]]) -> _timing.Comparison:
     return row
 
 
-def run(libraries: _rivals.Libraries, options: Options, report: Report) -> None:
-    """Count for each size: ours beside another build, or beside NumPy and (not quick) torch."""
-    rivals = ("numpy",) if options.quick else ("torch", "numpy")
-    sides = list(libraries.chosen(_rivals.OURS, *rivals))
-    if options.against:
-        sides = [_rivals.OURS, OTHER]
-    report.begin("instructions", TITLE, sides, 32, change=options.against is not None)
-    if shutil.which("valgrind") is None:
-        report.note("left out: valgrind is not installed")
-        return
+def _rows(sides: Sequence[str], size: int, options: Options) -> Iterator[Row]:
     steps = QUICK_COUNT if options.quick else COUNT
-    for size in options.choose(SIZES, SIZES):
-        found = {
-            side: count(side, size, steps)
-            if side != OTHER
-            else count(_rivals.OURS, size, steps, options.against)
-            for side in sides
-        }
-        for name in found[_rivals.OURS]:
-            report.row(name, _row(name, found), size, 1, "instructions")
+    found = {
+        side: count(_rivals.OURS, size, steps, options.against)
+        if side == OTHER
+        else count(side, size, steps)
+        for side in sides
+    }
+    for name in found[_rivals.OURS]:
+        yield Row(name, _comparison(name, found), size, 1, "instructions")
+
+
+def _sides(libraries: _rivals.Libraries, options: Options) -> list[str]:
     if options.against:
-        _note_differences(report, options.against)
+        return [_rivals.OURS, OTHER]
+    rivals = ("numpy",) if options.quick else ("torch", "numpy")
+    return list(libraries.chosen(_rivals.OURS, *rivals))
+
+
+def plan(libraries: _rivals.Libraries, options: Options) -> list[Table]:
+    """Ours beside another build, or beside NumPy and, unless quick, torch: each size a table."""
+    if shutil.which("valgrind") is None:
+        return [Table(TITLE, [], ["left out: valgrind is not installed"])]
+    sides = _sides(libraries, options)
+    seconds = sum(SECONDS.get(side, USUAL_SECONDS) for side in sides)
+    notes = []
+    if options.against:
+        notes = [f"{OTHER}: {options.against}", *_differences(options.against)]
+    return [
+        Table(
+            TITLE,
+            [Step(f"{size} elements", partial(_rows, sides, size, options), seconds)],
+            notes,
+            change=options.against is not None,
+        )
+        for size in options.choose(SIZES, SIZES)
+    ]

@@ -1,4 +1,4 @@
-"""Large arrays: long graphs, a broadcast that is summed away, optimisers, a thousand operations.
+"""Large arrays: long graphs, a broadcast that is summed away, optimisers.
 
 What is timed here is memory traffic more than arithmetic: whether the values between two
 operations go through memory. A step always ends with all that it made computed, be it by reading
@@ -9,29 +9,24 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from math import isqrt
 from typing import Any
 
 import numpy as np
 
 from benchmarks import _rivals, _timing, graphs
-from benchmarks._report import Options, Report
+from benchmarks._plan import Options, Table, Timed
 from benchmarks.graphs import CLEAR, Graph
 
-TITLE = "`size` is that of the largest value; both .grad = None, forward, backward"
+# A size is that of a graph's largest value.
 CHAIN_SIZE = 1_000_000
 BROADCAST_SIZE = 16_000_000  # 4000 by 4000
 UPDATE_SIZE = 1_000_000
-LONG_SIZE = 100_000
 QUICK_SIZES = (20_000,)
 
 ROUNDS_OF_CHAIN = 10  # of five operations each
 SLOPE, SHIFT = 1.25, 0.25
-
-LENGTH = 1000  # of the long chains
-QUICK_LENGTH = 100
-# `t * 1.0001` saves nothing for its rule, `t.sin()` the value before it.
-LINKS = ("t * 1.0001", "t.sin()")
 
 
 def _chain_of_tensors(m: Any, x: Any, y: Any) -> Any:
@@ -188,87 +183,38 @@ def _update_loop(library: Any, update: Update, size: int) -> _timing.Loop:
     return loop
 
 
-@dataclass(frozen=True)
-class LongChain:
-    """One operation after another, forward or both ways."""
-
-    link: str
-    length: int
-    both: bool
-
-    @property
-    def name(self) -> str:
-        """What stands in the table."""
-        return f"{self.length} {self.link}, {'both ways' if self.both else 'forward'}"
-
-    def step(self, length: int) -> str:
-        """Return the source of a step of ``length`` operations."""
-        body = f"for _ in range({length}):\n    t = {self.link}\n"
-        end = "t.sum().backward()" if self.both else "t[0].item()"
-        return f"x.grad = None\nt = x\n{body}{end}\ndel t"
+def _update_loops(
+    libraries: _rivals.Libraries, update: Update, size: int
+) -> dict[str, _timing.Loop]:
+    return {name: _update_loop(each, update, size) for name, each in libraries.modules.items()}
 
 
-def _time_long_chain(
-    libraries: _rivals.Libraries, chain: LongChain, size: int, options: Options, threads: int
-) -> tuple[_timing.Comparison, _timing.Comparison]:
-    """Return the times of the chain, and those over as many times the time of one operation."""
-    values = np.random.default_rng(0).uniform(0.5, 1.5, size)
-    whole, ones = {}, {}
-    for name, library in libraries.chosen(*_rivals.LIKE_TORCH).items():
-        names = {"x": library.tensor(values, requires_grad=True)}
-        whole[name] = _timing.statement(chain.step(chain.length), names)
-        ones[f"{name}, one"] = _timing.statement(chain.step(1), names)
-    result = _timing.interleave(whole | ones, options.effort, threads)
-    times, over = _timing.Comparison(), _timing.Comparison()
-    for name in whole:
-        pairs = zip(result.samples[name], result.samples[f"{name}, one"], strict=True)
-        for all_of_it, one in pairs:
-            times.add(name, all_of_it)
-            over.add(name, all_of_it / (chain.length * one))
-    return times, over
+def _graphs(libraries: _rivals.Libraries, options: Options, threads: int) -> Table:
+    chosen = libraries.only(*_rivals.LIKE_TORCH, "jax")
+    timed = Timed(chosen, options)
+    steps = [
+        timed.step(graph.name, size, threads, partial(graphs.loops, chosen, graph, size, threads))
+        for graph, usual in GRAPHS
+        for size in options.choose((usual,), QUICK_SIZES)
+    ]
+    return Table(graphs.TITLE, steps)
 
 
-def _run_graphs(
-    libraries: _rivals.Libraries, options: Options, report: Report, threads: int
-) -> None:
-    for graph, usual in GRAPHS:
-        for size in options.choose((usual,), QUICK_SIZES):
-            sides = graphs.loops(libraries, graph, size, threads)
-            result = _timing.interleave(sides, options.effort, threads)
-            report.row(graph.name, result, size, threads)
+def _updates(libraries: _rivals.Libraries, options: Options, threads: int) -> Table:
+    chosen = libraries.only(*_rivals.LIKE_TORCH)
+    timed = Timed(chosen, options)
+    steps = [
+        timed.step(update.name, size, threads, partial(_update_loops, chosen, update, size))
+        for update in UPDATES
+        for size in options.choose((UPDATE_SIZE,), QUICK_SIZES)
+    ]
+    return Table("optimisers under no_grad, an element of w, m and v read at the end", steps)
 
 
-def _run_updates(
-    libraries: _rivals.Libraries, options: Options, report: Report, threads: int
-) -> None:
-    for update in UPDATES:
-        for size in options.choose((UPDATE_SIZE,), QUICK_SIZES):
-            sides = {
-                name: _update_loop(library, update, size)
-                for name, library in libraries.chosen(*_rivals.LIKE_TORCH).items()
-            }
-            result = _timing.interleave(sides, options.effort, threads)
-            report.row(update.name, result, size, threads)
-
-
-def _run_long_chains(
-    libraries: _rivals.Libraries, options: Options, report: Report, threads: int
-) -> None:
-    length = QUICK_LENGTH if options.quick else LENGTH
-    for chain in (LongChain(link, length, both) for link in LINKS for both in (False, True)):
-        for size in options.choose((LONG_SIZE,), QUICK_SIZES):
-            times, over = _time_long_chain(libraries, chain, size, options, threads)
-            report.row(chain.name, times, size, threads)
-            report.row(f"{chain.name}: /one", over, size, threads, "times", ratios=False)
-
-
-def run(libraries: _rivals.Libraries, options: Options, report: Report) -> None:
-    """Time all at each number of threads."""
-    chosen = _rivals.Libraries(libraries.chosen(*_rivals.LIKE_TORCH, "jax"))
-    report.begin("large", TITLE, list(chosen.modules), 34)
-    for part in (_run_graphs, _run_updates, _run_long_chains):
-        for threads in options.threads:
-            with _rivals.threads(libraries, threads):
-                part(chosen, options, report, threads)
-    report.note("descent, momentum, Adam: under no_grad; then an element of w, m and v is read")
-    report.note("/one: over as many times what one operation takes")
+def plan(libraries: _rivals.Libraries, options: Options) -> list[Table]:
+    """Graphs and optimisers at each number of threads."""
+    return [
+        part(libraries, options, threads)
+        for part in (_graphs, _updates)
+        for threads in options.threads
+    ]

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
 
-from benchmarks import _process, _rivals, graphs, large
-from benchmarks._report import Options, Report
+from benchmarks import _plan, _process, _rivals, graphs, large
+from benchmarks._plan import Options, Row, Step, Table
 
-TITLE = "beyond the inputs, each in a process of its own"
+PEAK = "peak beyond the inputs, forward and backward, in a process of its own"
+GROWTH = "what a loop leaves behind in which every fifth step is a mistake"
 SIZES = (1_000_000, 10_000_000)
 QUICK_SIZES = (100_000,)
 LOOP_STEPS = 100_000
@@ -119,20 +122,37 @@ def growth_of_loop(library: str, steps: int) -> int:
     return _process.resident() - before
 
 
-def run(libraries: _rivals.Libraries, options: Options, report: Report) -> None:
-    """Measure the peaks at each size, then the loop."""
-    report.begin("memory", TITLE, list(libraries.chosen(*_rivals.LIKE_TORCH)), 34)
+def _peak_rows(
+    libraries: _rivals.Libraries, rounds: int, graph: graphs.Graph, size: int
+) -> Iterator[Row]:
+    found = _process.interleave(
+        libraries, peak_of_graph, rounds, graph=graph.name, size=size, threads=1
+    )
+    yield Row(graph.name, found, size, 1, "bytes")
+
+
+def _growth_rows(libraries: _rivals.Libraries, steps: int) -> Iterator[Row]:
+    found = _process.interleave(libraries, growth_of_loop, 1, steps=steps)
+    yield Row(f"growth in {steps} steps", found, 5, 1, "bytes", ratios=False)
+
+
+def plan(libraries: _rivals.Libraries, options: Options) -> list[Table]:
+    """The peaks at each size, then the loop."""
     if not _process.measurable():
-        report.note("left out: this system has no /proc/self/status to read memory from")
-        return
+        missing = "left out: this system has no /proc/self/status to read memory from"
+        return [Table(PEAK, [], [missing])]
+    chosen = libraries.only(*_rivals.LIKE_TORCH)
     rounds = 1 if options.quick else 3
-    for graph, usual in PEAKS:
-        for size in options.choose(usual, QUICK_SIZES):
-            result = _process.interleave(
-                libraries, peak_of_graph, rounds, graph=graph.name, size=size, threads=1
-            )
-            report.row(f"{graph.name}: peak", result, size, 1, "bytes")
+    seconds = _process.SECONDS * len(chosen.modules)
+    peaks = [
+        Step(
+            _plan.label(graph.name, size, 1),
+            partial(_peak_rows, chosen, rounds, graph, size),
+            rounds * (seconds + size * 1e-7),
+        )
+        for graph, usual in PEAKS
+        for size in options.choose(usual, QUICK_SIZES)
+    ]
     steps = QUICK_LOOP_STEPS if options.quick else LOOP_STEPS
-    result = _process.interleave(libraries, growth_of_loop, 1, steps=steps)
-    label = f"growth in {steps} steps with errors"
-    report.row(label, result, 5, 1, "bytes", ratios=False)
+    growth = Step("growth", partial(_growth_rows, chosen, steps), seconds + steps * 1e-4)
+    return [Table(PEAK, peaks), Table(GROWTH, [growth])]

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from benchmarks import _rivals, _timing
-from benchmarks._report import Options, Report
+from benchmarks._plan import Options, Table, Timed
 
-TITLE = "one operation, result dropped at once; NumPy, which records nothing, beside"
+TITLE = "one operation, its result dropped at once (NumPy records nothing)"
 
 # (name, source in ours and in torch, source in NumPy)
 OPERATIONS = (
@@ -50,14 +51,22 @@ def _loops(
     return loops
 
 
-def run(libraries: _rivals.Libraries, options: Options, report: Report) -> None:
-    """Time every operation, recorded and not, at each size, with one thread."""
-    sides = list(libraries.chosen(_rivals.OURS, "torch", "numpy"))
-    report.begin("overhead", TITLE, sides, 26)
-    with _rivals.threads(libraries, 1):
-        for size in options.choose(SIZES, (5,)):
-            for operation in OPERATIONS:
-                for recorded in (True, False):
-                    loops = _loops(libraries, operation, size, recorded)
-                    label = f"{operation[0]}{', recorded' if recorded else ''}"
-                    report.row(label, _timing.interleave(loops, options.effort), size, 1)
+def plan(libraries: _rivals.Libraries, options: Options) -> list[Table]:
+    """Every operation, recorded and not, at each size, with one thread."""
+    timed = Timed(libraries, options)
+    return [
+        Table(
+            TITLE,
+            [
+                timed.step(
+                    f"{operation[0]}{', recorded' if recorded else ''}",
+                    size,
+                    1,
+                    partial(_loops, libraries, operation, size, recorded),
+                )
+                for operation in OPERATIONS
+                for recorded in (True, False)
+            ],
+        )
+        for size in options.choose(SIZES, (5,))
+    ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import doctest
+import io
 import json
 import math
 import os
@@ -24,13 +25,21 @@ if str(ROOT) not in sys.path:
     sys.path.append(str(ROOT))  # at the end: the installed pyautograd comes first
 
 from benchmarks import (  # noqa: E402
+    __main__,
+    _busy,
+    _figures,
     _handwritten,
+    _plan,
     _process,
+    _progress,
     _report,
     _rivals,
+    _summary,
+    _table,
     _timing,
     compare,
     graphs,
+    sums,
 )
 
 TINY = ["--quick", "--sizes", "3,4", "--rounds", "2", "--threads", "1"]
@@ -41,19 +50,27 @@ def run(*arguments: str, module: str = "benchmarks") -> subprocess.CompletedProc
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
 
 
+def assert_readable(output: str) -> None:
+    """No line is too wide, and no table is mostly empty."""
+    assert [line for line in output.splitlines() if len(line) > _table.WIDEST] == []
+    for table in output.split("\n\n"):
+        cells = [cell for line in table.splitlines() for cell in re.split(" {2,}", line.strip())]
+        assert cells.count(_table.NOTHING) < len(cells) / 4, table
+
+
 def records(target: Path, *arguments: str) -> list[dict[str, Any]]:
     done = run(*arguments, "--json", str(target))
     assert done.returncode == 0, done.stderr
+    assert_readable(done.stdout)
     found: list[dict[str, Any]] = json.loads(target.read_text())["records"]
     for record in found:
         assert math.isfinite(record["median"]), record
         assert record["best"] <= record["q1"] <= record["median"] <= record["q3"], record
-        label = f"{record['case']} "
-        assert label in done.stdout
+        assert record["case"] in done.stdout
     return found
 
 
-@pytest.mark.parametrize("name", ["overhead", "graphs", "large", "chain", "imports", "memory"])
+@pytest.mark.parametrize("name", __main__.USUAL)
 def test_runs(name: str, tmp_path: Path) -> None:
     if name == "memory" and not _process.measurable():
         pytest.skip("this system has no /proc/self/status")
@@ -77,6 +94,8 @@ def test_instructions_against_another_build(tmp_path: Path) -> None:
     done = run("instructions", *options, "--against", str(tmp_path))
     assert done.returncode == 0, done.stderr
     assert "other is built differently: compiler: another" in done.stdout
+    assert re.search(r"In all, instructions: [+-]0\.\d\d %.* in 0 of 27 rows", done.stdout)
+    assert_readable(done.stdout)
     found = json.loads(target.read_text())["records"]
     assert all(record["median"] > 0 for record in found)
     ratios = {record["case"]: record["ratio"] for record in found if record["side"] == "other"}
@@ -96,6 +115,14 @@ def test_every_rival_agrees_with_the_gradients_by_hand(tmp_path: Path) -> None:
     sides = {record["side"] for record in records(target, "graphs", "large", *TINY)}
     present = json.loads(target.read_text())["versions"]
     assert sides == {name for name in present if _rivals.fits_threads(name, 1)}
+
+
+def test_help_explains_every_benchmark() -> None:
+    done = run("--help")
+    assert done.returncode == 0
+    assert_readable(done.stdout)
+    for name in __main__.NAMES:
+        assert f"\n  {name} " in done.stdout
 
 
 @pytest.mark.parametrize("size", [1, 31, 32, 33, 1000])
@@ -148,9 +175,27 @@ def test_a_gradient_that_is_wrong_is_not_timed() -> None:
         graphs._check("torch", graphs.GRAPHS[1], ([1.0], [2.0]), ([1.0], [2.00001]))
 
 
-@pytest.mark.parametrize("module", [_timing, _report], ids=lambda module: module.__name__)
+@pytest.mark.parametrize(
+    "module",
+    [_figures, _plan, _progress, _table, _timing],
+    ids=lambda module: module.__name__,
+)
 def test_examples_in_docstrings(module: Any) -> None:
-    assert doctest.testmod(module).failed == 0
+    tried = doctest.testmod(module)
+    assert tried.failed == 0
+    assert tried.attempted > 0
+
+
+def test_a_sum_that_is_wrong_is_not_timed() -> None:
+    with pytest.raises(AssertionError, match=r"torch: x\.sum\(\) is wrong"):
+        sums._loop("torch", "x.sum()", {"x": np.ones(3)}, np.float64(4.0))
+
+
+def test_pauses_are_not_counted() -> None:
+    loop = _timing.with_pauses("sleep(1e-3)", {"sleep": time.sleep}, 0.05)
+    start = time.perf_counter()
+    assert 3_000_000 <= loop(3) < 150_000_000
+    assert time.perf_counter() - start >= 0.15
 
 
 def test_statement_runs_the_steps_it_is_asked_for() -> None:
@@ -185,7 +230,224 @@ def test_rounds_are_given_up_when_they_take_too_long() -> None:
 
 def test_the_ratio_is_the_median_of_the_ratios_of_the_rounds() -> None:
     comparison = _timing.Comparison({"ours": [1.0, 10.0, 2.0], "rival": [3.0, 20.0, 8.0]})
-    assert comparison.ratio("rival") == 3.0
+    ratios = comparison.ratios("rival")
+    assert ratios is not None
+    assert ratios.median == 3.0
+    assert _timing.Comparison({"ours": [0.0], "rival": [1.0]}).ratios("rival") is None
+
+
+SIDES = ("pyautograd", "torch", "numpy", "jax", "autograd", "C")
+
+
+def compared(**samples: list[float]) -> _timing.Comparison:
+    return _timing.Comparison(dict(samples))
+
+
+def shown(*rows: _plan.Row, **changes: Any) -> list[str]:
+    found = [record for row in rows for record in _report.records_of("large", row)]
+    return _report.table_lines(found, _plan.Table("something", [], **changes))
+
+
+def test_a_table_that_is_too_wide_becomes_several() -> None:
+    """All sides, the longest case, and every figure as wide as figures become."""
+    samples = {side: [123e6 * (i + 1) * 1.9**n for n in range(5)] for i, side in enumerate(SIDES)}
+    case = "t * 1.0001, both ways, each of 1000"
+    rows = [
+        _plan.Row(case, _timing.Comparison(dict(samples)), size, threads)
+        for size in (65_535, 10_000_000)
+        for threads in (1, 128)
+    ]
+    lines = shown(*rows)
+    assert_readable("\n".join(lines))
+    headers = [line for line in lines if "pyautograd" in line]
+    assert len(headers) > 1
+    assert " ".join(headers).split().count("spread") == len(headers)
+    assert [word for word in " ".join(headers).split() if word in SIDES[1:]] == list(SIDES[1:])
+
+
+def test_what_all_rows_share_stands_in_the_heading() -> None:
+    steady = compared(pyautograd=[10.0] * 3, torch=[25.0] * 3)
+    assert shown(_plan.Row("a", steady, 5, 1), _plan.Row("b", steady, 5, 1)) == [
+        "large: something; 5 elements, 1 thread",
+        "  case  pyautograd    torch  ratio  spread",
+        "  a        10.0 ns  25.0 ns   2.50     0 %",
+        "  b        10.0 ns  25.0 ns   2.50     0 %",
+    ]
+    assert shown(_plan.Row("a", steady, 5, 1), _plan.Row("a", steady, 1_000_000, 1)) == [
+        "large: something; a, 1 thread",
+        "  elements  pyautograd    torch  ratio  spread",
+        "         5     10.0 ns  25.0 ns   2.50     0 %",
+        "       1e6     10.0 ns  25.0 ns   2.50     0 %",
+    ]
+
+
+def test_a_spread_that_is_too_wide_is_marked_and_not_summed_up() -> None:
+    wide = compared(pyautograd=[10.0] * 5, torch=[20.0, 40.0, 80.0, 160.0, 320.0])
+    steady = compared(pyautograd=[10.0] * 5, torch=[30.0] * 5)
+    rows = [_plan.Row("wide", wide, 5, 1), _plan.Row("steady", steady, 5, 1)]
+    assert shown(*rows)[2:] == [
+        "  wide       10.0 ns  ?80.0 ns      ?    75 %",
+        "  steady     10.0 ns   30.0 ns   3.00     0 %",
+    ]
+    report = _report.Report(_rivals.Libraries())
+    report.records += [record for row in rows for record in _report.records_of("large", row)]
+    assert _summary.lines(report) == [
+        "In all, the rival's time over ours (geometric means): torch 3.00.",
+        "  torch: ours is behind in 0 of 1 row; least 3.00, large, steady, 5 elements, 1 thread",
+        "1 figure of 4 with ? means little: the spread is 25 % or more. Ratios with ? are not "
+        "summed up.",
+    ]
+
+
+def test_the_summary_counts_where_ours_is_behind() -> None:
+    report = _report.Report(_rivals.Libraries())
+    for case, torch, numpy in (("a", 40.0, 5.0), ("b", 160.0, 20.0), ("c", 5.0, 40.0)):
+        taken = compared(pyautograd=[10.0] * 3, torch=[torch] * 3, numpy=[numpy] * 3)
+        report.records += _report.records_of("graphs", _plan.Row(case, taken, 5, 2))
+    size = compared(pyautograd=[100.0], torch=[300.0])
+    report.records += _report.records_of("memory", _plan.Row("d", size, None, None, "bytes"))
+    assert _summary.lines(report) == [
+        "In all, the rival's time over ours (geometric means): torch 3.17, numpy 1.59.",
+        "  torch: ours is behind in 1 of 3 rows; least 0.50, graphs, c, 5 elements, 2 threads",
+        "  numpy: ours is behind in 1 of 3 rows; least 0.50, graphs, a, 5 elements, 2 threads",
+        "In all, the rival's memory over ours (geometric means): torch 3.00.",
+        "  torch: ours is behind in 0 of 1 row; least 3.00, memory, d",
+    ]
+
+
+def test_the_summary_of_another_build_says_what_the_change_costs() -> None:
+    report = _report.Report(_rivals.Libraries())
+    for case, ours in (("a", 1020.0), ("b", 1000.0), ("c", 990.0)):
+        row = _plan.Row(case, compared(pyautograd=[ours], other=[1000.0]), 5, 1, "instructions")
+        report.records += _report.records_of("instructions", row)
+    assert _summary.lines(report, _plan.OTHER) == [
+        "In all, instructions: +0.33 % (geometric mean); more than +1 % in 1 of 3 rows; "
+        "most +2.00 %, a."
+    ]
+
+
+def spin(seconds: float) -> None:
+    end = time.perf_counter() + seconds
+    while time.perf_counter() < end:
+        pass
+
+
+@pytest.mark.skipif(not Path("/proc/stat").exists(), reason="the kernel does not tell")
+def test_other_processes_are_noticed() -> None:
+    code = "import time\nend = time.time() + 30\nwhile time.time() < end: pass"
+    hogs = [subprocess.Popen([sys.executable, "-c", code]) for _ in range(2)]
+    try:
+        others = _busy.before(1.0).others
+    finally:
+        for hog in hogs:
+            hog.kill()
+            hog.wait()
+    assert others is not None
+    assert others > 0.3
+    watch = _busy.Watch()
+    spin(0.5)
+    assert watch.others() is not None
+    assert watch.others() is None  # too short to tell
+
+
+def test_own_work_is_not_that_of_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    taken = iter([100.0, 103.0])
+    monkeypatch.setattr(_busy, "_busy_s", lambda: next(taken))
+    own = iter([10.0, 11.0])
+    monkeypatch.setattr(_busy, "own_s", lambda: next(own))
+    clock = iter([0.0, 2.0])
+    monkeypatch.setattr(_busy.time, "monotonic", lambda: next(clock))
+    assert _busy.Watch().others() == 1.0
+
+
+def test_waiting_for_a_cpu_is_noticed() -> None:
+    waiting = _timing._Waiting()
+    assert waiting.run(lambda count: count, 7) == 7
+    waiting = _timing._Waiting()
+    waiting.run(lambda count: time.sleep(0.05) or count, 1)
+    assert waiting.part() > 0.8
+
+
+def test_a_busy_machine_is_said_beside_the_table(capsys: pytest.CaptureFixture[str]) -> None:
+    report = _report.Report(_rivals.Libraries())
+    rows = [_plan.Row("a", compared(pyautograd=[1.0]), 5, 1)]
+    table = _plan.Table("something", [])
+    cpus = _busy.os.cpu_count() or 1
+    report.table("large", table, rows, _busy.Busy(0.0, 0.01))
+    assert "BUSY" not in capsys.readouterr().out
+    report.table("large", table, rows, _busy.Busy(0.5 * cpus, 0.2))
+    said = f"others kept {0.5 * cpus:.1f} of {_figures.counted(cpus, 'CPU')} busy"
+    assert f"  BUSY MACHINE: {said}, loops waited for a CPU 20 % of their time" in (
+        capsys.readouterr().out
+    )
+    assert said in " ".join(_summary.lines(report))
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def followed(stream: io.StringIO, monkeypatch: pytest.MonkeyPatch) -> str:
+    """What is written while four steps that take twice as long as was thought are followed."""
+    clock = [0.0]
+    monkeypatch.setattr(_progress.time, "monotonic", lambda: clock[0])
+    monkeypatch.setenv("TERM", "xterm")
+    steps = [_plan.Step(f"step {i}", list, 30.0) for i in range(4)]
+    plans = {"graphs": [_plan.Table("", steps[:3])], "large": [_plan.Table("", steps[3:])]}
+    progress = _progress.Progress(plans, stream)
+    for name, tables in plans.items():
+        progress.benchmark(name)
+        for step in tables[0].steps:
+            progress.begin(step)
+            clock[0] += 60.0
+            progress.done(step)
+        progress.clear()
+    return stream.getvalue()
+
+
+def test_progress_on_a_terminal_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    written = followed(Terminal(), monkeypatch)
+    assert "\n" not in written
+    assert written.split("\r\x1b[K") == [
+        "",
+        "1 of 4, about 2 min left: graphs, step 0",
+        "2 of 4, about 3 min left: graphs, step 1",
+        "3 of 4, about 2 min left: graphs, step 2",
+        "",
+        "4 of 4, about 59 s left: large, step 3",
+        "",
+    ]
+
+
+def test_progress_elsewhere_is_a_plain_line_a_benchmark(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert followed(io.StringIO(), monkeypatch).splitlines() == [
+        "graphs (1 of 2): 3 measurements, about 2 min left in all",
+        "large (2 of 2): 1 measurement, about 59 s left in all",
+    ]
+
+
+def test_a_quick_run_is_planned_for_less_than_a_minute() -> None:
+    libraries = _rivals.Libraries(dict.fromkeys((*_rivals.LIKE_TORCH, "numpy")))
+    options = _plan.Options(None, (1, 2), quick=True, effort=__main__.QUICK)
+    plans = __main__._plans(__main__.USUAL, libraries, options)
+    steps = [step for tables in plans.values() for table in tables for step in table.steps]
+    assert sum(step.seconds for step in steps) < 60.0
+    assert all(table.steps for tables in plans.values() for table in tables)
+
+
+def test_what_was_measured_before_an_interrupt_is_kept(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def interrupted() -> Any:
+        raise KeyboardInterrupt
+
+    found = [_plan.Row("a", compared(pyautograd=[1.0]), 5, 1)]
+    steps = [_plan.Step("a", lambda: found, 1.0), _plan.Step("b", interrupted, 1.0)]
+    report = _report.Report(_rivals.Libraries())
+    assert not __main__._run({"large": [_plan.Table("something", steps)]}, report)
+    assert [record.case for record in report.records] == ["a"]
+    assert "large: something; 5 elements, 1 thread" in capsys.readouterr().out
 
 
 def test_unknown_names_are_refused() -> None:
@@ -208,6 +470,7 @@ def content(median: float, **changes: Any) -> dict[str, Any]:
         "best": median,
         "rounds": 1,
         "ratio": None,
+        "ratio_spread": None,
     }
     whole = {
         "format": _report.FORMAT,
@@ -215,6 +478,7 @@ def content(median: float, **changes: Any) -> dict[str, Any]:
         "python": "3.11.7",
         "config": "level: avx2",
         "versions": {"torch": "2.13.0"},
+        "busy": {},
         "records": [record, {**record, "side": "torch", "median": 2 * median, "ratio": 2.0}],
     }
     return {**whole, **changes}
@@ -227,14 +491,29 @@ def written(folder: Path, name: str, what: dict[str, Any]) -> str:
 
 
 def test_compare_shows_both_runs(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    busy = {"graphs: something": {"others": 1.5, "waited": None}}
     old = written(tmp_path, "old.json", content(60.0))
-    new = written(tmp_path, "new.json", content(30.0, config="level: avx512"))
+    new = written(tmp_path, "new.json", content(30.0, config="level: avx512", busy=busy))
     assert compare.main([old, new]) == 0
-    lines = capsys.readouterr().out.splitlines()
-    assert lines[0] == "config changed:"
-    assert lines[-1].split() == [
-        "overhead", "a", "+", "b", "5", "1", "60.0", "ns", "30.0", "ns", "2.00", "2.00",
-    ]  # fmt: skip
+    cpus = _figures.counted(_busy.os.cpu_count() or 1, "CPU")
+    assert capsys.readouterr().out.splitlines() == [
+        "config changed:",
+        "  level: avx2",
+        "  level: avx512",
+        f"BUSY MACHINE, new, graphs: something: others kept 1.5 of {cpus} busy",
+        "overhead; 5 elements, 1 thread",
+        "  case       old      new  torch old/new  old/new",
+        "  a + b  60.0 ns  30.0 ns           2.00     2.00",
+    ]
+
+
+def test_compare_of_real_runs(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    target = tmp_path / "new.json"
+    found = records(target, "overhead", "graphs", "chain", *TINY, "--rivals", "none")
+    assert compare.main([str(target), str(target)]) == 0
+    output = capsys.readouterr().out
+    assert_readable(output)
+    assert all(record["case"] in output for record in found)
 
 
 @pytest.mark.parametrize(

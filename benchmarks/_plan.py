@@ -1,0 +1,113 @@
+"""What a benchmark plans to measure: tables of steps, which give rows when they are run.
+
+All is planned before anything is measured, so that the time left can be told.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from benchmarks import _figures, _rivals, _timing
+from benchmarks._timing import Comparison, Effort
+
+OTHER = "other"  # the side that is another build of pyautograd
+
+
+@dataclass(frozen=True)
+class Options:
+    """What the command line asks of every benchmark."""
+
+    sizes: tuple[int, ...] | None = None  # instead of each benchmark's own
+    threads: tuple[int, ...] = (1,)
+    quick: bool = False
+    against: Path | None = None  # another build of pyautograd, whose instructions are counted
+    cpu_time: bool = False  # what is counted is CPU time
+    effort: Effort = field(default_factory=Effort)
+
+    def choose(self, usual: Sequence[int], quick: Sequence[int]) -> tuple[int, ...]:
+        """Return the sizes asked for, else the short list if quick, else the usual one."""
+        if self.sizes is not None:
+            return self.sizes
+        return tuple(quick if self.quick else usual)
+
+
+@dataclass(frozen=True)
+class Row:
+    """What was found about one case. ``ratios`` is False where these would mean nothing."""
+
+    case: str
+    comparison: Comparison
+    size: int | None = None
+    threads: int | None = None
+    unit: str = "ns"  # a key of `_figures.UNITS`
+    ratios: bool = True
+
+
+@dataclass(frozen=True)
+class Step:
+    """One measurement to come, and about how long it takes, for the time left."""
+
+    label: str
+    run: Callable[[], Iterable[Row]]
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Table:
+    """Steps whose rows stand together, and remarks to be printed under them."""
+
+    heading: str
+    steps: Sequence[Step]
+    notes: Sequence[str] = ()
+    sized: str = "elements"  # what a row's size is a number of
+    change: bool = False  # the last column says by how much ours is more, instead of a ratio
+
+
+Plan = Callable[[_rivals.Libraries, Options], "list[Table]"]
+
+
+def label(case: str, size: int | None, threads: int | None, sized: str = "elements") -> str:
+    """Return the words for a row.
+
+    >>> label("a + b", 5, 1)
+    'a + b, 5 elements, 1 thread'
+    """
+    parts = [case] if case else []
+    parts += [] if size is None else [_figures.counted(size, sized.removesuffix("s"))]
+    parts += [] if threads is None else [_figures.counted(threads, "thread")]
+    return ", ".join(parts)
+
+
+# Of one step of all sides, roughly, where it is more than memory can hold close by.
+_NS_PER_ELEMENT = 50.0
+_SETUP_S = 0.05
+
+
+@dataclass(frozen=True)
+class Timed:
+    """Makes the steps that time loops side by side."""
+
+    libraries: _rivals.Libraries
+    options: Options
+
+    def step(
+        self,
+        case: str,
+        size: int,
+        threads: int,
+        loops: Callable[[], Mapping[str, _timing.Loop]],
+        effort: Effort | None = None,
+    ) -> Step:
+        """Return the step that times ``loops()`` with so many threads: one row."""
+        effort = effort or self.options.effort
+        sides = len(self.libraries.modules)
+
+        def run() -> Iterator[Row]:
+            with _rivals.threads(self.libraries, threads):
+                result = _timing.interleave(loops(), effort, threads)
+            yield Row(case, result, size, threads)
+
+        expected = _SETUP_S + effort.expected_s(sides, size * _NS_PER_ELEMENT)
+        return Step(label(case, size, threads), run, expected)
