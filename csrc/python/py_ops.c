@@ -244,6 +244,21 @@ PyObject *py_tensor_compare(PyObject *x, PyObject *y, int op)
     return compare(ops[op], x, y);
 }
 
+PyObject *py_pair(ag_op op, PyObject *x, PyObject *y)
+{
+    switch (op) {
+    case AG_OP_eq:
+    case AG_OP_ne:
+    case AG_OP_lt:
+    case AG_OP_le:
+    case AG_OP_gt:
+    case AG_OP_ge:
+        return compare(op, x, y);
+    default:
+        return py_binary(op, x, y);
+    }
+}
+
 #define FUNCTIONS_MASK(name) FUNCTIONS_PAIR(name, compare)
 #define FUNCTIONS_TERNARY(name)
 #define FUNCTIONS_INNER(name)

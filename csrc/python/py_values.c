@@ -145,6 +145,13 @@ static PyObject *dtype_is_floating_point(PyObject *self, void *unused)
     Py_RETURN_TRUE;
 }
 
+static PyObject *dtype_numpy(PyObject *self, void *unused)
+{
+    (void)self;
+    (void)unused;
+    return (PyObject *)PyArray_DescrFromType(NPY_DOUBLE);
+}
+
 static PyMethodDef dtype_methods[] = {
     {"__reduce__", dtype_reduce, METH_NOARGS, NULL},
     {NULL, NULL, 0, NULL},
@@ -153,6 +160,8 @@ static PyMethodDef dtype_methods[] = {
 static PyGetSetDef dtype_properties[] = {
     {"itemsize", dtype_itemsize, NULL, "Bytes of one element.", NULL},
     {"is_floating_point", dtype_is_floating_point, NULL, "True.", NULL},
+    {"dtype", dtype_numpy, NULL, "The same as NumPy's: np.zeros(3, dtype=float64) takes it.", NULL},
+    {"__numpy_dtype__", dtype_numpy, NULL, "How NumPy 2.4 and later ask for it.", NULL},
     {NULL, NULL, NULL, NULL, NULL},
 };
 
