@@ -297,7 +297,7 @@ static bool digits_of(int ndim, const int64_t *strides, int64_t distance, int64_
 }
 
 /* Sorts dimensions by falling strides. */
-static void sort_dims(int ndim, int64_t *shape, int64_t *strides)
+static void sort_by_stride(int ndim, int64_t *shape, int64_t *strides)
 {
     for (int d = 1; d < ndim; d++) {
         int64_t size = shape[d], stride = strides[d];
@@ -321,7 +321,7 @@ bool agi_shape_contains(int ndim, const int64_t *dims, int region_ndim, const in
         return false;
     memcpy(shape, dims, (size_t)ndim * sizeof(int64_t));
     memcpy(strides[0], dims + ndim, (size_t)ndim * sizeof(int64_t));
-    sort_dims(ndim, shape, strides[0]);
+    sort_by_stride(ndim, shape, strides[0]);
     ndim = agi_shape_collapse(ndim, shape, 1, strides);
     bool inside = digits_of(ndim, strides[0], offset, last);
     for (int d = 0; d < region_ndim && inside; d++) {
