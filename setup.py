@@ -9,7 +9,7 @@ Switches, all environment variables, off unless set and not 0:
     PYAUTOGRAD_DEBUG      -O0 and assertions
     PYAUTOGRAD_SANITIZE   1: address and undefined behaviour; or a list for -fsanitize=
     PYAUTOGRAD_TESTING    the mean build: assertions, tiny sizes, allocations that can be failed
-    PYAUTOGRAD_COVERAGE   gcov
+    PYAUTOGRAD_COVERAGE   gcov, and allocations that can be failed
     PYAUTOGRAD_WERROR     warnings are errors
     CC, CFLAGS, LDFLAGS   the compiler, and flags after ours
 """
@@ -49,7 +49,8 @@ def compiler():
 
 def instrumentation():
     """Flags that the compiler and the linker must both see."""
-    flags = ["--coverage"] if "COVERAGE" in SWITCHES else []
+    # Counted atomically: what threads count beside each other comes out negative at times.
+    flags = ["--coverage", "-fprofile-update=atomic"] if "COVERAGE" in SWITCHES else []
     if sanitizers := SWITCHES.get("SANITIZE"):
         kinds = "address,undefined" if sanitizers == "1" else sanitizers
         flags += [f"-fsanitize={kinds}", "-fno-sanitize-recover=all", "-fno-omit-frame-pointer"]
@@ -63,7 +64,7 @@ def compile_flags():
     flags += [] if MAC else ["-fno-semantic-interposition", "-fno-plt"]
     slow = "-O0 -g" if "DEBUG" in SWITCHES else "-O1 -g"
     flags += slow.split() if SWITCHES.keys() & {"DEBUG", "SANITIZE", "COVERAGE"} else ["-O3"]
-    flags += [f"-DAG_{name}" for name in ("DEBUG", "TESTING") if name in SWITCHES]
+    flags += [f"-DAG_{name}" for name in ("DEBUG", "TESTING", "COVERAGE") if name in SWITCHES]
     if "SANITIZE" in SWITCHES:
         flags += ["-DAG_PLAIN_ALLOC"]  # every block its own malloc: the tool sees each misuse
     flags += instrumentation() + shlex.split(os.environ.get("CFLAGS", ""))

@@ -641,6 +641,12 @@ void agi_alloc_thread_end(agi_thread *thread)
 
 /* ---- small blocks ---------------------------------------------------------------------------- */
 
+void *agi_small_fail(int bin)
+{
+    agi_fail_memory("small block", small_size(bin));
+    return NULL;
+}
+
 void *agi_small_refill(agi_thread *thread, int bin)
 {
     bool unowned = agi_thread_is_emergency(thread);
@@ -655,9 +661,7 @@ void *agi_small_refill(agi_thread *thread, int bin)
     }
     memory_publish(unowned ? NULL : thread);
     memory_unlock();
-    if (block == NULL)
-        agi_fail_memory("small block", small_size(bin));
-    return block;
+    return block != NULL ? block : agi_small_fail(bin);
 }
 
 void agi_small_spill(agi_thread *thread, int bin)
@@ -683,6 +687,12 @@ void agi_small_free_unowned(void *block, int bin)
 
 /* ---- buffers --------------------------------------------------------------------------------- */
 
+static void *buffer_fail(size_t bytes)
+{
+    agi_fail_memory("buffer", (int64_t)bytes);
+    return NULL;
+}
+
 /* From the system, and if it has none, once more after all that is kept was given to it. */
 static void *buffer_from_system(size_t bytes)
 {
@@ -691,10 +701,8 @@ static void *buffer_from_system(size_t bytes)
         ag_empty_cache();
         data = buffer_raw_new(bytes);
     }
-    if (data == NULL) {
-        agi_fail_memory("buffer", (int64_t)bytes);
-        return NULL;
-    }
+    if (data == NULL)
+        return buffer_fail(bytes);
     memory_lock();
     agi_memory_pool.out += (int64_t)bytes;
     memory_publish(agi_tls);
@@ -725,6 +733,8 @@ double *agi_buffer_new(int64_t n, size_t *bytes)
         return NULL;
     }
     *bytes = (size_t)n * sizeof(double);
+    if (agi_alloc_should_fail())
+        return buffer_fail(*bytes);
     int class = buffer_class(bytes);
     agi_thread *thread = agi_thread_get();
     if (AGI_UNLIKELY(agi_thread_is_emergency(thread)))

@@ -18,10 +18,16 @@
 #if defined(AG_TESTING) && !defined(AG_PLAIN_ALLOC)
 #define AG_PLAIN_ALLOC 1
 #endif
+/* Allocations can be failed on demand. Coverage builds have that too, with the pool and the cache:
+ * they measure what is delivered, and what it does when memory runs out. */
+#if defined(AG_TESTING) || defined(AG_COVERAGE)
+#define AG_FAILING 1
+#endif
 
 #pragma GCC visibility push(hidden)
 
 void *agi_small_refill(agi_thread *thread, int bin);        /* slow path; NULL on failure */
+void *agi_small_fail(int bin);                              /* NULL, error set */
 void agi_small_spill(agi_thread *thread, int bin);          /* gives half of a bin back */
 
 int64_t agi_memory_total(void);                             /* bytes this process may have */
@@ -38,7 +44,7 @@ void agi_alloc_thread_end(agi_thread *thread);              /* its free lists go
 /* Adds the bytes that lie in a thread's free lists; any thread may ask. */
 void agi_alloc_held(const agi_thread *thread, int64_t *small, int64_t *fronts);
 
-#ifdef AG_TESTING
+#ifdef AG_FAILING
 bool agi_alloc_should_fail(void);
 #else
 AGI_INLINE bool agi_alloc_should_fail(void) { return false; }
@@ -75,6 +81,8 @@ AGI_INLINE void *agi_small_new(size_t bytes)
     agi_thread *thread = agi_thread_get();
     agi_bin *bin = &thread->bins[agi_small_bin(bytes)];
     void *block = bin->head;
+    if (agi_alloc_should_fail())
+        return agi_small_fail(agi_small_bin(bytes));
     if (AGI_UNLIKELY(block == NULL))
         return agi_small_refill(thread, agi_small_bin(bytes));
     bin->head = *(void **)block;

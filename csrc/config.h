@@ -24,11 +24,20 @@
 
 #define AGI_LIKELY(x) __builtin_expect(!!(x), 1)
 #define AGI_UNLIKELY(x) __builtin_expect(!!(x), 0)
-#define AGI_INLINE static inline __attribute__((always_inline))
 #define AGI_NOINLINE __attribute__((noinline))
 #define AGI_COLD __attribute__((noinline, cold))
 #define AGI_UNUSED __attribute__((unused))
 #define AGI_PRINTF(fmt, first) __attribute__((format(printf, fmt, first)))
+
+/* AGI_INLINE: small functions that become part of their callers, but not where coverage is counted,
+ * as the branches of each copy would count. AGI_STAMPED: always, since the caller's CPU level is
+ * the one that they are compiled for. */
+#define AGI_STAMPED static inline __attribute__((always_inline))
+#ifdef AG_COVERAGE
+#define AGI_INLINE static __attribute__((noinline, unused))
+#else
+#define AGI_INLINE AGI_STAMPED
+#endif
 
 #if defined(__x86_64__) || defined(__i386__)
 #define AGI_X86 1

@@ -64,10 +64,10 @@
 #endif
 
 /* The head of a kernel written by hand. `fused` is a constant, for simd/vmath.h. */
-#define AG_KERNEL_BODY(name) AGI_INLINE void name##_body(AGI_KERNEL_ARGS, const bool fused)
+#define AG_KERNEL_BODY(name) AGI_STAMPED void name##_body(AGI_KERNEL_ARGS, const bool fused)
 #define AGI_KERNEL_UNUSED (void)in, (void)splat, (void)f, (void)fused
 
-AGI_INLINE void agi_fill_tile(double *z, int64_t n, double value)
+AGI_STAMPED void agi_fill_tile(double *z, int64_t n, double value)
 {
     for (int64_t i = 0; i < n; i++)
         z[i] = value;
@@ -76,7 +76,7 @@ AGI_INLINE void agi_fill_tile(double *z, int64_t n, double value)
 /* ---- elementwise ---------------------------------------------------------------------------- */
 
 #define AG_MAP1(name, expression) \
-    AGI_INLINE double name##_of(double x) { return expression; } \
+    AGI_STAMPED double name##_of(double x) { return expression; } \
     AG_KERNEL_BODY(name) \
     { \
         const double *a = in[0]; \
@@ -89,7 +89,7 @@ AGI_INLINE void agi_fill_tile(double *z, int64_t n, double value)
     AG_KERNELS(name)
 
 #define AG_MAP2(name, expression) \
-    AGI_INLINE double name##_of(double x, double y) { return expression; } \
+    AGI_STAMPED double name##_of(double x, double y) { return expression; } \
     AG_KERNEL_BODY(name) \
     { \
         const double *a = in[0], *b = in[1]; \
@@ -111,7 +111,7 @@ AGI_INLINE void agi_fill_tile(double *z, int64_t n, double value)
 /* The first argument as an array with the others in all four forms; where it is one value, the
  * general loop with steps of 0, which is rare. */
 #define AG_MAP3(name, expression) \
-    AGI_INLINE double name##_of(double x, double y, double w) { return expression; } \
+    AGI_STAMPED double name##_of(double x, double y, double w) { return expression; } \
     AG_KERNEL_BODY(name) \
     { \
         const double *a = in[0], *b = in[1], *c = in[2]; \

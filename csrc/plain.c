@@ -11,9 +11,9 @@
 #include "alloc.h"
 #include "status.h"
 
-/* ---- failing on purpose, guard zones -------------------------------------------------------- */
+/* ---- failing on purpose --------------------------------------------------------------------- */
 
-#ifdef AG_TESTING
+#ifdef AG_FAILING
 
 static _Atomic int64_t agi_fail_countdown;
 
@@ -34,6 +34,20 @@ ag_status ag_fail_allocation(int64_t nth)
     atomic_store(&agi_fail_countdown, nth);
     return AG_OK;
 }
+
+#else
+
+ag_status ag_fail_allocation(int64_t nth)
+{
+    (void)nth;
+    return agi_fail(AG_ERR_VALUE, "fail_allocation: this is not a testing build");
+}
+
+#endif
+
+/* ---- guard zones ---------------------------------------------------------------------------- */
+
+#ifdef AG_TESTING
 
 /* A guarded block is: zone, size, zone ... | the block | zone. `lead` is where the block starts:
  * 64 for blocks that are promised 64-byte alignment, 80 for others so that they do not have it. */
@@ -86,15 +100,8 @@ void agi_raw_free(size_t lead, void *block)
     free(base);
 }
 
-#else
+#elif defined(AG_PLAIN_ALLOC)
 
-ag_status ag_fail_allocation(int64_t nth)
-{
-    (void)nth;
-    return agi_fail(AG_ERR_VALUE, "fail_allocation: this is not a testing build");
-}
-
-#ifdef AG_PLAIN_ALLOC
 /* The exact size, so that the address sanitizer sees the first byte beyond. */
 void *agi_raw_new(size_t lead, size_t bytes)
 {
@@ -107,7 +114,6 @@ void agi_raw_free(size_t lead, void *block)
     (void)lead;
     free(block);
 }
-#endif
 
 #endif
 
@@ -149,7 +155,7 @@ void *agi_plain_resize(void *block, size_t bytes)
 
 void *agi_plain_new(size_t bytes)
 {
-    void *block = malloc(bytes > 0 ? bytes : 1);
+    void *block = agi_alloc_should_fail() ? NULL : malloc(bytes > 0 ? bytes : 1);
     return block != NULL ? block : plain_failed(bytes);
 }
 
@@ -160,7 +166,7 @@ void agi_plain_free(void *block)
 
 void *agi_plain_resize(void *block, size_t bytes)
 {
-    void *moved = realloc(block, bytes > 0 ? bytes : 1);
+    void *moved = agi_alloc_should_fail() ? NULL : realloc(block, bytes > 0 ? bytes : 1);
     return moved != NULL ? moved : plain_failed(bytes);
 }
 

@@ -61,7 +61,7 @@ typedef double sum_vec __attribute__((vector_size(64), aligned(8), may_alias));
 #define SUM_FOLD(s) (((s[0] + s[4]) + (s[2] + s[6])) + ((s[1] + s[5]) + (s[3] + s[7])))
 
 /* Of eight groups of LANES numbers; group k at x + k * LANES. */
-AGI_INLINE double sum_block(const double *x)
+AGI_STAMPED double sum_block(const double *x)
 {
 #define SUM_TREE(HALF) \
     (((HALF(x) + HALF(x + 16)) + (HALF(x + 32) + HALF(x + 48))) + \
@@ -72,7 +72,7 @@ AGI_INLINE double sum_block(const double *x)
 }
 
 /* Fewer than 9 numbers: a lane each. */
-AGI_INLINE double sum_few(const double *x, int64_t n)
+AGI_STAMPED double sum_few(const double *x, int64_t n)
 {
     double s0 = n > 0 ? x[0] : 0.0, s1 = n > 1 ? x[1] : 0.0;
     double s2 = n > 2 ? x[2] : 0.0, s3 = n > 3 ? x[3] : 0.0;
@@ -88,7 +88,7 @@ typedef struct sum_group {
     sum_vec low, high;
 } sum_group;
 
-AGI_INLINE sum_group sum_part_base(const double *x, int64_t n)
+AGI_STAMPED sum_group sum_part_base(const double *x, int64_t n)
 {
     double part[LANES] = {0.0};
     for (int64_t i = 0; i < n; i++)
@@ -97,7 +97,7 @@ AGI_INLINE sum_group sum_part_base(const double *x, int64_t n)
 }
 
 #if AGI_X86
-AGI_TARGET_AVX2 AGI_INLINE sum_group sum_part_avx2(const double *x, int64_t n)
+AGI_TARGET_AVX2 AGI_STAMPED sum_group sum_part_avx2(const double *x, int64_t n)
 {
     static const int64_t mask[2 * LANES] = {-1, -1, -1, -1, -1, -1, -1, -1,
                                             -1, -1, -1, -1, -1, -1, -1, -1};
@@ -111,7 +111,7 @@ AGI_TARGET_AVX2 AGI_INLINE sum_group sum_part_avx2(const double *x, int64_t n)
     return part;
 }
 
-AGI_TARGET_AVX512 AGI_INLINE sum_group sum_part_avx512(const double *x, int64_t n)
+AGI_TARGET_AVX512 AGI_STAMPED sum_group sum_part_avx512(const double *x, int64_t n)
 {
     const unsigned mask = (1u << n) - 1;
     return (sum_group){(sum_vec)_mm512_maskz_loadu_pd((__mmask8)mask, x),
@@ -122,7 +122,7 @@ AGI_TARGET_AVX512 AGI_INLINE sum_group sum_part_avx512(const double *x, int64_t 
 typedef sum_group (*sum_part)(const double *x, int64_t n);
 
 /* The sum of groups 2 k and 2 k + 1, of which `whole` are whole and the next is `last`. */
-AGI_INLINE sum_group sum_pair(const double *x, int64_t whole, int k, const sum_group *last)
+AGI_STAMPED sum_group sum_pair(const double *x, int64_t whole, int k, const sum_group *last)
 {
     const double *first = x + 2 * k * LANES, *second = first + LANES;
     if (2 * k + 1 < whole)
@@ -133,7 +133,7 @@ AGI_INLINE sum_group sum_pair(const double *x, int64_t whole, int k, const sum_g
 }
 
 /* Less than a block: what is missing counts as 0. */
-AGI_INLINE double sum_tail(const double *x, int64_t n, sum_part part)
+AGI_STAMPED double sum_tail(const double *x, int64_t n, sum_part part)
 {
     if (n <= 8)
         return sum_few(x, n);
@@ -153,7 +153,7 @@ AGI_INLINE double sum_tail(const double *x, int64_t n, sum_part part)
 
 /* Up to eight blocks. Blocks that are missing count as 0, which gives the tree of those that are
  * there. */
-AGI_INLINE double sum_blocks(const double *x, int64_t n, bool far, sum_part part)
+AGI_STAMPED double sum_blocks(const double *x, int64_t n, bool far, sum_part part)
 {
     double s[8] = {0.0};
     int k = 0;
@@ -167,7 +167,7 @@ AGI_INLINE double sum_blocks(const double *x, int64_t n, bool far, sum_part part
     return ((s[0] + s[1]) + (s[2] + s[3])) + ((s[4] + s[5]) + (s[6] + s[7]));
 }
 
-AGI_INLINE double sum_run_body(const double *x, int64_t n, sum_part part)
+AGI_STAMPED double sum_run_body(const double *x, int64_t n, sum_part part)
 {
     agi_sum_tree tree;
     tree.count = 0;
@@ -184,7 +184,7 @@ AGI_INLINE double sum_run_body(const double *x, int64_t n, sum_part part)
 }
 
 /* One block of sums of pairs: four times LANES of them, missing ones 0. */
-AGI_INLINE double sum_pairs_block(const double *p0, const double *p1, const double *p2,
+AGI_STAMPED double sum_pairs_block(const double *p0, const double *p1, const double *p2,
                                   const double *p3)
 {
     sum_vec s = ((SUM_LOW(p0) + SUM_LOW(p1)) + (SUM_LOW(p2) + SUM_LOW(p3))) +
@@ -192,7 +192,7 @@ AGI_INLINE double sum_pairs_block(const double *p0, const double *p1, const doub
     return SUM_FOLD(s);
 }
 
-AGI_INLINE double sum_pairs_body(const double *p, int64_t n)
+AGI_STAMPED double sum_pairs_body(const double *p, int64_t n)
 {
     agi_sum_tree tree;
     tree.count = 0;
@@ -208,7 +208,7 @@ AGI_INLINE double sum_pairs_body(const double *p, int64_t n)
 }
 
 /* `count` runs of n numbers, `step` apart, into z, `z_step` apart. */
-AGI_INLINE void sum_runs_body(double *z, int64_t z_step, const double *x, int64_t step,
+AGI_STAMPED void sum_runs_body(double *z, int64_t z_step, const double *x, int64_t step,
                               int64_t count, int64_t n, sum_part part)
 {
     for (int64_t i = 0; i < count; i++, z += z_step, x += step)
@@ -217,7 +217,7 @@ AGI_INLINE void sum_runs_body(double *z, int64_t z_step, const double *x, int64_
 
 /* z[i] = the balanced tree over p[0][i] ... p[count - 1][i], in order; count is 2, 4, 8 or 16. z
  * may be one of the p. */
-AGI_INLINE void sum_rows_body(double *z, const double *const *p, int count, int64_t n)
+AGI_STAMPED void sum_rows_body(double *z, const double *const *p, int count, int64_t n)
 {
 #define P(k) const double *p##k = p[k]
     P(0); P(1);

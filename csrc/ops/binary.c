@@ -120,12 +120,12 @@ AG_RULE(minimum)
 /* Exponents that have a shorter form than pow. Each form is C's pow to the last sign of zero and
  * infinity (sqrt alone differs at -0 and -inf), in error at most 1.5 ulp. 1 / x squared, not
  * 1 / (x x): x x may leave the range of numbers where the result does not. */
-AGI_INLINE double root_of(double x) { return x == -INFINITY ? INFINITY : sqrt(x + 0.0); }
-AGI_INLINE double inverse_square_of(double x) { return (1.0 / x) * (1.0 / x); }
+AGI_STAMPED double root_of(double x) { return x == -INFINITY ? INFINITY : sqrt(x + 0.0); }
+AGI_STAMPED double inverse_square_of(double x) { return (1.0 / x) * (1.0 / x); }
 
 /* Whether y could be one of them: a multiple of 1/2 between -3 and 3. Adding and subtracting
  * 1.5 * 2^52 rounds to an integer. */
-AGI_INLINE int64_t is_small_half(double y)
+AGI_STAMPED int64_t is_small_half(double y)
 {
     const double twice = y + y;
     const double rounded = (twice + 0x1.8p52) - 0x1.8p52;
@@ -133,7 +133,7 @@ AGI_INLINE int64_t is_small_half(double y)
 }
 
 /* The short form where y has one, else p. */
-AGI_INLINE double choose_power(double x, double y, double p)
+AGI_STAMPED double choose_power(double x, double y, double p)
 {
     const double root = root_of(x);
     p = y == 0.0 ? 1.0 : p;
@@ -147,7 +147,7 @@ AGI_INLINE double choose_power(double x, double y, double p)
 }
 
 /* One exponent for all: true if it has a short form, and z is then filled. */
-AGI_INLINE bool power_by_short_form(double *z, int64_t n, const double *x, double y)
+AGI_STAMPED bool power_by_short_form(double *z, int64_t n, const double *x, double y)
 {
     if (y == 2.0)
         AGI_EACH(x[i] * x[i]);
@@ -172,7 +172,7 @@ AGI_INLINE bool power_by_short_form(double *z, int64_t n, const double *x, doubl
 
 /* An exponent for each: the same forms, so that an element does not depend on how its exponent
  * came. Few arrays of exponents hold any, hence the look before the second pass. */
-AGI_INLINE void power_by_element(double *z, int64_t n, const double *x, const double *y,
+AGI_STAMPED void power_by_element(double *z, int64_t n, const double *x, const double *y,
                                  unsigned splat)
 {
     const int64_t step = (splat & 1) ? 0 : 1;

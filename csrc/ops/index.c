@@ -243,12 +243,12 @@ static void area_of(const agi_vjp *v, agi_area *area)
 {
     const int64_t *shape = agi_node_input_shape(v->node, 0, &area->ndim);
     const int64_t *strides = agi_node_input_strides(v->node);
-    size_t bytes = (size_t)area->ndim * sizeof(int64_t);
-    memcpy(area->own, shape, bytes);
-    if (strides != NULL)
-        memcpy(area->own + area->ndim, strides, bytes);
-    else
+    for (int d = 0; d < area->ndim; d++)
+        area->own[d] = shape[d];
+    if (strides == NULL)
         agi_shape_strides(area->ndim, shape, area->own + area->ndim);
+    for (int d = 0; strides != NULL && d < area->ndim; d++)
+        area->own[area->ndim + d] = strides[d];
     area->list = area->own;
     area->region_ndim = v->node->n_list / 2;
     area->region = list_of(v);

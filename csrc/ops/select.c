@@ -34,7 +34,7 @@ static ag_arg mask_inside(ag_arg x, ag_arg lo, ag_arg hi)
  * any of them is.  dx = g where lo <= x <= hi, edges included, else 0; dlo = g where lo was the
  * result; dhi = g where hi was.  Saves all three, of which lo and hi mostly are plain numbers.
  * (In the kernel lo is y and hi is w.) */
-AGI_INLINE double limit(double x, double lo, double hi)
+AGI_STAMPED double limit(double x, double lo, double hi)
 {
     const double larger = x >= lo ? x : lo;
     const double limited = larger <= hi ? larger : hi;  /* of NaN neither, but for hi */

@@ -130,7 +130,7 @@ AG_RULE(tanh) { GX(0) = v_vjp_mul(G, one_minus_square(OUT)); }
 
 /* sigmoid: y = 1 / (1 + exp(-x));  dx = g y (1 - y).  Saves y. Computed from e = exp(-|x|), which
  * neither overflows nor loses the digits of the left tail: 1 / (1 + e), and below 0 e / (1 + e). */
-AGI_INLINE double sigmoid_of(bool fused, double x)
+AGI_STAMPED double sigmoid_of(bool fused, double x)
 {
     const double e = agi_exp_negative(fused, -fabs(x), 0.0);
     return (x < 0.0 ? e : 1.0) / (1.0 + e);
@@ -154,7 +154,7 @@ AG_RULE(sigmoid)
 
 /* What u = a b lost by rounding. Where there is no fused multiply-add, from halves of the factors,
  * whose products are exact. */
-AGI_INLINE double product_rest(bool fused, double a, double b, double u)
+AGI_STAMPED double product_rest(bool fused, double a, double b, double u)
 {
     const double a1 = agi_double_of(agi_bits_of(a) & ~(uint64_t)0x7ffffff), a2 = a - a1;
     const double b1 = agi_double_of(agi_bits_of(b) & ~(uint64_t)0x7ffffff), b2 = b - b1;
@@ -167,7 +167,7 @@ AGI_INLINE double product_rest(bool fused, double a, double b, double u)
  * in a tail the last digit of u is many of y, hence the rest of the product; beyond 1000, where it
  * could be NaN, it does not matter. Farther still the exponential is a denormal and lacks digits
  * that y has if beta is small: so it is made 2^200 times larger until it is divided. */
-AGI_INLINE double softplus_of(bool fused, double x, double beta, double threshold)
+AGI_STAMPED double softplus_of(bool fused, double x, double beta, double threshold)
 {
     const double u = beta * x, distance = fabs(u), rest = product_rest(fused, beta, x, u);
     const double more = distance < 1000.0 ? (u > 0.0 ? -rest : rest) : 0.0;
@@ -179,7 +179,7 @@ AGI_INLINE double softplus_of(bool fused, double x, double beta, double threshol
 }
 
 /* The same for a beta of 1. */
-AGI_INLINE double softplus1_of(bool fused, double x, double threshold)
+AGI_STAMPED double softplus1_of(bool fused, double x, double threshold)
 {
     const double e = agi_exp_negative(fused, -fabs(x), 0.0);
     const double tail = agi_log1p_unit(fused, e), y = x > 0.0 ? x + tail : tail;

@@ -16,6 +16,7 @@ typedef struct py_node {
     PyObject_HEAD
     ag_node *node;       /* owned; NULL for an AccumulateGrad */
     ag_tensor *leaf;     /* owned; NULL for others */
+    PyObject *key;       /* owned: its key in objects_by_node, so that dying needs no memory */
     PyObject *weakrefs;
 } py_node;
 
@@ -69,11 +70,6 @@ static PyTypeObject *type_named(const char *name)
 
 /* ---- objects -------------------------------------------------------------------------------- */
 
-static PyObject *key_of(const py_node *o)
-{
-    return PyLong_FromVoidPtr(o->node != NULL ? (void *)o->node : (void *)o->leaf);
-}
-
 /* The object that stands for this address already: new reference, or NULL. */
 static PyObject *known_object(const void *address)
 {
@@ -88,10 +84,10 @@ static PyObject *known_object(const void *address)
 
 static bool remember(py_node *o)
 {
-    PyObject *key = key_of(o);
     PyObject *entry = PyLong_FromVoidPtr(o);
-    bool done = key != NULL && entry != NULL && PyDict_SetItem(objects_by_node, key, entry) == 0;
-    Py_XDECREF(key);
+    o->key = PyLong_FromVoidPtr(o->node != NULL ? (void *)o->node : (void *)o->leaf);
+    bool done = o->key != NULL && entry != NULL &&
+                PyDict_SetItem(objects_by_node, o->key, entry) == 0;
     Py_XDECREF(entry);
     return done;
 }
@@ -150,11 +146,10 @@ static void node_dealloc(PyObject *self)
     if (o->weakrefs != NULL)
         PyObject_ClearWeakRefs(self);
     PyErr_Fetch(&type_error, &value, &traceback);  /* dying must not disturb an exception */
-    PyObject *key = key_of(o);
-    PyObject *entry = key != NULL ? PyDict_GetItemWithError(objects_by_node, key) : NULL;
+    PyObject *entry = o->key != NULL ? PyDict_GetItemWithError(objects_by_node, o->key) : NULL;
     if (entry != NULL && PyLong_AsVoidPtr(entry) == self)
-        PyDict_DelItem(objects_by_node, key);
-    Py_XDECREF(key);
+        PyDict_DelItem(objects_by_node, o->key);
+    Py_XDECREF(o->key);
     PyErr_Restore(type_error, value, traceback);
     ag_node_release(o->node);
     ag_release(o->leaf);

@@ -206,15 +206,16 @@ static PyObject *m_as_subclass(PyObject *self, PyObject *cls)
     return py_tensor_new_as((PyTypeObject *)cls, alias_of(py_tensor_of(self)));
 }
 
-/* The dict of a subclass's instance: new reference; NULL, without an exception, if there is none
- * or nothing in it. */
+/* The dict of a subclass's instance: new reference; NULL if there is none or nothing in it, with an
+ * exception if it could not be had. */
 static PyObject *instance_dict(PyObject *self)
 {
     if (py_is_exact_tensor(self))
         return NULL;
     PyObject *dict = PyObject_GetAttrString(self, "__dict__");
     if (dict == NULL) {
-        PyErr_Clear();
+        if (PyErr_ExceptionMatches(PyExc_AttributeError))
+            PyErr_Clear();
     } else if (!PyDict_Check(dict) || PyDict_GET_SIZE(dict) == 0) {
         Py_DECREF(dict);
         dict = NULL;
@@ -246,7 +247,7 @@ static PyObject *m_copy(PyObject *self, PyObject *unused)
     (void)unused;
     PyObject *copy = leaf_like(self, ag_detach(py_tensor_of(self)));
     PyObject *dict = copy != NULL ? instance_dict(self) : NULL;
-    if (dict != NULL && !take_dict(copy, dict))
+    if (dict != NULL ? !take_dict(copy, dict) : PyErr_Occurred() != NULL)
         Py_CLEAR(copy);
     Py_XDECREF(dict);
     return copy;
@@ -286,7 +287,7 @@ static bool copy_belongings(PyObject *self, PyObject *copy, PyObject *memo)
     }
     PyObject *dict = instance_dict(self);
     if (dict == NULL)
-        return true;
+        return PyErr_Occurred() == NULL;
     PyObject *entries = deep_copy_of(dict, memo);
     bool done = entries != NULL && take_dict(copy, entries);
     Py_DECREF(dict);
@@ -330,8 +331,9 @@ static PyObject *m_reduce(PyObject *self, PyObject *protocol)
     if (array != NULL) {
         PyObject *dict = instance_dict(self);
         PyObject *wants = ag_requires_grad(py_tensor_of(self)) ? Py_True : Py_False;
-        result = Py_BuildValue("O(OOO)O", rebuild, (PyObject *)Py_TYPE(self), array, wants,
-                               dict != NULL ? dict : Py_None);
+        if (dict != NULL || PyErr_Occurred() == NULL)
+            result = Py_BuildValue("O(OOO)O", rebuild, (PyObject *)Py_TYPE(self), array, wants,
+                                   dict != NULL ? dict : Py_None);
         Py_XDECREF(dict);
     }
     Py_XDECREF(array);

@@ -47,7 +47,7 @@ AGI_COLD static void map_far(double *z, const double *x, int64_t n, agi_mvec1 ne
 
 /* Whether any may be far: adds to each magnitude, as bits, what takes FAR's to the top bit. (NaN's
  * and infinity's too.) */
-AGI_INLINE bool any_far(const double *x, int64_t n)
+AGI_STAMPED bool any_far(const double *x, int64_t n)
 {
     const uint64_t magnitude = UINT64_MAX >> 1;
     const uint64_t rest = ((uint64_t)1 << 63) - agi_bits_of(FAR);
@@ -114,8 +114,8 @@ const char *agi_mvec_source(void)
 typedef __m128d (*vec2_fn1)(__m128d);
 typedef __m128d (*vec2_fn2)(__m128d, __m128d);
 
-AGI_INLINE __m128d call1_base(void *form, __m128d x) { return ((vec2_fn1)form)(x); }
-AGI_INLINE __m128d call2_base(void *form, __m128d x, __m128d y) { return ((vec2_fn2)form)(x, y); }
+AGI_STAMPED __m128d call1_base(void *form, __m128d x) { return ((vec2_fn1)form)(x); }
+AGI_STAMPED __m128d call2_base(void *form, __m128d x, __m128d y) { return ((vec2_fn2)form)(x, y); }
 
 #ifdef __clang__
 
@@ -141,22 +141,22 @@ void agi_call2_avx2(void *form, __m256d *x, const __m256d *y);
 void agi_call2_avx512(void *form, __m512d *x, const __m512d *y);
 #pragma GCC visibility pop
 
-AGI_TARGET_AVX2 AGI_INLINE __m256d call1_avx2(void *form, __m256d x)
+AGI_TARGET_AVX2 AGI_STAMPED __m256d call1_avx2(void *form, __m256d x)
 {
     agi_call1_avx2(form, &x);
     return x;
 }
-AGI_TARGET_AVX2 AGI_INLINE __m256d call2_avx2(void *form, __m256d x, __m256d y)
+AGI_TARGET_AVX2 AGI_STAMPED __m256d call2_avx2(void *form, __m256d x, __m256d y)
 {
     agi_call2_avx2(form, &x, &y);
     return x;
 }
-AGI_TARGET_AVX512 AGI_INLINE __m512d call1_avx512(void *form, __m512d x)
+AGI_TARGET_AVX512 AGI_STAMPED __m512d call1_avx512(void *form, __m512d x)
 {
     agi_call1_avx512(form, &x);
     return x;
 }
-AGI_TARGET_AVX512 AGI_INLINE __m512d call2_avx512(void *form, __m512d x, __m512d y)
+AGI_TARGET_AVX512 AGI_STAMPED __m512d call2_avx512(void *form, __m512d x, __m512d y)
 {
     agi_call2_avx512(form, &x, &y);
     return x;
@@ -169,19 +169,19 @@ typedef __m256d (*vec4_fn2)(__m256d, __m256d);
 typedef __m512d (*vec8_fn1)(__m512d);
 typedef __m512d (*vec8_fn2)(__m512d, __m512d);
 
-AGI_TARGET_AVX2 AGI_INLINE __m256d call1_avx2(void *form, __m256d x)
+AGI_TARGET_AVX2 AGI_STAMPED __m256d call1_avx2(void *form, __m256d x)
 {
     return ((vec4_fn1)form)(x);
 }
-AGI_TARGET_AVX2 AGI_INLINE __m256d call2_avx2(void *form, __m256d x, __m256d y)
+AGI_TARGET_AVX2 AGI_STAMPED __m256d call2_avx2(void *form, __m256d x, __m256d y)
 {
     return ((vec4_fn2)form)(x, y);
 }
-AGI_TARGET_AVX512 AGI_INLINE __m512d call1_avx512(void *form, __m512d x)
+AGI_TARGET_AVX512 AGI_STAMPED __m512d call1_avx512(void *form, __m512d x)
 {
     return ((vec8_fn1)form)(x);
 }
-AGI_TARGET_AVX512 AGI_INLINE __m512d call2_avx512(void *form, __m512d x, __m512d y)
+AGI_TARGET_AVX512 AGI_STAMPED __m512d call2_avx512(void *form, __m512d x, __m512d y)
 {
     return ((vec8_fn2)form)(x, y);
 }
@@ -190,12 +190,12 @@ AGI_TARGET_AVX512 AGI_INLINE __m512d call2_avx512(void *form, __m512d x, __m512d
 
 /* ---- partial loads and stores: the first n lanes, 0 < n < the width -------------------------- */
 
-AGI_INLINE __m128d load_part_base(const double *x)
+AGI_STAMPED __m128d load_part_base(const double *x)
 {
     return _mm_loadh_pd(_mm_load_sd(x), &(const double){FILL});
 }
 
-AGI_TARGET_AVX2 AGI_INLINE __m256d load_part_avx2(const double *x, int64_t n)
+AGI_TARGET_AVX2 AGI_STAMPED __m256d load_part_avx2(const double *x, int64_t n)
 {
     const __m128d fill = _mm_set1_pd(FILL);
     const __m128d low = n > 1 ? _mm_loadu_pd(x) : _mm_loadl_pd(fill, x);
@@ -204,7 +204,7 @@ AGI_TARGET_AVX2 AGI_INLINE __m256d load_part_avx2(const double *x, int64_t n)
 }
 
 /* Not _mm256_maskstore_pd, which takes tens of cycles on some machines. */
-AGI_TARGET_AVX2 AGI_INLINE void store_part_avx2(double *z, __m256d v, int64_t n)
+AGI_TARGET_AVX2 AGI_STAMPED void store_part_avx2(double *z, __m256d v, int64_t n)
 {
     __m128d half = _mm256_castpd256_pd128(v);
     if (n > 1) {
@@ -217,7 +217,7 @@ AGI_TARGET_AVX2 AGI_INLINE void store_part_avx2(double *z, __m256d v, int64_t n)
 
 /* ---- one argument --------------------------------------------------------------------------- */
 
-AGI_INLINE void map1_base(void *form, double *z, const double *x, int64_t n)
+AGI_STAMPED void map1_base(void *form, double *z, const double *x, int64_t n)
 {
     for (; n >= 2; n -= 2, x += 2, z += 2)
         _mm_storeu_pd(z, call1_base(form, _mm_loadu_pd(x)));
@@ -225,7 +225,7 @@ AGI_INLINE void map1_base(void *form, double *z, const double *x, int64_t n)
         _mm_store_sd(z, call1_base(form, load_part_base(x)));
 }
 
-AGI_TARGET_AVX2 AGI_INLINE void map1_avx2(void *form, double *z, const double *x, int64_t n)
+AGI_TARGET_AVX2 AGI_STAMPED void map1_avx2(void *form, double *z, const double *x, int64_t n)
 {
     for (; n >= 4; n -= 4, x += 4, z += 4)
         _mm256_storeu_pd(z, call1_avx2(form, _mm256_loadu_pd(x)));
@@ -233,7 +233,7 @@ AGI_TARGET_AVX2 AGI_INLINE void map1_avx2(void *form, double *z, const double *x
         store_part_avx2(z, call1_avx2(form, load_part_avx2(x, n)), n);
 }
 
-AGI_TARGET_AVX512 AGI_INLINE void map1_avx512(void *form, double *z, const double *x, int64_t n)
+AGI_TARGET_AVX512 AGI_STAMPED void map1_avx512(void *form, double *z, const double *x, int64_t n)
 {
     for (; n >= 8; n -= 8, x += 8, z += 8)
         _mm512_storeu_pd(z, call1_avx512(form, _mm512_loadu_pd(x)));

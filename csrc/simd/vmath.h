@@ -18,19 +18,19 @@
 #include "levels.h"
 
 /* a * b + c, rounded once where that costs nothing. */
-AGI_INLINE double agi_madd(bool fused, double a, double b, double c)
+AGI_STAMPED double agi_madd(bool fused, double a, double b, double c)
 {
     return fused ? __builtin_fma(a, b, c) : a * b + c;
 }
 
-AGI_INLINE uint64_t agi_bits_of(double x)
+AGI_STAMPED uint64_t agi_bits_of(double x)
 {
     uint64_t bits;
     memcpy(&bits, &x, sizeof bits);
     return bits;
 }
 
-AGI_INLINE double agi_double_of(uint64_t bits)
+AGI_STAMPED double agi_double_of(uint64_t bits)
 {
     double x;
     memcpy(&x, &bits, sizeof x);
@@ -41,7 +41,7 @@ AGI_INLINE double agi_double_of(uint64_t bits)
 
 /* (exp(r) - 1 - r) / r^2 for |r| <= ln(2) / 2: the polynomial of least error, 2^-57.9 of exp(r). In
  * pairs, so that few operations wait for one another. */
-AGI_INLINE double agi_exp_tail(bool fused, double r)
+AGI_STAMPED double agi_exp_tail(bool fused, double r)
 {
     const double r2 = r * r, r4 = r2 * r2;
     const double p01 = MADD(0x1.55555555554f9p-3, r, 0x1.000000000000ap-1);
@@ -57,7 +57,7 @@ AGI_INLINE double agi_exp_tail(bool fused, double r)
  * nearest to x / ln 2, r what is left, and the result 1 + (r + r^2 tail(r)) times 2^k. That is two
  * factors, as one could not be a number where the result is a denormal. Below -746 it is 0; NaN
  * passes the comparison. */
-AGI_INLINE double agi_exp_negative(bool fused, double x, double more)
+AGI_STAMPED double agi_exp_negative(bool fused, double x, double more)
 {
     /* Adding 1.5 * 2^52 rounds to a whole number and leaves it in the low bits; 2046 more makes it
      * the sum of two biased exponents, each about half of it. */
@@ -72,7 +72,7 @@ AGI_INLINE double agi_exp_negative(bool fused, double x, double more)
 
 /* log(1 + e) for 0 <= e <= 1. With s = e / (2 + e) it is 2 s + s^3 q(s^2), and 2 s is e - s e, of
  * which the larger part is exact. The error of q is 2^-59.4 of the result. */
-AGI_INLINE double agi_log1p_unit(bool fused, double e)
+AGI_STAMPED double agi_log1p_unit(bool fused, double e)
 {
     const double s = e / (2.0 + e), w = s * s, w2 = w * w, w4 = w2 * w2;
     const double q01 = MADD(0x1.99999999a0840p-2, w, 0x1.5555555555535p-1);

@@ -3,7 +3,8 @@
  * Out of memory, everywhere: each scenario runs with its 1st, 2nd, 3rd ... allocation failing, until
  * it gets through without meeting the failure. Each time it either succeeds or ends in AG_ERR_MEMORY
  * with a message, no gradient has changed, and no tensor or node is left. Linked with the core built
- * with AG_TESTING (which gives ag_fail_allocation) and the sanitizers (which find what leaks).
+ * with AG_TESTING (which gives ag_fail_allocation) and the sanitizers (which find what leaks), and
+ * with the library of such a build, or of one that counts coverage.
  */
 #include <pyautograd.h>
 
@@ -255,7 +256,7 @@ int main(void)
         {"chain", chain}, {"every_elementwise_op", every_elementwise_op},
     };
     if (ag_fail_allocation(0) != AG_OK) {
-        printf("the core was not built with AG_TESTING\n");
+        printf("allocations of this core cannot be failed\n");
         return 2;
     }
     leaf = ag_from_data(values, 2, matrix);

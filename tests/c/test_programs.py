@@ -92,9 +92,11 @@ def test_one_file_build_has_the_bits_of_the_library(
 
 # What each compiler tells of.
 INEXACT = {
-    "gcc": ["-ffast-math", "-Ofast", "-ffinite-math-only", "-funsafe-math-optimizations"]
-    + ["-freciprocal-math", "-fno-signed-zeros"]
-    + ["-fassociative-math -fno-signed-zeros -fno-trapping-math"],
+    "gcc": [
+        *("-ffast-math", "-Ofast", "-ffinite-math-only", "-funsafe-math-optimizations"),
+        *("-freciprocal-math", "-fno-signed-zeros"),
+        "-fassociative-math -fno-signed-zeros -fno-trapping-math",
+    ],
     "clang": ["-ffast-math", "-Ofast", "-ffinite-math-only"],
 }
 
@@ -137,6 +139,17 @@ def test_every_allocation_can_fail(tmp_path: Path) -> None:
     run(["gcc", *flags, f"-I{CSRC / 'include'}", *sources, "-o", str(program), "-pthread", "-lm"])
     leaks = "detect_leaks=1:allocator_may_return_null=1"
     assert run([str(program)], ASAN_OPTIONS=leaks).endswith("\n0 failures\n")
+
+
+def test_every_allocation_of_the_library_can_fail(tmp_path: Path) -> None:
+    """With the library under test: that of a coverage build has the pool and the cache, too."""
+    try:
+        pyautograd._core._fail_allocation(0)
+    except RuntimeError:
+        pytest.skip("allocations can be failed in builds for testing and coverage only")
+    program = tmp_path / "oom"
+    link(COMPILERS[0], HERE / "oom_test.c", program, "-std=c11", "-O1")
+    assert run([str(program)]).endswith("\n0 failures\n")
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads /proc")

@@ -1,0 +1,171 @@
+# SPDX-License-Identifier: MIT
+"""Calls of which each of Python's allocations fails, one after another, in a process of its own;
+test_python_memory.py judges what they gave. `_testcapi.set_nomemory` is CPython's own means.
+
+Left out: what NumPy computes (its ufuncs crash), raised errors and pickle (CPython turns their
+MemoryError into others)."""
+
+from __future__ import annotations
+
+import copy  # noqa: F401  (the calls name it)
+import gc
+import json
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+import pyautograd as ag
+
+# Names of expressions over x (2 x 3, requires grad), a (2 x 3), y (x * x), arr (a's values) and the
+# subclass Named with an instance named.
+CALLS = {
+    # what a tensor is
+    "shape": "x.shape",
+    "slice of a shape": "x.shape[:1]",
+    "sum of shapes": "x.shape + (1,)",
+    "shape repeated": "x.shape * 2",
+    "repr of a shape": "repr(x.shape)",
+    "numel of a shape": "x.shape.numel()",
+    "reduce of a shape": "x.shape.__reduce__()",
+    "reduce of a dtype": "x.dtype.__reduce__()",
+    "size": "x.size()",
+    "stride": "x.stride(), x.stride(-1)",
+    "data_ptr": "a.data_ptr() > 0",
+    "grad": "x.grad",
+    "data": "x.data.tolist()",
+    "transposed": "x.T.tolist(), x.mT.shape",
+    # values
+    "item": "a[1, 2].item()",
+    "tolist": "a.tolist()",
+    "numpy": "a.numpy().tolist(), y.detach().numpy().tolist()",
+    "array as it is": "a.__array__(f64).tolist(), a.__array__(copy=True).tolist()",
+    "memoryview": "memoryview(a).tolist()",
+    "iteration": "[t.tolist() for t in a]",
+    "format": "f'{a[0, 0]:.3f}'",
+    "array wrapped": "a.__array_wrap__(arr).tolist()",
+    # making
+    "tensor": "ag.tensor([[1.0, 2], [3, 4]]).tolist()",
+    "tensor of tensors": "ag.tensor([a, a]).shape",
+    "tensor of an array": "ag.tensor(arr).tolist()",
+    "tensor of integers": "ag.tensor(np.arange(3)).tolist()",
+    "from_numpy": "ag.from_numpy(arr).tolist()",
+    "as_tensor": "ag.as_tensor(arr).tolist(), ag.as_tensor([1, 2]).tolist()",
+    "sized": "ag.zeros(2, 3).tolist(), ag.ones((2,), requires_grad=True).requires_grad",
+    "like": "ag.zeros_like(x).shape, ag.full_like(x, 3).tolist()",
+    "ranges": "ag.arange(3).tolist(), ag.linspace(0, 1, 3).tolist(), ag.eye(2).tolist()",
+    "constructor": "ag.Tensor(2, 0).shape, ag.Tensor([1, 2]).tolist(), ag.Tensor(a).tolist()",
+    "subclass": "type(named * 2).__name__, (named * 2).tolist()",
+    # ops and views
+    "arithmetic": "(a * 2 + a / 3 - 1 ** a).tolist()",
+    "array operand": "(a + arr).tolist(), (arr * a).tolist()",
+    "comparison": "(a > 0.5).tolist(), (a == a).tolist()",
+    "in place": "x.detach().clone().mul_(2).add_(a).zero_().fill_(3).tolist()",
+    "copy": "ag.zeros(2, 3).copy_(arr).tolist()",
+    "reductions": "x.sum().item(), x.sum(0, keepdim=True).tolist(), x.mean((0, 1)).item()",
+    "views": "x.view(3, 2).t().reshape(-1).unsqueeze(0).tolist()",
+    "permuted": "x.permute(1, 0).shape, x.expand(4, 2, 3).shape, x.flatten().shape",
+    "indexing": "x[1, ::2].tolist(), x[..., None].shape",
+    "where": "ag.where(a > 0.5, a, 0.0).tolist(), a.clamp(0.2, 0.4).tolist()",
+    # autograd
+    "grad of": "[g.tolist() for g in ag.autograd.grad(y.sum(), x, retain_graph=True)]",
+    "unused": "ag.autograd.grad((x * 2).sum(), [x, leaf], allow_unused=True)[1]",
+    "materialized": "ag.autograd.grad(x.sum(), leaf, materialize_grads=True)[0].tolist()",
+    "backward": "(x.detach().requires_grad_() * 2).sum().backward()",
+    "grad_fn": "y.grad_fn.name(), repr(y.grad_fn)[:12]",
+    "next functions": "[f and f.name() for f, _ in y.sum().grad_fn.next_functions]",
+    "variable": "y.grad_fn.next_functions[0][0].variable is x",
+    "no_grad": "no_grad(x)",
+    "decorated": "decorated(x).requires_grad",
+    # copies and pickles
+    "copy.copy": "copy.copy(named).tolist(), copy.copy(named).word",
+    "deepcopy": "copy.deepcopy(named).word, copy.deepcopy(leaf).grad.tolist()",
+    "pickle": "named.__reduce_ex__(2)[2], rebuilt(a.__reduce_ex__(2))",
+    "as_subclass": "type(a.as_subclass(Named)).__name__",
+    # looking inside
+    "show_config": "len(ag.show_config()) > 0",
+    "explain": "isinstance(ag.explain(a * 2), str)",
+    "memory_stats": "ag.memory_allocated() > 0",
+    "op_table": "len(ag._core._op_table()) > 0",
+}
+
+
+class Named(ag.Tensor):
+    pass
+
+
+f64 = np.dtype("float64")
+arr = np.linspace(0.1, 1, 6).reshape(2, 3)
+a = ag.tensor(arr)
+x = ag.tensor(arr, requires_grad=True)
+y = x * x
+leaf = ag.ones(2, requires_grad=True)
+leaf.grad = ag.ones(2)
+named = Named(arr)
+named.word = "kept"
+ARGUMENTS = (arr, a, x, y, leaf, named)
+MOST, IN_A_ROW = 3000, 30
+
+
+def no_grad(x: ag.Tensor) -> bool:
+    with ag.no_grad():
+        return (x * 2).requires_grad
+
+
+@ag.no_grad()
+def decorated(x: ag.Tensor) -> ag.Tensor:
+    return x * 2
+
+
+def rebuilt(reduced: tuple[Any, ...]) -> list[Any]:
+    return reduced[0](*reduced[1]).tolist()
+
+
+def owned() -> list[int]:
+    """Tensors, nodes, and references to each argument."""
+    gc.collect()
+    counts = [sys.getrefcount(argument) for argument in ARGUMENTS]
+    return [ag._core._live_tensors(), ag._core._live_nodes(), *counts]
+
+
+def try_once(work: Callable[[], Any], nth: int) -> tuple[Any, str | None]:
+    """What work gives, or the error; what is left in the frame is gone with it."""
+    import _testcapi
+
+    _testcapi.set_nomemory(nth, nth + 1)
+    try:
+        return work(), None
+    except MemoryError:
+        return None, "memory"
+    except BaseException as e:
+        _testcapi.remove_mem_hooks()
+        return None, repr(e)
+    finally:
+        _testcapi.remove_mem_hooks()
+
+
+def run(code: str) -> dict[str, Any]:
+    work = eval(f"lambda: ({code})")
+    expected = repr(work())
+    before = owned()
+    failed, row, nth, wrong = 0, 0, 0, []
+    while row < IN_A_ROW and nth < MOST:
+        got, problem = try_once(work, nth)
+        nth += 1
+        if problem == "memory":
+            failed, row = failed + 1, 0
+        else:
+            row += 1
+            if problem is not None or repr(got) != expected:
+                wrong.append([nth, problem or repr(got)])
+        got = None
+    return {"failed": failed, "tried": nth, "wrong": wrong, "before": before, "after": owned()}
+
+
+def main() -> None:
+    results = {}
+    for name, code in CALLS.items():
+        print(name, file=sys.stderr, flush=True)  # the last one, where the process dies
+        results[name] = run(code)
+    print(json.dumps(results))
