@@ -39,6 +39,14 @@ bool ag_is_read_only(const ag_tensor *t) { return t->storage->read_only; }
 
 bool ag_shares_storage(const ag_tensor *a, const ag_tensor *b) { return a->storage == b->storage; }
 
+ag_tensor *ag_storage_of(ag_tensor *t)
+{
+    if (t == NULL)
+        return NULL;
+    const int64_t shape[1] = {t->storage->numel}, strides[1] = {1};
+    return agi_scope_add(agi_tensor_over(t->storage, 1, shape, strides, 0));
+}
+
 ag_status ag_item(ag_tensor *t, double *value)
 {
     if (t == NULL)

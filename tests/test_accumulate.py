@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import copy
 import gc
 import weakref
 
@@ -152,6 +153,82 @@ def test_grad_lives_as_long_as_its_leaf() -> None:
 
 
 # ---- non-leaves ----------------------------------------------------------------------------------
+
+
+class Slope(ag.Tensor):
+    unit = "none"
+
+
+def test_an_assigned_gradient_stays_the_object_that_it_is() -> None:
+    x, g = leaf([1.0, 2.0]), Slope([0.0, 0.0])
+    g.unit = "m"
+    address, known = id(g), weakref.ref(g)
+    x.grad = g
+    del g
+    gc.collect()
+    for total in (0.0, 3.0, 6.0):
+        assert id(x.grad) == address and known() is x.grad
+        assert type(x.grad) is Slope and x.grad.unit == "m" and x.grad.tolist() == [total] * 2
+        (x * 3).sum().backward()
+    x.grad = None
+    assert known() is None
+    plain = ag.zeros(2)
+    x.grad, ref = plain, weakref.ref(plain)
+    del plain
+    assert ref() is x.grad
+    del x.grad
+    assert ref() is None
+
+
+def test_an_assigned_gradient_that_backward_replaced_goes() -> None:
+    x = leaf([1.0, 2.0])
+    x.grad = Slope([0.0, 0.0])
+    known = weakref.ref(x.grad)
+    with pytest.warns(UserWarning, match="reference cycle"):
+        (x * x).sum().backward(create_graph=True)
+    assert type(x.grad) is ag.Tensor and x.grad.requires_grad and known() is None
+    x.grad = None
+
+
+def test_an_assigned_gradient_goes_with_its_leaf() -> None:
+    x, g = leaf([1.0]), Slope([2.0])
+    known = weakref.ref(g)
+    x.grad = g
+    del g, x
+    assert known() is None
+    loop = Slope([1.0]).requires_grad_()  # a leaf of a subclass, seen by the collector
+    loop.grad = Slope([2.0])
+    loop.grad.leaf = loop
+    known = weakref.ref(loop.grad)
+    del loop
+    gc.collect()
+    assert known() is None
+
+
+def test_a_gradient_that_cannot_be_assigned_leaves_the_old_one() -> None:
+    x, g = leaf([1.0]), Slope([2.0])
+    x.grad = g
+    for wrong in (ag.ones(2), x, 1.0):
+        with pytest.raises((RuntimeError, TypeError)):
+            x.grad = wrong
+    assert x.grad is g
+
+
+def test_a_chain_of_gradients_is_freed_without_recursion() -> None:
+    first = last = leaf([1.0])
+    for _ in range(10_000):
+        last.grad = ag.ones(1)
+        last = last.grad
+    del first, last
+
+
+def test_a_deep_copy_copies_the_object_of_the_gradient() -> None:
+    x = leaf([1.0, 2.0])
+    x.grad = Slope([3.0, 4.0])
+    x.grad.unit = "m"
+    y = copy.deepcopy(x)
+    assert type(y.grad) is Slope and y.grad.unit == "m" and y.grad.tolist() == [3.0, 4.0]
+    assert y.grad is not x.grad and not np.shares_memory(y.grad.numpy(), x.grad.numpy())
 
 
 def test_grad_of_a_non_leaf_warns_and_is_none() -> None:

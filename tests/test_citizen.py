@@ -108,6 +108,49 @@ def test_deepcopy() -> None:
     assert not copy.deepcopy(ag.tensor([1.0])).requires_grad
 
 
+def test_deepcopy_of_what_shares_memory_shares_memory() -> None:
+    x = ag.tensor(np.arange(6.0))
+    a, b, c, d = copy.deepcopy([x, x[1:4], x.view(2, 3).t(), x.detach()])
+    a[1] = 50.0
+    assert b.tolist() == [50.0, 2.0, 3.0] and c.tolist() == [[0, 3], [50, 4], [2, 5]]
+    assert d.tolist() == a.tolist() and x.tolist() == [0.0, 1.0, 2.0, 3.0, 4.0, 5.0]
+    assert c.stride() == (1, 3) and a.is_leaf and b.is_leaf
+    assert not (b._is_view() or c._is_view()) and b._version == a._version == 1
+    b, a = copy.deepcopy({"view": x[1:4], "x": x}).values()
+    b[0] = 7.0
+    assert a.tolist() == [0.0, 7.0, 2.0, 3.0, 4.0, 5.0]
+
+
+def test_deepcopy_of_what_requires_grad_and_what_it_lies_on() -> None:
+    p = leaf([1.0, 2.0, 3.0])
+    p.grad = ag.zeros(3)
+    copies = copy.deepcopy({"p": p, "p as data": p.detach(), "part of grad": p.grad[1:]})
+    q, data, part = copies.values()
+    data[0], part[0] = 9.0, 5.0
+    assert q.tolist() == [9.0, 2.0, 3.0] and q.requires_grad and q.grad.tolist() == [0.0, 5.0, 0.0]
+    assert not data.requires_grad and p.tolist() == [1.0, 2.0, 3.0] and p.grad.tolist() == [0.0] * 3
+    (q * 2).sum().backward()
+    assert part.tolist() == [7.0, 2.0]
+
+
+def test_deepcopy_of_odd_memory() -> None:
+    a = np.arange(4.0)
+    x, y = copy.deepcopy([ag.from_numpy(a), ag.from_numpy(a)[1:]])
+    x[1] = 8.0  # one tensor over the array and a view of it
+    assert y.tolist() == [8.0, 2.0, 3.0] and a.tolist() == [0.0, 1.0, 2.0, 3.0]
+    spread = copy.deepcopy(ag.tensor([2.0]).expand(3))
+    assert spread.tolist() == [2.0] * 3 and spread.stride() == (0,)
+    none = copy.deepcopy(ag.empty(0, 3))
+    assert tuple(none.shape) == (0, 3)
+    a.flags.writeable = False
+    with pytest.warns(UserWarning, match="not writable"):
+        fixed = ag.from_numpy(a)
+    copy.deepcopy(fixed).zero_()
+    assert a[1] == 1.0
+    with pytest.raises(TypeError, match="argument 'memo' must be dict, not list"):
+        fixed.__deepcopy__([])
+
+
 def test_deepcopy_inside_a_graph_is_refused() -> None:
     y = leaf([1.0]) * 2
     with pytest.raises(RuntimeError, match="Only Tensors created explicitly by the user"):

@@ -144,6 +144,7 @@ AG_API ag_status ag_copy_out(ag_tensor *t, double *values);  /* row-major, numel
 AG_API uint32_t ag_tensor_version(const ag_tensor *t);       /* counts writes in place */
 AG_API void ag_bump_version(ag_tensor *t);
 AG_API bool ag_shares_storage(const ag_tensor *a, const ag_tensor *b);
+AG_API ag_tensor *ag_storage_of(ag_tensor *t);  /* all of its storage, 1-d, without history */
 AG_API void ag_mark_exported(ag_tensor *t); /* others may write its memory while t lives */
 AG_API bool ag_is_read_only(const ag_tensor *t);
 

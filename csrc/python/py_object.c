@@ -253,12 +253,45 @@ static PyObject *m_copy(PyObject *self, PyObject *unused)
     return copy;
 }
 
-static ag_tensor *copy_values(ag_tensor *t)
+/* (copy, original): whole storages as 1-d tensors, the first a copy of the second, which is kept so
+ * that its address stays its own. Remembered in memo, so that what shares memory before a deep copy
+ * shares memory after it. Borrowed from memo. */
+static PyObject *copied_storage(ag_tensor *t, PyObject *memo)
 {
-    ag_tensor *plain = ag_detach(t);
-    ag_tensor *copy = ag_clone(plain);
-    ag_release(plain);
-    return copy;
+    PyObject *pair = NULL, *original = py_tensor_new(ag_storage_of(t));
+    double *data = original != NULL ? ag_data(py_tensor_of(original)) : NULL;
+    PyObject *key = data != NULL ? Py_BuildValue("sN", "storage", PyLong_FromVoidPtr(data)) : NULL;
+    if (key != NULL)
+        pair = PyDict_GetItemWithError(memo, key);
+    else if (original != NULL)
+        py_raise();
+    if (key != NULL && pair == NULL && !PyErr_Occurred()) {
+        PyObject *copy = py_tensor_new(ag_clone(py_tensor_of(original)));
+        PyObject *made = copy != NULL ? PyTuple_Pack(2, copy, original) : NULL;
+        if (made != NULL && PyDict_SetItem(memo, key, made) == 0)
+            pair = made;  /* memo owns it */
+        Py_XDECREF(made);
+        Py_XDECREF(copy);
+    }
+    Py_XDECREF(key);
+    Py_XDECREF(original);
+    return pair;
+}
+
+/* A copy of t in a copy of its storage, in the same places; NULL with an exception. */
+static ag_tensor *copy_values(ag_tensor *t, PyObject *memo)
+{
+    if (ag_numel(t) == 0)
+        return ag_empty(ag_ndim(t), ag_shape(t));
+    PyObject *pair = copied_storage(t, memo);
+    if (pair == NULL)
+        return NULL;
+    const double *start = ag_data(py_tensor_of(PyTuple_GET_ITEM(pair, 1)));
+    ag_tensor *view = ag_as_strided(py_tensor_of(PyTuple_GET_ITEM(pair, 0)), ag_ndim(t),
+                                    ag_shape(t), ag_strides(t), ag_data(t) - start);
+    ag_tensor *plain = ag_detach(view);
+    ag_release(view);
+    return plain;
 }
 
 static PyObject *deep_copy_of(PyObject *object, PyObject *memo)
@@ -274,13 +307,13 @@ static PyObject *deep_copy_of(PyObject *object, PyObject *memo)
 /* The gradient and the dict of `self`, copied deeply into `copy`. */
 static bool copy_belongings(PyObject *self, PyObject *copy, PyObject *memo)
 {
-    ag_tensor *grad = ag_grad_of(py_tensor_of(self));
+    PyObject *grad = py_grad_object(self);
+    if (grad == NULL && PyErr_Occurred())
+        return false;
     if (grad != NULL) {
-        PyObject *original = py_tensor_wrap(ag_retain(grad));
-        PyObject *twin = original != NULL ? deep_copy_of(original, memo) : NULL;
-        bool set = twin != NULL &&
-                   (ag_set_grad(py_tensor_of(copy), py_tensor_of(twin)) == AG_OK || py_raise());
-        Py_XDECREF(original);
+        PyObject *twin = deep_copy_of(grad, memo);
+        bool set = twin != NULL && PyObject_SetAttrString(copy, "grad", twin) == 0;
+        Py_DECREF(grad);
         Py_XDECREF(twin);
         if (!set)
             return false;
@@ -312,7 +345,7 @@ static PyObject *m_deepcopy(PyObject *self, PyObject *memo)
     if (copy != NULL) {
         Py_INCREF(copy);
     } else if (!PyErr_Occurred()) {
-        copy = leaf_like(self, copy_values(py_tensor_of(self)));
+        copy = leaf_like(self, copy_values(py_tensor_of(self), memo));
         if (copy != NULL && (PyDict_SetItem(memo, key, copy) < 0 ||
                              !copy_belongings(self, copy, memo)))
             Py_CLEAR(copy);

@@ -48,13 +48,24 @@ static bool warn_of_non_leaf(void)
                         "Tensor instead.", 1) == 0;
 }
 
+PyObject *py_grad_object(PyObject *self)
+{
+    py_tensor *o = (py_tensor *)self;
+    ag_tensor *grad = ag_grad_of(o->tensor);
+    if (o->grad != NULL && py_tensor_of(o->grad) == grad)
+        return Py_NewRef(o->grad);
+    PyObject *found = grad != NULL ? py_tensor_wrap(ag_retain(grad)) : NULL;
+    Py_CLEAR(o->grad);  /* backward left another: this one was kept for nothing */
+    return found;
+}
+
 static PyObject *get_grad(PyObject *self, void *unused)
 {
     UNUSED(unused);
     ag_tensor *t = py_tensor_of(self);
-    ag_tensor *grad = ag_grad_of(t);
-    if (grad != NULL)
-        return py_tensor_wrap(ag_retain(grad));
+    PyObject *grad = py_grad_object(self);
+    if (grad != NULL || PyErr_Occurred())
+        return grad;
     if (!ag_is_leaf(t) && !ag_retains_grad(t) && !warn_of_non_leaf())
         return NULL;
     Py_RETURN_NONE;
@@ -77,10 +88,12 @@ static int set_grad(PyObject *self, PyObject *value, void *unused)
         }
         grad = py_tensor_of(value);
     }
-    if (ag_set_grad(py_tensor_of(self), grad) == AG_OK)
-        return 0;
-    py_raise();
-    return -1;
+    if (ag_set_grad(py_tensor_of(self), grad) != AG_OK) {
+        py_raise();
+        return -1;
+    }
+    Py_XSETREF(((py_tensor *)self)->grad, grad != NULL ? Py_NewRef(value) : NULL);
+    return 0;
 }
 
 static PyObject *get_requires_grad(PyObject *self, void *unused)

@@ -40,7 +40,7 @@ PyObject *py_tensor_new(ag_tensor *fresh)
             ag_release(fresh);
             return NULL;
         }
-        o->weakrefs = NULL;
+        o->weakrefs = o->grad = NULL;
     }
     o->tensor = fresh;
     ag_set_wrapper(fresh, o);
@@ -112,12 +112,30 @@ bool py_tensor_argument(const char *function, const char *argument, PyObject *ob
     return true;
 }
 
+/* Lets the kept gradient go. One that only this object knows gives up its own first, and so on: the
+ * gradient of a gradient of a gradient is freed in constant stack. */
+static void drop_grad(py_tensor *o)
+{
+    PyObject *grad = o->grad;
+    o->grad = NULL;
+    while (grad != NULL && Py_REFCNT(grad) == 1) {
+        PyObject *next = ((py_tensor *)grad)->grad;
+        ((py_tensor *)grad)->grad = NULL;
+        Py_DECREF(grad);
+        grad = next;
+    }
+    Py_XDECREF(grad);
+}
+
 static void tensor_dealloc(PyObject *self)
 {
     py_tensor *o = (py_tensor *)self;
     PyTypeObject *type = Py_TYPE(self);
-    if (PY_UNLIKELY(o->weakrefs != NULL))
-        PyObject_ClearWeakRefs(self);
+    if (PY_UNLIKELY(((uintptr_t)o->weakrefs | (uintptr_t)o->grad) != 0)) {  /* one test for both */
+        if (o->weakrefs != NULL)
+            PyObject_ClearWeakRefs(self);
+        drop_grad(o);
+    }
     ag_tensor *tensor = o->tensor;
     /* While this one was dying its tensor may have been given a new object: not ours then. */
     if (PY_LIKELY(tensor != NULL)) {
@@ -133,6 +151,21 @@ static void tensor_dealloc(PyObject *self)
         type->tp_free(self);
     }
     Py_DECREF(type);  /* a heap type is owned by its instances */
+}
+
+/* For the collector, which sees objects of subclasses alone. A loop that leads through an object of
+ * the exact type, from its .grad's attributes back to itself, stays until .grad is taken away. */
+static int tensor_traverse(PyObject *self, visitproc visit, void *arg)
+{
+    Py_VISIT(Py_TYPE(self));
+    Py_VISIT(((py_tensor *)self)->grad);
+    return 0;
+}
+
+static int tensor_clear(PyObject *self)
+{
+    drop_grad((py_tensor *)self);
+    return 0;
 }
 
 /* ---- what Python asks of any object --------------------------------------------------------- */
@@ -297,6 +330,8 @@ bool py_add_tensor_type(PyObject *module)
         {Py_tp_doc, (void *)(uintptr_t)tensor_doc},
         {Py_tp_new, py_tensor_construct},
         {Py_tp_dealloc, tensor_dealloc},
+        {Py_tp_traverse, tensor_traverse},
+        {Py_tp_clear, tensor_clear},
         {Py_tp_repr, tensor_repr},
         {Py_tp_str, tensor_repr},
         {Py_tp_hash, tensor_hash},

@@ -5,7 +5,7 @@
  * The object owns a reference to the tensor; the tensor knows its object (ag_wrapper) without
  * owning it, so that a tensor that comes back from the library, a gradient say, is the very object
  * that was given out before, as long as that lives. Objects of the exact type have no dict and
- * hold no other Python object, hence take no part in garbage collection; those of subclasses do.
+ * take no part in garbage collection; those of subclasses do.
  */
 #ifndef PY_TENSOR_H
 #define PY_TENSOR_H
@@ -16,6 +16,8 @@ typedef struct py_tensor {
     PyObject_HEAD
     ag_tensor *tensor;   /* owned, never NULL once the object is out */
     PyObject *weakrefs;
+    PyObject *grad;      /* owned: what was assigned to .grad, whose class and attributes stay as
+                            long as its tensor is the gradient; NULL for most */
 } py_tensor;
 
 extern PyTypeObject *py_tensor_type;
@@ -48,6 +50,10 @@ static inline PyObject *py_result(PyObject *self, ag_tensor *fresh)
 
 /* The same where the library may answer with the tensor itself. */
 PyObject *py_result_or_self(PyObject *self, ag_tensor *owned);
+
+/* .grad as an object, the one that was assigned if it is that: a new reference; NULL without an
+ * exception if there is none. */
+PyObject *py_grad_object(PyObject *self);
 
 /* The class of a result of several operands (NULLs allowed): the first subclass of Tensor among
  * them, unless a later one is derived from it. */
