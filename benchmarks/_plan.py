@@ -80,9 +80,7 @@ def label(case: str, size: int | None, threads: int | None, sized: str = "elemen
     return ", ".join(parts)
 
 
-# Of one step of all sides, roughly, where it is more than memory can hold close by.
-_NS_PER_ELEMENT = 50.0
-_SETUP_S = 0.05
+_SETUP_S = 0.05  # of a step
 
 
 @dataclass(frozen=True)
@@ -91,6 +89,7 @@ class Timed:
 
     libraries: _rivals.Libraries
     options: Options
+    ns_per_element: float = 50.0  # about what a step of a side takes where size matters
 
     def step(
         self,
@@ -109,5 +108,5 @@ class Timed:
                 result = _timing.interleave(loops(), effort, threads)
             yield Row(case, result, size, threads)
 
-        expected = _SETUP_S + effort.expected_s(sides, size * _NS_PER_ELEMENT)
+        expected = _SETUP_S + effort.expected_s(sides, size * self.ns_per_element)
         return Step(label(case, size, threads), run, expected)

@@ -13,6 +13,7 @@ from typing import Any
 from benchmarks import _figures, _plan, _rivals, _table
 from benchmarks._busy import Busy
 from benchmarks._plan import Options, Row, Table
+from benchmarks._timing import Summary
 
 FORMAT = 2  # of the JSON file
 
@@ -28,6 +29,7 @@ class Record:
     benchmark: str
     case: str
     size: int | None
+    sized: str  # what the size is a number of
     threads: int | None
     side: str
     unit: str  # a key of `_figures.UNITS`
@@ -51,8 +53,8 @@ class Record:
 
     @property
     def spread(self) -> float:
-        """Half of the distance between the quartiles, as a part of the median."""
-        return 0.5 * (self.q3 - self.q1) / abs(self.median) if self.median else 0.0
+        """How far the rounds spread, see `Summary`."""
+        return Summary(self.median, self.q1, self.q3, self.best, self.rounds).spread
 
     @property
     def steady(self) -> bool:
@@ -69,7 +71,7 @@ class Record:
         return ("" if self.steady else MARK) + _figures.value(self.median, self.unit)
 
 
-def records_of(benchmark: str, row: Row) -> Iterator[Record]:
+def records_of(benchmark: str, row: Row, sized: str = "elements") -> Iterator[Record]:
     """Yield the cells of a row, ours first."""
     for side in row.comparison.samples:
         ratios = None
@@ -79,6 +81,7 @@ def records_of(benchmark: str, row: Row) -> Iterator[Record]:
             benchmark,
             row.case,
             row.size,
+            sized,
             row.threads,
             side,
             row.unit,
@@ -96,11 +99,13 @@ def _ratio(record: Record | None, change: bool) -> str:
     return _figures.change(record.ratio) if change else _figures.digits(record.ratio)
 
 
-def labels(heads: Sequence[Record], sized: str = "elements") -> tuple[list[_table.Column], str]:
+def labels(heads: Sequence[Record]) -> tuple[list[_table.Column], str]:
     """Return the first columns, which tell rows apart, and in words what the rows have in common.
 
-    ``heads`` has a record of each row, ``sized`` is what their sizes are numbers of.
+    ``heads`` has a record of each row.
     """
+    kinds = {head.sized for head in heads}
+    sized = kinds.pop() if len(kinds) == 1 else "size"
     values = {
         "case": [head.case for head in heads],
         sized: ["" if head.size is None else _figures.number(head.size) for head in heads],
@@ -142,7 +147,7 @@ def table_lines(records: Sequence[Record], table: Table) -> list[str]:
     for record in records:
         rows.setdefault(record.row, {})[record.side] = record
     found = list(rows.values())
-    first, common = labels([next(iter(row.values())) for row in found], table.sized)
+    first, common = labels([next(iter(row.values())) for row in found])
     heading = f"{records[0].benchmark}: {table.heading}{'; ' if common else ''}{common}"
     sides = list(dict.fromkeys(record.side for record in records))
     ours, *rivals = (_side(found, side, table.change) for side in sides)
@@ -182,13 +187,13 @@ class Report:
         """Print a table and keep its cells; one whose steps gave nothing is left out."""
         if table.steps and not rows:
             return
-        records = [record for row in rows for record in records_of(benchmark, row)]
+        records = [cell for row in rows for cell in records_of(benchmark, row, table.sized)]
         lines = table_lines(records, table) if records else [f"{benchmark}: {table.heading}"]
+        if busy.much:
+            self.busy.append((lines[0], busy))
+            lines += _table.wrapped(f"BUSY MACHINE: {busy.words()}", _table.INDENT)
         for note in table.notes:
             lines += _table.wrapped(note, _table.INDENT)
-        if busy.much:
-            lines += _table.wrapped(f"BUSY MACHINE: {busy.words()}", _table.INDENT)
-            self.busy.append((f"{benchmark}: {table.heading}", busy))
         self.records += records
         print("\n" + "\n".join(lines), flush=True)
 
@@ -204,7 +209,7 @@ class Report:
             "skipped": self.libraries.skipped,
             "config": _rivals.configuration(ours),
             "options": {**asdict(options), "against": options.against and str(options.against)},
-            "busy": {heading: asdict(busy) for heading, busy in self.busy},
+            "busy": [{"table": heading, **asdict(busy)} for heading, busy in self.busy],
             "records": [asdict(record) for record in self.records],
         }
         path.write_text(json.dumps(content, indent=1) + "\n")

@@ -5,17 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from statistics import geometric_mean
 
-from benchmarks import _figures, _plan, _table
+from benchmarks import _figures, _plan, _rivals, _table
 from benchmarks._report import UNSTEADY, Record, Report
 
 
 def _row(record: Record) -> str:
-    return f"{record.benchmark}, {_plan.label(record.case, record.size, record.threads)}"
+    where = _plan.label(record.case, record.size, record.threads, record.sized)
+    return f"{record.benchmark}, {where}"
 
 
 def _ratios(records: Sequence[Record], unit: str) -> dict[str, list[tuple[float, Record]]]:
     """Return the ratios that mean something of each rival, and where they were found."""
-    found: dict[str, list[tuple[float, Record]]] = {record.side: [] for record in records}
+    present = {record.side for record in records}
+    known = [side for side in _rivals.RIVALS if side in present]  # in the order of the tables
+    others = sorted(present.difference(known))
+    found: dict[str, list[tuple[float, Record]]] = {side: [] for side in (*known, *others)}
     for record in records:
         ratio = record.steady_ratio
         if record.unit == unit and ratio:
@@ -32,13 +36,13 @@ def _against_rivals(records: Sequence[Record], unit: str) -> Iterator[str]:
         means.append(f"{side} {mean}")
     if means:
         name = _figures.UNITS[unit][0]
-        yield f"In all, the rival's {name} over ours (geometric means): {', '.join(means)}."
+        yield f"In all, {name} over ours (geometric means): {', '.join(means)}."
     for side, ratios in found.items():
         behind = sum(ratio < 1.0 for ratio, _ in ratios)
         worst, where = min(ratios, key=lambda each: each[0])
         rows = _figures.counted(len(ratios), "row")
         yield (
-            f"  {side}: ours is behind in {behind} of {rows}; "
+            f"  {side}: ours behind in {behind} of {rows}; "
             f"least {_figures.digits(worst)}, {_row(where)}"
         )
 

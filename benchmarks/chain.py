@@ -27,7 +27,7 @@ PHASES = ("record", "backward", "free", "all")
 WIDE_SIZE = 100_000  # elements, of the chains on many
 QUICK_WIDE_SIZES = (20_000,)
 WIDE_LENGTH = 1000
-QUICK_WIDE_LENGTH = 100
+QUICK_WIDE_LENGTH = 30
 LINKS = ("t * 1.0001", "t.sin()")
 
 

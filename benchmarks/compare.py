@@ -53,8 +53,9 @@ def differences(old: dict[str, Any], new: dict[str, Any]) -> Iterator[str]:
         if was != is_now:
             yield f"{name} changed: {was} to {is_now}"
     for when, content in (("old", old), ("new", new)):
-        for heading, busy in content["busy"].items():
-            yield f"BUSY MACHINE, {when}, {heading}: {Busy(**busy).words()}"
+        for busy in content["busy"]:
+            words = Busy(busy["others"], busy["waited"]).words()
+            yield f"BUSY MACHINE, {when}, {busy['table']}: {words}"
 
 
 def _cells(content: dict[str, Any]) -> Cells:

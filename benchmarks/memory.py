@@ -12,7 +12,7 @@ import numpy as np
 from benchmarks import _plan, _process, _rivals, graphs, large
 from benchmarks._plan import Options, Row, Step, Table
 
-PEAK = "peak beyond the inputs, forward and backward, in a process of its own"
+PEAK = "peak beyond the inputs, each in a process of its own"
 GROWTH = "what a loop leaves behind in which every fifth step is a mistake"
 SIZES = (1_000_000, 10_000_000)
 QUICK_SIZES = (100_000,)

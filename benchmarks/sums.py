@@ -57,7 +57,7 @@ def _loops(
 def plan(libraries: _rivals.Libraries, options: Options) -> list[Table]:
     """Every sum at each size, a table for each number of threads."""
     chosen = libraries.only(*_rivals.LIKE_TORCH, "numpy")
-    timed = Timed(chosen, options)
+    timed = Timed(chosen, options, ns_per_element=2.0)
     return [
         Table(
             TITLE,

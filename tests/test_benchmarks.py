@@ -26,6 +26,7 @@ if str(ROOT) not in sys.path:
 
 from benchmarks import (  # noqa: E402
     __main__,
+    _arguments,
     _busy,
     _figures,
     _handwritten,
@@ -70,7 +71,7 @@ def records(target: Path, *arguments: str) -> list[dict[str, Any]]:
     return found
 
 
-@pytest.mark.parametrize("name", __main__.USUAL)
+@pytest.mark.parametrize("name", _arguments.USUAL)
 def test_runs(name: str, tmp_path: Path) -> None:
     if name == "memory" and not _process.measurable():
         pytest.skip("this system has no /proc/self/status")
@@ -121,7 +122,7 @@ def test_help_explains_every_benchmark() -> None:
     done = run("--help")
     assert done.returncode == 0
     assert_readable(done.stdout)
-    for name in __main__.NAMES:
+    for name in _arguments.NAMES:
         assert f"\n  {name} " in done.stdout
 
 
@@ -281,6 +282,15 @@ def test_what_all_rows_share_stands_in_the_heading() -> None:
     ]
 
 
+def test_sizes_are_of_what_the_table_says() -> None:
+    taken = compared(pyautograd=[10.0], torch=[20.0])
+    rows = [_plan.Row("record", taken, size, 1) for size in (10, 20)]
+    found = [cell for row in rows for cell in _report.records_of("chain", row, "operations")]
+    assert _report.table_lines(found, _plan.Table("something", []))[1].split()[0] == "operations"
+    report = _report.Report(_rivals.Libraries(), found)
+    assert _summary.lines(report)[1].endswith("chain, record, 10 operations, 1 thread")
+
+
 def test_a_spread_that_is_too_wide_is_marked_and_not_summed_up() -> None:
     wide = compared(pyautograd=[10.0] * 5, torch=[20.0, 40.0, 80.0, 160.0, 320.0])
     steady = compared(pyautograd=[10.0] * 5, torch=[30.0] * 5)
@@ -292,8 +302,8 @@ def test_a_spread_that_is_too_wide_is_marked_and_not_summed_up() -> None:
     report = _report.Report(_rivals.Libraries())
     report.records += [record for row in rows for record in _report.records_of("large", row)]
     assert _summary.lines(report) == [
-        "In all, the rival's time over ours (geometric means): torch 3.00.",
-        "  torch: ours is behind in 0 of 1 row; least 3.00, large, steady, 5 elements, 1 thread",
+        "In all, time over ours (geometric means): torch 3.00.",
+        "  torch: ours behind in 0 of 1 row; least 3.00, large, steady, 5 elements, 1 thread",
         "1 figure of 4 with ? means little: the spread is 25 % or more. Ratios with ? are not "
         "summed up.",
     ]
@@ -307,11 +317,11 @@ def test_the_summary_counts_where_ours_is_behind() -> None:
     size = compared(pyautograd=[100.0], torch=[300.0])
     report.records += _report.records_of("memory", _plan.Row("d", size, None, None, "bytes"))
     assert _summary.lines(report) == [
-        "In all, the rival's time over ours (geometric means): torch 3.17, numpy 1.59.",
-        "  torch: ours is behind in 1 of 3 rows; least 0.50, graphs, c, 5 elements, 2 threads",
-        "  numpy: ours is behind in 1 of 3 rows; least 0.50, graphs, a, 5 elements, 2 threads",
-        "In all, the rival's memory over ours (geometric means): torch 3.00.",
-        "  torch: ours is behind in 0 of 1 row; least 3.00, memory, d",
+        "In all, time over ours (geometric means): torch 3.17, numpy 1.59.",
+        "  torch: ours behind in 1 of 3 rows; least 0.50, graphs, c, 5 elements, 2 threads",
+        "  numpy: ours behind in 1 of 3 rows; least 0.50, graphs, a, 5 elements, 2 threads",
+        "In all, memory over ours (geometric means): torch 3.00.",
+        "  torch: ours behind in 0 of 1 row; least 3.00, memory, d",
     ]
 
 
@@ -380,7 +390,7 @@ def test_a_busy_machine_is_said_beside_the_table(capsys: pytest.CaptureFixture[s
     assert f"  BUSY MACHINE: {said}, loops waited for a CPU 20 % of their time" in (
         capsys.readouterr().out
     )
-    assert said in " ".join(_summary.lines(report))
+    assert said in " ".join(" ".join(_summary.lines(report)).split())
 
 
 class Terminal(io.StringIO):
@@ -429,8 +439,8 @@ def test_progress_elsewhere_is_a_plain_line_a_benchmark(monkeypatch: pytest.Monk
 
 def test_a_quick_run_is_planned_for_less_than_a_minute() -> None:
     libraries = _rivals.Libraries(dict.fromkeys((*_rivals.LIKE_TORCH, "numpy")))
-    options = _plan.Options(None, (1, 2), quick=True, effort=__main__.QUICK)
-    plans = __main__._plans(__main__.USUAL, libraries, options)
+    options = _plan.Options(None, (1, 2), quick=True, effort=_arguments.QUICK)
+    plans = __main__._plans(_arguments.USUAL, libraries, options)
     steps = [step for tables in plans.values() for table in tables for step in table.steps]
     assert sum(step.seconds for step in steps) < 60.0
     assert all(table.steps for tables in plans.values() for table in tables)
@@ -461,6 +471,7 @@ def content(median: float, **changes: Any) -> dict[str, Any]:
         "benchmark": "overhead",
         "case": "a + b",
         "size": 5,
+        "sized": "elements",
         "threads": 1,
         "side": "pyautograd",
         "unit": "ns",
@@ -478,7 +489,7 @@ def content(median: float, **changes: Any) -> dict[str, Any]:
         "python": "3.11.7",
         "config": "level: avx2",
         "versions": {"torch": "2.13.0"},
-        "busy": {},
+        "busy": [],
         "records": [record, {**record, "side": "torch", "median": 2 * median, "ratio": 2.0}],
     }
     return {**whole, **changes}
@@ -491,7 +502,7 @@ def written(folder: Path, name: str, what: dict[str, Any]) -> str:
 
 
 def test_compare_shows_both_runs(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    busy = {"graphs: something": {"others": 1.5, "waited": None}}
+    busy = [{"table": "graphs: something", "others": 1.5, "waited": None}]
     old = written(tmp_path, "old.json", content(60.0))
     new = written(tmp_path, "new.json", content(30.0, config="level: avx512", busy=busy))
     assert compare.main([old, new]) == 0
