@@ -337,14 +337,6 @@ static bool deposit_leaves(agi_run *run)
 
 /* ---- sweep ---------------------------------------------------------------------------------- */
 
-static ag_arg zeros_for(ag_arg g)
-{
-    ag_tensor *zero = ag_scalar(0.0);
-    if (zero == NULL)
-        return agi_arg(&agi_failed);
-    return v_expand(agi_arg(zero), g.tensor->ndim, agi_shape_of(g.tensor));
-}
-
 /* Calls the node's rule and brings each gradient to its input's shape. */
 static bool call_rule(agi_vjp *v)
 {
@@ -353,14 +345,14 @@ static bool call_rule(agi_vjp *v)
         info->rule(v);
     else
         for (int k = 0; k < v->node->n_in; k++)
-            v->gx[k] = zeros_for(v->g);
+            v->gx[k] = agi_zeros_for(v->g);
     for (int k = 0; k < v->node->n_in; k++) {
         int ndim;
         const int64_t *shape = agi_node_input_shape(v->node, k, &ndim);
         if (!(v->needs & (1u << k)))
             continue;
         if (v->gx[k].tensor == NULL)
-            v->gx[k] = zeros_for(v->g);
+            v->gx[k] = agi_zeros_for(v->g);
         if (agi_op_is_map(info) && ndim >= 0)
             v->gx[k] = agi_sum_to(v->gx[k], ndim, shape);
         if (agi_value_failed(v->gx[k]))

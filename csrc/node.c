@@ -377,11 +377,13 @@ static unsigned hidden_inputs(const ag_node *node)
     case AG_OP_where:
         return 1;
     case AG_OP_fill:
-        return 2;
+        return (node->variant & 15) == 3 ? 0 : 2;  /* 3: with a tensor */
     default:
         return 0;
     }
 }
+
+bool agi_node_hides(const ag_node *node, int k) { return hidden_inputs(node) >> k & 1; }
 
 int ag_node_input_count(const ag_node *node)
 {

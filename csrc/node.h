@@ -134,6 +134,9 @@ void agi_tensor_unmark(ag_tensor *t);
 /* Drops the saved tensors (a backward without retain_graph did its work). */
 void agi_node_free_saved(ag_node *node);
 
+/* Whether input k does not count where the tape is looked at; such inputs get no gradient. */
+bool agi_node_hides(const ag_node *node, int k);
+
 agi_node_extra *agi_node_extra_of(ag_node *node);  /* made at first use; NULL if no memory */
 
 #pragma GCC visibility pop

@@ -111,3 +111,62 @@ ag_arg agi_vjp_output(agi_vjp *v)
     ag_tensor *t = agi_tensor_over(saved->value.storage, node->out_ndim, shape, strides, 0);
     return with_history(t, v->create_graph ? (agi_edge)node : 0);
 }
+
+ag_arg agi_zeros_for(ag_arg g)
+{
+    ag_tensor *zero = ag_scalar(0.0);
+    if (zero == NULL)
+        return failed_value;
+    return v_expand(agi_arg(zero), g.tensor->ndim, agi_shape_of(g.tensor));
+}
+
+/* ---- one node by itself --------------------------------------------------------------------- */
+
+static unsigned wanted_of(const ag_node *node)
+{
+    unsigned wanted = 0;
+    for (int k = 0; k < node->n_in; k++)
+        if (node->edges[k] != 0)
+            wanted |= 1u << k;
+    return wanted;
+}
+
+/* The rule's results, owned, into parts, which begin as NULL; those that nobody wants stay that. */
+static ag_status run_rule(agi_vjp *v, ag_tensor **parts)
+{
+    const agi_op_info *info = &agi_ops[v->node->op];
+    if (info->rule != NULL)
+        info->rule(v);
+    for (int k = 0; k < v->node->n_in; k++) {
+        if (!(v->needs & (1u << k)))
+            continue;
+        if (v->gx[k].tensor == NULL)
+            v->gx[k] = agi_zeros_for(v->g);
+        if (agi_value_failed(v->gx[k]))
+            return ag_last_status();
+    }
+    for (int k = 0; k < v->node->n_in; k++)
+        if (v->needs & (1u << k))
+            parts[k] = agi_retain(v->gx[k].tensor);
+    return AG_OK;
+}
+
+ag_status ag_node_call(ag_node *node, ag_tensor *gradient, ag_tensor **results)
+{
+    ag_arg gx[AGI_NODE_SHAPES] = {{NULL, 0.0}};
+    ag_tensor *parts[AGI_NODE_SHAPES] = {NULL};
+    if (node == NULL || gradient == NULL)
+        return agi_fail(AG_ERR_TYPE, "node_call: expected a node and a gradient, got NULL");
+    agi_vjp v = {.node = node, .g = agi_arg(gradient), .gx = gx, .needs = wanted_of(node),
+                 .create_graph = ag_grad_enabled()};
+    const int64_t mark = ag_scope_open();
+    const ag_status status = run_rule(&v, parts);
+    ag_scope_close(mark);
+    for (int k = 0, seen = 0; status == AG_OK && k < node->n_in; k++) {
+        if (agi_node_hides(node, k))
+            agi_release(parts[k]);
+        else
+            results[seen++] = parts[k];
+    }
+    return status;
+}

@@ -50,6 +50,9 @@ class Node:
     def next_functions(self) -> tuple[tuple[Node | None, int], ...]: ...
     @property
     def variable(self) -> Tensor: ...
+    def __call__(
+        self, gradient: Tensor | None, /
+    ) -> Tensor | None | tuple[Tensor | None, ...]: ...
 
 class Tensor:
     __array_priority__: int

@@ -191,6 +191,10 @@ AG_API int ag_node_input_count(const ag_node *node);
 /* Where input k came from: a node or a leaf (the other is NULL), both borrowed, both NULL where no
  * gradient is needed. */
 AG_API void ag_node_input(const ag_node *node, int k, ag_node **from, ag_tensor **leaf);
+/* The node's rule by itself: for each input that counts an owned gradient, or NULL where none is
+ * needed, into results. Parts of broadcast inputs are not summed; they are recorded if grad mode is
+ * on; what the node saved stays, so that it may be called again. */
+AG_API ag_status ag_node_call(ag_node *node, ag_tensor *gradient, ag_tensor **results);
 
 /* ---- ops ------------------------------------------------------------------------------------ */
 

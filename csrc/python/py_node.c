@@ -220,6 +220,79 @@ static PyObject *get_variable(PyObject *self, void *unused)
     return py_tensor_wrap(ag_retain(leaf));
 }
 
+/* ---- calls ---------------------------------------------------------------------------------- */
+
+/* Adds the gradient to the leaf's .grad: the call of an AccumulateGrad. */
+static PyObject *accumulate(ag_tensor *leaf, ag_tensor *gradient)
+{
+    if (gradient == NULL || !ag_requires_grad(leaf))
+        return PyTuple_New(0);
+    const bool graph = ag_grad_enabled() && ag_requires_grad(gradient);
+    if (ag_backward(leaf, gradient, graph ? AG_CREATE_GRAPH | AG_RETAIN_GRAPH : 0) != AG_OK)
+        return py_raise();
+    return PyTuple_New(0);
+}
+
+/* Takes the results: the only one, or all of them as a tuple; None where there is none. */
+static PyObject *results_object(int n, ag_tensor **results)
+{
+    PyObject *all = PyTuple_New(n);
+    for (int k = 0; k < n; k++) {
+        PyObject *one = results[k] != NULL ? py_tensor_wrap(results[k]) : Py_NewRef(Py_None);
+        if (one == NULL)
+            Py_CLEAR(all);
+        else if (all == NULL)
+            Py_DECREF(one);
+        else
+            PyTuple_SET_ITEM(all, k, one);
+    }
+    if (all == NULL || n != 1)
+        return all;
+    PyObject *only = Py_NewRef(PyTuple_GET_ITEM(all, 0));
+    Py_DECREF(all);
+    return only;
+}
+
+static PyObject *call_rule(ag_node *node, ag_tensor *gradient)
+{
+    const int n = ag_node_input_count(node);
+    ag_tensor **results = PyMem_Calloc((size_t)n, sizeof *results);
+    PyObject *object = NULL;
+    if (results == NULL)
+        return PyErr_NoMemory();
+    if (gradient == NULL || ag_node_call(node, gradient, results) == AG_OK)
+        object = results_object(n, results);
+    else
+        py_raise();
+    PyMem_Free(results);
+    return object;
+}
+
+static PyObject *node_call(PyObject *self, PyObject *args, PyObject *keywords)
+{
+    const py_node *o = (py_node *)self;
+    ag_tensor *gradient = NULL;
+    if (keywords != NULL && PyDict_GET_SIZE(keywords) > 0) {
+        PyErr_SetString(PyExc_TypeError, "keyword arguments are not supported");
+        return NULL;
+    }
+    if (PyTuple_GET_SIZE(args) != 1) {
+        PyErr_Format(PyExc_TypeError, "expected 1 arguments, got %zd instead",
+                     PyTuple_GET_SIZE(args));
+        return NULL;
+    }
+    PyObject *argument = PyTuple_GET_ITEM(args, 0);
+    if (argument != Py_None && !py_is_tensor(argument)) {
+        PyErr_SetString(PyExc_TypeError, "argument 0 is not a Variable");
+        return NULL;
+    }
+    if (argument != Py_None)
+        gradient = py_tensor_of(argument);
+    if (o->node == NULL)
+        return accumulate(o->leaf, gradient);
+    return call_rule(o->node, gradient);
+}
+
 /* ---- type ----------------------------------------------------------------------------------- */
 
 #define EXAMPLE_DOC \
@@ -263,12 +336,17 @@ static PyObject *node_construct(PyTypeObject *type, PyObject *args, PyObject *ke
 
 static PyType_Slot node_slots[] = {
     {Py_tp_doc,
-     "An entry of the tape: the op that made a tensor. `Tensor.grad_fn` gives it.\n\n" EXAMPLE_DOC
+     "An entry of the tape: the op that made a tensor. `Tensor.grad_fn` gives it.\n\n"
+     "Called with a gradient of what it made it gives those of its inputs: one, or a tuple.\n\n"
+     EXAMPLE_DOC
+     "    >>> (x * 3).grad_fn(ag.ones(2))\n"
+     "    (tensor([3., 3.]), None)\n"
      "    >>> isinstance((x * 2).grad_fn, ag.autograd.Node)\n"
      "    True\n"},
     {Py_tp_new, node_construct},
     {Py_tp_dealloc, node_dealloc},
     {Py_tp_repr, node_repr},
+    {Py_tp_call, node_call},
     {Py_tp_methods, node_methods},
     {Py_tp_getset, node_properties},
     {Py_tp_members, node_members},

@@ -163,3 +163,25 @@ def test_public_methods_are_torchs(torch: ModuleType) -> None:
     methods = [n for n in dir(ag.Tensor) if not n.startswith("_")]
     own = {"softplus", "maximum_", "minimum_"}
     assert [n for n in methods if not hasattr(torch.Tensor, n) and n not in own] == []
+
+
+# 3 / x is one node here and two in torch; what copies and fills makes parts of the target's shape.
+ALONE = [c for c in DIFFERENTIABLE if c.kind == "map" and c.label != "3 / x"]
+ALONE = [c for c in ALONE if c.op not in ("copy", "fill")]
+
+
+@pytest.mark.parametrize("case", ALONE, ids=by_id)
+def test_nodes_called(case: Case, torch: ModuleType, rng: np.random.Generator) -> None:
+    arrays = samples(case, rng)[-1]
+    ours = case.call(ag, *(leaf(a) for a in arrays))
+    theirs = case.run_twin(torch, *(twin(torch, a) for a in arrays))
+    g = rng.standard_normal(ours.shape)
+    parts, expected = ours.grad_fn(ag.tensor(g)), theirs.grad_fn(torch.tensor(g))
+    assert isinstance(parts, tuple) == isinstance(expected, tuple)
+    pair = (parts, expected) if isinstance(parts, tuple) else ((parts,), (expected,))
+    assert len(pair[0]) == len(pair[1])
+    for part, other in zip(*pair, strict=True):
+        assert (part is None) == (other is None)
+        if part is not None:
+            assert tuple(part.shape) == tuple(other.shape)
+            assert_near(part, other, case.id)
