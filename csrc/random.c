@@ -71,7 +71,7 @@ typedef struct agi_philox {
 } agi_philox;
 
 /* One round on each block. The words are in arrays so that the compiler makes vectors of blocks. */
-AGI_INLINE void philox_round(agi_philox *p, int blocks, uint32_t key0, uint32_t key1)
+AGI_STAMPED void philox_round(agi_philox *p, int blocks, uint32_t key0, uint32_t key1)
 {
     for (int k = 0; k < blocks; k++) {
         uint64_t a = (uint64_t)p->word[0][k] * 0xD2511F53u;
@@ -83,7 +83,7 @@ AGI_INLINE void philox_round(agi_philox *p, int blocks, uint32_t key0, uint32_t 
     }
 }
 
-AGI_INLINE void philox_blocks(agi_philox *p, int blocks, uint64_t seed, uint64_t position)
+AGI_STAMPED void philox_blocks(agi_philox *p, int blocks, uint64_t seed, uint64_t position)
 {
     uint32_t key0 = (uint32_t)seed, key1 = (uint32_t)(seed >> 32);
     for (int k = 0; k < blocks; k++) {
@@ -101,13 +101,13 @@ AGI_INLINE void philox_blocks(agi_philox *p, int blocks, uint64_t seed, uint64_t
 
 /* 53 bits as a fraction, 27 of one word and 26 of another: signed 32-bit integers are what every
  * level has a vector conversion for. */
-AGI_INLINE double random_fraction(uint32_t high, uint32_t low)
+AGI_STAMPED double random_fraction(uint32_t high, uint32_t low)
 {
     return ((double)(int32_t)(high >> 5) * 0x1p26 + (double)(int32_t)(low >> 6)) * 0x1p-53;
 }
 
 /* z[2 k], z[2 k + 1] = the uniforms of block k. */
-AGI_INLINE
+AGI_STAMPED
 void random_uniforms_body(double *z, int blocks, uint64_t seed, uint64_t position)
 {
     agi_philox p;

@@ -5,12 +5,13 @@ from __future__ import annotations
 
 import array
 import copy
+import ctypes
 import gc
 import math
 import operator
 import pickle
 import weakref
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pytest
@@ -53,6 +54,22 @@ def test_sizes() -> None:
     assert isinstance(x.shape, tuple) and x.shape[1:] == (3, 4)
     assert ag.tensor(1.0).shape == () and ag.tensor(1.0).numel() == 1
     assert x.shape.numel() == 24
+
+
+def test_bytes_and_the_dtype() -> None:
+    x = ag.ones(2, 3)
+    assert (x.itemsize, x.nbytes, x.element_size()) == (8, 48, 8)
+    assert x.dtype is ag.float64 is ag.double
+    assert (ag.float64.itemsize, ag.float64.is_floating_point) == (8, True)
+    assert pickle.loads(pickle.dumps(ag.float64)) is ag.float64
+    for dtype in (None, ag.float64, float, "float64", np.float64, np.dtype("f8")):
+        assert ag.zeros(1, dtype=dtype).dtype is ag.float64
+
+
+def test_which_tensors_are_views() -> None:
+    x = ag.ones(2, 3)
+    assert not x._is_view() and not x.clone()._is_view()
+    assert x[:1]._is_view() and x.t()._is_view() and x.view(6)._is_view()
 
 
 def test_format() -> None:
@@ -192,6 +209,17 @@ def test_weak_references() -> None:
     assert ref() is None and gone == [1] and len(table) == 0
 
 
+def test_weak_references_to_nodes() -> None:
+    y = leaf([1.0]) * 2
+    node = y.grad_fn
+    gone: list[Any] = []
+    reference = weakref.ref(node, gone.append)
+    assert reference() is y.grad_fn
+    del node
+    assert reference() is None and gone == [reference]
+    assert y.grad_fn.name() == "MulBackward0"
+
+
 def test_a_result_has_its_own_identity() -> None:
     x = leaf([1.0])
     held = {id(x): x}
@@ -248,6 +276,41 @@ def test_copies_of_subclasses() -> None:
         assert type(y) is Angle and y.tolist() == [1.0, 2.0] and y.title == "beta"
 
 
+def test_subclasses_without_a_dictionary() -> None:
+    """`__slots__` leaves nothing to carry; a `__dict__` of another kind is not taken along."""
+
+    class Slim(ag.Tensor):
+        __slots__ = ()
+
+    class Odd(ag.Tensor):
+        __slots__ = ()
+
+        @property
+        def __dict__(self) -> Any:
+            return 3
+
+    class Broken(ag.Tensor):
+        @property
+        def __dict__(self) -> Any:
+            raise KeyError("own")
+
+    for kind in (Slim, Odd):
+        x = kind([1.0, 2.0])
+        for twin in (copy.copy(x), copy.deepcopy(x)):
+            assert type(twin) is kind and twin.tolist() == [1.0, 2.0]
+    for copied in (copy.copy, copy.deepcopy, lambda x: x.__reduce_ex__(2)):
+        with pytest.raises(KeyError, match="own"):
+            copied(Broken([1.0]))
+
+
+def test_deepcopy_keeps_what_it_has_met() -> None:
+    x = leaf([1.0])
+    twice = copy.deepcopy([x, x])
+    assert twice[0] is twice[1] is not x
+    memo = {id(x): "known"}
+    assert x.__deepcopy__(memo) == "known"
+
+
 def test_parameters_keep_their_class_through_the_tape() -> None:
     x = Angle([1.0]).requires_grad_()
     node = (x * 2).grad_fn
@@ -288,6 +351,21 @@ def test_arrays_from_tensors() -> None:
     assert np.asarray(ag.empty(0, 3)).shape == (0, 3)
     with pytest.raises(ValueError, match="copy"):
         np.array(x, dtype=np.float32, copy=False)
+
+
+def test_the_protocol_of_arrays() -> None:
+    x = ag.tensor([1.0, 2.5])
+    half = x.__array__(np.dtype("f4"))
+    assert half.dtype == np.float32 and half.tolist() == [1.0, 2.5]
+    assert not np.shares_memory(x.__array__(copy=True), x.numpy())
+    assert np.shares_memory(x.__array__(copy=False), x.numpy())
+    with pytest.raises(ValueError, match="Unable to avoid copy"):
+        x.__array__(np.dtype("f4"), copy=False)
+    wrapped = x.__array_wrap__(np.array([3.0]))
+    assert isinstance(wrapped, ag.Tensor) and wrapped.tolist() == [3.0]
+    whole = x.__array_wrap__(np.array([3]), None, False)
+    assert isinstance(whole, np.ndarray) and whole.tolist() == [3]
+    assert isinstance(x.__array_wrap__(np.array(True), None, True), np.bool_)
 
 
 def test_numpy_functions_read_tensors() -> None:
@@ -337,6 +415,78 @@ def test_buffer_out() -> None:
     view.release()
 
 
+class Buffer(ctypes.Structure):
+    """CPython's Py_buffer."""
+
+    _fields_: ClassVar = [
+        ("buf", ctypes.c_void_p),
+        ("obj", ctypes.py_object),
+        ("len", ctypes.c_ssize_t),
+        ("itemsize", ctypes.c_ssize_t),
+        ("readonly", ctypes.c_int),
+        ("ndim", ctypes.c_int),
+        ("format", ctypes.c_char_p),
+        ("shape", ctypes.POINTER(ctypes.c_ssize_t)),
+        ("strides", ctypes.POINTER(ctypes.c_ssize_t)),
+        ("suboffsets", ctypes.POINTER(ctypes.c_ssize_t)),
+        ("internal", ctypes.c_void_p),
+    ]
+
+
+SIMPLE, WRITABLE, FORMAT, ND, STRIDES = 0, 1, 4, 8, 16 | 8
+C, FORTRAN, ANY = 32 | STRIDES, 64 | STRIDES, 128 | STRIDES
+
+
+def ask(x: Any, flags: int) -> tuple[Any, ...]:
+    """Format, sizes and strides of the buffer that a request with these flags gives."""
+    view = Buffer()
+    ctypes.pythonapi.PyObject_GetBuffer(
+        ctypes.py_object(x), ctypes.byref(view), ctypes.c_int(flags)
+    )
+    shape = tuple(view.shape[: view.ndim]) if view.shape else None
+    strides = tuple(view.strides[: view.ndim]) if view.strides else None
+    assert view.obj is x and view.itemsize == 8 and view.len == 8 * x.numel()
+    found = view.format, shape, strides, ctypes.cast(view.buf, ctypes.POINTER(ctypes.c_double))[0]
+    ctypes.pythonapi.PyBuffer_Release(ctypes.byref(view))
+    return found
+
+
+def test_buffer_by_request() -> None:
+    """Each kind of request gives what it asks for or says why it cannot."""
+    rows = ag.tensor([[7.0, 2.0, 3.0], [4.0, 5.0, 6.0]])
+    assert ask(rows, SIMPLE) == (None, None, None, 7.0)
+    assert ask(rows, ND | FORMAT) == (b"d", (2, 3), None, 7.0)
+    for flags in (STRIDES, C, ANY, C | WRITABLE):
+        assert ask(rows, flags) == (None, (2, 3), (24, 8), 7.0)
+    columns, apart = rows.t(), rows[:, ::2]
+    for flags in (STRIDES, FORTRAN, ANY):
+        assert ask(columns, flags) == (None, (3, 2), (8, 24), 7.0)
+    assert ask(apart, STRIDES) == (None, (2, 2), (24, 16), 7.0)
+    line = ag.tensor([7.0, 2.0])
+    assert ask(line, C) == ask(line, FORTRAN) == (None, (2,), (8,), 7.0)
+    contiguous = "the Tensor is not contiguous. Use tensor.contiguous() instead."
+    for x, flags, text in (
+        (rows, FORTRAN, "the Tensor is not contiguous in Fortran order"),
+        (columns, C, contiguous),
+        (columns, SIMPLE, "the Tensor is not contiguous, and strides were not asked for"),
+        (apart, ANY, contiguous),
+        (apart, ND, "the Tensor is not contiguous, and strides were not asked for"),
+    ):
+        with pytest.raises(BufferError) as caught:
+            ask(x, flags)
+        assert str(caught.value) == text
+    with pytest.warns(UserWarning, match="not writable"):
+        fixed = ag.from_numpy(np.frombuffer(np.float64(7.0).tobytes()))
+    assert ask(fixed, SIMPLE) == (None, None, None, 7.0)
+    with pytest.raises(BufferError, match="the memory of this Tensor is read-only"):
+        ask(fixed, WRITABLE)
+
+
+def test_buffer_of_nothing() -> None:
+    view = memoryview(ag.empty(0, 3))
+    assert view.shape == (0, 3) and view.tolist() == [] and view.nbytes == 0
+
+
 def test_buffer_holds_the_memory() -> None:
     view = memoryview(ag.tensor(np.full(500, 3.0)))
     gc.collect()
@@ -361,11 +511,13 @@ def test_buffer_in() -> None:
 def test_read_only_memory_is_not_written() -> None:
     a = np.arange(3.0)
     a.setflags(write=False)
-    try:
+    for make in (ag.from_numpy, ag.as_tensor):
+        with pytest.raises(UserWarning, match="The given NumPy array is not writable"):
+            make(a)  # the suite's filter makes it an error
+    with pytest.warns(UserWarning, match="The given NumPy array is not writable"):
         x = ag.from_numpy(a)
-    except UserWarning:
-        pytest.skip("read-only arrays are warned about")
     assert x.tolist() == [0, 1, 2]
+    assert memoryview(x).readonly and not x.numpy().flags.writeable
     with pytest.raises((RuntimeError, ValueError)):
         x.add_(1)
     assert a.tolist() == [0, 1, 2]

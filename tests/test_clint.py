@@ -111,7 +111,8 @@ def functions(path: Path) -> Iterator[tuple[str, bool, int]]:
         elif line == "}" and start is not None:
             names = [n for n in re.findall(r"(\w+)\s*\(", head) if n not in NO_FUNCTIONS]
             if names:
-                yield names[0], bool(re.search(r"\bstatic\b|\w+_(INLINE|STAMPED)", head)), number - start
+                is_static = bool(re.search(r"\bstatic\b|\w+_(INLINE|STAMPED)", head))
+                yield names[0], is_static, number - start
             start = None
 
 

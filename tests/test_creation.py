@@ -89,6 +89,61 @@ def test_ragged_and_wrong_data() -> None:
             ag.tensor(wrong)
 
 
+class Sequence:
+    """Says that it has so many elements, and has other ones."""
+
+    def __init__(self, length: int, items: list[Any]) -> None:
+        self.length, self.items = length, items
+
+    def __len__(self) -> int:
+        return self.length
+
+    def __getitem__(self, index: int) -> Any:
+        return self.items[index]
+
+
+NO_DATA: list[tuple[Any, type[Exception], str]] = [
+    ([[1.0], 2.0], TypeError, "expected a sequence of length 1 at dim 1 (got float)"),
+    ([1.0, [2.0]], TypeError, "expected a number at dim 1 (got list)"),
+    ([1.0, "a"], ValueError, "too many dimensions 'str'"),
+    ([1.0, None], RuntimeError, "Could not infer dtype of NoneType"),
+    ({1: 2}, RuntimeError, "Could not infer dtype of dict"),
+    ("abc", TypeError, "new(): invalid data type 'str'"),
+    (
+        [ag.ones(2), ag.ones(3)],
+        ValueError,
+        "expected shape (2,) at dim 1 (got pyautograd.Size([3]))",
+    ),
+    ([np.ones(2), np.ones((2, 1))], ValueError, "expected shape (2,) at dim 1 (got (2, 1))"),
+    (
+        [np.ones(2), np.array([1j, 1j])],
+        TypeError,
+        "can't convert np.ndarray of type complex128: only real numbers and bools become float64",
+    ),
+    (np.zeros((1,) * 33), ValueError, "at most 32 dimensions are supported, got 33"),
+    ([np.zeros((1,) * 32)], ValueError, "too many dimensions: at most 32 are supported"),
+    ([ag.zeros((1,) * 32)], ValueError, "too many dimensions: at most 32 are supported"),
+    (Sequence(3, [1.0, 2.0]), ValueError, "expected sequence of length 3 at dim 0 (got 2)"),
+    (Sequence(2, [1.0, 2.0, 3.0]), ValueError, "expected sequence of length 2 at dim 0 (got 3)"),
+]
+
+
+@pytest.mark.parametrize(("data", "error", "text"), NO_DATA, ids=[text for _, _, text in NO_DATA])
+def test_data_that_is_none(data: Any, error: type[Exception], text: str) -> None:
+    with pytest.raises(error) as caught:
+        ag.tensor(data)
+    assert str(caught.value) == text
+
+
+def test_sequences_of_any_type() -> None:
+    assert ag.tensor(Sequence(2, [1, 2])).tolist() == [1.0, 2.0]
+    assert ag.tensor(range(3)).tolist() == [0.0, 1.0, 2.0]
+    assert ag.tensor(np.arange(4, dtype=">f8")).tolist() == [0.0, 1.0, 2.0, 3.0]
+    assert ag.Tensor(np.int64(3)).shape == (3,)
+    assert ag.Tensor(np.arange(2)).tolist() == [0.0, 1.0]
+    assert ag.Tensor().shape == (0,)
+
+
 def test_large_numbers_of_python() -> None:
     assert ag.tensor(2**70).item() == 2.0**70
     with pytest.raises((OverflowError, RuntimeError, ValueError)):

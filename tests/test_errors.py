@@ -77,6 +77,275 @@ def test_arguments(name: str, call: Callable[[], Any], pattern: str) -> None:
         call()
 
 
+# What the native module itself finds wrong, each text in full.
+EXACT: list[tuple[Callable[[], Any], type[Exception], str]] = [
+    # places and names
+    (
+        lambda: ag.ones(2).sum(0, True, 3),
+        TypeError,
+        "sum() takes from 0 to 2 positional arguments but 3 were given",
+    ),
+    (
+        lambda: ag.full(),
+        TypeError,
+        "full() missing 2 required positional arguments, the first being 'size'",
+    ),
+    (lambda: ag.zeros(), TypeError, "zeros() missing 1 required positional argument: 'size'"),
+    (lambda: ag.zeros(2, size=3), TypeError, "zeros() got multiple values for argument 'size'"),
+    (
+        lambda: ag.zeros(2, requires_grad=1),
+        TypeError,
+        "zeros(): argument 'requires_grad' must be bool, not int",
+    ),
+    (
+        lambda: ag.tensor([1.0], requires_grad="x"),
+        TypeError,
+        "tensor(): argument 'requires_grad' must be bool, not str",
+    ),
+    (
+        lambda: ag.zeros(2, dtype="int64"),
+        TypeError,
+        "dtype must be pyautograd.float64, the only one, not 'int64'",
+    ),
+    (
+        lambda: ag.as_tensor([1], dtype="int"),
+        TypeError,
+        "dtype must be pyautograd.float64, the only one, not 'int'",
+    ),
+    # numbers and sizes
+    (lambda: ag.arange(), TypeError, "arange() missing 1 required positional argument: 'end'"),
+    (
+        lambda: ag.linspace("a", 1, 2),
+        TypeError,
+        "linspace(): argument 'start' must be Number, not str",
+    ),
+    (
+        lambda: ag.linspace(0, 1, 2.5),
+        TypeError,
+        "linspace(): argument 'steps' must be int, not float",
+    ),
+    (lambda: ag.eye("a"), TypeError, "eye(): argument 'n' must be int, not str"),
+    (lambda: ag.eye(2, "a"), TypeError, "eye(): argument 'm' must be int, not str"),
+    (
+        lambda: ag.full((2,), [1]),
+        TypeError,
+        "full(): argument 'fill_value' must be Number, not list",
+    ),
+    (
+        lambda: ag.full((2, "a"), 3),
+        TypeError,
+        "full(): argument 'size' must be tuple of ints, not str",
+    ),
+    (
+        lambda: ag.full_like(3, 4),
+        TypeError,
+        "full_like(): argument 'input' must be Tensor, not int",
+    ),
+    (lambda: ag.zeros_like(3), TypeError, "zeros_like(): argument 'input' must be Tensor, not int"),
+    (
+        lambda: ag.zeros([1] * 65),
+        RuntimeError,
+        "zeros(): at most 32 dimensions are supported, got 65",
+    ),
+    (lambda: ag.manual_seed(2**64), ValueError, "manual_seed() takes an int of at most 64 bits"),
+    (
+        lambda: ag.manual_seed(-(2**63) - 1),
+        ValueError,
+        "manual_seed() takes an int of at most 64 bits",
+    ),
+    (
+        lambda: ag.ones(()).size(0),
+        IndexError,
+        "Dimension specified as 0 but tensor has no dimensions",
+    ),
+    (lambda: ag.numel(3), TypeError, "numel(): argument 'input' must be Tensor, not int"),
+    (
+        lambda: ag.set_cache_limit(-1),
+        ValueError,
+        "set_cache_limit expects a number of bytes, 0 or more",
+    ),
+    # the constructor
+    (lambda: ag.Tensor(a=1), TypeError, "Tensor() takes no keyword arguments"),
+    (lambda: ag.Tensor(2.5), TypeError, "new(): data must be a sequence (got float)"),
+    (lambda: ag.Tensor("ab"), TypeError, "new(): data must be a sequence (got str)"),
+    (lambda: ag.Tensor(2, -1), RuntimeError, "Tensor: Dimension size must be non-negative."),
+    # operands
+    (lambda: ag.sin(1.0), TypeError, "sin(): argument 'input' must be Tensor, not float"),
+    (
+        lambda: ag.ones(2).clamp("a"),
+        TypeError,
+        "clamp(): argument 'min' must be Tensor or Number, not str",
+    ),
+    (lambda: pow(ag.ones(2), 2, 3), TypeError, "pow() of a Tensor takes no third argument"),
+    (
+        lambda: ag.where(1, 2, 3),
+        TypeError,
+        "where(): argument 'condition' must be Tensor, array or bool, not int",
+    ),
+    (
+        lambda: ag.where(ag.ones(2) > 0, "a", 1.0),
+        TypeError,
+        "where(): argument 'input' must be Tensor, array or Number, not str",
+    ),
+    (
+        lambda: "a" in ag.ones(2),
+        RuntimeError,
+        "Tensor.__contains__ only supports Tensor or scalar, but you passed in a "
+        "<class 'str'>.",
+    ),
+    # writes
+    (
+        lambda: ag.ones(2).fill_(ag.ones(1)),
+        RuntimeError,
+        "fill_ only supports 0-dimension value tensor but got tensor with 1 dimensions.",
+    ),
+    (
+        lambda: ag.ones(2).fill_([1]),
+        TypeError,
+        "fill_(): argument 'value' must be Number, not list",
+    ),
+    (
+        lambda: ag.ones(2).copy_("ab"),
+        TypeError,
+        "copy_(): argument 'value' must be Tensor, array or Number, not str",
+    ),
+    # indices
+    (lambda: ag.ones(2)[..., ...], IndexError, "an index can only have a single ellipsis ('...')"),
+    (
+        lambda: ag.ones(())[0],
+        IndexError,
+        "invalid index of a 0-dim tensor. Use `tensor.item()` to convert a 0-dim tensor to a "
+        "number",
+    ),
+    (lambda: next(reversed(ag.ones(()))), TypeError, "len() of a 0-d tensor"),
+    # what a tensor has
+    (
+        lambda: ag.ones(2).mT,
+        RuntimeError,
+        "tensor.mT is only supported on matrices or batches of matrices. Got 1-D tensor.",
+    ),
+    (lambda: setattr(ag.ones(2), "requires_grad", 3), RuntimeError, "requires_grad must be a bool"),
+    (lambda: delattr(ag.ones(2), "requires_grad"), RuntimeError, "requires_grad must be a bool"),
+    (
+        lambda: delattr(ag.ones(2), "data"),
+        RuntimeError,
+        "Deleting tensor data is not allowed. Delete tensor instead!",
+    ),
+    (
+        lambda: ag.ones(2).as_subclass(int),
+        TypeError,
+        "as_subclass(): argument 'cls' must be a subclass of Tensor, not <class 'int'>",
+    ),
+    (
+        lambda: ag.ones(2).__deepcopy__([]),
+        TypeError,
+        "__deepcopy__(): argument 'memo' must be dict, not list",
+    ),
+    (
+        lambda: ag.ones(2).__array_wrap__([1]),
+        TypeError,
+        "__array_wrap__(): argument 'array' must be numpy.ndarray, not list",
+    ),
+    (
+        lambda: ag.ones(2).__array__(dtype="no type"),
+        TypeError,
+        "data type 'no type' not understood",
+    ),
+    # the tape
+    (
+        lambda: (leaf(1.0) * 2).grad_fn.variable,
+        AttributeError,
+        "'MulBackward0' object has no attribute 'variable'",
+    ),
+    (lambda: type((leaf(1.0) * 2).grad_fn)(), TypeError, "cannot create 'MulBackward0' instances"),
+    (lambda: ag.autograd.Node(), TypeError, "cannot create 'pyautograd.autograd.Node' instances"),
+    (
+        lambda: ag.autograd.grad(leaf(1.0), None),
+        TypeError,
+        "grad(): argument 'inputs' must be Tensor or tuple of Tensors, not NoneType",
+    ),
+    (
+        lambda: ag.autograd.grad(leaf(1.0), leaf(1.0), materialize_grads=True, allow_unused=False),
+        ValueError,
+        "Expected allow_unused to be True or not passed when materialize_grads=True, but got: "
+        "allow_unused=False.",
+    ),
+    (lambda: ag.autograd.grad(3, 4), TypeError, "outputs must be Tensors, but got int"),
+    # grad modes
+    (lambda: ag.no_grad(3), TypeError, "no_grad(): argument 'orig_func' must be callable, not int"),
+    (
+        lambda: ag.no_grad()(3),
+        TypeError,
+        "grad mode decorator(): argument 'func' must be callable, not int",
+    ),
+    (
+        lambda: ag.set_grad_enabled(1),
+        TypeError,
+        "set_grad_enabled(): argument 'mode' must be bool, not int",
+    ),
+    (
+        lambda: ag.no_grad().__exit__(None, None, None),
+        RuntimeError,
+        "this grad mode object was not entered",
+    ),
+    # doors for tests
+    (
+        lambda: ag._core._tensor_from_address(0),
+        ValueError,
+        "_tensor_from_address() of a null pointer",
+    ),
+    (lambda: ag._core._tensor_from_address("a"), TypeError, "an integer is required"),
+]
+
+
+@pytest.mark.parametrize(("call", "error", "text"), EXACT, ids=[text[:40] for _, _, text in EXACT])
+def test_exact_texts(call: Callable[[], Any], error: type[Exception], text: str) -> None:
+    with pytest.raises(error) as caught:
+        call()
+    assert type(caught.value) is error and str(caught.value) == text
+
+
+class Fails:
+    """A value whose truth, index and number are errors of its own."""
+
+    def __bool__(self) -> bool:
+        raise KeyError("own")
+
+    def __index__(self) -> int:
+        raise KeyError("own")
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda: ag.autograd.grad(leaf(1.0), leaf(1.0), materialize_grads=Fails()),
+        lambda: ag.autograd.grad(leaf(1.0), leaf(1.0), allow_unused=Fails()),
+        lambda: leaf(1.0).backward(retain_graph=Fails()),
+        lambda: leaf(1.0).backward(create_graph=Fails()),
+        lambda: ag.zeros(Fails()),
+        lambda: ag.zeros((2, Fails())),
+        lambda: ag.ones(2).sum(Fails()),
+        lambda: ag.ones(2)[Fails()],
+        lambda: ag.manual_seed(Fails()),
+        lambda: ag.set_num_threads(Fails()),
+    ],
+)
+def test_errors_of_values_that_fail_pass_through(call: Callable[[], Any]) -> None:
+    with pytest.raises(KeyError, match="own"):
+        call()
+
+
+def test_a_list_of_sizes_that_changes_while_it_is_read() -> None:
+    class Shrinks:
+        def __index__(self) -> int:
+            sizes.clear()
+            return 2
+
+    sizes: list[Any] = [Shrinks(), 3]
+    with pytest.raises(RuntimeError, match=r"zeros\(\): 'size' changed while it was read"):
+        ag.zeros(sizes)
+
+
 def test_operators_leave_the_other_side_its_chance() -> None:
     class Other:
         def __radd__(self, left: Any) -> str:

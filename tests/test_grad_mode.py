@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any
@@ -93,6 +94,24 @@ def test_set_grad_enabled_as_a_function() -> None:
         assert not recorded()
     finally:
         ag.set_grad_enabled(True)
+    assert recorded()
+
+
+def test_set_grad_enabled_shows_its_mode() -> None:
+    assert repr(ag.set_grad_enabled(True)) == "pyautograd.set_grad_enabled(mode=True)"
+    off = ag.set_grad_enabled(False)
+    ag.set_grad_enabled(True)
+    assert repr(off) == "pyautograd.set_grad_enabled(mode=False)"
+
+
+def test_one_object_is_entered_64_times_at_most() -> None:
+    mode = ag.no_grad()
+    with contextlib.ExitStack() as stack:
+        for _ in range(64):
+            stack.enter_context(mode)
+        with pytest.raises(RuntimeError, match="one grad mode object is entered too many times"):
+            mode.__enter__()
+        assert not recorded()
     assert recorded()
 
 

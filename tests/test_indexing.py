@@ -41,6 +41,8 @@ KEYS: list[Any] = [
     (),
     (0, 1, 2, ...),
     np.int64(1),
+    np.array(2),
+    (np.array(1), -1),
     (np.int32(2), slice(None)),
     slice(np.int64(1), np.int64(3)),
 ]
@@ -125,6 +127,10 @@ def test_iteration() -> None:
         (1.5, (IndexError, TypeError), None),
         ("a", (IndexError, TypeError), None),
         ((0, "a"), (IndexError, TypeError), None),
+        (True, IndexError, "only integers.* are valid indices .got bool"),
+        (np.array(1.0), IndexError, "only integers.* are valid indices .got numpy.ndarray"),
+        (np.array([1]), IndexError, "only integers.* are valid indices .got numpy.ndarray"),
+        ((0, ag.tensor(1.0)), IndexError, "only integers.* are valid indices .got Tensor"),
         (slice("a", None), TypeError, None),
         (2**70, (IndexError, OverflowError, RuntimeError, TypeError), None),
     ],
@@ -154,10 +160,19 @@ def test_values_that_do_not_fit() -> None:
     for value in (ag.ones(2), ag.ones(2, 2), ag.ones(3, 3)):
         with pytest.raises(RuntimeError):
             x[:] = value
+    with pytest.raises(RuntimeError, match=r"tensor a \(2\) must match .* tensor b \(5\)"):
+        x[:] = ag.ones(2, 5, 3)
     for value in ("a", None, object()):
         with pytest.raises(TypeError):
             x[0] = value
     assert values(x).sum() == 0
+
+
+def test_leading_sizes_of_one_are_dropped() -> None:
+    x = ag.zeros(2, 3)
+    x[:] = ag.ones(1, 1, 2, 3)
+    x[0] = ag.full((1, 1, 1), 5.0)
+    assert x.tolist() == [[5.0, 5.0, 5.0], [1.0, 1.0, 1.0]]
 
 
 def test_assigning_numbers_of_all_kinds() -> None:
