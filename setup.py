@@ -11,19 +11,18 @@ Switches, all environment variables, off unless set and not 0:
     PYAUTOGRAD_TESTING    the mean build: assertions, tiny sizes, allocations that can be failed
     PYAUTOGRAD_COVERAGE   gcov, and allocations that can be failed
     PYAUTOGRAD_WERROR     warnings are errors
-    CC, CFLAGS, LDFLAGS   the compiler, and flags after ours
+    CC, CFLAGS, LDFLAGS   the compiler, and flags after ours; none that make arithmetic inexact
 """
 
 import hashlib
 import os
 import runpy
-import shlex
 import shutil
-import subprocess
 import sys
 import sysconfig
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from types import SimpleNamespace
 
 from setuptools import Extension, setup
 from setuptools.command.build_ext import build_ext
@@ -39,12 +38,7 @@ NAMES = ("DEBUG", "SANITIZE", "TESTING", "COVERAGE", "WERROR")
 SWITCHES = {n: v for n in NAMES if (v := os.environ.get("PYAUTOGRAD_" + n, "")) not in ("", "0")}
 WARNINGS = ["-Wall", "-Wextra", "-Wmissing-prototypes", "-Wstrict-prototypes", "-Wshadow", "-Wvla"]
 WARNINGS += ["-Werror"] if "WERROR" in SWITCHES else []
-
-
-def compiler():
-    """The command of the C compiler: CC, or the one that Python was built with, or cc."""
-    usual = shlex.split(sysconfig.get_config_var("CC") or "cc")[:1]
-    return shlex.split(os.environ.get("CC", "")) or (usual if shutil.which(usual[0]) else ["cc"])
+CHECK = SimpleNamespace(**runpy.run_path("setup_check.py"))
 
 
 def instrumentation():
@@ -67,14 +61,8 @@ def compile_flags():
     flags += [f"-DAG_{name}" for name in ("DEBUG", "TESTING", "COVERAGE") if name in SWITCHES]
     if "SANITIZE" in SWITCHES:
         flags += ["-DAG_PLAIN_ALLOC"]  # every block its own malloc: the tool sees each misuse
-    flags += instrumentation() + shlex.split(os.environ.get("CFLAGS", ""))
+    flags += instrumentation() + CHECK.flags_of("CFLAGS")
     return [*flags, f'-DAG_FLAGS="{" ".join(flags)}"']
-
-
-def call(command):
-    print(command[0], "->", command[command.index("-o") + 1], flush=True)
-    if subprocess.run(command).returncode != 0:
-        sys.exit(f"failed: {shlex.join(command)}")
 
 
 class Build(build_ext):
@@ -101,6 +89,7 @@ class Build(build_ext):
         """Nothing: run() does it, for the library and the headers too."""
 
     def build_extensions(self):
+        CHECK.check(CHECK.compiler(), sysconfig.get_path("include"))
         import numpy
 
         package = Path(self.build_lib, "pyautograd")
@@ -112,7 +101,7 @@ class Build(build_ext):
         self.link(package / LIBRARY, self.compile(CORE, WARNINGS), [*name, "-lm"])
 
         generated = Path(self.build_temp, "_capi.c")
-        runpy.run_path("pyautograd/_capi_build.py")["emit"](HEADERS[0], compiler(), generated)
+        runpy.run_path("pyautograd/_capi_build.py")["emit"](HEADERS[0], CHECK.compiler(), generated)
         flags = [f"-isystem{p}" for p in (sysconfig.get_path("include"), numpy.get_include())]
         flags += ["-I", str(HEADERS[0].parent)]
         kind = ["-bundle", "-undefined", "dynamic_lookup"] if MAC else ["-shared"]
@@ -123,7 +112,7 @@ class Build(build_ext):
 
     def compile(self, sources, flags):
         """Objects of sources; those newer than all that they could be made from are kept."""
-        command = [*compiler(), *compile_flags(), *flags, "-c"]
+        command = [*CHECK.compiler(), *compile_flags(), *flags, "-c"]
         place = Path(self.build_temp, hashlib.sha256(repr(command).encode()).hexdigest()[:12])
         place.mkdir(parents=True, exist_ok=True)
         inputs = [Path("setup.py"), *CSRC.rglob("*.h"), *CSRC.rglob("*.def")]
@@ -132,17 +121,18 @@ class Build(build_ext):
         def compile_one(source):
             target = place / str(source).replace("/", "_").replace(".c", ".o")
             if not target.exists() or target.stat().st_mtime < max(newest, source.stat().st_mtime):
-                call([*command, str(source), "-o", str(target)])
+                CHECK.call([*command, str(source), "-o", str(target)], str(source))
             return str(target)
 
         with ThreadPoolExecutor(os.cpu_count()) as pool:
             return list(pool.map(compile_one, sources))
 
     def link(self, target, objects, flags):
-        ours = ["-pthread", *instrumentation(), *shlex.split(os.environ.get("LDFLAGS", ""))]
-        call([*compiler(), *objects, "-o", str(target), *flags, *ours])
+        ours = ["-pthread", *instrumentation(), *CHECK.flags_of("LDFLAGS")]
+        CHECK.call([*CHECK.compiler(), *objects, "-o", str(target), *flags, *ours], target.name)
 
 
+CHECK.check_python()
 setup(
     ext_modules=[Extension("pyautograd._core", []), Extension("pyautograd._capi", [])],
     cmdclass={"build_ext": Build},

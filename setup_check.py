@@ -1,0 +1,135 @@
+# SPDX-License-Identifier: MIT
+"""What setup.py asks before it builds, so that a paragraph says what is missing and which package
+brings it; and how it runs the compiler. Run by setup.py, not installed.
+"""
+
+from __future__ import annotations
+
+import functools
+import importlib.util
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+import sysconfig
+import tempfile
+from pathlib import Path
+from typing import NoReturn
+
+PYTHON = f"python{sys.version_info[0]}.{sys.version_info[1]}"
+
+NO_COMPILER = """\
+pyautograd is built from C, and there is no C compiler: the command `{0}` was not found.
+    Debian, Ubuntu   apt install build-essential
+    Fedora           dnf install gcc
+    Alpine           apk add build-base
+    macOS            xcode-select --install
+If it has another name here, CC names it: CC=clang pip install ."""
+
+NO_C_LIBRARY = """\
+pyautograd is built from C, and the compiler `{0}` cannot build the smallest program (its words are
+above). If it misses stdio.h or crt1.o, the C library's development files are not installed.
+    Debian, Ubuntu   apt install build-essential
+    Fedora           dnf install glibc-devel
+    Alpine           apk add build-base
+    macOS            xcode-select --install"""
+
+NO_PYTHON_H = """\
+pyautograd has a module in C, and the header Python.h of this Python was not found in
+{0}. It comes in a package of its own.
+    Debian, Ubuntu   apt install {1}-dev   (python3-dev, for the system's own python3)
+    Fedora           dnf install python3-devel
+    Alpine           apk add python3-dev"""
+
+NO_MODULES = """\
+To build pyautograd without an environment of its own (as `make` and --no-build-isolation do), this
+Python needs what builds it: pip install {0}"""
+
+NOT_HERE = """\
+pyautograd builds on Linux and macOS, not on Windows itself: there, it runs under WSL."""
+
+# What gives up NaN, infinities, the sign of zero or exact rounding, for gcc or clang.
+INEXACT = re.compile(
+    r"-Ofast|-ffast-math|-ffinite-math-only|-funsafe-math-optimizations|-fassociative-math"
+    r"|-freciprocal-math|-fno-signed-zeros|-fno-honor-(nans|infinities)|-fapprox-func|-mrecip(=.*)?"
+    r"|-ffp-contract=(?!off$).*|-ffp-model=(?!strict$).*|-fdenormal-fp-math=(?!ieee$).*"
+    r"|-fsingle-precision-constant|-mdaz-ftz|-mfpmath=(?!sse$).*|-mpc(32|64)"
+)
+
+
+def exact(variable: str, flags: list[str]) -> list[str]:
+    """The flags of an environment variable without those that would make arithmetic inexact."""
+    refused = [flag for flag in flags if INEXACT.fullmatch(flag)]
+    if refused:
+        print(
+            f"{variable}: {' '.join(refused)} left out: gradients need NaN, infinities, the sign "
+            "of zero and exact rounding",
+            flush=True,
+        )
+    kept = ["-O3" if flag == "-Ofast" else flag for flag in flags]
+    return [flag for flag in kept if not INEXACT.fullmatch(flag)]
+
+
+@functools.cache
+def flags_of(variable: str) -> list[str]:
+    """The exact flags in an environment variable."""
+    return exact(variable, shlex.split(os.environ.get(variable, "")))
+
+
+def compiler() -> list[str]:
+    """The command of the C compiler: CC, or the one that Python was built with, or cc."""
+    usual = shlex.split(sysconfig.get_config_var("CC") or "cc")[:1]
+    return flags_of("CC") or (usual if shutil.which(usual[0]) else ["cc"])
+
+
+def fail(text: str) -> NoReturn:
+    sys.exit("\n" + text + "\n")
+
+
+def check_python() -> None:
+    """Exit if setup() would not even read pyproject.toml."""
+    import setuptools
+
+    if sys.platform == "win32":
+        fail(NOT_HERE)
+    if int(setuptools.__version__.split(".")[0]) < 77:
+        fail(NO_MODULES.format("'setuptools>=77' numpy cffi"))
+
+
+def check(command: list[str], include: str) -> None:
+    """Exit, with what to do about it, if something is missing that compiling needs.
+
+    Args:
+        command: the compiler.
+        include: the folder of Python.h.
+    """
+    if missing := [name for name in ("numpy", "cffi") if importlib.util.find_spec(name) is None]:
+        fail(NO_MODULES.format(" ".join(missing)))
+    if shutil.which(command[0]) is None:
+        fail(NO_COMPILER.format(command[0]))
+    with tempfile.TemporaryDirectory() as folder:
+        source = Path(folder, "smallest.c")
+        source.write_text('#include <stdio.h>\nint main(void) { return puts("") < 0; }\n')
+        done = _run([*command, str(source), "-o", str(source.with_suffix(""))])
+        if done.returncode != 0:
+            print(done.stdout, flush=True)
+            fail(NO_C_LIBRARY.format(shlex.join(command)))
+    if not Path(include, "Python.h").is_file():
+        fail(NO_PYTHON_H.format(include, PYTHON))
+
+
+def _run(command: list[str]) -> subprocess.CompletedProcess[str]:
+    pipe, both = subprocess.PIPE, subprocess.STDOUT
+    return subprocess.run(command, stdout=pipe, stderr=both, text=True, errors="replace")
+
+
+def call(command: list[str], what: str) -> None:
+    """Run a command that makes `what`. What it prints comes in one piece, under one line: others
+    run at the same time."""
+    done = _run(command)
+    failed = f"failed: {shlex.join(command)}\n" if done.returncode != 0 else ""
+    print(f"{what}\n{done.stdout}{failed}", end="", flush=True)
+    if failed:
+        sys.exit(f"{what} was not made: see above")
