@@ -16,25 +16,38 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from . import autograd
-from ._core import (
-    Size, Tensor, abs, absolute, acos, add, arange, arccos, arcsin, arctan, as_tensor, asin, atan,
-    broadcast_to, clamp, clip, clone, cos, cosh, div, divide, double, dtype, empty, empty_cache,
-    empty_like, enable_grad, eq, exp, explain, expm1, eye, flatten, float64, from_numpy, full,
-    full_like, ge, get_num_threads, greater, greater_equal, gt, is_grad_enabled, is_tensor, le,
-    less, less_equal, linspace, log, log10, log1p, log2, lt, manual_seed, max_memory_allocated,
-    maximum, mean, memory_allocated, memory_cached, memory_stats, minimum, mul, multiply, ne, neg,
-    negative, no_grad, not_equal, numel, ones, ones_like, permute, pow, rand, rand_like, randn,
-    randn_like, ravel, reciprocal, relu, reset_peak_memory_stats, reshape, rsqrt, set_cache_limit,
-    set_grad_enabled, set_num_threads, show_config, sigmoid, sign, sin, sinh, softplus, sqrt,
-    square, squeeze, sub, subtract, sum, swapaxes, swapdims, t, tan, tanh, tensor, transpose,
-    true_divide, unsqueeze, where, zeros, zeros_like,
-)
 from ._version import __version__
+
+try:
+    from . import autograd
+    from ._core import __version__ as _built
+    from ._core import (
+        Size, Tensor, abs, absolute, acos, add, arange, arccos, arcsin, arctan, as_tensor, asin,
+        atan, broadcast_to, clamp, clip, clone, cos, cosh, div, divide, double, dtype, empty,
+        empty_cache, empty_like, enable_grad, eq, exp, explain, expm1, eye, flatten, float64,
+        from_numpy, full, full_like, ge, get_num_threads, greater, greater_equal, gt,
+        is_grad_enabled, is_tensor, le, less, less_equal, linspace, log, log10, log1p, log2, lt,
+        manual_seed, max_memory_allocated, maximum, mean, memory_allocated, memory_cached,
+        memory_stats, minimum, mul, multiply, ne, neg, negative, no_grad, not_equal, numel, ones,
+        ones_like, permute, pow, rand, rand_like, randn, randn_like, ravel, reciprocal, relu,
+        reset_peak_memory_stats, reshape, rsqrt, set_cache_limit, set_grad_enabled, set_num_threads,
+        sigmoid, sign, sin, sinh, softplus, sqrt, square, squeeze, sub, subtract, sum, swapaxes,
+        swapdims, t, tan, tanh, tensor, transpose, true_divide, unsqueeze, where, zeros, zeros_like,
+    )
+
+    if _built != __version__:
+        from ._install import wrong_version
+
+        raise wrong_version(_built, __version__)
+except ImportError as error:
+    from ._install import fail_to_import
+
+    fail_to_import(error)
 
 if TYPE_CHECKING:
     from . import capi, testing
     from ._printing import get_printoptions, set_printoptions
+    from .config import show_config
 
 __all__ = [
     "Size", "Tensor", "__version__", "abs", "absolute", "acos", "add", "arange", "arccos", "arcsin",
@@ -58,6 +71,7 @@ _LATER = {
     "capi": ("capi", None),
     "get_printoptions": ("_printing", "get_printoptions"),
     "set_printoptions": ("_printing", "set_printoptions"),
+    "show_config": ("config", "show_config"),
     "testing": ("testing", None),
 }
 

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 import pyautograd as ag
-from pyautograd import autograd, testing
+from pyautograd import autograd, config, testing
 
 FUNCTIONS = """
     tensor as_tensor from_numpy zeros ones full empty arange linspace eye rand randn zeros_like
@@ -152,7 +152,7 @@ def examples() -> list[doctest.Example]:
     """The examples in the docstrings of the native module and of the package's Python."""
     finder = doctest.DocTestFinder(exclude_empty=True)
     found = []
-    for module in (ag, autograd, testing):
+    for module in (ag, autograd, config, testing):
         found += finder.find(module, module.__name__, module=False)
     for name in METHODS:
         found += finder.find(getattr(ag.Tensor, name), f"Tensor.{name}", module=False)
@@ -205,6 +205,7 @@ def test_import_brings_only_what_is_needed() -> None:
     done = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60
     )
+    assert "pyautograd._install" not in done.stdout.split()
     extra = {name.split(".")[0] for name in done.stdout.split()}
     assert extra <= {"pyautograd", "_pyautograd"} | set(sys.stdlib_module_names)
     assert "cffi" not in extra and "torch" not in extra and "scipy" not in extra
