@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: MIT
 """`python -m pyautograd`: a first notebook, run here and now.
 
-Runs a session of small cells on fresh random numbers and shows it as a notebook would, errors
-and warnings included. Every gradient that comes out is held against finite differences. Then
-come the versions, the CPU level and threads in use, and, where PyTorch is installed, the time
-that both take for the same two graphs. The exit status is 1 if a gradient does not agree or a
-cell does not end as it should, else 0.
+Says what it is, runs a session of small cells on fresh random numbers and shows it as a notebook
+would, errors and warnings included. Every gradient that comes out is held against finite
+differences. Then come the versions, the CPU level and threads in use, and, where PyTorch is
+installed, the time that both take for the same two graphs. The exit status is 1 if a gradient does
+not agree or a cell does not end as it should, else 0.
 """
 
 from __future__ import annotations
@@ -28,6 +28,11 @@ from ._session import CELLS, Cell, Comparison, Outcome, run_cell
 
 TORCH_VERSION = "2.13.0"
 
+_HEADLINE = """\
+automatic differentiation of float64 arrays, with PyTorch's names.
+What follows is a first session, run here and now on fresh random numbers. After each gradient come
+finite differences of the same function, to check it."""
+
 _SIZES = (5, 1000)
 _ROUNDS = 25
 _ROUND_SECONDS = 0.002
@@ -47,7 +52,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "--no-torch", action="store_true", help="leave out the comparison with PyTorch"
     )
+    version = f"pyautograd {pyautograd.__version__}"
+    parser.add_argument("--version", action="version", version=version)
     options = parser.parse_args(arguments)
+    print(f"{version}: {_HEADLINE}\n")
     failures = _show_session(CELLS)
     _show_setup()
     if not options.no_torch:

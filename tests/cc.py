@@ -37,6 +37,16 @@ def environment(**more: str) -> dict[str, str]:
     return {k: v for k, v in os.environ.items() if k != "LD_PRELOAD"} | more
 
 
+def with_python(folder: Path, home: Path = PACKAGE.parent) -> dict[str, str]:
+    """An environment in which `python` is this interpreter and finds the package in `home`."""
+    script = folder / "bin" / "python"
+    script.parent.mkdir()
+    script.write_text(f'#!/bin/sh\nexec "{sys.executable}" "$@"\n')
+    script.chmod(0o755)
+    path = os.pathsep.join([str(script.parent), os.environ["PATH"]])
+    return environment(PATH=path, PYTHONPATH=str(home))
+
+
 def run(command: list[str], **more: str) -> str:
     """Run a command to its end; return what it prints. A failure shows everything."""
     result = subprocess.run(

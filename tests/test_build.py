@@ -17,6 +17,7 @@ import pytest
 
 import pyautograd as ag
 from cc import INCLUDE, LIBRARY, PACKAGE, ROOT, run
+from pyautograd._install import DISTRIBUTION
 from support import run_python
 
 BINARIES = [*PACKAGE.glob("_core.*.so"), *PACKAGE.glob("_capi.*.so")]
@@ -46,10 +47,10 @@ def test_one_version() -> None:
 
 def test_metadata_of_what_is_installed() -> None:
     try:
-        metadata = importlib.metadata.metadata("pyautograd")
+        metadata = importlib.metadata.metadata("pyautograd-c")
     except importlib.metadata.PackageNotFoundError:
         pytest.skip("the package runs from the checkout, it is not installed")
-    required = [r for r in importlib.metadata.requires("pyautograd") or [] if "extra" not in r]
+    required = [r for r in importlib.metadata.requires("pyautograd-c") or [] if "extra" not in r]
     assert sorted(re.split(r"[<>=]", r)[0] for r in required) == ["cffi", "numpy"]
     assert metadata["License-Expression"] == "MIT"
 
@@ -90,6 +91,19 @@ def test_import_leaves_the_processor_as_it_was() -> None:
 
 def test_setup_stays_small() -> None:
     assert len((ROOT / "setup.py").read_text().splitlines()) < 150
+
+
+def test_the_project_is_called_the_same_everywhere() -> None:
+    """The package index has another project's `pyautograd`: an extra must not bring that."""
+    project = (ROOT / "pyproject.toml").read_text()
+    assert re.findall(r'^name = "(.+?)"', project, re.M) == [DISTRIBUTION]
+    assert re.findall(r'"(pyautograd[\w-]*)\[', project) == [DISTRIBUTION]
+    assert f"`{DISTRIBUTION}`" in (ROOT / "README.md").read_text()
+
+
+def test_environments_are_not_for_git() -> None:
+    ignored = (ROOT / ".gitignore").read_text().splitlines()
+    assert {"/.venv/", "/venv/", "/env/", "/build/"} <= set(ignored)
 
 
 def test_declarations_have_no_hand_in_them() -> None:

@@ -43,6 +43,17 @@ def test_succeeds_and_is_silent_on_stderr(finished: subprocess.CompletedProcess[
     assert finished.stderr == ""
 
 
+def test_opens_with_what_it_is(finished: subprocess.CompletedProcess[str]) -> None:
+    first, second, *_ = finished.stdout.splitlines()
+    assert first.startswith(f"pyautograd {pyautograd.__version__}: automatic differentiation")
+    assert "a first session" in second
+
+
+def test_version(tmp_path: Path) -> None:
+    done = _run_job(tmp_path, "--version")
+    assert (done.returncode, done.stdout) == (0, f"pyautograd {pyautograd.__version__}\n")
+
+
 def test_shows_every_cell_with_its_source(finished: subprocess.CompletedProcess[str]) -> None:
     shown = re.findall(r"^In \[(\d+)\]: ", finished.stdout, re.MULTILINE)
     assert shown == [str(number) for number in range(1, len(CELLS) + 1)]

@@ -12,12 +12,14 @@ import contextlib
 import doctest
 import io
 import re
+import subprocess
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
 
-from cc import COMPILERS, ROOT, compile_and_run
+from cc import COMPILERS, ROOT, compile_and_run, with_python
+from support import plain_build_only
 
 _FENCE = re.compile(r"^```(\w*)[^\n]*\n(.*?)^```$", re.M | re.S)
 
@@ -96,6 +98,33 @@ def test_c_blocks(compiler: str, tmp_path: Path) -> None:
             assert normal(printed) == normal(block.output), f"line {block.line}"
         program = ""
     assert not program, "the last ```c block of README.md has no main"
+
+
+def c_commands() -> list[str]:
+    lines = "".join(block.text for block in of_language("sh")).splitlines()
+    return [line for line in lines if "program.c" in line]
+
+
+def test_c_commands_are_two() -> None:
+    assert len(c_commands()) == 2
+
+
+@plain_build_only
+@pytest.mark.parametrize("command", c_commands())
+def test_c_commands_work_as_typed(command: str, tmp_path: Path) -> None:
+    (program,) = of_language("c")
+    (tmp_path / "program.c").write_text(program.text)
+    (tmp_path / "csrc").symlink_to(ROOT / "csrc")
+    done = subprocess.run(
+        ["sh", "-c", command],
+        env=with_python(tmp_path),
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    assert done.returncode == 0, done.stderr
+    assert normal(done.stdout) == normal(program.output or "")
 
 
 def test_commands_are_those_that_are_checked() -> None:
