@@ -170,6 +170,8 @@ ag_status ag_detach_(ag_tensor *t)
 {
     if (t->flags & AGI_TENSOR_VIEW)
         return agi_fail(AG_ERR_GRAD, "Can't detach views in-place. Use detach() instead.");
+    if (t->node != NULL)
+        t->node->detached = true;  /* those that saved t will refuse to use it */
     drop_node(t);
     return AG_OK;
 }

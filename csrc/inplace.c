@@ -101,12 +101,16 @@ static ag_status check_shape(int n, const ag_arg *args)
                     agi_format_shape_list(wants, ndim, shape));
 }
 
-static ag_status check_memory(const ag_tensor *x)
+/* A number may be written to one place more than once, what differs between elements may not. */
+static ag_status check_memory(int op, const ag_arg *args)
 {
+    const ag_tensor *x = args[0].tensor;
+    const bool one_number = op == AG_OP_fill && args[1].tensor == NULL;
     if (x->storage->read_only)
         return agi_fail(AG_ERR_GRAD, "cannot write in place: the memory of this tensor is "
                                      "read-only; clone() it first");
-    if (!agi_is_contiguous(x) && agi_shape_overlaps(x->ndim, agi_shape_of(x), agi_strides_of(x)))
+    if (!one_number && !agi_is_contiguous(x) &&
+        agi_shape_overlaps(x->ndim, agi_shape_of(x), agi_strides_of(x)))
         return agi_fail(AG_ERR_GRAD, "unsupported operation: more than one element of the "
                                      "written-to tensor refers to a single memory location. Please "
                                      "clone() the tensor before performing the operation.");
@@ -363,7 +367,7 @@ static ag_status apply_in_place(int op, int variant, int n, const ag_arg *args, 
                         agi_ops[op].name);
     ag_status status = check_history(n, args);
     if (status == AG_OK)
-        status = check_memory(x);
+        status = check_memory(op, args);
     if (status == AG_OK)
         status = check_shape(n, args);
     if (status != AG_OK)

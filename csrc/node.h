@@ -70,6 +70,7 @@ struct ag_node {
     uint8_t saved_mask;     /* AGI_SAVE_ bits of what is kept */
     uint8_t n_saved;        /* one for each bit of saved_mask, in order; OUT is the last */
     bool has_attr;
+    bool detached;          /* detach_() parted what this node made from it */
     uint8_t out_ndim;       /* shape of the output in ints[0 .. out_ndim), kept if OUT is saved */
     uint8_t n_ints;
     uint8_t shape_at[AGI_NODE_SHAPES];  /* ints[shape_at[k] - 1]: ndim, then shape of input k,

@@ -56,6 +56,13 @@ static void fail_freed(void)
         "after calling backward.");
 }
 
+static void fail_detached(void)
+{
+    agi_fail(AG_ERR_GRAD,
+             "Trying to use a saved tensor that has been detached in-place, i.e. with .detach_()."
+             "This is not supported, please use out-of-place `.detach()` instead");
+}
+
 /* A tensor over the saved elements that is, on the tape, the value it was then. */
 static ag_arg with_history(ag_tensor *alias, agi_edge edge)
 {
@@ -87,7 +94,13 @@ ag_arg agi_vjp_input(agi_vjp *v, int k)
         fail_version(v, maker, t->ndim, agi_shape_of(t), version, saved->version);
         return failed_value;
     }
-    if (!v->create_graph || edge == 0 || agi_edge_is_leaf(edge))
+    if (edge == 0 || agi_edge_is_leaf(edge))
+        return agi_arg(t);
+    if (AGI_UNLIKELY(agi_edge_node(edge)->detached)) {
+        fail_detached();
+        return failed_value;
+    }
+    if (!v->create_graph)
         return agi_arg(t);
     return with_history(agi_tensor_alias(t), edge);
 }

@@ -9,6 +9,7 @@ import threading
 from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any
 
+import numpy as np
 import pytest
 
 import pyautograd as ag
@@ -414,6 +415,41 @@ def test_detach_in_place() -> None:
     z = leaf([1.0])
     z.detach_()
     assert not z.requires_grad
+
+
+@pytest.mark.parametrize("create_graph", [False, True])
+def test_what_saved_a_tensor_that_was_detached_in_place_refuses_to_use_it(
+    create_graph: bool,
+) -> None:
+    for use in (lambda y: y * y, lambda y: y.sin(), lambda y: y**3, lambda y: 1 / y):
+        x = leaf([1.0, 2.0])
+        y = x * 2
+        z = use(y)
+        y.detach_()
+        with pytest.raises(RuntimeError) as caught:
+            ag.autograd.grad(z.sum(), x, create_graph=create_graph)
+        assert str(caught.value) == (
+            "Trying to use a saved tensor that has been detached in-place, i.e. with .detach_()."
+            "This is not supported, please use out-of-place `.detach()` instead"
+        )
+
+
+def test_detached_in_place_where_nothing_was_saved_of_it() -> None:
+    x = leaf([1.0, 2.0])
+    y = x.exp()  # keeps its own output, which is no use of a tensor by another
+    z = (y + 1).sum()
+    y.detach_()
+    z.backward()
+    assert np.allclose(values(x.grad), np.exp([1.0, 2.0]))
+    w = (y * x).sum()  # detached before it is used: a constant
+    x.grad = None
+    w.backward()
+    assert x.grad.tolist() == y.tolist()
+    leaf_itself = leaf([3.0])
+    square = (leaf_itself * leaf_itself).sum()
+    leaf_itself.detach_()
+    square.backward()
+    assert leaf_itself.grad is None
 
 
 def test_requires_grad_can_be_switched_on_leaves() -> None:

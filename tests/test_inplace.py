@@ -461,3 +461,58 @@ def test_data_assignment() -> None:
     assert x.is_leaf and x.grad_fn is None
     with pytest.raises(TypeError, match="Variable data has to be a tensor, but got int"):
         x.data = 3
+
+
+# ---- where elements share memory -----------------------------------------------------------------
+
+
+@pytest.mark.parametrize("size", [3, 20_000])
+def test_one_number_may_be_written_to_shared_memory(size: int) -> None:
+    x = ag.ones(2)
+    e = x.expand(size, 2)
+    assert e.fill_(2.0) is e and x.tolist() == [2.0, 2.0] and e._version == 1
+    e[:, 0].zero_()
+    assert x.tolist() == [0.0, 2.0] and e[size - 1].tolist() == [0.0, 2.0]
+    e[1:].fill_(np.float64(7.0))
+    assert x.tolist() == [7.0, 7.0] and x._version == 3
+    e[0] = 5.0  # no element of this one shares its memory with another
+    assert x.tolist() == [5.0, 5.0]
+
+
+@pytest.mark.parametrize(
+    "write",
+    [
+        lambda e: e.fill_(ag.tensor(2.0)),
+        lambda e: e.copy_(2.0),
+        lambda e: e.copy_(ag.tensor(2.0)),
+        lambda e: e.__setitem__(slice(None), 2.0),
+        lambda e: e.__setitem__((slice(None), 0), 2.0),
+        lambda e: e.__setitem__(slice(None), ag.ones(2)),
+        lambda e: e.add_(1.0),
+        lambda e: e.mul_(0.0),
+        lambda e: e.exp_(),
+    ],
+)
+def test_other_writes_to_shared_memory_are_refused(write: Callable[[ag.Tensor], object]) -> None:
+    x = ag.ones(2)
+    with pytest.raises(RuntimeError, match="more than one element of the written-to tensor"):
+        write(x.expand(3, 2))
+    assert x.tolist() == [1.0, 1.0] and x._version == 0
+
+
+@pytest.mark.parametrize("n", [2, 20_000])
+@pytest.mark.parametrize("columns", [slice(None), slice(0, 1), slice(1, None)])
+def test_a_recorded_write_to_shared_memory(n: int, columns: slice) -> None:
+    """What was written over has no part in the sum any more; the rest has one for each row."""
+    x = leaf(np.arange(1.0, n + 1))
+    y = x * 1
+    e = y.expand(3, n)
+    e[:, columns].fill_(5.0)
+    expected = np.tile(np.arange(1.0, n + 1), (3, 1))
+    expected[:, columns] = 5.0
+    assert np.array_equal(values(e), expected) and np.array_equal(values(y), expected[0])
+    weights = np.arange(1.0, 3 * n + 1).reshape(3, n)
+    ((e * ag.tensor(weights)).sum() + y.sum()).backward()
+    slope = weights.sum(0) + 1
+    slope[columns] = 0.0
+    assert np.array_equal(values(x.grad), slope)

@@ -33,6 +33,17 @@ static bool copy_into(ag_tensor *target, ag_tensor *value, bool strip)
     return done;
 }
 
+/* Whether elements share memory: then copying is refused, while fill_ and zero_, which these writes
+ * are not, go through, both as in PyTorch. */
+static bool repeats(const ag_tensor *t)
+{
+    for (int i = 0; i < ag_ndim(t); i++) {
+        if (ag_shape(t)[i] > 1 && ag_strides(t)[i] == 0)
+            return true;
+    }
+    return false;
+}
+
 bool py_write(const char *function, ag_tensor *target, PyObject *value, bool strip)
 {
     ag_arg arg;
@@ -47,8 +58,11 @@ bool py_write(const char *function, ag_tensor *target, PyObject *value, bool str
         py_wrong_type(function, "value", "Tensor, array or Number", value);
     if (known <= 0)
         return false;
-    if (arg.tensor == NULL)
-        return ag_fill_(target, arg.value) == AG_OK || py_raise() != NULL;
+    if (arg.tensor == NULL) {
+        ag_arg args[2] = {{target, 0.0}, arg};
+        return ag_apply_(repeats(target) ? AG_OP_copy : AG_OP_fill, 2, args, NULL) == AG_OK ||
+               py_raise() != NULL;
+    }
     bool done = copy_into(target, arg.tensor, strip);
     ag_release(made);
     return done;
