@@ -283,12 +283,15 @@ static ag_tensor *copy_values(ag_tensor *t, PyObject *memo)
 {
     if (ag_numel(t) == 0)
         return ag_empty(ag_ndim(t), ag_shape(t));
-    PyObject *pair = copied_storage(t, memo);
+    const double *data = ag_data(t);
+    PyObject *pair = data != NULL ? copied_storage(t, memo) : py_raise();
     if (pair == NULL)
         return NULL;
-    const double *start = ag_data(py_tensor_of(PyTuple_GET_ITEM(pair, 1)));
+    const double *start = ag_data(py_tensor_of(PyTuple_GET_ITEM(pair, 1)));  /* computes the copy */
+    if (start == NULL)
+        return py_raise();
     ag_tensor *view = ag_as_strided(py_tensor_of(PyTuple_GET_ITEM(pair, 0)), ag_ndim(t),
-                                    ag_shape(t), ag_strides(t), ag_data(t) - start);
+                                    ag_shape(t), ag_strides(t), data - start);
     ag_tensor *plain = ag_detach(view);
     ag_release(view);
     return plain;

@@ -131,6 +131,14 @@ def test_example_of_the_header(tmp_path: Path) -> None:
     assert compile_and_run(example, tmp_path).split() == [f"{g:.6f}" for g in x.grad.tolist()]
 
 
+@pytest.mark.parametrize("compiler", COMPILERS)
+def test_what_c_alone_reaches(compiler: str, tmp_path: Path) -> None:
+    program = tmp_path / "ops"
+    flags = ("-std=c11", "-O1", "-D_POSIX_C_SOURCE=200809L")
+    link(compiler, HERE / "ops_test.c", program, *flags)
+    assert run([str(program)]).endswith(" 0 failures\n")
+
+
 def test_every_allocation_can_fail(tmp_path: Path) -> None:
     program = tmp_path / "oom"
     sources = [str(HERE / "oom_test.c"), str(CSRC / "all.c")]

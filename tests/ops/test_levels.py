@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import base64
 import functools
+import math
 import os
+import platform
 import re
 import subprocess
 import sys
@@ -18,6 +20,7 @@ import numpy as np
 import pytest
 
 import pyautograd as ag
+from cc import COMPILERS, run
 from ops.cases import MAPS, WHOLES
 from support import Array, assert_same_bits, assert_ulp, run_python
 
@@ -117,12 +120,29 @@ def test_within_the_budget(level: str) -> None:
 
 
 @pytest.mark.parametrize("level", LEVELS)
+def test_a_seed_gives_the_same_random_numbers(level: str) -> None:
+    """To the bit: uniform ones come from integers, normal ones from functions that are rounded."""
+    code = """
+        import json
+        import pyautograd as ag
+        ag.manual_seed(7)
+        print(json.dumps([ag.show_config(), ag.rand(1031).tolist(), ag.randn(1031).tolist()]))
+    """
+    config, uniform, normal = run_python(code, PYAUTOGRAD_SIMD=level)
+    if level_of(config) != level:
+        pytest.skip(f"this machine has no {level}")
+    ag.manual_seed(7)
+    assert_same_bits(ag.rand(1031), np.array(uniform), level)
+    assert_same_bits(ag.randn(1031), np.array(normal), level)
+
+
+@pytest.mark.parametrize("level", LEVELS)
 def test_forward_and_numerics_pass(level: str) -> None:
-    """The tests of values and of edges, once more at this level."""
+    """The tests of values, of edges and of sums, once more at this level."""
     need(level)
     if level == level_of(ag.show_config()):
         return  # the run we are in
-    files = [str(HERE / name) for name in ("test_forward.py", "test_numerics.py")]
+    files = [str(HERE / name) for name in ("test_forward.py", "test_numerics.py", "test_sums.py")]
     result: Any = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", *files],
         env={**os.environ, "PYAUTOGRAD_SIMD": level},
@@ -132,3 +152,44 @@ def test_forward_and_numerics_pass(level: str) -> None:
         timeout=300,
     )
     assert result.returncode == 0, result.stdout[-3000:] + result.stderr[-1000:]
+
+
+# ---- where the vector functions of libmvec are not there -----------------------------------------
+
+FUNCTIONS = """
+    import json, math
+    import numpy as np
+    import pyautograd as ag
+    x = np.linspace(0.1, 3, 1031)
+    names = ("exp", "log", "sin", "cos", "tan", "tanh", "atan", "expm1")
+    found = {name: getattr(ag.tensor(x), name)().tolist() for name in names}
+    found["pow"] = (ag.tensor(x) ** ag.tensor(x[::-1].copy())).tolist()
+    print(json.dumps([ag.show_config(), found]))
+"""
+
+ONE_FUNCTION = """
+    #include <immintrin.h>
+    __m128d _ZGVbN2v_exp(__m128d x) { return _mm_add_pd(x, x); }
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="libmvec is glibc's")
+@pytest.mark.parametrize("source", ["", ONE_FUNCTION], ids=["none", "one"])
+def test_libm_where_libmvec_has_no_function(source: str, tmp_path: Path) -> None:
+    """With a library of that name in front that has none of the functions, or only one."""
+    if platform.machine() != "x86_64":
+        pytest.skip("libmvec's names are those of this processor")
+    (tmp_path / "empty.c").write_text(source)
+    library = str(tmp_path / "libmvec.so.1")
+    run([COMPILERS[0], "-shared", "-fPIC", "-o", library, str(tmp_path / "empty.c")])
+    config, found = run_python(FUNCTIONS, PYAUTOGRAD_SIMD="base", LD_LIBRARY_PATH=str(tmp_path))
+    x = np.linspace(0.1, 3, 1031).tolist()
+    assert ("libmvec for 1 of" in config) == bool(source) and "libm" in config
+    if source:
+        assert found.pop("exp") == [a + a for a in x]
+    for name, got in found.items():
+        if name == "pow":
+            wanted = [math.pow(a, b) for a, b in zip(x, x[::-1], strict=True)]
+        else:
+            wanted = [getattr(math, name)(a) for a in x]
+        assert_ulp(np.array(got), np.array(wanted), 1.0, name)

@@ -1,0 +1,277 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What C programs reach and Python has no way to: ops of the tape called by themselves, arithmetic in
+ * place by name, masks that pend, several backwards through one graph at the same time, children of
+ * fork that end as programs do. Prints what does not hold and exits 1.
+ */
+#include <pyautograd.h>
+
+#include <math.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static int failures;
+
+#define CHECK(condition) \
+    do { \
+        if (!(condition)) { \
+            failures++; \
+            printf("%s:%d: %s\n    last error: %s\n", __FILE__, __LINE__, #condition, \
+                   ag_last_message()); \
+        } \
+    } while (0)
+
+#define COUNT(array) ((int)(sizeof(array) / sizeof((array)[0])))
+
+static ag_tensor *leaf(int64_t n, const double *values)
+{
+    ag_tensor *x = ag_from_data(values, 1, &n);
+    CHECK(ag_set_requires_grad(x, true) == AG_OK);
+    return x;
+}
+
+static bool holds(ag_tensor *t, int64_t n, const double *expected)
+{
+    double found[64];
+    if (t == NULL || ag_numel(t) != n || n > COUNT(found) || ag_copy_out(t, found) != AG_OK)
+        return false;
+    for (int64_t i = 0; i < n; i++)
+        if (!(fabs(found[i] - expected[i]) <= 1e-12))
+            return false;
+    return true;
+}
+
+static int64_t live(void)
+{
+    ag_memory_stats stats;
+    ag_get_memory_stats(&stats);
+    return stats.live_tensors + stats.live_nodes;
+}
+
+/* The gradient of sum(y * [1, 2, 3 ...]) with respect to x, in the caller's scope. */
+static ag_tensor *weighted_gradient(ag_tensor *y, ag_tensor *x)
+{
+    const int64_t mark = ag_scope_open();
+    ag_tensor *weights = ag_view(ag_arange(1, (double)ag_numel(y) + 1, 1), ag_ndim(y), ag_shape(y));
+    ag_tensor *root = ag_sum_all(ag_mul(y, weights)), *gradient = NULL;
+    CHECK(ag_grad(1, &root, NULL, 1, &x, AG_RETAIN_GRAPH, &gradient) == AG_OK);
+    ag_scope_close(mark);
+    ag_tensor *scoped = ag_mul_scalar(gradient, 1.0);
+    ag_release(gradient);
+    return scoped;
+}
+
+/* ---- ops of the tape ------------------------------------------------------------------------- */
+
+static void test_fill(void)
+{
+    ag_tensor *x = leaf(3, (double[]){1, 2, 3}), *w = leaf(1, (double[]){5});
+    ag_tensor *y = ag_apply(AG_OP_fill, 2, (ag_arg[]){{x, 0}, {NULL, 7}}, NULL);
+    CHECK(holds(y, 3, (double[]){7, 7, 7}));
+    ag_tensor *z = ag_apply(AG_OP_fill, 2, (ag_arg[]){{x, 0}, {w, 0}}, NULL);
+    CHECK(holds(z, 3, (double[]){5, 5, 5}));
+    CHECK(holds(weighted_gradient(z, w), 1, (double[]){6}));
+    CHECK(holds(weighted_gradient(z, x), 3, (double[]){0, 0, 0}));
+    CHECK(ag_apply(AG_OP_fill, 2, (ag_arg[]){{w, 0}, {x, 0}}, NULL) == NULL);
+    CHECK(ag_last_status() == AG_ERR_SHAPE);
+}
+
+static void test_copy(void)
+{
+    ag_tensor *x = ag_view(ag_arange(0, 6, 1), 2, (int64_t[]){2, 3});
+    CHECK(ag_set_requires_grad(x, true) == AG_OK);
+    ag_tensor *row = leaf(3, (double[]){7, 8, 9});
+    ag_tensor *y = ag_apply(AG_OP_copy, 2, (ag_arg[]){{x, 0}, {row, 0}}, NULL);
+    CHECK(holds(y, 6, (double[]){7, 8, 9, 7, 8, 9}));
+    CHECK(holds(weighted_gradient(y, row), 3, (double[]){1 + 4, 2 + 5, 3 + 6}));
+    CHECK(holds(weighted_gradient(y, x), 6, (double[]){0, 0, 0, 0, 0, 0}));
+    CHECK(holds(ag_apply(AG_OP_copy, 2, (ag_arg[]){{row, 0}, {NULL, 4}}, NULL), 3,
+                (double[]){4, 4, 4}));
+    CHECK(ag_apply(AG_OP_copy, 2, (ag_arg[]){{row, 0}, {x, 0}}, NULL) == NULL);
+    CHECK(ag_last_status() == AG_ERR_SHAPE);
+}
+
+static void test_slice_scatter(void)
+{
+    const ag_attr every_second = {.i = {0, 1, 5, 2}};
+    ag_tensor *x = leaf(5, (double[]){1, 2, 3, 4, 5}), *part = leaf(2, (double[]){8, 9});
+    ag_tensor *y = ag_apply(AG_OP_slice_scatter, 2, (ag_arg[]){{x, 0}, {part, 0}}, &every_second);
+    CHECK(holds(y, 5, (double[]){1, 8, 3, 9, 5}));
+    CHECK(holds(weighted_gradient(y, x), 5, (double[]){1, 0, 3, 0, 5}));
+    CHECK(holds(weighted_gradient(y, part), 2, (double[]){2, 4}));
+    CHECK(holds(ag_apply(AG_OP_slice_scatter, 2, (ag_arg[]){{x, 0}, {NULL, 0.5}}, &every_second), 5,
+                (double[]){1, 0.5, 3, 0.5, 5}));
+    CHECK(ag_apply(AG_OP_slice_scatter, 2, (ag_arg[]){{x, 0}, {x, 0}}, &every_second) == NULL);
+    CHECK(ag_last_status() == AG_ERR_SHAPE);
+    const ag_attr backwards = {.i = {0, 1, 5, -1}};
+    CHECK(ag_apply(AG_OP_slice_scatter, 2, (ag_arg[]){{x, 0}, {part, 0}}, &backwards) == NULL);
+    CHECK(ag_last_status() == AG_ERR_VALUE);
+}
+
+/* ---- arithmetic in place --------------------------------------------------------------------- */
+
+/* y = 1 * x, then y op= w: values and both gradients. */
+static void check_in_place(ag_status (*write)(ag_tensor *, ag_tensor *), const double *values,
+                           const double *of_x, const double *of_w)
+{
+    ag_tensor *x = leaf(2, (double[]){1.5, 4}), *w = leaf(2, (double[]){2, 0.5});
+    ag_tensor *y = ag_mul_scalar(x, 1.0);
+    CHECK(write(y, w) == AG_OK);
+    CHECK(holds(y, 2, values) && ag_tensor_version(y) == 1);
+    CHECK(holds(weighted_gradient(y, x), 2, of_x));
+    CHECK(holds(weighted_gradient(y, w), 2, of_w));
+}
+
+static void test_in_place(void)
+{
+    check_in_place(ag_add_, (double[]){3.5, 4.5}, (double[]){1, 2}, (double[]){1, 2});
+    check_in_place(ag_sub_, (double[]){-0.5, 3.5}, (double[]){1, 2}, (double[]){-1, -2});
+    check_in_place(ag_mul_, (double[]){3, 2}, (double[]){2, 1}, (double[]){1.5, 8});
+    check_in_place(ag_div_, (double[]){0.75, 8}, (double[]){0.5, 4}, (double[]){-0.375, -32});
+    check_in_place(ag_pow_, (double[]){2.25, 2}, (double[]){3, 0.5},
+                   (double[]){2.25 * log(1.5), 2 * 2 * log(4)});
+}
+
+static void test_versions(void)
+{
+    ag_tensor *x = ag_ones(1, (int64_t[]){2}), *y = ag_detach(x), *z = ag_clone(x);
+    ag_bump_version(y);
+    CHECK(ag_tensor_version(x) == 1 && ag_tensor_version(z) == 0);
+    CHECK(ag_shares_storage(x, y) && !ag_shares_storage(x, z));
+}
+
+/* ---- masks that pend ------------------------------------------------------------------------- */
+
+typedef ag_tensor *(*comparison)(ag_tensor *, ag_tensor *);
+
+/* Comparisons of large tensors are part of the loop that chooses by them. */
+static void test_masks(void)
+{
+    enum { N = 20000 };
+    static const comparison all[] = {ag_eq, ag_ne, ag_lt, ag_le, ag_gt, ag_ge};
+    static double a[N], b[N], found[N];
+    for (int i = 0; i < N; i++) {
+        a[i] = i % 7 == 0 ? NAN : i % 5;
+        b[i] = i % 11 == 0 ? NAN : i % 3;
+    }
+    for (int k = 0; k < COUNT(all); k++) {
+        const int64_t n = N, mark = ag_scope_open();
+        ag_tensor *x = ag_from_data(a, 1, &n), *y = ag_from_data(b, 1, &n);
+        ag_tensor *z = ag_where(all[k](x, y), ag_add_scalar(x, 10.0), ag_neg(y));
+        CHECK(ag_copy_out(z, found) == AG_OK);
+        int wrong = 0;
+        for (int i = 0; i < N; i++) {
+            const bool chosen[] = {a[i] == b[i], a[i] != b[i], a[i] < b[i],
+                                   a[i] <= b[i], a[i] > b[i], a[i] >= b[i]};
+            const double want = chosen[k] ? a[i] + 10.0 : -b[i];
+            wrong += !(found[i] == want || (isnan(found[i]) && isnan(want)));
+        }
+        CHECK(wrong == 0);
+        ag_scope_close(mark);
+    }
+}
+
+/* ---- several backwards through one graph ----------------------------------------------------- */
+
+enum { CHAIN = 400, THREADS = 4, ROUNDS = 50 };
+
+typedef struct passes {
+    ag_tensor *x, *root;
+    atomic_int *to_come;
+    int wrong;
+} passes;
+
+/* d/dx of a chain of y <- 1.001 y + x from y = x, starting when all have come. */
+static void *run_passes(void *context)
+{
+    passes *p = context;
+    double expected = 1.0;
+    for (int i = 0; i < CHAIN; i++)
+        expected = 1.001 * expected + 1.0;
+    atomic_fetch_sub(p->to_come, 1);
+    while (atomic_load(p->to_come) > 0)
+        ;
+    for (int round = 0; round < ROUNDS; round++) {
+        ag_tensor *gradient = NULL;
+        double value;
+        if (ag_grad(1, &p->root, NULL, 1, &p->x, AG_RETAIN_GRAPH, &gradient) != AG_OK ||
+            ag_item(gradient, &value) != AG_OK || fabs(value / expected - 1.0) > 1e-12)
+            p->wrong++;
+        ag_release(gradient);
+    }
+    return NULL;
+}
+
+/* The first to come keeps its state in the nodes, the others in tables of their own. */
+static void test_backwards_at_once(void)
+{
+    ag_tensor *x = leaf(1, (double[]){1}), *y = x;
+    for (int i = 0; i < CHAIN; i++)
+        y = ag_add(ag_mul_scalar(y, 1.001), x);
+    pthread_t threads[THREADS];
+    passes each[THREADS];
+    atomic_int to_come = THREADS;
+    ag_tensor *root = ag_sum_all(y);
+    for (int i = 0; i < THREADS; i++) {
+        each[i] = (passes){x, root, &to_come, 0};
+        CHECK(pthread_create(&threads[i], NULL, run_passes, &each[i]) == 0);
+    }
+    for (int i = 0; i < THREADS; i++) {
+        pthread_join(threads[i], NULL);
+        CHECK(each[i].wrong == 0);
+    }
+}
+
+/* ---- fork ------------------------------------------------------------------------------------ */
+
+/* Works in the child, whose pool of threads is gone, and ends by way of exit handlers. */
+static int child(void)
+{
+    const int64_t n = 300000, mark = ag_scope_open();
+    ag_tensor *x = ag_full(1, &n, 2.0);
+    double total = 0.0, noise = -1.0;
+    ag_set_requires_grad(x, true);
+    const bool good = ag_backward(ag_sum_all(ag_mul(ag_sqrt(x), x)), NULL, 0) == AG_OK &&
+                      ag_item(ag_sum_all(ag_grad_of(x)), &total) == AG_OK &&
+                      ag_item(ag_rand(0, NULL), &noise) == AG_OK;
+    ag_scope_close(mark);
+    return good && fabs(total / (1.5 * sqrt(2.0) * (double)n) - 1.0) < 1e-12 && noise >= 0.0;
+}
+
+static void test_fork(void)
+{
+    CHECK(ag_set_num_threads(2) == AG_OK);
+    CHECK(child());  /* threads are there before */
+    fflush(stdout);
+    for (int i = 0; i < 5; i++) {
+        const pid_t pid = fork();
+        if (pid == 0)
+            exit(child() ? 0 : 1);
+        int status = -1;
+        CHECK(pid > 0 && waitpid(pid, &status, 0) == pid && status == 0);
+    }
+    CHECK(child());
+}
+
+int main(void)
+{
+    static void (*const tests[])(void) = {
+        test_fill, test_copy, test_slice_scatter, test_in_place, test_versions, test_masks,
+        test_backwards_at_once, test_fork,
+    };
+    for (int i = 0; i < COUNT(tests); i++) {
+        const int64_t before = live(), mark = ag_scope_open();
+        tests[i]();
+        ag_scope_close(mark);
+        if (live() != before) {
+            failures++;
+            printf("test %d leaves %d tensors or nodes\n", i, (int)(live() - before));
+        }
+    }
+    printf("%d tests, %d failures\n", COUNT(tests), failures);
+    return failures != 0;
+}
