@@ -8,7 +8,6 @@
 #include "../kernel.h"
 #include "../rule.h"
 
-#include <float.h>
 #include <math.h>
 
 /* ---- arithmetic ----------------------------------------------------------------------------- */
@@ -203,8 +202,9 @@ AG_KERNEL_BODY(pow)
 }
 AG_KERNELS(pow)
 
-/* dx = g y x^(y - 1), and 0 where y is 0. Where y is 0 and x too (or too small for 1 / x, or NaN)
- * the exponent is made 0 first, so that 0 inf does not come up, here or in a second derivative. */
+/* dx = g y x^(y - 1), and 0 where y is 0, whatever else is there: vjp_mul takes y first, so that
+ * neither 1 / 0 nor a gradient that is no number counts, while the derivative by y is still
+ * 1 / x. */
 static ag_arg power_rule_base(ag_arg g, ag_arg x, ag_arg y)
 {
     if (y.tensor == NULL && y.value == 0.0)
@@ -213,20 +213,24 @@ static ag_arg power_rule_base(ag_arg g, ag_arg x, ag_arg y)
         return v_vjp_mul(g, v_mul(x, y));
     if (y.tensor == NULL)
         return v_vjp_mul(g, v_mul(v_pow(x, NUM(y.value - 1.0)), y));
-    const ag_arg invertible = v_ge(v_abs(x), NUM(DBL_MIN));
-    const ag_arg flat = v_gt(v_eq(y, NUM(0.0)), invertible);
-    const ag_arg exponent = v_where(flat, NUM(0.0), v_sub(y, NUM(1.0)));
-    return v_vjp_mul(g, v_mul(v_pow(x, exponent), y));
+    return v_vjp_mul(y, v_vjp_mul(g, v_pow(x, v_sub(y, NUM(1.0)))));
 }
 
-/* dy = g z log(x), and 0 where x is 0 and y >= 0. There x is made 1 first, whose logarithm is 0,
- * for the same reason. NaN where x < 0: z is then only defined at whole y. */
-static ag_arg power_rule_exponent(ag_arg g, ag_arg x, ag_arg y, ag_arg z)
+/* dy = g z log(x), and 0 where x is 0 and y >= 0. There x is made 1 first, whose logarithm is 0, so
+ * that 0 inf does not come up, here or in a second derivative. NaN where x < 0: z is then only
+ * defined at whole y. Up to y = 1 the zero at x = 0 is one of infinite slope: there the derivative
+ * by x tends to -inf, as that of -sqrt(x) does, which is 0 too. (-0 + 0 is 0.) */
+static ag_arg power_rule_exponent(const agi_vjp *v, ag_arg x, ag_arg y, ag_arg z)
 {
     if (x.tensor == NULL && x.value != 0.0)
-        return v_vjp_mul(g, v_mul(z, NUM(log(x.value))));
+        return v_vjp_mul(v->g, v_mul(z, NUM(log(x.value))));
     const ag_arg flat = v_mul(v_eq(x, NUM(0.0)), v_ge(y, NUM(0.0)));
-    return v_vjp_mul(g, v_mul(z, v_log(v_where(flat, NUM(1.0), x))));
+    const ag_arg dy = v_vjp_mul(v->g, v_mul(z, v_log(v_where(flat, NUM(1.0), x))));
+    if (!v->create_graph || x.tensor == NULL)
+        return dy;
+    const ag_arg steep = v_mul(flat, v_mul(v_gt(y, NUM(0.0)), v_le(y, NUM(1.0))));
+    const ag_arg root = v_sqrt(v_add(x, NUM(0.0)));
+    return v_where(steep, v_vjp_mul(v->g, v_sub(NUM(0.0), root)), dy);
 }
 
 /* pow: z = x^y as C's pow: x^0 = 1^y = 1 even of NaN, NaN for x < 0 and broken y.  Saves x and y,
@@ -236,5 +240,5 @@ AG_RULE(pow)
     if (NEEDS(0))
         GX(0) = power_rule_base(G, IN(0), IN(1));
     if (NEEDS(1))
-        GX(1) = power_rule_exponent(G, IN(0), IN(1), OUT);
+        GX(1) = power_rule_exponent(v, IN(0), IN(1), OUT);
 }
