@@ -287,9 +287,11 @@ static ag_tensor *copy_values(ag_tensor *t, PyObject *memo)
     PyObject *pair = data != NULL ? copied_storage(t, memo) : py_raise();
     if (pair == NULL)
         return NULL;
-    const double *start = ag_data(py_tensor_of(PyTuple_GET_ITEM(pair, 1)));  /* computes the copy */
-    if (start == NULL)
-        return py_raise();
+    const double *start = ag_data(py_tensor_of(PyTuple_GET_ITEM(pair, 1)));
+    if (start == NULL) {
+        py_raise();
+        return NULL;
+    }
     ag_tensor *view = ag_as_strided(py_tensor_of(PyTuple_GET_ITEM(pair, 0)), ag_ndim(t),
                                     ag_shape(t), ag_strides(t), data - start);
     ag_tensor *plain = ag_detach(view);
