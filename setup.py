@@ -25,6 +25,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 from setuptools import Extension, setup
+from setuptools.command.build import build
 from setuptools.command.build_ext import build_ext
 
 CSRC = Path("csrc")
@@ -65,6 +66,14 @@ def compile_flags():
     return [*flags, f'-DAG_FLAGS="{" ".join(flags)}"']
 
 
+class CheckedBuild(build):
+    """Looks for what is missing before anything else is done, and printed."""
+
+    def run(self):
+        CHECK.check(CHECK.compiler(), sysconfig.get_path("include"))
+        super().run()
+
+
 class Build(build_ext):
     """Compiles what is out of date, links, and leaves a plain build in the checkout as well, since
     `python -m` puts the checkout in front of what is installed."""
@@ -89,7 +98,7 @@ class Build(build_ext):
         """Nothing: run() does it, for the library and the headers too."""
 
     def build_extensions(self):
-        CHECK.check(CHECK.compiler(), sysconfig.get_path("include"))
+        CHECK.check(CHECK.compiler(), sysconfig.get_path("include"))  # without `build` before
         import numpy
 
         package = Path(self.build_lib, "pyautograd")
@@ -135,5 +144,5 @@ class Build(build_ext):
 CHECK.check_python()
 setup(
     ext_modules=[Extension("pyautograd._core", []), Extension("pyautograd._capi", [])],
-    cmdclass={"build_ext": Build},
+    cmdclass={"build": CheckedBuild, "build_ext": Build},
 )

@@ -98,6 +98,9 @@ def check_python() -> None:
         fail(NO_MODULES.format("'setuptools>=77' numpy cffi"))
 
 
+_checked: list[tuple[list[str], str]] = []
+
+
 def check(command: list[str], include: str) -> None:
     """Exit, with what to do about it, if something is missing that compiling needs.
 
@@ -105,6 +108,8 @@ def check(command: list[str], include: str) -> None:
         command: the compiler.
         include: the folder of Python.h.
     """
+    if (command, include) in _checked:
+        return
     if missing := [name for name in ("numpy", "cffi") if importlib.util.find_spec(name) is None]:
         fail(NO_MODULES.format(" ".join(missing)))
     if shutil.which(command[0]) is None:
@@ -118,6 +123,7 @@ def check(command: list[str], include: str) -> None:
             fail(NO_C_LIBRARY.format(shlex.join(command)))
     if not Path(include, "Python.h").is_file():
         fail(NO_PYTHON_H.format(include, PYTHON))
+    _checked.append((command, include))
 
 
 def _run(command: list[str]) -> subprocess.CompletedProcess[str]:
