@@ -179,6 +179,31 @@ def test_a_program_links_with_what_is_named(capi: Any, tmp_path: Any) -> None:
     assert run([str(program)]).strip() == ag.__version__
 
 
+def test_region_outside_of_its_base(capi: Any) -> None:
+    """From C a view may lie where its base does not, in the same memory."""
+    w = ag.tensor([2.0, 3.0], requires_grad=True)
+    shape, strides = capi.ffi.new("int64_t[]", [2]), capi.ffi.new("int64_t[]", [1])
+
+    def view_of(base: ag.Tensor, offset: int) -> Any:
+        raw = capi.lib.ag_as_strided(capi.pointer(base), 1, shape, strides, offset)
+        return capi.wrap(raw, steal=True)
+
+    memory = ag.ones(3, 2)
+    for part, offsets in (memory[1:2], (-1, 1)), (memory[:, 0], (0, 1, 2)):
+        for offset in offsets:
+            base = part.detach()
+            view = view_of(base, offset)
+            with pytest.raises(RuntimeError, match="out of bounds of its base"):
+                view.mul_(w)
+            assert memory.tolist() == [[1.0, 1.0]] * 3
+            before = view_of(base, offset)
+            base.mul_(w[0])  # what is not of the base has no history
+            before.sum().backward()
+            assert w.grad is not None and w.grad.tolist() == [1.0, 0.0]
+            w.grad = None
+            memory.data.fill_(1.0)
+
+
 def test_examples(capi: Any) -> None:
     result = doctest.testmod(capi)
     assert result.attempted >= 10 and result.failed == 0

@@ -161,6 +161,7 @@ def test_every_allocation_of_the_library_can_fail(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads /proc")
+@plain_build_only
 @pytest.mark.skipif(SANITIZE != "", reason="a sanitizer keeps what is freed, for a while")
 def test_unloading_leaves_nothing(tmp_path: Path) -> None:
     """When the cache stayed, each time that the library was closed left 16 MB of each thread."""

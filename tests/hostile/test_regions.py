@@ -7,7 +7,6 @@ that its change along a whole-numbered direction is the derivative exactly."""
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -157,35 +156,6 @@ def test_the_same_far_apart() -> None:
     d.mul_(w)
     v.sum().backward()
     assert w.grad is not None and w.grad.sum().item() == n - 1 and w.grad[0].item() == 0
-
-
-def test_region_outside_of_its_base() -> None:
-    """From C a view may lie where its base does not, in the same memory."""
-    from pyautograd import capi
-
-    w = ag.tensor([2.0, 3.0], requires_grad=True)
-    shape, strides = capi.ffi.new("int64_t[]", [2]), capi.ffi.new("int64_t[]", [1])
-
-    def view_of(base: ag.Tensor, offset: int) -> Any:
-        raw = capi.lib.ag_as_strided(capi.pointer(base), 1, shape, strides, offset)
-        return capi.wrap(raw, steal=True)
-
-    memory = ag.ones(3, 2)
-    for part, offsets in (memory[1:2], (-1, 1)), (memory[:, 0], (0, 1, 2)):
-        for offset in offsets:
-            base = part.detach()
-            view = view_of(base, offset)
-            with pytest.raises(RuntimeError, match="out of bounds of its base"):
-                view.mul_(w)
-            assert memory.tolist() == [[1.0, 1.0]] * 3
-            before = view_of(base, offset)
-            base.mul_(w[0])  # what is not of the base has no history
-            before.sum().backward()
-            assert w.grad is not None and w.grad.tolist() == [1.0, 0.0]
-            w.grad = None
-            memory.data.fill_(1.0)
-    if getattr(sys, "_is_gil_enabled", lambda: True)():
-        capi.lib.ag_set_serialised(True)  # as it was before capi was imported
 
 
 def test_write_through_an_empty_region() -> None:
