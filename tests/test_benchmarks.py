@@ -19,6 +19,7 @@ import numpy as np
 import pytest
 
 import pyautograd
+from support import plain_build_only
 
 ROOT = Path(__file__).resolve().parent.parent
 if str(ROOT) not in sys.path:
@@ -80,10 +81,8 @@ def test_runs(name: str, tmp_path: Path) -> None:
     assert any(record["side"] == "pyautograd" for record in found)
 
 
-@pytest.mark.skipif(
-    shutil.which("valgrind") is None or "LD_PRELOAD" in os.environ,
-    reason="valgrind is not installed, or cannot run with the library of a sanitizer",
-)
+@plain_build_only
+@pytest.mark.skipif(shutil.which("valgrind") is None, reason="valgrind is not installed")
 def test_instructions_against_another_build(tmp_path: Path) -> None:
     """The same code in another folder, which says of itself that it is another."""
     package = tmp_path / "pyautograd"

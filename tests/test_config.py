@@ -14,6 +14,10 @@ import pyautograd as ag
 from cc import INCLUDE, LIBRARY, PACKAGE, SANITIZE, environment, run, with_python
 from pyautograd import config
 
+pytestmark = pytest.mark.skipif(
+    SANITIZE != "", reason="what uses a sanitizer's library needs its flags, and to be preloaded"
+)
+
 PROGRAM = """
 #include <math.h>
 #include <pyautograd.h>
@@ -44,7 +48,6 @@ def run_config(*arguments: str, home: Path = PACKAGE.parent) -> subprocess.Compl
     )
 
 
-@pytest.mark.skipif(SANITIZE != "", reason="programs for a sanitizer's library need its flags")
 @pytest.mark.parametrize("shell", ["sh", "bash"])
 @pytest.mark.parametrize("folder", ["plain", "with a space", "two  [x] * spaces"])
 def test_a_program_is_compiled_and_runs_as_typed(folder: str, shell: str, tmp_path: Path) -> None:
