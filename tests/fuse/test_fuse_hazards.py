@@ -518,6 +518,7 @@ INTERRUPT = """
     import json, os, signal, threading, time
     import numpy as np
     import pyautograd as ag
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background ignores it
     ag.set_num_threads(2)
     a = np.random.default_rng(1).uniform(0.1, 1, 3_000_000)
     expected = ag.tensor(a).log().sin().tanh().exp().numpy()
