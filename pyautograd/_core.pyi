@@ -13,6 +13,7 @@ _T = TypeVar("_T", bound="Tensor")
 _F = TypeVar("_F", bound=Callable[..., Any])
 _Number: TypeAlias = float | np.floating[Any] | np.integer[Any] | np.bool_
 _Operand: TypeAlias = "Tensor | _Number | NDArray[Any]"
+_Array: TypeAlias = "Tensor | NDArray[Any]"
 _Value: TypeAlias = _Operand | Sequence[Any]
 _Mask: TypeAlias = Any  # an NDArray[np.bool_], or np.bool_ where both operands are 0-d
 _Dims: TypeAlias = int | Sequence[int]
@@ -26,16 +27,22 @@ double: dtype
 
 @final
 class dtype:
+    """The type of a tensor's elements. There is one: `float64`."""
     @property
-    def itemsize(self) -> int: ...
+    def itemsize(self) -> int:
+        """Bytes of one element."""
     @property
-    def is_floating_point(self) -> bool: ...
+    def is_floating_point(self) -> bool:
+        """True."""
     @property
-    def dtype(self) -> np.dtype[np.float64]: ...
+    def dtype(self) -> np.dtype[np.float64]:
+        """The same as NumPy's: np.zeros(3, dtype=float64) takes it."""
 
 @final
 class Size(tuple[int, ...]):
-    def numel(self) -> int: ...
+    """The shape of a tensor: a tuple of ints. Slices and sums of it are Sizes too."""
+    def numel(self) -> int:
+        """The product of the sizes: how many elements a tensor of this shape has."""
     @overload
     def __getitem__(self, key: SupportsIndex, /) -> int: ...
     @overload
@@ -45,16 +52,33 @@ class Size(tuple[int, ...]):
     def __rmul__(self, n: SupportsIndex, /) -> Size: ...
 
 class Node:
-    def name(self) -> str: ...
+    """An entry of the tape: the op that made a tensor. `Tensor.grad_fn` gives it.
+
+    Called with a gradient of what it made it gives those of its inputs: one, or a tuple.
+    """
+    def name(self) -> str:
+        """The name that is printed: the op and a digit."""
     @property
-    def next_functions(self) -> tuple[tuple[Node | None, int], ...]: ...
+    def next_functions(self) -> tuple[tuple[Node | None, int], ...]:
+        """For each input of the op (the node that made it, 0); None where no gradient is needed."""
     @property
-    def variable(self) -> Tensor: ...
+    def variable(self) -> Tensor:
+        """Of an AccumulateGrad: the leaf that the gradient is added to."""
     def __call__(
         self, gradient: Tensor | None, /
     ) -> Tensor | tuple[Tensor | None, ...] | None: ...
 
 class Tensor:
+    """An array of float64 numbers that can record what is done to it.
+
+    Made from sizes (the values are then undefined) or from data: nested sequences or an array,
+    which is copied, or another tensor, whose memory is shared. `tensor`, `zeros` and their like
+    say more plainly what is wanted.
+
+    Raises:
+        TypeError: `data` is neither.
+        RuntimeError: a size is negative.
+    """
     __array_priority__: int
     @overload
     def __new__(cls, *sizes: int) -> Self: ...
@@ -63,109 +87,310 @@ class Tensor:
 
     # ---- autograd
     @property
-    def data(self) -> Self: ...
+    def data(self) -> Self:
+        """The same memory without history.
+
+        Assigning a tensor makes this one share its memory and shape.
+        """
     @data.setter
     def data(self, value: Tensor) -> None: ...
     @property
-    def grad(self) -> Tensor | None: ...
+    def grad(self) -> Tensor | None:
+        """The gradient that backward() left here, added up, or None.
+
+        May be assigned and deleted.
+        """
     @grad.setter
     def grad(self, value: Tensor | None) -> None: ...
     @grad.deleter
     def grad(self) -> None: ...
     @property
-    def requires_grad(self) -> bool: ...
+    def requires_grad(self) -> bool:
+        """Whether gradients with respect to this tensor are wanted. Leaves can be told."""
     @requires_grad.setter
     def requires_grad(self, value: bool) -> None: ...
     @property
-    def is_leaf(self) -> bool: ...
+    def is_leaf(self) -> bool:
+        """Whether no recorded op made this tensor."""
     @property
-    def retains_grad(self) -> bool: ...
+    def retains_grad(self) -> bool:
+        """Whether retain_grad() was called on this tensor, which is no leaf."""
     @property
-    def grad_fn(self) -> Node | None: ...
+    def grad_fn(self) -> Node | None:
+        """The tape's node for the op that made this tensor; None for leaves."""
     @property
-    def _version(self) -> int: ...
-    def _is_view(self) -> bool: ...
+    def _version(self) -> int:
+        """How often the memory was written in place."""
+    def _is_view(self) -> bool:
+        """Whether this is a view of another tensor that autograd follows."""
     def backward(
         self,
         gradient: Tensor | None = None,
         retain_graph: bool | None = None,
         create_graph: bool = False,
         inputs: Tensor | Iterable[Tensor] | None = None,
-    ) -> None: ...
-    def requires_grad_(self, requires_grad: bool = True) -> Self: ...
-    def retain_grad(self) -> None: ...
-    def detach(self) -> Self: ...
-    def detach_(self) -> Self: ...
+    ) -> None:
+        """Add the gradients of this tensor into the .grad of the leaves that it was made from.
+
+        Args:
+            gradient: of something with respect to this tensor, of its shape; by default 1, for
+                tensors of one element.
+            retain_graph: keep what the tape saved, for another backward. As create_graph if None.
+            create_graph: record the computation of the gradients, for higher derivatives.
+            inputs: the leaves to give a gradient to, instead of all.
+
+        Raises:
+            RuntimeError: the tensor does not require grad, has more than one element where no
+                gradient is given, saved values were freed or written in place, or shapes do not
+                agree. No .grad has changed then.
+            TypeError: an argument is of the wrong type.
+        """
+    def requires_grad_(self, requires_grad: bool = True) -> Self:
+        """Set requires_grad of a leaf. Returns the tensor itself.
+
+        Raises:
+            RuntimeError: the tensor is not a leaf.
+            TypeError: the argument is not a bool.
+        """
+    def retain_grad(self) -> None:
+        """Have backward() leave the gradient of this tensor in .grad though it is not a leaf.
+
+        Raises:
+            RuntimeError: the tensor does not require grad.
+        """
+    def detach(self) -> Self:
+        """A tensor over the same memory that does not require grad and has no history."""
+    def detach_(self) -> Self:
+        """Forget the history of this tensor. Returns the tensor itself.
+
+        Raises:
+            RuntimeError: the tensor is a view.
+        """
 
     # ---- shape
     @property
-    def shape(self) -> Size: ...
+    def shape(self) -> Size:
+        """The sizes of the dimensions."""
     @property
-    def ndim(self) -> int: ...
+    def ndim(self) -> int:
+        """The number of dimensions."""
     @property
-    def dtype(self) -> dtype: ...
+    def dtype(self) -> dtype:
+        """pyautograd.float64."""
     @property
-    def itemsize(self) -> int: ...
+    def itemsize(self) -> int:
+        """Bytes of one element: 8."""
     @property
-    def nbytes(self) -> int: ...
+    def nbytes(self) -> int:
+        """Bytes of all elements."""
     @property
-    def T(self) -> Self: ...
+    def T(self) -> Self:
+        """A view with the dimensions reversed."""
     @property
-    def mT(self) -> Self: ...
+    def mT(self) -> Self:
+        """A view with the last two dimensions exchanged. RuntimeError if there are fewer."""
     @overload
-    def size(self, dim: None = None) -> Size: ...
+    def size(self, dim: None = None) -> Size:
+        """The shape, or one size of it.
+
+        Raises:
+            IndexError: dim is out of range.
+        """
     @overload
     def size(self, dim: int) -> int: ...
     @overload
-    def stride(self, dim: None = None) -> tuple[int, ...]: ...
+    def stride(self, dim: None = None) -> tuple[int, ...]:
+        """How many elements apart neighbours lie in memory, for each dimension or for one.
+
+        Raises:
+            IndexError: dim is out of range.
+        """
     @overload
     def stride(self, dim: int) -> int: ...
-    def dim(self) -> int: ...
-    def ndimension(self) -> int: ...
-    def numel(self) -> int: ...
-    def nelement(self) -> int: ...
-    def element_size(self) -> int: ...
-    def is_contiguous(self) -> bool: ...
-    def data_ptr(self) -> int: ...
+    def dim(self) -> int:
+        """The number of dimensions."""
+    def ndimension(self) -> int:
+        """The number of dimensions."""
+    def numel(self) -> int:
+        """The number of elements."""
+    def nelement(self) -> int:
+        """The number of elements."""
+    def element_size(self) -> int:
+        """Bytes of one element: 8."""
+    def is_contiguous(self) -> bool:
+        """Whether the elements lie in row-major order, without gaps."""
+    def data_ptr(self) -> int:
+        """The address of the first element; 0 if there is none."""
     @overload
-    def view(self, *shape: int) -> Self: ...
+    def view(self, *shape: int) -> Self:
+        """The same memory under another shape, of as many elements.
+
+        Sizes are ints or one tuple; one may be -1 and is worked out. A write through the view is
+        a write to the tensor.
+
+        Raises:
+            RuntimeError: the number of elements differs, or the strides allow no such view.
+            TypeError: a size is no int.
+        """
     @overload
     def view(self, shape: Sequence[int]) -> Self: ...
     @overload
-    def reshape(self, *shape: int) -> Self: ...
+    def reshape(self, *shape: int) -> Self:
+        """The elements, in order, in another shape: a view if there is one, otherwise a copy.
+
+        One size may be -1 and is worked out.
+
+        Raises:
+            RuntimeError: the number of elements differs.
+            TypeError: a size is no int.
+        """
     @overload
     def reshape(self, shape: Sequence[int]) -> Self: ...
     @overload
-    def permute(self, *dims: int) -> Self: ...
+    def permute(self, *dims: int) -> Self:
+        """A view with the dimensions in another order.
+
+        Raises:
+            IndexError: a dimension is out of range.
+            RuntimeError: not every dimension is named once.
+        """
     @overload
     def permute(self, dims: Sequence[int]) -> Self: ...
     @overload
-    def expand(self, *size: int) -> Self: ...
+    def expand(self, *size: int) -> Self:
+        """A view with dimensions of size 1 repeated to the sizes given, and new ones in front.
+
+        -1 keeps a size. No memory is used: each repetition is the same element.
+
+        Raises:
+            RuntimeError: a dimension of another size than 1 would have to grow.
+            TypeError: a size is no int.
+        """
     @overload
     def expand(self, size: Sequence[int]) -> Self: ...
     @overload
-    def broadcast_to(self, *size: int) -> Self: ...
+    def broadcast_to(self, *size: int) -> Self:
+        """The same as `expand` with one tuple of sizes.
+
+        Raises:
+            RuntimeError: a dimension of another size than 1 would have to grow.
+            TypeError: a size is no int.
+        """
     @overload
     def broadcast_to(self, size: Sequence[int]) -> Self: ...
-    def view_as(self, other: Tensor) -> Self: ...
-    def reshape_as(self, other: Tensor) -> Self: ...
-    def expand_as(self, other: Tensor) -> Self: ...
-    def flatten(self, start_dim: int = 0, end_dim: int = -1) -> Self: ...
-    def ravel(self) -> Self: ...
-    def transpose(self, dim0: int, dim1: int) -> Self: ...
-    def swapaxes(self, axis0: int, axis1: int) -> Self: ...
-    def swapdims(self, dim0: int, dim1: int) -> Self: ...
-    def squeeze(self, dim: _Dims | None = None) -> Self: ...
-    def unsqueeze(self, dim: int) -> Self: ...
-    def t(self) -> Self: ...
-    def clone(self) -> Self: ...
-    def contiguous(self) -> Self: ...
-    def as_subclass(self, cls: type[_T], /) -> _T: ...
+    def view_as(self, other: Tensor) -> Self:
+        """`view` with the shape of another tensor.
+
+        Raises:
+            RuntimeError: as `view` does for that shape.
+            TypeError: other is not a Tensor.
+        """
+    def reshape_as(self, other: Tensor) -> Self:
+        """`reshape` with the shape of another tensor.
+
+        Raises:
+            RuntimeError: as `reshape` does for that shape.
+            TypeError: other is not a Tensor.
+        """
+    def expand_as(self, other: Tensor) -> Self:
+        """`expand` with the shape of another tensor.
+
+        Raises:
+            RuntimeError: as `expand` does for that shape.
+            TypeError: other is not a Tensor.
+        """
+    def flatten(self, start_dim: int = 0, end_dim: int = -1) -> Self:
+        """Dimensions start_dim to end_dim as one: a view if there is one, otherwise a copy.
+
+        Raises:
+            IndexError: a dimension is out of range.
+            RuntimeError: start_dim comes after end_dim.
+        """
+    def ravel(self) -> Self:
+        """All elements in one dimension: a view if there is one, otherwise a copy.
+
+        Raises:
+            TypeError: the input is not a Tensor.
+        """
+    def transpose(self, dim0: int, dim1: int) -> Self:
+        """A view with two dimensions exchanged.
+
+        Raises:
+            IndexError: a dimension is out of range.
+            TypeError: a dimension is no int.
+        """
+    def swapaxes(self, axis0: int, axis1: int) -> Self:
+        """A view with two dimensions exchanged.
+
+        Raises:
+            IndexError: a dimension is out of range.
+            TypeError: a dimension is no int.
+        """
+    def swapdims(self, dim0: int, dim1: int) -> Self:
+        """A view with two dimensions exchanged.
+
+        Raises:
+            IndexError: a dimension is out of range.
+            TypeError: a dimension is no int.
+        """
+    def squeeze(self, dim: _Dims | None = None) -> Self:
+        """A view without the dimensions of size 1: all of them, or those named by dim.
+
+        dim is an int or a tuple of ints; a dimension of another size stays.
+
+        Raises:
+            IndexError: a dimension is out of range.
+            RuntimeError: a dimension is named twice.
+        """
+    def unsqueeze(self, dim: int) -> Self:
+        """A view with a dimension of size 1 put in at dim.
+
+        Raises:
+            IndexError: a dimension is out of range.
+            TypeError: dim is no int.
+        """
+    def t(self) -> Self:
+        """The transpose of a matrix, as a view; a tensor of fewer dimensions as it is.
+
+        Raises:
+            RuntimeError: there are more than two dimensions.
+        """
+    def clone(self) -> Self:
+        """A copy with memory of its own, contiguous, through which gradients flow.
+
+        Raises:
+            MemoryError: there is no room for it.
+        """
+    def contiguous(self) -> Self:
+        """The tensor itself if its elements lie in row-major order, otherwise a copy that does.
+
+        Raises:
+            MemoryError: there is no room for it.
+        """
+    def as_subclass(self, cls: type[_T], /) -> _T:
+        """The same memory as an instance of a subclass of Tensor; gradients flow through.
+
+        Raises:
+            TypeError: cls is no subclass of Tensor.
+        """
 
     # ---- values
-    def item(self) -> float: ...
-    def tolist(self) -> Any: ...
-    def numpy(self, *, force: bool = False) -> NDArray[np.float64]: ...
+    def item(self) -> float:
+        """The only element, as a float.
+
+        Raises:
+            RuntimeError: there are more elements, or none.
+        """
+    def tolist(self) -> Any:
+        """The elements as nested lists of floats; a float for 0-d."""
+    def numpy(self, *, force: bool = False) -> NDArray[np.float64]:
+        """A NumPy array over the same memory: writing one is writing the other.
+
+        force: of a tensor that requires grad too, detached.
+
+        Raises:
+            RuntimeError: the tensor requires grad, grad mode is on, and force is False.
+        """
     def __array_ufunc__(
         self, ufunc: np.ufunc, method: str, /, *inputs: Any, **kwargs: Any
     ) -> Any: ...
@@ -225,11 +450,44 @@ class Tensor:
     def __ge__(self, other: _Operand, /) -> _Mask: ...
 
     # ---- ops
-    def softplus(self, beta: float = 1, threshold: float = 20) -> Self: ...
-    def clamp(self, min: _Operand | None = None, max: _Operand | None = None) -> Self: ...
-    def clip(self, min: _Operand | None = None, max: _Operand | None = None) -> Self: ...
-    def clamp_(self, min: _Operand | None = None, max: _Operand | None = None) -> Self: ...
-    def where(self, condition: _Value, other: _Value) -> Self: ...
+    def softplus(self, beta: float = 1, threshold: float = 20) -> Self:
+        """Elementwise log(1 + exp(beta x)) / beta, and x itself where beta x is over the threshold.
+
+        The result has the shape of the input.
+
+        Raises:
+            TypeError: the input is not a Tensor, beta or threshold not a number.
+        """
+    def clamp(self, min: _Operand | None = None, max: _Operand | None = None) -> Self:
+        """Elements limited to between min and max: numbers or tensors that broadcast, or None.
+
+        Where min is over max, max wins.
+
+        Raises:
+            RuntimeError: both are None, or shapes do not broadcast.
+            TypeError: a bound is neither tensor nor number.
+        """
+    def clip(self, min: _Operand | None = None, max: _Operand | None = None) -> Self:
+        """The same as `clamp`."""
+    def clamp_(self, min: _Operand | None = None, max: _Operand | None = None) -> Self:
+        """`clamp` in place. Returns the tensor itself.
+
+        Raises:
+            RuntimeError: both bounds are None, the tensor is a leaf that requires grad, or its
+                memory is read-only.
+            TypeError: a bound is neither tensor nor number.
+        """
+    def where(self, condition: _Value, other: _Value) -> Self:
+        """Elements of input where condition is true (not 0), of other elsewhere.
+
+        The condition is a bool array, as comparisons give it, a tensor, a list or a bool; the
+        other two are tensors, arrays or numbers. All broadcast. No gradient, not even a NaN,
+        flows to elements that were not taken.
+
+        Raises:
+            RuntimeError: the shapes do not broadcast.
+            TypeError: an operand is none of these.
+        """
     def sum(
         self,
         dim: _Dims | None = None,
@@ -239,7 +497,17 @@ class Tensor:
         out: None = None,
         axis: _Dims | None = None,
         keepdims: bool = False,
-    ) -> Self: ...
+    ) -> Self:
+        """The sum of the elements over dim: an int, a tuple of ints, or None for all.
+
+        The summed dimensions are dropped, or kept with size 1 if keepdim. `axis` and `keepdims`
+        are accepted as names too.
+
+        Raises:
+            IndexError: a dimension is out of range.
+            RuntimeError: a dimension is named twice.
+            TypeError: an argument is of the wrong type.
+        """
     def mean(
         self,
         dim: _Dims | None = None,
@@ -249,105 +517,644 @@ class Tensor:
         out: None = None,
         axis: _Dims | None = None,
         keepdims: bool = False,
-    ) -> Self: ...
-    def zero_(self) -> Self: ...
-    def fill_(self, value: Tensor | _Number) -> Self: ...
-    def copy_(self, src: _Value) -> Self: ...
+    ) -> Self:
+        """The mean of the elements over dim: an int, a tuple of ints, or None for all.
+
+        The averaged dimensions are dropped, or kept with size 1 if keepdim. The mean of nothing
+        is nan. `axis` and `keepdims` are accepted as names too.
+
+        Raises:
+            IndexError: a dimension is out of range.
+            RuntimeError: a dimension is named twice.
+            TypeError: an argument is of the wrong type.
+        """
+    def zero_(self) -> Self:
+        """Set every element to 0. Returns the tensor itself.
+
+        Raises:
+            RuntimeError: the tensor is a leaf that requires grad while grad mode is on, or its
+                memory is read-only.
+        """
+    def fill_(self, value: Tensor | _Number) -> Self:
+        """Set every element to a number or a 0-d tensor. Returns the tensor itself.
+
+        Raises:
+            RuntimeError: the tensor is a leaf that requires grad while grad mode is on, or its
+                memory is read-only.
+            TypeError: value is no number.
+        """
+    def copy_(self, src: _Value) -> Self:
+        """Copy a tensor, array, nested sequence or number, broadcast to this shape, into this one.
+
+        Returns the tensor itself. Gradients flow to src.
+
+        Raises:
+            RuntimeError: the tensor is a leaf that requires grad while grad mode is on, or its
+                memory is read-only.
+            TypeError: src is none of these.
+        """
     # <ops methods>
-    def add(self, other: _Operand, *, alpha: float = 1) -> Self: ...
-    def add_(self, other: _Operand, *, alpha: float = 1) -> Self: ...
-    def sub(self, other: _Operand, *, alpha: float = 1) -> Self: ...
-    def sub_(self, other: _Operand, *, alpha: float = 1) -> Self: ...
-    def subtract(self, other: _Operand, *, alpha: float = 1) -> Self: ...
-    def subtract_(self, other: _Operand, *, alpha: float = 1) -> Self: ...
-    def mul(self, other: _Operand) -> Self: ...
-    def mul_(self, other: _Operand) -> Self: ...
-    def multiply(self, other: _Operand) -> Self: ...
-    def multiply_(self, other: _Operand) -> Self: ...
-    def div(self, other: _Operand) -> Self: ...
-    def div_(self, other: _Operand) -> Self: ...
-    def divide(self, other: _Operand) -> Self: ...
-    def divide_(self, other: _Operand) -> Self: ...
-    def true_divide(self, other: _Operand) -> Self: ...
-    def true_divide_(self, other: _Operand) -> Self: ...
-    def pow(self, exponent: _Operand) -> Self: ...
-    def pow_(self, exponent: _Operand) -> Self: ...
-    def maximum(self, other: _Operand) -> Self: ...
-    def maximum_(self, other: _Operand) -> Self: ...
-    def minimum(self, other: _Operand) -> Self: ...
-    def minimum_(self, other: _Operand) -> Self: ...
-    def neg(self) -> Self: ...
-    def neg_(self) -> Self: ...
-    def negative(self) -> Self: ...
-    def exp(self) -> Self: ...
-    def exp_(self) -> Self: ...
-    def expm1(self) -> Self: ...
-    def expm1_(self) -> Self: ...
-    def log(self) -> Self: ...
-    def log_(self) -> Self: ...
-    def log1p(self) -> Self: ...
-    def log1p_(self) -> Self: ...
-    def log2(self) -> Self: ...
-    def log2_(self) -> Self: ...
-    def log10(self) -> Self: ...
-    def log10_(self) -> Self: ...
-    def sqrt(self) -> Self: ...
-    def sqrt_(self) -> Self: ...
-    def rsqrt(self) -> Self: ...
-    def rsqrt_(self) -> Self: ...
-    def square(self) -> Self: ...
-    def square_(self) -> Self: ...
-    def reciprocal(self) -> Self: ...
-    def reciprocal_(self) -> Self: ...
-    def sin(self) -> Self: ...
-    def sin_(self) -> Self: ...
-    def cos(self) -> Self: ...
-    def cos_(self) -> Self: ...
-    def tan(self) -> Self: ...
-    def tan_(self) -> Self: ...
-    def sinh(self) -> Self: ...
-    def sinh_(self) -> Self: ...
-    def cosh(self) -> Self: ...
-    def cosh_(self) -> Self: ...
-    def tanh(self) -> Self: ...
-    def tanh_(self) -> Self: ...
-    def asin(self) -> Self: ...
-    def asin_(self) -> Self: ...
-    def arcsin(self) -> Self: ...
-    def acos(self) -> Self: ...
-    def acos_(self) -> Self: ...
-    def arccos(self) -> Self: ...
-    def atan(self) -> Self: ...
-    def atan_(self) -> Self: ...
-    def arctan(self) -> Self: ...
-    def sigmoid(self) -> Self: ...
-    def sigmoid_(self) -> Self: ...
-    def relu(self) -> Self: ...
-    def relu_(self) -> Self: ...
-    def abs(self) -> Self: ...
-    def abs_(self) -> Self: ...
-    def absolute(self) -> Self: ...
-    def sign(self) -> Self: ...
-    def sign_(self) -> Self: ...
-    def eq(self, other: _Operand) -> _Mask: ...
-    def ne(self, other: _Operand) -> _Mask: ...
-    def not_equal(self, other: _Operand) -> _Mask: ...
-    def lt(self, other: _Operand) -> _Mask: ...
-    def less(self, other: _Operand) -> _Mask: ...
-    def le(self, other: _Operand) -> _Mask: ...
-    def less_equal(self, other: _Operand) -> _Mask: ...
-    def gt(self, other: _Operand) -> _Mask: ...
-    def greater(self, other: _Operand) -> _Mask: ...
-    def ge(self, other: _Operand) -> _Mask: ...
-    def greater_equal(self, other: _Operand) -> _Mask: ...
+    def add(self, other: _Operand, *, alpha: float = 1) -> Self:
+        """Elementwise add: x + y.
+
+        The operands are tensors, numbers or arrays; their shapes broadcast to the result's.
+
+        Raises:
+            RuntimeError: the shapes do not broadcast.
+            TypeError: an operand is none of these, or neither is a tensor.
+        """
+    def add_(self, other: _Operand, *, alpha: float = 1) -> Self:
+        """`add` in place: x + y, written over x. Returns the tensor itself.
+
+        y broadcasts to the shape of x.
+
+        Raises:
+            RuntimeError: y does not broadcast to x, the tensor is a leaf that requires grad, or
+                its memory is read-only.
+            TypeError: the operand is not a tensor, number or array.
+        """
+    def sub(self, other: _Operand, *, alpha: float = 1) -> Self:
+        """Elementwise sub: x - y.
+
+        The operands are tensors, numbers or arrays; their shapes broadcast to the result's.
+
+        Raises:
+            RuntimeError: the shapes do not broadcast.
+            TypeError: an operand is none of these, or neither is a tensor.
+        """
+    def sub_(self, other: _Operand, *, alpha: float = 1) -> Self:
+        """`sub` in place: x - y, written over x. Returns the tensor itself.
+
+        y broadcasts to the shape of x.
+
+        Raises:
+            RuntimeError: y does not broadcast to x, the tensor is a leaf that requires grad, or
+                its memory is read-only.
+            TypeError: the operand is not a tensor, number or array.
+        """
+    def subtract(self, other: _Operand, *, alpha: float = 1) -> Self:
+        """The same as `sub`."""
+    def subtract_(self, other: _Operand, *, alpha: float = 1) -> Self:
+        """The same as `sub_`."""
+    def mul(self, other: _Operand) -> Self:
+        """Elementwise mul: x * y.
+
+        The operands are tensors, numbers or arrays; their shapes broadcast to the result's.
+
+        Raises:
+            RuntimeError: the shapes do not broadcast.
+            TypeError: an operand is none of these, or neither is a tensor.
+        """
+    def mul_(self, other: _Operand) -> Self:
+        """`mul` in place: x * y, written over x. Returns the tensor itself.
+
+        y broadcasts to the shape of x.
+
+        Raises:
+            RuntimeError: y does not broadcast to x, the tensor is a leaf that requires grad, or
+                its memory is read-only.
+            TypeError: the operand is not a tensor, number or array.
+        """
+    def multiply(self, other: _Operand) -> Self:
+        """The same as `mul`."""
+    def multiply_(self, other: _Operand) -> Self:
+        """The same as `mul_`."""
+    def div(self, other: _Operand) -> Self:
+        """Elementwise div: x / y.
+
+        The operands are tensors, numbers or arrays; their shapes broadcast to the result's.
+
+        Raises:
+            RuntimeError: the shapes do not broadcast.
+            TypeError: an operand is none of these, or neither is a tensor.
+        """
+    def div_(self, other: _Operand) -> Self:
+        """`div` in place: x / y, written over x. Returns the tensor itself.
+
+        y broadcasts to the shape of x.
+
+        Raises:
+            RuntimeError: y does not broadcast to x, the tensor is a leaf that requires grad, or
+                its memory is read-only.
+            TypeError: the operand is not a tensor, number or array.
+        """
+    def divide(self, other: _Operand) -> Self:
+        """The same as `div`."""
+    def divide_(self, other: _Operand) -> Self:
+        """The same as `div_`."""
+    def true_divide(self, other: _Operand) -> Self:
+        """The same as `div`."""
+    def true_divide_(self, other: _Operand) -> Self:
+        """The same as `div_`."""
+    def pow(self, exponent: _Operand) -> Self:
+        """Elementwise pow: x raised to the power y.
+
+        The operands are tensors, numbers or arrays; their shapes broadcast to the result's.
+
+        Raises:
+            RuntimeError: the shapes do not broadcast.
+            TypeError: an operand is none of these, or neither is a tensor.
+        """
+    def pow_(self, exponent: _Operand) -> Self:
+        """`pow` in place: x raised to the power y, written over x. Returns the tensor itself.
+
+        y broadcasts to the shape of x.
+
+        Raises:
+            RuntimeError: y does not broadcast to x, the tensor is a leaf that requires grad, or
+                its memory is read-only.
+            TypeError: the operand is not a tensor, number or array.
+        """
+    def maximum(self, other: _Operand) -> Self:
+        """Elementwise maximum: the larger of x and y; NaN if either is.
+
+        The operands are tensors, numbers or arrays; their shapes broadcast to the result's.
+
+        Raises:
+            RuntimeError: the shapes do not broadcast.
+            TypeError: an operand is none of these, or neither is a tensor.
+        """
+    def maximum_(self, other: _Operand) -> Self:
+        """`maximum` in place: the larger of x and y; NaN if either is, written over x. Returns the
+        tensor itself.
+
+        y broadcasts to the shape of x.
+
+        Raises:
+            RuntimeError: y does not broadcast to x, the tensor is a leaf that requires grad, or
+                its memory is read-only.
+            TypeError: the operand is not a tensor, number or array.
+        """
+    def minimum(self, other: _Operand) -> Self:
+        """Elementwise minimum: the smaller of x and y; NaN if either is.
+
+        The operands are tensors, numbers or arrays; their shapes broadcast to the result's.
+
+        Raises:
+            RuntimeError: the shapes do not broadcast.
+            TypeError: an operand is none of these, or neither is a tensor.
+        """
+    def minimum_(self, other: _Operand) -> Self:
+        """`minimum` in place: the smaller of x and y; NaN if either is, written over x. Returns the
+        tensor itself.
+
+        y broadcasts to the shape of x.
+
+        Raises:
+            RuntimeError: y does not broadcast to x, the tensor is a leaf that requires grad, or
+                its memory is read-only.
+            TypeError: the operand is not a tensor, number or array.
+        """
+    def neg(self) -> Self:
+        """Elementwise neg: -x.
+
+        The result has the shape of the input.
+
+        Raises:
+            TypeError: the input is not a Tensor.
+        """
+    def neg_(self) -> Self:
+        """`neg` in place: -x. Returns the tensor itself.
+
+        Raises:
+            RuntimeError: the tensor is a leaf that requires grad, or its memory is read-only.
+        """
+    def negative(self) -> Self:
+        """The same as `neg`."""
+    def exp(self) -> Self:
+        """Elementwise exp: e to the power x.
+
+        The result has the shape of the input.
+
+        Raises:
+            TypeError: the input is not a Tensor.
+        """
+    def exp_(self) -> Self:
+        """`exp` in place: e to the power x. Returns the tensor itself.
+
+        Raises:
+            RuntimeError: the tensor is a leaf that requires grad, or its memory is read-only.
+        """
+    def expm1(self) -> Self:
+        """Elementwise expm1: exp(x) - 1, accurate near 0.
+
+        The result has the shape of the input.
+
+        Raises:
+            TypeError: the input is not a Tensor.
+        """
+    def expm1_(self) -> Self:
+        """`expm1` in place: exp(x) - 1, accurate near 0. Returns the tensor itself.
+
+        Raises:
+            RuntimeError: the tensor is a leaf that requires grad, or its memory is read-only.
+        """
+    def log(self) -> Self:
+        """Elementwise log: natural logarithm.
+
+        The result has the shape of the input.
+
+        Raises:
+            TypeError: the input is not a Tensor.
+        """
+    def log_(self) -> Self:
+        """`log` in place: natural logarithm. Returns the tensor itself.
+
+        Raises:
+            RuntimeError: the tensor is a leaf that requires grad, or its memory is read-only.
+        """
+    def log1p(self) -> Self:
+        """Elementwise log1p: log(1 + x), accurate near 0.
+
+        The result has the shape of the input.
+
+        Raises:
+            TypeError: the input is not a Tensor.
+        """
+    def log1p_(self) -> Self:
+        """`log1p` in place: log(1 + x), accurate near 0. Returns the tensor itself.
+
+        Raises:
+            RuntimeError: the tensor is a leaf that requires grad, or its memory is read-only.
+        """
+    def log2(self) -> Self:
+        """Elementwise log2: logarithm to base 2.
+
+        The result has the shape of the input.
+
+        Raises:
+            TypeError: the input is not a Tensor.
+        """
+    def log2_(self) -> Self:
+        """`log2` in place: logarithm to base 2. Returns the tensor itself.
+
+        Raises:
+            RuntimeError: the tensor is a leaf that requires grad, or its memory is read-only.
+        """
+    def log10(self) -> Self:
+        """Elementwise log10: logarithm to base 10.
+
+        The result has the shape of the input.
+
+        Raises:
+            TypeError: the input is not a Tensor.
+        """
+    def log10_(self) -> Self:
+        """`log10` in place: logarithm to base 10. Returns the tensor itself.
+
+        Raises:
+            RuntimeError: the tensor is a leaf that requires grad, or its memory is read-only.
+        """
+    def sqrt(self) -> Self:
+        """Elementwise sqrt: square root.
+
+        The result has the shape of the input.
+
+        Raises:
+            TypeError: the input is not a Tensor.
+        """
+    def sqrt_(self) -> Self:
+        """`sqrt` in place: square root. Returns the tensor itself.
+
+        Raises:
+            RuntimeError: the tensor is a leaf that requires grad, or its memory is read-only.
+        """
+    def rsqrt(self) -> Self:
+        """Elementwise rsqrt: 1 / sqrt(x).
+
+        The result has the shape of the input.
+
+        Raises:
+            TypeError: the input is not a Tensor.
+        """
+    def rsqrt_(self) -> Self:
+        """`rsqrt` in place: 1 / sqrt(x). Returns the tensor itself.
+
+        Raises:
+            RuntimeError: the tensor is a leaf that requires grad, or its memory is read-only.
+        """
+    def square(self) -> Self:
+        """Elementwise square: x * x.
+
+        The result has the shape of the input.
+
+        Raises:
+            TypeError: the input is not a Tensor.
+        """
+    def square_(self) -> Self:
+        """`square` in place: x * x. Returns the tensor itself.
+
+        Raises:
+            RuntimeError: the tensor is a leaf that requires grad, or its memory is read-only.
+        """
+    def reciprocal(self) -> Self:
+        """Elementwise reciprocal: 1 / x.
+
+        The result has the shape of the input.
+
+        Raises:
+            TypeError: the input is not a Tensor.
+        """
+    def reciprocal_(self) -> Self:
+        """`reciprocal` in place: 1 / x. Returns the tensor itself.
+
+        Raises:
+            RuntimeError: the tensor is a leaf that requires grad, or its memory is read-only.
+        """
+    def sin(self) -> Self:
+        """Elementwise sin: sine of x in radians.
+
+        The result has the shape of the input.
+
+        Raises:
+            TypeError: the input is not a Tensor.
+        """
+    def sin_(self) -> Self:
+        """`sin` in place: sine of x in radians. Returns the tensor itself.
+
+        Raises:
+            RuntimeError: the tensor is a leaf that requires grad, or its memory is read-only.
+        """
+    def cos(self) -> Self:
+        """Elementwise cos: cosine of x in radians.
+
+        The result has the shape of the input.
+
+        Raises:
+            TypeError: the input is not a Tensor.
+        """
+    def cos_(self) -> Self:
+        """`cos` in place: cosine of x in radians. Returns the tensor itself.
+
+        Raises:
+            RuntimeError: the tensor is a leaf that requires grad, or its memory is read-only.
+        """
+    def tan(self) -> Self:
+        """Elementwise tan: tangent of x in radians.
+
+        The result has the shape of the input.
+
+        Raises:
+            TypeError: the input is not a Tensor.
+        """
+    def tan_(self) -> Self:
+        """`tan` in place: tangent of x in radians. Returns the tensor itself.
+
+        Raises:
+            RuntimeError: the tensor is a leaf that requires grad, or its memory is read-only.
+        """
+    def sinh(self) -> Self:
+        """Elementwise sinh: hyperbolic sine.
+
+        The result has the shape of the input.
+
+        Raises:
+            TypeError: the input is not a Tensor.
+        """
+    def sinh_(self) -> Self:
+        """`sinh` in place: hyperbolic sine. Returns the tensor itself.
+
+        Raises:
+            RuntimeError: the tensor is a leaf that requires grad, or its memory is read-only.
+        """
+    def cosh(self) -> Self:
+        """Elementwise cosh: hyperbolic cosine.
+
+        The result has the shape of the input.
+
+        Raises:
+            TypeError: the input is not a Tensor.
+        """
+    def cosh_(self) -> Self:
+        """`cosh` in place: hyperbolic cosine. Returns the tensor itself.
+
+        Raises:
+            RuntimeError: the tensor is a leaf that requires grad, or its memory is read-only.
+        """
+    def tanh(self) -> Self:
+        """Elementwise tanh: hyperbolic tangent.
+
+        The result has the shape of the input.
+
+        Raises:
+            TypeError: the input is not a Tensor.
+        """
+    def tanh_(self) -> Self:
+        """`tanh` in place: hyperbolic tangent. Returns the tensor itself.
+
+        Raises:
+            RuntimeError: the tensor is a leaf that requires grad, or its memory is read-only.
+        """
+    def asin(self) -> Self:
+        """Elementwise asin: inverse sine, in radians.
+
+        The result has the shape of the input.
+
+        Raises:
+            TypeError: the input is not a Tensor.
+        """
+    def asin_(self) -> Self:
+        """`asin` in place: inverse sine, in radians. Returns the tensor itself.
+
+        Raises:
+            RuntimeError: the tensor is a leaf that requires grad, or its memory is read-only.
+        """
+    def arcsin(self) -> Self:
+        """The same as `asin`."""
+    def acos(self) -> Self:
+        """Elementwise acos: inverse cosine, in radians.
+
+        The result has the shape of the input.
+
+        Raises:
+            TypeError: the input is not a Tensor.
+        """
+    def acos_(self) -> Self:
+        """`acos` in place: inverse cosine, in radians. Returns the tensor itself.
+
+        Raises:
+            RuntimeError: the tensor is a leaf that requires grad, or its memory is read-only.
+        """
+    def arccos(self) -> Self:
+        """The same as `acos`."""
+    def atan(self) -> Self:
+        """Elementwise atan: inverse tangent, in radians.
+
+        The result has the shape of the input.
+
+        Raises:
+            TypeError: the input is not a Tensor.
+        """
+    def atan_(self) -> Self:
+        """`atan` in place: inverse tangent, in radians. Returns the tensor itself.
+
+        Raises:
+            RuntimeError: the tensor is a leaf that requires grad, or its memory is read-only.
+        """
+    def arctan(self) -> Self:
+        """The same as `atan`."""
+    def sigmoid(self) -> Self:
+        """Elementwise sigmoid: 1 / (1 + exp(-x)).
+
+        The result has the shape of the input.
+
+        Raises:
+            TypeError: the input is not a Tensor.
+        """
+    def sigmoid_(self) -> Self:
+        """`sigmoid` in place: 1 / (1 + exp(-x)). Returns the tensor itself.
+
+        Raises:
+            RuntimeError: the tensor is a leaf that requires grad, or its memory is read-only.
+        """
+    def relu(self) -> Self:
+        """Elementwise relu: x where positive, else 0.
+
+        The result has the shape of the input.
+
+        Raises:
+            TypeError: the input is not a Tensor.
+        """
+    def relu_(self) -> Self:
+        """`relu` in place: x where positive, else 0. Returns the tensor itself.
+
+        Raises:
+            RuntimeError: the tensor is a leaf that requires grad, or its memory is read-only.
+        """
+    def abs(self) -> Self:
+        """Elementwise abs: absolute value.
+
+        The result has the shape of the input.
+
+        Raises:
+            TypeError: the input is not a Tensor.
+        """
+    def abs_(self) -> Self:
+        """`abs` in place: absolute value. Returns the tensor itself.
+
+        Raises:
+            RuntimeError: the tensor is a leaf that requires grad, or its memory is read-only.
+        """
+    def absolute(self) -> Self:
+        """The same as `abs`."""
+    def sign(self) -> Self:
+        """Elementwise sign: -1, 0 or 1; NaN stays.
+
+        The result has the shape of the input.
+
+        Raises:
+            TypeError: the input is not a Tensor.
+        """
+    def sign_(self) -> Self:
+        """`sign` in place: -1, 0 or 1; NaN stays. Returns the tensor itself.
+
+        Raises:
+            RuntimeError: the tensor is a leaf that requires grad, or its memory is read-only.
+        """
+    def eq(self, other: _Operand) -> _Mask:
+        """Elementwise comparison: 1 where x == y, as a NumPy bool array (np.bool_ where both are
+        0-d).
+
+        The operands are tensors, numbers or arrays; their shapes broadcast to the result's.
+
+        Raises:
+            RuntimeError: the shapes do not broadcast.
+            TypeError: an operand is none of these, or neither is a tensor.
+        """
+    def ne(self, other: _Operand) -> _Mask:
+        """Elementwise comparison: 1 where x != y, as a NumPy bool array (np.bool_ where both are
+        0-d).
+
+        The operands are tensors, numbers or arrays; their shapes broadcast to the result's.
+
+        Raises:
+            RuntimeError: the shapes do not broadcast.
+            TypeError: an operand is none of these, or neither is a tensor.
+        """
+    def not_equal(self, other: _Operand) -> _Mask:
+        """The same as `ne`."""
+    def lt(self, other: _Operand) -> _Mask:
+        """Elementwise comparison: 1 where x < y, as a NumPy bool array (np.bool_ where both are
+        0-d).
+
+        The operands are tensors, numbers or arrays; their shapes broadcast to the result's.
+
+        Raises:
+            RuntimeError: the shapes do not broadcast.
+            TypeError: an operand is none of these, or neither is a tensor.
+        """
+    def less(self, other: _Operand) -> _Mask:
+        """The same as `lt`."""
+    def le(self, other: _Operand) -> _Mask:
+        """Elementwise comparison: 1 where x <= y, as a NumPy bool array (np.bool_ where both are
+        0-d).
+
+        The operands are tensors, numbers or arrays; their shapes broadcast to the result's.
+
+        Raises:
+            RuntimeError: the shapes do not broadcast.
+            TypeError: an operand is none of these, or neither is a tensor.
+        """
+    def less_equal(self, other: _Operand) -> _Mask:
+        """The same as `le`."""
+    def gt(self, other: _Operand) -> _Mask:
+        """Elementwise comparison: 1 where x > y, as a NumPy bool array (np.bool_ where both are
+        0-d).
+
+        The operands are tensors, numbers or arrays; their shapes broadcast to the result's.
+
+        Raises:
+            RuntimeError: the shapes do not broadcast.
+            TypeError: an operand is none of these, or neither is a tensor.
+        """
+    def greater(self, other: _Operand) -> _Mask:
+        """The same as `gt`."""
+    def ge(self, other: _Operand) -> _Mask:
+        """Elementwise comparison: 1 where x >= y, as a NumPy bool array (np.bool_ where both are
+        0-d).
+
+        The operands are tensors, numbers or arrays; their shapes broadcast to the result's.
+
+        Raises:
+            RuntimeError: the shapes do not broadcast.
+            TypeError: an operand is none of these, or neither is a tensor.
+        """
+    def greater_equal(self, other: _Operand) -> _Mask:
+        """The same as `ge`."""
     # </ops>
 
 # ---- ops
 
-def softplus(input: _T, beta: float = 1, threshold: float = 20) -> _T: ...
-def clamp(input: _T, min: _Operand | None = None, max: _Operand | None = None) -> _T: ...
-def clip(input: _T, min: _Operand | None = None, max: _Operand | None = None) -> _T: ...
-def where(condition: _Value, input: _Value, other: _Value) -> Tensor: ...
+def softplus(input: _T, beta: float = 1, threshold: float = 20) -> _T:
+    """Elementwise log(1 + exp(beta x)) / beta, and x itself where beta x is over the threshold.
+
+    The result has the shape of the input.
+
+    Raises:
+        TypeError: the input is not a Tensor, beta or threshold not a number.
+    """
+def clamp(input: _T, min: _Operand | None = None, max: _Operand | None = None) -> _T:
+    """Elements limited to between min and max: numbers or tensors that broadcast, or None.
+
+    Where min is over max, max wins.
+
+    Raises:
+        RuntimeError: both are None, or shapes do not broadcast.
+        TypeError: a bound is neither tensor nor number.
+    """
+def clip(input: _T, min: _Operand | None = None, max: _Operand | None = None) -> _T:
+    """The same as `clamp`."""
+def where(condition: _Value, input: _Value, other: _Value) -> Tensor:
+    """Elements of input where condition is true (not 0), of other elsewhere.
+
+    The condition is a bool array, as comparisons give it, a tensor, a list or a bool; the
+    other two are tensors, arrays or numbers. All broadcast. No gradient, not even a NaN,
+    flows to elements that were not taken.
+
+    Raises:
+        RuntimeError: the shapes do not broadcast.
+        TypeError: an operand is none of these.
+    """
 def sum(
     input: _T,
     dim: _Dims | None = None,
@@ -357,7 +1164,17 @@ def sum(
     out: None = None,
     axis: _Dims | None = None,
     keepdims: bool = False,
-) -> _T: ...
+) -> _T:
+    """The sum of the elements over dim: an int, a tuple of ints, or None for all.
+
+    The summed dimensions are dropped, or kept with size 1 if keepdim. `axis` and `keepdims`
+    are accepted as names too.
+
+    Raises:
+        IndexError: a dimension is out of range.
+        RuntimeError: a dimension is named twice.
+        TypeError: an argument is of the wrong type.
+    """
 def mean(
     input: _T,
     dim: _Dims | None = None,
@@ -367,86 +1184,489 @@ def mean(
     out: None = None,
     axis: _Dims | None = None,
     keepdims: bool = False,
-) -> _T: ...
+) -> _T:
+    """The mean of the elements over dim: an int, a tuple of ints, or None for all.
+
+    The averaged dimensions are dropped, or kept with size 1 if keepdim. The mean of nothing
+    is nan. `axis` and `keepdims` are accepted as names too.
+
+    Raises:
+        IndexError: a dimension is out of range.
+        RuntimeError: a dimension is named twice.
+        TypeError: an argument is of the wrong type.
+    """
 
 # <ops functions>
-def add(input: _Operand, other: _Operand, *, alpha: float = 1) -> Tensor: ...
-def sub(input: _Operand, other: _Operand, *, alpha: float = 1) -> Tensor: ...
-def subtract(input: _Operand, other: _Operand, *, alpha: float = 1) -> Tensor: ...
-def mul(input: _Operand, other: _Operand) -> Tensor: ...
-def multiply(input: _Operand, other: _Operand) -> Tensor: ...
-def div(input: _Operand, other: _Operand) -> Tensor: ...
-def divide(input: _Operand, other: _Operand) -> Tensor: ...
-def true_divide(input: _Operand, other: _Operand) -> Tensor: ...
-def pow(input: _Operand, exponent: _Operand) -> Tensor: ...
-def maximum(input: _Operand, other: _Operand) -> Tensor: ...
-def minimum(input: _Operand, other: _Operand) -> Tensor: ...
-def neg(input: _T) -> _T: ...
-def negative(input: _T) -> _T: ...
-def exp(input: _T) -> _T: ...
-def expm1(input: _T) -> _T: ...
-def log(input: _T) -> _T: ...
-def log1p(input: _T) -> _T: ...
-def log2(input: _T) -> _T: ...
-def log10(input: _T) -> _T: ...
-def sqrt(input: _T) -> _T: ...
-def rsqrt(input: _T) -> _T: ...
-def square(input: _T) -> _T: ...
-def reciprocal(input: _T) -> _T: ...
-def sin(input: _T) -> _T: ...
-def cos(input: _T) -> _T: ...
-def tan(input: _T) -> _T: ...
-def sinh(input: _T) -> _T: ...
-def cosh(input: _T) -> _T: ...
-def tanh(input: _T) -> _T: ...
-def asin(input: _T) -> _T: ...
-def arcsin(input: _T) -> _T: ...
-def acos(input: _T) -> _T: ...
-def arccos(input: _T) -> _T: ...
-def atan(input: _T) -> _T: ...
-def arctan(input: _T) -> _T: ...
-def sigmoid(input: _T) -> _T: ...
-def relu(input: _T) -> _T: ...
-def abs(input: _T) -> _T: ...
-def absolute(input: _T) -> _T: ...
-def sign(input: _T) -> _T: ...
-def eq(input: _Operand, other: _Operand) -> _Mask: ...
-def ne(input: _Operand, other: _Operand) -> _Mask: ...
-def not_equal(input: _Operand, other: _Operand) -> _Mask: ...
-def lt(input: _Operand, other: _Operand) -> _Mask: ...
-def less(input: _Operand, other: _Operand) -> _Mask: ...
-def le(input: _Operand, other: _Operand) -> _Mask: ...
-def less_equal(input: _Operand, other: _Operand) -> _Mask: ...
-def gt(input: _Operand, other: _Operand) -> _Mask: ...
-def greater(input: _Operand, other: _Operand) -> _Mask: ...
-def ge(input: _Operand, other: _Operand) -> _Mask: ...
-def greater_equal(input: _Operand, other: _Operand) -> _Mask: ...
+def add(input: _Operand, other: _Operand, *, alpha: float = 1) -> Tensor:
+    """Elementwise add: x + y.
+
+    The operands are tensors, numbers or arrays; their shapes broadcast to the result's.
+
+    Raises:
+        RuntimeError: the shapes do not broadcast.
+        TypeError: an operand is none of these, or neither is a tensor.
+    """
+def sub(input: _Operand, other: _Operand, *, alpha: float = 1) -> Tensor:
+    """Elementwise sub: x - y.
+
+    The operands are tensors, numbers or arrays; their shapes broadcast to the result's.
+
+    Raises:
+        RuntimeError: the shapes do not broadcast.
+        TypeError: an operand is none of these, or neither is a tensor.
+    """
+def subtract(input: _Operand, other: _Operand, *, alpha: float = 1) -> Tensor:
+    """The same as `sub`."""
+def mul(input: _Operand, other: _Operand) -> Tensor:
+    """Elementwise mul: x * y.
+
+    The operands are tensors, numbers or arrays; their shapes broadcast to the result's.
+
+    Raises:
+        RuntimeError: the shapes do not broadcast.
+        TypeError: an operand is none of these, or neither is a tensor.
+    """
+def multiply(input: _Operand, other: _Operand) -> Tensor:
+    """The same as `mul`."""
+def div(input: _Operand, other: _Operand) -> Tensor:
+    """Elementwise div: x / y.
+
+    The operands are tensors, numbers or arrays; their shapes broadcast to the result's.
+
+    Raises:
+        RuntimeError: the shapes do not broadcast.
+        TypeError: an operand is none of these, or neither is a tensor.
+    """
+def divide(input: _Operand, other: _Operand) -> Tensor:
+    """The same as `div`."""
+def true_divide(input: _Operand, other: _Operand) -> Tensor:
+    """The same as `div`."""
+def pow(input: _Operand, exponent: _Operand) -> Tensor:
+    """Elementwise pow: x raised to the power y.
+
+    The operands are tensors, numbers or arrays; their shapes broadcast to the result's.
+
+    Raises:
+        RuntimeError: the shapes do not broadcast.
+        TypeError: an operand is none of these, or neither is a tensor.
+    """
+def maximum(input: _Array, other: _Operand) -> Tensor:
+    """Elementwise maximum: the larger of x and y; NaN if either is.
+
+    The operands are tensors, numbers or arrays; their shapes broadcast to the result's.
+
+    Raises:
+        RuntimeError: the shapes do not broadcast.
+        TypeError: an operand is none of these, or neither is a tensor.
+    """
+def minimum(input: _Array, other: _Operand) -> Tensor:
+    """Elementwise minimum: the smaller of x and y; NaN if either is.
+
+    The operands are tensors, numbers or arrays; their shapes broadcast to the result's.
+
+    Raises:
+        RuntimeError: the shapes do not broadcast.
+        TypeError: an operand is none of these, or neither is a tensor.
+    """
+def neg(input: _T) -> _T:
+    """Elementwise neg: -x.
+
+    The result has the shape of the input.
+
+    Raises:
+        TypeError: the input is not a Tensor.
+    """
+def negative(input: _T) -> _T:
+    """The same as `neg`."""
+def exp(input: _T) -> _T:
+    """Elementwise exp: e to the power x.
+
+    The result has the shape of the input.
+
+    Raises:
+        TypeError: the input is not a Tensor.
+    """
+def expm1(input: _T) -> _T:
+    """Elementwise expm1: exp(x) - 1, accurate near 0.
+
+    The result has the shape of the input.
+
+    Raises:
+        TypeError: the input is not a Tensor.
+    """
+def log(input: _T) -> _T:
+    """Elementwise log: natural logarithm.
+
+    The result has the shape of the input.
+
+    Raises:
+        TypeError: the input is not a Tensor.
+    """
+def log1p(input: _T) -> _T:
+    """Elementwise log1p: log(1 + x), accurate near 0.
+
+    The result has the shape of the input.
+
+    Raises:
+        TypeError: the input is not a Tensor.
+    """
+def log2(input: _T) -> _T:
+    """Elementwise log2: logarithm to base 2.
+
+    The result has the shape of the input.
+
+    Raises:
+        TypeError: the input is not a Tensor.
+    """
+def log10(input: _T) -> _T:
+    """Elementwise log10: logarithm to base 10.
+
+    The result has the shape of the input.
+
+    Raises:
+        TypeError: the input is not a Tensor.
+    """
+def sqrt(input: _T) -> _T:
+    """Elementwise sqrt: square root.
+
+    The result has the shape of the input.
+
+    Raises:
+        TypeError: the input is not a Tensor.
+    """
+def rsqrt(input: _T) -> _T:
+    """Elementwise rsqrt: 1 / sqrt(x).
+
+    The result has the shape of the input.
+
+    Raises:
+        TypeError: the input is not a Tensor.
+    """
+def square(input: _T) -> _T:
+    """Elementwise square: x * x.
+
+    The result has the shape of the input.
+
+    Raises:
+        TypeError: the input is not a Tensor.
+    """
+def reciprocal(input: _T) -> _T:
+    """Elementwise reciprocal: 1 / x.
+
+    The result has the shape of the input.
+
+    Raises:
+        TypeError: the input is not a Tensor.
+    """
+def sin(input: _T) -> _T:
+    """Elementwise sin: sine of x in radians.
+
+    The result has the shape of the input.
+
+    Raises:
+        TypeError: the input is not a Tensor.
+    """
+def cos(input: _T) -> _T:
+    """Elementwise cos: cosine of x in radians.
+
+    The result has the shape of the input.
+
+    Raises:
+        TypeError: the input is not a Tensor.
+    """
+def tan(input: _T) -> _T:
+    """Elementwise tan: tangent of x in radians.
+
+    The result has the shape of the input.
+
+    Raises:
+        TypeError: the input is not a Tensor.
+    """
+def sinh(input: _T) -> _T:
+    """Elementwise sinh: hyperbolic sine.
+
+    The result has the shape of the input.
+
+    Raises:
+        TypeError: the input is not a Tensor.
+    """
+def cosh(input: _T) -> _T:
+    """Elementwise cosh: hyperbolic cosine.
+
+    The result has the shape of the input.
+
+    Raises:
+        TypeError: the input is not a Tensor.
+    """
+def tanh(input: _T) -> _T:
+    """Elementwise tanh: hyperbolic tangent.
+
+    The result has the shape of the input.
+
+    Raises:
+        TypeError: the input is not a Tensor.
+    """
+def asin(input: _T) -> _T:
+    """Elementwise asin: inverse sine, in radians.
+
+    The result has the shape of the input.
+
+    Raises:
+        TypeError: the input is not a Tensor.
+    """
+def arcsin(input: _T) -> _T:
+    """The same as `asin`."""
+def acos(input: _T) -> _T:
+    """Elementwise acos: inverse cosine, in radians.
+
+    The result has the shape of the input.
+
+    Raises:
+        TypeError: the input is not a Tensor.
+    """
+def arccos(input: _T) -> _T:
+    """The same as `acos`."""
+def atan(input: _T) -> _T:
+    """Elementwise atan: inverse tangent, in radians.
+
+    The result has the shape of the input.
+
+    Raises:
+        TypeError: the input is not a Tensor.
+    """
+def arctan(input: _T) -> _T:
+    """The same as `atan`."""
+def sigmoid(input: _T) -> _T:
+    """Elementwise sigmoid: 1 / (1 + exp(-x)).
+
+    The result has the shape of the input.
+
+    Raises:
+        TypeError: the input is not a Tensor.
+    """
+def relu(input: _T) -> _T:
+    """Elementwise relu: x where positive, else 0.
+
+    The result has the shape of the input.
+
+    Raises:
+        TypeError: the input is not a Tensor.
+    """
+def abs(input: _T) -> _T:
+    """Elementwise abs: absolute value.
+
+    The result has the shape of the input.
+
+    Raises:
+        TypeError: the input is not a Tensor.
+    """
+def absolute(input: _T) -> _T:
+    """The same as `abs`."""
+def sign(input: _T) -> _T:
+    """Elementwise sign: -1, 0 or 1; NaN stays.
+
+    The result has the shape of the input.
+
+    Raises:
+        TypeError: the input is not a Tensor.
+    """
+def eq(input: _Array, other: _Operand) -> _Mask:
+    """Elementwise comparison: 1 where x == y, as a NumPy bool array (np.bool_ where both are 0-d).
+
+    The operands are tensors, numbers or arrays; their shapes broadcast to the result's.
+
+    Raises:
+        RuntimeError: the shapes do not broadcast.
+        TypeError: an operand is none of these, or neither is a tensor.
+    """
+def ne(input: _Array, other: _Operand) -> _Mask:
+    """Elementwise comparison: 1 where x != y, as a NumPy bool array (np.bool_ where both are 0-d).
+
+    The operands are tensors, numbers or arrays; their shapes broadcast to the result's.
+
+    Raises:
+        RuntimeError: the shapes do not broadcast.
+        TypeError: an operand is none of these, or neither is a tensor.
+    """
+def not_equal(input: _Array, other: _Operand) -> _Mask:
+    """The same as `ne`."""
+def lt(input: _Array, other: _Operand) -> _Mask:
+    """Elementwise comparison: 1 where x < y, as a NumPy bool array (np.bool_ where both are 0-d).
+
+    The operands are tensors, numbers or arrays; their shapes broadcast to the result's.
+
+    Raises:
+        RuntimeError: the shapes do not broadcast.
+        TypeError: an operand is none of these, or neither is a tensor.
+    """
+def less(input: _Array, other: _Operand) -> _Mask:
+    """The same as `lt`."""
+def le(input: _Array, other: _Operand) -> _Mask:
+    """Elementwise comparison: 1 where x <= y, as a NumPy bool array (np.bool_ where both are 0-d).
+
+    The operands are tensors, numbers or arrays; their shapes broadcast to the result's.
+
+    Raises:
+        RuntimeError: the shapes do not broadcast.
+        TypeError: an operand is none of these, or neither is a tensor.
+    """
+def less_equal(input: _Array, other: _Operand) -> _Mask:
+    """The same as `le`."""
+def gt(input: _Array, other: _Operand) -> _Mask:
+    """Elementwise comparison: 1 where x > y, as a NumPy bool array (np.bool_ where both are 0-d).
+
+    The operands are tensors, numbers or arrays; their shapes broadcast to the result's.
+
+    Raises:
+        RuntimeError: the shapes do not broadcast.
+        TypeError: an operand is none of these, or neither is a tensor.
+    """
+def greater(input: _Array, other: _Operand) -> _Mask:
+    """The same as `gt`."""
+def ge(input: _Array, other: _Operand) -> _Mask:
+    """Elementwise comparison: 1 where x >= y, as a NumPy bool array (np.bool_ where both are 0-d).
+
+    The operands are tensors, numbers or arrays; their shapes broadcast to the result's.
+
+    Raises:
+        RuntimeError: the shapes do not broadcast.
+        TypeError: an operand is none of these, or neither is a tensor.
+    """
+def greater_equal(input: _Array, other: _Operand) -> _Mask:
+    """The same as `ge`."""
 # </ops>
 
 # ---- shapes
 
-def reshape(input: _T, shape: Sequence[int]) -> _T: ...
-def permute(input: _T, dims: Sequence[int]) -> _T: ...
-def broadcast_to(input: _T, size: Sequence[int]) -> _T: ...
-def flatten(input: _T, start_dim: int = 0, end_dim: int = -1) -> _T: ...
-def ravel(input: _T) -> _T: ...
-def transpose(input: _T, dim0: int, dim1: int) -> _T: ...
-def swapaxes(input: _T, axis0: int, axis1: int) -> _T: ...
-def swapdims(input: _T, dim0: int, dim1: int) -> _T: ...
-def squeeze(input: _T, dim: _Dims | None = None) -> _T: ...
-def unsqueeze(input: _T, dim: int) -> _T: ...
-def t(input: _T) -> _T: ...
-def clone(input: _T) -> _T: ...
-def numel(input: Tensor, /) -> int: ...
-def is_tensor(object: object, /) -> bool: ...
+def reshape(input: _T, shape: Sequence[int]) -> _T:
+    """The elements, in order, in another shape: a view if there is one, otherwise a copy.
+
+    One size may be -1 and is worked out.
+
+    Raises:
+        RuntimeError: the number of elements differs.
+        TypeError: a size is no int.
+    """
+def permute(input: _T, dims: Sequence[int]) -> _T:
+    """A view with the dimensions in another order.
+
+    Raises:
+        IndexError: a dimension is out of range.
+        RuntimeError: not every dimension is named once.
+    """
+def broadcast_to(input: _T, size: Sequence[int]) -> _T:
+    """The same as `expand` with one tuple of sizes.
+
+    Raises:
+        RuntimeError: a dimension of another size than 1 would have to grow.
+        TypeError: a size is no int.
+    """
+def flatten(input: _T, start_dim: int = 0, end_dim: int = -1) -> _T:
+    """Dimensions start_dim to end_dim as one: a view if there is one, otherwise a copy.
+
+    Raises:
+        IndexError: a dimension is out of range.
+        RuntimeError: start_dim comes after end_dim.
+    """
+def ravel(input: _T) -> _T:
+    """All elements in one dimension: a view if there is one, otherwise a copy.
+
+    Raises:
+        TypeError: the input is not a Tensor.
+    """
+def transpose(input: _T, dim0: int, dim1: int) -> _T:
+    """A view with two dimensions exchanged.
+
+    Raises:
+        IndexError: a dimension is out of range.
+        TypeError: a dimension is no int.
+    """
+def swapaxes(input: _T, axis0: int, axis1: int) -> _T:
+    """A view with two dimensions exchanged.
+
+    Raises:
+        IndexError: a dimension is out of range.
+        TypeError: a dimension is no int.
+    """
+def swapdims(input: _T, dim0: int, dim1: int) -> _T:
+    """A view with two dimensions exchanged.
+
+    Raises:
+        IndexError: a dimension is out of range.
+        TypeError: a dimension is no int.
+    """
+def squeeze(input: _T, dim: _Dims | None = None) -> _T:
+    """A view without the dimensions of size 1: all of them, or those named by dim.
+
+    dim is an int or a tuple of ints; a dimension of another size stays.
+
+    Raises:
+        IndexError: a dimension is out of range.
+        RuntimeError: a dimension is named twice.
+    """
+def unsqueeze(input: _T, dim: int) -> _T:
+    """A view with a dimension of size 1 put in at dim.
+
+    Raises:
+        IndexError: a dimension is out of range.
+        TypeError: dim is no int.
+    """
+def t(input: _T) -> _T:
+    """The transpose of a matrix, as a view; a tensor of fewer dimensions as it is.
+
+    Raises:
+        RuntimeError: there are more than two dimensions.
+    """
+def clone(input: _T) -> _T:
+    """A copy with memory of its own, contiguous, through which gradients flow.
+
+    Raises:
+        MemoryError: there is no room for it.
+    """
+def numel(input: Tensor, /) -> int:
+    """The number of elements of a tensor.
+
+    Raises:
+        TypeError: the input is not a Tensor.
+    """
+def is_tensor(object: object, /) -> bool:
+    """Whether an object is a Tensor."""
 
 # ---- creating
 
-def tensor(data: Any, *, dtype: _DType = None, requires_grad: bool = False) -> Tensor: ...
-def as_tensor(data: Any, dtype: _DType = None) -> Tensor: ...
-def from_numpy(ndarray: NDArray[np.float64], /) -> Tensor: ...
+def tensor(data: Any, *, dtype: _DType = None, requires_grad: bool = False) -> Tensor:
+    """A tensor with a copy of data: a number, an array, nested sequences of these and tensors.
+
+    Raises:
+        ValueError: the nesting is ragged, or has more than 32 levels.
+        TypeError: something in it is no number, or dtype is not float64.
+        RuntimeError: an object in it is of no known type.
+        RuntimeError: requires_grad is asked for and data has no floating-point number.
+    """
+def as_tensor(data: Any, dtype: _DType = None) -> Tensor:
+    """A tensor of data, sharing the memory of a float64 array or buffer; a Tensor as it is.
+
+    Raises:
+        ValueError: the nesting is ragged, or has more than 32 levels.
+        TypeError: something in it is no number, or dtype is not float64.
+        RuntimeError: an object in it is of no known type.
+    """
+def from_numpy(ndarray: NDArray[np.float64], /) -> Tensor:
+    """A tensor over the memory of a float64 array: writing one is writing the other.
+
+    Raises:
+        TypeError: the argument is no array, or one of another type.
+        ValueError: its strides are negative or no whole elements, or its bytes are swapped.
+    """
 @overload
-def zeros(*size: int, dtype: _DType = None, requires_grad: bool = False) -> Tensor: ...
+def zeros(*size: int, dtype: _DType = None, requires_grad: bool = False) -> Tensor:
+    """A tensor of zeros, of the sizes given as ints or as one tuple.
+
+    Raises:
+        RuntimeError: a size is negative, or there are too many elements.
+        TypeError: a size is no int, dtype is not float64, or requires_grad is no bool.
+        MemoryError: there is no room for it.
+    """
 @overload
 def zeros(
     size: Sequence[int], /, *, dtype: _DType = None, requires_grad: bool = False
@@ -454,7 +1674,14 @@ def zeros(
 @overload
 def zeros(*, size: Sequence[int], dtype: _DType = None, requires_grad: bool = False) -> Tensor: ...
 @overload
-def ones(*size: int, dtype: _DType = None, requires_grad: bool = False) -> Tensor: ...
+def ones(*size: int, dtype: _DType = None, requires_grad: bool = False) -> Tensor:
+    """A tensor of ones, of the sizes given as ints or as one tuple.
+
+    Raises:
+        RuntimeError: a size is negative, or there are too many elements.
+        TypeError: a size is no int, dtype is not float64, or requires_grad is no bool.
+        MemoryError: there is no room for it.
+    """
 @overload
 def ones(
     size: Sequence[int], /, *, dtype: _DType = None, requires_grad: bool = False
@@ -462,7 +1689,14 @@ def ones(
 @overload
 def ones(*, size: Sequence[int], dtype: _DType = None, requires_grad: bool = False) -> Tensor: ...
 @overload
-def empty(*size: int, dtype: _DType = None, requires_grad: bool = False) -> Tensor: ...
+def empty(*size: int, dtype: _DType = None, requires_grad: bool = False) -> Tensor:
+    """A tensor of undefined values, of the sizes given as ints or as one tuple.
+
+    Raises:
+        RuntimeError: a size is negative, or there are too many elements.
+        TypeError: a size is no int, dtype is not float64, or requires_grad is no bool.
+        MemoryError: there is no room for it.
+    """
 @overload
 def empty(
     size: Sequence[int], /, *, dtype: _DType = None, requires_grad: bool = False
@@ -470,7 +1704,14 @@ def empty(
 @overload
 def empty(*, size: Sequence[int], dtype: _DType = None, requires_grad: bool = False) -> Tensor: ...
 @overload
-def rand(*size: int, dtype: _DType = None, requires_grad: bool = False) -> Tensor: ...
+def rand(*size: int, dtype: _DType = None, requires_grad: bool = False) -> Tensor:
+    """A tensor of random numbers, uniform in [0, 1), of the sizes given as ints or as one tuple.
+
+    Raises:
+        RuntimeError: a size is negative, or there are too many elements.
+        TypeError: a size is no int, dtype is not float64, or requires_grad is no bool.
+        MemoryError: there is no room for it.
+    """
 @overload
 def rand(
     size: Sequence[int], /, *, dtype: _DType = None, requires_grad: bool = False
@@ -478,7 +1719,15 @@ def rand(
 @overload
 def rand(*, size: Sequence[int], dtype: _DType = None, requires_grad: bool = False) -> Tensor: ...
 @overload
-def randn(*size: int, dtype: _DType = None, requires_grad: bool = False) -> Tensor: ...
+def randn(*size: int, dtype: _DType = None, requires_grad: bool = False) -> Tensor:
+    """A tensor of random numbers, normal with mean 0 and variance 1, of the sizes given as ints or
+    as one tuple.
+
+    Raises:
+        RuntimeError: a size is negative, or there are too many elements.
+        TypeError: a size is no int, dtype is not float64, or requires_grad is no bool.
+        MemoryError: there is no room for it.
+    """
 @overload
 def randn(
     size: Sequence[int], /, *, dtype: _DType = None, requires_grad: bool = False
@@ -491,21 +1740,64 @@ def full(
     *,
     dtype: _DType = None,
     requires_grad: bool = False,
-) -> Tensor: ...
-def zeros_like(input: _T, *, dtype: _DType = None, requires_grad: bool = False) -> _T: ...
-def ones_like(input: _T, *, dtype: _DType = None, requires_grad: bool = False) -> _T: ...
-def empty_like(input: _T, *, dtype: _DType = None, requires_grad: bool = False) -> _T: ...
-def rand_like(input: _T, *, dtype: _DType = None, requires_grad: bool = False) -> _T: ...
-def randn_like(input: _T, *, dtype: _DType = None, requires_grad: bool = False) -> _T: ...
+) -> Tensor:
+    """A tensor with one number everywhere.
+
+    Raises:
+        RuntimeError: a size is negative, or there are too many elements.
+        TypeError: a size is no int, dtype is not float64, or requires_grad is no bool.
+        MemoryError: there is no room for it.
+    """
+def zeros_like(input: _T, *, dtype: _DType = None, requires_grad: bool = False) -> _T:
+    """A tensor of zeros, of the shape of another.
+
+    Raises:
+        TypeError: the input is not a Tensor, or dtype is not float64.
+    """
+def ones_like(input: _T, *, dtype: _DType = None, requires_grad: bool = False) -> _T:
+    """A tensor of ones, of the shape of another.
+
+    Raises:
+        TypeError: the input is not a Tensor, or dtype is not float64.
+    """
+def empty_like(input: _T, *, dtype: _DType = None, requires_grad: bool = False) -> _T:
+    """A tensor of undefined values, of the shape of another.
+
+    Raises:
+        TypeError: the input is not a Tensor, or dtype is not float64.
+    """
+def rand_like(input: _T, *, dtype: _DType = None, requires_grad: bool = False) -> _T:
+    """A tensor of random numbers, uniform in [0, 1), of the shape of another.
+
+    Raises:
+        TypeError: the input is not a Tensor, or dtype is not float64.
+    """
+def randn_like(input: _T, *, dtype: _DType = None, requires_grad: bool = False) -> _T:
+    """A tensor of random numbers, normal with mean 0 and variance 1, of the shape of another.
+
+    Raises:
+        TypeError: the input is not a Tensor, or dtype is not float64.
+    """
 def full_like(
     input: _T,
     fill_value: Tensor | _Number,
     *,
     dtype: _DType = None,
     requires_grad: bool = False,
-) -> _T: ...
+) -> _T:
+    """A tensor with one number everywhere, of the shape of another.
+
+    Raises:
+        TypeError: the input is not a Tensor, or fill_value no number.
+    """
 @overload
-def arange(end: _Number, *, dtype: _DType = None, requires_grad: bool = False) -> Tensor: ...
+def arange(end: _Number, *, dtype: _DType = None, requires_grad: bool = False) -> Tensor:
+    """The numbers from start up to but without end, step apart; arange(end) starts at 0.
+
+    Raises:
+        RuntimeError: step is 0, or leads away from end.
+        TypeError: an argument is no number.
+    """
 @overload
 def arange(
     start: _Number,
@@ -522,11 +1814,29 @@ def linspace(
     *,
     dtype: _DType = None,
     requires_grad: bool = False,
-) -> Tensor: ...
+) -> Tensor:
+    """`steps` numbers from start to end, both included, equally far apart.
+
+    Raises:
+        RuntimeError: steps is negative.
+        TypeError: an argument is no number.
+    """
 def eye(
     n: int, m: int | None = None, *, dtype: _DType = None, requires_grad: bool = False
-) -> Tensor: ...
-def manual_seed(seed: SupportsIndex, /) -> None: ...
+) -> Tensor:
+    """An n by m matrix, n by n without m, of ones on the diagonal and zeros elsewhere.
+
+    Raises:
+        RuntimeError: a size is negative.
+        TypeError: a size is no int.
+    """
+def manual_seed(seed: SupportsIndex, /) -> None:
+    """Start the random numbers of rand and randn anew, in the whole process.
+
+    Raises:
+        TypeError: the seed is no int.
+        ValueError: it has more than 64 bits.
+    """
 
 # ---- autograd
 
@@ -543,6 +1853,13 @@ class _GradMode:
 
 @final
 class no_grad(_GradMode):
+    """Recording on the tape is off inside `with no_grad():`, in this thread.
+
+    Also a decorator, with or without brackets, of functions, generators and coroutines.
+
+    Raises:
+        TypeError: what is decorated cannot be called.
+    """
     @overload
     def __new__(cls, orig_func: None = None) -> Self: ...
     @overload
@@ -550,6 +1867,13 @@ class no_grad(_GradMode):
 
 @final
 class enable_grad(_GradMode):
+    """Recording on the tape is on inside `with enable_grad():`, in this thread.
+
+    Also a decorator, with or without brackets, of functions, generators and coroutines.
+
+    Raises:
+        TypeError: what is decorated cannot be called.
+    """
     @overload
     def __new__(cls, orig_func: None = None) -> Self: ...
     @overload
@@ -557,16 +1881,26 @@ class enable_grad(_GradMode):
 
 @final
 class set_grad_enabled(_GradMode):
+    """Switch recording on the tape on or off, in this thread.
+
+    Called alone it acts at once and for good; in a `with`, until its end; as a decorator, while
+    the function runs.
+
+    Raises:
+        TypeError: mode is not a bool.
+    """
     def __new__(cls, mode: bool) -> Self: ...
 
-def is_grad_enabled() -> bool: ...
+def is_grad_enabled() -> bool:
+    """Whether this thread records on the tape."""
 def _backward(
     tensors: Tensor | Iterable[Tensor],
     grad_tensors: Tensor | Iterable[Tensor | None] | None = None,
     retain_graph: bool | None = None,
     create_graph: bool = False,
     inputs: Tensor | Iterable[Tensor] | None = None,
-) -> None: ...
+) -> None:
+    """See pyautograd.autograd.backward."""
 def _grad(
     outputs: Tensor | Iterable[Tensor],
     inputs: Tensor | Iterable[Tensor],
@@ -575,25 +1909,63 @@ def _grad(
     create_graph: bool = False,
     allow_unused: bool | None = None,
     materialize_grads: bool = False,
-) -> tuple[Tensor, ...]: ...
+) -> tuple[Tensor, ...]:
+    """See pyautograd.autograd.grad."""
 
 # ---- tuning and looking inside
 
-def set_num_threads(n: SupportsIndex, /) -> None: ...
-def get_num_threads() -> int: ...
-def show_config() -> str: ...
-def explain(input: Tensor, /) -> str: ...
-def memory_allocated() -> int: ...
-def max_memory_allocated() -> int: ...
-def memory_cached() -> int: ...
-def memory_stats() -> dict[str, int]: ...
-def reset_peak_memory_stats() -> None: ...
-def empty_cache() -> None: ...
-def set_cache_limit(limit: SupportsIndex, /) -> None: ...
-def _live_tensors() -> int: ...
-def _live_nodes() -> int: ...
-def _op_table() -> list[dict[str, Any]]: ...
-def _tensor_address(tensor: Tensor, /) -> int: ...
-def _tensor_from_address(address: int, /) -> Tensor: ...
-def _fail_allocation(nth: SupportsIndex, /) -> None: ...
-def _rebuild(cls: type[_T], array: NDArray[np.float64], requires_grad: bool, /) -> _T: ...
+def set_num_threads(n: SupportsIndex, /) -> None:
+    """How many threads share the work on large tensors.
+
+    Raises:
+        RuntimeError: n is under 1.
+        TypeError: n is no int.
+    """
+def get_num_threads() -> int:
+    """How many threads share the work on large tensors: PYAUTOGRAD_NUM_THREADS, else
+    OMP_NUM_THREADS, else as many as the machine has, unless set_num_threads said otherwise.
+    """
+def show_config() -> str:
+    """How the library was built and what it found: version, compiler, CPU level, vector math,
+    machine code for groups of ops, threads, as lines of `key: value`.
+    """
+def explain(input: Tensor, /) -> str:
+    """The program that would compute a tensor whose value is still pending, as text: a line for
+    each load, step and result, which steps are one loop of machine code, and the bytes that it
+    moves; "computed" where there is nothing left to do. Looking computes nothing.
+    """
+def memory_allocated() -> int:
+    """Bytes that living tensors hold."""
+def max_memory_allocated() -> int:
+    """The most bytes that tensors held since the start or reset_peak_memory_stats()."""
+def memory_cached() -> int:
+    """Bytes of freed memory that are kept for reuse."""
+def memory_stats() -> dict[str, int]:
+    """All counters of memory as a dict: allocated, max_allocated, cached and cache_limit in
+    bytes, live_tensors, live_nodes.
+    """
+def reset_peak_memory_stats() -> None:
+    """Let max_memory_allocated() begin again from what is held now."""
+def empty_cache() -> None:
+    """Give the memory that is kept for reuse back to the system."""
+def set_cache_limit(limit: SupportsIndex, /) -> None:
+    """The most bytes of freed memory to keep for reuse.
+
+    Raises:
+        ValueError: the limit is negative.
+        TypeError: it is no int.
+    """
+def _live_tensors() -> int:
+    """How many tensors there are."""
+def _live_nodes() -> int:
+    """How many nodes of the tape there are."""
+def _op_table() -> list[dict[str, Any]]:
+    """The op table, a dict for each op."""
+def _tensor_address(tensor: Tensor, /) -> int:
+    """The address of a tensor's ag_tensor."""
+def _tensor_from_address(address: int, /) -> Tensor:
+    """The Tensor of the ag_tensor at an address, which keeps its own reference to it."""
+def _fail_allocation(nth: SupportsIndex, /) -> None:
+    """In testing builds: the nth allocation from now on fails; 0 for none."""
+def _rebuild(cls: type[_T], array: NDArray[np.float64], requires_grad: bool, /) -> _T:
+    """What a pickled tensor is made with."""

@@ -64,6 +64,7 @@ SIGNATURES: dict[str, list[str]] = {
     "arange": ["start", "end", "step", "requires_grad"],
     "linspace": ["start", "end", "steps", "requires_grad"],
     "manual_seed": ["seed"],
+    "Tensor": ["data"],
     "Tensor.backward": ["self", "gradient", "retain_graph", "create_graph", "inputs"],
     "Tensor.requires_grad_": ["self", "requires_grad"],
     "Tensor.transpose": ["self", "dim0", "dim1"],

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import ast
+import inspect
 import re
 from pathlib import Path
 from typing import Any
@@ -11,6 +13,7 @@ import pytest
 
 import pyautograd as ag
 from ops.cases import CASES, MASK, by_id
+from pyautograd import _stubs
 
 HERE = Path(__file__).parent
 TABLE = HERE.parent / "csrc" / "include" / "ops.def"
@@ -91,3 +94,33 @@ def test_is_reachable_and_documented(name: str) -> None:
 @pytest.mark.parametrize("name", PUBLIC)
 def test_is_in_the_stubs(name: str) -> None:
     assert re.search(rf"^\s*(def {name}\(|{name}\b)", STUB.read_text(), re.MULTILINE), name
+
+
+def test_the_stubs_are_made_anew() -> None:
+    """What is generated in them is what this library generates: `make stubs` was run."""
+    text = STUB.read_text(encoding="utf-8")
+    assert _stubs.generate(text) == text
+
+
+def test_the_stubs_have_docstrings() -> None:
+    """So that editors show them: all that has one here has it there, without the examples."""
+    tree = ast.parse(STUB.read_text(encoding="utf-8"))
+    (tensor,) = [node for node in tree.body if getattr(node, "name", "") == "Tensor"]
+    assert isinstance(tensor, ast.ClassDef)
+    for body, owner in ((tree.body, ag._core), (tensor.body, ag.Tensor)):
+        found = {n.name: n for n in reversed(body) if isinstance(n, ast.FunctionDef | ast.ClassDef)}
+        names = [name for name in found if not name.startswith("_") and hasattr(owner, name)]
+        assert len(names) > 90
+        for name in names:
+            doc = (ast.get_docstring(found[name]) or "").split()
+            whole = (inspect.getdoc(getattr(owner, name)) or "").split()
+            assert doc and doc == whole[: len(doc)] and ">>>" not in doc, name
+
+
+def test_the_tool_says_whether_it_was_run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    other = tmp_path / "_core.pyi"
+    other.write_text(STUB.read_text(encoding="utf-8").replace("Bytes of one element.", "Bites."))
+    monkeypatch.setattr(_stubs, "STUB", other)
+    assert _stubs.main(["--check"]) == 1 and "Bites." in other.read_text()
+    assert _stubs.main([]) == 0 and other.read_text() == STUB.read_text(encoding="utf-8")
+    assert _stubs.main(["--check"]) == 0

@@ -205,14 +205,14 @@ static PyObject *get_mT(PyObject *self, void *unused)
 
 PyGetSetDef py_tensor_properties[] = {
     {"data", get_data, set_data,
-     "The same memory without history. Assigning a tensor makes this one share its memory and "
-     "shape." EXAMPLE_DOC
+     "The same memory without history.\n\n"
+     "Assigning a tensor makes this one share its memory and shape." EXAMPLE_DOC
      "    >>> x = ag.ones(2, requires_grad=True)\n"
      "    >>> x.data -= 0.5\n"
      "    >>> x\n"
      "    tensor([0.5000, 0.5000], requires_grad=True)\n", NULL},
     {"grad", get_grad, set_grad,
-     "The gradient that backward() left here, added up, or None. May be assigned and deleted."
+     "The gradient that backward() left here, added up, or None.\n\nMay be assigned and deleted."
      EXAMPLE_DOC
      "    >>> x = ag.ones(2, requires_grad=True)\n"
      "    >>> (3 * x).sum().backward()\n"

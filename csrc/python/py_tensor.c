@@ -265,9 +265,7 @@ static PyMemberDef tensor_members[] = {
 };
 
 PyDoc_STRVAR(tensor_doc,
-"Tensor(*sizes)\n"
-"Tensor(data)\n"
-"--\n\n"
+"Tensor(*data)\n--\n\n"
 "An array of float64 numbers that can record what is done to it.\n"
 "\n"
 "Made from sizes (the values are then undefined) or from data: nested sequences or an array,\n"
