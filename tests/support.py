@@ -23,18 +23,21 @@ Array = NDArray[np.float64]
 LIBRARY = next(Path(ag.__file__).parent.glob("libpyautograd.*"), None)
 
 
-def _instrumented() -> bool:
-    """Whether this is a build for finding bugs: sanitizers, coverage, assertions."""
-    if LIBRARY is None:
-        return True
-    code = LIBRARY.read_bytes()
-    return any(
-        word in code for word in (b"__asan_init", b"__ubsan", b"__tsan", b"gcov_", b"__assert_fail")
-    )
+def _built_with(*words: bytes) -> bool:
+    """Whether this is a build for finding bugs of one of these kinds."""
+    code = LIBRARY.read_bytes() if LIBRARY is not None else b""
+    return any(word in code for word in words)
 
+
+CHECKED = (b"__asan_init", b"__ubsan", b"__tsan", b"__assert_fail")  # sanitizers, assertions
 
 plain_build_only = pytest.mark.skipif(
-    _instrumented(), reason="times, sizes and machine code are those of a plain build only"
+    _built_with(*CHECKED, b"gcov_"),
+    reason="times, sizes and machine code are those of a plain build only",
+)
+real_sizes_only = pytest.mark.skipif(
+    _built_with(*CHECKED),
+    reason="what is kept in memory and what pends are those of builds without checks only",
 )
 
 # Around the widths of vectors (2, 4, 8), of a tile (1024) and of a few of them.

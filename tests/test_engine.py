@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import gc
 import warnings
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -304,6 +305,26 @@ def test_grad_fn_shows_the_graph() -> None:
     assert number == (None, 0)
     assert end.next_functions == ()
     assert x.grad_fn is None and c.grad_fn is None
+
+
+@pytest.mark.parametrize(
+    ("call", "inputs"),
+    [
+        (lambda x: x - 5, 2),
+        (lambda x: 5 - x, 1),
+        (lambda x: x**3, 1),
+        (lambda x: 3**x, 1),
+        (lambda x: x**x, 2),
+        (lambda x: x.clamp(0.2, 0.4), 1),
+        (lambda x: (x * 1).fill_(3), 1),
+        (lambda x: (x * 1).fill_(x.sum()), 2),
+        (lambda x: ag.where(x.detach() > 0, x, 0.0), 2),
+    ],
+)
+def test_numbers_that_a_node_keeps_are_no_inputs(call: Callable[[Any], Any], inputs: int) -> None:
+    x = leaf([0.5, 1.5])
+    found = call(x).grad_fn.next_functions
+    assert len(found) == inputs and any(node is not None for node, _ in found)
 
 
 def test_one_node_is_one_object_while_it_is_held() -> None:

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 import pyautograd as ag
-from support import leaf, plain_build_only, run_python, values
+from support import leaf, plain_build_only, real_sizes_only, run_python, values
 
 
 def live() -> tuple[int, int]:
@@ -46,7 +46,7 @@ def test_a_million_ops_freed_without_backward() -> None:
     assert x.grad is None
 
 
-@plain_build_only
+@real_sizes_only
 def test_a_chain_of_views_and_of_writes() -> None:
     x = leaf([1.0, 2.0])
     y = x * 1
@@ -311,7 +311,7 @@ def test_waste_is_small_at_every_size() -> None:
         del x
 
 
-@plain_build_only
+@real_sizes_only
 def test_freed_memory_is_reused_and_can_be_given_back() -> None:
     before = ag.zeros(300_000)
     address = before.numpy().ctypes.data
@@ -322,6 +322,39 @@ def test_freed_memory_is_reused_and_can_be_given_back() -> None:
     ag.empty_cache()
     assert reused
     assert values(ag.zeros(300_000)).sum() == 0
+
+
+@real_sizes_only
+def test_the_cache_keeps_to_its_limit() -> None:
+    before = ag.memory_stats()["cache_limit"]
+    ag.empty_cache()
+    try:
+        ag.set_cache_limit(1_000_000)
+        kept = ag.zeros(50_000), ag.zeros(50_000), ag.zeros(50_000)
+        large = ag.zeros(1_000_000)
+        del large
+        assert ag.memory_cached() == 0, "8 MB: given back at once"
+        del kept
+        assert 800_000 <= ag.memory_cached() <= 1_000_000, "two of three"
+        ag.set_cache_limit(0)
+        assert ag.memory_cached() == 0
+    finally:
+        ag.set_cache_limit(before)
+
+
+@pytest.mark.parametrize(
+    ("text", "limit"), [("123456", 123456), ("0", 0), ("", None), ("12x", None), ("-1", None)]
+)
+def test_the_cache_limit_of_the_environment(text: str, limit: int | None) -> None:
+    code = """
+        import json
+        import pyautograd as ag
+        ag.zeros(1)
+        print(json.dumps(ag.memory_stats()["cache_limit"]))
+    """
+    usual = run_python(code)
+    assert 0 < usual <= 4 << 30
+    assert run_python(code, PYAUTOGRAD_CACHE_LIMIT=text) == (usual if limit is None else limit)
 
 
 def test_memory_of_others_is_not_counted() -> None:

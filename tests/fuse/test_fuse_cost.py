@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 
 import pyautograd as ag
-from support import assert_same_bits, leaf, plain_build_only, values
+from support import assert_same_bits, leaf, plain_build_only, real_sizes_only, values
 
 N = 20_000  # beyond what is computed at once
 STEP = re.compile(r"^ *v\d+ = \w+\(", re.MULTILINE)
@@ -157,7 +157,7 @@ def test_a_gradient_makes_the_forward_values_once_more_at_most() -> None:
     )
 
 
-@plain_build_only
+@real_sizes_only
 @pytest.mark.parametrize("first", ["w", "m", "v"])
 def test_a_step_of_an_optimiser_is_one_program(first: str) -> None:
     """Whatever of it is read first: what else it writes would read that again from memory."""
@@ -197,7 +197,7 @@ def sin_exp(x: Any, y: Any) -> Any:
 SMALL = 300_000  # bytes: scratch of programs, partial sums
 
 
-@plain_build_only
+@real_sizes_only
 def test_of_a_graph_and_its_gradients() -> None:
     x, y = pair()
     assert peak(lambda: sin_exp(x, y).backward()) <= 2 * ARRAY + SMALL  # the gradients alone
@@ -214,7 +214,7 @@ def test_of_a_graph_and_its_gradients() -> None:
     assert peak(looked_at) <= 3 * ARRAY + SMALL
 
 
-@plain_build_only
+@real_sizes_only
 def test_of_a_value_that_is_only_summed() -> None:
     x, y = pair()
     with ag.no_grad():
@@ -224,7 +224,7 @@ def test_of_a_value_that_is_only_summed() -> None:
         )
 
 
-@plain_build_only
+@real_sizes_only
 def test_of_a_long_chain() -> None:
     x, _ = pair()
 
@@ -235,7 +235,7 @@ def test_of_a_long_chain() -> None:
     assert peak(work) <= 3 * ARRAY + SMALL
 
 
-@plain_build_only
+@real_sizes_only
 @pytest.mark.parametrize("read", [False, True], ids=["unread", "read"])
 def test_of_a_long_chain_and_its_gradient(read: bool) -> None:
     """A few values on the way are kept, and the others computed again from there."""
@@ -255,7 +255,7 @@ def test_of_a_long_chain_and_its_gradient(read: bool) -> None:
     np.testing.assert_allclose(values(x.grad), expected, rtol=1e-11)
 
 
-@plain_build_only
+@real_sizes_only
 def test_of_a_sum_over_batches() -> None:
     """A sum that nobody reads does not keep all that went into it."""
 
@@ -286,7 +286,7 @@ def test_a_broadcast_intermediate_never_exists(loss: Callable[[Any, Any], Any]) 
     assert np.isfinite(values(x.grad)).all()
 
 
-@plain_build_only
+@real_sizes_only
 def test_of_an_optimiser_in_place() -> None:
     """The temporaries of the update are tiles of one pass; nothing of the parameters' size."""
     w, other = pair()

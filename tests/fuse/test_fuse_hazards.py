@@ -15,7 +15,15 @@ import pytest
 from test_threads import together
 
 import pyautograd as ag
-from support import assert_same_bits, leaf, plain_build_only, run_python, same_bits, values
+from support import (
+    assert_same_bits,
+    leaf,
+    plain_build_only,
+    real_sizes_only,
+    run_python,
+    same_bits,
+    values,
+)
 
 N = 20_000  # beyond what is computed at once, in every build
 
@@ -470,7 +478,7 @@ def test_backward_out_of_memory_changes_no_gradient() -> None:
     assert_same_bits(x.grad, values(x.detach().exp() * w.detach()) + before[0])
 
 
-@plain_build_only
+@real_sizes_only
 def test_a_value_too_large_for_now() -> None:
     """There is no memory when it is asked for; later there is."""
     texts, *rest = run_python(
@@ -542,7 +550,7 @@ INTERRUPT = """
 """
 
 
-@plain_build_only
+@real_sizes_only
 def test_an_interrupt_meanwhile() -> None:
     assert run_python(INTERRUPT) == [8, 8]
 
