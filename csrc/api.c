@@ -345,6 +345,17 @@ ag_tensor *ag_view(ag_tensor *x, int ndim, const int64_t *shape)
 }
 
 /* A view where the strides allow one; a copy is printed as PyTorch prints it. */
+/* A view of memory that nothing else is over is no view to the user: it takes the base's place. */
+static void take_place_of_base(ag_tensor *t)
+{
+    if (!(t->flags & AGI_TENSOR_VIEW))
+        return;
+    ag_tensor *base = t->meta->base;
+    t->meta->base = NULL;
+    t->flags &= (uint8_t)~(AGI_TENSOR_VIEW | AGI_TENSOR_NO_GRAD_VIEW);
+    agi_release(base);
+}
+
 ag_tensor *ag_reshape(ag_tensor *x, int ndim, const int64_t *wanted)
 {
     int64_t shape[AGI_MAX_DIMS], strides[AGI_MAX_DIMS];
@@ -360,6 +371,8 @@ ag_tensor *ag_reshape(ag_tensor *x, int ndim, const int64_t *wanted)
     arg = agi_arg(dense);
     ag_tensor *z = agi_apply(AG_OP_view, AGI_NAMED_UNSAFE_VIEW, 1, &arg, &attr);
     agi_release(dense);
+    if (z != NULL)
+        take_place_of_base(z);
     return agi_scope_add(z);
 }
 

@@ -218,3 +218,41 @@ def test_a_view_of_a_leaf_is_not_a_leaf() -> None:
     assert not v.is_leaf and v.grad_fn is not None
     w = ag.tensor([1.0, 2.0])[:1]
     assert w.is_leaf and not w.requires_grad
+
+
+# ---- copies are no views -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("n", [3, 5000])
+@pytest.mark.parametrize(
+    "copy",
+    [
+        lambda x: x.t().reshape(-1),
+        lambda x: x.t().flatten(),
+        lambda x: x.t().ravel(),
+        lambda x: x.expand(2, *x.shape).reshape(2 * x.shape[0], x.shape[1]),
+        lambda x: x[:, :2].reshape(-1),
+        lambda x: ag.reshape(x.t(), (x.numel(),)),
+    ],
+)
+def test_a_reshape_that_copies_is_no_view(n: int, copy: Callable[[ag.Tensor], ag.Tensor]) -> None:
+    assert not copy(ag.ones(2, n))._is_view() and ag.ones(2, n).reshape(-1)._is_view()
+    x = leaf(np.arange(2.0 * n).reshape(2, n))
+    y = copy(x * 1)
+    assert not y._is_view() and y.grad_fn.name() == "UnsafeViewBackward0"
+    before = values(y)
+    y.mul_(3.0)
+    assert y.grad_fn.name() == "MulBackward0" and np.array_equal(values(y), 3 * before)
+    v = y[1:]
+    v.mul_(2.0)
+    assert v._is_view() and y.grad_fn.name() == "CopySlices"
+    y.sum().backward()
+    expected, (slope,) = x.grad, ag.autograd.grad(copy(x).sum(), x)
+    assert expected.sum().item() == 6.0 * slope.sum().item() - 3.0 * y[0].numel()
+    z = copy(x * 1)
+    z.detach_()
+    assert z.is_leaf and not z.requires_grad
+    with ag.no_grad():
+        w = copy(x)
+    w.mul_(2.0)  # nothing of x is written
+    assert not w.requires_grad and x._version == 0
