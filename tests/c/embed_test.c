@@ -133,7 +133,10 @@ static void test_foreign_memory(void)
     int released = 0;
     ag_tensor *x = ag_from_memory(memory, 2, shape, strides, false, count_release, &released);
     CHECK(holds(x, 4, (double[]){1, 3, 4, 6}) && ag_data(x) == memory && !ag_is_contiguous(x));
-    ag_tensor *row = ag_select(x, 0, 1);
+    ag_tensor *all = ag_storage_of(x), *row = ag_select(x, 0, 1);
+    CHECK(holds(all, 6, memory) && ag_ndim(all) == 1 && ag_shares_storage(all, x));
+    CHECK(!ag_is_view(all) && ag_storage_of(NULL) == NULL);
+    ag_release(all);
     CHECK(ag_shares_storage(x, row) && ag_is_view(row) && ag_data(row) == memory + 3);
     CHECK(ag_fill_(row, 9.0) == AG_OK && memory[3] == 9.0 && memory[4] == 5.0 && memory[5] == 9.0);
     ag_release(x);
@@ -345,7 +348,15 @@ static void test_tape(void)
     ag_node *exp_node = ag_node_retain(from);
     ag_node_input(exp_node, 0, &from, &end);
     CHECK(from == NULL && end == x);
-    ag_node_release(node), ag_node_release(exp_node);
+    ag_tensor *g = ag_full(1, (int64_t[]){1}, 5.0), *parts[2] = {NULL, NULL};
+    CHECK(ag_node_call(node, g, parts) == AG_OK && holds(parts[0], 1, (double[]){10}));
+    CHECK(parts[1] == NULL && ag_grad_of(x) == NULL && ag_requires_grad(parts[0]) == false);
+    ag_release(parts[0]);
+    CHECK(ag_node_call(exp_node, g, parts) == AG_OK && ag_requires_grad(parts[0]));
+    ag_release(parts[0]);
+    CHECK(ag_node_call(NULL, g, parts) == AG_ERR_TYPE);
+    CHECK(ag_node_call(node, NULL, parts) == AG_ERR_TYPE);
+    ag_node_release(node), ag_node_release(exp_node), ag_release(g);
     ag_release(z), ag_release(y), ag_release(x);
 }
 
