@@ -112,6 +112,15 @@ static void test_slice_scatter(void)
     CHECK(ag_last_status() == AG_ERR_VALUE);
 }
 
+/* Reductions of plain numbers: there is nothing to reduce. */
+static void test_sums_of_numbers(void)
+{
+    const ag_arg number = {NULL, 2.5};
+    const ag_attr all = {.n_list = 0};
+    CHECK(holds(ag_apply(AG_OP_sum, 1, &number, &all), 1, (double[]){2.5}));
+    CHECK(holds(ag_apply(AG_OP_mean, 1, &number, &all), 1, (double[]){2.5}));
+}
+
 /* ---- arithmetic in place --------------------------------------------------------------------- */
 
 /* y = 1 * x, then y op= w: values and both gradients. */
@@ -260,8 +269,8 @@ static void test_fork(void)
 int main(void)
 {
     static void (*const tests[])(void) = {
-        test_fill, test_copy, test_slice_scatter, test_in_place, test_versions, test_masks,
-        test_backwards_at_once, test_fork,
+        test_fill, test_copy, test_slice_scatter, test_sums_of_numbers, test_in_place,
+        test_versions, test_masks, test_backwards_at_once, test_fork,
     };
     for (int i = 0; i < COUNT(tests); i++) {
         const int64_t before = live(), mark = ag_scope_open();

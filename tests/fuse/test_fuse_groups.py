@@ -283,6 +283,29 @@ def test_kernels_do_the_work_where_it_is_not_wanted() -> None:
     assert right and "machine code: no" in before
 
 
+def test_copies_pend_without_machine_code_too() -> None:
+    code = """
+        import json
+        import numpy as np
+        import pyautograd as ag
+        a = np.linspace(1, 2, 20_000)
+        x = ag.tensor(a, requires_grad=True)
+        y = (x * 2).clone() + 1
+        z = ag.zeros(20_000)
+        z.copy_(y).add_(x.exp())
+        z[:1] = x[0].detach() * 3
+        ag.where(x.detach() > 1.5, z, ag.full((20_000,), 4.0)).sum().backward()
+        print(json.dumps([z.tolist(), x.grad.tolist()]))
+    """
+    values, gradients = run_python(code)
+    assert run_python(code, PYAUTOGRAD_JIT="0") == [values, gradients]
+    a = np.linspace(1, 2, 20_000)
+    expected, slopes = a * 2 + 1 + np.exp(a), np.where(a > 1.5, 2 + np.exp(a), 0.0)
+    expected[0] = a[0] * 3
+    np.testing.assert_allclose(values, expected, rtol=1e-15)
+    np.testing.assert_allclose(gradients, slopes, rtol=1e-15)
+
+
 @has_groups
 @pytest.mark.skipif(sys.platform != "linux", reason="asks Linux to refuse")
 def test_kernels_do_the_work_where_the_system_refuses() -> None:

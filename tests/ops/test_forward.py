@@ -285,3 +285,19 @@ def test_mixing_with_numpy() -> None:
     assert (two**x).tolist() == [2.0, 4.0]
     assert (np.float32(0.5) * x).tolist() == [0.5, 1.0]
     assert (x * np.array(3.0)).tolist() == [3.0, 6.0]
+
+
+@pytest.mark.parametrize("columns", [2, 3, 7])
+def test_threads_share_what_is_read_across_lines(columns: int, rng: np.random.Generator) -> None:
+    """Such memory is packed into tiles, a few rows at a time: 2e6 elements, on two threads."""
+    a = rng.standard_normal((columns, 2_000_000 // columns))
+    b, row = rng.standard_normal(a.T.shape), rng.standard_normal(columns)
+    x, before = ag.tensor(a).t(), ag.get_num_threads()
+    try:
+        for threads in (1, 2):
+            ag.set_num_threads(threads)
+            assert_same_bits(x + ag.tensor(b), a.T + b, f"{threads} threads, beside rows")
+            assert_same_bits(x * ag.tensor(row), a.T * row, f"{threads} threads, one row for all")
+            assert_same_bits(x - x.t()[:, :1].view(columns), a.T - a[:, 0], f"{threads} threads")
+    finally:
+        ag.set_num_threads(before)

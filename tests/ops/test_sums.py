@@ -105,3 +105,14 @@ def test_a_sum_beyond_the_caches() -> None:
     assert x.sum().item() == shared
     halves = ag.tensor(a[: 1 << 22]).sum().item(), ag.tensor(a[1 << 22 :]).sum().item()
     assert shared == halves[0] + halves[1], "the tree's last joint"
+
+
+@pytest.mark.usefixtures("two_threads")
+def test_long_rows_are_asked_for_ahead() -> None:
+    """Rows of 4.3e6 elements, more of them than would be cut for threads."""
+    a = numbers(4, 4_300_003)
+    x = ag.tensor(a)
+    expected = x.sum().item()
+    for threads, rows in ((1, 4), (2, 8)):
+        ag.set_num_threads(threads)
+        assert x.expand(rows, a.size).sum(1).tolist() == [expected] * rows
