@@ -20,6 +20,8 @@ import pyautograd as ag
 
 Array = NDArray[np.float64]
 
+NUMPY = int(np.__version__.split(".")[0])  # 1.23 is the oldest that is supported
+
 LIBRARY = next(Path(ag.__file__).parent.glob("libpyautograd.*"), None)
 
 

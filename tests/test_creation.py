@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 import pyautograd as ag
-from support import assert_same_bits, values
+from support import NUMPY, assert_same_bits, values
 
 # ---- tensor --------------------------------------------------------------------------------------
 
@@ -120,12 +120,13 @@ NO_DATA: list[tuple[Any, type[Exception], str]] = [
         TypeError,
         "can't convert np.ndarray of type complex128: only real numbers and bools become float64",
     ),
-    (np.zeros((1,) * 33), ValueError, "at most 32 dimensions are supported, got 33"),
     ([np.zeros((1,) * 32)], ValueError, "too many dimensions: at most 32 are supported"),
     ([ag.zeros((1,) * 32)], ValueError, "too many dimensions: at most 32 are supported"),
     (Sequence(3, [1.0, 2.0]), ValueError, "expected sequence of length 3 at dim 0 (got 2)"),
     (Sequence(2, [1.0, 2.0, 3.0]), ValueError, "expected sequence of length 2 at dim 0 (got 3)"),
 ]
+if NUMPY >= 2:  # before, NumPy has no such arrays itself
+    NO_DATA.append((np.zeros((1,) * 33), ValueError, "at most 32 dimensions are supported, got 33"))
 
 
 @pytest.mark.parametrize(("data", "error", "text"), NO_DATA, ids=[text for _, _, text in NO_DATA])

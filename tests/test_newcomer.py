@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 import pyautograd as ag
-from support import leaf, run_python
+from support import NUMPY, leaf, run_python
 
 # ---- a gradient is not lost without a word -------------------------------------------------------
 
@@ -53,7 +53,7 @@ print(json.dumps([[w.category.__name__, str(w.message), w.filename] for w in cau
         "ag.Tensor([w[0], w[1]])",
         "ag.zeros(2).copy_([w[0], w[1]])",
         "a[0] = w[0]",
-        "a.fill(s)",
+        *(["a.fill(s)"] if NUMPY >= 2 else []),  # before, it wants an array and no number
         "ag.linspace(s, 5.0, 3)",
     ],
 )
