@@ -51,11 +51,14 @@ class Libraries:
 
 
 def version(name: str) -> str:
-    """Return the version of an installed distribution, or "unknown"."""
+    """Return the version of an imported module: its own word, else its distribution's."""
+    said = getattr(sys.modules.get(name), "__version__", None)
+    if said is not None:
+        return str(said)  # a distribution of that name may be another project's
     try:
         return importlib.metadata.version(name)
     except importlib.metadata.PackageNotFoundError:
-        return str(getattr(sys.modules.get(name), "__version__", "unknown"))
+        return "unknown"
 
 
 def find(rivals: Sequence[str] = RIVALS) -> Libraries:

@@ -543,3 +543,10 @@ def test_compare_refuses(
     new = written(tmp_path, "new.json", content(30.0, **change))
     assert compare.main([old, new]) == 2
     assert message in capsys.readouterr().err
+
+
+def test_the_version_is_that_of_the_module(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where another project's distribution has the name `pyautograd`, the module's word counts."""
+    monkeypatch.setattr("importlib.metadata.version", lambda name: "99.0")
+    assert _rivals.version("pyautograd") == pyautograd.__version__
+    assert _rivals.version("no_such_module") == "99.0"
