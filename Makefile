@@ -42,7 +42,7 @@ ubsan:  ## the suite under the undefined behaviour sanitizer alone: quicker
 	$(call special,ubsan,PYAUTOGRAD_SANITIZE=undefined,,$(TESTS))
 
 tsan:  ## the tests of threads under the thread sanitizer
-	$(call special,tsan,PYAUTOGRAD_SANITIZE=thread,$(call runtime,libtsan.so),tests/test_threads.py)
+	$(call special,tsan,PYAUTOGRAD_SANITIZE=thread,$(call runtime,libtsan.so),tests/test_threads.py tests/test_races.py)
 
 # The build is the delivered one with less optimisation and with allocations that can be failed, so
 # that what is done without memory counts too. The table comes also where a test has failed.

@@ -30,7 +30,7 @@ int64_t ag_numel(const ag_tensor *t) { return t->numel; }
 bool ag_is_contiguous(const ag_tensor *t) { return agi_is_contiguous(t); }
 double *ag_data(ag_tensor *t)
 {
-    return t != NULL && agi_storage_writable(t->storage) == AG_OK ? agi_tensor_data(t) : NULL;
+    return t != NULL && agi_expr_prepare_write(t) == AG_OK ? agi_tensor_data(t) : NULL;
 }
 uint32_t ag_tensor_version(const ag_tensor *t) { return agi_tensor_version(t); }
 void ag_bump_version(ag_tensor *t) { agi_tensor_bump(t); }
@@ -51,22 +51,36 @@ ag_status ag_item(ag_tensor *t, double *value)
 {
     if (t == NULL)
         return ag_last_status();
+    while (t->numel == 1 && AGI_UNLIKELY(agi_is_pending(t->storage)))
+        if (agi_storage_ready(t->storage) != AG_OK)
+            return ag_last_status();
     if (t->numel != 1)
         return agi_fail(AG_ERR_GRAD, "a Tensor with %lld elements cannot be converted to Scalar",
                         (long long)t->numel);
-    if (agi_storage_ready(t->storage) != AG_OK)
-        return ag_last_status();
     *value = *agi_tensor_data(t);
     return AG_OK;
 }
 
+/* What is large or pending is read through a snapshot, since other threads may give t other memory
+ * meanwhile: the caller has made room for what t is now. Owned. */
+static ag_tensor *to_read(ag_tensor *t)
+{
+    if (AGI_LIKELY(t->numel < AGI_DEFER_MIN && !agi_is_pending(t->storage)))
+        return agi_retain(t);
+    ag_tensor *snapshot = agi_tensor_snapshot(t);
+    if (snapshot == NULL || agi_storage_ready(snapshot->storage) == AG_OK)
+        return snapshot;
+    agi_release(snapshot);
+    return NULL;
+}
+
 ag_status ag_copy_out(ag_tensor *t, double *values)
 {
-    if (t == NULL)
+    ag_tensor *x = t != NULL ? to_read(t) : NULL;
+    if (x == NULL)
         return ag_last_status();
-    if (agi_storage_ready(t->storage) != AG_OK)
-        return ag_last_status();
-    agi_run_gather(values, t->ndim, agi_shape_of(t), agi_tensor_data(t), agi_strides_of(t));
+    agi_run_gather(values, x->ndim, agi_shape_of(x), agi_tensor_data(x), agi_strides_of(x));
+    agi_release(x);
     return AG_OK;
 }
 
@@ -132,11 +146,12 @@ ag_status ag_retain_grad(ag_tensor *t)
     if (node == NULL)
         return AG_OK;
     agi_node_extra *extra = agi_node_extra_of(node);
-    if (extra == NULL)
-        return ag_last_status();
-    extra->retain = t;
-    t->flags |= AGI_TENSOR_RETAINS_GRAD;
-    return AG_OK;
+    if (extra != NULL && t->node == node) {
+        extra->retain = t;
+        t->flags |= AGI_TENSOR_RETAINS_GRAD;
+    }
+    agi_node_release(node);
+    return extra != NULL ? AG_OK : ag_last_status();
 }
 
 bool ag_retains_grad(const ag_tensor *t) { return (t->flags & AGI_TENSOR_RETAINS_GRAD) != 0; }
@@ -217,6 +232,25 @@ ag_status ag_broadcast(const ag_tensor *x, const ag_tensor *y, int *ndim, int64_
     return status != AG_OK ? status : agi_shape_broadcast(ndim, shape, y->ndim, agi_shape_of(y));
 }
 
+/* Large or pending operands as they are now: z has room for these. */
+static ag_status compare_now(ag_op op, ag_tensor *x, ag_tensor *y, bool *z, int ndim,
+                             const int64_t *shape, int64_t numel)
+{
+    const bool is_long = numel >= AGI_DEFER_MIN || agi_is_pending(x->storage) ||
+                         agi_is_pending(y->storage);
+    ag_tensor *own_x = is_long ? agi_tensor_snapshot(x) : agi_retain(x);
+    ag_tensor *own_y = is_long ? agi_tensor_snapshot(y) : agi_retain(y);
+    bool ready = own_x != NULL && own_y != NULL && agi_storage_ready(own_x->storage) == AG_OK &&
+                 agi_storage_ready(own_y->storage) == AG_OK;
+    if (ready) {
+        ag_arg args[2] = {agi_arg(own_x), agi_arg(own_y)};
+        agi_run_mask(&agi_ops[op], z, ndim, shape, numel, args);
+    }
+    agi_release(own_x);
+    agi_release(own_y);
+    return ready ? AG_OK : ag_last_status();
+}
+
 ag_status ag_compare(ag_op op, ag_tensor *x, ag_tensor *y, bool *z)
 {
     if (x == NULL || y == NULL)
@@ -229,11 +263,7 @@ ag_status ag_compare(ag_op op, ag_tensor *x, ag_tensor *y, bool *z)
     int64_t numel = status == AG_OK ? agi_shape_numel(agi_ops[op].name, ndim, shape) : -1;
     if (numel < 0)
         return ag_last_status();
-    if (agi_storage_ready(x->storage) != AG_OK || agi_storage_ready(y->storage) != AG_OK)
-        return ag_last_status();
-    ag_arg args[2] = {agi_arg(x), agi_arg(y)};
-    agi_run_mask(&agi_ops[op], z, ndim, shape, numel, args);
-    return AG_OK;
+    return compare_now(op, x, y, z, ndim, shape, numel);
 }
 
 int ag_show_config(char *text, size_t size)

@@ -45,6 +45,29 @@ static ag_status broadcast_args(int n, const ag_arg *args, int *ndim, int64_t *s
     return AG_OK;
 }
 
+/* Elements that a forward function makes by its attributes alone, about. */
+static AGI_NOINLINE int64_t made_numel(int op, const ag_attr *attr)
+{
+    if (op == AG_OP_strided_gather_vjp)
+        return attr->i[1];
+    int64_t numel = 1;
+    for (int d = 0; op == AG_OP_slice_scatter && d < attr->n_list && numel < AGI_DEFER_MIN; d++)
+        numel = attr->list[d] < AGI_DEFER_MIN ? numel * attr->list[d] : AGI_DEFER_MIN;
+    return numel;
+}
+
+/* Whether a forward function may let other threads run. */
+AGI_INLINE bool is_long(const agi_op_info *info, int n, const ag_arg *args, const ag_attr *attr)
+{
+    for (int k = 0; k < n; k++) {
+        const ag_tensor *t = args[k].tensor;
+        if (t != NULL && (AGI_UNLIKELY(t->numel >= AGI_DEFER_MIN) ||
+                          AGI_UNLIKELY(agi_is_pending(t->storage))))
+            return true;
+    }
+    return info->kind == AGI_MAKE && made_numel((int)(info - agi_ops), attr) >= AGI_DEFER_MIN;
+}
+
 static bool args_ready(int n, const ag_arg *args)
 {
     for (int k = 0; k < n; k++)
@@ -53,57 +76,131 @@ static bool args_ready(int n, const ag_arg *args)
     return true;
 }
 
-static ag_tensor *compute_map(const agi_op_info *info, int n, const ag_arg *args,
-                              const ag_attr *attr)
+void agi_args_release(int n, const ag_arg *own)
 {
-    int64_t shape[AGI_MAX_DIMS];
-    const int64_t *out_shape = shape;
-    int ndim = 0;
-    int64_t numel = 1;
-    const ag_tensor *like = common_shape(n, args);
-    if (AGI_LIKELY(like != NULL)) {
-        ndim = like->ndim;
-        out_shape = agi_shape_of(like);
-        numel = like->numel;
-    } else {
-        if (broadcast_args(n, args, &ndim, shape) != AG_OK)
-            return NULL;
-        numel = agi_shape_numel(info->name, ndim, shape);
-        if (numel < 0)
-            return NULL;
+    for (int k = 0; k < n; k++)
+        agi_release(own[k].tensor);
+}
+
+bool agi_args_own(int n, const ag_arg *args, ag_arg *own)
+{
+    for (int k = 0; k < n; k++) {
+        own[k] = args[k];
+        if (args[k].tensor == NULL)
+            continue;
+        own[k].tensor = agi_tensor_snapshot(args[k].tensor);
+        if (own[k].tensor == NULL) {
+            agi_args_release(k, own);
+            return false;
+        }
     }
-    if (AGI_UNLIKELY(numel >= AGI_DEFER_MIN)) {
-        bool deferred;
-        ag_tensor *pending = agi_expr_map((int)(info - agi_ops), ndim, out_shape, numel, n, args,
-                                          attr != NULL ? attr->f : NULL, &deferred);
-        if (deferred)
-            return pending;
-    }
-    if (!args_ready(n, args))
-        return NULL;
-    ag_tensor *out = agi_tensor_new(ndim, out_shape, numel);
+    return true;
+}
+
+AGI_INLINE ag_tensor *run_map(const agi_op_info *info, int ndim, const int64_t *shape,
+                              int64_t numel, int n, const ag_arg *args, const ag_attr *attr)
+{
+    ag_tensor *out = agi_tensor_new(ndim, shape, numel);
     if (AGI_LIKELY(out != NULL))
-        agi_run_map(info, out->storage->data, ndim, out_shape, numel, n, args,
+        agi_run_map(info, out->storage->data, ndim, shape, numel, n, args,
                     attr != NULL ? attr->f : NULL);
     return out;
 }
 
-ag_tensor *agi_compute(int op, int n, const ag_arg *args, const ag_attr *attr)
+/* Infers the shape, which is written to shape[AGI_MAX_DIMS]. Returns the number of elements, or -1
+ * with an error. */
+static int64_t infer_map(const agi_op_info *info, int n, const ag_arg *args, int *ndim,
+                         int64_t *shape)
+{
+    return broadcast_args(n, args, ndim, shape) == AG_OK
+               ? agi_shape_numel(info->name, *ndim, shape) : -1;
+}
+
+/* Now, from arguments of its own. */
+static ag_tensor *compute_own_map(const agi_op_info *info, int n, const ag_arg *args,
+                                  const ag_attr *attr)
+{
+    ag_arg own[AGI_NODE_SHAPES];
+    int64_t shape[AGI_MAX_DIMS], numel;
+    int ndim;
+    ag_tensor *out = NULL;
+    if (!agi_args_own(n, args, own))
+        return NULL;
+    if (args_ready(n, own) && (numel = infer_map(info, n, own, &ndim, shape)) >= 0)
+        out = run_map(info, ndim, shape, numel, n, own, attr);
+    agi_args_release(n, own);
+    return out;
+}
+
+/* Broadcast, large or pending arguments. What is large pends where it may. */
+static AGI_NOINLINE ag_tensor *compute_other_map(const agi_op_info *info, int n, const ag_arg *args,
+                                                 const ag_attr *attr)
+{
+    int64_t shape[AGI_MAX_DIMS];
+    int ndim;
+    int64_t numel = infer_map(info, n, args, &ndim, shape);
+    if (numel < 0)
+        return NULL;
+    if (numel >= AGI_DEFER_MIN) {
+        bool deferred;
+        ag_tensor *pending = agi_expr_map((int)(info - agi_ops), ndim, shape, numel, n, args,
+                                          attr != NULL ? attr->f : NULL, &deferred);
+        if (deferred)
+            return pending;
+        return compute_own_map(info, n, args, attr);
+    }
+    if (agi_any_pending(n, args))
+        return compute_own_map(info, n, args, attr);
+    return run_map(info, ndim, shape, numel, n, args, attr);
+}
+
+static AGI_NOINLINE ag_tensor *compute_map(const agi_op_info *info, int n, const ag_arg *args,
+                              const ag_attr *attr)
+{
+    const ag_tensor *like = common_shape(n, args);
+    if (AGI_LIKELY(like != NULL && like->numel < AGI_DEFER_MIN && !agi_any_pending(n, args)))
+        return run_map(info, like->ndim, agi_shape_of(like), like->numel, n, args, attr);
+    return compute_other_map(info, n, args, attr);
+}
+
+/* Forward functions read their arguments' geometry as they like. A view's computes nothing, a
+ * reduction's takes a snapshot itself. */
+static AGI_NOINLINE ag_tensor *compute_long(const agi_op_info *info, int n, const ag_arg *args,
+                                            const ag_attr *attr)
+{
+    ag_arg own[AGI_NODE_SHAPES] = {{NULL, 0.0}};
+    if (!agi_args_own(n, args, own))
+        return NULL;
+    ag_tensor *out = args_ready(n, own) ? info->forward(own, attr) : NULL;
+    agi_args_release(n, own);
+    return out;
+}
+
+/* A large clone pends where it may. */
+static AGI_NOINLINE ag_tensor *compute_long_clone(const ag_arg *args)
+{
+    bool deferred;
+    const ag_tensor *x = args[0].tensor;
+    ag_tensor *pending = agi_expr_map(AG_OP_clone, x->ndim, agi_shape_of(x), x->numel, 1, args,
+                                      NULL, &deferred);
+    return deferred ? pending : compute_long(&agi_ops[AG_OP_clone], 1, args, NULL);
+}
+
+AGI_INLINE ag_tensor *compute(int op, int n, const ag_arg *args, const ag_attr *attr)
 {
     const agi_op_info *info = &agi_ops[op];
     if (AGI_LIKELY(info->forward == NULL))
         return compute_map(info, n, args, attr);
-    if (op == AG_OP_clone && args[0].tensor->numel >= AGI_DEFER_MIN) {
-        bool deferred;
-        const ag_tensor *x = args[0].tensor;
-        ag_tensor *pending = agi_expr_map(op, x->ndim, agi_shape_of(x), x->numel, 1, args, NULL,
-                                          &deferred);
-        if (deferred)
-            return pending;
-    }
-    if (info->kind != AGI_VIEW && info->kind != AGI_REDUCE && !args_ready(n, args))
-        return NULL;
-    return info->forward(args, attr);
+    if (info->kind == AGI_VIEW || info->kind == AGI_REDUCE || !is_long(info, n, args, attr))
+        return info->forward(args, attr);
+    if (op == AG_OP_clone && args[0].tensor->numel >= AGI_DEFER_MIN)
+        return compute_long_clone(args);
+    return compute_long(info, n, args, attr);
+}
+
+ag_tensor *agi_compute(int op, int n, const ag_arg *args, const ag_attr *attr)
+{
+    return compute(op, n, args, attr);
 }
 
 /* ---- recording ------------------------------------------------------------------------------ */
@@ -142,7 +239,7 @@ int agi_variant_of(int op, const ag_arg *args, const ag_attr *attr)
 ag_tensor *agi_apply(int op, int variant, int n, const ag_arg *args, const ag_attr *attr)
 {
     const agi_op_info *info = &agi_ops[op];
-    ag_tensor *out = agi_compute(op, n, args, attr);
+    ag_tensor *out = compute(op, n, args, attr);
     if (AGI_UNLIKELY(out == NULL))
         return NULL;
     if (info->kind == AGI_VIEW && agi_tensor_set_base(out, args[0].tensor) != AG_OK)

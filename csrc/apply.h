@@ -18,6 +18,11 @@ int agi_variant_of(int op, const ag_arg *args, const ag_attr *attr);
 /* Like ag_apply, with the variant given, and outside any scope. */
 ag_tensor *agi_apply(int op, int variant, int n, const ag_arg *args, const ag_attr *attr);
 
+/* The arguments as they are now, to be released. They are what is large or pending computed from,
+ * since other threads may change the caller's meanwhile (INVARIANT[blocking]). */
+bool agi_args_own(int n, const ag_arg *args, ag_arg *own);
+void agi_args_release(int n, const ag_arg *own);
+
 /* Computes without recording, whatever the grad mode. */
 ag_tensor *agi_compute(int op, int n, const ag_arg *args, const ag_attr *attr);
 #pragma GCC visibility pop

@@ -35,6 +35,11 @@ void agi_deposits_close(agi_deposits *all)
         agi_release(all->list[d].to);
         agi_release(all->list[d].grad);
         agi_release(all->list[d].value);
+        if (AGI_LIKELY(all->list[d].old == NULL))
+            continue;
+        agi_release(all->list[d].old);
+        if (all->list[d].memory != NULL)
+            agi_storage_release(all->list[d].memory);
     }
     if (all->written != all->local_written)
         agi_plain_free(all->written);
@@ -158,6 +163,12 @@ static bool prepare_new(agi_deposits *all, agi_deposit *d)
     return d->value != NULL;
 }
 
+/* Whether no tensor was given other memory since the commit began. */
+static bool is_undisturbed(const agi_deposits *all)
+{
+    return AGI_LIKELY(agi_assignments_now() == all->assignments);
+}
+
 /* old + grad as a new tensor. */
 static bool prepare_sum(const agi_deposits *all, agi_deposit *d, ag_tensor *old,
                         agi_deposit_kind kind)
@@ -166,8 +177,21 @@ static bool prepare_sum(const agi_deposits *all, agi_deposit *d, ag_tensor *old,
                                                    is_written(all, d->grad->storage));
     ag_arg args[2] = {agi_arg(old), agi_arg(d->grad)};
     d->kind = kind;
+    d->old = agi_retain(old);
     d->value = ready_if(at_once, agi_apply(AG_OP_add, 0, 2, args, NULL));
     return d->value != NULL;
+}
+
+/* The sum, to go to the memory that old has now. */
+static bool prepare_into(const agi_deposits *all, agi_deposit *d, ag_tensor *old)
+{
+    d->memory = agi_storage_retain(old->storage);
+    d->offset = old->offset;
+    bool ok = prepare_sum(all, d, old, AGI_DEPOSIT_INTO);
+    if (is_undisturbed(all) || (ok && agi_same_shape(d->value, d->grad)))
+        return ok;
+    d->kind = AGI_DEPOSIT_NOTHING;
+    return true;
 }
 
 /* What is to be added to .grad at the very end, where adding cannot fail: values that no deposit
@@ -183,7 +207,7 @@ static bool prepare_addend(const agi_deposits *all, agi_deposit *d, const ag_ten
 
 static bool check_shapes(const ag_tensor *old, const ag_tensor *grad)
 {
-    if (agi_shape_equal(old->ndim, agi_shape_of(old), grad->ndim, agi_shape_of(grad)))
+    if (agi_same_shape(old, grad))
         return true;
     char got[AGI_SHAPE_TEXT], want[AGI_SHAPE_TEXT];
     agi_fail(AG_ERR_SHAPE,
@@ -204,6 +228,21 @@ static bool check_overlap(const ag_tensor *old)
     return false;
 }
 
+/* Makes the .grad that is there writable, whichever that is in the end. */
+static bool make_writable(const agi_meta *meta)
+{
+    for (ag_tensor *old = meta->grad; old != NULL; old = meta->grad) {
+        if (AGI_LIKELY(agi_storage_is_writable(old->storage)))
+            return true;
+        agi_retain(old);
+        bool ok = agi_expr_prepare_write(old) == AG_OK;
+        agi_release(old);
+        if (!ok || meta->grad == old)
+            return ok;
+    }
+    return true;
+}
+
 /* What t's .grad becomes, as far as making it can fail; large values are left pending. A .grad that
  * is there is written in place, strided ones and those that share memory with another leaf's too,
  * unless the tape is recorded. */
@@ -212,21 +251,23 @@ static bool deposit_prepare(agi_deposits *all, agi_deposit *d)
     agi_meta *meta = agi_tensor_meta(d->to);
     if (meta == NULL)
         return false;
+    const bool in_place = d->to_leaf && !all->create_graph;
+    if (in_place && !make_writable(meta))
+        return false;
     ag_tensor *old = meta->grad;
+    d->seen = old;
     if (old == NULL)
         return prepare_new(all, d);
     if (!check_shapes(old, d->grad))
         return false;
-    if (!d->to_leaf || all->create_graph || old->storage->read_only)
+    if (!in_place || old->storage->read_only)
         return prepare_sum(all, d, old, AGI_DEPOSIT_REPLACE);
     if (!check_overlap(old))
-        return false;
-    if (agi_storage_writable(old->storage) != AG_OK)
         return false;
     if (old->numel < AGI_DEFER_MIN || !agi_is_contiguous(old) ||
         is_shared_grad(all, old->storage) || is_written(all, d->grad->storage))
         return prepare_addend(all, d, old);
-    return prepare_sum(all, d, old, AGI_DEPOSIT_INTO);
+    return prepare_into(all, d, old);
 }
 
 /* What was prepared pending is computed, all that goes over the same elements in one program, with
@@ -242,12 +283,12 @@ static bool deposits_compute(agi_deposits *all, int n_roots, ag_tensor *const *r
         return false;
     for (int32_t i = 0; i < all->count; i++) {
         agi_deposit *d = &all->list[i];
-        if (!agi_is_pending(d->value->storage))
+        if (d->kind == AGI_DEPOSIT_NOTHING || !agi_is_pending(d->value->storage))
             continue;
         d->computed = d->kind == AGI_DEPOSIT_INTO;
         targets[n++] = (agi_target){
             .storage = d->value->storage,
-            .data = d->computed ? agi_tensor_data(d->to->meta->grad) : NULL};
+            .data = d->computed ? d->memory->data + d->offset : NULL};
     }
     for (int i = 0; i < n_roots && n > 0; i++)
         if (agi_is_pending(roots[i]->storage))
@@ -259,32 +300,72 @@ static bool deposits_compute(agi_deposits *all, int n_roots, ag_tensor *const *r
 
 /* ---- setting --------------------------------------------------------------------------------- */
 
-static void deposit_commit(agi_deposit *d)
+/* Whether the .grad that is there can still be added to. */
+static bool can_add(const agi_deposits *all, const ag_tensor *old, const ag_tensor *value)
+{
+    return is_undisturbed(all) ||
+           (agi_same_shape(old, value) && agi_storage_is_writable(old->storage) &&
+            !agi_is_pending(value->storage) && !old->storage->read_only &&
+            (agi_is_contiguous(old) || agi_is_contiguous(value)));
+}
+
+static void add_to(ag_tensor *old, ag_tensor *value)
+{
+    ag_arg args[2] = {agi_arg(old), agi_arg(value)};
+    if (agi_is_contiguous(old))
+        agi_run_map(&agi_ops[AG_OP_add], agi_tensor_data(old), old->ndim, agi_shape_of(old),
+                    old->numel, 2, args, NULL);
+    else
+        agi_run_scatter_add(agi_tensor_data(old), agi_strides_of(old), old->ndim,
+                            agi_shape_of(old), agi_tensor_data(value));
+    agi_tensor_bump(old);
+}
+
+/* Large values let other threads run while they are added, who may take the old gradient away. */
+static void commit_add(const agi_deposits *all, const agi_deposit *d, ag_tensor *old)
+{
+    if (!can_add(all, old, d->value))
+        return;
+    if (AGI_LIKELY(old->numel < AGI_DEFER_MIN)) {
+        add_to(old, d->value);
+        return;
+    }
+    agi_storage *memory = agi_storage_retain(old->storage);
+    agi_retain(old);
+    add_to(old, d->value);
+    agi_release(old);
+    agi_storage_release(memory);
+}
+
+static void commit_into(agi_deposit *d)
+{
+    if (!d->computed)
+        memcpy(d->memory->data + d->offset, agi_tensor_data(d->value),
+               (size_t)d->value->numel * sizeof(double));
+    agi_tensor_bump(d->old);
+}
+
+static void deposit_commit(const agi_deposits *all, agi_deposit *d)
 {
     agi_meta *meta = d->to->meta;
     ag_tensor *old = meta->grad;
-    if (d->kind == AGI_DEPOSIT_REPLACE) {
+    if (d->kind == AGI_DEPOSIT_INTO) {
+        commit_into(d);
+    } else if (d->kind == AGI_DEPOSIT_NOTHING || old != d->seen) {
+        return;  /* another thread assigned it since */
+    } else if (d->kind == AGI_DEPOSIT_ADD) {
+        commit_add(all, d, old);
+    } else {
         meta->grad = d->value;
         d->value = NULL;
         agi_release(old);
-        return;
     }
-    ag_arg args[2] = {agi_arg(old), agi_arg(d->value)};
-    if (d->kind == AGI_DEPOSIT_ADD && agi_is_contiguous(old))
-        agi_run_map(&agi_ops[AG_OP_add], agi_tensor_data(old), old->ndim, agi_shape_of(old),
-                    old->numel, 2, args, NULL);
-    else if (d->kind == AGI_DEPOSIT_ADD)
-        agi_run_scatter_add(agi_tensor_data(old), agi_strides_of(old), old->ndim,
-                            agi_shape_of(old), agi_tensor_data(d->value));
-    else if (!d->computed)
-        memcpy(agi_tensor_data(old), agi_tensor_data(d->value),
-               (size_t)old->numel * sizeof(double));
-    agi_tensor_bump(old);
 }
 
 /* All gradients are made ready, then all are set. */
 static bool commit_locked(agi_deposits *all, int n_roots, ag_tensor *const *roots)
 {
+    all->assignments = agi_assignments_now();
     if (!note_written(all))
         return false;
     for (int32_t d = 0; d < all->count; d++)
@@ -293,7 +374,7 @@ static bool commit_locked(agi_deposits *all, int n_roots, ag_tensor *const *root
     if (!deposits_compute(all, n_roots, roots))
         return false;
     for (int32_t d = 0; d < all->count; d++)
-        deposit_commit(&all->list[d]);
+        deposit_commit(all, &all->list[d]);
     return true;
 }
 

@@ -81,10 +81,8 @@ static bool try_claim(_Atomic(void *) *claim, const agi_run *run)
 
 static uint32_t hash_of(agi_edge what) { return (uint32_t)((what >> 4) * 2654435761u); }
 
-static int32_t table_find(const agi_run *run, agi_edge what)
+static AGI_NOINLINE int32_t table_find(const agi_run *run, agi_edge what)
 {
-    if (run->table_size == 0)
-        return -1;
     uint32_t mask = (uint32_t)run->table_size - 1;
     for (uint32_t i = hash_of(what) & mask;; i = (i + 1) & mask)
         if (run->table[i] < 0 || run->entries[run->table[i]].what == what)
@@ -143,7 +141,7 @@ static bool grow(agi_run *run)
 }
 
 /* The slot of a node or leaf in this run, or -1. */
-static int32_t slot_find(const agi_run *run, agi_edge what)
+AGI_INLINE int32_t slot_find(const agi_run *run, agi_edge what)
 {
     if (agi_edge_is_leaf(what) && agi_meta_of(agi_edge_leaf(what)) == NULL)
         return -1;
@@ -151,7 +149,7 @@ static int32_t slot_find(const agi_run *run, agi_edge what)
     _Atomic(void *) *claim = claim_of(what, &slot);
     if (AGI_LIKELY(atomic_load_explicit(claim, memory_order_relaxed) == run->name))
         return *slot;
-    return table_find(run, what);
+    return AGI_LIKELY(run->table_size == 0) ? -1 : table_find(run, what);
 }
 
 /* The slot, made if there is none; -1 with an error if that fails. */
@@ -287,7 +285,7 @@ static bool accumulate(agi_run *run, slot_entry *entry, ag_tensor *g)
     ag_arg args[2] = {agi_arg(entry->grad), agi_arg(g)};
     if (!(run->flags & AG_CREATE_GRAPH) && agi_is_exclusive(entry->grad) &&
         g->numel < AGI_DEFER_MIN && !agi_is_pending(g->storage) &&
-        !agi_is_pending(entry->grad->storage)) {
+        !agi_is_pending(entry->grad->storage) && agi_same_shape(entry->grad, g)) {
         agi_run_map(&agi_ops[AG_OP_add], agi_tensor_data(entry->grad), g->ndim, agi_shape_of(g),
                     g->numel, 2, args, NULL);
         return true;
@@ -371,15 +369,10 @@ static unsigned needs_of(const agi_run *run, const ag_node *node)
     return needs;
 }
 
-static bool same_shape(const ag_tensor *a, const ag_tensor *b)
-{
-    return agi_shape_equal(a->ndim, agi_shape_of(a), b->ndim, agi_shape_of(b));
-}
-
 /* A leaf whose data was exchanged since for data of another shape cannot take this gradient. */
 static bool fits_leaf(const ag_node *node, int k, const ag_tensor *leaf, const ag_tensor *g)
 {
-    if (AGI_LIKELY(same_shape(leaf, g)))
+    if (AGI_LIKELY(agi_same_shape(leaf, g)))
         return true;
     char name[64], got[AGI_SHAPE_TEXT], want[AGI_SHAPE_TEXT];
     ag_node_name(node, name, sizeof name);
@@ -406,12 +399,24 @@ static void settle(agi_run *run, int32_t slot)
         run->ready[run->ready_count++] = slot;
 }
 
-/* Runs a node's rule on its cotangent g and gives its inputs their parts. */
-static bool pull_back(agi_run *run, ag_node *node, ag_tensor *g)
+/* Values saved in a node that this run has claimed are let go by no other. Those of other nodes the
+ * rule owns while it runs (agi_vjp.owns), and they are let go only if no run has claimed the
+ * node. */
+static void free_saved(const slot_entry *entry)
 {
+    ag_node *node = agi_edge_node(entry->what);
+    if (AGI_LIKELY(entry->claimed) ||
+        atomic_load_explicit(&node->run, memory_order_relaxed) == NULL)
+        agi_node_free_saved(node);
+}
+
+/* Runs a node's rule on its cotangent g and gives its inputs their parts. */
+static bool pull_back(agi_run *run, const slot_entry *entry, ag_tensor *g)
+{
+    ag_node *node = agi_edge_node(entry->what);
     ag_arg gx[AGI_NODE_SHAPES] = {{NULL, 0.0}};
     agi_vjp v = {.node = node, .g = agi_arg(g), .gx = gx, .needs = needs_of(run, node),
-                 .create_graph = (run->flags & AG_CREATE_GRAPH) != 0};
+                 .create_graph = (run->flags & AG_CREATE_GRAPH) != 0, .owns = !entry->claimed};
     if (v.needs == 0)
         return true;
     int64_t mark = ag_scope_open();
@@ -421,7 +426,7 @@ static bool pull_back(agi_run *run, ag_node *node, ag_tensor *g)
             ok = give(run, node, k, gx[k].tensor);
     ag_scope_close(mark);
     if (ok && !(run->flags & AG_RETAIN_GRAPH))
-        agi_node_free_saved(node);
+        free_saved(entry);
     return ok;
 }
 
@@ -438,7 +443,7 @@ static bool visit(agi_run *run, int32_t slot)
             agi_retain(g);
         ag_tensor *keep = node->extra != NULL ? node->extra->retain : NULL;
         ok = (keep == NULL || agi_deposits_add(&run->deposits, keep, g, false)) &&
-             pull_back(run, node, g);
+             pull_back(run, entry, g);
         agi_release(g);
     }
     for (int k = 0; k < node->n_in; k++)
@@ -482,50 +487,54 @@ static bool check_root(int index, const ag_tensor *root, const ag_tensor *gradie
     return false;
 }
 
-/* The edge to a tensor as the run sees it: borrowed, 0 with an error if it cannot be had. */
+/* The edge to a tensor as the run sees it: owned, 0 with an error if it cannot be had. */
 static agi_edge edge_of(ag_tensor *t)
 {
     bool failed = false;
     ag_node *node = agi_tensor_node(t, &failed);
     if (failed)
         return 0;
-    return node != NULL ? (agi_edge)node : (agi_edge)t | 1;
+    return node != NULL ? (agi_edge)node : (agi_edge)agi_retain(t) | 1;
+}
+
+/* What a root's gradient is at first: 1, or the caller's as it is now, since other threads may give
+ * that other memory; where the tape is recorded it is itself on it. Owned. */
+static ag_tensor *first_gradient(const agi_run *run, const ag_tensor *root, ag_tensor *gradient)
+{
+    if (gradient != NULL)
+        return run->flags & AG_CREATE_GRAPH ? agi_retain(gradient) : agi_tensor_snapshot(gradient);
+    ag_tensor *one = agi_tensor_new(root->ndim, agi_shape_of(root), 1);
+    if (one != NULL)
+        *agi_tensor_data(one) = 1.0;
+    return one;
 }
 
 static bool add_root(agi_run *run, ag_tensor *root, ag_tensor *gradient)
 {
     agi_edge edge = edge_of(root);
     int32_t slot = edge != 0 ? slot_of(run, edge) : -1;
-    if (slot < 0)
-        return false;
-    if (!run->entries[slot].held) {
-        run->entries[slot].held = true;
-        run->root_count = run->count;
-        if (agi_edge_is_leaf(edge))
-            agi_retain(agi_edge_leaf(edge));
-        else
-            agi_node_retain(agi_edge_node(edge));
+    if (slot < 0 || run->entries[slot].held) {
+        if (edge != 0)
+            agi_edge_release(edge);
+        return slot >= 0 && accumulate(run, &run->entries[slot], gradient);
     }
-    if (gradient != NULL)
-        return accumulate(run, &run->entries[slot], gradient);
-    ag_tensor *one = agi_tensor_new(root->ndim, agi_shape_of(root), 1);
-    if (one == NULL)
-        return false;
-    *agi_tensor_data(one) = 1.0;
-    bool ok = accumulate(run, &run->entries[slot], one);
-    agi_release(one);
-    return ok;
+    run->entries[slot].held = true;
+    run->root_count = run->count;
+    return accumulate(run, &run->entries[slot], gradient);
 }
 
 static bool add_roots(agi_run *run, int n, ag_tensor *const *roots, ag_tensor *const *gradients)
 {
-    for (int i = 0; i < n; i++)
-        if (!check_root(i, roots[i], gradients != NULL ? gradients[i] : NULL))
+    bool ok = true;
+    for (int i = 0; i < n && ok; i++) {
+        ag_tensor *given = gradients != NULL ? gradients[i] : NULL;
+        if (!check_root(i, roots[i], given))
             return false;
-    for (int i = 0; i < n; i++)
-        if (!add_root(run, roots[i], gradients != NULL ? gradients[i] : NULL))
-            return false;
-    return true;
+        ag_tensor *gradient = first_gradient(run, roots[i], given);
+        ok = gradient != NULL && add_root(run, roots[i], gradient);
+        agi_release(gradient);
+    }
+    return ok;
 }
 
 static bool want_inputs(agi_run *run, int n, ag_tensor *const *inputs)
@@ -542,6 +551,7 @@ static bool want_inputs(agi_run *run, int n, ag_tensor *const *inputs)
         int32_t slot = slot_find(run, edge);
         if (slot >= 0)
             run->entries[slot].wanted = true;
+        agi_edge_release(edge);
     }
     return find_needed(run);
 }
@@ -559,7 +569,10 @@ static bool run_backward(agi_run *run, int n, ag_tensor *const *roots, ag_tensor
 
 static ag_tensor *gradient_of(const agi_run *run, ag_tensor *input)
 {
-    int32_t slot = slot_find(run, edge_of(input));
+    agi_edge edge = edge_of(input);
+    int32_t slot = edge != 0 ? slot_find(run, edge) : -1;
+    if (edge != 0)
+        agi_edge_release(edge);
     return slot >= 0 ? run->entries[slot].grad : NULL;
 }
 

@@ -26,6 +26,7 @@ bool agi_fusing = true;
  * program that must first compute an input is built inside another's turn. */
 static pthread_mutex_t expr_mutex = PTHREAD_MUTEX_INITIALIZER;
 static AGI_TLS int lock_depth;  /* how often this thread has taken it */
+static agi_storage *dead_foreign;  /* linked through `data` (agi_expr_postpones) */
 static agi_expr *all_exprs;  /* those not stored yet */
 /* Sums not stored yet. A sum that nobody reads keeps all that it is made from, so there are few. */
 static int pending_sums;
@@ -54,10 +55,27 @@ void agi_expr_lock(void)
     agi_blocking_leave(token);
 }
 
+bool agi_expr_postpones(agi_storage *dead)
+{
+    if (lock_depth == 0)
+        return false;
+    dead->data = (double *)(void *)dead_foreign;
+    dead_foreign = dead;
+    return true;
+}
+
 void agi_expr_unlock(void)
 {
-    if (--lock_depth == 0)
-        pthread_mutex_unlock(&expr_mutex);
+    if (--lock_depth > 0)
+        return;
+    agi_storage *dead = dead_foreign;
+    dead_foreign = NULL;
+    pthread_mutex_unlock(&expr_mutex);
+    while (AGI_UNLIKELY(dead != NULL)) {
+        agi_storage *next = (agi_storage *)(void *)dead->data;
+        agi_storage_end(dead);
+        dead = next;
+    }
 }
 
 /* A mutex that a thread of the parent has taken can only be given back by making it anew. */
@@ -124,8 +142,9 @@ static bool is_one_value(const ag_tensor *t)
     return true;
 }
 
-/* What arg is under the result's shape. False if it must be computed now or (with an error set and
- * *status not AG_OK) cannot be had. */
+/* What arg is under the result's shape. False if the op must be computed now (as it must where a
+ * tensor was given other memory while arg was made ready: the shape may no longer be right) or
+ * (with an error set and *status not AG_OK) arg cannot be had. */
 static bool source_of(agi_source *source, const ag_arg *arg, int ndim, const int64_t *shape,
                       int64_t numel, ag_status *status)
 {
@@ -143,7 +162,9 @@ static bool source_of(agi_source *source, const ag_arg *arg, int ndim, const int
         source->from.expr = agi_expr_retain(pending);
         return true;
     }
-    if ((*status = agi_storage_ready(t->storage)) != AG_OK || agi_storage_is_shared(t->storage))
+    const uint64_t before = agi_assignments_now();
+    if ((*status = agi_storage_ready(t->storage)) != AG_OK || agi_assignments_now() != before ||
+        agi_storage_is_shared(t->storage))
         return false;
     if (is_one_value(t)) {
         source->from.number = *agi_tensor_data(t);
@@ -399,17 +420,21 @@ ag_tensor *agi_expr_map(int op, int ndim, const int64_t *shape, int64_t numel, i
                         const ag_arg *args, const double *f, bool *deferred)
 {
     ag_status status = AG_OK;
+    const uint64_t before = agi_assignments_now();
+    int64_t sizes[AGI_MAX_DIMS];
     *deferred = false;
     if (!may_pend(numel, n, args))
         return NULL;
+    memcpy(sizes, shape, (size_t)ndim * sizeof *sizes);  /* it may be an argument's own */
     agi_expr_lock();
     ag_tensor *out = NULL;
-    agi_expr *e = expr_new(op, ndim, shape, numel, n, args, f, &status);
+    agi_expr *e = agi_assignments_now() == before
+                      ? expr_new(op, ndim, sizes, numel, n, args, f, &status) : NULL;
     if (e != NULL) {
         enlist(e);
         status = shorten(e);
         if (status == AG_OK)
-            out = agi_tensor_pending(ndim, shape, numel, e);
+            out = agi_tensor_pending(ndim, sizes, numel, e);
         if (out == NULL)
             agi_expr_release(e);
     }
@@ -466,14 +491,39 @@ static ag_status compute_readers(const agi_storage *storage, const agi_expr *wan
 }
 
 /* Each program may store more than was asked, so the list is searched anew after each. */
-ag_status agi_expr_settle(agi_storage *storage)
+static ag_status settle_locked(const agi_storage *storage)
 {
     ag_status status = AG_OK;
-    agi_expr_lock();
     for (bool found = true; found && status == AG_OK;)
         status = compute_readers(storage, NULL, &found);
-    agi_expr_unlock();
     return status;
+}
+
+/* The storage is owned meanwhile: whoever had it may be given another one. */
+ag_status agi_expr_make_writable(agi_storage *storage)
+{
+    agi_storage_retain(storage);
+    agi_expr_lock();
+    ag_status status = agi_storage_ready(storage);
+    if (status == AG_OK && storage->readers > 0)
+        status = settle_locked(storage);
+    agi_expr_unlock();
+    agi_storage_release(storage);
+    return status;
+}
+
+ag_status agi_expr_prepare_write(const ag_tensor *t)
+{
+    while (!agi_storage_is_writable(t->storage)) {
+        const uint64_t before = agi_assignments_now();
+        ag_status status = agi_expr_make_writable(t->storage);
+        if (status != AG_OK)
+            return status;
+        /* A reader may be left that another thread is just freeing. */
+        if (agi_assignments_now() == before && !agi_is_pending(t->storage))
+            return AG_OK;
+    }
+    return AG_OK;
 }
 
 /* ---- writes in place ------------------------------------------------------------------------ */
@@ -523,7 +573,7 @@ static ag_status make_room(agi_storage *storage)
         if (status != AG_OK)
             return status;
     }
-    return storage->readers > 0 ? agi_expr_settle(storage) : AG_OK;
+    return storage->readers > 0 ? settle_locked(storage) : AG_OK;
 }
 
 /* storage is to hold e from now on; takes the caller's reference. */
@@ -539,8 +589,10 @@ static void replace_pending(agi_storage *storage, agi_expr *e)
     }
 }
 
-/* A fill or a copy reads nothing of x: it is a clone of what is written. */
-static ag_status write_locked(int op, int n, const ag_arg *args, const double *f, bool *deferred)
+/* A fill or a copy reads nothing of x: it is a clone of what is written. The storage is x's, unless
+ * x was given another one since `assignments`: then nothing is done. */
+static ag_status write_locked(agi_storage *storage, uint64_t assignments, int op, int n,
+                              const ag_arg *args, const double *f, bool *deferred)
 {
     ag_tensor *x = args[0].tensor;
     if (op == AG_OP_fill || op == AG_OP_copy) {
@@ -548,9 +600,8 @@ static ag_status write_locked(int op, int n, const ag_arg *args, const double *f
         args++;
         n = 1;
     }
-    agi_storage *storage = x->storage;
     ag_status status = make_room(storage);
-    if (status != AG_OK)
+    if (status != AG_OK || agi_assignments_now() != assignments)
         return status;
     ag_arg others[AGI_SOURCES] = {{NULL, 0.0}};
     for (int k = 0; k < n; k++) {
@@ -580,12 +631,15 @@ static ag_status write_locked(int op, int n, const ag_arg *args, const double *f
 
 ag_status agi_expr_write(int op, int n, const ag_arg *args, const double *f, bool *deferred)
 {
+    const uint64_t before = agi_assignments_now();
     *deferred = false;
     if (!may_pend(0, n, args) || !covers_storage(n, args))
         return AG_OK;
+    agi_storage *storage = agi_storage_retain(args[0].tensor->storage);
     agi_expr_lock();
-    ag_status status = write_locked(op, n, args, f, deferred);
+    ag_status status = write_locked(storage, before, op, n, args, f, deferred);
     agi_expr_unlock();
+    agi_storage_release(storage);
     return status;
 }
 
@@ -639,12 +693,15 @@ static void note_done(int n, agi_target *targets, const agi_root *roots)
                 targets[i].done = true;
 }
 
+/* The storages are owned meanwhile: whoever had one may be given another. */
 ag_status agi_expr_compute_into(int n, agi_target *targets)
 {
     agi_root local[READERS_AT_ONCE], *roots = local;
     ag_status status = AG_OK;
     if (n > READERS_AT_ONCE && (roots = agi_plain_new((size_t)n * sizeof *roots)) == NULL)
         return ag_last_status();
+    for (int i = 0; i < n; i++)
+        agi_storage_retain(targets[i].storage);
     agi_expr_lock();
     for (bool more = true; more && status == AG_OK;) {
         memset(roots, 0, (size_t)n * sizeof *roots);
@@ -652,6 +709,8 @@ ag_status agi_expr_compute_into(int n, agi_target *targets)
         note_done(n, targets, roots);
     }
     agi_expr_unlock();
+    for (int i = 0; i < n; i++)
+        agi_storage_release(targets[i].storage);
     if (roots != local)
         agi_plain_free(roots);
     return status;

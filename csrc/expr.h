@@ -7,7 +7,7 @@
  *
  * Values are observably eager: shapes and errors are settled when the op is called, and the numbers
  * are those that the inputs held then. Hence the rules:
- *   - before memory is written, whatever pending value reads it is computed (agi_expr_settle);
+ *   - before memory is written, whatever pending value reads it is computed (agi_storage_writable);
  *   - memory that others may write (agi_storage_is_shared) is read at once: such ops do not pend;
  *   - a write in place may itself pend (agi_expr_write): the storage then has old data and an
  *     expression for what it is to hold, which reads the old data at most once, where it writes;
@@ -88,13 +88,16 @@ typedef struct agi_target {
 } agi_target;
 ag_status agi_expr_compute_into(int n, agi_target *targets);
 
-/* Computes every pending value that reads this storage's memory. */
-ag_status agi_expr_settle(agi_storage *storage);
-
 /* The storage dies: it lets go of its expression. False if it must live on after all, because
  * somebody else still has the expression, and that reads the storage's old data. */
 bool agi_expr_forget(agi_storage *storage);
 void agi_expr_free(agi_expr *expr);          /* when the last reference went */
+
+/* Computes the storage, and every pending value that reads its memory. */
+ag_status agi_expr_make_writable(agi_storage *storage);
+
+/* The same for whatever storage t has when this returns. */
+ag_status agi_expr_prepare_write(const ag_tensor *t);
 
 /* The pending sum or mean (op) of a pending x over the dimensions of mask, in the shape given; x is
  * not stored for it. Owned; NULL with *deferred as above, false where the dimensions do not allow
@@ -112,11 +115,23 @@ void agi_expr_overwrote(agi_expr *expr);
 void agi_expr_lock(void);
 void agi_expr_unlock(void);
 
+/* Whether this thread has the lock: then foreign memory is given back when it lets the lock go, as
+ * that may run any code of the embedder's. */
+bool agi_expr_postpones(agi_storage *dead);
+
 #pragma GCC visibility pop
 
 AGI_INLINE bool agi_is_pending(agi_storage *s)
 {
     return atomic_load_explicit(&s->pending, memory_order_acquire) != NULL;
+}
+
+AGI_INLINE bool agi_any_pending(int n, const ag_arg *args)
+{
+    for (int k = 0; k < n; k++)
+        if (args[k].tensor != NULL && AGI_UNLIKELY(agi_is_pending(args[k].tensor->storage)))
+            return true;
+    return false;
 }
 
 /* The storage has its numbers when this returns AG_OK. */
@@ -126,10 +141,13 @@ AGI_INLINE ag_status agi_storage_ready(agi_storage *s)
 }
 
 /* The storage has its numbers and nobody waits to read them: it may be written. */
+AGI_INLINE bool agi_storage_is_writable(agi_storage *s)
+{
+    return AGI_LIKELY(!agi_is_pending(s)) && AGI_LIKELY(s->readers == 0);
+}
 AGI_INLINE ag_status agi_storage_writable(agi_storage *s)
 {
-    ag_status status = agi_storage_ready(s);
-    return status == AG_OK && AGI_UNLIKELY(s->readers > 0) ? agi_expr_settle(s) : status;
+    return AGI_LIKELY(agi_storage_is_writable(s)) ? AG_OK : agi_expr_make_writable(s);
 }
 
 AGI_INLINE bool agi_expr_is_sum(const agi_expr *e)

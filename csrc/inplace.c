@@ -102,7 +102,7 @@ static ag_status check_shape(int n, const ag_arg *args)
 }
 
 /* A number may be written to one place more than once, what differs between elements may not. */
-static ag_status check_memory(int op, const ag_arg *args)
+AGI_INLINE ag_status check_memory(int op, const ag_arg *args)
 {
     const ag_tensor *x = args[0].tensor;
     const bool one_number = op == AG_OP_fill && args[1].tensor == NULL;
@@ -212,6 +212,13 @@ static bool inputs_overlap(int n, const ag_arg *args)
     return false;
 }
 
+/* Whether the kernel of an elementwise op cannot write x element by element as it reads. */
+AGI_INLINE bool is_out_of_order(int op, int n, const ag_arg *args)
+{
+    return agi_op_is_map(&agi_ops[op]) &&
+           (!agi_is_contiguous(args[0].tensor) || inputs_overlap(n, args));
+}
+
 static void write_strided(ag_tensor *x, const ag_tensor *from)
 {
     int64_t strides[AGI_MAX_DIMS];
@@ -270,6 +277,13 @@ static ag_status write_aside(ag_tensor *x, ag_tensor *fresh)
     return status;
 }
 
+static void run_in_place(const agi_op_info *info, int n, const ag_arg *args, const ag_attr *attr)
+{
+    ag_tensor *x = args[0].tensor;
+    agi_run_map(info, agi_tensor_data(x), x->ndim, agi_shape_of(x), x->numel, n, args,
+                attr != NULL ? attr->f : NULL);
+}
+
 /* x = op(x, ...) for elementwise ops straight into x's memory. */
 static ag_status write_map(const agi_op_info *info, int n, const ag_arg *args, const ag_attr *attr)
 {
@@ -279,34 +293,69 @@ static ag_status write_map(const agi_op_info *info, int n, const ag_arg *args, c
             return ag_last_status();
     ag_status status = agi_storage_writable(x->storage);
     if (status == AG_OK)
-        agi_run_map(info, agi_tensor_data(x), x->ndim, agi_shape_of(x), x->numel, n, args,
-                    attr != NULL ? attr->f : NULL);
+        run_in_place(info, n, args, attr);
     return status;
 }
 
-/* Changes the data: pending, or now. Nothing is changed if it fails. */
-static ag_status write_data(int op, int n, const ag_arg *args, const ag_attr *attr,
-                            ag_tensor *fresh)
+static ag_status write_now(int op, int n, const ag_arg *args, const ag_attr *attr, ag_tensor *fresh)
 {
-    ag_tensor *x = args[0].tensor;
     if (fresh != NULL)
-        return write_aside(x, fresh);
-    if (x->numel >= AGI_DEFER_MIN) {
-        bool deferred;
-        ag_status status = agi_expr_write(op, n, args, attr != NULL ? attr->f : NULL, &deferred);
-        if (deferred || status != AG_OK)
-            return status;
-    }
+        return write_aside(args[0].tensor, fresh);
     if (op == AG_OP_fill || op == AG_OP_copy)
         return write_whole(n, args);
     return write_map(&agi_ops[op], n, args, attr);
 }
 
+/* What is large or must wait is written and read as it is now. The checks are made again, since
+ * computing what leads here let other threads run (INVARIANT[blocking]). */
+static AGI_NOINLINE ag_status write_long(int op, int n, const ag_arg *args, const ag_attr *attr,
+                                         ag_tensor *fresh)
+{
+    ag_arg own[AGI_NODE_SHAPES] = {{NULL, 0.0}};
+    ag_tensor *aside = NULL;
+    if (!agi_args_own(n, args, own))
+        return ag_last_status();
+    ag_status status = check_memory(op, own);
+    if (status == AG_OK && fresh == NULL)
+        status = check_shape(n, own);
+    if (status == AG_OK && fresh == NULL && is_out_of_order(op, n, own) &&
+        (fresh = aside = agi_compute(op, n, own, attr)) == NULL)
+        status = ag_last_status();
+    const ag_arg result[2] = {own[0], agi_arg(fresh)};
+    if (status == AG_OK && fresh != NULL)
+        status = check_shape(2, result);
+    if (status == AG_OK)
+        status = write_now(op, n, own, attr, fresh);
+    agi_release(aside);
+    agi_args_release(n, own);
+    return status;
+}
+
+/* Changes the data: pending, or now. Nothing is changed if it fails. `assignments` is the number
+ * that there were when the arguments were checked. */
+static ag_status write_data(int op, int n, const ag_arg *args, const ag_attr *attr,
+                            ag_tensor *fresh, uint64_t assignments)
+{
+    ag_tensor *x = args[0].tensor;
+    if (fresh == NULL && x->numel >= AGI_DEFER_MIN) {
+        bool deferred;
+        ag_status status = agi_expr_write(op, n, args, attr != NULL ? attr->f : NULL, &deferred);
+        if (deferred || status != AG_OK)
+            return status;
+    }
+    if (AGI_UNLIKELY(x->numel >= AGI_DEFER_MIN || !agi_storage_is_writable(x->storage) ||
+                     agi_any_pending(n, args) || agi_assignments_now() != assignments))
+        return write_long(op, n, args, attr, fresh);
+    if (AGI_UNLIKELY(fresh != NULL || op == AG_OP_fill || op == AG_OP_copy))
+        return write_now(op, n, args, attr, fresh);
+    run_in_place(&agi_ops[op], n, args, attr);
+    return AG_OK;
+}
+
 static bool must_go_aside(int op, int n, const ag_arg *args)
 {
-    return agi_op_is_map(&agi_ops[op]) &&
-           (!agi_is_contiguous(args[0].tensor) || inputs_overlap(n, args) ||
-            agi_node_saves(op, n, args) & AGI_SAVE_OUT);
+    return is_out_of_order(op, n, args) ||
+           (agi_op_is_map(&agi_ops[op]) && agi_node_saves(op, n, args) & AGI_SAVE_OUT);
 }
 
 /* Where the rule will read x as it was: a copy of it, on the tape in x's place. Owned. */
@@ -316,15 +365,18 @@ static ag_tensor *copy_for_rule(ag_tensor *x)
     ag_node *node = agi_tensor_node(x, &failed);
     ag_arg arg = agi_arg(x);
     ag_tensor *copy = failed ? NULL : agi_compute(AG_OP_clone, 1, &arg, NULL);
-    if (copy != NULL && node != NULL)
-        copy->node = agi_node_retain(node);
+    if (copy != NULL)
+        copy->node = node;
+    else
+        agi_node_release(node);
     return copy;
 }
 
 /* The tape's part and the data's, with `old` in x's place on the tape if it is not NULL, and the
  * result in `fresh` if that is not NULL. */
 static ag_status write_recorded(int op, int variant, int n, const ag_arg *args,
-                                const ag_attr *attr, ag_tensor *old, ag_tensor *fresh)
+                                const ag_attr *attr, ag_tensor *old, ag_tensor *fresh,
+                                uint64_t assignments)
 {
     ag_tensor *x = args[0].tensor;
     agi_rewrite rewrite;
@@ -332,7 +384,7 @@ static ag_status write_recorded(int op, int variant, int n, const ag_arg *args,
                                        fresh != NULL ? fresh : x);
     if (status != AG_OK)
         return status;
-    status = write_data(op, n, args, attr, fresh);
+    status = write_data(op, n, args, attr, fresh, assignments);
     if (status != AG_OK) {
         agi_node_release(rewrite.node);
         return status;
@@ -346,6 +398,7 @@ static ag_status write_in_place(int op, int variant, int n, const ag_arg *args,
                                 const ag_attr *attr)
 {
     ag_tensor *x = args[0].tensor, *fresh = NULL, *old = NULL;
+    const uint64_t assignments = agi_assignments_now();
     if (must_go_aside(op, n, args) && (fresh = agi_compute(op, n, args, attr)) == NULL)
         return ag_last_status();
     ag_status status = AG_OK;
@@ -353,7 +406,7 @@ static ag_status write_in_place(int op, int variant, int n, const ag_arg *args,
         (old = copy_for_rule(x)) == NULL)
         status = ag_last_status();
     if (status == AG_OK)
-        status = write_recorded(op, variant, n, args, attr, old, fresh);
+        status = write_recorded(op, variant, n, args, attr, old, fresh, assignments);
     agi_release(old);
     agi_release(fresh);
     return status;

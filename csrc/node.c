@@ -24,13 +24,17 @@ void agi_tensor_unmark(ag_tensor *t)
         t->node->extra->retain = NULL;
 }
 
-/* What was a leaf that wants a gradient (a view of a constant) is none any more. */
+/* What was a leaf that wants a gradient (a view of a constant) is none any more. Another thread may
+ * have marked t since room was made; without memory for it the mark is lost. */
 void agi_tensor_replace_node(ag_tensor *t, ag_node *node)
 {
     ag_node *old = t->node;
     if (t->flags & AGI_TENSOR_RETAINS_GRAD) {
         agi_tensor_unmark(t);
-        node->extra->retain = t;
+        if (AGI_LIKELY(agi_node_extra_of(node) != NULL))
+            node->extra->retain = t;
+        else
+            t->flags &= (uint8_t)~AGI_TENSOR_RETAINS_GRAD;
     }
     t->flags &= (uint8_t)~AGI_TENSOR_REQUIRES_GRAD;
     t->node = node;
@@ -63,18 +67,18 @@ static ag_node *refresh_view(ag_tensor *t)
         return NULL;
     }
     meta->view_version = agi_tensor_version(t);
+    agi_node_retain(node);  /* what replacing lets go may give t another one */
     agi_tensor_replace_node(t, node);
     return node;
 }
 
-ag_node *agi_tensor_node(ag_tensor *t, bool *failed)
+ag_node *agi_view_node(ag_tensor *t, bool *failed)
 {
-    if (AGI_UNLIKELY(t->flags & AGI_TENSOR_VIEW) && agi_view_is_stale(t)) {
-        ag_node *node = refresh_view(t);
-        *failed = node == NULL;
-        return node;
-    }
-    return t->node;
+    if (!agi_view_is_stale(t))
+        return t->node != NULL ? agi_node_retain(t->node) : NULL;
+    ag_node *node = refresh_view(t);
+    *failed = node == NULL;
+    return node;
 }
 
 /* Fills *edge with the owned edge to where t came from (0: needs no gradient). */
@@ -83,7 +87,7 @@ static bool edge_to(ag_tensor *t, agi_edge *edge)
     bool failed = false;
     ag_node *node = agi_tensor_node(t, &failed);
     if (node != NULL)
-        *edge = (agi_edge)agi_node_retain(node);
+        *edge = (agi_edge)node;
     else if (t->flags & AGI_TENSOR_REQUIRES_GRAD)
         *edge = (agi_edge)agi_retain(t) | 1;
     else
@@ -356,8 +360,7 @@ ag_node *ag_node_of(ag_tensor *t)
     if (t == NULL)
         return NULL;
     bool failed = false;
-    ag_node *node = agi_tensor_node(t, &failed);
-    return node != NULL ? agi_node_retain(node) : NULL;
+    return agi_tensor_node(t, &failed);
 }
 
 ag_node *ag_node_retain(ag_node *node) { return node != NULL ? agi_node_retain(node) : NULL; }

@@ -120,9 +120,7 @@ const int64_t *agi_node_input_strides(const ag_node *node);
 
 void agi_edge_release(agi_edge edge);
 
-/* t's node, made anew first if t is a view whose base was written in place since. Borrowed, NULL
- * for leaves; *failed is set on an error. */
-ag_node *agi_tensor_node(ag_tensor *t, bool *failed);
+ag_node *agi_view_node(ag_tensor *t, bool *failed);
 
 /* Retained gradients. INVARIANT[retained]: the mark of a tensor whose gradient is to be kept is
  * on its present node or nowhere, so that it never outlives the tensor: whoever gives the tensor
@@ -143,6 +141,15 @@ agi_node_extra *agi_node_extra_of(ag_node *node);  /* made at first use; NULL if
 #pragma GCC visibility pop
 
 AGI_INLINE ag_node *agi_node_retain(ag_node *n) { agi_refs_inc(&n->refs); return n; }
+
+/* t's node, made anew first if t is a view whose base was written in place since. Owned, NULL for
+ * leaves; *failed is set on an error. */
+AGI_INLINE ag_node *agi_tensor_node(ag_tensor *t, bool *failed)
+{
+    if (AGI_UNLIKELY(t->flags & AGI_TENSOR_VIEW))
+        return agi_view_node(t, failed);
+    return t->node != NULL ? agi_node_retain(t->node) : NULL;
+}
 AGI_INLINE void agi_node_release(ag_node *n)
 {
     if (n != NULL && agi_refs_dec(&n->refs))

@@ -31,6 +31,7 @@ typedef struct agi_vjp {
     ag_arg *gx;         /* n_in of them, plain numbers at first */
     unsigned needs;     /* bit k: somebody wants gx[k] */
     bool create_graph;  /* the rule is itself recorded */
+    bool owns;          /* what the rule reads: another thread may free the node's saved values */
 } agi_vjp;
 
 typedef void (*agi_rule)(agi_vjp *v);

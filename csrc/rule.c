@@ -94,15 +94,16 @@ ag_arg agi_vjp_input(agi_vjp *v, int k)
         fail_version(v, maker, t->ndim, agi_shape_of(t), version, saved->version);
         return failed_value;
     }
-    if (edge == 0 || agi_edge_is_leaf(edge))
-        return agi_arg(t);
-    if (AGI_UNLIKELY(agi_edge_node(edge)->detached)) {
+    const bool has_node = edge != 0 && !agi_edge_is_leaf(edge);
+    if (AGI_UNLIKELY(has_node && agi_edge_node(edge)->detached)) {
         fail_detached();
         return failed_value;
     }
-    if (!v->create_graph)
-        return agi_arg(t);
-    return with_history(agi_tensor_alias(t), edge);
+    if (has_node && v->create_graph)
+        return with_history(agi_tensor_alias(t), edge);
+    if (AGI_UNLIKELY(v->owns) && agi_scope_add(agi_retain(t)) == NULL)
+        return failed_value;
+    return agi_arg(t);
 }
 
 ag_arg agi_vjp_output(agi_vjp *v)
@@ -170,11 +171,16 @@ ag_status ag_node_call(ag_node *node, ag_tensor *gradient, ag_tensor **results)
     ag_tensor *parts[AGI_NODE_SHAPES] = {NULL};
     if (node == NULL || gradient == NULL)
         return agi_fail(AG_ERR_TYPE, "node_call: expected a node and a gradient, got NULL");
-    agi_vjp v = {.node = node, .g = agi_arg(gradient), .gx = gx, .needs = wanted_of(node),
-                 .create_graph = ag_grad_enabled()};
+    agi_vjp v = {.node = node, .gx = gx, .needs = wanted_of(node),
+                 .create_graph = ag_grad_enabled(), .owns = true};
+    ag_tensor *g = v.create_graph ? agi_retain(gradient) : agi_tensor_snapshot(gradient);
+    if (g == NULL)
+        return ag_last_status();
+    v.g = agi_arg(g);
     const int64_t mark = ag_scope_open();
     const ag_status status = run_rule(&v, parts);
     ag_scope_close(mark);
+    agi_release(g);
     for (int k = 0, seen = 0; status == AG_OK && k < node->n_in; k++) {
         if (agi_node_hides(node, k))
             agi_release(parts[k]);

@@ -74,6 +74,14 @@ void agi_storage_note_waiting(agi_storage *s)
         agi_waiting_bytes += s->bytes;
 }
 
+/* Gives foreign memory back, which may run any code of the embedder's, and the struct. */
+void agi_storage_end(agi_storage *s)
+{
+    if (s->memory == AGI_MEMORY_FOREIGN && s->tail.foreign.release != NULL)
+        s->tail.foreign.release(s->tail.foreign.context);
+    agi_small_free(s, sizeof *s);
+}
+
 void agi_storage_free(agi_storage *s)
 {
     if (AGI_UNLIKELY(agi_is_pending(s)) && !agi_expr_forget(s))
@@ -86,9 +94,10 @@ void agi_storage_free(agi_storage *s)
     }
     if (s->memory == AGI_MEMORY_BUFFER && s->data != NULL)
         agi_buffer_free(s->data, (size_t)s->bytes);
-    else if (s->memory == AGI_MEMORY_FOREIGN && s->tail.foreign.release != NULL)
-        s->tail.foreign.release(s->tail.foreign.context);
-    agi_small_free(s, sizeof *s);
+    else if (s->memory == AGI_MEMORY_FOREIGN && s->tail.foreign.release != NULL &&
+             agi_expr_postpones(s))
+        return;
+    agi_storage_end(s);
 }
 
 /* ---- tensors -------------------------------------------------------------------------------- */
@@ -254,6 +263,22 @@ ag_tensor *agi_tensor_alias(const ag_tensor *t)
     return alias;
 }
 
+bool agi_same_shape(const ag_tensor *a, const ag_tensor *b)
+{
+    return agi_shape_equal(a->ndim, agi_shape_of(a), b->ndim, agi_shape_of(b));
+}
+
+ag_tensor *agi_tensor_snapshot(const ag_tensor *t)
+{
+    ag_tensor *snapshot =
+        agi_tensor_over(t->storage, t->ndim, agi_shape_of(t), agi_strides_of(t), t->offset);
+    if (snapshot != NULL)
+        snapshot->flags = t->flags & AGI_TENSOR_CONTIGUOUS;
+    return snapshot;
+}
+
+_Atomic uint64_t agi_assignments;
+
 ag_status agi_tensor_assign(ag_tensor *t, const ag_tensor *from)
 {
     int64_t *dims = t->own_dims;
@@ -270,6 +295,7 @@ ag_status agi_tensor_assign(ag_tensor *t, const ag_tensor *from)
     if (t->dims != t->own_dims)
         agi_small_free(t->dims, dims_bytes(t->ndim));
     agi_storage *old = t->storage;
+    atomic_fetch_add_explicit(&agi_assignments, 1, memory_order_relaxed);
     t->storage = agi_storage_retain(from->storage);
     t->offset = from->offset;
     t->numel = from->numel;

@@ -152,6 +152,7 @@ AGI_INLINE double *agi_tensor_data(const ag_tensor *t) { return t->storage->data
 
 agi_storage *agi_storage_new(int64_t n);                 /* owned, values undefined */
 void agi_storage_free(agi_storage *storage);             /* when the last reference went */
+void agi_storage_end(agi_storage *storage);              /* the last of that (expr.c) */
 
 /* Bytes that only pending values keep, about: of storages whose last other reference went. */
 extern _Atomic int64_t agi_waiting_bytes;
@@ -211,6 +212,23 @@ agi_meta *agi_tensor_meta(ag_tensor *t);                 /* made at first use; N
 /* t gets the storage and the geometry of another tensor and goes on counting its writes from where
  * it was. Fails while t is exported. */
 ag_status agi_tensor_assign(ag_tensor *t, const ag_tensor *from);
+
+/* How often that was done, to any tensor. INVARIANT[blocking]: while a value is computed, the lock
+ * of expressions is waited for or a large loop runs, the embedder may let other threads go on, and
+ * these may give a tensor other memory, another gradient or another node; so may code that foreign
+ * memory is given back with. So what was read of one before is owned, or is read again after; this
+ * number tells whether geometry must be. */
+extern _Atomic uint64_t agi_assignments;
+AGI_INLINE uint64_t agi_assignments_now(void)
+{
+    return atomic_load_explicit(&agi_assignments, memory_order_relaxed);
+}
+
+bool agi_same_shape(const ag_tensor *a, const ag_tensor *b);
+
+/* t as it is now: its own geometry over the same storage, nothing of its autograd side. Only the
+ * caller knows it, so that nothing about it changes while others run. */
+ag_tensor *agi_tensor_snapshot(const ag_tensor *t);
 
 /* Marks `view` as a differentiable view of x (of x's base if x is a view). */
 ag_status agi_tensor_set_base(ag_tensor *view, ag_tensor *x);

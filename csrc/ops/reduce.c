@@ -13,11 +13,17 @@
 
 /* ---- shared --------------------------------------------------------------------------------- */
 
-/* A 0-d tensor for an argument that is a plain number; else the tensor, with one more owner. */
+/* A 0-d tensor for an argument that is a plain number; else the tensor, or what it is now where
+ * reducing it lets other threads run (INVARIANT[blocking]). Owned. */
 static ag_tensor *as_tensor(const ag_arg *arg)
 {
-    ag_tensor *t = arg->tensor != NULL ? agi_retain(arg->tensor) : agi_tensor_new(0, NULL, 1);
-    if (t != NULL && arg->tensor == NULL)
+    ag_tensor *t = arg->tensor;
+    if (AGI_LIKELY(t != NULL && t->numel < AGI_DEFER_MIN && !agi_is_pending(t->storage)))
+        return agi_retain(t);
+    if (t != NULL)
+        return agi_tensor_snapshot(t);
+    t = agi_tensor_new(0, NULL, 1);
+    if (t != NULL)
         *agi_tensor_data(t) = arg->value;
     return t;
 }

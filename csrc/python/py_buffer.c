@@ -62,31 +62,33 @@ static exported *export_memory(ag_tensor *t)
         return NULL;
     }
     for (int i = 0; i < n; i++) {
-        e->dims[i] = (Py_ssize_t)ag_shape(t)[i];
-        e->dims[n + i] = (Py_ssize_t)(ag_strides(t)[i] * (int64_t)sizeof(double));
+        e->dims[i] = (Py_ssize_t)ag_shape(e->alias)[i];
+        e->dims[n + i] = (Py_ssize_t)(ag_strides(e->alias)[i] * (int64_t)sizeof(double));
     }
     return e;
 }
 
+/* All is read off the exporter's own tensor: while its value is computed, other threads run, and
+ * may give the original other memory and another shape. */
 int py_tensor_get_buffer(PyObject *self, Py_buffer *view, int flags)
 {
     static double no_elements;
-    ag_tensor *t = py_tensor_of(self);
     view->obj = NULL;
-    if (!check_request(t, flags))
+    if (!check_request(py_tensor_of(self), flags))
         return -1;
-    exported *e = export_memory(t);
+    exported *e = export_memory(py_tensor_of(self));
     if (e == NULL)
         return -1;
+    ag_tensor *t = e->alias;
     int n = ag_ndim(t);
-    view->buf = ag_numel(t) > 0 ? ag_data(e->alias) : &no_elements;
+    view->buf = ag_numel(t) > 0 ? ag_data(t) : &no_elements;
     if (view->buf == NULL) {
-        ag_release(e->alias);
+        ag_release(t);
         PyMem_Free(e);
         py_raise();
         return -1;
     }
-    ag_mark_exported(e->alias);
+    ag_mark_exported(t);
     view->obj = Py_NewRef(self);
     view->len = (Py_ssize_t)(ag_numel(t) * (int64_t)sizeof(double));
     view->itemsize = sizeof(double);

@@ -141,9 +141,11 @@ int py_integers(const char *function, const char *argument, Py_ssize_t n, PyObje
     }
     for (Py_ssize_t i = 0; i < n; i++) {
         PyObject *item = sequence != NULL ? PySequence_Fast_GET_ITEM(sequence, i) : objects[i];
+        Py_INCREF(item);  /* its __index__ may take it out of a list */
         int is_integer = to_integer(item, &list[i]);
         if (is_integer == 0)
             py_wrong_type(function, argument, "tuple of ints", item);
+        Py_DECREF(item);
         if (is_integer <= 0)
             return -1;
         /* __index__ of an item may have changed a list. */

@@ -50,15 +50,18 @@ static bool take_int(cursor *c, Py_ssize_t index, int place)
     return move(c, ag_select(c->view, c->dim, index < 0 ? index + size : index));
 }
 
-static bool take_slice(cursor *c, PyObject *slice)
+/* One part of an index, as numbers. */
+typedef struct index_part {
+    enum { PART_INT, PART_SLICE, PART_NONE, PART_ELLIPSIS } kind;
+    Py_ssize_t start, stop, step;  /* of a slice as it was written; an int is start */
+} index_part;
+
+/* As many as can be named and put in, and an ellipsis. */
+#define PARTS_MAX (2 * AG_MAX_DIMS + 1)
+
+static bool take_slice(cursor *c, const index_part *part)
 {
-    Py_ssize_t start, stop, step;
-    if (PySlice_Unpack(slice, &start, &stop, &step) < 0)
-        return false;
-    if (step <= 0) {
-        PyErr_SetString(PyExc_ValueError, "step must be greater than zero");
-        return false;
-    }
+    Py_ssize_t start = part->start, stop = part->stop, step = part->step;
     Py_ssize_t size = (Py_ssize_t)ag_shape(c->view)[c->dim];
     PySlice_AdjustIndices(size, &start, &stop, step);
     int dim = c->dim++;
@@ -85,45 +88,83 @@ static bool refuse(PyObject *part)
     return false;
 }
 
-/* How many dimensions the parts name; -1 if one is no index. */
-static int count_named(PyObject *const *parts, Py_ssize_t n)
+/* A part as numbers. Whatever code its __index__ runs is over when this returns. */
+static bool read_part(PyObject *object, index_part *part)
+{
+    part->start = part->stop = 0;
+    part->step = 1;
+    if (is_int(object)) {
+        part->kind = PART_INT;
+        part->start = PyNumber_AsSsize_t(object, PyExc_IndexError);
+        return !(part->start == -1 && PyErr_Occurred());
+    }
+    if (!PySlice_Check(object)) {
+        part->kind = object == Py_None ? PART_NONE : PART_ELLIPSIS;
+        return object == Py_None || object == Py_Ellipsis || refuse(object);
+    }
+    part->kind = PART_SLICE;
+    if (PySlice_Unpack(object, &part->start, &part->stop, &part->step) < 0)
+        return false;
+    if (part->step > 0)
+        return true;
+    PyErr_SetString(PyExc_ValueError, "step must be greater than zero");
+    return false;
+}
+
+/* Reads all parts of a key. Their number, or -1. */
+static Py_ssize_t read_parts(PyObject *key, index_part parts[PARTS_MAX])
+{
+    PyObject *const *objects = &key;
+    Py_ssize_t n = 1;
+    if (PyTuple_Check(key)) {
+        objects = &PyTuple_GET_ITEM(key, 0);
+        n = PyTuple_GET_SIZE(key);
+    }
+    if (n > PARTS_MAX) {
+        PyErr_Format(PyExc_IndexError, "too many indices: at most %d, got %zd", PARTS_MAX, n);
+        return -1;
+    }
+    for (Py_ssize_t i = 0; i < n; i++) {
+        if (!read_part(objects[i], &parts[i]))
+            return -1;
+    }
+    return n;
+}
+
+/* How many dimensions the parts name; -1 if there are two ellipses. */
+static int count_named(const index_part *parts, Py_ssize_t n)
 {
     int named = 0, ellipses = 0;
     for (Py_ssize_t i = 0; i < n; i++) {
-        if (is_int(parts[i]) || PySlice_Check(parts[i])) {
-            named++;
-        } else if (parts[i] == Py_Ellipsis) {
-            ellipses++;
-        } else if (parts[i] != Py_None) {
-            refuse(parts[i]);
-            return -1;
-        }
+        named += parts[i].kind == PART_INT || parts[i].kind == PART_SLICE;
+        ellipses += parts[i].kind == PART_ELLIPSIS;
     }
-    if (ellipses > 1) {
-        PyErr_SetString(PyExc_IndexError, "an index can only have a single ellipsis ('...')");
-        return -1;
-    }
-    return named;
+    if (ellipses <= 1)
+        return named;
+    PyErr_SetString(PyExc_IndexError, "an index can only have a single ellipsis ('...')");
+    return -1;
 }
 
-static bool take_parts(cursor *c, PyObject *const *parts, Py_ssize_t n, int hidden)
+static bool take_parts(cursor *c, const index_part *parts, Py_ssize_t n, int hidden)
 {
     int place = 0;  /* of a dimension in the tensor itself, for messages */
     for (Py_ssize_t i = 0; i < n; i++) {
-        PyObject *part = parts[i];
         bool ok = true;
-        if (part == Py_Ellipsis) {
+        switch (parts[i].kind) {
+        case PART_ELLIPSIS:
             c->dim += hidden;
             place += hidden;
-        } else if (part == Py_None) {
+            break;
+        case PART_NONE:
             ok = move(c, ag_unsqueeze(c->view, c->dim));
             c->dim++;
-        } else if (PySlice_Check(part)) {
-            ok = take_slice(c, part);
+            break;
+        case PART_SLICE:
+            ok = take_slice(c, &parts[i]);
             place++;
-        } else {
-            Py_ssize_t index = PyNumber_AsSsize_t(part, PyExc_IndexError);
-            ok = !(index == -1 && PyErr_Occurred()) && take_int(c, index, place);
+            break;
+        default:
+            ok = take_int(c, parts[i].start, place);
             place++;
         }
         if (!ok)
@@ -132,17 +173,14 @@ static bool take_parts(cursor *c, PyObject *const *parts, Py_ssize_t n, int hidd
     return true;
 }
 
-/* The view that `key` names, in *c: of the tensor itself if it names all of it. */
+/* The view that `key` names, in *c: of the tensor itself if it names all of it. The tensor is
+ * looked at when all of the key was read, which may run any code. */
 static bool follow(cursor *c, ag_tensor *t, PyObject *key)
 {
-    PyObject *const *parts = &key;
-    Py_ssize_t n = 1;
-    if (PyTuple_Check(key)) {
-        parts = &PyTuple_GET_ITEM(key, 0);
-        n = PyTuple_GET_SIZE(key);
-    }
+    index_part parts[PARTS_MAX];
+    Py_ssize_t n = read_parts(key, parts);
     *c = (cursor){.view = NULL};
-    int named = count_named(parts, n);
+    int named = n >= 0 ? count_named(parts, n) : -1;
     if (named < 0)
         return false;
     if (named > ag_ndim(t) && ag_ndim(t) > 0) {

@@ -12,20 +12,23 @@
 
 /* ---- shape ---------------------------------------------------------------------------------- */
 
-/* list[dim] for a dim in range, counted from either end; the whole list without a dim. */
+/* list[dim] for a dim in range, counted from either end; the whole list without a dim. The list is
+ * looked at last, since the dim's __index__ may give the tensor another shape. */
 static PyObject *entry_or_all(const char *function, PyObject *self, PyObject *const *args,
-                              Py_ssize_t n, PyObject *names, const int64_t *list,
+                              Py_ssize_t n, PyObject *names,
+                              const int64_t *(*list_of)(const ag_tensor *t),
                               PyObject *(*all)(int n, const int64_t *list))
 {
     const py_signature s = {function, 2, 1, 2, {"self", "dim|axis"}};
     PyObject *v[2];
-    int ndim = ag_ndim(py_tensor_of(self)), dim;
-    if (!py_parse(&s, self, args, n, names, v))
+    int dim = 0;
+    if (!py_parse(&s, self, args, n, names, v) ||
+        (!py_absent(v[1]) && !py_dim_argument(function, "dim", v[1], &dim)))
         return NULL;
+    const int64_t *list = list_of(py_tensor_of(self));
+    int ndim = ag_ndim(py_tensor_of(self));
     if (py_absent(v[1]))
         return all(ndim, list);
-    if (!py_dim_argument(function, "dim", v[1], &dim))
-        return NULL;
     if (ndim == 0) {
         PyErr_Format(PyExc_IndexError, "Dimension specified as %d but tensor has no dimensions",
                      dim);
@@ -42,13 +45,12 @@ static PyObject *entry_or_all(const char *function, PyObject *self, PyObject *co
 
 static PyObject *m_size(PyObject *self, PyObject *const *args, Py_ssize_t n, PyObject *names)
 {
-    return entry_or_all("size", self, args, n, names, ag_shape(py_tensor_of(self)), py_size_new);
+    return entry_or_all("size", self, args, n, names, ag_shape, py_size_new);
 }
 
 static PyObject *m_stride(PyObject *self, PyObject *const *args, Py_ssize_t n, PyObject *names)
 {
-    return entry_or_all("stride", self, args, n, names, ag_strides(py_tensor_of(self)),
-                        py_integer_tuple);
+    return entry_or_all("stride", self, args, n, names, ag_strides, py_integer_tuple);
 }
 
 static PyObject *m_dim(PyObject *self, PyObject *unused)
@@ -253,24 +255,32 @@ static PyObject *m_copy(PyObject *self, PyObject *unused)
     return copy;
 }
 
+static bool is_pair_of_tensors(PyObject *object)
+{
+    return PyTuple_Check(object) && PyTuple_GET_SIZE(object) == 2 &&
+           py_is_tensor(PyTuple_GET_ITEM(object, 0)) && py_is_tensor(PyTuple_GET_ITEM(object, 1));
+}
+
 /* (copy, original): whole storages as 1-d tensors, the first a copy of the second, which is kept so
  * that its address stays its own. Remembered in memo, so that what shares memory before a deep copy
- * shares memory after it. Borrowed from memo. */
+ * shares memory after it. Owned. */
 static PyObject *copied_storage(ag_tensor *t, PyObject *memo)
 {
     PyObject *pair = NULL, *original = py_tensor_new(ag_storage_of(t));
     double *data = original != NULL ? ag_data(py_tensor_of(original)) : NULL;
     PyObject *key = data != NULL ? Py_BuildValue("sN", "storage", PyLong_FromVoidPtr(data)) : NULL;
     if (key != NULL)
-        pair = PyDict_GetItemWithError(memo, key);
+        pair = Py_XNewRef(PyDict_GetItemWithError(memo, key));
     else if (original != NULL)
         py_raise();
-    if (key != NULL && pair == NULL && !PyErr_Occurred()) {
+    if (pair != NULL && !is_pair_of_tensors(pair)) {
+        py_wrong_type("__deepcopy__", "memo", "dict that deepcopy made", pair);
+        Py_CLEAR(pair);
+    } else if (key != NULL && pair == NULL && !PyErr_Occurred()) {
         PyObject *copy = py_tensor_new(ag_clone(py_tensor_of(original)));
-        PyObject *made = copy != NULL ? PyTuple_Pack(2, copy, original) : NULL;
-        if (made != NULL && PyDict_SetItem(memo, key, made) == 0)
-            pair = made;  /* memo owns it */
-        Py_XDECREF(made);
+        pair = copy != NULL ? PyTuple_Pack(2, copy, original) : NULL;
+        if (pair != NULL && PyDict_SetItem(memo, key, pair) < 0)
+            Py_CLEAR(pair);
         Py_XDECREF(copy);
     }
     Py_XDECREF(key);
@@ -296,6 +306,7 @@ static ag_tensor *copy_values(ag_tensor *t, PyObject *memo)
                                     ag_shape(t), ag_strides(t), data - start);
     ag_tensor *plain = ag_detach(view);
     ag_release(view);
+    Py_DECREF(pair);
     return plain;
 }
 
