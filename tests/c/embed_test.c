@@ -3,58 +3,16 @@
  * An embedding program: the public header, the shared library, no Python. Walks through every group
  * of the header and checks what it promises; prints what does not hold and exits 1.
  */
-#include <pyautograd.h>
+#include "check.h"
 
-#include <math.h>
 #include <pthread.h>
 #include <stdatomic.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-static int failures;
-
-#define CHECK(condition) \
-    do { \
-        if (!(condition)) { \
-            failures++; \
-            printf("%s:%d: %s\n    last error: %s\n", __FILE__, __LINE__, #condition, \
-                   ag_last_message()); \
-        } \
-    } while (0)
-
-#define COUNT(array) ((int)(sizeof(array) / sizeof((array)[0])))
-
-static bool near(double a, double b) { return fabs(a - b) <= 1e-12 * fmax(1.0, fabs(b)); }
 
 static ag_tensor *vector(int64_t n, const double *values)
 {
     return ag_from_data(values, 1, &n);
-}
-
-static ag_tensor *leaf(int64_t n, const double *values)
-{
-    ag_tensor *x = vector(n, values);
-    CHECK(ag_set_requires_grad(x, true) == AG_OK);
-    return x;
-}
-
-static bool holds(ag_tensor *t, int64_t n, const double *expected)
-{
-    double found[64];
-    if (t == NULL || ag_numel(t) != n || n > COUNT(found) || ag_copy_out(t, found) != AG_OK)
-        return false;
-    for (int64_t i = 0; i < n; i++)
-        if (!near(found[i], expected[i]))
-            return false;
-    return true;
-}
-
-static int64_t live_tensors(void)
-{
-    ag_memory_stats stats;
-    ag_get_memory_stats(&stats);
-    return stats.live_tensors + stats.live_nodes;
 }
 
 static void test_creation(void)
@@ -110,7 +68,7 @@ static void test_ownership(void)
     ag_release(x);
     CHECK(ag_data(x)[0] == 1.0);
 
-    const int64_t before = live_tensors();
+    const int64_t before = live();
     const int64_t outer = ag_scope_open();
     ag_tensor *y = ag_exp(x);
     const int64_t inner = ag_scope_open();
@@ -118,9 +76,9 @@ static void test_ownership(void)
     ag_scope_close(inner);
     CHECK(near(ag_data(z)[0], -exp(exp(1.0))) && near(ag_data(y)[0], exp(1.0)));
     ag_scope_close(outer);
-    CHECK(live_tensors() == before + 1);
+    CHECK(live() == before + 1);
     ag_release(z);
-    CHECK(live_tensors() == before);
+    CHECK(live() == before);
     ag_release(x);
 }
 
@@ -495,14 +453,7 @@ int main(void)
         test_every_op_has_a_row, test_comparisons, test_looking_inside, test_threads,
         test_long_chain,
     };
-    for (int i = 0; i < COUNT(tests); i++) {
-        const int64_t before = live_tensors();
-        tests[i]();
-        if (live_tensors() != before) {
-            failures++;
-            printf("test %d leaves %d tensors or nodes\n", i, (int)(live_tensors() - before));
-        }
-    }
+    run_tests(COUNT(tests), tests, false);
     printf("%d tests, %d failures, version %s\n", COUNT(tests), failures, ag_version());
     return failures != 0;
 }

@@ -4,53 +4,13 @@
  * place by name, masks that pend, several backwards through one graph at the same time, children of
  * fork that end as programs do. Prints what does not hold and exits 1.
  */
-#include <pyautograd.h>
+#include "check.h"
 
-#include <math.h>
 #include <pthread.h>
 #include <stdatomic.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-static int failures;
-
-#define CHECK(condition) \
-    do { \
-        if (!(condition)) { \
-            failures++; \
-            printf("%s:%d: %s\n    last error: %s\n", __FILE__, __LINE__, #condition, \
-                   ag_last_message()); \
-        } \
-    } while (0)
-
-#define COUNT(array) ((int)(sizeof(array) / sizeof((array)[0])))
-
-static ag_tensor *leaf(int64_t n, const double *values)
-{
-    ag_tensor *x = ag_from_data(values, 1, &n);
-    CHECK(ag_set_requires_grad(x, true) == AG_OK);
-    return x;
-}
-
-static bool holds(ag_tensor *t, int64_t n, const double *expected)
-{
-    double found[64];
-    if (t == NULL || ag_numel(t) != n || n > COUNT(found) || ag_copy_out(t, found) != AG_OK)
-        return false;
-    for (int64_t i = 0; i < n; i++)
-        if (!(fabs(found[i] - expected[i]) <= 1e-12))
-            return false;
-    return true;
-}
-
-static int64_t live(void)
-{
-    ag_memory_stats stats;
-    ag_get_memory_stats(&stats);
-    return stats.live_tensors + stats.live_nodes;
-}
 
 /* The gradient of sum(y * [1, 2, 3 ...]) with respect to x, in the caller's scope. */
 static ag_tensor *weighted_gradient(ag_tensor *y, ag_tensor *x)
@@ -272,15 +232,7 @@ int main(void)
         test_fill, test_copy, test_slice_scatter, test_sums_of_numbers, test_in_place,
         test_versions, test_masks, test_backwards_at_once, test_fork,
     };
-    for (int i = 0; i < COUNT(tests); i++) {
-        const int64_t before = live(), mark = ag_scope_open();
-        tests[i]();
-        ag_scope_close(mark);
-        if (live() != before) {
-            failures++;
-            printf("test %d leaves %d tensors or nodes\n", i, (int)(live() - before));
-        }
-    }
+    run_tests(COUNT(tests), tests, true);
     printf("%d tests, %d failures\n", COUNT(tests), failures);
     return failures != 0;
 }
