@@ -39,7 +39,7 @@ NAMES = ("DEBUG", "SANITIZE", "TESTING", "COVERAGE", "WERROR")
 SWITCHES = {n: v for n in NAMES if (v := os.environ.get("PYAUTOGRAD_" + n, "")) not in ("", "0")}
 WARNINGS = ["-Wall", "-Wextra", "-Wmissing-prototypes", "-Wstrict-prototypes", "-Wshadow", "-Wvla"]
 WARNINGS += ["-Werror"] if "WERROR" in SWITCHES else []
-CHECK = SimpleNamespace(**runpy.run_path("setup_check.py"))
+CHECK = SimpleNamespace(**runpy.run_path("pyautograd/_build_check.py"))
 
 
 def instrumentation():

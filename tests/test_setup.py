@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""setup.py and setup_check.py: what is missing is named with its cure, a build prints little, and
+"""setup.py and _build_check.py: what is missing is named with its cure, a build prints little, and
 no flag from outside makes arithmetic inexact."""
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from cc import ROOT
 if not (ROOT / "setup.py").exists():
     pytest.skip("there are no sources to build", allow_module_level=True)
 
-check = SimpleNamespace(**runpy.run_path(str(ROOT / "setup_check.py")))
+check = SimpleNamespace(**runpy.run_path(str(ROOT / "pyautograd" / "_build_check.py")))
 
 
 def needs_setuptools() -> None:
@@ -146,7 +146,7 @@ def build(
     home, log = tmp_path / "home", tmp_path / "log"
     home.mkdir()
     script(tmp_path, "noting", NOTES.format(log=shlex.quote(str(log)), fails=fails))
-    for name in ("setup.py", "setup_check.py", "pyproject.toml", "README.md", "LICENSE"):
+    for name in ("setup.py", "pyproject.toml", "README.md", "LICENSE"):
         shutil.copy(ROOT / name, home)
     for name in ("csrc", "pyautograd"):
         binaries = shutil.ignore_patterns("*.so", "*.dylib", "__pycache__", "include")

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 """What setup.py asks before it builds, so that a paragraph says what is missing and which package
-brings it; and how it runs the compiler. Run by setup.py, not installed.
+brings it; and how it runs the compiler. Run by setup.py, never imported by the package.
 """
 
 from __future__ import annotations
