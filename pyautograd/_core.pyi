@@ -1967,5 +1967,13 @@ def _tensor_from_address(address: int, /) -> Tensor:
     """The Tensor of the ag_tensor at an address, which keeps its own reference to it."""
 def _fail_allocation(nth: SupportsIndex, /) -> None:
     """In testing builds: the nth allocation from now on fails; 0 for none."""
-def _rebuild(cls: type[_T], array: NDArray[np.float64], requires_grad: bool, /) -> _T:
+def _rebuild(
+    cls: type[_T],
+    format: int,
+    dtype: str,
+    shape: tuple[int, ...],
+    values: bytes | bytearray | memoryview,
+    requires_grad: bool,
+    /,
+) -> _T:
     """What a pickled tensor is made with."""

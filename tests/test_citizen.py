@@ -17,7 +17,7 @@ import numpy as np
 import pytest
 
 import pyautograd as ag
-from support import NUMPY, assert_same_bits, grad_fn_name, leaf, values
+from support import NUMPY, grad_fn_name, leaf, values
 
 # ---- numbers -------------------------------------------------------------------------------------
 
@@ -173,28 +173,6 @@ def test_deepcopy_inside_a_graph_is_refused() -> None:
     with pytest.raises(RuntimeError, match="Only Tensors created explicitly by the user"):
         copy.deepcopy(y)
     assert copy.deepcopy(y.detach()).tolist() == [2.0]
-
-
-@pytest.mark.parametrize("protocol", range(pickle.HIGHEST_PROTOCOL + 1))
-def test_pickle(protocol: int) -> None:
-    special = [math.nan, -0.0, math.inf, 5e-324, 0.1]
-    for x in (
-        ag.tensor(special),
-        ag.tensor(3.0),
-        ag.empty(0, 3),
-        ag.tensor(np.arange(6.0).reshape(2, 3)).t(),
-        ag.ones(1).expand(4),
-        leaf([1.0, 2.0]),
-    ):
-        y = pickle.loads(pickle.dumps(x, protocol))
-        assert_same_bits(y, x)
-        assert y.requires_grad == x.requires_grad and y.is_leaf and type(y) is ag.Tensor
-    assert pickle.loads(pickle.dumps(ag.zeros(2).shape, protocol)) == (2,)
-
-
-def test_pickle_of_a_part_does_not_carry_the_whole() -> None:
-    x = ag.zeros(100_000)
-    assert len(pickle.dumps(x[:3])) < 2000
 
 
 def test_weak_references() -> None:

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * Tensor as a Python object: questions about its shape, its values as Python numbers and NumPy
- * arrays, copies and pickles.
+ * arrays, and copies. Pickles are py_pickle.c's.
  */
 #include "py_args.h"
 #include "py_convert.h"
@@ -190,7 +190,7 @@ static PyObject *m_array_wrap(PyObject *self, PyObject *const *args, Py_ssize_t 
     return v[3] == Py_True ? PyArray_Return((PyArrayObject *)v[1]) : v[1];
 }
 
-/* ---- subclasses, copies, pickles ------------------------------------------------------------ */
+/* ---- subclasses and copies ------------------------------------------------------------------ */
 
 /* All of t in a tensor of its own over the same memory, attached to the tape if t is. */
 static ag_tensor *alias_of(ag_tensor *t)
@@ -208,9 +208,7 @@ static PyObject *m_as_subclass(PyObject *self, PyObject *cls)
     return py_tensor_new_as((PyTypeObject *)cls, alias_of(py_tensor_of(self)));
 }
 
-/* The dict of a subclass's instance: new reference; NULL if there is none or nothing in it, with an
- * exception if it could not be had. */
-static PyObject *instance_dict(PyObject *self)
+PyObject *py_instance_dict(PyObject *self)
 {
     if (py_is_exact_tensor(self))
         return NULL;
@@ -248,7 +246,7 @@ static PyObject *m_copy(PyObject *self, PyObject *unused)
 {
     (void)unused;
     PyObject *copy = leaf_like(self, ag_detach(py_tensor_of(self)));
-    PyObject *dict = copy != NULL ? instance_dict(self) : NULL;
+    PyObject *dict = copy != NULL ? py_instance_dict(self) : NULL;
     if (dict != NULL ? !take_dict(copy, dict) : PyErr_Occurred() != NULL)
         Py_CLEAR(copy);
     Py_XDECREF(dict);
@@ -334,7 +332,7 @@ static bool copy_belongings(PyObject *self, PyObject *copy, PyObject *memo)
         if (!set)
             return false;
     }
-    PyObject *dict = instance_dict(self);
+    PyObject *dict = py_instance_dict(self);
     if (dict == NULL)
         return PyErr_Occurred() == NULL;
     PyObject *entries = deep_copy_of(dict, memo);
@@ -368,45 +366,6 @@ static PyObject *m_deepcopy(PyObject *self, PyObject *memo)
     }
     Py_DECREF(key);
     return copy;
-}
-
-static PyObject *m_reduce(PyObject *self, PyObject *protocol)
-{
-    (void)protocol;
-    PyObject *module = PyImport_ImportModule("pyautograd._core");
-    PyObject *rebuild = module != NULL ? PyObject_GetAttrString(module, "_rebuild") : NULL;
-    PyObject *array = rebuild != NULL ? array_of(self, true) : NULL;
-    PyObject *result = NULL;
-    if (array != NULL) {
-        PyObject *dict = instance_dict(self);
-        PyObject *wants = ag_requires_grad(py_tensor_of(self)) ? Py_True : Py_False;
-        if (dict != NULL || PyErr_Occurred() == NULL)
-            result = Py_BuildValue("O(OOO)O", rebuild, (PyObject *)Py_TYPE(self), array, wants,
-                                   dict != NULL ? dict : Py_None);
-        Py_XDECREF(dict);
-    }
-    Py_XDECREF(array);
-    Py_XDECREF(rebuild);
-    Py_XDECREF(module);
-    return result;
-}
-
-static PyObject *f_rebuild(PyObject *module, PyObject *const *args, Py_ssize_t n)
-{
-    (void)module;
-    if (n != 3 || !PyType_Check(args[0]) ||
-        !PyType_IsSubtype((PyTypeObject *)args[0], py_tensor_type) || !PyArray_Check(args[1])) {
-        PyErr_SetString(PyExc_TypeError, "_rebuild() takes a subclass of Tensor, an array, a bool");
-        return NULL;
-    }
-    ag_tensor *t = py_tensor_copy_array(args[1]);
-    if (t == NULL)
-        return NULL;
-    if (ag_set_requires_grad(t, args[2] == Py_True) != AG_OK) {
-        ag_release(t);
-        return py_raise();
-    }
-    return py_tensor_new_as((PyTypeObject *)args[0], t);
 }
 
 static PyObject *f_numel(PyObject *module, PyObject *input)
@@ -516,7 +475,6 @@ PyMethodDef py_object_methods[] = {
      "    'Angle'\n"},
     {"__copy__", m_copy, METH_NOARGS, "A leaf over the same memory."},
     {"__deepcopy__", m_deepcopy, METH_O, "A leaf over a copy of the memory; leaves only."},
-    {"__reduce_ex__", m_reduce, METH_O, "For pickle: the values and requires_grad, not the tape."},
     {NULL, NULL, 0, NULL},
 };
 
@@ -532,6 +490,5 @@ PyMethodDef py_object_functions[] = {
      EXAMPLE_DOC
      "    >>> ag.is_tensor(ag.zeros(2)), ag.is_tensor([0.0, 0.0])\n"
      "    (True, False)\n"},
-    {"_rebuild", PY_METHOD(f_rebuild), METH_FASTCALL, "What a pickled tensor is made with."},
     {NULL, NULL, 0, NULL},
 };

@@ -55,6 +55,10 @@ PyObject *py_result_or_self(PyObject *self, ag_tensor *owned);
  * exception if there is none. */
 PyObject *py_grad_object(PyObject *self);
 
+/* The dict of a subclass's instance: new reference; NULL if there is none or nothing in it, with an
+ * exception if it could not be had. */
+PyObject *py_instance_dict(PyObject *self);
+
 /* The class of a result of several operands (NULLs allowed): the first subclass of Tensor among
  * them, unless a later one is derived from it. */
 PyTypeObject *py_common_type(int n, PyObject *const *operands);
@@ -67,7 +71,7 @@ bool py_add_tensor_type(PyObject *module);
 
 /* What other files add to the type. Tables end with an empty row. */
 extern PyMethodDef py_op_methods[], py_view_methods[], py_inplace_methods[], py_object_methods[],
-    py_autograd_methods[], py_ufunc_methods[];
+    py_autograd_methods[], py_ufunc_methods[], py_pickle_methods[];
 extern PyGetSetDef py_tensor_properties[];
 
 PyObject *py_tensor_item(PyObject *self, Py_ssize_t index);          /* self[index] of iteration */
