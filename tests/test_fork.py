@@ -59,13 +59,16 @@ def test_forks_beside_threads_that_compute() -> None:
 
 
 # A fork that the interpreter knows nothing of, with its lock held: the handler lets the lock go.
+# Such a child must keep the interpreter's lock to its end: it would wait for threads that it does
+# not have. So no thread may ask for the lock (the long interval), and what it computes is short.
 UNANNOUNCED = """
-    import ctypes, json, os, threading
+    import ctypes, json, os, sys, threading
     import numpy as np
     import pyautograd as ag
 
+    sys.setswitchinterval(1000)
     fork = ctypes.PyDLL(None).fork
-    x = ag.tensor(np.linspace(0, 1, 100_000), requires_grad=True)
+    x = ag.tensor(np.linspace(0, 1, 10_000), requires_grad=True)
     stop = False
 
     def work():
@@ -80,7 +83,7 @@ UNANNOUNCED = """
         pid = fork()
         if pid == 0:
             value = (x * 2).sum().item()  # needs the lock of those who compute
-            os._exit(0 if abs(value - 100_000) < 1e-6 else 1)
+            os._exit(0 if abs(value - 10_000) < 1e-6 else 1)
         statuses.append(os.waitpid(pid, 0)[1])
     stop = True
     for thread in threads:
