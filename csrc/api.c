@@ -374,18 +374,7 @@ ag_tensor *ag_view(ag_tensor *x, int ndim, const int64_t *shape)
     return with_list(AG_OP_view, x, ndim, shape);
 }
 
-/* A view where the strides allow one; a copy is printed as PyTorch prints it. */
-/* A view of memory that nothing else is over is no view to the user: it takes the base's place. */
-static void take_place_of_base(ag_tensor *t)
-{
-    if (!(t->flags & AGI_TENSOR_VIEW))
-        return;
-    ag_tensor *base = t->meta->base;
-    t->meta->base = NULL;
-    t->flags &= (uint8_t)~(AGI_TENSOR_VIEW | AGI_TENSOR_NO_GRAD_VIEW);
-    agi_release(base);
-}
-
+/* A view where the strides allow one; else a copy, which is no view on the tape either. */
 ag_tensor *ag_reshape(ag_tensor *x, int ndim, const int64_t *wanted)
 {
     int64_t shape[AGI_MAX_DIMS], strides[AGI_MAX_DIMS];
@@ -394,15 +383,13 @@ ag_tensor *ag_reshape(ag_tensor *x, int ndim, const int64_t *wanted)
     if (agi_shape_view_strides(x->ndim, agi_shape_of(x), agi_strides_of(x), ndim, shape, strides))
         return ag_view(x, ndim, shape);
     ag_arg arg = agi_arg(x);
-    ag_tensor *dense = agi_apply(AG_OP_clone, 0, 1, &arg, NULL);
+    ag_tensor *dense = agi_apply(AG_OP_clone, 0, 1, &arg, &agi_row_major);
     if (dense == NULL)
         return NULL;
     ag_attr attr = {.n_list = ndim, .list = shape};
     arg = agi_arg(dense);
     ag_tensor *z = agi_apply(AG_OP_view, AGI_NAMED_UNSAFE_VIEW, 1, &arg, &attr);
     agi_release(dense);
-    if (z != NULL)
-        take_place_of_base(z);
     return agi_scope_add(z);
 }
 
@@ -499,5 +486,5 @@ ag_tensor *ag_contiguous(ag_tensor *x)
 {
     if (x == NULL || agi_is_contiguous(x))
         return x != NULL ? agi_scope_add(agi_retain(x)) : NULL;
-    return ag_clone(x);
+    return apply1(AG_OP_clone, x, &agi_row_major);
 }

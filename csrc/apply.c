@@ -6,11 +6,13 @@
 #include "apply.h"
 
 #include "expr.h"
+#include "layout.h"
 #include "run.h"
 #include "shape.h"
 #include "thread.h"
 
 ag_tensor agi_failed;
+const ag_attr agi_row_major = {.n_list = 0};
 
 /* ---- elementwise ---------------------------------------------------------------------------- */
 
@@ -29,6 +31,29 @@ static const ag_tensor *common_shape(int n, const ag_arg *args)
             return NULL;
     }
     return first;
+}
+
+/* The same where computing waits for nothing and surely gives a row-major result, since all tensors
+ * are row-major, or have too few dimensions for another order. Else NULL. */
+AGI_INLINE const ag_tensor *plain_shape(int n, const ag_arg *args)
+{
+    const ag_tensor *first = NULL;
+    uint8_t flags = AGI_TENSOR_CONTIGUOUS;
+    for (int k = 0; k < n; k++) {
+        const ag_tensor *t = args[k].tensor;
+        if (t == NULL)
+            continue;
+        if (AGI_UNLIKELY(agi_is_pending(t->storage)))
+            return NULL;
+        flags &= t->flags;
+        if (first == NULL)
+            first = t;
+        else if (t != first &&
+                 !agi_shape_equal(t->ndim, agi_shape_of(t), first->ndim, agi_shape_of(first)))
+            return NULL;
+    }
+    bool plain = first != NULL && first->numel < AGI_DEFER_MIN && (flags != 0 || first->ndim < 2);
+    return AGI_LIKELY(plain) ? first : NULL;
 }
 
 static ag_status broadcast_args(int n, const ag_arg *args, int *ndim, int64_t *shape)
@@ -107,13 +132,72 @@ AGI_INLINE ag_tensor *run_map(const agi_op_info *info, int ndim, const int64_t *
     return out;
 }
 
-/* Infers the shape, which is written to shape[AGI_MAX_DIMS]. Returns the number of elements, or -1
- * with an error. */
-static int64_t infer_map(const agi_op_info *info, int n, const ag_arg *args, int *ndim,
-                         int64_t *shape)
+/* An elementwise op as it is computed: with a row-major result of this shape, to which the layout
+ * is given afterwards if there is one. Good until geometry may change. */
+typedef struct agi_map_plan {
+    bool has_layout;
+    int ndim;
+    int64_t numel;
+    const int64_t *shape;
+    const ag_arg *args;
+    int64_t broadcast[AGI_MAX_DIMS];
+    agi_layout layout;
+    agi_arranged arranged;
+} agi_map_plan;
+
+static void plan_layout(agi_map_plan *plan, int n, const ag_arg *args)
 {
-    return broadcast_args(n, args, ndim, shape) == AG_OK
-               ? agi_shape_numel(info->name, *ndim, shape) : -1;
+    agi_layout_arrange(&plan->arranged, &plan->layout, n, args);
+    plan->shape = plan->arranged.shape;
+    plan->args = plan->arranged.args;
+}
+
+/* Infers the shape and the layout. False with an error. */
+static bool plan_map(agi_map_plan *plan, const agi_op_info *info, int n, const ag_arg *args)
+{
+    const ag_tensor *like = common_shape(n, args);
+    plan->args = args;
+    if (like != NULL) {
+        plan->ndim = like->ndim;
+        plan->shape = agi_shape_of(like);
+        plan->numel = like->numel;
+    } else {
+        plan->shape = plan->broadcast;
+        if (broadcast_args(n, args, &plan->ndim, plan->broadcast) != AG_OK)
+            return false;
+        plan->numel = agi_shape_numel(info->name, plan->ndim, plan->shape);
+        if (plan->numel < 0)
+            return false;
+    }
+    plan->has_layout = agi_layout_of_result(&plan->layout, (int)(info - agi_ops), plan->ndim,
+                                            plan->shape, n, args);
+    if (plan->has_layout)
+        plan_layout(plan, n, args);
+    return true;
+}
+
+static ag_tensor *give_layout(ag_tensor *out, const agi_map_plan *plan)
+{
+    if (out != NULL && plan->has_layout)
+        agi_layout_give(out, &plan->layout);
+    return out;
+}
+
+/* Pends, where that may be. */
+static ag_tensor *pend_map(const agi_map_plan *plan, const agi_op_info *info, int n,
+                           const ag_attr *attr, bool *deferred)
+{
+    ag_tensor *out = agi_expr_map((int)(info - agi_ops), plan->ndim, plan->shape, plan->numel, n,
+                                  plan->args, attr != NULL ? attr->f : NULL, deferred);
+    return give_layout(out, plan);
+}
+
+static ag_tensor *run_plan(const agi_map_plan *plan, const agi_op_info *info, int n,
+                           const ag_attr *attr)
+{
+    ag_tensor *out =
+        run_map(info, plan->ndim, plan->shape, plan->numel, n, plan->args, attr);
+    return give_layout(out, plan);
 }
 
 /* Now, from arguments of its own. */
@@ -121,50 +205,79 @@ static ag_tensor *compute_own_map(const agi_op_info *info, int n, const ag_arg *
                                   const ag_attr *attr)
 {
     ag_arg own[AGI_NODE_SHAPES];
-    int64_t shape[AGI_MAX_DIMS], numel;
-    int ndim;
+    agi_map_plan plan;
     ag_tensor *out = NULL;
     if (!agi_args_own(n, args, own))
         return NULL;
-    if (args_ready(n, own) && (numel = infer_map(info, n, own, &ndim, shape)) >= 0)
-        out = run_map(info, ndim, shape, numel, n, own, attr);
+    if (args_ready(n, own) && plan_map(&plan, info, n, own))
+        out = run_plan(&plan, info, n, attr);
     agi_args_release(n, own);
     return out;
 }
 
-/* Broadcast, large or pending arguments. What is large pends where it may. */
+/* Arguments that are broadcast, not all row-major, large, or pending. What is large pends where it
+ * may. */
 static AGI_NOINLINE ag_tensor *compute_other_map(const agi_op_info *info, int n, const ag_arg *args,
                                                  const ag_attr *attr)
 {
-    int64_t shape[AGI_MAX_DIMS];
-    int ndim;
-    int64_t numel = infer_map(info, n, args, &ndim, shape);
-    if (numel < 0)
+    agi_map_plan plan;
+    if (!plan_map(&plan, info, n, args))
         return NULL;
-    if (numel >= AGI_DEFER_MIN) {
+    if (plan.numel >= AGI_DEFER_MIN) {
         bool deferred;
-        ag_tensor *pending = agi_expr_map((int)(info - agi_ops), ndim, shape, numel, n, args,
-                                          attr != NULL ? attr->f : NULL, &deferred);
-        if (deferred)
-            return pending;
-        return compute_own_map(info, n, args, attr);
+        ag_tensor *pending = pend_map(&plan, info, n, attr, &deferred);
+        return deferred ? pending : compute_own_map(info, n, args, attr);
     }
     if (agi_any_pending(n, args))
         return compute_own_map(info, n, args, attr);
-    return run_map(info, ndim, shape, numel, n, args, attr);
+    return run_plan(&plan, info, n, attr);
 }
 
 static AGI_NOINLINE ag_tensor *compute_map(const agi_op_info *info, int n, const ag_arg *args,
-                              const ag_attr *attr)
+                                           const ag_attr *attr)
 {
-    const ag_tensor *like = common_shape(n, args);
-    if (AGI_LIKELY(like != NULL && like->numel < AGI_DEFER_MIN && !agi_any_pending(n, args)))
+    const ag_tensor *like = plain_shape(n, args);
+    if (AGI_LIKELY(like != NULL))
         return run_map(info, like->ndim, agi_shape_of(like), like->numel, n, args, attr);
     return compute_other_map(info, n, args, attr);
 }
 
-/* Forward functions read their arguments' geometry as they like. A view's computes nothing, a
- * reduction's takes a snapshot itself. */
+ag_tensor *agi_map_like(const ag_tensor *like, int op, int n, const ag_arg *args)
+{
+    const agi_op_info *info = &agi_ops[op];
+    agi_map_plan plan = {.ndim = like->ndim, .numel = like->numel, .shape = agi_shape_of(like)};
+    ag_arg own[AGI_NODE_SHAPES];
+    ag_tensor *out = NULL;
+    if (!agi_args_own(n, args, own))
+        return NULL;
+    plan.args = own;
+    plan.has_layout = agi_layout_of(&plan.layout, like);
+    if (plan.has_layout)
+        plan_layout(&plan, n, own);
+    bool deferred = false;
+    if (plan.numel >= AGI_DEFER_MIN)
+        out = pend_map(&plan, info, n, NULL, &deferred);
+    if (!deferred && args_ready(n, own))
+        out = run_plan(&plan, info, n, NULL);
+    agi_args_release(n, own);
+    return out;
+}
+
+void agi_map_into_layout(ag_tensor *z, int op, int n, const ag_arg *args, const double *f)
+{
+    agi_layout layout;
+    agi_arranged arranged;
+    const int64_t *shape = agi_shape_of(z);
+    if (agi_layout_of(&layout, z)) {
+        agi_layout_arrange(&arranged, &layout, n, args);
+        shape = arranged.shape;
+        args = arranged.args;
+    }
+    agi_run_map(&agi_ops[op], agi_tensor_data(z), z->ndim, shape, z->numel, n, args, f);
+}
+
+/* Forward functions read their arguments' geometry as they like. A view's computes nothing, those
+ * of a reduction and of clone take a snapshot themselves. */
 static AGI_NOINLINE ag_tensor *compute_long(const agi_op_info *info, int n, const ag_arg *args,
                                             const ag_attr *attr)
 {
@@ -176,25 +289,14 @@ static AGI_NOINLINE ag_tensor *compute_long(const agi_op_info *info, int n, cons
     return out;
 }
 
-/* A large clone pends where it may. */
-static AGI_NOINLINE ag_tensor *compute_long_clone(const ag_arg *args)
-{
-    bool deferred;
-    const ag_tensor *x = args[0].tensor;
-    ag_tensor *pending = agi_expr_map(AG_OP_clone, x->ndim, agi_shape_of(x), x->numel, 1, args,
-                                      NULL, &deferred);
-    return deferred ? pending : compute_long(&agi_ops[AG_OP_clone], 1, args, NULL);
-}
-
 AGI_INLINE ag_tensor *compute(int op, int n, const ag_arg *args, const ag_attr *attr)
 {
     const agi_op_info *info = &agi_ops[op];
     if (AGI_LIKELY(info->forward == NULL))
         return compute_map(info, n, args, attr);
-    if (info->kind == AGI_VIEW || info->kind == AGI_REDUCE || !is_long(info, n, args, attr))
+    if (info->kind == AGI_VIEW || info->kind == AGI_REDUCE || op == AG_OP_clone ||
+        !is_long(info, n, args, attr))
         return info->forward(args, attr);
-    if (op == AG_OP_clone && args[0].tensor->numel >= AGI_DEFER_MIN)
-        return compute_long_clone(args);
     return compute_long(info, n, args, attr);
 }
 
@@ -242,7 +344,8 @@ ag_tensor *agi_apply(int op, int variant, int n, const ag_arg *args, const ag_at
     ag_tensor *out = compute(op, n, args, attr);
     if (AGI_UNLIKELY(out == NULL))
         return NULL;
-    if (info->kind == AGI_VIEW && agi_tensor_set_base(out, args[0].tensor) != AG_OK)
+    if (info->kind == AGI_VIEW && variant != AGI_NAMED_UNSAFE_VIEW &&
+        agi_tensor_set_base(out, args[0].tensor) != AG_OK)
         goto fail;
     if (wants_record(info, n, args)) {
         out->node = agi_node_new(op, variant, n, args, attr, out, 0);

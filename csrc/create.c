@@ -5,6 +5,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "layout.h"
 #include "run.h"
 #include "shape.h"
 #include "status.h"
@@ -37,6 +38,53 @@ ag_tensor *ag_full(int ndim, const int64_t *shape, double value)
 
 ag_tensor *ag_zeros(int ndim, const int64_t *shape) { return filled("zeros", ndim, shape, 0.0); }
 ag_tensor *ag_ones(int ndim, const int64_t *shape) { return filled("ones", ndim, shape, 1.0); }
+
+/* ---- in an order of memory ------------------------------------------------------------------ */
+
+typedef ag_tensor *(*maker)(int ndim, const int64_t *shape);
+
+/* What make makes, in the order of these strides. */
+static ag_tensor *make_in_order(maker make, int ndim, const int64_t *shape, const int64_t *strides)
+{
+    agi_layout layout;
+    int64_t arranged[AGI_MAX_DIMS];
+    if (!agi_layout_of_strides(&layout, ndim, shape, strides))
+        return make(ndim, shape);
+    for (int k = 0; k < ndim; k++)
+        arranged[k] = shape[layout.dims[k]];
+    ag_tensor *t = make(ndim, arranged);
+    if (t != NULL)
+        agi_layout_give(t, &layout);
+    return t;
+}
+
+ag_tensor *ag_empty_in_order(int ndim, const int64_t *shape, const int64_t *strides)
+{
+    if (agi_shape_numel("empty_in_order", ndim, shape) < 0)
+        return NULL;
+    return strides != NULL ? make_in_order(ag_empty, ndim, shape, strides) : ag_empty(ndim, shape);
+}
+
+static ag_tensor *make_like(maker make, const ag_tensor *x)
+{
+    return x != NULL ? make_in_order(make, x->ndim, agi_shape_of(x), agi_strides_of(x)) : NULL;
+}
+
+ag_tensor *ag_empty_like(const ag_tensor *x) { return make_like(ag_empty, x); }
+ag_tensor *ag_zeros_like(const ag_tensor *x) { return make_like(ag_zeros, x); }
+ag_tensor *ag_ones_like(const ag_tensor *x) { return make_like(ag_ones, x); }
+ag_tensor *ag_rand_like(const ag_tensor *x) { return make_like(ag_rand, x); }
+ag_tensor *ag_randn_like(const ag_tensor *x) { return make_like(ag_randn, x); }
+
+ag_tensor *ag_full_like(const ag_tensor *x, double value)
+{
+    ag_tensor *t = make_like(ag_empty, x);
+    if (t != NULL)
+        agi_run_fill(agi_tensor_data(t), agi_strides_of(t), t->ndim, agi_shape_of(t), value);
+    return t;
+}
+
+/* ---- from values and memory ----------------------------------------------------------------- */
 
 ag_tensor *ag_scalar(double value)
 {
@@ -104,6 +152,8 @@ ag_tensor *ag_from_memory(double *data, int ndim, const int64_t *shape, const in
     agi_storage_release(storage);
     return agi_scope_add(t);
 }
+
+/* ---- by a rule ------------------------------------------------------------------------------ */
 
 /* 1, or 1/2 where end - start is beyond the range of numbers: with both halved the arithmetic is
  * the same, digit for digit, and the result is doubled again. */

@@ -9,6 +9,7 @@
 
 #include "apply.h"
 #include "expr.h"
+#include "layout.h"
 #include "run.h"
 #include "shape.h"
 #include "thread.h"
@@ -16,7 +17,7 @@
 bool agi_is_exclusive(ag_tensor *t)
 {
     return agi_refs_get(&t->refs) == 1 && agi_refs_get(&t->storage->refs) == 1 &&
-           agi_is_contiguous(t) && t->storage->memory != AGI_MEMORY_FOREIGN &&
+           agi_is_dense(t) && t->storage->memory != AGI_MEMORY_FOREIGN &&
            !t->storage->exported && !(t->flags & AGI_TENSOR_VIEW);
 }
 
@@ -111,14 +112,35 @@ static bool is_shared_grad(const agi_deposits *all, agi_storage *storage)
 
 /* ---- making ready ---------------------------------------------------------------------------- */
 
-/* The gradient itself where nobody else can see its values (owned; a view whose base nobody else
- * has becomes a plain tensor), NULL where a copy is needed or *ok is false. */
-static ag_tensor *take_exclusive(ag_tensor *grad, bool *ok)
+/* As in PyTorch the .grad of a leaf lies in memory as the leaf does, if that is dense, so that they
+ * are updated along memory; any other .grad is row-major. */
+static bool takes_strides_of_leaf(const agi_deposit *d)
 {
+    return !agi_is_contiguous(d->to) && d->to_leaf && agi_is_dense(d->to);
+}
+
+static bool lies_as_wanted(const agi_deposit *d)
+{
+    const ag_tensor *to = d->to, *grad = d->grad;
+    if (!takes_strides_of_leaf(d))
+        return agi_is_contiguous(grad);
+    for (int i = 0; i < to->ndim; i++)
+        if (agi_shape_of(to)[i] != 1 && agi_strides_of(grad)[i] != agi_strides_of(to)[i])
+            return false;
+    return true;
+}
+
+/* The gradient itself where it lies as it is to and nobody else can see its values (owned; a view
+ * whose base nobody else has becomes a plain tensor), NULL where a copy is needed or *ok is
+ * false. */
+static ag_tensor *take_exclusive(const agi_deposit *d, bool *ok)
+{
+    ag_tensor *grad = d->grad;
+    if (!lies_as_wanted(d))
+        return NULL;
     if (agi_is_exclusive(grad))
         return agi_retain(grad);
-    if (!(grad->flags & AGI_TENSOR_VIEW) || !agi_is_contiguous(grad) ||
-        agi_refs_get(&grad->refs) != 1)
+    if (!(grad->flags & AGI_TENSOR_VIEW) || agi_refs_get(&grad->refs) != 1)
         return NULL;
     ag_tensor *base = grad->meta->base;
     if (agi_refs_get(&base->refs) != 1 || agi_refs_get(&grad->storage->refs) != 2 ||
@@ -139,10 +161,10 @@ static ag_tensor *ready_if(bool at_once, ag_tensor *t)
     return NULL;
 }
 
-static ag_tensor *copy_of(ag_tensor *t, bool at_once)
+static ag_tensor *copy_of(ag_tensor *t, const ag_attr *layout, bool at_once)
 {
     ag_arg arg = agi_arg(t);
-    return ready_if(at_once, agi_compute(AG_OP_clone, 1, &arg, NULL));
+    return ready_if(at_once, agi_compute(AG_OP_clone, 1, &arg, layout));
 }
 
 /* Where t has no .grad yet: the gradient itself if nobody else sees its values, else a copy. While
@@ -151,15 +173,21 @@ static ag_tensor *copy_of(ag_tensor *t, bool at_once)
 static bool prepare_new(agi_deposits *all, agi_deposit *d)
 {
     bool ok = true;
+    int64_t strides[AGI_MAX_DIMS];
+    ag_attr layout = {.n_list = 0, .list = strides};
+    if (takes_strides_of_leaf(d)) {
+        layout.n_list = d->to->ndim;
+        memcpy(strides, agi_strides_of(d->to), (size_t)d->to->ndim * sizeof *strides);
+    }
     d->kind = AGI_DEPOSIT_REPLACE;
     if (all->create_graph) {
         ag_arg arg = agi_arg(d->grad);
-        d->value = agi_apply(AG_OP_clone, AGI_NAMED_COPY, 1, &arg, NULL);
+        d->value = agi_apply(AG_OP_clone, AGI_NAMED_COPY, 1, &arg, &layout);
         return d->value != NULL;
     }
-    d->value = take_exclusive(d->grad, &ok);
+    d->value = take_exclusive(d, &ok);
     if (d->value == NULL && ok)
-        d->value = copy_of(d->grad, is_written(all, d->grad->storage));
+        d->value = copy_of(d->grad, &layout, is_written(all, d->grad->storage));
     return d->value != NULL;
 }
 
@@ -170,24 +198,30 @@ static bool is_undisturbed(const agi_deposits *all)
 }
 
 /* old + grad as a new tensor. */
-static bool prepare_sum(const agi_deposits *all, agi_deposit *d, ag_tensor *old,
-                        agi_deposit_kind kind)
+static bool prepare_sum(const agi_deposits *all, agi_deposit *d, ag_tensor *old)
 {
-    bool at_once = kind == AGI_DEPOSIT_REPLACE && (is_written(all, old->storage) ||
-                                                   is_written(all, d->grad->storage));
+    bool at_once = is_written(all, old->storage) || is_written(all, d->grad->storage);
     ag_arg args[2] = {agi_arg(old), agi_arg(d->grad)};
-    d->kind = kind;
+    d->kind = AGI_DEPOSIT_REPLACE;
     d->old = agi_retain(old);
     d->value = ready_if(at_once, agi_apply(AG_OP_add, 0, 2, args, NULL));
     return d->value != NULL;
 }
 
-/* The sum, to go to the memory that old has now. */
+/* The sum, to go to the memory that old has now, and in the order in which old lies there. */
 static bool prepare_into(const agi_deposits *all, agi_deposit *d, ag_tensor *old)
 {
-    d->memory = agi_storage_retain(old->storage);
-    d->offset = old->offset;
-    bool ok = prepare_sum(all, d, old, AGI_DEPOSIT_INTO);
+    ag_tensor *now = agi_tensor_snapshot(old);
+    if (now == NULL)
+        return false;
+    ag_arg args[2] = {agi_arg(now), agi_arg(d->grad)};
+    d->kind = AGI_DEPOSIT_INTO;
+    d->old = agi_retain(old);
+    d->memory = agi_storage_retain(now->storage);
+    d->offset = now->offset;
+    d->value = agi_map_like(now, AG_OP_add, 2, args);
+    agi_release(now);
+    bool ok = d->value != NULL;
     if (is_undisturbed(all) || (ok && agi_same_shape(d->value, d->grad)))
         return ok;
     d->kind = AGI_DEPOSIT_NOTHING;
@@ -195,13 +229,13 @@ static bool prepare_into(const agi_deposits *all, agi_deposit *d, ag_tensor *old
 }
 
 /* What is to be added to .grad at the very end, where adding cannot fail: values that no deposit
- * writes to, and row-major ones where .grad is not. */
+ * writes to, and row-major ones where .grad has gaps. */
 static bool prepare_addend(const agi_deposits *all, agi_deposit *d, const ag_tensor *old)
 {
     bool written = is_written(all, d->grad->storage);
-    bool copied = written || !(agi_is_contiguous(old) || agi_is_contiguous(d->grad));
+    bool copied = written || !(agi_is_dense(old) || agi_is_contiguous(d->grad));
     d->kind = AGI_DEPOSIT_ADD;
-    d->value = copied ? copy_of(d->grad, written) : agi_retain(d->grad);
+    d->value = copied ? copy_of(d->grad, &agi_row_major, written) : agi_retain(d->grad);
     return d->value != NULL;
 }
 
@@ -261,10 +295,10 @@ static bool deposit_prepare(agi_deposits *all, agi_deposit *d)
     if (!check_shapes(old, d->grad))
         return false;
     if (!in_place || old->storage->read_only)
-        return prepare_sum(all, d, old, AGI_DEPOSIT_REPLACE);
+        return prepare_sum(all, d, old);
     if (!check_overlap(old))
         return false;
-    if (old->numel < AGI_DEFER_MIN || !agi_is_contiguous(old) ||
+    if (old->numel < AGI_DEFER_MIN || !agi_is_dense(old) ||
         is_shared_grad(all, old->storage) || is_written(all, d->grad->storage))
         return prepare_addend(all, d, old);
     return prepare_into(all, d, old);
@@ -306,15 +340,14 @@ static bool can_add(const agi_deposits *all, const ag_tensor *old, const ag_tens
     return is_undisturbed(all) ||
            (agi_same_shape(old, value) && agi_storage_is_writable(old->storage) &&
             !agi_is_pending(value->storage) && !old->storage->read_only &&
-            (agi_is_contiguous(old) || agi_is_contiguous(value)));
+            (agi_is_dense(old) || agi_is_contiguous(value)));
 }
 
 static void add_to(ag_tensor *old, ag_tensor *value)
 {
     ag_arg args[2] = {agi_arg(old), agi_arg(value)};
-    if (agi_is_contiguous(old))
-        agi_run_map(&agi_ops[AG_OP_add], agi_tensor_data(old), old->ndim, agi_shape_of(old),
-                    old->numel, 2, args, NULL);
+    if (agi_is_dense(old))
+        agi_map_into(old, AG_OP_add, 2, args, NULL);
     else
         agi_run_scatter_add(agi_tensor_data(old), agi_strides_of(old), old->ndim,
                             agi_shape_of(old), agi_tensor_data(value));

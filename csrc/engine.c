@@ -286,8 +286,7 @@ static bool accumulate(agi_run *run, slot_entry *entry, ag_tensor *g)
     if (!(run->flags & AG_CREATE_GRAPH) && agi_is_exclusive(entry->grad) &&
         g->numel < AGI_DEFER_MIN && !agi_is_pending(g->storage) &&
         !agi_is_pending(entry->grad->storage) && agi_same_shape(entry->grad, g)) {
-        agi_run_map(&agi_ops[AG_OP_add], agi_tensor_data(entry->grad), g->ndim, agi_shape_of(g),
-                    g->numel, 2, args, NULL);
+        agi_map_into(entry->grad, AG_OP_add, 2, args, NULL);
         return true;
     }
     ag_tensor *sum = agi_apply(AG_OP_add, 0, 2, args, NULL);

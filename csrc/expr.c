@@ -13,6 +13,7 @@
 #include "apply.h"
 #include "expr_walk.h"
 #include "fork.h"
+#include "layout.h"
 #include "parallel.h"
 #include "program.h"
 #include "run.h"
@@ -745,34 +746,57 @@ int ag_explain(const ag_tensor *t, char *text, size_t size)
 /* ---- sums ----------------------------------------------------------------------------------- */
 
 /* The reduced dimensions are all, or the last ones (rows), or the first ones (columns). */
-static bool plan_dims(agi_expr *e, const ag_tensor *x, uint64_t mask)
+static bool plan_dims(agi_expr *e, int ndim, const int64_t *shape, uint64_t mask)
 {
-    int64_t shape[AGI_MAX_DIMS];
+    int64_t merged[AGI_MAX_DIMS];
     bool reduced[AGI_MAX_DIMS];
     int n = 0;
-    for (int d = 0; d < x->ndim; d++) {
+    for (int d = 0; d < ndim; d++) {
         bool is = (mask >> d & 1) != 0;
-        if (agi_shape_of(x)[d] == 1)
+        if (shape[d] == 1)
             continue;
         if (n > 0 && reduced[n - 1] == is) {
-            shape[n - 1] *= agi_shape_of(x)[d];
+            merged[n - 1] *= shape[d];
         } else {
             reduced[n] = is;
-            shape[n++] = agi_shape_of(x)[d];
+            merged[n++] = shape[d];
         }
     }
     if (n > 2 || n == 0 || (n == 1 && !reduced[0]))
         return false;
     bool last = reduced[n - 1];
-    e->kept_inner = last ? 1 : shape[n - 1];
-    e->m = last ? shape[n - 1] : shape[0];
+    e->kept_inner = last ? 1 : merged[n - 1];
+    e->m = last ? merged[n - 1] : merged[0];
     return true;
 }
 
 static bool is_whole(const ag_tensor *x, const agi_expr *e)
 {
-    return e != NULL && !agi_expr_is_sum(e) && agi_is_contiguous(x) && x->offset == 0 &&
-           x->numel == e->numel;
+    return e != NULL && !agi_expr_is_sum(e) && x->offset == 0 && x->numel == e->numel &&
+           agi_is_dense(x);
+}
+
+/* Plans in the order of memory. Sums keep the order of their numbers and results theirs, so each of
+ * the reduced and of the other dimensions must lie in memory as they follow each other in x. */
+static bool plan_sum(agi_expr *e, const ag_tensor *x, uint64_t mask)
+{
+    agi_layout layout;
+    int last[2] = {-1, -1};
+    int64_t shape[AGI_MAX_DIMS];
+    uint64_t in_memory = 0;
+    if (!agi_layout_of(&layout, x))
+        return plan_dims(e, x->ndim, agi_shape_of(x), mask);
+    for (int k = 0; k < x->ndim; k++) {
+        const int d = layout.dims[k], reduced = (int)(mask >> d & 1);
+        shape[k] = agi_shape_of(x)[d];
+        in_memory |= (uint64_t)reduced << k;
+        if (shape[k] == 1)
+            continue;
+        if (d < last[reduced])
+            return false;
+        last[reduced] = d;
+    }
+    return plan_dims(e, x->ndim, shape, in_memory);
 }
 
 ag_tensor *agi_expr_sum(int op, const ag_tensor *x, uint64_t mask, int ndim, const int64_t *shape,
@@ -783,7 +807,7 @@ ag_tensor *agi_expr_sum(int op, const ag_tensor *x, uint64_t mask, int ndim, con
     agi_expr_lock();
     agi_expr *of = agi_expr_of(x->storage), *e = NULL;
     agi_expr plan;
-    if (is_whole(x, of) && plan_dims(&plan, x, mask)) {
+    if (is_whole(x, of) && plan_sum(&plan, x, mask)) {
         *deferred = true;
         e = agi_small_new(EXPR_BYTES);
     }

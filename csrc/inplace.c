@@ -11,6 +11,7 @@
  */
 #include "apply.h"
 #include "expr.h"
+#include "layout.h"
 #include "run.h"
 #include "shape.h"
 #include "thread.h"
@@ -216,7 +217,7 @@ static bool inputs_overlap(int n, const ag_arg *args)
 AGI_INLINE bool is_out_of_order(int op, int n, const ag_arg *args)
 {
     return agi_op_is_map(&agi_ops[op]) &&
-           (!agi_is_contiguous(args[0].tensor) || inputs_overlap(n, args));
+           (!agi_is_dense(args[0].tensor) || inputs_overlap(n, args));
 }
 
 static void write_strided(ag_tensor *x, const ag_tensor *from)
@@ -277,15 +278,8 @@ static ag_status write_aside(ag_tensor *x, ag_tensor *fresh)
     return status;
 }
 
-static void run_in_place(const agi_op_info *info, int n, const ag_arg *args, const ag_attr *attr)
-{
-    ag_tensor *x = args[0].tensor;
-    agi_run_map(info, agi_tensor_data(x), x->ndim, agi_shape_of(x), x->numel, n, args,
-                attr != NULL ? attr->f : NULL);
-}
-
 /* x = op(x, ...) for elementwise ops straight into x's memory. */
-static ag_status write_map(const agi_op_info *info, int n, const ag_arg *args, const ag_attr *attr)
+static ag_status write_map(int op, int n, const ag_arg *args, const ag_attr *attr)
 {
     ag_tensor *x = args[0].tensor;
     for (int k = 1; k < n; k++)
@@ -293,8 +287,21 @@ static ag_status write_map(const agi_op_info *info, int n, const ag_arg *args, c
             return ag_last_status();
     ag_status status = agi_storage_writable(x->storage);
     if (status == AG_OK)
-        run_in_place(info, n, args, attr);
+        agi_map_into(x, op, n, args, attr != NULL ? attr->f : NULL);
     return status;
+}
+
+/* Tries to let the write pend, in the memory order of x. */
+static ag_status write_pending(int op, int n, const ag_arg *args, const ag_attr *attr,
+                               bool *deferred)
+{
+    agi_layout layout;
+    agi_arranged arranged;
+    if (agi_layout_of(&layout, args[0].tensor)) {
+        agi_layout_arrange(&arranged, &layout, n, args);
+        args = arranged.args;
+    }
+    return agi_expr_write(op, n, args, attr != NULL ? attr->f : NULL, deferred);
 }
 
 static ag_status write_now(int op, int n, const ag_arg *args, const ag_attr *attr, ag_tensor *fresh)
@@ -303,7 +310,7 @@ static ag_status write_now(int op, int n, const ag_arg *args, const ag_attr *att
         return write_aside(args[0].tensor, fresh);
     if (op == AG_OP_fill || op == AG_OP_copy)
         return write_whole(n, args);
-    return write_map(&agi_ops[op], n, args, attr);
+    return write_map(op, n, args, attr);
 }
 
 /* What is large or must wait is written and read as it is now. The checks are made again, since
@@ -339,7 +346,7 @@ static ag_status write_data(int op, int n, const ag_arg *args, const ag_attr *at
     ag_tensor *x = args[0].tensor;
     if (fresh == NULL && x->numel >= AGI_DEFER_MIN) {
         bool deferred;
-        ag_status status = agi_expr_write(op, n, args, attr != NULL ? attr->f : NULL, &deferred);
+        ag_status status = write_pending(op, n, args, attr, &deferred);
         if (deferred || status != AG_OK)
             return status;
     }
@@ -348,7 +355,7 @@ static ag_status write_data(int op, int n, const ag_arg *args, const ag_attr *at
         return write_long(op, n, args, attr, fresh);
     if (AGI_UNLIKELY(fresh != NULL || op == AG_OP_fill || op == AG_OP_copy))
         return write_now(op, n, args, attr, fresh);
-    run_in_place(&agi_ops[op], n, args, attr);
+    agi_map_into(x, op, n, args, attr != NULL ? attr->f : NULL);
     return AG_OK;
 }
 

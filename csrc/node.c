@@ -164,6 +164,12 @@ static bool keeps_strides(int op, const ag_tensor *x)
     return (op == AG_OP_as_strided || op == AG_OP_strided_scatter) && !agi_is_contiguous(x);
 }
 
+/* The shape, and the strides where they are not those of row-major order. */
+static int ints_of_output(const ag_tensor *out)
+{
+    return agi_is_contiguous(out) ? out->ndim : 2 * out->ndim;
+}
+
 /* Shapes and the list attribute, behind each other in the node's ints. */
 static void save_ints(ag_node *node, const agi_op_info *info, const ag_arg *args,
                       const ag_attr *attr, const ag_tensor *out)
@@ -172,8 +178,9 @@ static void save_ints(ag_node *node, const agi_op_info *info, const ag_arg *args
     int at = 0;
     if (node->saved_mask & AGI_SAVE_OUT) {
         node->out_ndim = out->ndim;
-        memcpy(ints, out->dims, out->ndim * sizeof(int64_t));
-        at = out->ndim;
+        node->out_strided = !agi_is_contiguous(out);
+        at = ints_of_output(out);
+        memcpy(ints, out->dims, (size_t)at * sizeof(int64_t));
     }
     for (int k = 0; k < node->n_in && k < AGI_NODE_SHAPES; k++) {
         const ag_tensor *x = args[k].tensor;
@@ -199,7 +206,7 @@ static void save_ints(ag_node *node, const agi_op_info *info, const ag_arg *args
 static int count_ints(const agi_op_info *info, unsigned saved_mask, int n, const ag_arg *args,
                       const ag_attr *attr, const ag_tensor *out)
 {
-    int count = saved_mask & AGI_SAVE_OUT ? out->ndim : 0;
+    int count = saved_mask & AGI_SAVE_OUT ? ints_of_output(out) : 0;
     for (int k = 0; k < n && k < AGI_NODE_SHAPES; k++)
         if (keeps_shape(info, args[k].tensor, out))
             count += 1 + args[k].tensor->ndim;

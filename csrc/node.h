@@ -23,7 +23,8 @@ typedef enum agi_saved_kind {
     AGI_SAVED_INPUT,    /* tensor: owned. A leaf that requires grad is kept itself, anything else
                            as an alias without history: a tensor written in place later may come
                            to own this node, and must not be owned by it */
-    AGI_SAVED_OUTPUT,   /* storage: owned (never the tensor: it owns this node). Contiguous. */
+    AGI_SAVED_OUTPUT,   /* storage: owned (never the tensor: it owns this node), from its first
+                           element on */
     AGI_SAVED_FREED,    /* was INPUT or OUTPUT until a backward without retain_graph */
 } agi_saved_kind;
 
@@ -77,7 +78,8 @@ struct ag_node {
                                where it differs from the output's; 0 where it does not */
     uint8_t list_at;        /* ints[list_at .. list_at + n_list): the list of the ag_attr */
     uint8_t n_list;
-    bool has_strides;       /* behind the shape of input 0 stand its strides: not row-major */
+    bool has_strides : 1;   /* behind the shape of input 0 stand its strides: not row-major; */
+    bool out_strided : 1;   /* behind the shape of the output its own, for the same reason */
     int32_t slot;           /* the engine's: place in the run that claimed this node */
     _Atomic(void *) run;    /* the engine's: the run that claimed this node; link when dying */
     agi_node_extra *extra;  /* owned, NULL for most */

@@ -120,8 +120,12 @@ ag_arg agi_vjp_output(agi_vjp *v)
         fail_version(v, node, node->out_ndim, shape, version, saved->version);
         return failed_value;
     }
-    int64_t strides[AGI_MAX_DIMS];
-    agi_shape_strides(node->out_ndim, shape, strides);
+    int64_t row_major[AGI_MAX_DIMS];
+    const int64_t *strides = shape + node->out_ndim;
+    if (AGI_LIKELY(!node->out_strided)) {
+        agi_shape_strides(node->out_ndim, shape, row_major);
+        strides = row_major;
+    }
     ag_tensor *t = agi_tensor_over(saved->value.storage, node->out_ndim, shape, strides, 0);
     return with_history(t, v->create_graph ? (agi_edge)node : 0);
 }

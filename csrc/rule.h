@@ -66,6 +66,14 @@ AGI_INLINE ag_arg v_view(ag_arg x, int ndim, const int64_t *shape)
     return agi_value(AG_OP_view, 1, &x, &attr);
 }
 
+/* x in row-major memory: x itself if it is, else a copy. */
+AGI_INLINE ag_arg v_row_major(ag_arg x)
+{
+    if (agi_value_failed(x) || agi_is_contiguous(x.tensor))
+        return x;
+    return agi_value(AG_OP_clone, 1, &x, &agi_row_major);
+}
+
 AGI_INLINE ag_arg v_expand(ag_arg x, int ndim, const int64_t *shape)
 {
     ag_attr attr = {.n_list = ndim, .list = shape};

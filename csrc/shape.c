@@ -58,6 +58,26 @@ bool agi_shape_is_contiguous(int ndim, const int64_t *shape, const int64_t *stri
     return same;
 }
 
+bool agi_shape_is_dense(int ndim, const int64_t *shape, const int64_t *strides)
+{
+    int64_t expected = 1;
+    int left = 0, found;
+    for (int d = 0; d < ndim; d++) {
+        if (shape[d] == 0)
+            return true;
+        left += shape[d] > 1;
+    }
+    for (; left > 0; left--) {
+        for (found = 0; found < ndim; found++)
+            if (shape[found] > 1 && strides[found] == expected)
+                break;
+        if (found == ndim)
+            return false;
+        expected *= shape[found];
+    }
+    return true;
+}
+
 bool agi_shape_equal(int na, const int64_t *a, int nb, const int64_t *b)
 {
     if (na != nb)

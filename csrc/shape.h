@@ -17,6 +17,8 @@ int64_t agi_shape_numel(const char *op, int ndim, const int64_t *shape);
 /* Row-major strides, in elements. */
 void agi_shape_strides(int ndim, const int64_t *shape, int64_t *strides);
 bool agi_shape_is_contiguous(int ndim, const int64_t *shape, const int64_t *strides);
+/* The same in some order of the dimensions. */
+bool agi_shape_is_dense(int ndim, const int64_t *shape, const int64_t *strides);
 bool agi_shape_equal(int na, const int64_t *a, int nb, const int64_t *b);
 
 /* out becomes the broadcast of out and shape (right-aligned); PyTorch's words on failure. */

@@ -112,7 +112,7 @@ static ag_tensor *tensor_struct(int ndim)
         return NULL;
     atomic_init(&t->refs, 1);
     t->ndim = t->room = (uint8_t)ndim;
-    t->dims = t->own_dims;
+    t->dims = agi_own_dims(t);
     t->flags = 0;
     t->node = NULL;
     t->meta = NULL;
@@ -124,7 +124,7 @@ static ag_tensor *tensor_struct(int ndim)
 static void tensor_struct_free(ag_tensor *t)
 {
     agi_count(&agi_thread_get()->live_tensors, -1);
-    if (t->dims != t->own_dims)
+    if (t->dims != agi_own_dims(t))
         agi_small_free(t->dims, dims_bytes(t->ndim));
     agi_small_free(t, tensor_bytes(t->room));
 }
@@ -281,7 +281,7 @@ _Atomic uint64_t agi_assignments;
 
 ag_status agi_tensor_assign(ag_tensor *t, const ag_tensor *from)
 {
-    int64_t *dims = t->own_dims;
+    int64_t *dims = agi_own_dims(t);
     if (from == t)
         return AG_OK;
     if (t->flags & AGI_TENSOR_EXPORTS)
@@ -292,7 +292,7 @@ ag_status agi_tensor_assign(ag_tensor *t, const ag_tensor *from)
         return ag_last_status();
     if (from->ndim > t->room && (dims = agi_small_new(dims_bytes(from->ndim))) == NULL)
         return ag_last_status();
-    if (t->dims != t->own_dims)
+    if (t->dims != agi_own_dims(t))
         agi_small_free(t->dims, dims_bytes(t->ndim));
     agi_storage *old = t->storage;
     atomic_fetch_add_explicit(&agi_assignments, 1, memory_order_relaxed);

@@ -90,17 +90,19 @@ struct ag_tensor {
     agi_refs refs;
     uint8_t ndim;
     uint8_t flags;
-    uint8_t room;          /* dimensions that own_dims has room for */
+    uint8_t room;          /* dimensions that agi_own_dims has room for */
     agi_storage *storage;  /* owned */
     ag_node *node;         /* owned; NULL for a leaf */
     agi_meta *meta;        /* owned; NULL for most */
     void *wrapper;         /* weak: the object of a language binding that stands for this tensor */
     int64_t offset;        /* of element 0 in the storage, in elements */
     int64_t numel;
-    int64_t *dims;         /* shape, then strides in elements: own_dims, or owned where an
+    int64_t *dims;         /* shape, then strides in elements: behind the struct, or owned where an
                               assignment to the data brought more of them */
-    int64_t own_dims[];
 };
+
+/* The room for dims that lies behind the struct. */
+AGI_INLINE int64_t *agi_own_dims(ag_tensor *t) { return (int64_t *)(t + 1); }
 
 AGI_INLINE const int64_t *agi_shape_of(const ag_tensor *t) { return t->dims; }
 AGI_INLINE const int64_t *agi_strides_of(const ag_tensor *t) { return t->dims + t->ndim; }

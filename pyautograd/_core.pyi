@@ -356,7 +356,8 @@ class Tensor:
             RuntimeError: there are more than two dimensions.
         """
     def clone(self) -> Self:
-        """A copy with memory of its own, contiguous, through which gradients flow.
+        """A copy with memory of its own, through which gradients flow. Its dimensions lie in memory
+        in the order of the tensor's own.
 
         Raises:
             MemoryError: there is no room for it.
@@ -1618,7 +1619,8 @@ def t(input: _T) -> _T:
         RuntimeError: there are more than two dimensions.
     """
 def clone(input: _T) -> _T:
-    """A copy with memory of its own, contiguous, through which gradients flow.
+    """A copy with memory of its own, through which gradients flow. Its dimensions lie in memory
+    in the order of the tensor's own.
 
     Raises:
         MemoryError: there is no room for it.
@@ -1749,31 +1751,34 @@ def full(
         MemoryError: there is no room for it.
     """
 def zeros_like(input: _T, *, dtype: _DType = None, requires_grad: bool = False) -> _T:
-    """A tensor of zeros, of the shape of another.
+    """A tensor of zeros, of the shape of another, and in memory in the order of that one.
 
     Raises:
         TypeError: the input is not a Tensor, or dtype is not float64.
     """
 def ones_like(input: _T, *, dtype: _DType = None, requires_grad: bool = False) -> _T:
-    """A tensor of ones, of the shape of another.
+    """A tensor of ones, of the shape of another, and in memory in the order of that one.
 
     Raises:
         TypeError: the input is not a Tensor, or dtype is not float64.
     """
 def empty_like(input: _T, *, dtype: _DType = None, requires_grad: bool = False) -> _T:
-    """A tensor of undefined values, of the shape of another.
+    """A tensor of undefined values, of the shape of another, and in memory in the order of that
+    one.
 
     Raises:
         TypeError: the input is not a Tensor, or dtype is not float64.
     """
 def rand_like(input: _T, *, dtype: _DType = None, requires_grad: bool = False) -> _T:
-    """A tensor of random numbers, uniform in [0, 1), of the shape of another.
+    """A tensor of random numbers, uniform in [0, 1), of the shape of another, and in memory in the
+    order of that one.
 
     Raises:
         TypeError: the input is not a Tensor, or dtype is not float64.
     """
 def randn_like(input: _T, *, dtype: _DType = None, requires_grad: bool = False) -> _T:
-    """A tensor of random numbers, normal with mean 0 and variance 1, of the shape of another.
+    """A tensor of random numbers, normal with mean 0 and variance 1, of the shape of another, and
+    in memory in the order of that one.
 
     Raises:
         TypeError: the input is not a Tensor, or dtype is not float64.
@@ -1785,7 +1790,8 @@ def full_like(
     dtype: _DType = None,
     requires_grad: bool = False,
 ) -> _T:
-    """A tensor with one number everywhere, of the shape of another.
+    """A tensor with one number everywhere, of the shape of another, and in memory in the order of
+    that one.
 
     Raises:
         TypeError: the input is not a Tensor, or fill_value no number.

@@ -99,6 +99,16 @@ AG_API ag_tensor *ag_full(int ndim, const int64_t *shape, double value);
 AG_API ag_tensor *ag_zeros(int ndim, const int64_t *shape);
 AG_API ag_tensor *ag_ones(int ndim, const int64_t *shape);
 AG_API ag_tensor *ag_scalar(double value);                   /* 0-d */
+/* The strides say in which order the dimensions lie in memory (NULL: row-major). The tensor is
+ * dense: where these strides are not, it has others, in their order. Values undefined. */
+AG_API ag_tensor *ag_empty_in_order(int ndim, const int64_t *shape, const int64_t *strides);
+/* Of x's shape, in the order of x's strides. */
+AG_API ag_tensor *ag_empty_like(const ag_tensor *x);
+AG_API ag_tensor *ag_full_like(const ag_tensor *x, double value);
+AG_API ag_tensor *ag_zeros_like(const ag_tensor *x);
+AG_API ag_tensor *ag_ones_like(const ag_tensor *x);
+AG_API ag_tensor *ag_rand_like(const ag_tensor *x);
+AG_API ag_tensor *ag_randn_like(const ag_tensor *x);
 AG_API ag_tensor *ag_from_data(const double *values, int ndim, const int64_t *shape);  /* copies */
 
 /* Shares memory that stays yours: strides in elements, may be 0, not negative (NULL: row-major).
@@ -198,7 +208,9 @@ AG_API ag_status ag_node_call(ag_node *node, ag_tensor *gradient, ag_tensor **re
 
 /* ---- ops ------------------------------------------------------------------------------------ */
 
-/* Elementwise ops broadcast as NumPy and PyTorch do. For every line of ops.def:
+/* Elementwise ops broadcast as NumPy and PyTorch do. Their results are dense, and row-major unless
+ * operands lie in memory in another order, as a transpose does: they then have that order too. (Of
+ * two dimensions the first operand that repeats neither decides.) For every line of ops.def:
  *   UNARY    ag_tensor *ag_<op>(ag_tensor *x);
  *   BINARY   ag_tensor *ag_<op>(ag_tensor *x, ag_tensor *y),
  *            ag_<op>_scalar(ag_tensor *x, double y), ag_scalar_<op>(double x, ag_tensor *y)
@@ -254,8 +266,8 @@ AG_API ag_tensor *ag_slice(ag_tensor *x, int dim, int64_t start, int64_t end, in
 /* Any region of x's storage; offset is counted from x's first element. */
 AG_API ag_tensor *ag_as_strided(ag_tensor *x, int ndim, const int64_t *shape,
                                 const int64_t *strides, int64_t offset);
-AG_API ag_tensor *ag_clone(ag_tensor *x);
-AG_API ag_tensor *ag_contiguous(ag_tensor *x);               /* x itself if it is */
+AG_API ag_tensor *ag_clone(ag_tensor *x);                    /* in the order of x's strides */
+AG_API ag_tensor *ag_contiguous(ag_tensor *x);               /* x itself if it is, else a copy */
 
 /* In place: x's memory is written, its version counts up, and if grad mode is on the tape follows.
  * y broadcasts to x, never the other way round. A leaf that requires grad is refused unless grad
@@ -288,7 +300,9 @@ typedef struct ag_arg {
  *   unsqueeze       i[0] = dim                 select     i = dim, index
  *   slice, slice_scatter  i = dim, start, end, step
  *   as_strided, strided_scatter  list = shape then strides, i[0] = offset from x's first element
- *   strided_gather_vjp           the same, i[1] = size of the whole */
+ *   strided_gather_vjp           the same, i[1] = size of the whole
+ *   clone           no attr: in the order of x's strides; list = strides: in theirs; empty list:
+ *                   row-major */
 typedef struct ag_attr {
     double f[2];
     int64_t i[4];

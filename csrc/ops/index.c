@@ -120,14 +120,6 @@ static ag_arg repeated(double value, int ndim, const int64_t *shape)
     return v_expand(agi_arg(number != NULL ? number : &agi_failed), ndim, shape);
 }
 
-/* x in row-major memory. */
-static ag_arg v_dense(ag_arg x)
-{
-    if (agi_value_failed(x) || agi_is_contiguous(x.tensor))
-        return x;
-    return agi_value(AG_OP_clone, 1, &x, NULL);
-}
-
 /* A contiguous copy of arg, or `shape` filled with it if it is a number. */
 static ag_tensor *copy_or_fill(ag_arg arg, int ndim, const int64_t *shape)
 {
@@ -316,7 +308,7 @@ AG_FORWARD(strided_gather_vjp)
     if (check_reach("strided_gather_vjp", ndim, attr->list, attr->i[0], 0, whole) != AG_OK ||
         check_source("strided_gather_vjp", ndim, attr->list, args[0]) != AG_OK ||
         (dense = agi_is_contiguous(g) ? agi_retain(g)
-                                      : agi_compute(AG_OP_clone, 1, args, NULL)) == NULL)
+                                      : agi_compute(AG_OP_clone, 1, args, &agi_row_major)) == NULL)
         return NULL;
     bool ready = agi_storage_ready(dense->storage) == AG_OK;
     ag_tensor *z = ready ? copy_or_fill(NUM(0.0), 1, &whole) : NULL;
@@ -330,7 +322,7 @@ AG_FORWARD(strided_gather_vjp)
 AG_RULE(strided_gather_vjp)
 {
     const int64_t *list = list_of(v);
-    GX(0) = read_region(v_dense(G), v->node->n_list / 2, list, agi_node_attr_of(v->node)->i[0]);
+    GX(0) = read_region(v_row_major(G), v->node->n_list / 2, list, agi_node_attr_of(v->node)->i[0]);
 }
 
 /* ---- strided_scatter: x with a region replaced ----------------------------------------------- */
@@ -355,7 +347,7 @@ AG_RULE(strided_scatter)
 {
     agi_area area;
     area_of(v, &area);
-    ag_arg flat = area.is_input ? v->create_graph ? v_dense(G) : G
+    ag_arg flat = area.is_input ? v->create_graph ? v_row_major(G) : G
                                 : spread(&area, G, area.ndim, area.list, 0);
     int64_t at = area.offset - area.low;
     if (NEEDS(0)) {
@@ -365,18 +357,10 @@ AG_RULE(strided_scatter)
         GX(0) = area.is_input ? kept : share_out(&area, kept);
     }
     if (NEEDS(1))
-        GX(1) = read_region(v_dense(flat), area.region_ndim, area.region, at);
+        GX(1) = read_region(v_row_major(flat), area.region_ndim, area.region, at);
 }
 
-/* ---- clone, fill, copy: whole values -------------------------------------------------------- */
-
-AG_FORWARD(clone)
-{
-    (void)attr;
-    return copy_or_fill(args[0], args[0].tensor->ndim, agi_shape_of(args[0].tensor));
-}
-
-AG_RULE(clone) { GX(0) = G; }
+/* ---- fill, copy: whole values --------------------------------------------------------------- */
 
 static ag_arg zeros_like(ag_arg g)
 {

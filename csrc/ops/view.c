@@ -26,10 +26,13 @@ static const int64_t *input_shape(const agi_vjp *v, int *ndim)
 static void reshape_back(agi_vjp *v)
 {
     int ndim;
+    int64_t strides[AGI_MAX_DIMS];
     const int64_t *shape = input_shape(v, &ndim);
     ag_arg g = v->g;
-    if (!agi_value_failed(g) && !agi_is_contiguous(g.tensor))
-        g = agi_value(AG_OP_clone, 1, &g, NULL);
+    const ag_tensor *t = g.tensor;
+    if (!agi_value_failed(g) &&
+        !agi_shape_view_strides(t->ndim, agi_shape_of(t), agi_strides_of(t), ndim, shape, strides))
+        g = v_row_major(g);
     v->gx[0] = v_view(g, ndim, shape);
 }
 

@@ -136,20 +136,20 @@ static bool check_real(PyArrayObject *array)
     return false;
 }
 
-/* Writes an array's values, converted, to `out` in row-major order. */
-static bool copy_values(PyArrayObject *array, double *out)
+/* Writes an array's values, converted, to `out` with these strides in bytes (NULL: row-major). */
+static bool copy_values(PyArrayObject *array, double *out, const npy_intp *strides)
 {
     if (!check_real(array))
         return false;
     if (PyArray_SIZE(array) == 0)
         return true;
-    if (PyArray_TYPE(array) == NPY_DOUBLE && PyArray_IS_C_CONTIGUOUS(array) &&
+    if (strides == NULL && PyArray_TYPE(array) == NPY_DOUBLE && PyArray_IS_C_CONTIGUOUS(array) &&
         PyArray_ISBEHAVED_RO(array)) {
         memcpy(out, PyArray_DATA(array), (size_t)PyArray_NBYTES(array));
         return true;
     }
-    PyObject *view = PyArray_SimpleNewFromData(PyArray_NDIM(array), PyArray_DIMS(array),
-                                               NPY_DOUBLE, out);
+    PyObject *view = PyArray_New(&PyArray_Type, PyArray_NDIM(array), PyArray_DIMS(array),
+                                 NPY_DOUBLE, strides, out, 0, NPY_ARRAY_WRITEABLE, NULL);
     if (view == NULL)
         return false;
     int status = PyArray_CopyInto(AS_ARRAY(view), array);
@@ -157,18 +157,22 @@ static bool copy_values(PyArrayObject *array, double *out)
     return status == 0;
 }
 
+/* The order in memory is the array's. */
 static ag_tensor *empty_like_array(PyArrayObject *array)
 {
-    int64_t shape[AG_MAX_DIMS];
+    int64_t shape[AG_MAX_DIMS], strides[AG_MAX_DIMS];
     int n = PyArray_NDIM(array);
     if (n > AG_MAX_DIMS) {
         PyErr_Format(PyExc_ValueError, "at most %d dimensions are supported, got %d", AG_MAX_DIMS,
                      n);
         return NULL;
     }
-    for (int i = 0; i < n; i++)
+    for (int i = 0; i < n; i++) {
+        const npy_intp stride = PyArray_STRIDE(array, i);
         shape[i] = PyArray_DIM(array, i);
-    ag_tensor *t = ag_empty(n, shape);
+        strides[i] = stride < 0 ? -stride : stride;
+    }
+    ag_tensor *t = ag_empty_in_order(n, shape, strides);
     if (t == NULL)
         py_raise();
     return t;
@@ -180,7 +184,12 @@ ag_tensor *py_tensor_copy_array(PyObject *object)
     if (!check_real(array))
         return NULL;
     ag_tensor *t = empty_like_array(array);
-    if (t != NULL && !copy_values(array, ag_data(t))) {
+    if (t == NULL)
+        return NULL;
+    npy_intp strides[AG_MAX_DIMS];
+    for (int i = 0; i < ag_ndim(t); i++)
+        strides[i] = (npy_intp)(ag_strides(t)[i] * (int64_t)sizeof(double));
+    if (!copy_values(array, ag_data(t), ag_is_contiguous(t) ? NULL : strides)) {
         ag_release(t);
         return NULL;
     }
@@ -320,7 +329,7 @@ static bool copy_block(nested *data, int dim, PyObject *object, double *out)
     data->floating |= PyArray_DESCR(array)->kind == 'f';
     if (!same_dims(data, dim, n, shape))
         return wrong_block(data, dim, object);
-    return copy_values(array, out);
+    return copy_values(array, out, NULL);
 }
 
 static bool copy_number(nested *data, PyObject *object, double *out)
@@ -408,8 +417,20 @@ PyObject *py_array_like(PyObject *object)
     return converts ? PyArray_FromAny(object, NULL, 0, 0, 0, NULL) : NULL;
 }
 
+static ag_tensor *copy_tensor(ag_tensor *t, bool *floating)
+{
+    ag_tensor *plain = ag_detach(t), *copy = ag_clone(plain);
+    ag_release(plain);
+    *floating = true;
+    if (copy == NULL)
+        py_raise();
+    return copy;
+}
+
 ag_tensor *py_tensor_from_data(PyObject *object, bool *floating)
 {
+    if (py_is_tensor(object))
+        return copy_tensor(py_tensor_of(object), floating);
     PyObject *array = py_array_like(object);
     if (array == NULL)
         return PyErr_Occurred() ? NULL : tensor_of_nested(object, floating);

@@ -175,8 +175,10 @@ static PyObject *make_sized(const char *function, maker make, PyObject *const *a
     return ndim >= 0 ? finish(py_tensor_type, make(ndim, shape), how) : NULL;
 }
 
-static PyObject *make_like(const char *function, maker make, PyObject *const *args, Py_ssize_t n,
-                           PyObject *names)
+typedef ag_tensor *(*like_maker)(const ag_tensor *x);
+
+static PyObject *make_like(const char *function, like_maker make, PyObject *const *args,
+                           Py_ssize_t n, PyObject *names)
 {
     const py_signature s = {function, 3, 1, 1, {"input", "dtype", "requires_grad"}};
     PyObject *v[3];
@@ -186,7 +188,7 @@ static PyObject *make_like(const char *function, maker make, PyObject *const *ar
         !py_tensor_argument(function, "input", v[0], &t) ||
         !common_arguments(function, v[1], v[2], &how))
         return NULL;
-    return finish(Py_TYPE(v[0]), make(ag_ndim(t), ag_shape(t)), how);
+    return finish(Py_TYPE(v[0]), make(t), how);
 }
 
 #define MAKERS(name) \
@@ -200,7 +202,7 @@ static PyObject *make_like(const char *function, maker make, PyObject *const *ar
                                      PyObject *names) \
     { \
         (void)module; \
-        return make_like(#name "_like", ag_##name, args, n, names); \
+        return make_like(#name "_like", ag_##name##_like, args, n, names); \
     }
 MAKERS(zeros)
 MAKERS(ones)
@@ -239,7 +241,7 @@ static PyObject *f_full_like(PyObject *module, PyObject *const *args, Py_ssize_t
         !py_number_argument("full_like", "fill_value", v[1], &value) ||
         !common_arguments("full_like", v[2], v[3], &how))
         return NULL;
-    return finish(Py_TYPE(v[0]), ag_full(ag_ndim(t), ag_shape(t), value), how);
+    return finish(Py_TYPE(v[0]), ag_full_like(t, value), how);
 }
 
 /* ---- ranges --------------------------------------------------------------------------------- */
@@ -349,7 +351,7 @@ static PyObject *f_manual_seed(PyObject *module, PyObject *seed)
      SIZE_RAISES_DOC EXAMPLE_DOC example}, \
     {#name "_like", PY_METHOD(f_##name##_like), PY_KEYWORDS, \
      #name "_like(input, *, dtype=None, requires_grad=False)\n--\n\n" \
-     "A tensor " what ", of the shape of another.\n\n" \
+     "A tensor " what ", of the shape of another, and in memory in the order of that one.\n\n" \
      "Raises:\n    TypeError: the input is not a Tensor, or dtype is not float64.\n\n" EXAMPLE_DOC \
      "    >>> ag." #name "_like(ag.zeros(2, 3)).shape\n" \
      "    pyautograd.Size([2, 3])\n"}
@@ -408,7 +410,8 @@ PyMethodDef py_create_functions[] = {
      "    tensor([7., 7.])\n"},
     {"full_like", PY_METHOD(f_full_like), PY_KEYWORDS,
      "full_like(input, fill_value, *, dtype=None, requires_grad=False)\n--\n\n"
-     "A tensor with one number everywhere, of the shape of another.\n\n"
+     "A tensor with one number everywhere, of the shape of another, and in memory in the order of "
+     "that one.\n\n"
      "Raises:\n    TypeError: the input is not a Tensor, or fill_value no number.\n\n" EXAMPLE_DOC
      "    >>> ag.full_like(ag.zeros(2), 7)\n"
      "    tensor([7., 7.])\n"},

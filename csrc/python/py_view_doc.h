@@ -160,7 +160,8 @@
     "    pyautograd.Size([3, 2])\n"
 
 #define CLONE_DOC \
-    "A copy with memory of its own, contiguous, through which gradients flow.\n" \
+    "A copy with memory of its own, through which gradients flow. Its dimensions lie in memory\n" \
+    "in the order of the tensor's own.\n" \
     "\n" \
     "Raises:\n" \
     "    MemoryError: there is no room for it.\n" \

@@ -268,6 +268,45 @@ static void test_views(void)
         ag_release(all[i]);
 }
 
+static bool has_strides(const ag_tensor *t, int64_t first, int64_t second)
+{
+    return t != NULL && ag_strides(t)[0] == first && ag_strides(t)[1] == second;
+}
+
+/* Results lie in memory as their operands do, and gradients as their leaves. */
+static void test_memory_order(void)
+{
+    const int64_t shape[] = {2, 3}, by_columns[] = {1, 2}, with_gaps[] = {2, 8}, none[] = {-1, 3};
+    const int64_t mark = ag_scope_open();
+    ag_tensor *x = ag_empty_in_order(2, shape, by_columns);
+    CHECK(has_strides(x, 1, 2) && has_strides(ag_empty_in_order(2, shape, NULL), 3, 1));
+    CHECK(has_strides(ag_empty_in_order(2, shape, with_gaps), 1, 2));
+    CHECK(ag_empty_in_order(2, none, by_columns) == NULL && ag_last_status() == AG_ERR_SHAPE);
+    CHECK(ag_empty_in_order(AG_MAX_DIMS + 1, none, none) == NULL);
+    memcpy(ag_data(x), (double[]){1, 4, 2, 5, 3, 6}, 6 * sizeof(double));
+    CHECK(holds(x, 6, (double[]){1, 2, 3, 4, 5, 6}));
+
+    ag_tensor *y = ag_mul_scalar(x, 2.0), *rows = ag_contiguous(y);
+    CHECK(has_strides(y, 1, 2) && holds(y, 6, (double[]){2, 4, 6, 8, 10, 12}));
+    CHECK(has_strides(rows, 3, 1) && holds(rows, 6, (double[]){2, 4, 6, 8, 10, 12}));
+    CHECK(has_strides(ag_add(y, rows), 1, 2) && has_strides(ag_add(rows, y), 3, 1));
+    CHECK(has_strides(ag_clone(y), 1, 2) && has_strides(ag_empty_like(y), 1, 2));
+    CHECK(has_strides(ag_rand_like(y), 1, 2) && has_strides(ag_randn_like(y), 1, 2));
+    CHECK(holds(ag_full_like(y, 7), 6, (double[]){7, 7, 7, 7, 7, 7}));
+    CHECK(holds(ag_ones_like(y), 6, (double[]){1, 1, 1, 1, 1, 1}));
+    CHECK(has_strides(ag_zeros_like(y), 1, 2) && ag_zeros_like(NULL) == NULL);
+    const ag_arg arg = {.tensor = rows};
+    const ag_attr order = {.n_list = 2, .list = by_columns};
+    ag_tensor *columns = ag_apply(AG_OP_clone, 1, &arg, &order);
+    CHECK(has_strides(columns, 1, 2) && holds(columns, 6, (double[]){2, 4, 6, 8, 10, 12}));
+
+    ag_set_requires_grad(x, true);
+    CHECK(ag_backward(ag_sum_all(ag_mul(rows, x)), NULL, 0) == AG_OK);
+    CHECK(has_strides(ag_grad_of(x), 1, 2));
+    CHECK(holds(ag_grad_of(x), 6, (double[]){2, 4, 6, 8, 10, 12}));
+    ag_scope_close(mark);
+}
+
 static void test_writes_follow_the_tape(void)
 {
     ag_tensor *x = leaf(3, (double[]){1, 2, 3}), *y = ag_mul_scalar(x, 2.0);
@@ -448,7 +487,8 @@ int main(void)
     static void (*const tests[])(void) = {
         test_creation, test_random, test_ownership, test_foreign_memory,
         test_memory_that_is_asked_about, test_gradients, test_higher_derivatives, test_several_roots, test_grad_mode, test_errors,
-        test_saved_values_are_guarded, test_views, test_writes_follow_the_tape,
+        test_saved_values_are_guarded, test_views, test_memory_order,
+        test_writes_follow_the_tape,
         test_writes_keep_what_the_rule_needs, test_tape,
         test_every_op_has_a_row, test_comparisons, test_looking_inside, test_threads,
         test_long_chain,

@@ -99,6 +99,19 @@ static bool views(void)
     return finish(ag_mul(ag_select(s, 0, 1), ag_view(ag_contiguous(a), 1, (int64_t[]){4})));
 }
 
+/* Operands in an order of memory that is not row-major, and results that are. */
+static bool orders(void)
+{
+    const int64_t big[] = {80, 120}, across[] = {120, 80}, by_columns[] = {1, 80};
+    ag_tensor *t = ag_t(leaf), *p = ag_exp(ag_mul(t, t)), *other = ag_t(ag_zeros(2, across));
+    ag_tensor *x = ag_empty_in_order(2, big, by_columns);
+    bool good = p && x && ag_fill_(x, 2.0) == AG_OK && ag_randn_like(p) && ag_full_like(x, 1.0);
+    ag_tensor *y = good ? ag_mul_scalar(ag_add(ag_sqrt(x), ag_contiguous(x)), 2.0) : NULL;
+    good = y && other && ag_add_(y, x) == AG_OK && ag_add_(x, other) == AG_OK;
+    good = good && ag_sum(y, 1, (int64_t[]){0}, false) && ag_sum(y, 1, (int64_t[]){1}, false);
+    return good && ag_reshape(y, 1, (int64_t[]){-1}) && finish(ag_clone(p));
+}
+
 static bool writes(void)
 {
     ag_tensor *y = ag_mul_scalar(leaf, 2.0), *row = ag_select(y, 0, 1), *x = ag_select(leaf, 0, 0);
@@ -251,9 +264,9 @@ int main(void)
 {
     static const scenario scenarios[] = {
         {"make", make}, {"borrow_memory", borrow_memory}, {"formula", formula},
-        {"broadcast", broadcast}, {"large", large}, {"views", views}, {"writes", writes},
-        {"second_order", second_order}, {"many_roots", many_roots}, {"leaves", leaves},
-        {"chain", chain}, {"every_elementwise_op", every_elementwise_op},
+        {"broadcast", broadcast}, {"large", large}, {"views", views}, {"orders", orders},
+        {"writes", writes}, {"second_order", second_order}, {"many_roots", many_roots},
+        {"leaves", leaves}, {"chain", chain}, {"every_elementwise_op", every_elementwise_op},
     };
     if (ag_fail_allocation(0) != AG_OK) {
         printf("allocations of this core cannot be failed\n");
