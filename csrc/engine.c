@@ -465,25 +465,38 @@ static bool sweep(agi_run *run)
 
 /* ---- the public entries --------------------------------------------------------------------- */
 
-static bool check_root(int index, const ag_tensor *root, const ag_tensor *gradient)
+/* Whether the gradient of root `index`, the caller's or the 1 that stands for none, fits it. */
+static bool check_gradient(int index, const ag_tensor *root, const ag_tensor *gradient)
 {
     char want[AGI_SHAPE_TEXT], got[AGI_SHAPE_TEXT];
-    if (!agi_requires_grad(root)) {
-        agi_fail(AG_ERR_GRAD, "element %d of tensors does not require grad and does not have a "
-                              "grad_fn", index);
-    } else if (gradient == NULL && root->numel != 1) {
+    if (gradient == NULL ? root->numel == 1 || !agi_requires_grad(root)
+                         : agi_same_shape(root, gradient))
+        return true;
+    if (gradient == NULL)
         agi_fail(AG_ERR_GRAD, "grad can be implicitly created only for scalar outputs");
-    } else if (gradient != NULL && !agi_shape_equal(root->ndim, agi_shape_of(root), gradient->ndim,
-                                                    agi_shape_of(gradient))) {
+    else
         agi_fail(AG_ERR_SHAPE, "Mismatch in shape: grad_output[%d] has a shape of "
                                "pyautograd.Size(%s) and output[%d] has a shape of "
                                "pyautograd.Size(%s).", index,
                  agi_format_shape_list(got, gradient->ndim, agi_shape_of(gradient)), index,
                  agi_format_shape_list(want, root->ndim, agi_shape_of(root)));
-    } else {
-        return true;
-    }
     return false;
+}
+
+/* The roots and their gradients are looked at before anything else, all gradients first: what is
+ * refused then is refused with the message that PyTorch has for it, and has marked no input. */
+static bool check_roots(int n, ag_tensor *const *roots, ag_tensor *const *gradients)
+{
+    for (int i = 0; i < n; i++)
+        if (!check_gradient(i, roots[i], gradients != NULL ? gradients[i] : NULL))
+            return false;
+    for (int i = 0; i < n; i++)
+        if (!agi_requires_grad(roots[i])) {
+            agi_fail(AG_ERR_GRAD, "element %d of tensors does not require grad and does not have a "
+                                  "grad_fn", i);
+            return false;
+        }
+    return true;
 }
 
 /* The edge to a tensor as the run sees it: owned, 0 with an error if it cannot be had. */
@@ -527,8 +540,6 @@ static bool add_roots(agi_run *run, int n, ag_tensor *const *roots, ag_tensor *c
     bool ok = true;
     for (int i = 0; i < n && ok; i++) {
         ag_tensor *given = gradients != NULL ? gradients[i] : NULL;
-        if (!check_root(i, roots[i], given))
-            return false;
         ag_tensor *gradient = first_gradient(run, roots[i], given);
         ok = gradient != NULL && add_root(run, roots[i], gradient);
         agi_release(gradient);
@@ -589,7 +600,7 @@ ag_status ag_backward_many(int n, ag_tensor *const *roots, ag_tensor *const *gra
 {
     agi_run run;
     run_open(&run, flags);
-    bool ok = retain_inputs(n_inputs, inputs) &&
+    bool ok = check_roots(n, roots, gradients) && retain_inputs(n_inputs, inputs) &&
               run_backward(&run, n, roots, gradients, n_inputs, inputs) && deposit_leaves(&run);
     ok = ok && agi_deposits_commit(&run.deposits, n, roots);
     run_close(&run);
@@ -648,7 +659,8 @@ ag_status ag_grad(int n, ag_tensor *const *roots, ag_tensor *const *gradients, i
         return agi_fail(AG_ERR_VALUE, "grad requires non-empty inputs.");
     agi_run run;
     run_open(&run, flags);
-    bool ok = run_backward(&run, n, roots, gradients, n_inputs, inputs) &&
+    bool ok = check_roots(n, roots, gradients) &&
+              run_backward(&run, n, roots, gradients, n_inputs, inputs) &&
               hand_out(&run, n_inputs, inputs, flags, results) &&
               (flags & AG_CREATE_GRAPH || results_compute(n_inputs, results, n, roots)) &&
               (run.deposits.count == 0 || agi_deposits_commit(&run.deposits, 0, NULL));

@@ -101,6 +101,25 @@ BACKWARD = [
         "shape of Size([3]).",
     ),
     Failure(
+        "gradient of another shape, of what requires no grad",
+        lambda lib: lib.ones(3).backward(lib.ones(4)),
+        RuntimeError,
+        "Mismatch in shape: grad_output[0] has a shape of Size([4]) and output[0] has a "
+        "shape of Size([3]).",
+    ),
+    Failure(
+        "a vector after what requires no grad",
+        lambda lib: lib.autograd.backward([lib.ones(3), _leaf(lib, 3)]),
+        RuntimeError,
+        "grad can be implicitly created only for scalar outputs",
+    ),
+    Failure(
+        "inputs and root require no grad",
+        lambda lib: lib.ones(1).backward(inputs=[lib.ones(1)]),
+        RuntimeError,
+        "element 0 of tensors does not require grad and does not have a grad_fn",
+    ),
+    Failure(
         "gradient that is no tensor",
         lambda lib: (_leaf(lib, 3) * 2).backward("a"),
         TypeError,

@@ -153,3 +153,12 @@ def test_grad_that_fails_fills_nothing(lib: ModuleType) -> None:
     y.retain_grad()
     with pytest.raises(RuntimeError, match="not have been used"):
         lib.autograd.grad((y * 3).sum(), [x, unused])
+def test_inputs_of_a_backward_whose_root_is_refused_retain_nothing(lib: ModuleType) -> None:
+    y = result(lib)
+    with pytest.raises(RuntimeError, match="element 0 of tensors"):
+        lib.ones(1).sum().backward(inputs=[y])
+    with pytest.raises(RuntimeError, match="Mismatch in shape"):
+        y.backward(lib.ones(3), inputs=[y])
+    assert not y.retains_grad
+
+
