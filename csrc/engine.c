@@ -429,6 +429,16 @@ static bool pull_back(agi_run *run, const slot_entry *entry, ag_tensor *g)
     return ok;
 }
 
+/* The tensor that retains the gradient of a node, NULL for none. A view whose base was written
+ * since has left its node, whether or not anybody has asked for the new one. */
+static ag_tensor *retainer_of(const ag_node *node)
+{
+    ag_tensor *keep = node->extra != NULL ? node->extra->retain : NULL;
+    if (keep != NULL && keep->flags & AGI_TENSOR_VIEW && agi_view_is_stale(keep))
+        return NULL;
+    return keep;
+}
+
 static bool visit(agi_run *run, int32_t slot)
 {
     slot_entry *entry = &run->entries[slot];
@@ -440,7 +450,7 @@ static bool visit(agi_run *run, int32_t slot)
     if (g != NULL) {
         if (entry->wanted)
             agi_retain(g);
-        ag_tensor *keep = node->extra != NULL ? node->extra->retain : NULL;
+        ag_tensor *keep = retainer_of(node);
         ok = (keep == NULL || agi_deposits_add(&run->deposits, keep, g, false)) &&
              pull_back(run, entry, g);
         agi_release(g);

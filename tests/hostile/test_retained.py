@@ -69,6 +69,33 @@ def test_view_whose_base_is_written_and_read_alone(lib: ModuleType) -> None:
     assert view.grad is None
 
 
+def test_view_whose_base_is_written_through_a_view_of_it(lib: ModuleType) -> None:
+    y = result(lib)
+    view = y.view(2, 2)
+    view.retain_grad()
+    view.flatten().mul_(lib.tensor(3.0))
+    y.sum().backward()
+    assert view.grad is None and view.retains_grad
+
+
+@pytest.mark.parametrize("looked", [False, True])
+def test_a_look_at_the_history_changes_no_retained_gradient(looked: bool) -> None:
+    """PyTorch fills the gradient of a view that is out of date as long as nobody looks."""
+    x = ag.ones(4, requires_grad=True)
+    y = x * 1
+    view = y[1:]
+    view.retain_grad()
+    earlier = view * 5
+    y.mul_(3)
+    if looked:
+        assert view.grad_fn is not None
+    earlier.sum().backward(retain_graph=True)
+    assert view.grad is None
+    (view * 2).sum().backward()
+    assert view.grad is not None and view.grad.tolist() == [2.0] * 3
+    assert x.grad is not None and x.grad.tolist() == [0.0] + [5.0 + 6.0] * 3
+
+
 def test_base_that_is_written_through_a_view(lib: ModuleType) -> None:
     y = result(lib)
     y.retain_grad()
@@ -147,12 +174,6 @@ def test_inputs_that_are_results_retain(lib: ModuleType) -> None:
     assert y.grad.tolist() == [3.0] * 4 and y.retains_grad and x.grad is None
 
 
-def test_grad_that_fails_fills_nothing(lib: ModuleType) -> None:
-    x, unused = lib.ones(4, requires_grad=True), lib.ones(4, requires_grad=True)
-    y = x * 2
-    y.retain_grad()
-    with pytest.raises(RuntimeError, match="not have been used"):
-        lib.autograd.grad((y * 3).sum(), [x, unused])
 def test_inputs_of_a_backward_whose_root_is_refused_retain_nothing(lib: ModuleType) -> None:
     y = result(lib)
     with pytest.raises(RuntimeError, match="element 0 of tensors"):
@@ -162,3 +183,9 @@ def test_inputs_of_a_backward_whose_root_is_refused_retain_nothing(lib: ModuleTy
     assert not y.retains_grad
 
 
+def test_grad_that_fails_fills_nothing(lib: ModuleType) -> None:
+    x, unused = lib.ones(4, requires_grad=True), lib.ones(4, requires_grad=True)
+    y = x * 2
+    y.retain_grad()
+    with pytest.raises(RuntimeError, match="not have been used"):
+        lib.autograd.grad((y * 3).sum(), [x, unused])
