@@ -587,13 +587,29 @@ static bool run_backward(agi_run *run, int n, ag_tensor *const *roots, ag_tensor
     return ok;
 }
 
-static ag_tensor *gradient_of(const agi_run *run, ag_tensor *input)
+/* A result that is a view becomes a tensor like others: as a view that was made while recording was
+ * off it could not be written. A part of the caller's own gradient stays a view. */
+static bool let_go_of_base(slot_entry *entry, int n, ag_tensor *const *gradients)
+{
+    ag_tensor *view = entry->grad;
+    if (!(view->flags & AGI_TENSOR_VIEW) || view->node != NULL)
+        return true;
+    for (int i = 0; i < n && gradients != NULL; i++)
+        if (gradients[i] != NULL && gradients[i]->storage == view->storage)
+            return true;
+    entry->grad = agi_tensor_alias(view);
+    agi_release(view);
+    return entry->grad != NULL;
+}
+
+/* The entry with the gradient of an input; NULL if it has none. */
+static slot_entry *entry_of_input(agi_run *run, ag_tensor *input)
 {
     agi_edge edge = edge_of(input);
     int32_t slot = edge != 0 ? slot_find(run, edge) : -1;
     if (edge != 0)
         agi_edge_release(edge);
-    return slot >= 0 ? run->entries[slot].grad : NULL;
+    return slot >= 0 && run->entries[slot].grad != NULL ? &run->entries[slot] : NULL;
 }
 
 /* Inputs of a backward that are no leaves retain their gradient from here on, as in PyTorch. */
@@ -644,13 +660,15 @@ static bool results_compute(int n, ag_tensor **results, int n_roots, ag_tensor *
     return ok;
 }
 
-static bool hand_out(const agi_run *run, int n, ag_tensor *const *inputs, unsigned flags,
-                     ag_tensor **results)
+static bool hand_out(agi_run *run, int n, ag_tensor *const *gradients, int n_inputs,
+                     ag_tensor *const *inputs, ag_tensor **results)
 {
-    for (int i = 0; i < n; i++) {
-        ag_tensor *grad = gradient_of(run, inputs[i]);
-        results[i] = grad != NULL ? agi_retain(grad) : NULL;
-        if (grad == NULL && !(flags & AG_ALLOW_UNUSED)) {
+    for (int i = 0; i < n_inputs; i++) {
+        slot_entry *entry = entry_of_input(run, inputs[i]);
+        if (entry != NULL && !let_go_of_base(entry, n, gradients))
+            return false;
+        results[i] = entry != NULL ? agi_retain(entry->grad) : NULL;
+        if (entry == NULL && !(run->flags & AG_ALLOW_UNUSED)) {
             agi_fail(AG_ERR_GRAD, "The differentiated Tensor at index %d appears to not have been "
                                   "used in the graph. Set allow_unused=True if this is the desired "
                                   "behavior.", i);
@@ -671,7 +689,7 @@ ag_status ag_grad(int n, ag_tensor *const *roots, ag_tensor *const *gradients, i
     run_open(&run, flags);
     bool ok = check_roots(n, roots, gradients) &&
               run_backward(&run, n, roots, gradients, n_inputs, inputs) &&
-              hand_out(&run, n_inputs, inputs, flags, results) &&
+              hand_out(&run, n, gradients, n_inputs, inputs, results) &&
               (flags & AG_CREATE_GRAPH || results_compute(n_inputs, results, n, roots)) &&
               (run.deposits.count == 0 || agi_deposits_commit(&run.deposits, 0, NULL));
     run_close(&run);

@@ -153,6 +153,47 @@ def test_a_recorded_sum_is_a_new_tensor(lib: ModuleType) -> None:
     x.grad = None
 
 
+# ---- what grad returns ---------------------------------------------------------------------------
+
+
+def test_a_sum_that_is_given_can_be_written(lib: ModuleType) -> None:
+    """Of a number that was broadcast: a sum, then a view of that which is dropped dimensions."""
+    x = lib.tensor(2.0, dtype=lib.float64, requires_grad=True)
+    shapes = (1,), (2, 3), (1, 1), (3, 1)
+    for shape in shapes:
+        (g,) = lib.autograd.grad((lib.full(shape, 3.0, dtype=lib.float64) * x).sum(), [x])
+        wanted = 3.0 * g.numel() * lib.ones(shape).numel()
+        assert not g._is_view() and g.item() == wanted
+        g[...] = x
+        g.mul_(3)
+        assert g.item() == 6 and g.grad_fn is not None
+
+
+def test_what_is_given_twice_is_one_value(lib: ModuleType) -> None:
+    x = lib.tensor(2.0, dtype=lib.float64, requires_grad=True)
+    once, again = lib.autograd.grad((lib.ones(2, 1, dtype=lib.float64) * x).sum(), [x, x])
+    once.mul_(3)
+    assert once.item() == 6 and again.item() == 6
+
+
+def test_gradients_of_a_view_and_of_its_base_can_be_written(lib: ModuleType) -> None:
+    x = lib.tensor(2.0, dtype=lib.float64, requires_grad=True)
+    y = x.expand(()).squeeze()
+    of_x, of_y = lib.autograd.grad((y**2).sum(), [x, y])
+    of_x += x
+    assert of_x.item() == 6 and of_y.item() in (4, 6)  # they may share memory
+
+
+def test_a_part_of_the_callers_gradient_stays_a_view_of_it(lib: ModuleType) -> None:
+    x = lib.ones(2, 3, requires_grad=True)
+    given = lib.ones(3, 2)
+    (g,) = lib.autograd.grad(x.t(), [x], given)
+    with pytest.raises(RuntimeError, match="A view was created in no_grad mode"):
+        g.mul_(x[0, 0])
+    with lib.no_grad():
+        g.mul_(2)
+    assert given.tolist() == [[2.0] * 2] * 3
+
 # ---- leaves that are none any more ---------------------------------------------------------------
 
 
