@@ -40,7 +40,8 @@ AG_FORWARD(select)
         shape[to] = agi_shape_of(x)[d];
         strides[to++] = agi_strides_of(x)[d];
     }
-    int64_t offset = x->offset + (index < 0 ? index + size : index) * agi_strides_of(x)[dim];
+    int64_t at = index < 0 ? index + size : index;
+    int64_t offset = x->offset + (x->numel > 0 ? at * agi_strides_of(x)[dim] : 0);
     return agi_tensor_over(x->storage, x->ndim - 1, shape, strides, offset);
 }
 
@@ -76,9 +77,10 @@ static int64_t clip_slice(int64_t size, int64_t *start, int64_t *end, int64_t st
     return (*end - *start + step - 1) / step;
 }
 
-/* The geometry of a slice of x, written over dims (shape and strides as x has them). */
-static ag_status slice_geometry(const char *op, int ndim, const int64_t *i, int64_t *shape,
-                                int64_t *strides, int64_t *offset)
+/* The geometry of a slice of x, written over dims (shape and strides as x has them). Where x is
+ * `empty` or the slice is, offset stays: strides need not lead to memory then. */
+static ag_status slice_geometry(const char *op, int ndim, const int64_t *i, bool empty,
+                                int64_t *shape, int64_t *strides, int64_t *offset)
 {
     int dim;
     int64_t start = i[1], end = i[2];
@@ -89,10 +91,12 @@ static ag_status slice_geometry(const char *op, int ndim, const int64_t *i, int6
     ag_status status = agi_shape_wrap_dim(i[0], ndim, &dim);
     if (status != AG_OK)
         return status;
-    int64_t step = i[3] > shape[dim] && shape[dim] > 0 ? shape[dim] : i[3];
+    int64_t step = i[3] > shape[dim] && shape[dim] > 0 ? shape[dim] : i[3], stride;
     shape[dim] = clip_slice(shape[dim], &start, &end, step);
-    *offset += start * strides[dim];
-    strides[dim] *= step;
+    if (!empty && shape[dim] > 0)
+        *offset += start * strides[dim];
+    if (!__builtin_mul_overflow(strides[dim], step, &stride))
+        strides[dim] = stride;
     return AG_OK;
 }
 
@@ -101,7 +105,8 @@ AG_FORWARD(slice)
     const ag_tensor *x = args[0].tensor;
     int64_t dims[2 * AGI_MAX_DIMS], offset = x->offset;
     memcpy(dims, x->dims, 2 * (size_t)x->ndim * sizeof(int64_t));
-    if (slice_geometry("slice", x->ndim, attr->i, dims, dims + x->ndim, &offset) != AG_OK)
+    if (slice_geometry("slice", x->ndim, attr->i, x->numel == 0, dims, dims + x->ndim, &offset) !=
+        AG_OK)
         return NULL;
     return agi_tensor_over(x->storage, x->ndim, dims, dims + x->ndim, offset);
 }
@@ -165,9 +170,10 @@ AG_FORWARD(slice_scatter)
     int ndim = x != NULL ? x->ndim : attr->n_list;
     const int64_t *shape = x != NULL ? agi_shape_of(x) : attr->list;
     int64_t part[AGI_MAX_DIMS], strides[AGI_MAX_DIMS], offset = 0;
-    memcpy(part, shape, (size_t)ndim * sizeof(int64_t));
+    for (int d = 0; d < ndim; d++)
+        part[d] = shape[d];
     agi_shape_strides(ndim, shape, strides);
-    if (slice_geometry("slice_scatter", ndim, attr->i, part, strides, &offset) != AG_OK ||
+    if (slice_geometry("slice_scatter", ndim, attr->i, false, part, strides, &offset) != AG_OK ||
         check_source("slice_scatter", ndim, part, args[1]) != AG_OK)
         return NULL;
     ag_tensor *z = copy_or_fill(args[0], ndim, shape);

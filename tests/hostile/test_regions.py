@@ -165,3 +165,20 @@ def test_write_through_an_empty_region() -> None:
     assert y.grad_fn.name() == "CopySlices"
     y.sum().backward()
     assert x.grad is not None and x.grad.tolist() == [[1, 1], [1, 1]]
+
+
+SHAPES_OF_NOTHING = [(0,), (0, 3), (1, 0), (2, 0, 2)]
+
+
+@pytest.mark.parametrize("shape", SHAPES_OF_NOTHING, ids=str)
+@pytest.mark.parametrize("first", [0, 1, 2])
+def test_write_through_a_part_of_nothing(shape: tuple[int, ...], first: int) -> None:
+    """Where there are no elements, strides lead to no memory: offsets stay inside of it."""
+    x = ag.tensor(np.ones((*shape, 2)))[..., 1].requires_grad_()
+    factor = ag.tensor(2.0, requires_grad=True)
+    y = x * factor
+    view = y[...]
+    view[first:] *= factor
+    y.sum().backward()
+    assert x.grad is not None and x.grad.shape == shape
+    assert factor.grad is not None and factor.grad.item() == 0
