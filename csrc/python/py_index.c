@@ -59,13 +59,15 @@ typedef struct index_part {
 /* As many as can be named and put in, and an ellipsis. */
 #define PARTS_MAX (2 * AG_MAX_DIMS + 1)
 
+/* A slice that is written as one of everything makes no view; [1:] of nothing and [-2:] of two do,
+ * as in PyTorch, so that writes through them are refused where a view is. */
 static bool take_slice(cursor *c, const index_part *part)
 {
     Py_ssize_t start = part->start, stop = part->stop, step = part->step;
     Py_ssize_t size = (Py_ssize_t)ag_shape(c->view)[c->dim];
     PySlice_AdjustIndices(size, &start, &stop, step);
     int dim = c->dim++;
-    if (start == 0 && stop == size && step == 1)
+    if (part->start == 0 && stop == size && step == 1)
         return true;
     return move(c, ag_slice(c->view, dim, start, stop > start ? stop : start, step));
 }

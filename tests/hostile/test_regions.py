@@ -8,6 +8,7 @@ that its change along a whole-numbered direction is the derivative exactly."""
 from __future__ import annotations
 
 from collections.abc import Callable
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -182,3 +183,29 @@ def test_write_through_a_part_of_nothing(shape: tuple[int, ...], first: int) -> 
     y.sum().backward()
     assert x.grad is not None and x.grad.shape == shape
     assert factor.grad is not None and factor.grad.item() == 0
+
+
+@pytest.mark.parametrize("shape", [(0,), (2,), (0, 2), (2, 2)], ids=str)
+@pytest.mark.parametrize(
+    ("key", "of_view"),
+    [
+        (slice(None), False),
+        (slice(0, None), False),
+        (slice(None, 9), False),
+        (slice(0, 9, 1), False),
+        (..., False),
+        (slice(1, None), True),
+        (slice(9, None), True),
+        (slice(-2, None), True),
+        ((..., slice(-2, None)), True),
+        (slice(None, None, 2), True),
+    ],
+)
+def test_a_part_of_a_leaf_is_refused_as_a_view_of_it(
+    lib: ModuleType, shape: tuple[int, ...], key: Any, of_view: bool
+) -> None:
+    """Also where the part has all elements, if it is not written as one of everything."""
+    x = lib.ones(shape, requires_grad=True)
+    with pytest.raises(RuntimeError, match="leaf Variable") as caught:
+        x[key] = 0.5
+    assert str(caught.value).startswith("a view of a leaf") == of_view
