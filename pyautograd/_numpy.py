@@ -80,30 +80,20 @@ def _clip(a: Any, a_min: Any = None, a_max: Any = None, out: Any = None, **other
     return ag.clamp(_tensor(a), low, high)
 
 
-def _sum(
-    a: Any,
-    axis: Any = None,
-    dtype: Any = None,
-    out: Any = None,
-    keepdims: Any = False,
-    **others: Any,
-) -> Any:
-    if out is not None or others:
-        return NotImplemented
-    return ag.sum(a, axis, bool(keepdims), dtype=dtype)
+def _reduction(op: Callable[..., Tensor]) -> Callable[..., Any]:
+    def reduce(
+        a: Any,
+        axis: Any = None,
+        dtype: Any = None,
+        out: Any = None,
+        keepdims: Any = False,
+        **others: Any,
+    ) -> Any:
+        if out is not None or others:
+            return NotImplemented
+        return op(a, axis, bool(keepdims), dtype=dtype)
 
-
-def _mean(
-    a: Any,
-    axis: Any = None,
-    dtype: Any = None,
-    out: Any = None,
-    keepdims: Any = False,
-    **others: Any,
-) -> Any:
-    if out is not None or others:
-        return NotImplemented
-    return ag.mean(a, axis, bool(keepdims), dtype=dtype)
+    return reduce
 
 
 def _reshape(a: Any, shape: Any = None, order: str = "C", **others: Any) -> Any:
@@ -156,8 +146,8 @@ def _ndim(a: Any) -> Any:
 _FUNCTIONS: dict[Callable[..., Any], Callable[..., Any]] = {
     np.where: _where,
     np.clip: _clip,
-    np.sum: _sum,
-    np.mean: _mean,
+    np.sum: _reduction(ag.sum),
+    np.mean: _reduction(ag.mean),
     np.reshape: _reshape,
     np.ravel: _ravel,
     np.transpose: _transpose,
