@@ -340,9 +340,6 @@ static bool call_rule(agi_vjp *v)
     const agi_op_info *info = &agi_ops[v->node->op];
     if (info->rule != NULL)
         info->rule(v);
-    else
-        for (int k = 0; k < v->node->n_in; k++)
-            v->gx[k] = agi_zeros_for(v->g);
     for (int k = 0; k < v->node->n_in; k++) {
         int ndim;
         const int64_t *shape = agi_node_input_shape(v->node, k, &ndim);

@@ -51,14 +51,7 @@ static ag_status check_view(const ag_tensor *x, bool recorded)
 {
     const ag_tensor *base = x->meta->base;
     if (x->flags & AGI_TENSOR_NO_GRAD_VIEW && (recorded || agi_requires_grad(base)))
-        return agi_fail(
-            AG_ERR_GRAD,
-            "A view was created in no_grad mode and is being modified inplace with grad "
-            "mode enabled. Given that this use case is ambiguous and error-prone, it is "
-            "forbidden. You can clarify your code by moving both the view and the "
-            "inplace either both inside the no_grad block (if you don't want the "
-            "inplace to be tracked) or both outside (if you want the inplace to be "
-            "tracked).");
+        return agi_fail_no_grad_view("is being");
     if (agi_is_wanting_leaf(base) || (base->node == NULL && agi_requires_grad(x)))
         return agi_fail(AG_ERR_GRAD, "a view of a leaf Variable that requires grad is being used "
                                      "in an in-place operation.");

@@ -11,7 +11,7 @@
 #include "op.h"
 #include "thread.h"
 
-/* ---- edges ---------------------------------------------------------------------------------- */
+/* ---- retained gradients --------------------------------------------------------------------- */
 
 bool agi_node_prepare(ag_node *node, const ag_tensor *t)
 {
@@ -41,6 +41,18 @@ void agi_tensor_replace_node(ag_tensor *t, ag_node *node)
     agi_node_release(old);
 }
 
+/* ---- nodes of views ------------------------------------------------------------------------- */
+
+ag_status agi_fail_no_grad_view(const char *what)
+{
+    return agi_fail(AG_ERR_GRAD,
+                    "A view was created in no_grad mode and %s modified inplace with grad mode "
+                    "enabled. Given that this use case is ambiguous and error-prone, it is "
+                    "forbidden. You can clarify your code by moving both the view and the inplace "
+                    "either both inside the no_grad block (if you don't want the inplace to be "
+                    "tracked) or both outside (if you want the inplace to be tracked).", what);
+}
+
 /* Makes the node of a view anew: its base was written in place since, so that the way from the
  * base to the view is now read off the geometry. */
 static ag_node *refresh_view(ag_tensor *t)
@@ -48,13 +60,7 @@ static ag_node *refresh_view(ag_tensor *t)
     agi_meta *meta = t->meta;
     ag_tensor *base = meta->base;
     if (t->flags & AGI_TENSOR_NO_GRAD_VIEW) {
-        agi_fail(AG_ERR_GRAD,
-                 "A view was created in no_grad mode and its base or another view of its base has "
-                 "been modified inplace with grad mode enabled. Given that this use case is "
-                 "ambiguous and error-prone, it is forbidden. You can clarify your code by moving "
-                 "both the view and the inplace either both inside the no_grad block (if you don't "
-                 "want the inplace to be tracked) or both outside (if you want the inplace to be "
-                 "tracked).");
+        agi_fail_no_grad_view("its base or another view of its base has been");
         return NULL;
     }
     ag_attr attr = {.i = {agi_view_offset(t)}, .n_list = 2 * t->ndim, .list = t->dims};
@@ -80,6 +86,8 @@ ag_node *agi_view_node(ag_tensor *t, bool *failed)
     *failed = node == NULL;
     return node;
 }
+
+/* ---- edges ---------------------------------------------------------------------------------- */
 
 /* Fills *edge with the owned edge to where t came from (0: needs no gradient). */
 static bool edge_to(ag_tensor *t, agi_edge *edge)

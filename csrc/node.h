@@ -124,6 +124,10 @@ void agi_edge_release(agi_edge edge);
 
 ag_node *agi_view_node(ag_tensor *t, bool *failed);
 
+/* The error that a view made under no_grad, or what the text says of it, was written where the tape
+ * is recorded. */
+ag_status agi_fail_no_grad_view(const char *what);
+
 /* Retained gradients. INVARIANT[retained]: the mark of a tensor whose gradient is to be kept is
  * on its present node or nowhere, so that it never outlives the tensor: whoever gives the tensor
  * another node moves the mark. agi_node_prepare makes room for it on the node that will be t's;

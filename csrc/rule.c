@@ -130,12 +130,15 @@ ag_arg agi_vjp_output(agi_vjp *v)
     return with_history(t, v->create_graph ? (agi_edge)node : 0);
 }
 
+ag_arg agi_repeated(double value, int ndim, const int64_t *shape)
+{
+    ag_tensor *number = ag_scalar(value);
+    return v_expand(number != NULL ? agi_arg(number) : failed_value, ndim, shape);
+}
+
 ag_arg agi_zeros_for(ag_arg g)
 {
-    ag_tensor *zero = ag_scalar(0.0);
-    if (zero == NULL)
-        return failed_value;
-    return v_expand(agi_arg(zero), g.tensor->ndim, agi_shape_of(g.tensor));
+    return agi_value_failed(g) ? g : agi_repeated(0.0, g.tensor->ndim, agi_shape_of(g.tensor));
 }
 
 /* ---- one node by itself --------------------------------------------------------------------- */

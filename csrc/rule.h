@@ -25,7 +25,8 @@
 #pragma GCC visibility push(hidden)
 ag_arg agi_vjp_input(agi_vjp *v, int k);
 ag_arg agi_vjp_output(agi_vjp *v);
-ag_arg agi_zeros_for(ag_arg g);        /* zeros of the shape of g, in one element of memory */
+ag_arg agi_repeated(double value, int ndim, const int64_t *shape);  /* in one element of memory */
+ag_arg agi_zeros_for(ag_arg g);        /* zeros of the shape of g, likewise */
 
 /* Calls op on values, keeps the result in the open scope, passes failures on. */
 ag_arg agi_value(int op, int n, const ag_arg *args, const ag_attr *attr);

@@ -71,7 +71,6 @@ typedef struct agi_meta {
     ag_tensor *base;          /* owned: what a view is a view of, never itself a view */
     agi_counter *counter;     /* owned: AGI_TENSOR_OWN_COUNTER */
     uint32_t view_version;    /* version at which a view's node was made */
-    bool retain_grad;
     int32_t slot;             /* the engine's: place in the run that claimed this leaf */
     _Atomic(void *) run;      /* the engine's: the run that claimed this leaf, or NULL */
 } agi_meta;

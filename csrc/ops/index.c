@@ -118,13 +118,6 @@ AG_RULE(slice)
     GX(0) = embed(G, ndim, shape, agi_node_attr_of(v->node)->i);
 }
 
-/* A number in every place of a shape, which takes one number of memory. */
-static ag_arg repeated(double value, int ndim, const int64_t *shape)
-{
-    ag_tensor *number = ag_scalar(value);
-    return v_expand(agi_arg(number != NULL ? number : &agi_failed), ndim, shape);
-}
-
 /* A contiguous copy of arg, or `shape` filled with it if it is a number. */
 static ag_tensor *copy_or_fill(ag_arg arg, int ndim, const int64_t *shape)
 {
@@ -229,8 +222,7 @@ static ag_status check_reach(const char *op, int ndim, const int64_t *list, int6
  * element of input 0, `size` elements, which hold all of input 0 and the region. */
 typedef struct agi_area {
     int ndim;                  /* of input 0 */
-    const int64_t *list;       /* geometry of input 0: shape, then strides */
-    int64_t own[2 * AGI_MAX_DIMS];
+    int64_t list[2 * AGI_MAX_DIMS];  /* geometry of input 0: shape, then strides */
     int region_ndim;
     const int64_t *region;     /* shape, then strides */
     int64_t offset, low, size;
@@ -242,12 +234,11 @@ static void area_of(const agi_vjp *v, agi_area *area)
     const int64_t *shape = agi_node_input_shape(v->node, 0, &area->ndim);
     const int64_t *strides = agi_node_input_strides(v->node);
     for (int d = 0; d < area->ndim; d++)
-        area->own[d] = shape[d];
+        area->list[d] = shape[d];
     if (strides == NULL)
-        agi_shape_strides(area->ndim, shape, area->own + area->ndim);
+        agi_shape_strides(area->ndim, shape, area->list + area->ndim);
     for (int d = 0; strides != NULL && d < area->ndim; d++)
-        area->own[area->ndim + d] = strides[d];
-    area->list = area->own;
+        area->list[area->ndim + d] = strides[d];
     area->region_ndim = v->node->n_list / 2;
     area->region = list_of(v);
     area->offset = agi_node_attr_of(v->node)->i[0];
@@ -279,7 +270,7 @@ static ag_arg share_out(const agi_area *area, ag_arg flat)
     if (area->is_input)
         return v_view(flat, area->ndim, shape);
     if (agi_shape_overlaps(area->ndim, shape, strides)) {
-        ag_arg count = spread(area, repeated(1.0, area->ndim, shape), area->ndim, shape, 0);
+        ag_arg count = spread(area, agi_repeated(1.0, area->ndim, shape), area->ndim, shape, 0);
         flat = v_div(flat, v_maximum(count, NUM(1.0)));
     }
     return read_region(flat, area->ndim, shape, -area->low);
@@ -368,11 +359,6 @@ AG_RULE(strided_scatter)
 
 /* ---- fill, copy: whole values --------------------------------------------------------------- */
 
-static ag_arg zeros_like(ag_arg g)
-{
-    return agi_value_failed(g) ? g : repeated(0.0, g.tensor->ndim, agi_shape_of(g.tensor));
-}
-
 /* fill: every place of x becomes y. x passes nothing on, y the sum. */
 AG_FORWARD(fill)
 {
@@ -390,7 +376,7 @@ AG_RULE(fill)
     int ndim;
     const int64_t *shape = agi_node_input_shape(v->node, 1, &ndim);
     if (NEEDS(0))
-        GX(0) = zeros_like(G);
+        GX(0) = agi_zeros_for(G);
     if (NEEDS(1))
         GX(1) = ndim < 0 ? G : agi_sum_to(G, ndim, shape);
 }
@@ -416,7 +402,7 @@ AG_RULE(copy)
     int ndim;
     const int64_t *shape = agi_node_input_shape(v->node, 1, &ndim);
     if (NEEDS(0))
-        GX(0) = zeros_like(G);
+        GX(0) = agi_zeros_for(G);
     if (NEEDS(1))
         GX(1) = ndim < 0 ? G : agi_sum_to(G, ndim, shape);
 }
