@@ -217,12 +217,12 @@ class Reader:
     def read(self, text: bytes) -> str:
         """The class of what was found, or what was raised."""
         if self.process is None:
-            script = os.path.join(os.path.dirname(__file__), "unpickling.py")
-            home = {"PYTHONPATH": os.path.dirname(os.path.dirname(ag.__file__))}
+            here, package = os.path.dirname(__file__), os.path.dirname(os.path.dirname(ag.__file__))
+            home = {"PYTHONPATH": package + os.pathsep + here}
             if sanitizer := os.environ.get("ASAN_OPTIONS"):
                 home["ASAN_OPTIONS"] = sanitizer + ":max_allocation_size_mb=1024"
             self.process = subprocess.Popen(
-                [sys.executable, script],
+                [sys.executable, os.path.join(here, "unpickling.py")],
                 env={**os.environ, **home},
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,

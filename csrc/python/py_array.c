@@ -316,10 +316,10 @@ static bool copy_block(nested *data, int dim, PyObject *object, double *out)
     if (py_is_tensor(object)) {
         ag_tensor *t = py_tensor_of(object);
         data->floating = true;
+        if (dim > 0 && !py_warn_of_lost_gradient(t))  /* first: a warning may run any code */
+            return false;
         if (!same_dims(data, dim, ag_ndim(t), ag_shape(t)))
             return wrong_block(data, dim, object);
-        if (dim > 0 && !py_warn_of_lost_gradient(t))
-            return false;
         return ag_copy_out(t, out) == AG_OK || py_raise() != NULL;
     }
     PyArrayObject *array = AS_ARRAY(object);

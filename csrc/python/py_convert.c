@@ -9,6 +9,8 @@
 #include "py_numpy.h"
 #include "py_tensor.h"
 
+#include <string.h>
+
 /* ---- numbers -------------------------------------------------------------------------------- */
 
 static bool is_real_numpy_scalar(PyObject *object)
@@ -173,11 +175,13 @@ bool py_dims_argument(const char *function, PyObject *object, int *n, int64_t *l
 
 PyObject *py_integer_tuple(int n, const int64_t *list)
 {
+    int64_t values[AG_MAX_DIMS];  /* making a tuple may run code that changes a tensor's list */
+    memcpy(values, list, (size_t)n * sizeof *list);
     PyObject *tuple = PyTuple_New(n);
     if (tuple == NULL)
         return NULL;
     for (int i = 0; i < n; i++) {
-        PyObject *item = PyLong_FromLongLong(list[i]);
+        PyObject *item = PyLong_FromLongLong(values[i]);
         if (item == NULL) {
             Py_DECREF(tuple);
             return NULL;

@@ -113,7 +113,7 @@ static bool read_part(PyObject *object, index_part *part)
     return false;
 }
 
-/* Reads all parts of a key. Their number, or -1. */
+/* Reads all parts of a key, before the tensor is looked at. Their number, or -1. */
 static Py_ssize_t read_parts(PyObject *key, index_part parts[PARTS_MAX])
 {
     PyObject *const *objects = &key;
@@ -175,14 +175,11 @@ static bool take_parts(cursor *c, const index_part *parts, Py_ssize_t n, int hid
     return true;
 }
 
-/* The view that `key` names, in *c: of the tensor itself if it names all of it. The tensor is
- * looked at when all of the key was read, which may run any code. */
-static bool follow(cursor *c, ag_tensor *t, PyObject *key)
+/* The view that n parts name, in *c: of the tensor itself if they name all of it. */
+static bool follow(cursor *c, ag_tensor *t, const index_part *parts, Py_ssize_t n)
 {
-    index_part parts[PARTS_MAX];
-    Py_ssize_t n = read_parts(key, parts);
     *c = (cursor){.view = NULL};
-    int named = n >= 0 ? count_named(parts, n) : -1;
+    int named = count_named(parts, n);
     if (named < 0)
         return false;
     if (named > ag_ndim(t) && ag_ndim(t) > 0) {
@@ -219,7 +216,9 @@ PyObject *py_tensor_subscript(PyObject *self, PyObject *key)
         PyErr_Clear();  /* said again, and better, below */
     }
     cursor c;
-    if (!follow(&c, t, key))
+    index_part parts[PARTS_MAX];
+    Py_ssize_t n = read_parts(key, parts);
+    if (n < 0 || !follow(&c, t, parts, n))
         return NULL;
     if (c.moved)
         return py_result(self, c.view);
@@ -248,10 +247,18 @@ int py_tensor_assign(PyObject *self, PyObject *key, PyObject *value)
         PyErr_SetString(PyExc_TypeError, "Tensor does not support deleting items");
         return -1;
     }
+    /* Key and value are read first, which may run any code, then the tensor is looked at. */
+    index_part parts[PARTS_MAX];
+    ag_arg arg;
+    ag_tensor *made = NULL;
     cursor c;
-    if (!follow(&c, py_tensor_of(self), key))
-        return -1;
-    bool done = py_write("__setitem__", c.view, value, true);
-    ag_release(c.view);
+    Py_ssize_t n = read_parts(key, parts);
+    bool done = n >= 0 && py_written_value("__setitem__", value, &arg, &made) &&
+                follow(&c, py_tensor_of(self), parts, n);
+    if (done) {
+        done = py_write(c.view, arg, true);
+        ag_release(c.view);
+    }
+    ag_release(made);
     return done ? 0 : -1;
 }

@@ -44,28 +44,26 @@ static bool repeats(const ag_tensor *t)
     return false;
 }
 
-bool py_write(const char *function, ag_tensor *target, PyObject *value, bool strip)
+bool py_written_value(const char *function, PyObject *value, ag_arg *arg, ag_tensor **made)
 {
-    ag_arg arg;
-    ag_tensor *made = NULL;
-    int known = py_operand(value, ag_grad_enabled(), &arg, &made);
+    int known = py_operand(value, ag_grad_enabled(), arg, made);
     if (known == 0 && (PyList_Check(value) || PyTuple_Check(value))) {
         bool floating;
-        arg.tensor = made = py_tensor_from_data(value, &floating);
-        known = made != NULL ? 1 : -1;
+        arg->tensor = *made = py_tensor_from_data(value, &floating);
+        return *made != NULL;
     }
     if (known == 0)
         py_wrong_type(function, "value", "Tensor, array or Number", value);
-    if (known <= 0)
-        return false;
-    if (arg.tensor == NULL) {
-        ag_arg args[2] = {{target, 0.0}, arg};
-        return ag_apply_(repeats(target) ? AG_OP_copy : AG_OP_fill, 2, args, NULL) == AG_OK ||
-               py_raise() != NULL;
-    }
-    bool done = copy_into(target, arg.tensor, strip);
-    ag_release(made);
-    return done;
+    return known > 0;
+}
+
+bool py_write(ag_tensor *target, ag_arg value, bool strip)
+{
+    if (value.tensor != NULL)
+        return copy_into(target, value.tensor, strip);
+    ag_arg args[2] = {{target, 0.0}, value};
+    return ag_apply_(repeats(target) ? AG_OP_copy : AG_OP_fill, 2, args, NULL) == AG_OK ||
+           py_raise() != NULL;
 }
 
 static PyObject *m_zero(PyObject *self, PyObject *unused)
@@ -105,7 +103,12 @@ static PyObject *m_copy(PyObject *self, PyObject *const *args, Py_ssize_t n, PyO
     PyObject *v[2];
     if (!py_parse(&s, self, args, n, names, v))
         return NULL;
-    return py_write("copy_", py_tensor_of(self), v[1], false) ? Py_NewRef(self) : NULL;
+    ag_arg value;
+    ag_tensor *made;
+    bool done = py_written_value("copy_", v[1], &value, &made) &&
+                py_write(py_tensor_of(self), value, false);
+    ag_release(made);
+    return done ? Py_NewRef(self) : NULL;
 }
 
 #define INPLACE_RAISES_DOC \

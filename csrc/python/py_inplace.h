@@ -7,9 +7,13 @@
 
 #include "py_api.h"
 
-/* target[...] = value: a tensor, number, array or nested sequence that broadcasts to the target,
- * recorded where the tape asks for it. `strip`: leading dimensions of size 1 that the target has
- * no place for are dropped, as assignment to an index does. */
-bool py_write(const char *function, ag_tensor *target, PyObject *value, bool strip);
+/* The object as what is written: a tensor, number, array or nested sequence. The caller releases
+ * *made, perhaps NULL. Reading it may run any code: the target is looked at afterwards. */
+bool py_written_value(const char *function, PyObject *value, ag_arg *arg, ag_tensor **made);
+
+/* target[...] = value, which broadcasts to the target, recorded where the tape asks for it. strip:
+ * leading dimensions of size 1 that the target has no place for are dropped, as assignment to an
+ * index does. */
+bool py_write(ag_tensor *target, ag_arg value, bool strip);
 
 #endif

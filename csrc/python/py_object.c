@@ -287,25 +287,38 @@ static PyObject *copied_storage(ag_tensor *t, PyObject *memo)
 }
 
 /* A copy of t in a copy of its storage, in the same places; NULL with an exception. */
-static ag_tensor *copy_values(ag_tensor *t, PyObject *memo)
+static ag_tensor *copy_in_storage(ag_tensor *t, PyObject *memo)
 {
-    if (ag_numel(t) == 0)
-        return ag_empty(ag_ndim(t), ag_shape(t));
     const double *data = ag_data(t);
     PyObject *pair = data != NULL ? copied_storage(t, memo) : py_raise();
     if (pair == NULL)
         return NULL;
     const double *start = ag_data(py_tensor_of(PyTuple_GET_ITEM(pair, 1)));
-    if (start == NULL) {
+    ag_tensor *view = NULL, *plain = NULL;
+    if (start != NULL)
+        view = ag_as_strided(py_tensor_of(PyTuple_GET_ITEM(pair, 0)), ag_ndim(t), ag_shape(t),
+                             ag_strides(t), data - start);
+    plain = ag_detach(view);
+    if (plain == NULL)
         py_raise();
-        return NULL;
-    }
-    ag_tensor *view = ag_as_strided(py_tensor_of(PyTuple_GET_ITEM(pair, 0)), ag_ndim(t),
-                                    ag_shape(t), ag_strides(t), data - start);
-    ag_tensor *plain = ag_detach(view);
     ag_release(view);
     Py_DECREF(pair);
     return plain;
+}
+
+/* The same of what t is now: other code and other threads run meanwhile. */
+static ag_tensor *copy_values(ag_tensor *t, PyObject *memo)
+{
+    if (ag_numel(t) == 0)
+        return ag_empty(ag_ndim(t), ag_shape(t));
+    ag_tensor *now = ag_detach(t);
+    if (now == NULL) {
+        py_raise();
+        return NULL;
+    }
+    ag_tensor *copy = copy_in_storage(now, memo);
+    ag_release(now);
+    return copy;
 }
 
 static PyObject *deep_copy_of(PyObject *object, PyObject *memo)

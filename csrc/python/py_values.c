@@ -6,18 +6,24 @@
 #include "py_errors.h"
 #include "py_numpy.h"
 
+#include <string.h>
+
 static PyTypeObject *size_type;
 PyObject *py_float64;
 
 /* ---- Size ----------------------------------------------------------------------------------- */
 
+/* The sizes are copied first: making an object may run a collection, that somebody's code, and that
+ * may give the tensor another shape. */
 PyObject *py_size_new(int n, const int64_t *shape)
 {
+    int64_t sizes[AG_MAX_DIMS];
+    memcpy(sizes, shape, (size_t)n * sizeof *shape);
     PyObject *size = size_type->tp_alloc(size_type, n);
     if (size == NULL)
         return NULL;
     for (int i = 0; i < n; i++) {
-        PyObject *item = PyLong_FromLongLong(shape[i]);
+        PyObject *item = PyLong_FromLongLong(sizes[i]);
         if (item == NULL) {
             Py_DECREF(size);
             return NULL;
