@@ -19,6 +19,10 @@ from typing import TYPE_CHECKING, Any
 from ._version import __version__
 
 try:
+    from ._core import _check_interpreter
+
+    _check_interpreter()
+
     from . import autograd
     from ._core import __version__ as _built
     from ._core import (

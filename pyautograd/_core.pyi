@@ -1973,6 +1973,8 @@ def _tensor_from_address(address: int, /) -> Tensor:
     """The Tensor of the ag_tensor at an address, which keeps its own reference to it."""
 def _fail_allocation(nth: SupportsIndex, /) -> None:
     """In testing builds: the nth allocation from now on fails; 0 for none."""
+def _check_interpreter() -> None:
+    """ImportError where the module does not work."""
 def _rebuild(
     cls: type[_T],
     format: int,

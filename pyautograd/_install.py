@@ -32,6 +32,8 @@ def fail_to_import(error: ImportError, package: Path = PACKAGE) -> NoReturn:
     """
     if error.name not in ("pyautograd._core", "_core"):  # the latter where the system loads it
         raise error  # NumPy's, for instance: its own words are better
+    if "subinterpreters" in str(error):  # from Python 3.12 on Python itself refuses
+        raise error
     cause = f"{_cause(error, package)}\n\nTo build it:  {_command(package)}\n"
     if _is_checkout(package):
         cause += (

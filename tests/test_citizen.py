@@ -7,9 +7,11 @@ import array
 import copy
 import ctypes
 import gc
+import importlib.util
 import math
 import operator
 import pickle
+import sys
 import weakref
 from typing import Any, ClassVar
 
@@ -17,7 +19,7 @@ import numpy as np
 import pytest
 
 import pyautograd as ag
-from support import NUMPY, grad_fn_name, leaf, values
+from support import NUMPY, grad_fn_name, leaf, run_python, values
 
 # ---- numbers -------------------------------------------------------------------------------------
 
@@ -532,3 +534,48 @@ def test_repr_of_everything_is_a_string() -> None:
     for thing in (x, x * 2, x.shape, (x * 2).grad_fn, ag.no_grad(), ag.Tensor):
         assert isinstance(repr(thing), str)
     assert ag.Tensor.__module__ == "pyautograd" and ag.Tensor.__name__ == "Tensor"
+
+
+# ---- sub-interpreters ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("first", ["", "import pyautograd"])
+def test_sub_interpreters_are_refused(first: str) -> None:
+    """A tensor over an array, freed in one, waited for ever for the GIL that its thread has."""
+    modules = ("_interpreters", "_xxsubinterpreters")
+    if not any(importlib.util.find_spec(name) for name in modules):
+        pytest.skip("this Python makes no sub-interpreters")
+    inside = """
+import os
+try:
+    import pyautograd as ag
+    import numpy as np
+    x = ag.from_numpy(np.ones(3))
+    del x
+except ImportError as error:
+    os.write({place}, str(error).encode())
+"""
+    said = run_python(f"""
+        import importlib, json, os
+        {first}
+
+        try:
+            interpreters = importlib.import_module("_interpreters")
+        except ImportError:
+            interpreters = importlib.import_module("_xxsubinterpreters")
+        reading, writing = os.pipe()
+        number = interpreters.create()
+        interpreters.run_string(number, {inside!r}.format(place=writing))
+        os.close(writing)
+        text = os.read(reading, 10000).decode()
+        interpreters.destroy(number)
+
+        import pyautograd as ag
+        import numpy as np
+
+        x = ag.from_numpy(np.ones(3))
+        print(json.dumps([text, (x * 2).tolist()]))
+    """)
+    assert "interpreter" in said[0] and said[1] == [2.0, 2.0, 2.0]
+    if sys.version_info < (3, 12):
+        assert "works in the main interpreter of a process" in said[0]

@@ -62,11 +62,42 @@ static bool watch_forks(PyObject *module)
     return result != NULL;
 }
 
+/* State is the process's, and memory is given back on whatever thread its last tensor dies, with
+ * the thread state that the system keeps for the main interpreter: in another one that would wait
+ * for ever for a lock that the thread itself has. NumPy does not support other ones either. */
+static bool check_interpreter(void)
+{
+    if (PyInterpreterState_Get() == PyInterpreterState_Main())
+        return true;
+    PyErr_SetString(PyExc_ImportError,
+                    "pyautograd works in the main interpreter of a process, not in a "
+                    "sub-interpreter, as NumPy does. (Under mod_wsgi, "
+                    "\"WSGIApplicationGroup %{GLOBAL}\" selects the main one.)");
+    return false;
+}
+
+/* For the package: up to Python 3.11 an interpreter that is not the first to import the module gets
+ * a copy of it, and the function below is not called. */
+static PyObject *f_check_interpreter(PyObject *module, PyObject *unused)
+{
+    (void)module;
+    (void)unused;
+    if (!check_interpreter())
+        return NULL;
+    Py_RETURN_NONE;
+}
+
+static PyMethodDef own_functions[] = {
+    {"_check_interpreter", f_check_interpreter, METH_NOARGS,
+     "ImportError where the module does not work."},
+    {NULL, NULL, 0, NULL},
+};
+
 static bool fill(PyObject *module)
 {
     PyMethodDef *const tables[] = {py_op_functions, py_view_functions, py_create_functions,
                                    py_autograd_functions, py_object_functions, py_pickle_functions,
-                                   py_info_functions};
+                                   py_info_functions, own_functions};
     for (size_t i = 0; i < sizeof tables / sizeof tables[0]; i++) {
         if (!add_functions(module, tables[i]))
             return false;
@@ -87,7 +118,7 @@ PyMODINIT_FUNC PyInit__core(void);
 
 PyMODINIT_FUNC PyInit__core(void)
 {
-    if (PyArray_ImportNumPyAPI() < 0)
+    if (!check_interpreter() || PyArray_ImportNumPyAPI() < 0)
         return NULL;
     PyObject *module = PyModule_Create(&definition);
     if (module == NULL)
