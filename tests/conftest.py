@@ -20,6 +20,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent))
 
 import pyautograd as ag
+from support import SEED
 
 try:
     from hypothesis import HealthCheck, settings
@@ -36,15 +37,6 @@ else:
     settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "pyautograd"))
 
 TORCH_VERSION = "2.13"
-
-
-def _seed() -> int:
-    """One number for the whole run; PYAUTOGRAD_TEST_SEED=random draws one."""
-    wanted = os.environ.get("PYAUTOGRAD_TEST_SEED", "0")
-    return int.from_bytes(os.urandom(4), "little") if wanted == "random" else int(wanted)
-
-
-SEED = _seed()
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -25,6 +25,15 @@ NUMPY = int(np.__version__.split(".")[0])  # 1.23 is the oldest that is supporte
 LIBRARY = next(Path(ag.__file__).parent.glob("libpyautograd.*"), None)
 
 
+def _seed() -> int:
+    """One number for the whole run; PYAUTOGRAD_TEST_SEED=random draws one."""
+    wanted = os.environ.get("PYAUTOGRAD_TEST_SEED", "0")
+    return int.from_bytes(os.urandom(4), "little") if wanted == "random" else int(wanted)
+
+
+SEED = _seed()
+
+
 def _built_with(*words: bytes) -> bool:
     """Whether this is a build for finding bugs of one of these kinds."""
     code = LIBRARY.read_bytes() if LIBRARY is not None else b""

@@ -11,11 +11,11 @@ import os
 from collections.abc import Iterator
 
 import pytest
-from conftest import SEED
 from fuzz_compare import Panel, Way, report
 from fuzz_programs import program
 
 import pyautograd as ag
+from support import SEED
 
 PARTS = 4
 
