@@ -20,6 +20,15 @@ import pyautograd as ag
 
 Array = NDArray[np.float64]
 
+
+def _seed() -> int:
+    """One number for the whole run; PYAUTOGRAD_TEST_SEED=random draws one."""
+    wanted = os.environ.get("PYAUTOGRAD_TEST_SEED", "0")
+    return int.from_bytes(os.urandom(4), "little") if wanted == "random" else int(wanted)
+
+
+SEED = _seed()
+
 NUMPY = int(np.__version__.split(".")[0])  # 1.23 is the oldest that is supported
 
 LIBRARY = next(Path(ag.__file__).parent.glob("libpyautograd.*"), None)
