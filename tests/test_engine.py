@@ -215,6 +215,18 @@ def test_unused_inputs() -> None:
     assert gx.item() == 2.0 and gy is None
 
 
+def test_zeros_in_place_of_unused_gradients() -> None:
+    """Where the gradients are recorded they require grad, so that a gradient of them exists."""
+    x, y = leaf([1.0, 2.0]), leaf([3.0, 4.0])
+    gx, gy = ag.autograd.grad((x * x).sum(), [x, y], create_graph=True, materialize_grads=True)
+    assert gx.tolist() == [2.0, 4.0] and gy.tolist() == [0.0, 0.0]
+    assert gy.requires_grad and gy.is_leaf and gy.grad_fn is None
+    assert ag.autograd.grad(gy.sum(), [x, y], allow_unused=True) == (None, None)
+    (hx, hy) = ag.autograd.grad((gx + gy).sum(), [x, y], materialize_grads=True)
+    assert hx.tolist() == [2.0, 2.0] and hy.tolist() == [0.0, 0.0]
+    assert not hx.requires_grad and not hy.requires_grad
+
+
 def test_grad_outputs() -> None:
     x = leaf([1.0, 2.0])
     y = x * x

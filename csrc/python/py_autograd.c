@@ -187,13 +187,23 @@ static PyObject *f_backward(PyObject *module, PyObject *const *args, Py_ssize_t 
 
 /* ---- grad ----------------------------------------------------------------------------------- */
 
-/* The object of one result (taken); NULL becomes None, or zeros like the input. */
-static PyObject *gradient_object(ag_tensor *gradient, ag_tensor *input, bool materialize)
+/* Zeros like the input, which where gradients are recorded require grad themselves, as in PyTorch:
+ * so a gradient of them may be asked for, like that of other results. Owned. */
+static ag_tensor *zeros_of(const ag_tensor *input, bool recorded)
+{
+    ag_tensor *zeros = ag_zeros(ag_ndim(input), ag_shape(input));
+    if (zeros != NULL && recorded)
+        ag_set_requires_grad(zeros, true);
+    return zeros;
+}
+
+/* The object of one result (taken); NULL becomes None, or zeros. */
+static PyObject *gradient_object(const request *r, int k, ag_tensor *gradient, bool materialize)
 {
     if (gradient != NULL)
         return py_tensor_wrap(gradient);
     if (materialize)
-        return py_tensor_new(ag_zeros(ag_ndim(input), ag_shape(input)));
+        return py_tensor_new(zeros_of(r->inputs.tensors[k], (r->flags & AG_CREATE_GRAPH) != 0));
     Py_RETURN_NONE;
 }
 
@@ -205,7 +215,7 @@ static PyObject *gradient_tuple(const request *r, ag_tensor **results, bool mate
             ag_release(results[i]);
             continue;
         }
-        PyObject *one = gradient_object(results[i], r->inputs.tensors[i], materialize);
+        PyObject *one = gradient_object(r, i, results[i], materialize);
         if (one == NULL)
             Py_CLEAR(all);
         else
