@@ -339,6 +339,45 @@ static void end_export(agi_storage *storage)
 
 /* ---- the end of a tensor --------------------------------------------------------------------- */
 
+static void free_meta(agi_meta *meta)
+{
+    ag_tensor *grad = meta->grad, *base = meta->base;
+    counter_release(meta->counter);
+    agi_small_free(meta, sizeof *meta);
+    agi_release(grad);
+    agi_release(base);
+}
+
+/* A .grad may have a .grad, and so on: those that follow wait in a list behind the first, so that a
+ * chain of any length is freed in constant stack. The links lie in the `run` fields. */
+static AGI_NOINLINE void release_linked(agi_meta *meta)
+{
+    agi_thread *thread = agi_thread_get();
+    if (agi_thread_is_emergency(thread)) {
+        free_meta(meta);
+        return;
+    }
+    atomic_store_explicit(&meta->run, thread->dying_meta, memory_order_relaxed);
+    thread->dying_meta = meta;
+    if (thread->freeing_meta)
+        return;
+    thread->freeing_meta = true;
+    while ((meta = thread->dying_meta) != NULL) {
+        thread->dying_meta = atomic_load_explicit(&meta->run, memory_order_relaxed);
+        free_meta(meta);
+    }
+    thread->freeing_meta = false;
+}
+
+/* A base has no base: what has no .grad leads to one more at most. */
+AGI_INLINE void release_meta(agi_meta *meta)
+{
+    if (AGI_LIKELY(meta->grad == NULL))
+        free_meta(meta);
+    else
+        release_linked(meta);
+}
+
 void agi_tensor_free(ag_tensor *t)
 {
     ag_node *node = t->node;
@@ -349,13 +388,8 @@ void agi_tensor_free(ag_tensor *t)
         end_export(t->storage);
     agi_storage_release(t->storage);
     tensor_struct_free(t);
-    if (meta != NULL) {
-        ag_tensor *grad = meta->grad, *base = meta->base;
-        counter_release(meta->counter);
-        agi_small_free(meta, sizeof *meta);
-        agi_release(grad);
-        agi_release(base);
-    }
+    if (meta != NULL)
+        release_meta(meta);
     agi_node_release(node);
 }
 

@@ -32,7 +32,8 @@ typedef struct agi_thread {
     /* Head of the objects whose count reached zero while another was being freed: releasing is
      * a loop over this list, never a recursion (agi_tensor_release, agi_node_release). */
     struct ag_node *dying;
-    bool freeing;
+    struct agi_meta *dying_meta;
+    bool freeing, freeing_meta;
     /* Made minus freed by this thread (a sum over all threads is what is alive). Counted with
      * agi_count, since another thread may be reading. */
     int64_t live_tensors, live_nodes;

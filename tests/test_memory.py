@@ -90,6 +90,41 @@ def test_a_wide_graph_is_freed_in_one_go() -> None:
     assert live()[1] == before[1]
 
 
+GRADIENTS_OF_GRADIENTS = """
+import json, threading
+import pyautograd as ag
+
+def next_of(link, kind):
+    if kind == "plain":
+        return link
+    return link.view(2, 2).view(4) if kind == "view" else link * 2.0
+
+def work(kind, n):
+    link = ag.zeros(4, requires_grad=kind == "recorded")
+    for _ in range(n):
+        following = ag.zeros(4, requires_grad=kind == "recorded")
+        following.grad = next_of(link, kind)
+        link = following
+    del following
+    counts.append(ag._core._live_tensors() >= n)
+    del link
+    counts.append(ag._core._live_tensors() + ag._core._live_nodes())
+
+counts = []
+threading.stack_size(128 * 1024)
+for kind in ("plain", "view", "recorded"):
+    thread = threading.Thread(target=work, args=(kind, 200_000))
+    thread.start()
+    thread.join()
+print(json.dumps(counts))
+"""
+
+
+def test_a_chain_of_gradients_is_freed_in_a_small_stack() -> None:
+    """x.grad is y, y.grad is z, ...: freed one after the other, not one inside of the other."""
+    assert run_python(GRADIENTS_OF_GRADIENTS) == [True, 0] * 3
+
+
 @plain_build_only
 def test_little_memory_for_each_node() -> None:
     per_node = run_python(
