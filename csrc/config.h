@@ -80,6 +80,9 @@
 #define AGI_RECORDED_MAX 1024
 #endif
 
+/* Elements of saved values that a backward keeps until it is sure not to fail: 256 KB. */
+#define AGI_KEPT_MAX 32768
+
 /* agi_assert: we are wrong. Only in debug and testing builds. */
 #if defined(AG_DEBUG) || defined(AG_TESTING)
 #include <assert.h>

@@ -306,23 +306,25 @@ static bool deposit_prepare(agi_deposits *all, agi_deposit *d)
 
 /* What was prepared pending is computed, all that goes over the same elements in one program, with
  * the roots where those are pending too. Large sums that are to be in place go straight to the
- * memory that .grad has. From here on nothing fails. */
+ * memory that .grad has, where the last program makes them. From here on nothing fails. */
 static bool deposits_compute(agi_deposits *all, int n_roots, ag_tensor *const *roots)
 {
     int32_t n = 0;
     if (all->create_graph)
         return true;
-    agi_target *targets = agi_plain_new((size_t)(all->count + n_roots) * sizeof *targets);
+    agi_target *targets = agi_plain_new(((size_t)all->count + (size_t)n_roots) * sizeof *targets);
     if (targets == NULL)
         return false;
     for (int32_t i = 0; i < all->count; i++) {
         agi_deposit *d = &all->list[i];
         if (d->kind == AGI_DEPOSIT_NOTHING || !agi_is_pending(d->value->storage))
             continue;
-        d->computed = d->kind == AGI_DEPOSIT_INTO;
-        targets[n++] = (agi_target){
-            .storage = d->value->storage,
-            .data = d->computed ? d->memory->data + d->offset : NULL};
+        targets[n] = (agi_target){.storage = d->value->storage};
+        if (d->kind == AGI_DEPOSIT_INTO) {
+            targets[n].data = d->memory->data + d->offset;
+            targets[n].done = &d->computed;
+        }
+        n++;
     }
     for (int i = 0; i < n_roots && n > 0; i++)
         if (agi_is_pending(roots[i]->storage))

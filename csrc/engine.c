@@ -26,6 +26,13 @@
 #include "shape.h"
 #include "thread.h"
 
+/* What becomes of the values that an entry's node saved. */
+typedef enum entry_done {
+    DONE_NOT,           /* they stay */
+    DONE_FREES,         /* its rule has run: they go when nothing can fail any more */
+    DONE_LENT,          /* and may be pending: until then they are not stored for the node's sake */
+} entry_done;
+
 typedef struct slot_entry {
     agi_edge what;      /* borrowed: alive through the roots. A node, or a leaf (low bit set) */
     ag_tensor *grad;    /* owned: what the users gave so far, NULL for nothing */
@@ -33,7 +40,7 @@ typedef struct slot_entry {
     bool claimed;       /* what->run is this run */
     bool needed;        /* leads to something whose gradient is wanted */
     bool wanted;        /* its own gradient is wanted: kept beside the sweep */
-    bool held;          /* a root: `what` is owned, for a root may be written in place meanwhile */
+    uint8_t done;       /* entry_done */
 } slot_entry;
 
 #define LOCAL_SLOTS 32
@@ -44,11 +51,14 @@ typedef struct agi_run {
     slot_entry *entries;
     int32_t *ready;     /* stack of slots */
     int32_t count, capacity, ready_count;
-    int32_t root_count; /* the first slots are the roots' */
+    int32_t root_count; /* the first slots are the roots': `what` is owned, for a root may be
+                           written in place meanwhile */
     int32_t *table;     /* slots of nodes that another run has claimed, by address; -1 is free */
     int32_t table_size, table_used;
     agi_deposits deposits;
     unsigned flags;
+    bool frees;         /* saved values, in the end */
+    int64_t kept;       /* elements of those that are there and will be freed, about */
     bool selective;     /* only some inputs are wanted */
     slot_entry local_entries[LOCAL_SLOTS];
     int32_t local_ready[LOCAL_SLOTS];
@@ -56,7 +66,7 @@ typedef struct agi_run {
 
 /* ---- slots ---------------------------------------------------------------------------------- */
 
-static _Atomic(void *) *claim_of(agi_edge what, int32_t **slot)
+AGI_INLINE _Atomic(void *) *claim_of(agi_edge what, int32_t **slot)
 {
     if (agi_edge_is_leaf(what)) {
         agi_meta *meta = agi_meta_of(agi_edge_leaf(what));
@@ -189,23 +199,40 @@ static void run_open(agi_run *run, unsigned flags)
     run->table_size = run->table_used = 0;
     agi_deposits_open(&run->deposits, (flags & AG_CREATE_GRAPH) != 0);
     run->flags = flags;
+    run->frees = flags & AG_FREE_GRAPH || !(flags & (AG_RETAIN_GRAPH | AG_CREATE_GRAPH));
+    run->kept = 0;
     run->selective = false;
     run->root_count = 0;
 }
 
-static void run_close(agi_run *run)
+/* Values saved in a node that this run has claimed are let go by no other. Those of other nodes the
+ * rule owns while it runs (agi_vjp.owns), and they are let go only if no run has claimed the
+ * node. */
+static void free_saved(const slot_entry *entry)
+{
+    ag_node *node = agi_edge_node(entry->what);
+    if (AGI_LIKELY(entry->claimed) ||
+        atomic_load_explicit(&node->run, memory_order_relaxed) == NULL)
+        agi_node_free_saved(node);
+}
+
+/* After all that can fail: then the saved values go, while a run that failed leaves them. */
+static void run_close(agi_run *run, bool ok)
 {
     for (int32_t s = 0; s < run->count; s++) {
         slot_entry *entry = &run->entries[s];
         agi_release(entry->grad);
+        if (AGI_UNLIKELY(entry->done == DONE_LENT))
+            agi_node_lend_saved(agi_edge_node(entry->what), -1);
+        if (entry->done != DONE_NOT && ok)
+            free_saved(entry);
         if (entry->claimed) {
             int32_t *slot;
             atomic_store_explicit(claim_of(entry->what, &slot), NULL, memory_order_release);
         }
     }
-    for (int32_t s = 0; s < run->count && s < run->root_count; s++)
-        if (run->entries[s].held)
-            agi_edge_release(run->entries[s].what);
+    for (int32_t s = 0; s < run->root_count; s++)
+        agi_edge_release(run->entries[s].what);
     agi_deposits_close(&run->deposits);
     agi_plain_free(run->table);
     if (run->entries != run->local_entries) {
@@ -395,17 +422,6 @@ static void settle(agi_run *run, int32_t slot)
         run->ready[run->ready_count++] = slot;
 }
 
-/* Values saved in a node that this run has claimed are let go by no other. Those of other nodes the
- * rule owns while it runs (agi_vjp.owns), and they are let go only if no run has claimed the
- * node. */
-static void free_saved(const slot_entry *entry)
-{
-    ag_node *node = agi_edge_node(entry->what);
-    if (AGI_LIKELY(entry->claimed) ||
-        atomic_load_explicit(&node->run, memory_order_relaxed) == NULL)
-        agi_node_free_saved(node);
-}
-
 /* Runs a node's rule on its cotangent g and gives its inputs their parts. */
 static bool pull_back(agi_run *run, const slot_entry *entry, ag_tensor *g)
 {
@@ -421,8 +437,6 @@ static bool pull_back(agi_run *run, const slot_entry *entry, ag_tensor *g)
         if (gx[k].tensor != NULL && v.needs & (1u << k))
             ok = give(run, node, k, gx[k].tensor);
     ag_scope_close(mark);
-    if (ok && !(run->flags & AG_RETAIN_GRAPH))
-        free_saved(entry);
     return ok;
 }
 
@@ -434,6 +448,22 @@ static ag_tensor *retainer_of(const ag_node *node)
     if (keep != NULL && keep->flags & AGI_TENSOR_VIEW && agi_view_is_stale(keep))
         return NULL;
     return keep;
+}
+
+/* The rule has run. What the node saved is kept until nothing can fail any more, so that a backward
+ * that fails can be tried again; beyond AGI_KEPT_MAX it goes at once. */
+static void let_go_later(agi_run *run, slot_entry *entry, int64_t numel)
+{
+    ag_node *node = agi_edge_node(entry->what);
+    const bool large = numel >= AGI_DEFER_MIN;
+    run->kept += large ? agi_node_lend_saved(node, 1) : node->n_saved * numel;
+    if (AGI_LIKELY(run->kept <= AGI_KEPT_MAX)) {
+        entry->done = large ? DONE_LENT : DONE_FREES;
+        return;
+    }
+    if (large)
+        agi_node_lend_saved(node, -1);
+    free_saved(entry);
 }
 
 static bool visit(agi_run *run, int32_t slot)
@@ -450,6 +480,8 @@ static bool visit(agi_run *run, int32_t slot)
         ag_tensor *keep = retainer_of(node);
         ok = (keep == NULL || agi_deposits_add(&run->deposits, keep, g, false)) &&
              pull_back(run, entry, g);
+        if (ok && run->frees)
+            let_go_later(run, entry, g->numel);
         agi_release(g);
     }
     for (int k = 0; k < node->n_in; k++)
@@ -532,12 +564,11 @@ static bool add_root(agi_run *run, ag_tensor *root, ag_tensor *gradient)
 {
     agi_edge edge = edge_of(root);
     int32_t slot = edge != 0 ? slot_of(run, edge) : -1;
-    if (slot < 0 || run->entries[slot].held) {
+    if (slot < run->root_count) {  /* known, or none: -1 */
         if (edge != 0)
             agi_edge_release(edge);
         return slot >= 0 && accumulate(run, &run->entries[slot], gradient);
     }
-    run->entries[slot].held = true;
     run->root_count = run->count;
     return accumulate(run, &run->entries[slot], gradient);
 }
@@ -626,7 +657,7 @@ ag_status ag_backward_many(int n, ag_tensor *const *roots, ag_tensor *const *gra
     bool ok = check_roots(n, roots, gradients) && retain_inputs(n_inputs, inputs) &&
               run_backward(&run, n, roots, gradients, n_inputs, inputs) && deposit_leaves(&run);
     ok = ok && agi_deposits_commit(&run.deposits, n, roots);
-    run_close(&run);
+    run_close(&run, ok);
     return ok ? AG_OK : ag_last_status();
 }
 
@@ -643,7 +674,7 @@ ag_status ag_backward(ag_tensor *root, ag_tensor *gradient, unsigned flags)
 static bool results_compute(int n, ag_tensor **results, int n_roots, ag_tensor *const *roots)
 {
     int count = 0;
-    agi_storage **storages = agi_plain_new((size_t)(n + n_roots) * sizeof *storages);
+    agi_storage **storages = agi_plain_new(((size_t)n + (size_t)n_roots) * sizeof *storages);
     if (storages == NULL)
         return false;
     for (int i = 0; i < n; i++)
@@ -689,7 +720,7 @@ ag_status ag_grad(int n, ag_tensor *const *roots, ag_tensor *const *gradients, i
               hand_out(&run, n, gradients, n_inputs, inputs, results) &&
               (flags & AG_CREATE_GRAPH || results_compute(n_inputs, results, n, roots)) &&
               (run.deposits.count == 0 || agi_deposits_commit(&run.deposits, 0, NULL));
-    run_close(&run);
+    run_close(&run, ok);
     if (ok)
         return AG_OK;
     for (int i = 0; i < n_inputs; i++) {

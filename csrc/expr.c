@@ -669,15 +669,41 @@ static int join_writes(int n, agi_root *roots, agi_expr *wanted)
     return n;
 }
 
-/* One program for the first target that is not computed yet and all others that fit with it. There
- * is room for READERS_AT_ONCE roots or as many as there are targets. */
-static ag_status compute_some(int n, const agi_target *targets, agi_root *roots, bool *more)
+/* The largest target that goes to memory which is there, and all others that fit with it. */
+static void choose_last(int n, agi_target *targets, agi_root *roots)
+{
+    agi_target *largest = NULL;
+    for (int i = 0; i < n; i++) {
+        const agi_expr *e = agi_expr_of(targets[i].storage);
+        if (e != NULL && targets[i].data != NULL &&
+            (largest == NULL || e->numel > largest->storage->numel))
+            largest = &targets[i];
+    }
+    if (largest == NULL)
+        return;
+    int count = 0;
+    roots[count++] = (agi_root){.expr = agi_expr_of(largest->storage)};
+    largest->last = true;
+    for (int i = 0; i < n; i++) {
+        agi_expr *e = agi_expr_of(targets[i].storage);
+        if (e == NULL || &targets[i] == largest || !fits_all(e, count, roots))
+            continue;
+        roots[count++] = (agi_root){.expr = e};
+        targets[i].last = true;
+    }
+}
+
+/* One program for all targets of the last one, or for the first other target that is not computed
+ * yet and those that fit with it. *more is false if there are none. There is room for
+ * READERS_AT_ONCE roots or as many as there are targets. */
+static ag_status compute_some(int n, const agi_target *targets, bool last, agi_root *roots,
+                              bool *more)
 {
     int count = 0;
     for (int i = 0; i < n; i++) {
         agi_expr *e = agi_expr_of(targets[i].storage);
-        if (e != NULL && !targets[i].done && fits_all(e, count, roots))
-            roots[count++] = (agi_root){.expr = e, .data = targets[i].data};
+        if (e != NULL && targets[i].last == last && fits_all(e, count, roots))
+            roots[count++] = (agi_root){.expr = e, .data = last ? targets[i].data : NULL};
     }
     *more = count > 0;
     if (count == 1)
@@ -691,30 +717,50 @@ static void note_done(int n, agi_target *targets, const agi_root *roots)
     for (int i = 0; i < n; i++)
         for (int k = 0; k < n && targets[i].data != NULL; k++)
             if (roots[k].data == targets[i].data)
-                targets[i].done = true;
+                *targets[i].done = true;
+}
+
+static ag_status compute_into_locked(int n, agi_target *targets, agi_root *roots)
+{
+    ag_status status = AG_OK;
+    bool more = true;
+    choose_last(n, targets, roots);
+    while (more && status == AG_OK)
+        status = compute_some(n, targets, false, roots, &more);
+    if (status == AG_OK) {
+        memset(roots, 0, (size_t)n * sizeof *roots);
+        status = compute_some(n, targets, true, roots, &more);
+    }
+    if (status == AG_OK)
+        note_done(n, targets, roots);
+    return status;
 }
 
 /* The storages are owned meanwhile: whoever had one may be given another. */
 ag_status agi_expr_compute_into(int n, agi_target *targets)
 {
     agi_root local[READERS_AT_ONCE], *roots = local;
-    ag_status status = AG_OK;
     if (n > READERS_AT_ONCE && (roots = agi_plain_new((size_t)n * sizeof *roots)) == NULL)
         return ag_last_status();
     for (int i = 0; i < n; i++)
         agi_storage_retain(targets[i].storage);
     agi_expr_lock();
-    for (bool more = true; more && status == AG_OK;) {
-        memset(roots, 0, (size_t)n * sizeof *roots);
-        status = compute_some(n, targets, roots, &more);
-        note_done(n, targets, roots);
-    }
+    ag_status status = compute_into_locked(n, targets, roots);
     agi_expr_unlock();
     for (int i = 0; i < n; i++)
         agi_storage_release(targets[i].storage);
     if (roots != local)
         agi_plain_free(roots);
     return status;
+}
+
+void agi_expr_lend(agi_storage *storage, int by)
+{
+    agi_expr_lock();
+    agi_expr *e = agi_expr_of(storage);
+    if (e != NULL && (by > 0 || e->lent > 0))
+        e->lent += by;
+    agi_expr_unlock();
 }
 
 ag_status agi_expr_compute(int n, agi_storage *const *storages)

@@ -54,6 +54,8 @@ typedef struct agi_expr {
                                summed, more if columns are */
     double f[2];
     agi_storage *owner;     /* weak: whose data this is to become; NULL if that is gone */
+    int32_t lent;           /* references to the owner that a backward is about to drop: where there
+                               are no others, the value is not stored for the owner's sake */
     agi_storage *result;    /* owned: where it is since it was stored, for those that read it */
     struct agi_expr *next, **link;  /* in the list of all that are not stored yet */
     uint64_t epoch;         /* of the last walk that came by (expr_walk.h), */
@@ -79,14 +81,20 @@ ag_status agi_expr_write(int op, int n, const ag_arg *args, const double *f, boo
 /* Gives the storages data, in as few programs as their sizes allow. */
 ag_status agi_expr_compute(int n, agi_storage *const *storages);
 
-/* The same for one value that goes to memory which is there already (numel doubles, which the value
- * may read element by element). The storage of the value stays pending. */
+/* The same for values that may go to memory which is there already (numel doubles, which the value
+ * may read element by element). That memory is written by the last program alone, when nothing can
+ * fail any more; *done then tells so, and the storage stays pending. What takes other programs, as
+ * it has other sizes, becomes the storage's own data. */
 typedef struct agi_target {
     agi_storage *storage;
     double *data;           /* NULL: becomes the storage's own */
-    bool done;              /* false at first */
+    bool *done;             /* NULL where data is; set where data was written */
+    bool last;              /* belongs to the last program; false at first */
 } agi_target;
 ag_status agi_expr_compute_into(int n, agi_target *targets);
+
+/* More (or fewer, by < 0) references to this pending value's storage will go soon. */
+void agi_expr_lend(agi_storage *storage, int by);
 
 /* The storage dies: it lets go of its expression. False if it must live on after all, because
  * somebody else still has the expression, and that reads the storage's old data. */

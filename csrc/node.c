@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "apply.h"
+#include "expr.h"
 #include "op.h"
 #include "thread.h"
 
@@ -239,7 +240,7 @@ ag_node *agi_node_new(int op, int variant, int n, const ag_arg *args, const ag_a
         .variant = (uint8_t)variant,
         .n_in = (uint8_t)n,
         .saved_mask = (uint8_t)mask,
-        .n_saved = (uint8_t)__builtin_popcount(mask),
+        .n_saved = (uint8_t)agi_save_count(mask),
         .has_attr = attr != NULL,
         .n_ints = (uint8_t)count_ints(info, mask, n, args, attr, out),
     };
@@ -318,6 +319,21 @@ void agi_node_free_saved(ag_node *node)
         saved[k].kind = AGI_SAVED_FREED;
         release_saved(&was);
     }
+}
+
+int64_t agi_node_lend_saved(ag_node *node, int by)
+{
+    const agi_saved *saved = agi_node_saved(node);
+    int64_t stored = 0;
+    for (int k = 0; k < node->n_saved; k++) {
+        agi_storage *s = saved[k].kind == AGI_SAVED_INPUT    ? saved[k].value.tensor->storage
+                         : saved[k].kind == AGI_SAVED_OUTPUT ? saved[k].value.storage : NULL;
+        if (s != NULL && agi_is_pending(s))
+            agi_expr_lend(s, by);
+        else if (s != NULL && agi_refs_get(&s->refs) == 1)
+            stored += s->numel;
+    }
+    return stored;
 }
 
 static void free_one(ag_node *node)

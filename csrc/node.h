@@ -100,6 +100,12 @@ AGI_INLINE int64_t *agi_node_ints(const ag_node *n)
     return n->has_attr ? (int64_t *)(attr + 1) : (int64_t *)attr;
 }
 
+/* How many of the AGI_SAVE_ bits are set: the base level has no instruction for it. */
+AGI_INLINE unsigned agi_save_count(unsigned mask)
+{
+    return (unsigned)(UINT64_C(0x4332322132212110) >> 4 * (mask & 15u)) & 15u;
+}
+
 #pragma GCC visibility push(hidden)
 
 /* A node for `op` over args; `attr` may be NULL. Owned; NULL on failure. `out` is what was made, or
@@ -138,6 +144,11 @@ void agi_tensor_unmark(ag_tensor *t);
 
 /* Drops the saved tensors (a backward without retain_graph did its work). */
 void agi_node_free_saved(ag_node *node);
+
+/* A backward is done with what the node saved and will drop it, unless it fails (by 1); it failed
+ * and will not (by -1). See agi_expr.lent. Returns the elements that are there and that nobody else
+ * keeps. */
+int64_t agi_node_lend_saved(ag_node *node, int by);
 
 /* Whether input k does not count where the tape is looked at; such inputs get no gradient. */
 bool agi_node_hides(const ag_node *node, int k);

@@ -215,10 +215,18 @@ static bool is_again(const program *p, const agi_expr *e)
     return again;
 }
 
-/* Whether a storage is to hold e, or an expression that is not in this program reads it. */
+/* Whether a storage is to hold e; not one that a backward is about to drop. */
+static bool is_owned(const agi_expr *e)
+{
+    return e->owner != NULL &&
+           (e->in_place || agi_refs_get(&e->owner->refs) > (uint32_t)e->lent);
+}
+
+/* Or an expression that is not in this program reads it, of which the owner's is not one. */
 static bool is_held(const program *p, agi_expr *e)
 {
-    return e->owner != NULL || agi_refs_get(&e->refs) > (uint32_t)p->values[e->slot].uses;
+    const uint32_t known = (uint32_t)p->values[e->slot].uses + (e->owner != NULL);
+    return is_owned(e) || agi_refs_get(&e->refs) > known;
 }
 
 /* Whether storing e lets memory go that only pending values keep. */
@@ -240,7 +248,7 @@ static ag_status choose_store(program *p, agi_expr *e)
     program_value *v = &p->values[e->slot];
     bool again = is_again(p, e);
     bool last = lets_go(p, e);
-    bool wanted = again || (e->owner != NULL && (e->in_place || last));
+    bool wanted = again || (is_owned(e) && (e->in_place || last));
     if (v->memory == NULL && wanted && is_held(p, e)) {
         ag_status status = give_memory(p, e, NULL);
         if (status != AG_OK)

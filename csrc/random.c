@@ -208,11 +208,10 @@ static void random_fill(double *z, int64_t n, bool normal)
 static ag_tensor *random_tensor(const char *op, int ndim, const int64_t *shape, bool normal)
 {
     int64_t n = agi_shape_numel(op, ndim, shape);
-    ag_tensor *t = n < 0 ? NULL : agi_tensor_new(ndim, shape, n);
-    if (t == NULL)
-        return NULL;
-    random_fill(agi_tensor_data(t), n, normal);
-    return agi_scope_add(t);
+    ag_tensor *t = n < 0 ? NULL : agi_scope_add(agi_tensor_new(ndim, shape, n));
+    if (t != NULL)  /* from here on nothing fails: the stream moves on for what is given out */
+        random_fill(agi_tensor_data(t), n, normal);
+    return t;
 }
 
 ag_tensor *ag_rand(int ndim, const int64_t *shape)

@@ -78,8 +78,7 @@ ag_arg agi_vjp_input(agi_vjp *v, int k)
 {
     ag_node *node = v->node;
     agi_assert(node->saved_mask & (1u << k));
-    agi_saved *saved = agi_node_saved(node) +
-                       __builtin_popcount(node->saved_mask & ((1u << k) - 1));
+    agi_saved *saved = agi_node_saved(node) + agi_save_count(node->saved_mask & ((1u << k) - 1));
     if (saved->kind == AGI_SAVED_NUMBER)
         return agi_number(saved->value.number);
     if (saved->kind != AGI_SAVED_INPUT) {

@@ -73,6 +73,56 @@ def test_the_failed_second_backward_changes_nothing() -> None:
     assert y.grad is None and x.grad.tolist() == [2.0, 4.0]
 
 
+@pytest.mark.parametrize("n", [3, 20_000])
+def test_a_backward_that_failed_can_be_tried_again(n: int) -> None:
+    """It fails at its very end, when every rule has run: an expanded .grad cannot be added to."""
+    x, y = leaf([0.5] * n), leaf([2.0] * n)
+    p = x.exp() * y
+    loss = (p * p).sum()
+    x.grad = ag.zeros(1).expand(n)
+    y.grad = ag.ones(n)
+    for _ in range(2):
+        with pytest.raises(RuntimeError, match="single memory location"):
+            loss.backward()
+        assert x.grad.stride() == (0,) and y.grad.tolist() == [1.0] * n and y.grad._version == 0
+    x.grad = None
+    loss.backward()
+    assert np.allclose(values(x.grad), 8 * np.e, rtol=1e-14)
+    assert np.allclose(values(y.grad), 4 * np.e + 1, rtol=1e-14)
+    with pytest.raises(RuntimeError, match=SECOND):
+        loss.backward()
+
+
+def test_many_saved_values_go_on_the_way_all_the_same() -> None:
+    """More of them than a backward keeps until its end: each goes with its rule, as in PyTorch."""
+    before = ag.memory_allocated()
+    y = leaf([0.5] * 4000)
+    scales = [leaf([1.001] * 4000) for _ in range(200)]
+    for scale in scales:
+        y = (y * scale).sin()
+    ag.reset_peak_memory_stats()
+    saved = ag.memory_allocated() - before
+    y.sum().backward()
+    gradients = 200 * 4000 * 8
+    assert saved > 2 * gradients
+    assert ag.max_memory_allocated() - before < saved + gradients / 5
+
+
+def test_create_graph_without_retain_graph_frees_what_the_first_graph_saved() -> None:
+    """As in PyTorch, where retain_graph is create_graph unless it is given."""
+    x = leaf(0.3)
+    y = x.sin().exp()
+    (slope,) = ag.autograd.grad(y, x, create_graph=True, retain_graph=False)
+    assert np.isclose(slope.item(), np.cos(0.3) * np.exp(np.sin(0.3)), rtol=1e-15)
+    with pytest.raises(RuntimeError, match=SECOND):
+        ag.autograd.grad(slope, x)
+    y = x.sin().exp()
+    (slope,) = ag.autograd.grad(y, x, create_graph=True)
+    (bend,) = ag.autograd.grad(slope, x)
+    expected = (np.cos(0.3) ** 2 - np.sin(0.3)) * np.exp(np.sin(0.3))
+    assert np.isclose(bend.item(), expected, rtol=1e-14)
+
+
 def test_grad_frees_too() -> None:
     x = leaf(2.0)
     y = x * x

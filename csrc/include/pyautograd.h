@@ -175,17 +175,29 @@ AG_API ag_tensor *ag_data_of(ag_tensor *t);
 /* t takes over the value of `from` (storage and shape), keeping its own autograd side. */
 AG_API ag_status ag_set_data(ag_tensor *t, ag_tensor *from);
 
-enum { AG_RETAIN_GRAPH = 1, AG_CREATE_GRAPH = 2, AG_ALLOW_UNUSED = 4 };
+/* A backward frees the values that the tape saved, once it has done all its work, unless told not
+ * to; a second one over the same nodes then fails with AG_ERR_FREED. */
+enum {
+    AG_RETAIN_GRAPH = 1,   /* keep what the tape saved, for another backward */
+    AG_CREATE_GRAPH = 2,   /* record the gradients' computation, for higher derivatives; which use
+                              the same tape again, so that this implies AG_RETAIN_GRAPH */
+    AG_ALLOW_UNUSED = 4,   /* ag_grad alone: see there */
+    AG_FREE_GRAPH = 8      /* free it in spite of AG_CREATE_GRAPH; not with AG_RETAIN_GRAPH */
+};
 
 /* Gradients of <root, gradient> are added into the .grad of all leaves that it depends on.
- * gradient may be NULL if root has one element. flags: AG_RETAIN_GRAPH, AG_CREATE_GRAPH. */
+ * gradient may be NULL if root has one element. A backward that fails leaves every .grad as it was,
+ * and the tape, so that it can be tried again. (Of values that were computed already, beside those
+ * that are computed late, no more than 256 KB are kept for that: what the tape saved beyond that is
+ * freed on the way, and the second try then gives AG_ERR_FREED.) */
 AG_API ag_status ag_backward(ag_tensor *root, ag_tensor *gradient, unsigned flags);
-/* Several roots; with n_inputs > 0 only those leaves get a gradient. gradients may be NULL, or
- * have NULL entries. */
+/* Several roots; with n_inputs > 0 only those inputs get a gradient, of which those that are not
+ * leaves retain it from then on. gradients may be NULL, or have NULL entries. */
 AG_API ag_status ag_backward_many(int n, ag_tensor *const *roots, ag_tensor *const *gradients,
                                   int n_inputs, ag_tensor *const *inputs, unsigned flags);
 /* The gradients of the roots with respect to inputs (leaves or not) into results[n_inputs], each
- * owned; no .grad changes. With AG_ALLOW_UNUSED an input that was not used gives NULL. */
+ * owned; no .grad changes. With AG_ALLOW_UNUSED an input that was not used gives NULL. On failure
+ * all results are NULL. */
 AG_API ag_status ag_grad(int n, ag_tensor *const *roots, ag_tensor *const *gradients, int n_inputs,
                          ag_tensor *const *inputs, unsigned flags, ag_tensor **results);
 

@@ -95,7 +95,7 @@ static bool set_flags(request *r, PyObject *retain_graph, PyObject *create_graph
     bool retain = create;
     if (!truth(retain_graph, &retain))
         return false;
-    r->flags = (retain ? AG_RETAIN_GRAPH : 0u) | (create ? AG_CREATE_GRAPH : 0u);
+    r->flags = (retain ? AG_RETAIN_GRAPH : AG_FREE_GRAPH) | (create ? AG_CREATE_GRAPH : 0u);
     return true;
 }
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * What test programs share: checks that say what does not hold, small tensors, comparisons, and what
- * is alive. Tensors that these functions return are owned.
+ * is alive. Tensors that these functions return are owned. Not every program uses all of them, hence
+ * inline.
  */
 #include <pyautograd.h>
 
@@ -21,16 +22,16 @@ static int failures;
 
 #define COUNT(array) ((int)(sizeof(array) / sizeof((array)[0])))
 
-static bool near(double a, double b) { return fabs(a - b) <= 1e-12; }
+static inline bool near(double a, double b) { return fabs(a - b) <= 1e-12; }
 
-static ag_tensor *leaf(int64_t n, const double *values)
+static inline ag_tensor *leaf(int64_t n, const double *values)
 {
     ag_tensor *x = ag_from_data(values, 1, &n);
     CHECK(ag_set_requires_grad(x, true) == AG_OK);
     return x;
 }
 
-static bool holds(ag_tensor *t, int64_t n, const double *expected)
+static inline bool holds(ag_tensor *t, int64_t n, const double *expected)
 {
     double found[64];
     if (t == NULL || ag_numel(t) != n || n > COUNT(found) || ag_copy_out(t, found) != AG_OK)
@@ -41,7 +42,7 @@ static bool holds(ag_tensor *t, int64_t n, const double *expected)
     return true;
 }
 
-static int64_t live(void)
+static inline int64_t live(void)
 {
     ag_memory_stats stats;
     ag_get_memory_stats(&stats);
@@ -49,7 +50,7 @@ static int64_t live(void)
 }
 
 /* Calls each test, inside of a scope of its own if `scoped`; what it leaves alive is a failure. */
-static void run_tests(int count, void (*const *tests)(void), bool scoped)
+static inline void run_tests(int count, void (*const *tests)(void), bool scoped)
 {
     for (int i = 0; i < count; i++) {
         const int64_t before = live(), mark = scoped ? ag_scope_open() : -1;

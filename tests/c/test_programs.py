@@ -139,12 +139,24 @@ def test_what_c_alone_reaches(compiler: str, tmp_path: Path) -> None:
     assert run([str(program)]).endswith(" 0 failures\n")
 
 
-def test_every_allocation_can_fail(tmp_path: Path) -> None:
-    program = tmp_path / "oom"
-    sources = [str(HERE / "oom_test.c"), str(CSRC / "all.c")]
-    flags = ["-std=c11", "-D_GNU_SOURCE", "-O1", "-g", "-DAG_TESTING"]
-    flags += ["-fsanitize=address,undefined", "-fno-sanitize-recover=all"]
-    run(["gcc", *flags, f"-I{CSRC / 'include'}", *sources, "-o", str(program), "-pthread", "-lm"])
+SANITIZED = ["-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all"]
+
+
+@pytest.fixture(scope="session")
+def failing_core(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The core with allocations that can be failed, for a program that is sanitized too."""
+    target = tmp_path_factory.mktemp("failing") / "all.o"
+    flags = ["-std=c11", "-O1", "-DAG_TESTING", *SANITIZED]
+    run(["gcc", *flags, "-c", str(CSRC / "all.c"), "-o", str(target)])
+    return target
+
+
+@pytest.mark.parametrize("name", ["oom_test", "oom_retry_test"])
+def test_every_allocation_can_fail(name: str, failing_core: Path, tmp_path: Path) -> None:
+    program = tmp_path / name
+    sources = [str(HERE / f"{name}.c"), str(failing_core)]
+    flags = ["-std=c11", "-O1", *SANITIZED, f"-I{CSRC / 'include'}"]
+    run(["gcc", *flags, *sources, "-o", str(program), "-pthread", "-lm"])
     leaks = "detect_leaks=1:allocator_may_return_null=1"
     assert run([str(program)], ASAN_OPTIONS=leaks).endswith("\n0 failures\n")
 
