@@ -33,6 +33,7 @@
 #include "alloc.c"
 #include "api.c"
 #include "apply.c"
+#include "check.c"
 #include "copy.c"
 #include "create.c"
 #include "engine.c"

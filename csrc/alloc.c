@@ -797,6 +797,10 @@ void ag_empty_cache(void)
 
 void ag_get_memory_stats(ag_memory_stats *stats)
 {
+    if (stats == NULL) {
+        agi_fail_missing("get_memory_stats", "memory for the figures");
+        return;
+    }
     agi_totals totals;
     agi_thread_totals(&totals);
     memory_lock();

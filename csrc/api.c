@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "apply.h"
+#include "check.h"
 #include "expr.h"
 #include "jit/jit.h"
 #include "run.h"
@@ -18,30 +19,66 @@
 
 const char *ag_version(void) { return AG_VERSION; }
 
-ag_tensor *ag_retain(ag_tensor *t) { return t != NULL ? agi_retain(t) : NULL; }
+ag_tensor *ag_retain(ag_tensor *t) { return agi_has_tensor("retain", t) ? agi_retain(t) : NULL; }
 void ag_release(ag_tensor *t) { agi_release(t); }
 
 /* ---- reading -------------------------------------------------------------------------------- */
 
-int ag_ndim(const ag_tensor *t) { return t->ndim; }
-const int64_t *ag_shape(const ag_tensor *t) { return agi_shape_of(t); }
-const int64_t *ag_strides(const ag_tensor *t) { return agi_strides_of(t); }
-int64_t ag_numel(const ag_tensor *t) { return t->numel; }
-bool ag_is_contiguous(const ag_tensor *t) { return agi_is_contiguous(t); }
+int ag_ndim(const ag_tensor *t) { return agi_has_tensor("ndim", t) ? t->ndim : -1; }
+
+const int64_t *ag_shape(const ag_tensor *t)
+{
+    return agi_has_tensor("shape", t) ? agi_shape_of(t) : NULL;
+}
+
+const int64_t *ag_strides(const ag_tensor *t)
+{
+    return agi_has_tensor("strides", t) ? agi_strides_of(t) : NULL;
+}
+
+int64_t ag_numel(const ag_tensor *t) { return agi_has_tensor("numel", t) ? t->numel : -1; }
+
+bool ag_is_contiguous(const ag_tensor *t)
+{
+    return agi_has_tensor("is_contiguous", t) && agi_is_contiguous(t);
+}
+
 double *ag_data(ag_tensor *t)
 {
-    return t != NULL && agi_expr_prepare_write(t) == AG_OK ? agi_tensor_data(t) : NULL;
+    return agi_has_tensor("data", t) && agi_expr_prepare_write(t) == AG_OK
+               ? agi_tensor_data(t) : NULL;
 }
-uint32_t ag_tensor_version(const ag_tensor *t) { return agi_tensor_version(t); }
-void ag_bump_version(ag_tensor *t) { agi_tensor_bump(t); }
-void ag_mark_exported(ag_tensor *t) { agi_tensor_export(t); }
-bool ag_is_read_only(const ag_tensor *t) { return t->storage->read_only; }
 
-bool ag_shares_storage(const ag_tensor *a, const ag_tensor *b) { return a->storage == b->storage; }
+uint32_t ag_tensor_version(const ag_tensor *t)
+{
+    return agi_has_tensor("tensor_version", t) ? agi_tensor_version(t) : 0;
+}
+
+void ag_bump_version(ag_tensor *t)
+{
+    if (agi_has_tensor("bump_version", t))
+        agi_tensor_bump(t);
+}
+
+void ag_mark_exported(ag_tensor *t)
+{
+    if (agi_has_tensor("mark_exported", t))
+        agi_tensor_export(t);
+}
+
+bool ag_is_read_only(const ag_tensor *t)
+{
+    return agi_has_tensor("is_read_only", t) && t->storage->read_only;
+}
+
+bool ag_shares_storage(const ag_tensor *a, const ag_tensor *b)
+{
+    return agi_has_tensors("shares_storage", a, b) && a->storage == b->storage;
+}
 
 ag_tensor *ag_storage_of(ag_tensor *t)
 {
-    if (t == NULL)
+    if (!agi_has_tensor("storage_of", t))
         return NULL;
     const int64_t shape[1] = {t->storage->numel}, strides[1] = {1};
     return agi_scope_add(agi_tensor_over(t->storage, 1, shape, strides, 0));
@@ -49,7 +86,7 @@ ag_tensor *ag_storage_of(ag_tensor *t)
 
 ag_status ag_item(ag_tensor *t, double *value)
 {
-    if (t == NULL)
+    if (!agi_has_tensor("item", t) || !agi_has("item", value, "memory for a number"))
         return ag_last_status();
     while (t->numel == 1 && AGI_UNLIKELY(agi_is_pending(t->storage)))
         if (agi_storage_ready(t->storage) != AG_OK)
@@ -76,7 +113,10 @@ static ag_tensor *to_read(ag_tensor *t)
 
 ag_status ag_copy_out(ag_tensor *t, double *values)
 {
-    ag_tensor *x = t != NULL ? to_read(t) : NULL;
+    if (!agi_has_tensor("copy_out", t) ||
+        (t->numel > 0 && !agi_has("copy_out", values, "memory for the values")))
+        return ag_last_status();
+    ag_tensor *x = to_read(t);
     if (x == NULL)
         return ag_last_status();
     agi_run_gather(values, x->ndim, agi_shape_of(x), agi_tensor_data(x), agi_strides_of(x));
@@ -86,16 +126,25 @@ ag_status ag_copy_out(ag_tensor *t, double *values)
 
 /* ---- autograd ------------------------------------------------------------------------------- */
 
-bool ag_requires_grad(const ag_tensor *t) { return agi_requires_grad(t); }
+bool ag_requires_grad(const ag_tensor *t)
+{
+    return agi_has_tensor("requires_grad", t) && agi_requires_grad(t);
+}
+
 bool ag_is_leaf(const ag_tensor *t)
 {
-    return !agi_requires_grad(t) || agi_is_wanting_leaf(t);
+    return agi_has_tensor("is_leaf", t) &&
+           (!agi_requires_grad(t) || agi_is_wanting_leaf(t));
 }
-bool ag_is_view(const ag_tensor *t) { return (t->flags & AGI_TENSOR_VIEW) != 0; }
+
+bool ag_is_view(const ag_tensor *t)
+{
+    return agi_has_tensor("is_view", t) && (t->flags & AGI_TENSOR_VIEW);
+}
 
 ag_status ag_set_requires_grad(ag_tensor *t, bool on)
 {
-    if (t == NULL)
+    if (!agi_has_tensor("set_requires_grad", t))
         return ag_last_status();
     if (!ag_is_leaf(t)) {
         if (on)
@@ -111,11 +160,16 @@ ag_status ag_set_requires_grad(ag_tensor *t, bool on)
     return AG_OK;
 }
 
-ag_tensor *ag_grad_of(const ag_tensor *t) { return t->meta != NULL ? t->meta->grad : NULL; }
+ag_tensor *ag_grad_of(const ag_tensor *t)
+{
+    return agi_has_tensor("grad_of", t) && t->meta != NULL ? t->meta->grad : NULL;
+}
 
 ag_status ag_set_grad(ag_tensor *t, ag_tensor *grad)
 {
-    if (grad == t && grad != NULL)
+    if (!agi_has_tensor("set_grad", t))
+        return ag_last_status();
+    if (grad == t)
         return agi_fail(AG_ERR_GRAD, "can't assign Variable as its own grad");
     char got[AGI_SHAPE_TEXT], want[AGI_SHAPE_TEXT];
     if (grad != NULL && !agi_shape_equal(t->ndim, agi_shape_of(t), grad->ndim, agi_shape_of(grad)))
@@ -137,6 +191,8 @@ ag_status ag_set_grad(ag_tensor *t, ag_tensor *grad)
 
 ag_status ag_retain_grad(ag_tensor *t)
 {
+    if (!agi_has_tensor("retain_grad", t))
+        return ag_last_status();
     if (!agi_requires_grad(t))
         return agi_fail(AG_ERR_GRAD, "can't retain_grad on Tensor that has requires_grad=False");
     bool failed = false;
@@ -154,16 +210,19 @@ ag_status ag_retain_grad(ag_tensor *t)
     return extra != NULL ? AG_OK : ag_last_status();
 }
 
-bool ag_retains_grad(const ag_tensor *t) { return (t->flags & AGI_TENSOR_RETAINS_GRAD) != 0; }
+bool ag_retains_grad(const ag_tensor *t)
+{
+    return agi_has_tensor("retains_grad", t) && (t->flags & AGI_TENSOR_RETAINS_GRAD);
+}
 
 ag_tensor *ag_detach(ag_tensor *t)
 {
-    return t != NULL ? agi_scope_add(agi_tensor_alias(t)) : NULL;
+    return agi_has_tensor("detach", t) ? agi_scope_add(agi_tensor_alias(t)) : NULL;
 }
 
 ag_tensor *ag_data_of(ag_tensor *t)
 {
-    ag_tensor *alias = t != NULL ? agi_tensor_alias(t) : NULL;
+    ag_tensor *alias = agi_has_tensor("data_of", t) ? agi_tensor_alias(t) : NULL;
     if (alias != NULL && agi_tensor_count_apart(alias, 0) != AG_OK) {
         agi_release(alias);
         return NULL;
@@ -183,6 +242,8 @@ static void drop_node(ag_tensor *t)
 
 ag_status ag_detach_(ag_tensor *t)
 {
+    if (!agi_has_tensor("detach_", t))
+        return ag_last_status();
     if (t->flags & AGI_TENSOR_VIEW)
         return agi_fail(AG_ERR_GRAD, "Can't detach views in-place. Use detach() instead.");
     if (t->node != NULL)
@@ -208,6 +269,8 @@ static ag_node *node_in_shape_of(ag_tensor *t, const ag_tensor *from)
 ag_status ag_set_data(ag_tensor *t, ag_tensor *from)
 {
     ag_node *node = NULL;
+    if (!agi_has_tensors("set_data", t, from))
+        return ag_last_status();
     if (!ag_is_leaf(t) &&
         !agi_shape_equal(t->ndim, agi_shape_of(t), from->ndim, agi_shape_of(from)) &&
         (node = node_in_shape_of(t, from)) == NULL)
@@ -222,11 +285,20 @@ ag_status ag_set_data(ag_tensor *t, ag_tensor *from)
 
 /* ---- bindings ------------------------------------------------------------------------------- */
 
-void *ag_wrapper(const ag_tensor *t) { return t->wrapper; }
-void ag_set_wrapper(ag_tensor *t, void *wrapper) { t->wrapper = wrapper; }
+void *ag_wrapper(const ag_tensor *t) { return agi_has_tensor("wrapper", t) ? t->wrapper : NULL; }
+
+void ag_set_wrapper(ag_tensor *t, void *wrapper)
+{
+    if (agi_has_tensor("set_wrapper", t))
+        t->wrapper = wrapper;
+}
 
 ag_status ag_broadcast(const ag_tensor *x, const ag_tensor *y, int *ndim, int64_t *shape)
 {
+    if (!agi_has_tensors("broadcast", x, y) ||
+        !agi_has("broadcast", ndim, "memory for the number of dimensions") ||
+        !agi_has("broadcast", shape, "memory for a shape"))
+        return ag_last_status();
     *ndim = 0;
     ag_status status = agi_shape_broadcast(ndim, shape, x->ndim, agi_shape_of(x));
     return status != AG_OK ? status : agi_shape_broadcast(ndim, shape, y->ndim, agi_shape_of(y));
@@ -253,15 +325,16 @@ static ag_status compare_now(ag_op op, ag_tensor *x, ag_tensor *y, bool *z, int 
 
 ag_status ag_compare(ag_op op, ag_tensor *x, ag_tensor *y, bool *z)
 {
-    if (x == NULL || y == NULL)
+    if (!agi_has_tensors("compare", x, y))
         return ag_last_status();
-    if ((int)op < 0 || op >= AG_OP_COUNT || agi_ops[op].kind != AGI_MASK)
-        return agi_fail(AG_ERR_VALUE, "compare: expected one of eq, ne, lt, le, gt, ge");
+    if ((unsigned)op >= AG_OP_COUNT || agi_ops[op].kind != AGI_MASK)
+        return agi_fail(AG_ERR_VALUE, "compare: expected one of eq, ne, lt, le, gt, ge, got op %d",
+                        (int)op);
     int ndim;
     int64_t shape[AGI_MAX_DIMS];
     ag_status status = ag_broadcast(x, y, &ndim, shape);
     int64_t numel = status == AG_OK ? agi_shape_numel(agi_ops[op].name, ndim, shape) : -1;
-    if (numel < 0)
+    if (numel < 0 || (numel > 0 && !agi_has("compare", z, "memory for the results")))
         return ag_last_status();
     return compare_now(op, x, y, z, ndim, shape, numel);
 }
@@ -271,6 +344,8 @@ int ag_show_config(char *text, size_t size)
 #ifndef AG_FLAGS
 #define AG_FLAGS "unknown"
 #endif
+    if (!agi_check_text("show_config", text, size))
+        return -1;
     return snprintf(text, size,
                     "version: %s\ncompiler: %s\nflags: %s\ncpu level: %s%s%s\nvector math: %s\n"
                     "machine code: %s\nthreads: %d\n",
@@ -284,13 +359,13 @@ int ag_show_config(char *text, size_t size)
 static ag_tensor *apply1(ag_op op, ag_tensor *x, const ag_attr *attr)
 {
     ag_arg arg = agi_arg(x);
-    return x != NULL ? ag_apply(op, 1, &arg, attr) : NULL;
+    return agi_has_tensor(agi_ops[op].name, x) ? agi_call(op, 1, &arg, attr) : NULL;
 }
 
 static ag_tensor *apply2(ag_op op, ag_arg x, ag_arg y)
 {
     ag_arg args[2] = {x, y};
-    return ag_apply(op, 2, args, NULL);
+    return agi_call(op, 2, args, NULL);
 }
 
 #define DEFINE_UNARY(name) \
@@ -298,24 +373,24 @@ static ag_tensor *apply2(ag_op op, ag_arg x, ag_arg y)
 #define DEFINE_BINARY(name) \
     ag_tensor *ag_##name(ag_tensor *x, ag_tensor *y) \
     { \
-        return x != NULL && y != NULL ? apply2(AG_OP_##name, agi_arg(x), agi_arg(y)) : NULL; \
+        return agi_has_tensors(#name, x, y) ? apply2(AG_OP_##name, agi_arg(x), agi_arg(y)) : NULL; \
     } \
     ag_tensor *ag_##name##_scalar(ag_tensor *x, double y) \
     { \
-        return x != NULL ? apply2(AG_OP_##name, agi_arg(x), agi_number(y)) : NULL; \
+        return agi_has_tensor(#name, x) ? apply2(AG_OP_##name, agi_arg(x), agi_number(y)) : NULL; \
     } \
     ag_tensor *ag_scalar_##name(double x, ag_tensor *y) \
     { \
-        return y != NULL ? apply2(AG_OP_##name, agi_number(x), agi_arg(y)) : NULL; \
+        return agi_has_tensor(#name, y) ? apply2(AG_OP_##name, agi_number(x), agi_arg(y)) : NULL; \
     }
 #define DEFINE_MASK DEFINE_BINARY
 #define DEFINE_TERNARY(name) \
     ag_tensor *ag_##name(ag_tensor *x, ag_tensor *y, ag_tensor *z) \
     { \
-        if (x == NULL || y == NULL || z == NULL) \
+        if (!agi_has_tensors(#name, x, y) || !agi_has_tensor(#name, z)) \
             return NULL; \
         ag_arg args[3] = {agi_arg(x), agi_arg(y), agi_arg(z)}; \
-        return ag_apply(AG_OP_##name, 3, args, NULL); \
+        return agi_call(AG_OP_##name, 3, args, NULL); \
     }
 #define DEFINE_INNER(name)
 #define DEFINE_INNER3(name)
@@ -337,12 +412,19 @@ ag_tensor *ag_softplus(ag_tensor *x, double beta, double threshold)
 ag_tensor *ag_clamp(ag_tensor *x, double lo, double hi)
 {
     ag_arg args[3] = {agi_arg(x), agi_number(lo), agi_number(hi)};
-    return x != NULL ? ag_apply(AG_OP_clamp, 3, args, NULL) : NULL;
+    return agi_has_tensor("clamp", x) ? agi_call(AG_OP_clamp, 3, args, NULL) : NULL;
 }
 
 static ag_tensor *reduce(ag_op op, ag_tensor *x, int n, const int64_t *dims, bool keepdim)
 {
     ag_attr attr = {.i = {keepdim}, .n_list = n, .list = dims};
+    return agi_check_list(agi_ops[op].name, "dimensions", n, dims, true) ? apply1(op, x, &attr)
+                                                                         : NULL;
+}
+
+static ag_tensor *reduce_all(ag_op op, ag_tensor *x)
+{
+    ag_attr attr = {.n_list = -1};
     return apply1(op, x, &attr);
 }
 
@@ -354,13 +436,14 @@ ag_tensor *ag_mean(ag_tensor *x, int n, const int64_t *dims, bool keepdim)
 {
     return reduce(AG_OP_mean, x, n, dims, keepdim);
 }
-ag_tensor *ag_sum_all(ag_tensor *x) { return reduce(AG_OP_sum, x, -1, NULL, false); }
-ag_tensor *ag_mean_all(ag_tensor *x) { return reduce(AG_OP_mean, x, -1, NULL, false); }
+ag_tensor *ag_sum_all(ag_tensor *x) { return reduce_all(AG_OP_sum, x); }
+ag_tensor *ag_mean_all(ag_tensor *x) { return reduce_all(AG_OP_mean, x); }
 
-static ag_tensor *with_list(ag_op op, ag_tensor *x, int n, const int64_t *list)
+static ag_tensor *with_list(ag_op op, const char *what, ag_tensor *x, int n, const int64_t *list)
 {
     ag_attr attr = {.n_list = n, .list = list};
-    return apply1(op, x, &attr);
+    return agi_check_list(agi_ops[op].name, what, n, list, op == AG_OP_squeeze)
+               ? apply1(op, x, &attr) : NULL;
 }
 
 static ag_tensor *with_ints(ag_op op, ag_tensor *x, int64_t a, int64_t b, int64_t c, int64_t d)
@@ -371,14 +454,16 @@ static ag_tensor *with_ints(ag_op op, ag_tensor *x, int64_t a, int64_t b, int64_
 
 ag_tensor *ag_view(ag_tensor *x, int ndim, const int64_t *shape)
 {
-    return with_list(AG_OP_view, x, ndim, shape);
+    return with_list(AG_OP_view, "sizes", x, ndim, shape);
 }
 
 /* A view where the strides allow one; else a copy, which is no view on the tape either. */
 ag_tensor *ag_reshape(ag_tensor *x, int ndim, const int64_t *wanted)
 {
     int64_t shape[AGI_MAX_DIMS], strides[AGI_MAX_DIMS];
-    if (x == NULL || agi_shape_infer(wanted, ndim, x->numel, shape) != AG_OK)
+    if (!agi_has_tensor("reshape", x) ||
+        !agi_check_list("reshape", "sizes", ndim, wanted, false) ||
+        agi_shape_infer(wanted, ndim, x->numel, shape) != AG_OK)
         return NULL;
     if (agi_shape_view_strides(x->ndim, agi_shape_of(x), agi_strides_of(x), ndim, shape, strides))
         return ag_view(x, ndim, shape);
@@ -396,7 +481,7 @@ ag_tensor *ag_reshape(ag_tensor *x, int ndim, const int64_t *wanted)
 ag_tensor *ag_flatten(ag_tensor *x, int start_dim, int end_dim)
 {
     int first, last;
-    if (x == NULL || agi_shape_wrap_dim(start_dim, x->ndim, &first) != AG_OK ||
+    if (!agi_has_tensor("flatten", x) || agi_shape_wrap_dim(start_dim, x->ndim, &first) != AG_OK ||
         agi_shape_wrap_dim(end_dim, x->ndim, &last) != AG_OK)
         return NULL;
     if (first > last)
@@ -427,12 +512,12 @@ ag_tensor *ag_transpose(ag_tensor *x, int dim0, int dim1)
 
 ag_tensor *ag_permute(ag_tensor *x, int n, const int64_t *dims)
 {
-    return with_list(AG_OP_permute, x, n, dims);
+    return with_list(AG_OP_permute, "dimensions", x, n, dims);
 }
 
 ag_tensor *ag_t(ag_tensor *x)
 {
-    if (x == NULL)
+    if (!agi_has_tensor("t", x))
         return NULL;
     if (x->ndim > 2)
         return agi_fail_null(AG_ERR_SHAPE, "t() expects a tensor with <= 2 dimensions, but self is "
@@ -444,12 +529,12 @@ ag_tensor *ag_t(ag_tensor *x)
 
 ag_tensor *ag_expand(ag_tensor *x, int ndim, const int64_t *shape)
 {
-    return with_list(AG_OP_expand, x, ndim, shape);
+    return with_list(AG_OP_expand, "sizes", x, ndim, shape);
 }
 
 ag_tensor *ag_squeeze(ag_tensor *x, int n, const int64_t *dims)
 {
-    return with_list(AG_OP_squeeze, x, n, dims);
+    return with_list(AG_OP_squeeze, "dimensions", x, n, dims);
 }
 
 ag_tensor *ag_unsqueeze(ag_tensor *x, int dim)
@@ -471,11 +556,13 @@ ag_tensor *ag_as_strided(ag_tensor *x, int ndim, const int64_t *shape, const int
                          int64_t offset)
 {
     int64_t list[2 * AGI_MAX_DIMS];
-    if (ndim < 0 || ndim > AGI_MAX_DIMS)
-        return agi_fail_null(AG_ERR_SHAPE, "as_strided: expected 0 to %d dimensions, got %d",
-                             AGI_MAX_DIMS, ndim);
-    memcpy(list, shape, (size_t)ndim * sizeof(int64_t));
-    memcpy(list + ndim, strides, (size_t)ndim * sizeof(int64_t));
+    if (!agi_check_list("as_strided", "sizes", ndim, shape, false) ||
+        !agi_check_list("as_strided", "strides", ndim, strides, false))
+        return NULL;
+    for (int d = 0; d < ndim; d++) {
+        list[d] = shape[d];
+        list[ndim + d] = strides[d];
+    }
     ag_attr attr = {.i = {offset}, .n_list = 2 * ndim, .list = list};
     return apply1(AG_OP_as_strided, x, &attr);
 }
@@ -484,7 +571,8 @@ ag_tensor *ag_clone(ag_tensor *x) { return apply1(AG_OP_clone, x, NULL); }
 
 ag_tensor *ag_contiguous(ag_tensor *x)
 {
-    if (x == NULL || agi_is_contiguous(x))
-        return x != NULL ? agi_scope_add(agi_retain(x)) : NULL;
-    return apply1(AG_OP_clone, x, &agi_row_major);
+    if (!agi_has_tensor("contiguous", x))
+        return NULL;
+    return agi_is_contiguous(x) ? agi_scope_add(agi_retain(x))
+                                : apply1(AG_OP_clone, x, &agi_row_major);
 }

@@ -5,6 +5,7 @@
  */
 #include "apply.h"
 
+#include "check.h"
 #include "expr.h"
 #include "layout.h"
 #include "run.h"
@@ -71,12 +72,14 @@ static ag_status broadcast_args(int n, const ag_arg *args, int *ndim, int64_t *s
 }
 
 /* Elements that a forward function makes by its attributes alone, about. */
-static AGI_NOINLINE int64_t made_numel(int op, const ag_attr *attr)
+static AGI_NOINLINE int64_t made_numel(int op, const ag_arg *args, const ag_attr *attr)
 {
     if (op == AG_OP_strided_gather_vjp)
         return attr->i[1];
+    if (op != AG_OP_slice_scatter || args[0].tensor != NULL)
+        return 1;
     int64_t numel = 1;
-    for (int d = 0; op == AG_OP_slice_scatter && d < attr->n_list && numel < AGI_DEFER_MIN; d++)
+    for (int d = 0; d < attr->n_list && numel < AGI_DEFER_MIN; d++)
         numel = attr->list[d] < AGI_DEFER_MIN ? numel * attr->list[d] : AGI_DEFER_MIN;
     return numel;
 }
@@ -90,7 +93,7 @@ AGI_INLINE bool is_long(const agi_op_info *info, int n, const ag_arg *args, cons
                           AGI_UNLIKELY(agi_is_pending(t->storage))))
             return true;
     }
-    return info->kind == AGI_MAKE && made_numel((int)(info - agi_ops), attr) >= AGI_DEFER_MIN;
+    return info->kind == AGI_MAKE && made_numel((int)(info - agi_ops), args, attr) >= AGI_DEFER_MIN;
 }
 
 static bool args_ready(int n, const ag_arg *args)
@@ -289,12 +292,10 @@ static AGI_NOINLINE ag_tensor *compute_long(const agi_op_info *info, int n, cons
     return out;
 }
 
-AGI_INLINE ag_tensor *compute(int op, int n, const ag_arg *args, const ag_attr *attr)
+AGI_INLINE ag_tensor *compute_other(const agi_op_info *info, int n, const ag_arg *args,
+                                    const ag_attr *attr)
 {
-    const agi_op_info *info = &agi_ops[op];
-    if (AGI_LIKELY(info->forward == NULL))
-        return compute_map(info, n, args, attr);
-    if (info->kind == AGI_VIEW || info->kind == AGI_REDUCE || op == AG_OP_clone ||
+    if (info->kind == AGI_VIEW || info->kind == AGI_REDUCE || info == &agi_ops[AG_OP_clone] ||
         !is_long(info, n, args, attr))
         return info->forward(args, attr);
     return compute_long(info, n, args, attr);
@@ -302,18 +303,20 @@ AGI_INLINE ag_tensor *compute(int op, int n, const ag_arg *args, const ag_attr *
 
 ag_tensor *agi_compute(int op, int n, const ag_arg *args, const ag_attr *attr)
 {
-    return compute(op, n, args, attr);
+    const agi_op_info *info = &agi_ops[op];
+    return info->forward == NULL ? compute_map(info, n, args, attr)
+                                 : compute_other(info, n, args, attr);
 }
 
 /* ---- recording ------------------------------------------------------------------------------ */
 
 static bool wants_record(const agi_op_info *info, int n, const ag_arg *args)
 {
-    if (!agi_thread_get()->grad_enabled || info->grad == AGI_GRAD_NO_GRAD)
+    if (!agi_thread_get()->grad_enabled)
         return false;
     for (int k = 0; k < n; k++)
         if (args[k].tensor != NULL && agi_requires_grad(args[k].tensor))
-            return true;
+            return info->grad != AGI_GRAD_NO_GRAD;
     return false;
 }
 
@@ -338,16 +341,23 @@ int agi_variant_of(int op, const ag_arg *args, const ag_attr *attr)
     }
 }
 
-ag_tensor *agi_apply(int op, int variant, int n, const ag_arg *args, const ag_attr *attr)
+/* Variant below zero: that of the op. Inline in ag_apply, which all ops of a binding go through. */
+AGI_INLINE ag_tensor *apply(int op, int variant, int n, const ag_arg *args, const ag_attr *attr)
 {
     const agi_op_info *info = &agi_ops[op];
-    ag_tensor *out = compute(op, n, args, attr);
+    ag_tensor *out;
+    if (AGI_LIKELY(info->forward == NULL)) {
+        out = compute_map(info, n, args, attr);
+    } else {
+        out = compute_other(info, n, args, attr);
+        if (out != NULL && info->kind == AGI_VIEW && variant != AGI_NAMED_UNSAFE_VIEW &&
+            agi_tensor_set_base(out, args[0].tensor) != AG_OK)
+            goto fail;
+    }
     if (AGI_UNLIKELY(out == NULL))
         return NULL;
-    if (info->kind == AGI_VIEW && variant != AGI_NAMED_UNSAFE_VIEW &&
-        agi_tensor_set_base(out, args[0].tensor) != AG_OK)
-        goto fail;
     if (wants_record(info, n, args)) {
+        variant = variant < 0 ? agi_variant_of(op, args, attr) : variant;
         out->node = agi_node_new(op, variant, n, args, attr, out, 0);
         if (AGI_UNLIKELY(out->node == NULL))
             goto fail;
@@ -358,7 +368,12 @@ fail:
     return NULL;
 }
 
-ag_tensor *ag_apply(ag_op op, int n, const ag_arg *args, const ag_attr *attr)
+ag_tensor *agi_apply(int op, int variant, int n, const ag_arg *args, const ag_attr *attr)
+{
+    return apply(op, variant, n, args, attr);
+}
+
+AGI_INLINE ag_tensor *call(int op, int n, const ag_arg *args, const ag_attr *attr)
 {
     ag_arg swapped[2];
     if (AGI_UNLIKELY(args[0].tensor == NULL) && (op == AG_OP_add || op == AG_OP_mul)) {
@@ -366,5 +381,17 @@ ag_tensor *ag_apply(ag_op op, int n, const ag_arg *args, const ag_attr *attr)
         swapped[1] = args[0];
         args = swapped;
     }
-    return agi_scope_add(agi_apply((int)op, agi_variant_of((int)op, args, attr), n, args, attr));
+    return agi_scope_add(apply(op, -1, n, args, attr));
+}
+
+ag_tensor *agi_call(int op, int n, const ag_arg *args, const ag_attr *attr)
+{
+    return call(op, n, args, attr);
+}
+
+ag_tensor *ag_apply(ag_op op, int n, const ag_arg *args, const ag_attr *attr)
+{
+    if (!agi_call_is_plain(op, n, args) && !agi_check_call(op, n, args, attr))
+        return NULL;
+    return call((int)op, n, args, attr);
 }

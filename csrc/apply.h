@@ -19,6 +19,9 @@ extern const ag_attr agi_row_major;
 /* The variant under which PyTorch would print the node of this call. */
 int agi_variant_of(int op, const ag_arg *args, const ag_attr *attr);
 
+/* Like ag_apply, whose checks were made. */
+ag_tensor *agi_call(int op, int n, const ag_arg *args, const ag_attr *attr);
+
 /* Like ag_apply, with the variant given, and outside any scope. */
 ag_tensor *agi_apply(int op, int variant, int n, const ag_arg *args, const ag_attr *attr);
 

@@ -5,6 +5,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "check.h"
 #include "layout.h"
 #include "run.h"
 #include "shape.h"
@@ -60,25 +61,27 @@ static ag_tensor *make_in_order(maker make, int ndim, const int64_t *shape, cons
 
 ag_tensor *ag_empty_in_order(int ndim, const int64_t *shape, const int64_t *strides)
 {
-    if (agi_shape_numel("empty_in_order", ndim, shape) < 0)
+    if (agi_shape_numel("empty_in_order", ndim, shape) < 0 ||
+        (strides != NULL && !agi_check_order("empty_in_order", ndim, strides)))
         return NULL;
     return strides != NULL ? make_in_order(ag_empty, ndim, shape, strides) : ag_empty(ndim, shape);
 }
 
-static ag_tensor *make_like(maker make, const ag_tensor *x)
+static ag_tensor *make_like(const char *op, maker make, const ag_tensor *x)
 {
-    return x != NULL ? make_in_order(make, x->ndim, agi_shape_of(x), agi_strides_of(x)) : NULL;
+    return agi_has_tensor(op, x) ? make_in_order(make, x->ndim, agi_shape_of(x), agi_strides_of(x))
+                                 : NULL;
 }
 
-ag_tensor *ag_empty_like(const ag_tensor *x) { return make_like(ag_empty, x); }
-ag_tensor *ag_zeros_like(const ag_tensor *x) { return make_like(ag_zeros, x); }
-ag_tensor *ag_ones_like(const ag_tensor *x) { return make_like(ag_ones, x); }
-ag_tensor *ag_rand_like(const ag_tensor *x) { return make_like(ag_rand, x); }
-ag_tensor *ag_randn_like(const ag_tensor *x) { return make_like(ag_randn, x); }
+ag_tensor *ag_empty_like(const ag_tensor *x) { return make_like("empty_like", ag_empty, x); }
+ag_tensor *ag_zeros_like(const ag_tensor *x) { return make_like("zeros_like", ag_zeros, x); }
+ag_tensor *ag_ones_like(const ag_tensor *x) { return make_like("ones_like", ag_ones, x); }
+ag_tensor *ag_rand_like(const ag_tensor *x) { return make_like("rand_like", ag_rand, x); }
+ag_tensor *ag_randn_like(const ag_tensor *x) { return make_like("randn_like", ag_randn, x); }
 
 ag_tensor *ag_full_like(const ag_tensor *x, double value)
 {
-    ag_tensor *t = make_like(ag_empty, x);
+    ag_tensor *t = make_like("full_like", ag_empty, x);
     if (t != NULL)
         agi_run_fill(agi_tensor_data(t), agi_strides_of(t), t->ndim, agi_shape_of(t), value);
     return t;
@@ -97,60 +100,47 @@ ag_tensor *ag_scalar(double value)
 ag_tensor *ag_from_data(const double *values, int ndim, const int64_t *shape)
 {
     ag_tensor *t = fresh("from_data", ndim, shape);
+    if (t != NULL && t->numel > 0 && !agi_has("from_data", values, "values")) {
+        agi_release(t);
+        return NULL;
+    }
     if (t != NULL && t->numel > 0)
         memcpy(agi_tensor_data(t), values, (size_t)t->numel * sizeof(double));
     return agi_scope_add(t);
 }
 
-/* Bytes from the first element to the end of the last, or -1 if they do not fit. */
-static int64_t foreign_bytes(int ndim, const int64_t *shape, const int64_t *strides)
-{
-    int64_t last = 0;
-    for (int d = 0; d < ndim; d++) {
-        int64_t part;
-        if (shape[d] == 0)
-            return 0;
-        if (strides[d] < 0 || __builtin_mul_overflow(shape[d] - 1, strides[d], &part) ||
-            __builtin_add_overflow(last, part, &last))
-            return -1;
-    }
-    return last < INT64_MAX / 16 ? (last + 1) * (int64_t)sizeof(double) : -1;
-}
-
 ag_tensor *ag_from_memory(double *data, int ndim, const int64_t *shape, const int64_t *strides,
                           bool read_only, void (*release)(void *context), void *context)
 {
-    int64_t row_major[AGI_MAX_DIMS];
+    int64_t row_major[AGI_MAX_DIMS], extent;
     if (agi_shape_numel("from_memory", ndim, shape) < 0)
         return NULL;
     if (strides == NULL) {
         agi_shape_strides(ndim, shape, row_major);
         strides = row_major;
     }
-    int64_t bytes = foreign_bytes(ndim, shape, strides);
-    if (bytes < 0)
-        return agi_fail_null(AG_ERR_VALUE,
-                             "from_memory: expected strides that are not negative and "
-                             "an extent that fits an int64");
+    if (!agi_shape_reach("from_memory", ndim, shape, strides, &extent) ||
+        (extent > 0 && !agi_has("from_memory", data, "memory")))
+        return NULL;
     agi_storage *storage = agi_small_new(sizeof *storage);
     if (storage == NULL)
         return NULL;
     memset(storage, 0, sizeof *storage);
     atomic_init(&storage->refs, 1);
     storage->data = data;
-    storage->bytes = bytes;
-    storage->numel = bytes / (int64_t)sizeof(double);
+    storage->bytes = extent * (int64_t)sizeof(double);
+    storage->numel = extent;
     storage->memory = AGI_MEMORY_FOREIGN;
     const bool can_be_asked = release != NULL && release == agi_sharing.release;
     atomic_init(&storage->exported, can_be_asked ? 1 : AGI_EXPORTED_FOR_GOOD);
     storage->read_only = read_only;
-    ag_tensor *t = agi_tensor_over(storage, ndim, shape, strides, 0);
+    ag_tensor *t = agi_scope_add(agi_tensor_over(storage, ndim, shape, strides, 0));
     if (t != NULL) {
         storage->tail.foreign.release = release;
         storage->tail.foreign.context = context;
     }
     agi_storage_release(storage);
-    return agi_scope_add(t);
+    return t;
 }
 
 /* ---- by a rule ------------------------------------------------------------------------------ */
@@ -207,7 +197,7 @@ ag_tensor *ag_eye(int64_t n, int64_t m)
     if (n < 0 || m < 0)
         return agi_fail_null(AG_ERR_GRAD, "%c must be greater or equal to 0, got %lld",
                              n < 0 ? 'n' : 'm', (long long)(n < 0 ? n : m));
-    ag_tensor *t = ag_zeros(2, shape);
+    ag_tensor *t = filled("eye", 2, shape, 0.0);
     for (int64_t i = 0; t != NULL && i < n && i < m; i++)
         agi_tensor_data(t)[i * m + i] = 1.0;
     return t;

@@ -19,6 +19,7 @@
 
 #include "alloc.h"
 #include "apply.h"
+#include "check.h"
 #include "deposit.h"
 #include "rule.h"
 #include "expr.h"
@@ -431,12 +432,12 @@ static bool pull_back(agi_run *run, const slot_entry *entry, ag_tensor *g)
                  .create_graph = (run->flags & AG_CREATE_GRAPH) != 0, .owns = !entry->claimed};
     if (v.needs == 0)
         return true;
-    int64_t mark = ag_scope_open();
-    bool ok = call_rule(&v);
+    int64_t mark = agi_scope_open();
+    bool ok = mark >= 0 && call_rule(&v);
     for (int k = 0; ok && k < node->n_in; k++)
         if (gx[k].tensor != NULL && v.needs & (1u << k))
             ok = give(run, node, k, gx[k].tensor);
-    ag_scope_close(mark);
+    agi_scope_close(mark);
     return ok;
 }
 
@@ -503,6 +504,29 @@ static bool sweep(agi_run *run)
 }
 
 /* ---- the public entries --------------------------------------------------------------------- */
+
+#define RETAIN_AND_FREE ((unsigned)(AG_RETAIN_GRAPH | AG_FREE_GRAPH))
+#define GRAPH_FLAGS ((unsigned)(AG_RETAIN_GRAPH | AG_CREATE_GRAPH | AG_FREE_GRAPH))
+
+static AGI_NOINLINE bool fail_flags(const char *op, unsigned flags, unsigned allowed)
+{
+    agi_fail(AG_ERR_VALUE, "%s: expected flags among %#x, not both of %#x, got %#x", op, allowed,
+             RETAIN_AND_FREE, flags);
+    return false;
+}
+
+AGI_INLINE bool check_flags(const char *op, unsigned flags, unsigned allowed)
+{
+    bool known = (flags & ~allowed) == 0, at_odds = (flags & RETAIN_AND_FREE) == RETAIN_AND_FREE;
+    return AGI_LIKELY(known && !at_odds) || fail_flags(op, flags, allowed);
+}
+
+static bool check_request(const char *op, int n, ag_tensor *const *roots, int n_inputs,
+                          ag_tensor *const *inputs)
+{
+    return agi_check_tensors(op, "roots", n, roots) &&
+           agi_check_tensors(op, "inputs", n_inputs, inputs);
+}
 
 /* Whether the gradient of root `index`, the caller's or the 1 that stands for none, fits it. */
 static bool check_gradient(int index, const ag_tensor *root, const ag_tensor *gradient)
@@ -649,8 +673,8 @@ static bool retain_inputs(int n, ag_tensor *const *inputs)
     return true;
 }
 
-ag_status ag_backward_many(int n, ag_tensor *const *roots, ag_tensor *const *gradients,
-                           int n_inputs, ag_tensor *const *inputs, unsigned flags)
+static ag_status backward(int n, ag_tensor *const *roots, ag_tensor *const *gradients,
+                          int n_inputs, ag_tensor *const *inputs, unsigned flags)
 {
     agi_run run;
     run_open(&run, flags);
@@ -661,13 +685,20 @@ ag_status ag_backward_many(int n, ag_tensor *const *roots, ag_tensor *const *gra
     return ok ? AG_OK : ag_last_status();
 }
 
+ag_status ag_backward_many(int n, ag_tensor *const *roots, ag_tensor *const *gradients,
+                           int n_inputs, ag_tensor *const *inputs, unsigned flags)
+{
+    if (!check_request("backward", n, roots, n_inputs, inputs) ||
+        !check_flags("backward", flags, GRAPH_FLAGS))
+        return ag_last_status();
+    return backward(n, roots, gradients, n_inputs, inputs, flags);
+}
+
 ag_status ag_backward(ag_tensor *root, ag_tensor *gradient, unsigned flags)
 {
-    if (root == NULL)
-        return ag_last_status() != AG_OK
-                   ? ag_last_status()
-                   : agi_fail(AG_ERR_TYPE, "backward: expected a tensor, got NULL");
-    return ag_backward_many(1, &root, &gradient, 0, NULL, flags);
+    if (!agi_has_tensor("backward", root) || !check_flags("backward", flags, GRAPH_FLAGS))
+        return ag_last_status();
+    return backward(1, &root, &gradient, 0, NULL, flags);
 }
 
 /* The results, those that are pending computed together with pending roots. */
@@ -709,10 +740,15 @@ static bool hand_out(agi_run *run, int n, ag_tensor *const *gradients, int n_inp
 ag_status ag_grad(int n, ag_tensor *const *roots, ag_tensor *const *gradients, int n_inputs,
                   ag_tensor *const *inputs, unsigned flags, ag_tensor **results)
 {
+    if (n_inputs > 0 && !agi_has("grad", results, "memory for the results"))
+        return ag_last_status();
     for (int i = 0; i < n_inputs; i++)
         results[i] = NULL;
     if (n_inputs == 0)
         return agi_fail(AG_ERR_VALUE, "grad requires non-empty inputs.");
+    if (!check_request("grad", n, roots, n_inputs, inputs) ||
+        !check_flags("grad", flags, GRAPH_FLAGS | AG_ALLOW_UNUSED))
+        return ag_last_status();
     agi_run run;
     run_open(&run, flags);
     bool ok = check_roots(n, roots, gradients) &&

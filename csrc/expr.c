@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "apply.h"
+#include "check.h"
 #include "expr_walk.h"
 #include "fork.h"
 #include "layout.h"
@@ -781,6 +782,8 @@ ag_status agi_expr_compute(int n, agi_storage *const *storages)
 
 int ag_explain(const ag_tensor *t, char *text, size_t size)
 {
+    if (!agi_has_tensor("explain", t) || !agi_check_text("explain", text, size))
+        return -1;
     agi_expr_lock();
     agi_expr *e = agi_expr_of(t->storage);
     int length =

@@ -10,6 +10,7 @@
  * Everything that can fail, nodes included, is made before the first element is written.
  */
 #include "apply.h"
+#include "check.h"
 #include "expr.h"
 #include "layout.h"
 #include "run.h"
@@ -414,10 +415,6 @@ static ag_status write_in_place(int op, int variant, int n, const ag_arg *args,
 
 static ag_status apply_in_place(int op, int variant, int n, const ag_arg *args, const ag_attr *attr)
 {
-    ag_tensor *x = args[0].tensor;
-    if (x == NULL)
-        return agi_fail(AG_ERR_TYPE, "%s_: expected a tensor to write to, got a number",
-                        agi_ops[op].name);
     ag_status status = check_history(n, args);
     if (status == AG_OK)
         status = check_memory(op, args);
@@ -430,9 +427,9 @@ static ag_status apply_in_place(int op, int variant, int n, const ag_arg *args, 
 
 ag_status ag_apply_(ag_op op, int n, const ag_arg *args, const ag_attr *attr)
 {
-    const agi_op_info *info = &agi_ops[op];
-    if (!agi_op_is_map(info) && op != AG_OP_fill && op != AG_OP_copy)
-        return agi_fail(AG_ERR_TYPE, "%s: has no in-place form", info->name);
+    if (!(agi_call_is_plain(op, n, args) && args[0].tensor != NULL) &&
+        !agi_check_write(op, n, args, attr))
+        return ag_last_status();
     int variant = op == AG_OP_fill ? (args[1].tensor == NULL ? 2 : 3)
                                    : agi_variant_of((int)op, args, attr);
     return apply_in_place((int)op, variant, n, args, attr);
@@ -443,7 +440,7 @@ ag_status ag_apply_(ag_op op, int n, const ag_arg *args, const ag_attr *attr)
 #define IN_PLACE(name) \
     ag_status ag_##name##_(ag_tensor *x, ag_tensor *y) \
     { \
-        if (x == NULL || y == NULL) \
+        if (!agi_has_tensors(#name "_", x, y)) \
             return ag_last_status(); \
         ag_arg args[2] = {agi_arg(x), agi_arg(y)}; \
         return ag_apply_(AG_OP_##name, 2, args, NULL); \
@@ -459,11 +456,12 @@ IN_PLACE(copy)
 ag_status ag_fill_(ag_tensor *x, double value)
 {
     ag_arg args[2] = {agi_arg(x), agi_number(value)};
-    return x != NULL ? ag_apply_(AG_OP_fill, 2, args, NULL) : ag_last_status();
+    return agi_has_tensor("fill_", x) ? ag_apply_(AG_OP_fill, 2, args, NULL) : ag_last_status();
 }
 
 ag_status ag_zero_(ag_tensor *x)
 {
     ag_arg args[2] = {agi_arg(x), agi_number(0.0)};
-    return x != NULL ? apply_in_place(AG_OP_fill, AGI_NAMED_ZERO, 2, args, NULL) : ag_last_status();
+    return agi_has_tensor("zero_", x)
+               ? apply_in_place(AG_OP_fill, AGI_NAMED_ZERO, 2, args, NULL) : ag_last_status();
 }

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "apply.h"
+#include "check.h"
 #include "expr.h"
 #include "op.h"
 #include "thread.h"
@@ -379,6 +380,8 @@ static const char *label_of(const ag_node *node)
 
 int ag_node_name(const ag_node *node, char *text, size_t size)
 {
+    if (!agi_has("node_name", node, "a node") || !agi_check_text("node_name", text, size))
+        return -1;
     const char *label = label_of(node);
     int length = (int)strlen(label);
     if (label[length - 1] == '!')
@@ -388,13 +391,17 @@ int ag_node_name(const ag_node *node, char *text, size_t size)
 
 ag_node *ag_node_of(ag_tensor *t)
 {
-    if (t == NULL)
+    if (!agi_has_tensor("node_of", t))
         return NULL;
     bool failed = false;
     return agi_tensor_node(t, &failed);
 }
 
-ag_node *ag_node_retain(ag_node *node) { return node != NULL ? agi_node_retain(node) : NULL; }
+ag_node *ag_node_retain(ag_node *node)
+{
+    return agi_has("node_retain", node, "a node") ? agi_node_retain(node) : NULL;
+}
+
 void ag_node_release(ag_node *node) { agi_node_release(node); }
 
 /* Inputs that do not count where the tape is looked at: numbers and masks that PyTorch has as
@@ -421,16 +428,26 @@ bool agi_node_hides(const ag_node *node, int k) { return hidden_inputs(node) >> 
 
 int ag_node_input_count(const ag_node *node)
 {
-    return node->n_in - __builtin_popcount(hidden_inputs(node));
+    return agi_has("node_input_count", node, "a node")
+               ? node->n_in - __builtin_popcount(hidden_inputs(node)) : -1;
 }
 
-void ag_node_input(const ag_node *node, int k, ag_node **from, ag_tensor **leaf)
+ag_status ag_node_input(const ag_node *node, int k, ag_node **from, ag_tensor **leaf)
 {
+    const int count = ag_node_input_count(node);
+    if (count < 0)
+        return ag_last_status();
+    if (k < 0 || k >= count)
+        return agi_fail(AG_ERR_INDEX, "node_input: expected an input from 0 to %d, got %d",
+                        count - 1, k);
     unsigned hidden = hidden_inputs(node);
     int at = 0;
     for (int seen = 0; hidden >> at & 1 || seen++ < k; at++)
         ;
     agi_edge edge = node->edges[at];
-    *leaf = agi_edge_is_leaf(edge) ? agi_edge_leaf(edge) : NULL;
-    *from = agi_edge_is_leaf(edge) ? NULL : agi_edge_node(edge);
+    if (leaf != NULL)
+        *leaf = agi_edge_is_leaf(edge) ? agi_edge_leaf(edge) : NULL;
+    if (from != NULL)
+        *from = agi_edge_is_leaf(edge) ? NULL : agi_edge_node(edge);
+    return AG_OK;
 }

@@ -451,6 +451,10 @@ static struct {
 
 void ag_set_blocking_hooks(void *(*enter)(void), void (*leave)(void *token))
 {
+    if ((enter == NULL) != (leave == NULL)) {
+        agi_fail(AG_ERR_VALUE, "set_blocking_hooks: expected two functions or none, got one");
+        return;
+    }
     atomic_store(&agi_hooks.enter, enter);
     atomic_store(&agi_hooks.leave, leave);
 }

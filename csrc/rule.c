@@ -7,6 +7,7 @@
 
 #include <string.h>
 
+#include "check.h"
 #include "shape.h"
 #include "thread.h"
 
@@ -175,17 +176,18 @@ ag_status ag_node_call(ag_node *node, ag_tensor *gradient, ag_tensor **results)
 {
     ag_arg gx[AGI_NODE_SHAPES] = {{NULL, 0.0}};
     ag_tensor *parts[AGI_NODE_SHAPES] = {NULL};
-    if (node == NULL || gradient == NULL)
-        return agi_fail(AG_ERR_TYPE, "node_call: expected a node and a gradient, got NULL");
+    if (!agi_has("node_call", node, "a node") || !agi_has_tensor("node_call", gradient) ||
+        !agi_has("node_call", results, "memory for the results"))
+        return ag_last_status();
     agi_vjp v = {.node = node, .gx = gx, .needs = wanted_of(node),
                  .create_graph = ag_grad_enabled(), .owns = true};
     ag_tensor *g = v.create_graph ? agi_retain(gradient) : agi_tensor_snapshot(gradient);
     if (g == NULL)
         return ag_last_status();
     v.g = agi_arg(g);
-    const int64_t mark = ag_scope_open();
-    const ag_status status = run_rule(&v, parts);
-    ag_scope_close(mark);
+    const int64_t mark = agi_scope_open();
+    const ag_status status = mark >= 0 ? run_rule(&v, parts) : ag_last_status();
+    agi_scope_close(mark);
     agi_release(g);
     for (int k = 0, seen = 0; status == AG_OK && k < node->n_in; k++) {
         if (agi_node_hides(node, k))

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Integer work on shapes. Nothing here touches data or allocates; every product of sizes is
- * checked, because a shape comes from the user and a stride may be anything where a size is 0.
+ * Integer work on shapes. Nothing here touches data or allocates. What comes from the user is
+ * checked before it is multiplied; shapes that tensors have were (INVARIANT[sizes]).
  */
 #include "shape.h"
 
@@ -12,47 +12,83 @@
 int64_t agi_shape_numel(const char *op, int ndim, const int64_t *shape)
 {
     char text[AGI_SHAPE_TEXT];
+    if (shape == NULL && ndim != 0)
+        return agi_fail_missing(op, "a shape"), -1;
     if (ndim < 0 || ndim > AGI_MAX_DIMS)
         return agi_fail(AG_ERR_SHAPE, "%s: only tensors with up to %d dims are supported, got %d",
                         op, AGI_MAX_DIMS, ndim),
                -1;
-    int64_t numel = 1;
+    int64_t product = 1, bytes;
     bool empty = false, overflow = false;
     for (int d = 0; d < ndim; d++) {
         if (shape[d] < 0)
             return agi_fail(AG_ERR_SHAPE, "%s: Dimension size must be non-negative.", op), -1;
         empty |= shape[d] == 0;
-        overflow |= __builtin_mul_overflow(numel, shape[d], &numel);
+        overflow |= shape[d] > 0 && __builtin_mul_overflow(product, shape[d], &product);
     }
-    if (empty)
-        return 0;
-    int64_t bytes;
-    if (overflow || __builtin_mul_overflow(numel, (int64_t)sizeof(double), &bytes))
+    overflow |= !empty && __builtin_mul_overflow(product, (int64_t)sizeof(double), &bytes);
+    if (overflow)
         return agi_fail(AG_ERR_OVERFLOW, "Storage size calculation overflowed with sizes=%s",
                         agi_format_shape_list(text, ndim, shape)),
                -1;
-    return numel;
+    return empty ? 0 : product;
+}
+
+static bool fail_reach(const char *op, int ndim, const int64_t *shape, const int64_t *strides,
+                       bool negative)
+{
+    char sizes[AGI_SHAPE_TEXT], steps[AGI_SHAPE_TEXT];
+    agi_format_shape_list(steps, ndim, strides);
+    if (negative)
+        agi_fail(AG_ERR_VALUE,
+                 "%s: Negative strides are not supported at the moment, got strides: %s", op,
+                 steps);
+    else
+        agi_fail(AG_ERR_OVERFLOW,
+                 "Storage size calculation overflowed with sizes=%s and strides=%s",
+                 agi_format_shape_list(sizes, ndim, shape), steps);
+    return false;
+}
+
+bool agi_shape_reach(const char *op, int ndim, const int64_t *shape, const int64_t *strides,
+                     int64_t *extent)
+{
+    int64_t numel = agi_shape_numel(op, ndim, shape), reach = 1;
+    bool overflow = false;
+    if (numel < 0)
+        return false;
+    for (int d = 0; d < ndim; d++) {
+        int64_t part;
+        if (strides[d] < 0)
+            return fail_reach(op, ndim, shape, strides, true);
+        overflow |= shape[d] > 1 && (__builtin_mul_overflow(shape[d] - 1, strides[d], &part) ||
+                                     __builtin_add_overflow(reach, part, &reach));
+    }
+    if (overflow || reach > INT64_MAX / (int64_t)sizeof(double))
+        return fail_reach(op, ndim, shape, strides, false);
+    *extent = numel > 0 ? reach : 0;
+    return true;
 }
 
 void agi_shape_strides(int ndim, const int64_t *shape, int64_t *strides)
 {
-    uint64_t stride = 1;  /* may wrap where another size is 0: then no element is ever reached */
+    int64_t stride = 1;
     for (int d = ndim - 1; d >= 0; d--) {
-        strides[d] = (int64_t)stride;
-        stride *= shape[d] > 1 ? (uint64_t)shape[d] : 1;
+        strides[d] = stride;
+        stride *= shape[d] > 1 ? shape[d] : 1;
     }
 }
 
 bool agi_shape_is_contiguous(int ndim, const int64_t *shape, const int64_t *strides)
 {
-    uint64_t expected = 1;
+    int64_t expected = 1;
     bool same = true;
     for (int d = ndim - 1; d >= 0; d--) {
         if (shape[d] == 0)
             return true;
         if (shape[d] != 1) {
-            same &= (uint64_t)strides[d] == expected;
-            expected *= (uint64_t)shape[d];
+            same &= strides[d] == expected;
+            expected *= shape[d];
         }
     }
     return same;
@@ -189,6 +225,16 @@ static bool holds_numel(const int64_t *shape, int n, int64_t numel)
     return !overflow && product == numel;
 }
 
+/* Whether the sizes that are not 0 multiply to an int64. */
+static bool product_fits(int n, const int64_t *shape)
+{
+    int64_t product = 1;
+    for (int d = 0; d < n; d++)
+        if (shape[d] > 0 && __builtin_mul_overflow(product, shape[d], &product))
+            return false;
+    return true;
+}
+
 ag_status agi_shape_infer(const int64_t *wanted, int n, int64_t numel, int64_t *shape)
 {
     char text[AGI_SHAPE_TEXT];
@@ -218,6 +264,8 @@ ag_status agi_shape_infer(const int64_t *wanted, int n, int64_t numel, int64_t *
                         agi_format_shape_list(text, n, wanted), (long long)numel);
     for (int d = 0; d < n; d++)
         shape[d] = d == unknown ? size : wanted[d];
+    if (AGI_UNLIKELY(numel == 0) && !product_fits(n, shape))
+        return agi_fail(AG_ERR_OVERFLOW, "numel: integer multiplication overflow");
     return AG_OK;
 }
 

@@ -11,8 +11,15 @@
 #pragma GCC visibility push(hidden)
 
 /* Number of elements, or -1 with an error if a size is negative, there are too many dimensions or
- * the bytes do not fit an int64. */
+ * the bytes do not fit an int64. INVARIANT[sizes]: the product of the sizes of any tensor that are
+ * not 0 fits an int64, even where another is 0. So any of them may be multiplied, as strides and
+ * merged dimensions are, without looking. */
 int64_t agi_shape_numel(const char *op, int ndim, const int64_t *shape);
+
+/* Elements from the first of a region to behind its last, into *extent; 0 if there is none. False
+ * with an error if a size or stride is negative or the extent does not fit an int64. */
+bool agi_shape_reach(const char *op, int ndim, const int64_t *shape, const int64_t *strides,
+                     int64_t *extent);
 
 /* Row-major strides, in elements. */
 void agi_shape_strides(int ndim, const int64_t *shape, int64_t *strides);

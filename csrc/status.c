@@ -44,6 +44,13 @@ void *agi_fail_null(ag_status code, const char *format, ...)
     return NULL;
 }
 
+ag_status agi_fail_missing(const char *op, const char *wanted)
+{
+    const ag_status before = agi_thread_get()->status;
+    return before != AG_OK ? before
+                           : agi_fail(AG_ERR_TYPE, "%s: expected %s, got NULL", op, wanted);
+}
+
 ag_status agi_fail_memory(const char *what, int64_t bytes)
 {
     return agi_fail(AG_ERR_MEMORY, "%s: out of memory: %" PRId64 " bytes wanted", what, bytes);

@@ -16,6 +16,10 @@ ag_status agi_fail(ag_status code, const char *format, ...) AGI_PRINTF(2, 3);
 /* The same for functions that return a pointer: always NULL. */
 void *agi_fail_null(ag_status code, const char *format, ...) AGI_PRINTF(2, 3);
 
+/* NULL came where `wanted` was expected. Where an earlier failure of this thread still stands, the
+ * NULL is most likely its result, and its reason is kept; otherwise AG_ERR_TYPE. Never AG_OK. */
+AGI_COLD ag_status agi_fail_missing(const char *op, const char *wanted);
+
 /* Out of memory, for `bytes` wanted by `what`. */
 ag_status agi_fail_memory(const char *what, int64_t bytes);
 

@@ -314,6 +314,10 @@ agi_sharing_hook agi_sharing;
 
 void ag_set_sharing_hook(void (*release)(void *context), bool (*is_shared)(void *context))
 {
+    if (release != NULL && is_shared == NULL) {
+        agi_fail(AG_ERR_VALUE, "set_sharing_hook: expected a function is_shared, got NULL");
+        return;
+    }
     agi_sharing = (agi_sharing_hook){release, is_shared};
 }
 

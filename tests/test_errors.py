@@ -431,6 +431,38 @@ def test_sizes_whose_product_overflows() -> None:
             ag.ones(1).expand(shape)
 
 
+def test_sizes_whose_product_overflows_beside_a_size_of_0() -> None:
+    nothing, wide = ag.zeros(0, 3), ag.zeros(0, 1, 1)
+    with pytest.raises(RuntimeError, match=r"^Storage size calculation overflowed with sizes="):
+        ag.zeros(2**62, 2**62, 0)
+    with pytest.raises(RuntimeError, match=r"^numel: integer multiplication overflow$"):
+        nothing.view(2**62, 2**62, 0)
+    for call in (
+        lambda: ag.zeros(0, 2**62, 2**62),
+        lambda: ag.rand(2**40, 0, 2**40),
+        lambda: nothing.reshape(2**62, 0, 2**62),
+        lambda: nothing.expand(2**62, 2**62, 0, 3),
+        lambda: wide.expand(0, 2**62, 2**62),
+        lambda: wide + ag.zeros(1).expand(1, 2**40, 1) + ag.zeros(1).expand(1, 1, 2**40),
+        lambda: ag.zeros(2**31, 2**31, 0).mean(2),
+        lambda: ag.zeros(2**31, 2**31, 0).sum(2, keepdim=True),
+    ):
+        with pytest.raises(RuntimeError):
+            call()
+
+
+def test_large_sizes_beside_a_size_of_0() -> None:
+    """As in PyTorch: nothing is there, but its shape is."""
+    x = ag.zeros(2**31, 0, 2**31, requires_grad=True)
+    assert x.stride() == (2**31, 2**31, 1)
+    assert x.permute(1, 0, 2).flatten(1).shape == (0, 2**62)
+    assert x.sum((0, 2)).shape == (0,) and x.sum().item() == 0.0
+    part = x[2**30 :: 2**29, :, -1].unsqueeze(0)[..., 7:]
+    assert part.shape == (1, 2, 0) and part.tolist() == [[[], []]]
+    (part * 2).sum().backward()
+    assert x.grad.shape == x.shape
+
+
 # ---- nothing is printed, nothing aborts ----------------------------------------------------------
 
 

@@ -38,9 +38,21 @@
  * NULL does nothing. ag_scope_open and ag_scope_close release all that was made in between.
  *
  * Errors. What makes something returns NULL when it fails, what does something returns an
- * ag_status below zero; the reason is in ag_last_status and ag_last_message until the thread's
- * next failure. An op given NULL returns NULL and keeps the first reason, so that a chain of calls
- * can be tested once, at its end. Nothing aborts or prints. What failed has changed nothing.
+ * ag_status below zero, what tells a number returns -1 (ag_tensor_version 0), what tells yes or no
+ * returns false, and what returns nothing does nothing; the reason is in ag_last_status and
+ * ag_last_message until the thread's next failure or ag_clear_error. Nothing aborts or prints. What
+ * failed has changed nothing.
+ *
+ * NULL where a tensor (or memory) is expected is such a failure, in every function. While an
+ * earlier failure still stands (ag_last_status is not AG_OK) its reason is kept, so that a chain of
+ * calls can be tested once, at its end, and tells what went wrong first; otherwise the message says
+ * which function was given NULL (AG_ERR_TYPE). So clear an error that was dealt with: it would be
+ * given as the reason of a later NULL that has another. NULL is no failure where a comment says
+ * what it means, for lists, values and texts of which 0 are wanted, and in ag_release.
+ *
+ * Everything else is checked, too: ops, counts, lists, dimensions, sizes, strides, regions, flags,
+ * and whether scopes are open. Not checked is what cannot be: whether a pointer that is not NULL
+ * leads to what it should, and to enough of it.
  *
  * Threads. Any thread may call; tensors may be shared. Grad mode, scopes and errors are each
  * thread's own. Two threads that write one tensor, or write and read it, need a lock of yours.
@@ -99,8 +111,9 @@ AG_API ag_tensor *ag_full(int ndim, const int64_t *shape, double value);
 AG_API ag_tensor *ag_zeros(int ndim, const int64_t *shape);
 AG_API ag_tensor *ag_ones(int ndim, const int64_t *shape);
 AG_API ag_tensor *ag_scalar(double value);                   /* 0-d */
-/* The strides say in which order the dimensions lie in memory (NULL: row-major). The tensor is
- * dense: where these strides are not, it has others, in their order. Values undefined. */
+/* The strides, none of them negative, say in which order the dimensions lie in memory (NULL:
+ * row-major). The tensor is dense: where these strides are not, it has others, in their order.
+ * Values undefined. */
 AG_API ag_tensor *ag_empty_in_order(int ndim, const int64_t *shape, const int64_t *strides);
 /* Of x's shape, in the order of x's strides. */
 AG_API ag_tensor *ag_empty_like(const ag_tensor *x);
@@ -134,9 +147,11 @@ AG_API ag_tensor *ag_retain(ag_tensor *t);                   /* returns t, with 
 AG_API void ag_release(ag_tensor *t);
 
 /* Scopes: between open and close, what this thread's calls return belongs to the scope and is
- * released by close; ag_keep takes one result out (then it is yours). Scopes nest. */
-AG_API int64_t ag_scope_open(void);                          /* a mark for close */
-AG_API void ag_scope_close(int64_t mark);
+ * released by close; ag_keep takes one result out (then it is yours). Scopes nest: closing one
+ * closes those that were opened inside of it. A mark whose scope is closed, or that is another
+ * thread's, is refused. */
+AG_API int64_t ag_scope_open(void);                          /* a mark for close; -1 if it fails */
+AG_API ag_status ag_scope_close(int64_t mark);
 AG_API ag_tensor *ag_keep(ag_tensor *t); /* the same as ag_retain; NULL in, NULL out */
 
 /* ---- reading -------------------------------------------------------------------------------- */
@@ -211,8 +226,8 @@ AG_API void ag_node_release(ag_node *node);
 AG_API int ag_node_name(const ag_node *node, char *text, size_t size);  /* like snprintf */
 AG_API int ag_node_input_count(const ag_node *node);
 /* Where input k came from: a node or a leaf (the other is NULL), both borrowed, both NULL where no
- * gradient is needed. */
-AG_API void ag_node_input(const ag_node *node, int k, ag_node **from, ag_tensor **leaf);
+ * gradient is needed. from and leaf may be NULL. */
+AG_API ag_status ag_node_input(const ag_node *node, int k, ag_node **from, ag_tensor **leaf);
 /* The node's rule by itself: for each input that counts an owned gradient, or NULL where none is
  * needed, into results. Parts of broadcast inputs are not summed; they are recorded if grad mode is
  * on; what the node saved stays, so that it may be called again. */
@@ -275,7 +290,8 @@ AG_API ag_tensor *ag_squeeze(ag_tensor *x, int n, const int64_t *dims);      /* 
 AG_API ag_tensor *ag_unsqueeze(ag_tensor *x, int dim);
 AG_API ag_tensor *ag_select(ag_tensor *x, int dim, int64_t index);
 AG_API ag_tensor *ag_slice(ag_tensor *x, int dim, int64_t start, int64_t end, int64_t step);
-/* Any region of x's storage; offset is counted from x's first element. */
+/* Any region of x's storage; strides are not negative, and offset is counted from x's first
+ * element. What reaches outside fails with AG_ERR_VALUE, what does not fit with AG_ERR_OVERFLOW. */
 AG_API ag_tensor *ag_as_strided(ag_tensor *x, int ndim, const int64_t *shape,
                                 const int64_t *strides, int64_t offset);
 AG_API ag_tensor *ag_clone(ag_tensor *x);                    /* in the order of x's strides */
@@ -293,12 +309,13 @@ AG_API ag_status ag_copy_(ag_tensor *x, ag_tensor *y);
 AG_API ag_status ag_fill_(ag_tensor *x, double value);
 AG_API ag_status ag_zero_(ag_tensor *x);
 
-/* z[numel of the broadcast shape] = 0 or 1; op is one of AG_OP_eq ... AG_OP_ge. */
+/* z[numel of the broadcast shape] = false or true; op is one of AG_OP_eq ... AG_OP_ge. */
 AG_API ag_status ag_compare(ag_op op, ag_tensor *x, ag_tensor *y, bool *z);
 
 /* ---- any op by its number: for bindings ----------------------------------------------------- */
 
-/* An argument: a tensor, or if that is NULL a plain number. */
+/* An argument: a tensor, or if that is NULL a plain number. (The NULL of a call that failed is a
+ * number here, 0 mostly: test it first.) */
 typedef struct ag_arg {
     ag_tensor *tensor;
     double value;
@@ -322,11 +339,15 @@ typedef struct ag_attr {
     const int64_t *list;
 } ag_attr;
 
-/* attr may be NULL for ops that take none. */
+/* n must be the op's arity; attr may be NULL for ops that take none. The first argument of what is
+ * not elementwise, sum or mean must be a tensor (of slice_scatter a number stands for zeros in the
+ * shape that list gives). Fail with AG_ERR_INDEX for an op that there is not, AG_ERR_VALUE for
+ * another n, AG_ERR_TYPE for missing args, attr or list, and for a number in place of a tensor,
+ * AG_ERR_SHAPE for an n_list out of range. */
 AG_API ag_tensor *ag_apply(ag_op op, int n, const ag_arg *args, const ag_attr *attr);
-/* x op= args[1 ..]: elementwise ops, fill and copy. args[0] is x. */
+/* x op= args[1 ..]: elementwise ops, fill and copy, others fail with AG_ERR_TYPE. args[0] is x. */
 AG_API ag_status ag_apply_(ag_op op, int n, const ag_arg *args, const ag_attr *attr);
-/* NULL arguments allowed; name, label (of grad_fn) and doc are borrowed. */
+/* Pointers may be NULL; name, label (of grad_fn) and doc are borrowed. */
 AG_API ag_status ag_op_info(ag_op op, const char **name, const char **label, const char **doc,
                             int *arity, const char **kind, const char **grad);
 /* The broadcast of two shapes; *ndim and shape[AG_MAX_DIMS] are written. */
@@ -341,8 +362,8 @@ AG_API int ag_get_num_threads(void);
 AG_API int ag_show_config(char *text, size_t size);          /* like snprintf */
 
 /* The program that would compute t, one line for each load, step and result, and the bytes that it
- * moves; "computed" in a line of its own if t has its numbers already. Like snprintf; -1 if there
- * is no memory for it. */
+ * moves; "computed" in a line of its own if t has its numbers already. Like snprintf; -1 if it
+ * fails. */
 AG_API int ag_explain(const ag_tensor *t, char *text, size_t size);
 
 typedef struct ag_memory_stats {
@@ -361,7 +382,7 @@ AG_API void ag_set_cache_limit(int64_t bytes);
  * blocking region; reference counts are then plain instead of atomic. Off at first. */
 AG_API void ag_set_serialised(bool on);
 /* Called around work that takes long (a loop over many elements): enter may let a lock go, leave
- * takes it back. Both NULL: none. */
+ * takes it back. Both NULL: none; one NULL is refused. */
 AG_API void ag_set_blocking_hooks(void *(*enter)(void), void (*leave)(void *token));
 /* fork() waits until no thread computes. Where it must not wait for the lock of the hooks above (a
  * fork whose handlers run under that lock), ag_before_fork does the waiting, before fork(), and

@@ -190,32 +190,22 @@ AG_RULE(slice_scatter)
 /* ---- regions: as_strided and the two ops that write a region -------------------------------- */
 
 /* A region is a list of shape and strides, and an offset from the first element of a tensor,
- * counted in elements of that tensor's own memory. Fails if it reaches outside of [low, high). */
-static ag_status check_reach(const char *op, int ndim, const int64_t *list, int64_t offset,
-                             int64_t low, int64_t high)
+ * counted in elements of that tensor's own memory. Fails if it reaches outside of `whole` elements
+ * from there on. */
+static ag_status check_region(const char *op, int ndim, const int64_t *list, int64_t offset,
+                              int64_t whole)
 {
-    const int64_t *strides = list + ndim;
-    int64_t extent = 1, part;
-    bool inside = true, empty = false;
-    if (agi_shape_numel(op, ndim, list) < 0)
+    int64_t extent;
+    if (!agi_shape_reach(op, ndim, list, list + ndim, &extent))
         return ag_last_status();
-    for (int d = 0; d < ndim; d++) {
-        empty |= list[d] == 0;
-        inside &= strides[d] >= 0;
-    }
-    for (int d = 0; d < ndim && inside && !empty; d++)
-        inside = !__builtin_mul_overflow(list[d] - 1, strides[d], &part) &&
-                 !__builtin_add_overflow(extent, part, &extent);
-    if (empty)
-        extent = 0;
-    if (inside && offset >= low && offset <= high - extent)
+    if (offset >= 0 && whole >= 0 && offset <= whole - extent)
         return AG_OK;
     char text[AGI_SHAPE_TEXT];
     return agi_fail(AG_ERR_VALUE,
-                    "%s: shape %s with these strides and offset %lld reaches outside of the %lld "
-                    "elements of memory from %lld on",
-                    op, agi_format_shape(text, ndim, list), (long long)offset,
-                    (long long)(high - low), (long long)low);
+                    "%s: expected a region inside of %lld elements, got shape %s from element %lld "
+                    "on, which reaches over %lld",
+                    op, (long long)whole, agi_format_shape(text, ndim, list), (long long)offset,
+                    (long long)extent);
 }
 
 /* The memory that a node of a region is about: from element `low` on, counted from the first
@@ -278,14 +268,34 @@ static ag_arg share_out(const agi_area *area, ag_arg flat)
 
 /* ---- as_strided: any view of a storage ------------------------------------------------------ */
 
+static void *fail_outside(const ag_tensor *x, int ndim, const int64_t *list, int64_t offset,
+                          int64_t extent)
+{
+    char shape[AGI_SHAPE_TEXT], strides[AGI_SHAPE_TEXT];
+    if (offset < 0)
+        return agi_fail_null(AG_ERR_VALUE, "Tensor: invalid storage offset %lld",
+                             (long long)offset);
+    return agi_fail_null(
+        AG_ERR_VALUE,
+        "setStorage: sizes %s, strides %s, storage offset %lld, and itemsize 8 requiring a storage "
+        "size of %.0f are out of bounds for storage of size %lld",
+        agi_format_shape_list(shape, ndim, list),
+        agi_format_shape_list(strides, ndim, list + ndim), (long long)offset,
+        8.0 * ((double)offset + (double)extent), 8 * (long long)x->storage->numel);
+}
+
 AG_FORWARD(as_strided)
 {
     const ag_tensor *x = args[0].tensor;
     int ndim = attr->n_list / 2;
-    if (check_reach("as_strided", ndim, attr->list, attr->i[0], -x->offset,
-                    x->storage->numel - x->offset) != AG_OK)
+    int64_t extent, offset;
+    if (!agi_shape_reach("as_strided", ndim, attr->list, attr->list + ndim, &extent))
         return NULL;
-    return agi_tensor_over(x->storage, ndim, attr->list, attr->list + ndim, x->offset + attr->i[0]);
+    if (__builtin_add_overflow(x->offset, attr->i[0], &offset))
+        offset = INT64_MAX;
+    if (offset < 0 || offset > x->storage->numel - extent)
+        return fail_outside(x, ndim, attr->list, offset, extent);
+    return agi_tensor_over(x->storage, ndim, attr->list, attr->list + ndim, offset);
 }
 
 AG_RULE(as_strided)
@@ -302,7 +312,7 @@ AG_FORWARD(strided_gather_vjp)
     ag_tensor *g = args[0].tensor, *dense = NULL;
     int ndim = attr->n_list / 2;
     int64_t whole = attr->i[1];
-    if (check_reach("strided_gather_vjp", ndim, attr->list, attr->i[0], 0, whole) != AG_OK ||
+    if (check_region("strided_gather_vjp", ndim, attr->list, attr->i[0], whole) != AG_OK ||
         check_source("strided_gather_vjp", ndim, attr->list, args[0]) != AG_OK ||
         (dense = agi_is_contiguous(g) ? agi_retain(g)
                                       : agi_compute(AG_OP_clone, 1, args, &agi_row_major)) == NULL)
@@ -330,7 +340,7 @@ AG_FORWARD(strided_scatter)
 {
     const ag_tensor *x = args[0].tensor;
     int ndim = attr->n_list / 2;
-    if (check_reach("strided_scatter", ndim, attr->list, attr->i[0], 0, x->numel) != AG_OK ||
+    if (check_region("strided_scatter", ndim, attr->list, attr->i[0], x->numel) != AG_OK ||
         check_source("strided_scatter", ndim, attr->list, args[1]) != AG_OK)
         return NULL;
     ag_tensor *z = copy_or_fill(args[0], x->ndim, agi_shape_of(x));

@@ -351,6 +351,7 @@ static void test_tape(void)
     ag_release(parts[0]);
     CHECK(ag_node_call(exp_node, g, parts) == AG_OK && ag_requires_grad(parts[0]));
     ag_release(parts[0]);
+    ag_clear_error();
     CHECK(ag_node_call(NULL, g, parts) == AG_ERR_TYPE);
     CHECK(ag_node_call(node, NULL, parts) == AG_ERR_TYPE);
     ag_node_release(node), ag_node_release(exp_node), ag_release(g);

@@ -6,18 +6,15 @@
  * with AG_TESTING (which gives ag_fail_allocation) and the sanitizers (which find what leaks), and
  * with the library of such a build, or of one that counts coverage.
  */
-#include <pyautograd.h>
+#include "check.h"
 
 #include <pthread.h>
-#include <stdio.h>
 #include <string.h>
 
 /* A failure may also be survived, by doing without: a run that succeeds is the last one only if
  * this many in a row do. */
 #define IN_A_ROW 40
 #define MOST_ALLOCATIONS 20000
-
-static int failures;
 
 static void report(const char *scenario, int64_t nth, const char *problem)
 {
@@ -26,18 +23,11 @@ static void report(const char *scenario, int64_t nth, const char *problem)
            (int)ag_last_status(), ag_last_message());
 }
 
-static int64_t live(void)
-{
-    ag_memory_stats stats;
-    ag_get_memory_stats(&stats);
-    return stats.live_tensors + stats.live_nodes;
-}
-
-static const int64_t matrix[] = {2, 3};
+static const int64_t matrix[] = {2, 3}, six[] = {6};
 static const double values[] = {0.3, 0.6, 0.9, 1.2, 1.5, 1.8};
 
 /* A leaf is made while memory is plenty; the scenarios use it. */
-static ag_tensor *leaf;
+static ag_tensor *base;
 
 static bool finish(ag_tensor *y)
 {
@@ -62,7 +52,8 @@ static bool borrow_memory(void)
     double memory[6] = {0};
     int count = 0;
     const int64_t mark = ag_scope_open();
-    const bool good = ag_from_memory(memory, 2, matrix, NULL, false, released, &count) != NULL;
+    const bool good =
+        mark >= 0 && ag_from_memory(memory, 2, matrix, NULL, false, released, &count) != NULL;
     ag_scope_close(mark);
     if (count != (good ? 1 : 0)) {
         failures++;
@@ -71,31 +62,62 @@ static bool borrow_memory(void)
     return good;
 }
 
+/* A scope's table is full when what is made last is to belong to it. */
+static bool borrow_into_full_scope(void)
+{
+    double memory[6] = {0};
+    int count = 0;
+    const int64_t mark = ag_scope_open();
+    bool good = mark >= 0;
+    for (int i = 0; good && i < 63; i++)
+        good = ag_scalar(1.0) != NULL;
+    good = good && ag_from_memory(memory, 2, matrix, NULL, false, released, &count) != NULL;
+    ag_scope_close(mark);
+    if (count != (good ? 1 : 0)) {
+        failures++;
+        printf("borrow_into_full_scope: released %d times\n", count);
+    }
+    return good;
+}
+
+static bool scopes(void)
+{
+    int64_t marks[100];
+    int n = 0;
+    while (n < 100 && (marks[n] = ag_scope_open()) >= 0)
+        n++;
+    const bool good = n == 100 && ag_scalar(1.0) != NULL;
+    while (n > 0)
+        if (ag_scope_close(marks[--n]) != AG_OK)
+            report("scopes", 0, "a scope that is open cannot be closed");
+    return good;
+}
+
 static bool formula(void)
 {
-    ag_tensor *xx = ag_mul(leaf, leaf), *s = ag_sin(ag_add(xx, leaf)), *e = ag_exp(ag_neg(xx));
+    ag_tensor *xx = ag_mul(base, base), *s = ag_sin(ag_add(xx, base)), *e = ag_exp(ag_neg(xx));
     ag_tensor *z = ag_mul(s, e);
     return finish(ag_mul(z, z));
 }
 
 static bool broadcast(void)
 {
-    ag_tensor *row = ag_sum(leaf, 1, (int64_t[]){0}, true);
-    ag_tensor *column = ag_mean(leaf, 1, (int64_t[]){1}, true);
-    return finish(ag_div(ag_sub(row, column), ag_add_scalar(leaf, 10.0)));
+    ag_tensor *row = ag_sum(base, 1, (int64_t[]){0}, true);
+    ag_tensor *column = ag_mean(base, 1, (int64_t[]){1}, true);
+    return finish(ag_div(ag_sub(row, column), ag_add_scalar(base, 10.0)));
 }
 
 static bool large(void)
 {
     const int64_t shape[] = {200, 2, 3};
-    return finish(ag_tanh(ag_mul(ag_expand(leaf, 3, shape), ag_ones(3, shape))));
+    return finish(ag_tanh(ag_mul(ag_expand(base, 3, shape), ag_ones(3, shape))));
 }
 
 static bool views(void)
 {
-    ag_tensor *t = ag_permute(leaf, 2, (int64_t[]){1, 0}), *f = ag_flatten(t, 0, -1);
+    ag_tensor *t = ag_permute(base, 2, (int64_t[]){1, 0}), *f = ag_flatten(t, 0, -1);
     ag_tensor *u = ag_unsqueeze(ag_slice(f, 0, 1, 6, 2), 0), *s = ag_squeeze(u, -1, NULL);
-    ag_tensor *a = ag_as_strided(leaf, 2, (int64_t[]){2, 2}, (int64_t[]){3, 1}, 1);
+    ag_tensor *a = ag_as_strided(base, 2, (int64_t[]){2, 2}, (int64_t[]){3, 1}, 1);
     return finish(ag_mul(ag_select(s, 0, 1), ag_view(ag_contiguous(a), 1, (int64_t[]){4})));
 }
 
@@ -103,7 +125,7 @@ static bool views(void)
 static bool orders(void)
 {
     const int64_t big[] = {80, 120}, across[] = {120, 80}, by_columns[] = {1, 80};
-    ag_tensor *t = ag_t(leaf), *p = ag_exp(ag_mul(t, t)), *other = ag_t(ag_zeros(2, across));
+    ag_tensor *t = ag_t(base), *p = ag_exp(ag_mul(t, t)), *other = ag_t(ag_zeros(2, across));
     ag_tensor *x = ag_empty_in_order(2, big, by_columns);
     bool good = p && x && ag_fill_(x, 2.0) == AG_OK && ag_randn_like(p) && ag_full_like(x, 1.0);
     ag_tensor *y = good ? ag_mul_scalar(ag_add(ag_sqrt(x), ag_contiguous(x)), 2.0) : NULL;
@@ -114,19 +136,74 @@ static bool orders(void)
 
 static bool writes(void)
 {
-    ag_tensor *y = ag_mul_scalar(leaf, 2.0), *row = ag_select(y, 0, 1), *x = ag_select(leaf, 0, 0);
-    bool good = row && x && ag_mul_(row, x) == AG_OK && ag_add_(y, leaf) == AG_OK;
+    ag_tensor *y = ag_mul_scalar(base, 2.0), *row = ag_select(y, 0, 1), *x = ag_select(base, 0, 0);
+    bool good = row && x && ag_mul_(row, x) == AG_OK && ag_add_(y, base) == AG_OK;
     good = good && ag_copy_(ag_select(y, 0, 0), row) == AG_OK && ag_fill_(row, 2.0) == AG_OK;
     return good && finish(y);
 }
 
+static bool every_write(void)
+{
+    ag_tensor *y = ag_mul_scalar(base, 2.0), *x = ag_sin(base), *part = ag_slice(y, 1, 0, 3, 2);
+    const ag_arg args[] = {{part, 0.0}};
+    const ag_attr attr = {.f = {1.0, 20.0}};
+    bool good = part && x && ag_add_(y, x) == AG_OK && ag_sub_(y, x) == AG_OK;
+    good = good && ag_div_(y, ag_exp(x)) == AG_OK && ag_pow_(y, ag_scalar(2.0)) == AG_OK;
+    good = good && ag_apply_(AG_OP_softplus, 1, args, &attr) == AG_OK;
+    good = good && ag_mul_(part, ag_select(x, 1, 0)) == AG_OK && finish(y);
+    return good && ag_zero_(y) == AG_OK;
+}
+
+/* A pending value is computed by whoever asks for it. */
+static ag_tensor *pending(void)
+{
+    const int64_t shape[] = {50, 2, 3};
+    return ag_exp(ag_mul(ag_expand(base, 3, shape), ag_ones(3, shape)));
+}
+
+static bool reading(void)
+{
+    double values_out[300], value;
+    bool mask[300];
+    char text[100];
+    ag_tensor *t = ag_t(base), *x = pending();
+    bool good = x && t && ag_explain(x, text, sizeof text) > 0 && ag_data(x) != NULL;
+    good = good && ag_copy_out(pending(), values_out) == AG_OK && ag_data(ag_reshape(t, 1, six));
+    good = good && ag_item(ag_sum_all(pending()), &value) == AG_OK && ag_data(ag_contiguous(t));
+    return good && ag_compare(AG_OP_lt, pending(), base, mask) == AG_OK && !mask[0];
+}
+
+static bool history(void)
+{
+    ag_tensor *y = ag_sin(base), *row = ag_select(y, 0, 0), *d = ag_data_of(base);
+    bool good = y && row && d && ag_retain_grad(row) == AG_OK && ag_add_(y, base) == AG_OK;
+    ag_node *node = good ? ag_node_of(row) : NULL;
+    ag_node_release(node);
+    ag_tensor *root = node != NULL ? ag_sum_all(ag_mul(row, row)) : NULL;
+    good = root && ag_backward(root, NULL, AG_RETAIN_GRAPH) == AG_OK && ag_grad_of(row) != NULL;
+    good = good && ag_set_data(y, ag_ones(1, six)) == AG_OK && finish(y);
+    return good && ag_detach_(y) == AG_OK && ag_is_leaf(y);
+}
+
+static bool regions(void)
+{
+    ag_tensor *three = ag_select(base, 0, 0);
+    const ag_arg scatter[] = {{base, 0.0}, {three, 0.0}}, whole[] = {{NULL, 0.0}, {base, 0.0}};
+    const ag_attr region = {.i = {1, 6}, .n_list = 2, .list = (const int64_t[]){3, 2}};
+    const ag_attr slice = {.i = {0, 1, 5, 2}, .n_list = 2, .list = (const int64_t[]){6, 3}};
+    ag_tensor *a = three ? ag_apply(AG_OP_strided_scatter, 2, scatter, &region) : NULL;
+    ag_tensor *b = three ? ag_apply(AG_OP_strided_gather_vjp, 1, scatter + 1, &region) : NULL;
+    ag_tensor *c = ag_apply(AG_OP_slice_scatter, 2, whole, &slice);
+    return a && b && c && finish(a) && finish(b) && finish(c);
+}
+
 static bool second_order(void)
 {
-    ag_tensor *p = ag_pow_scalar(leaf, 3.0), *y = ag_sum_all(ag_softplus(p, 2.0, 20.0));
+    ag_tensor *p = ag_pow_scalar(base, 3.0), *y = ag_sum_all(ag_softplus(p, 2.0, 20.0));
     ag_tensor *g = NULL, *h = NULL;
     const unsigned flags = AG_CREATE_GRAPH | AG_RETAIN_GRAPH;
-    ag_tensor *root = y && ag_grad(1, &y, NULL, 1, &leaf, flags, &g) == AG_OK ? ag_sum_all(g) : NULL;
-    const bool good = root && ag_grad(1, &root, NULL, 1, &leaf, 0, &h) == AG_OK;
+    ag_tensor *root = y && ag_grad(1, &y, NULL, 1, &base, flags, &g) == AG_OK ? ag_sum_all(g) : NULL;
+    const bool good = root && ag_grad(1, &root, NULL, 1, &base, 0, &h) == AG_OK;
     ag_release(g);
     ag_release(h);
     return good;
@@ -134,24 +211,24 @@ static bool second_order(void)
 
 static bool many_roots(void)
 {
-    ag_tensor *p = ag_where(ag_gt(leaf, leaf), leaf, ag_clamp(leaf, 0.5, 1.0));
-    ag_tensor *roots[] = {p, ag_sum_all(ag_sqrt(leaf))}, *gradients[] = {ag_ones(2, matrix), NULL};
+    ag_tensor *p = ag_where(ag_gt(base, base), base, ag_clamp(base, 0.5, 1.0));
+    ag_tensor *roots[] = {p, ag_sum_all(ag_sqrt(base))}, *gradients[] = {ag_ones(2, matrix), NULL};
     bool good = p && roots[1] && gradients[0] && ag_retain_grad(p) == AG_OK;
     return good && ag_backward_many(2, roots, gradients, 0, NULL, 0) == AG_OK;
 }
 
 static bool leaves(void)
 {
-    ag_tensor *x = ag_from_data(values, 2, matrix), *d = ag_detach(leaf);
+    ag_tensor *x = ag_from_data(values, 2, matrix), *d = ag_detach(base);
     bool good = x && d && ag_set_requires_grad(x, true) == AG_OK && ag_set_grad(x, d) == AG_OK;
-    good = good && finish(ag_maximum(x, leaf)) && ag_set_grad(x, NULL) == AG_OK;
+    good = good && finish(ag_maximum(x, base)) && ag_set_grad(x, NULL) == AG_OK;
     return good && ag_set_data(x, d) == AG_OK;
 }
 
 /* Long enough that scopes, the engine's tables and the queue of the dying all grow. */
 static bool chain(void)
 {
-    ag_tensor *y = leaf;
+    ag_tensor *y = base;
     for (int i = 0; i < 300; i++)
         y = ag_add_scalar(y, 1.0);
     return finish(y);
@@ -166,7 +243,7 @@ static bool every_elementwise_op(void)
         ag_op_info((ag_op)op, NULL, NULL, NULL, &arity, &kind, NULL);
         if (strcmp(kind, "unary") != 0 && strcmp(kind, "binary") != 0)
             continue;
-        const ag_arg args[] = {{leaf, 0.0}, {leaf, 0.0}};
+        const ag_arg args[] = {{base, 0.0}, {base, 0.0}};
         ag_tensor *y = ag_apply((ag_op)op, arity, args, NULL);
         good = y != NULL && finish(y);
     }
@@ -182,18 +259,18 @@ typedef struct scenario {
 static bool run_failing(const scenario *s, int64_t nth)
 {
     const int64_t before = live();
-    ag_set_grad(leaf, NULL);
+    ag_set_grad(base, NULL);
     ag_clear_error();
     ag_fail_allocation(nth);
     const int64_t mark = ag_scope_open();
-    const bool good = s->run();
+    const bool good = mark >= 0 && s->run();
     ag_scope_close(mark);
     ag_fail_allocation(0);
     if (!good && ag_last_status() != AG_ERR_MEMORY)
         report(s->name, nth, "failed, but not for want of memory");
     if (!good && ag_last_message()[0] == '\0')
         report(s->name, nth, "failed without a message");
-    ag_set_grad(leaf, NULL);
+    ag_set_grad(base, NULL);
     if (live() != before)
         report(s->name, nth, "left tensors or nodes behind");
     return good;
@@ -218,29 +295,29 @@ static void test_gradient_survives(void)
 {
     double kept[6];
     const int64_t outer = ag_scope_open();
-    finish(leaf);
+    finish(base);
     ag_scope_close(outer);
-    ag_copy_out(ag_grad_of(leaf), kept);
+    ag_copy_out(ag_grad_of(base), kept);
     for (int64_t nth = 1; nth < MOST_ALLOCATIONS; nth++) {
         ag_fail_allocation(nth);
         const int64_t mark = ag_scope_open();
-        const bool good = formula();
+        const bool good = mark >= 0 && formula();
         ag_scope_close(mark);
         ag_fail_allocation(0);
         if (good)
             break;
         double now[6];
-        ag_copy_out(ag_grad_of(leaf), now);
+        ag_copy_out(ag_grad_of(base), now);
         if (memcmp(now, kept, sizeof kept) != 0)
             report("gradient survives", nth, "a backward that failed changed .grad");
     }
-    ag_set_grad(leaf, NULL);
+    ag_set_grad(base, NULL);
 }
 
 /* The first call of a thread makes its record: that too can fail. */
 static void *first_calls(void *context)
 {
-    ag_tensor *y = ag_exp(leaf);
+    ag_tensor *y = ag_exp(base);
     *(bool *)context = y != NULL || ag_last_status() == AG_ERR_MEMORY;
     ag_release(y);
     return NULL;
@@ -263,22 +340,25 @@ static void test_thread_start(void)
 int main(void)
 {
     static const scenario scenarios[] = {
-        {"make", make}, {"borrow_memory", borrow_memory}, {"formula", formula},
-        {"broadcast", broadcast}, {"large", large}, {"views", views}, {"orders", orders},
-        {"writes", writes}, {"second_order", second_order}, {"many_roots", many_roots},
-        {"leaves", leaves}, {"chain", chain}, {"every_elementwise_op", every_elementwise_op},
+        {"make", make}, {"borrow_memory", borrow_memory},
+        {"borrow_into_full_scope", borrow_into_full_scope}, {"scopes", scopes},
+        {"formula", formula}, {"broadcast", broadcast}, {"large", large}, {"views", views},
+        {"orders", orders}, {"writes", writes}, {"every_write", every_write}, {"reading", reading},
+        {"history", history}, {"regions", regions}, {"second_order", second_order},
+        {"many_roots", many_roots}, {"leaves", leaves}, {"chain", chain},
+        {"every_elementwise_op", every_elementwise_op},
     };
     if (ag_fail_allocation(0) != AG_OK) {
         printf("allocations of this core cannot be failed\n");
         return 2;
     }
-    leaf = ag_from_data(values, 2, matrix);
-    ag_set_requires_grad(leaf, true);
-    for (size_t i = 0; i < sizeof scenarios / sizeof scenarios[0]; i++)
+    base = ag_from_data(values, 2, matrix);
+    ag_set_requires_grad(base, true);
+    for (int i = 0; i < COUNT(scenarios); i++)
         run_scenario(&scenarios[i]);
     test_gradient_survives();
     test_thread_start();
-    ag_release(leaf);
+    ag_release(base);
     if (live() != 0)
         report("all", 0, "something is left at the end");
     printf("%d failures\n", failures);

@@ -139,6 +139,29 @@ def test_what_c_alone_reaches(compiler: str, tmp_path: Path) -> None:
     assert run([str(program)]).endswith(" 0 failures\n")
 
 
+@pytest.mark.parametrize("compiler", COMPILERS)
+def test_misuse_is_refused(compiler: str, tmp_path: Path) -> None:
+    program = tmp_path / "misuse"
+    link(compiler, HERE / "misuse_test.c", program, "-std=c11", "-O1")
+    calls = re.fullmatch(r"(\d+) calls refused, 0 failures\n", run([str(program)]))
+    assert calls is not None
+    assert int(calls[1]) > 20_000
+
+
+def test_every_function_is_misused() -> None:
+    """Whatever takes a pointer, a size or a flag is called wrongly in misuse_test.c."""
+    header = (INCLUDE / "pyautograd.h").read_text()
+    declared = re.findall(r"^AG_API [^;]*?\b(ag_\w+)\(([^;]*)\);", header, re.M)
+    declared = [(name, arguments) for name, arguments in declared if "##" not in name]
+    assert len(declared) > 90
+    free = {"ag_scalar", "ag_manual_seed", "ag_set_grad_enabled", "ag_set_serialised"}
+    free |= {"ag_set_cache_limit"}  # any number is a limit
+    taking = {name for name, arguments in declared if arguments != "void"} - free
+    called = set(re.findall(r"\b(ag_\w+)\(", (HERE / "misuse_test.c").read_text()))
+    in_place = {f"ag_{name}_" for name in ("add", "sub", "mul", "div", "pow", "copy")}
+    assert taking - called - in_place == set()
+
+
 SANITIZED = ["-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all"]
 
 

@@ -1,0 +1,838 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The public functions called wrongly: NULL for every pointer, ops and flags that there are not,
+ * wrong counts, lists, sizes, dimensions, strides and regions, scopes closed twice. Each call must
+ * fail as the header says, with a message, and change nothing; none may crash. Prints what does not
+ * hold and exits 1.
+ */
+#include "check.h"
+
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+static int calls;
+
+static void report(int line, const char *call, const char *problem)
+{
+    failures++;
+    printf("%s:%d: %s\n    %s (status %d: %s)\n", __FILE__, line, call, problem,
+           (int)ag_last_status(), ag_last_message());
+}
+
+static void check_reason(int line, const char *call)
+{
+    calls++;
+    if (ag_last_status() >= 0)
+        report(line, call, "no status below zero is left behind");
+    else if (ag_last_message()[0] == '\0')
+        report(line, call, "there is no message");
+    else if (strstr(ag_last_message(), "(null)") != NULL)
+        report(line, call, "the message was made from NULL");
+}
+
+/* What each kind of function must return. The error is cleared before the call. */
+#define FAILS(call, returned_as_it_should) \
+    do { \
+        ag_clear_error(); \
+        if (!(returned_as_it_should)) \
+            report(__LINE__, call, "is not refused"); \
+        check_reason(__LINE__, call); \
+    } while (0)
+#define GIVES_NULL(call) FAILS(#call, (call) == NULL)
+#define GIVES_ERROR(call) FAILS(#call, (call) == ag_last_status() && ag_last_status() < 0)
+#define GIVES_CODE(code, call) FAILS(#call, (call) == (code))
+#define GIVES_MINUS_ONE(call) FAILS(#call, (call) == -1)
+#define GIVES_FALSE(call) FAILS(#call, !(call))
+#define SETS_ERROR(call) FAILS(#call, ((call), true))
+
+#define LIST(...) ((const int64_t[]){__VA_ARGS__})
+#define BIG (INT64_C(1) << 62)
+
+/* Two leaves, and what is made from them, while all is well. */
+static ag_tensor *x, *y, *product;
+static const double x_values[] = {1, 2, 3, 4, 5, 6};
+
+static void set_up(void)
+{
+    const int64_t shape[] = {2, 3};
+    x = ag_from_data(x_values, 2, shape);
+    y = ag_ones(2, shape);
+    ag_set_requires_grad(x, true);
+    ag_set_requires_grad(y, true);
+    product = ag_mul(x, y);
+}
+
+static void check_unchanged(const char *group)
+{
+    double now[6];
+    ag_clear_error();
+    if (ag_copy_out(x, now) != AG_OK || memcmp(now, x_values, sizeof now) != 0 ||
+        ag_tensor_version(x) != 0 || ag_grad_of(x) != NULL || ag_ndim(x) != 2 ||
+        !ag_requires_grad(x) || !ag_is_leaf(x) || ag_is_view(x) || ag_retains_grad(product) ||
+        ag_wrapper(x) != NULL || ag_last_status() != AG_OK)
+        report(__LINE__, group, "something changed");
+}
+
+/* ---- NULL ----------------------------------------------------------------------------------- */
+
+static void test_null_when_creating(void)
+{
+    double memory[1] = {0};
+    GIVES_NULL(ag_empty(1, NULL));
+    GIVES_NULL(ag_full(2, NULL, 1.0));
+    GIVES_NULL(ag_zeros(AG_MAX_DIMS, NULL));
+    GIVES_NULL(ag_ones(1, NULL));
+    GIVES_NULL(ag_rand(1, NULL));
+    GIVES_NULL(ag_randn(1, NULL));
+    GIVES_NULL(ag_empty_in_order(1, NULL, LIST(1)));
+    GIVES_NULL(ag_empty_in_order(1, NULL, NULL));
+    GIVES_NULL(ag_empty_like(NULL));
+    GIVES_NULL(ag_full_like(NULL, 1.0));
+    GIVES_NULL(ag_zeros_like(NULL));
+    GIVES_NULL(ag_ones_like(NULL));
+    GIVES_NULL(ag_rand_like(NULL));
+    GIVES_NULL(ag_randn_like(NULL));
+    GIVES_NULL(ag_from_data(NULL, 0, NULL));
+    GIVES_NULL(ag_from_data(NULL, 1, LIST(3)));
+    GIVES_NULL(ag_from_data(memory, 1, NULL));
+    GIVES_NULL(ag_from_memory(NULL, 1, LIST(3), NULL, false, NULL, NULL));
+    GIVES_NULL(ag_from_memory(memory, 1, NULL, NULL, false, NULL, NULL));
+    GIVES_NULL(ag_retain(NULL));
+    GIVES_NULL(ag_keep(NULL));
+    SETS_ERROR(ag_set_sharing_hook(free, NULL));
+    ag_clear_error();
+    ag_release(NULL);
+    ag_node_release(NULL);
+    CHECK(ag_last_status() == AG_OK);
+    ag_tensor *none = ag_from_data(NULL, 1, LIST(0)), *number = ag_zeros(0, NULL);
+    CHECK(ag_numel(none) == 0 && ag_numel(number) == 1);
+}
+
+static void test_null_when_reading(void)
+{
+    double value;
+    bool mask[6];
+    int ndim;
+    int64_t shape[AG_MAX_DIMS];
+    GIVES_MINUS_ONE(ag_ndim(NULL));
+    GIVES_NULL(ag_shape(NULL));
+    GIVES_NULL(ag_strides(NULL));
+    GIVES_MINUS_ONE(ag_numel(NULL));
+    GIVES_FALSE(ag_is_contiguous(NULL));
+    GIVES_NULL(ag_data(NULL));
+    GIVES_ERROR(ag_item(NULL, &value));
+    GIVES_ERROR(ag_item(x, NULL));
+    GIVES_ERROR(ag_copy_out(NULL, &value));
+    GIVES_ERROR(ag_copy_out(x, NULL));
+    GIVES_FALSE(ag_tensor_version(NULL));
+    SETS_ERROR(ag_bump_version(NULL));
+    GIVES_FALSE(ag_shares_storage(NULL, x));
+    GIVES_FALSE(ag_shares_storage(x, NULL));
+    GIVES_FALSE(ag_shares_storage(NULL, NULL));
+    GIVES_NULL(ag_storage_of(NULL));
+    SETS_ERROR(ag_mark_exported(NULL));
+    GIVES_FALSE(ag_is_read_only(NULL));
+    GIVES_ERROR(ag_compare(AG_OP_lt, NULL, y, mask));
+    GIVES_ERROR(ag_compare(AG_OP_lt, x, NULL, mask));
+    GIVES_ERROR(ag_compare(AG_OP_lt, x, y, NULL));
+    GIVES_ERROR(ag_broadcast(NULL, y, &ndim, shape));
+    GIVES_ERROR(ag_broadcast(x, NULL, &ndim, shape));
+    GIVES_ERROR(ag_broadcast(x, y, NULL, shape));
+    GIVES_ERROR(ag_broadcast(x, y, &ndim, NULL));
+    GIVES_NULL(ag_wrapper(NULL));
+    SETS_ERROR(ag_set_wrapper(NULL, &value));
+}
+
+static void test_null_in_autograd(void)
+{
+    ag_tensor *null = NULL, *result = x;
+    GIVES_FALSE(ag_requires_grad(NULL));
+    GIVES_ERROR(ag_set_requires_grad(NULL, true));
+    GIVES_FALSE(ag_is_leaf(NULL));
+    GIVES_FALSE(ag_is_view(NULL));
+    GIVES_NULL(ag_grad_of(NULL));
+    GIVES_ERROR(ag_set_grad(NULL, NULL));
+    GIVES_ERROR(ag_set_grad(NULL, x));
+    GIVES_ERROR(ag_retain_grad(NULL));
+    GIVES_FALSE(ag_retains_grad(NULL));
+    GIVES_NULL(ag_detach(NULL));
+    GIVES_ERROR(ag_detach_(NULL));
+    GIVES_NULL(ag_data_of(NULL));
+    GIVES_ERROR(ag_set_data(NULL, x));
+    GIVES_ERROR(ag_set_data(x, NULL));
+    GIVES_ERROR(ag_backward(NULL, NULL, 0));
+    GIVES_ERROR(ag_backward(NULL, x, 0));
+    GIVES_ERROR(ag_backward_many(1, NULL, NULL, 0, NULL, 0));
+    GIVES_ERROR(ag_backward_many(1, &null, NULL, 0, NULL, 0));
+    GIVES_ERROR(ag_backward_many(1, &product, &x, 1, NULL, 0));
+    GIVES_ERROR(ag_backward_many(1, &product, &x, 1, &null, 0));
+    GIVES_ERROR(ag_grad(1, NULL, NULL, 1, &x, 0, &result));
+    CHECK(result == NULL);
+    GIVES_ERROR(ag_grad(1, &null, NULL, 1, &x, 0, &result));
+    GIVES_ERROR(ag_grad(1, &product, &y, 1, NULL, 0, &result));
+    GIVES_ERROR(ag_grad(1, &product, &y, 1, &null, 0, &result));
+    GIVES_ERROR(ag_grad(1, &product, &y, 1, &x, 0, NULL));
+    GIVES_NULL(ag_node_of(NULL));
+    GIVES_NULL(ag_node_retain(NULL));
+}
+
+static void test_null_when_looking(void)
+{
+    char text[8];
+    ag_node *node = ag_node_of(product);
+    ag_tensor *parts[2];
+    GIVES_MINUS_ONE(ag_node_name(NULL, text, sizeof text));
+    GIVES_MINUS_ONE(ag_node_name(node, NULL, 5));
+    GIVES_MINUS_ONE(ag_node_input_count(NULL));
+    GIVES_ERROR(ag_node_input(NULL, 0, NULL, NULL));
+    GIVES_ERROR(ag_node_call(NULL, y, parts));
+    GIVES_ERROR(ag_node_call(node, NULL, parts));
+    GIVES_ERROR(ag_node_call(node, y, NULL));
+    GIVES_CODE(AG_ERR_INDEX, ag_node_input(node, 2, NULL, NULL));
+    GIVES_CODE(AG_ERR_INDEX, ag_node_input(node, -1, NULL, NULL));
+    GIVES_MINUS_ONE(ag_show_config(NULL, 10));
+    GIVES_MINUS_ONE(ag_explain(NULL, text, sizeof text));
+    GIVES_MINUS_ONE(ag_explain(x, NULL, 10));
+    SETS_ERROR(ag_get_memory_stats(NULL));
+    SETS_ERROR(ag_set_blocking_hooks(NULL, free));
+    ag_clear_error();
+    CHECK(ag_node_name(node, NULL, 0) == 12 && ag_show_config(NULL, 0) > 0);
+    CHECK(ag_explain(x, NULL, 0) > 0 && ag_node_input(node, 1, NULL, NULL) == AG_OK);
+    CHECK(ag_last_status() == AG_OK);
+    ag_node_release(node);
+}
+
+#define NULL_UNARY(name) GIVES_NULL(ag_##name(NULL));
+#define NULL_BINARY(name) \
+    GIVES_NULL(ag_##name(NULL, y)); \
+    GIVES_NULL(ag_##name(x, NULL)); \
+    GIVES_NULL(ag_##name(NULL, NULL)); \
+    GIVES_NULL(ag_##name##_scalar(NULL, 1.0)); \
+    GIVES_NULL(ag_scalar_##name(1.0, NULL));
+#define NULL_MASK NULL_BINARY
+#define NULL_TERNARY(name) \
+    GIVES_NULL(ag_##name(NULL, y, y)); \
+    GIVES_NULL(ag_##name(y, NULL, y)); \
+    GIVES_NULL(ag_##name(y, y, NULL));
+#define NULL_INNER(name)
+#define NULL_INNER3(name)
+#define NULL_UNARY_ATTR(name)
+#define NULL_TERNARY_ATTR(name)
+#define NULL_REDUCE(name)
+#define NULL_VIEW(name)
+#define NULL_MAKE(name)
+
+static void test_null_of_elementwise_ops(void)
+{
+#define OP(name, arity, KIND, saves, GRAD, label, doc) NULL_##KIND(name)
+#include <ops.def>
+#undef OP
+    GIVES_NULL(ag_softplus(NULL, 1.0, 20.0));
+    GIVES_NULL(ag_clamp(NULL, 0.0, 1.0));
+}
+
+static void test_null_of_other_ops(void)
+{
+    GIVES_NULL(ag_sum(NULL, 0, NULL, false));
+    GIVES_NULL(ag_sum(x, 2, NULL, false));
+    GIVES_NULL(ag_mean(NULL, -1, NULL, false));
+    GIVES_NULL(ag_mean(x, 1, NULL, false));
+    GIVES_NULL(ag_sum_all(NULL));
+    GIVES_NULL(ag_mean_all(NULL));
+    GIVES_NULL(ag_view(NULL, 1, LIST(6)));
+    GIVES_NULL(ag_view(x, 1, NULL));
+    GIVES_NULL(ag_reshape(NULL, 1, LIST(6)));
+    GIVES_NULL(ag_reshape(x, 2, NULL));
+    GIVES_NULL(ag_flatten(NULL, 0, -1));
+    GIVES_NULL(ag_transpose(NULL, 0, 1));
+    GIVES_NULL(ag_permute(NULL, 2, LIST(0, 1)));
+    GIVES_NULL(ag_permute(x, 2, NULL));
+    GIVES_NULL(ag_t(NULL));
+    GIVES_NULL(ag_expand(NULL, 2, LIST(2, 3)));
+    GIVES_NULL(ag_expand(x, 2, NULL));
+    GIVES_NULL(ag_squeeze(NULL, -1, NULL));
+    GIVES_NULL(ag_squeeze(x, 1, NULL));
+    GIVES_NULL(ag_unsqueeze(NULL, 0));
+    GIVES_NULL(ag_select(NULL, 0, 0));
+    GIVES_NULL(ag_slice(NULL, 0, 0, 1, 1));
+    GIVES_NULL(ag_as_strided(NULL, 1, LIST(1), LIST(1), 0));
+    GIVES_NULL(ag_as_strided(x, 1, NULL, LIST(1), 0));
+    GIVES_NULL(ag_as_strided(x, 1, LIST(1), NULL, 0));
+    GIVES_NULL(ag_clone(NULL));
+    GIVES_NULL(ag_contiguous(NULL));
+}
+
+#define NULL_IN_PLACE(name) \
+    GIVES_ERROR(ag_##name##_(NULL, y)); \
+    GIVES_ERROR(ag_##name##_(y, NULL)); \
+    GIVES_ERROR(ag_##name##_(NULL, NULL));
+
+static void test_null_of_writes(void)
+{
+    NULL_IN_PLACE(add)
+    NULL_IN_PLACE(sub)
+    NULL_IN_PLACE(mul)
+    NULL_IN_PLACE(div)
+    NULL_IN_PLACE(pow)
+    NULL_IN_PLACE(copy)
+    GIVES_ERROR(ag_fill_(NULL, 1.0));
+    GIVES_ERROR(ag_zero_(NULL));
+}
+
+/* A message says which function was given NULL, unless an earlier failure explains it. */
+static void test_which_reason_is_given(void)
+{
+    char first[256];
+    double value;
+    ag_clear_error();
+    CHECK(ag_mul(NULL, y) == NULL && ag_last_status() == AG_ERR_TYPE);
+    CHECK(strcmp(ag_last_message(), "mul: expected a tensor, got NULL") == 0);
+    ag_clear_error();
+    CHECK(ag_add_(NULL, x) == AG_ERR_TYPE);
+    CHECK(strcmp(ag_last_message(), "add_: expected a tensor, got NULL") == 0);
+
+    ag_tensor *failed = ag_view(x, 1, LIST(7));
+    CHECK(failed == NULL && ag_last_status() == AG_ERR_SHAPE);
+    snprintf(first, sizeof first, "%s", ag_last_message());
+    CHECK(ag_sum_all(ag_exp(ag_mul(failed, y))) == NULL && ag_item(failed, &value) == AG_ERR_SHAPE);
+    CHECK(ag_zeros(ag_ndim(failed), ag_shape(failed)) == NULL);
+    CHECK(ag_backward(failed, NULL, 0) == AG_ERR_SHAPE && ag_add_(x, failed) == AG_ERR_SHAPE);
+    CHECK(strcmp(first, ag_last_message()) == 0);
+
+    ag_clear_error();
+    CHECK(ag_last_status() == AG_OK && ag_last_message()[0] == '\0');
+    CHECK(ag_exp(failed) == NULL && strcmp(ag_last_message(), first) != 0);
+}
+
+/* ---- ops by their number -------------------------------------------------------------------- */
+
+static const int no_ops[] = {-1, AG_OP_COUNT, AG_OP_COUNT + 1, 1000000, INT_MAX, INT_MIN};
+
+static void test_ops_that_there_are_not(void)
+{
+    const ag_arg args[3] = {{y, 0}, {y, 0}, {y, 0}};
+    const ag_attr attr = {.i = {0, 1, 1, 1}};
+    bool mask[6];
+    for (int i = 0; i < COUNT(no_ops); i++) {
+        const ag_op op = (ag_op)no_ops[i];
+        for (int n = -1; n <= 3; n++) {
+            GIVES_CODE(NULL, ag_apply(op, n, args, &attr));
+            GIVES_CODE(AG_ERR_INDEX, ag_apply_(op, n, args, &attr));
+        }
+        GIVES_ERROR(ag_compare(op, x, y, mask));
+        GIVES_CODE(AG_ERR_INDEX, ag_op_info(op, NULL, NULL, NULL, NULL, NULL, NULL));
+    }
+    GIVES_CODE(AG_ERR_VALUE, ag_compare(AG_OP_add, x, y, mask));
+    for (int op = 0; op < AG_OP_COUNT; op++)
+        CHECK(ag_op_info((ag_op)op, NULL, NULL, NULL, NULL, NULL, NULL) == AG_OK);
+}
+
+static bool takes_attributes(const char *kind)
+{
+    return strcmp(kind, "unary_attr") == 0 || strcmp(kind, "reduce") == 0 ||
+           strcmp(kind, "view") == 0;
+}
+
+static bool has_form_in_place(int op)
+{
+    const char *kind;
+    ag_op_info((ag_op)op, NULL, NULL, NULL, NULL, &kind, NULL);
+    return op == AG_OP_fill || op == AG_OP_copy ||
+           (strcmp(kind, "reduce") != 0 && strcmp(kind, "view") != 0 && strcmp(kind, "make") != 0);
+}
+
+static void test_wrong_counts(void)
+{
+    const ag_arg args[4] = {{y, 0}, {y, 0}, {y, 0}, {y, 0}};
+    const ag_attr attr = {.n_list = 0};
+    static const int counts[] = {INT_MIN, -1, 0, 1, 2, 3, 4, INT_MAX};
+    for (int op = 0; op < AG_OP_COUNT; op++) {
+        int arity;
+        ag_op_info((ag_op)op, NULL, NULL, NULL, &arity, NULL, NULL);
+        for (int i = 0; i < COUNT(counts); i++) {
+            if (counts[i] == arity)
+                continue;
+            GIVES_NULL(ag_apply((ag_op)op, counts[i], args, &attr));
+            GIVES_ERROR(ag_apply_((ag_op)op, counts[i], args, &attr));
+        }
+        GIVES_NULL(ag_apply((ag_op)op, arity, NULL, &attr));
+        GIVES_ERROR(ag_apply_((ag_op)op, arity, NULL, &attr));
+    }
+}
+
+static void test_missing_arguments(void)
+{
+    ag_tensor *plain = ag_ones(2, LIST(2, 3));
+    const ag_attr attr = {.i = {0, 1, 1, 1}};
+    for (int op = 0; op < AG_OP_COUNT; op++) {
+        const ag_arg tensors[3] = {{plain, 0}, {plain, 0}, {plain, 0}};
+        const ag_arg numbers[3] = {{NULL, 1}, {NULL, 1}, {NULL, 1}};
+        const char *kind;
+        int arity;
+        ag_op_info((ag_op)op, NULL, NULL, NULL, &arity, &kind, NULL);
+        if (takes_attributes(kind) || op == AG_OP_slice_scatter || op == AG_OP_strided_scatter ||
+            op == AG_OP_strided_gather_vjp)
+            GIVES_NULL(ag_apply((ag_op)op, arity, tensors, NULL));
+        if (strcmp(kind, "view") == 0 || strcmp(kind, "make") == 0)
+            GIVES_NULL(ag_apply((ag_op)op, arity, numbers, &attr));
+        GIVES_ERROR(ag_apply_((ag_op)op, arity, numbers, &attr));
+        if (!has_form_in_place(op))
+            GIVES_CODE(AG_ERR_TYPE, ag_apply_((ag_op)op, arity, tensors, &attr));
+    }
+    GIVES_ERROR(ag_apply_(AG_OP_softplus, 1, (ag_arg[]){{plain, 0}}, NULL));
+    CHECK(ag_tensor_version(plain) == 0);
+}
+
+static void refuse_attr(ag_op op, ag_attr attr)
+{
+    const ag_arg args[] = {{y, 0}, {y, 0}};
+    int arity;
+    ag_op_info(op, NULL, NULL, NULL, &arity, NULL, NULL);
+    GIVES_NULL(ag_apply(op, arity, args, &attr));
+}
+
+static void test_wrong_attributes(void)
+{
+    static const ag_op with_list[] = {AG_OP_view, AG_OP_expand, AG_OP_permute, AG_OP_sum,
+                                      AG_OP_mean, AG_OP_squeeze, AG_OP_as_strided,
+                                      AG_OP_strided_scatter, AG_OP_strided_gather_vjp};
+    int64_t many[2 * AG_MAX_DIMS + 2];
+    for (int i = 0; i < COUNT(many); i++)
+        many[i] = 1;
+    for (int i = 0; i < COUNT(with_list); i++) {
+        const bool negative_is_all = i >= 3 && i <= 5;
+        refuse_attr(with_list[i], (ag_attr){.n_list = 1, .list = NULL});
+        refuse_attr(with_list[i], (ag_attr){.n_list = 2, .list = NULL});
+        refuse_attr(with_list[i], (ag_attr){.n_list = COUNT(many), .list = many});
+        refuse_attr(with_list[i], (ag_attr){.n_list = INT_MAX, .list = many});
+        if (!negative_is_all) {
+            refuse_attr(with_list[i], (ag_attr){.n_list = -1, .list = many});
+            refuse_attr(with_list[i], (ag_attr){.n_list = INT_MIN, .list = many});
+        }
+    }
+    refuse_attr(AG_OP_clone, (ag_attr){.n_list = 2, .list = NULL});
+    refuse_attr(AG_OP_clone, (ag_attr){.n_list = 1, .list = many});
+    refuse_attr(AG_OP_clone, (ag_attr){.n_list = -1, .list = many});
+    refuse_attr(AG_OP_clone, (ag_attr){.n_list = INT_MAX, .list = many});
+    refuse_attr(AG_OP_clone, (ag_attr){.n_list = 2, .list = LIST(1, -1)});
+    refuse_attr(AG_OP_as_strided, (ag_attr){.n_list = 3, .list = many});
+    refuse_attr(AG_OP_strided_scatter, (ag_attr){.n_list = 3, .list = many});
+    refuse_attr(AG_OP_strided_gather_vjp, (ag_attr){.n_list = 1, .i = {0, 6}, .list = many});
+    refuse_attr(AG_OP_strided_gather_vjp, (ag_attr){.i = {0, -1}});
+    refuse_attr(AG_OP_strided_gather_vjp, (ag_attr){.i = {0, BIG}});
+    const ag_arg zeros[] = {{NULL, 0.0}, {y, 0}};
+    const ag_attr wholes[] = {
+        {.i = {0, 0, 2, 1}, .n_list = -1, .list = many},
+        {.i = {0, 0, 2, 1}, .n_list = 2, .list = NULL},
+        {.i = {0, 0, 2, 1}, .n_list = AG_MAX_DIMS + 1, .list = many},
+        {.i = {0, 0, 2, 1}, .n_list = 2, .list = LIST(2, -3)},
+        {.i = {0, 0, 2, 1}, .n_list = 2, .list = LIST(BIG, BIG)},
+        {.i = {0, 0, 2, 1}, .n_list = 0},
+    };
+    for (int i = 0; i < COUNT(wholes); i++)
+        GIVES_NULL(ag_apply(AG_OP_slice_scatter, 2, zeros, &wholes[i]));
+}
+
+/* ---- sizes, dimensions, regions ------------------------------------------------------------- */
+
+static void refuse_shape(int ndim, const int64_t *shape)
+{
+    double memory[1] = {0};
+    GIVES_NULL(ag_empty(ndim, shape));
+    GIVES_NULL(ag_full(ndim, shape, 1.0));
+    GIVES_NULL(ag_zeros(ndim, shape));
+    GIVES_NULL(ag_ones(ndim, shape));
+    GIVES_NULL(ag_rand(ndim, shape));
+    GIVES_NULL(ag_randn(ndim, shape));
+    GIVES_NULL(ag_empty_in_order(ndim, shape, NULL));
+    GIVES_NULL(ag_empty_in_order(ndim, shape, shape));
+    GIVES_NULL(ag_from_data(memory, ndim, shape));
+    GIVES_NULL(ag_from_memory(memory, ndim, shape, NULL, false, NULL, NULL));
+}
+
+static void test_wrong_shapes(void)
+{
+    int64_t many[AG_MAX_DIMS + 1];
+    for (int d = 0; d <= AG_MAX_DIMS; d++)
+        many[d] = 1;
+    refuse_shape(-1, many);
+    refuse_shape(INT_MIN, many);
+    refuse_shape(AG_MAX_DIMS + 1, many);
+    refuse_shape(INT_MAX, many);
+    refuse_shape(1, LIST(-1));
+    refuse_shape(2, LIST(3, INT64_MIN));
+    refuse_shape(1, LIST(INT64_MAX));
+    refuse_shape(1, LIST(INT64_MAX / 8 + 1));
+    refuse_shape(2, LIST(BIG, 2));
+    refuse_shape(3, LIST(BIG, BIG, 0));
+    refuse_shape(3, LIST(0, BIG, BIG));
+    refuse_shape(3, LIST(BIG, 0, BIG));
+    many[0] = 2;
+    for (int d = 1; d < AG_MAX_DIMS; d++)
+        many[d] = 1 << 30;
+    refuse_shape(AG_MAX_DIMS, many);
+    GIVES_NULL(ag_eye(-1, 2));
+    GIVES_NULL(ag_eye(2, -1));
+    GIVES_NULL(ag_eye(BIG, BIG));
+    GIVES_NULL(ag_linspace(0, 1, -1));
+    GIVES_NULL(ag_linspace(0, 1, INT64_MIN));
+    GIVES_NULL(ag_linspace(0, 1, INT64_MAX));
+    GIVES_NULL(ag_arange(0, 1, 0));
+    GIVES_NULL(ag_arange(0, 1, -1));
+    GIVES_NULL(ag_arange(0, 1, NAN));
+    GIVES_NULL(ag_arange(NAN, 1, 1));
+    GIVES_NULL(ag_arange(0, INFINITY, 1));
+    GIVES_NULL(ag_arange(0, 1e300, 1));
+    GIVES_NULL(ag_arange(-1.7e308, 1.7e308, 1e-300));
+}
+
+/* Sizes that are fine where another is 0 are refused where their product would not fit. */
+static void test_views_of_nothing(void)
+{
+    ag_tensor *none = ag_zeros(2, LIST(0, 3)), *wide = ag_zeros(3, LIST(0, 1, 1));
+    GIVES_CODE(NULL, ag_view(none, 3, LIST(BIG, BIG, 0)));
+    CHECK(ag_last_status() == AG_ERR_OVERFLOW);
+    GIVES_NULL(ag_reshape(none, 3, LIST(0, BIG, BIG)));
+    GIVES_NULL(ag_view(none, 3, LIST(BIG, BIG, -1)));
+    GIVES_NULL(ag_view(none, 2, LIST(0, -1)));
+    GIVES_NULL(ag_expand(none, 4, LIST(BIG, BIG, 0, 3)));
+    GIVES_NULL(ag_expand(wide, 3, LIST(0, BIG, BIG)));
+    GIVES_NULL(ag_as_strided(none, 3, LIST(BIG, BIG, 0), LIST(0, 0, 0), 0));
+    GIVES_NULL(ag_as_strided(none, 2, LIST(2, 0), LIST(INT64_MAX, 1), INT64_MAX));
+    ag_clear_error();
+    const int64_t large = (int64_t)1 << 31;
+    ag_tensor *huge = ag_view(none, 3, LIST(large, large, 0)), *tall = ag_flatten(huge, 0, 1);
+    ag_tensor *part = ag_slice(ag_slice(tall, 0, 5, BIG, INT64_MAX), 1, 0, 9, INT64_MAX);
+    CHECK(ag_numel(huge) == 0 && ag_shape(tall)[0] == BIG && ag_numel(part) == 0);
+    CHECK(ag_data(part) == ag_data(none) && ag_last_status() == AG_OK);
+    GIVES_NULL(ag_sum(huge, 1, LIST(2), false));
+    GIVES_NULL(ag_mean(huge, 1, LIST(2), true));
+}
+
+static void test_wrong_dimensions(void)
+{
+    GIVES_CODE(NULL, ag_sum(x, 1, LIST(2), false));
+    CHECK(ag_last_status() == AG_ERR_INDEX);
+    GIVES_NULL(ag_sum(x, 1, LIST(-3), false));
+    GIVES_NULL(ag_sum(x, 2, LIST(0, -2), false));
+    GIVES_NULL(ag_mean(x, 1, LIST(INT64_MAX), true));
+    GIVES_NULL(ag_sum(x, AG_MAX_DIMS + 1, LIST(0), true));
+    GIVES_NULL(ag_view(x, -1, LIST(6)));
+    GIVES_NULL(ag_view(x, AG_MAX_DIMS + 1, LIST(6)));
+    GIVES_NULL(ag_view(x, 1, LIST(-2)));
+    GIVES_NULL(ag_view(x, 2, LIST(-1, -1)));
+    GIVES_NULL(ag_view(x, 2, LIST(4, -1)));
+    GIVES_NULL(ag_view(x, 2, LIST(BIG, 8)));
+    GIVES_NULL(ag_reshape(x, -1, LIST(6)));
+    GIVES_NULL(ag_reshape(x, INT_MAX, LIST(6)));
+    GIVES_NULL(ag_flatten(x, 1, 0));
+    GIVES_NULL(ag_flatten(x, -3, 1));
+    GIVES_NULL(ag_flatten(x, 0, 2));
+    GIVES_NULL(ag_transpose(x, 0, 2));
+    GIVES_NULL(ag_transpose(x, INT_MIN, 0));
+    GIVES_NULL(ag_permute(x, 1, LIST(0)));
+    GIVES_NULL(ag_permute(x, 3, LIST(0, 1, 2)));
+    GIVES_NULL(ag_permute(x, -1, LIST(0, 1)));
+    GIVES_NULL(ag_permute(x, 2, LIST(1, 1)));
+    GIVES_NULL(ag_permute(x, 2, LIST(0, 5)));
+    GIVES_NULL(ag_expand(x, 1, LIST(3)));
+    GIVES_NULL(ag_expand(x, -1, LIST(2, 3)));
+    GIVES_NULL(ag_expand(x, 2, LIST(2, 4)));
+    GIVES_NULL(ag_expand(x, 3, LIST(-1, 2, 3)));
+    GIVES_NULL(ag_expand(x, 3, LIST(BIG, 2, 3)));
+    GIVES_NULL(ag_squeeze(x, 1, LIST(7)));
+    GIVES_NULL(ag_squeeze(x, 2, LIST(0, 0)));
+    GIVES_NULL(ag_unsqueeze(x, 3));
+    GIVES_NULL(ag_unsqueeze(x, -4));
+    GIVES_NULL(ag_select(x, 2, 0));
+    GIVES_NULL(ag_select(x, 0, 2));
+    GIVES_NULL(ag_select(x, 0, -3));
+    GIVES_NULL(ag_select(x, 0, INT64_MIN));
+    GIVES_NULL(ag_slice(x, 2, 0, 1, 1));
+    GIVES_NULL(ag_slice(x, 0, 0, 1, 0));
+    GIVES_NULL(ag_slice(x, 0, 0, 1, INT64_MIN));
+}
+
+static void test_many_dimensions(void)
+{
+    int64_t ones[AG_MAX_DIMS];
+    for (int d = 0; d < AG_MAX_DIMS; d++)
+        ones[d] = 1;
+    ag_tensor *deep = ag_zeros(AG_MAX_DIMS, ones), *number = ag_scalar(1.0);
+    GIVES_NULL(ag_unsqueeze(deep, 0));
+    GIVES_NULL(ag_t(deep));
+    GIVES_NULL(ag_select(number, 0, 0));
+    GIVES_NULL(ag_slice(number, 0, 0, 1, 1));
+    GIVES_NULL(ag_sum(number, 1, LIST(1), false));
+    GIVES_NULL(ag_sum(number, 2, LIST(0, -1), false));
+    GIVES_NULL(ag_transpose(number, 0, 1));
+    GIVES_NULL(ag_flatten(number, 0, 1));
+    ag_clear_error();
+    CHECK(ag_ndim(ag_flatten(number, -1, 0)) == 1 && ag_ndim(ag_flatten(deep, 0, -1)) == 1);
+    CHECK(ag_ndim(ag_slice(deep, 0, INT64_MIN, INT64_MAX, INT64_MAX)) == AG_MAX_DIMS);
+    CHECK(ag_ndim(ag_sum(number, 1, LIST(0), true)) == 0 && ag_last_status() == AG_OK);
+}
+
+/* Outside of the memory that there is, and what would wrap around. */
+static void test_regions(void)
+{
+    ag_tensor *plain = ag_from_data(x_values, 1, LIST(6)), *tail = ag_slice(plain, 0, 2, 6, 1);
+    GIVES_CODE(NULL, ag_as_strided(plain, 2, LIST(2, 2), LIST(4, 1), 1));
+    CHECK(strcmp(ag_last_message(),
+                 "setStorage: sizes [2, 2], strides [4, 1], storage offset 1, and itemsize 8 "
+                 "requiring a storage size of 56 are out of bounds for storage of size 48") == 0);
+    GIVES_NULL(ag_as_strided(plain, 1, LIST(7), LIST(1), 0));
+    GIVES_NULL(ag_as_strided(plain, 1, LIST(1), LIST(1), 6));
+    GIVES_NULL(ag_as_strided(plain, 1, LIST(1), LIST(1), -1));
+    GIVES_NULL(ag_as_strided(plain, 0, NULL, NULL, INT64_MAX));
+    GIVES_NULL(ag_as_strided(plain, 0, NULL, NULL, INT64_MIN));
+    GIVES_NULL(ag_as_strided(tail, 0, NULL, NULL, INT64_MAX));
+    GIVES_NULL(ag_as_strided(tail, 1, LIST(2), LIST(1), -3));
+    GIVES_NULL(ag_as_strided(tail, 1, LIST(5), LIST(1), 0));
+    GIVES_NULL(ag_as_strided(plain, 1, LIST(2), LIST(-1), 3));
+    GIVES_NULL(ag_as_strided(plain, 1, LIST(-1), LIST(1), 0));
+    GIVES_NULL(ag_as_strided(plain, 2, LIST(2, 2), LIST(BIG, BIG), 0));
+    GIVES_NULL(ag_as_strided(plain, 2, LIST(BIG, 2), LIST(0, 1), 0));
+    GIVES_NULL(ag_as_strided(plain, 1, LIST(2), LIST(INT64_MAX), 0));
+    GIVES_NULL(ag_as_strided(plain, -1, LIST(2), LIST(1), 0));
+    GIVES_NULL(ag_as_strided(plain, AG_MAX_DIMS + 1, LIST(2), LIST(1), 0));
+    ag_clear_error();
+    ag_tensor *whole = ag_as_strided(tail, 1, LIST(6), LIST(1), -2);
+    CHECK(ag_data(whole) == ag_data(plain) && ag_data(ag_as_strided(plain, 0, NULL, NULL, 5))[0] == 6);
+
+    ag_tensor *three = ag_ones(1, LIST(3));
+    const ag_arg args[] = {{plain, 0}, {three, 0}};
+    const ag_arg gradient[] = {{three, 0}};
+    for (int i = 0; i < 4; i++) {
+        const int64_t offsets[] = {-1, 4, INT64_MAX, INT64_MIN};
+        const ag_attr attr = {.i = {offsets[i], 6}, .n_list = 2, .list = LIST(3, 1)};
+        GIVES_NULL(ag_apply(AG_OP_strided_scatter, 2, args, &attr));
+        GIVES_NULL(ag_apply(AG_OP_strided_gather_vjp, 1, gradient, &attr));
+    }
+    const ag_attr wrong = {.i = {0, 6}, .n_list = 2, .list = LIST(2, 1)};
+    GIVES_NULL(ag_apply(AG_OP_strided_scatter, 2, args, &wrong));
+    GIVES_NULL(ag_apply(AG_OP_strided_gather_vjp, 1, gradient, &wrong));
+}
+
+static void must_not_run(void *context)
+{
+    (void)context;
+    report(__LINE__, "release", "is called for memory that was refused");
+}
+
+static void test_wrong_memory(void)
+{
+    double memory[6] = {0};
+    GIVES_NULL(ag_empty_in_order(2, LIST(2, 3), LIST(1, -2)));
+    GIVES_NULL(ag_from_memory(memory, 1, LIST(2), LIST(-1), false, must_not_run, NULL));
+    GIVES_NULL(ag_from_memory(memory, 2, LIST(0, 2), LIST(1, -1), false, must_not_run, NULL));
+    GIVES_NULL(ag_from_memory(memory, 1, LIST(3), LIST(BIG), false, must_not_run, NULL));
+    GIVES_NULL(ag_from_memory(memory, 2, LIST(2, 2), LIST(INT64_MAX, 1), false, must_not_run, NULL));
+    GIVES_NULL(ag_from_memory(memory, 2, LIST(0, 3), LIST(1, BIG), false, must_not_run, NULL));
+    GIVES_NULL(ag_from_memory(memory, 1, LIST(-1), LIST(1), false, must_not_run, NULL));
+    GIVES_NULL(ag_from_memory(NULL, 0, NULL, NULL, false, must_not_run, NULL));
+    ag_clear_error();
+    ag_tensor *one = ag_from_memory(memory, 2, LIST(1, 1), LIST(INT64_MAX, INT64_MAX), false, NULL,
+                                    NULL);
+    ag_tensor *part = ag_slice(ag_unsqueeze(one, 0), 1, 0, 1, INT64_MAX);
+    ag_tensor *past = ag_slice(one, 0, 1, 1, 1);
+    CHECK(ag_data(ag_flatten(ag_t(one), 0, -1)) == memory && ag_data(part) == memory);
+    CHECK(ag_numel(past) == 0 && ag_last_status() == AG_OK);
+}
+
+/* ---- autograd ------------------------------------------------------------------------------- */
+
+static void test_wrong_flags(void)
+{
+    ag_tensor *root = ag_sum_all(product), *result = NULL;
+    static const unsigned flags[] = {16, 0x80000000u, UINT_MAX, AG_RETAIN_GRAPH | AG_FREE_GRAPH};
+    for (int i = 0; i < COUNT(flags); i++) {
+        GIVES_CODE(AG_ERR_VALUE, ag_backward(root, NULL, flags[i]));
+        GIVES_CODE(AG_ERR_VALUE, ag_backward_many(1, &root, NULL, 1, &x, flags[i]));
+        GIVES_CODE(AG_ERR_VALUE, ag_grad(1, &root, NULL, 1, &x, flags[i], &result));
+    }
+    GIVES_CODE(AG_ERR_VALUE, ag_backward(root, NULL, AG_ALLOW_UNUSED));
+    GIVES_CODE(AG_ERR_VALUE, ag_backward_many(1, &root, NULL, 0, NULL, AG_ALLOW_UNUSED));
+}
+
+static void test_wrong_requests(void)
+{
+    ag_tensor *root = ag_sum_all(product), *result = NULL, *plain = ag_ones(2, LIST(2, 3));
+    ag_tensor *apart = ag_ones(1, LIST(2));
+    ag_set_requires_grad(apart, true);
+    GIVES_ERROR(ag_backward_many(-1, &root, NULL, 0, NULL, 0));
+    GIVES_ERROR(ag_backward_many(INT_MIN, &root, NULL, 0, NULL, 0));
+    GIVES_ERROR(ag_backward_many(1, &root, NULL, -1, &x, 0));
+    GIVES_ERROR(ag_grad(-1, &root, NULL, 1, &x, 0, &result));
+    GIVES_ERROR(ag_grad(1, &root, NULL, -1, &x, 0, &result));
+    GIVES_ERROR(ag_grad(1, &root, NULL, 0, NULL, 0, NULL));
+    GIVES_ERROR(ag_grad(0, NULL, NULL, 1, &x, 0, &result));
+    GIVES_CODE(AG_ERR_GRAD, ag_backward(plain, NULL, 0));
+    GIVES_CODE(AG_ERR_GRAD, ag_backward(product, NULL, 0));
+    GIVES_CODE(AG_ERR_SHAPE, ag_backward(product, apart, 0));
+    GIVES_CODE(AG_ERR_GRAD, ag_backward_many(1, &root, NULL, 1, &plain, 0));
+    GIVES_CODE(AG_ERR_GRAD, ag_grad(1, &root, NULL, 1, &plain, 0, &result));
+    GIVES_CODE(AG_ERR_GRAD, ag_grad(1, &root, NULL, 1, &apart, 0, &result));
+    GIVES_CODE(AG_ERR_GRAD, ag_set_requires_grad(product, false));
+    GIVES_CODE(AG_ERR_GRAD, ag_retain_grad(plain));
+    GIVES_CODE(AG_ERR_GRAD, ag_set_grad(x, x));
+    GIVES_CODE(AG_ERR_SHAPE, ag_set_grad(x, apart));
+    GIVES_CODE(AG_ERR_GRAD, ag_detach_(ag_view(product, 1, LIST(6))));
+    GIVES_CODE(AG_ERR_GRAD, ag_add_(x, y));
+    GIVES_CODE(AG_ERR_SHAPE, ag_add_(ag_ones(1, LIST(2)), x));
+    GIVES_CODE(AG_ERR_GRAD, ag_add_(ag_expand(plain, 3, LIST(2, 2, 3)), plain));
+    ag_clear_error();
+    CHECK(ag_backward_many(0, NULL, NULL, 0, NULL, 0) == AG_OK);
+    CHECK(ag_grad(0, NULL, NULL, 1, &x, AG_ALLOW_UNUSED, &result) == AG_OK && result == NULL);
+    CHECK(ag_grad(1, &root, NULL, 1, &x, 0, &result) == AG_OK && ag_data(result)[5] == 1.0);
+    ag_release(result);
+}
+
+static void test_wrong_settings(void)
+{
+    const int threads = ag_get_num_threads();
+    GIVES_ERROR(ag_set_num_threads(0));
+    GIVES_ERROR(ag_set_num_threads(-1));
+    GIVES_ERROR(ag_set_num_threads(INT_MAX));
+    GIVES_ERROR(ag_fail_allocation(-1));
+    CHECK(ag_get_num_threads() == threads);
+}
+
+/* ---- scopes --------------------------------------------------------------------------------- */
+
+static void test_scopes(void)
+{
+    const int64_t before = live();
+    const int64_t outer = ag_scope_open();
+    ag_tensor *kept = ag_keep(ag_scalar(1.0)), *inside = ag_scalar(2.0);
+    const int64_t inner = ag_scope_open();
+    ag_tensor *deep = ag_scalar(3.0);
+    CHECK(outer >= 0 && inner >= 0 && live() == before + 3 && ag_data(deep)[0] == 3.0);
+    GIVES_ERROR(ag_scope_close(-1));
+    GIVES_ERROR(ag_scope_close(INT64_MIN));
+    GIVES_ERROR(ag_scope_close(INT64_MAX));
+    GIVES_ERROR(ag_scope_close(inner + 1));
+    GIVES_ERROR(ag_scope_close(0));
+    ag_clear_error();
+    CHECK(ag_scope_close(inner) == AG_OK && live() == before + 2);
+    GIVES_ERROR(ag_scope_close(inner));  /* twice */
+    const int64_t again = ag_scope_open();
+    deep = ag_scalar(4.0);
+    GIVES_ERROR(ag_scope_close(inner));  /* another lies in its place now */
+    CHECK(live() == before + 3 && ag_data(inside)[0] == 2.0 && ag_data(deep)[0] == 4.0);
+    ag_clear_error();
+    CHECK(ag_scope_close(outer) == AG_OK && live() == before + 1);  /* and what is in it */
+    GIVES_ERROR(ag_scope_close(again));
+    GIVES_ERROR(ag_scope_close(outer));
+    CHECK(ag_data(kept)[0] == 1.0);
+    ag_release(kept);
+    CHECK(live() == before);
+    ag_scalar(5.0);  /* belongs to the scope around */
+    CHECK(live() == before + 1);
+}
+
+/* ---- calls with anything in them ------------------------------------------------------------ */
+
+static uint64_t random_state = 1;
+
+static uint64_t random_below(uint64_t n)
+{
+    random_state = random_state * 6364136223846793005u + 1442695040888963407u;
+    return (random_state >> 33) % n;
+}
+
+static int64_t random_number(void)
+{
+    static const int64_t numbers[] = {0, 0, 1, 1, 1, 2, 2, 3, 3, 6, -1, -1, -2, -3, 5, 7,
+                                      BIG, INT64_MAX, INT64_MIN, INT64_MAX / 8};
+    return numbers[random_below(COUNT(numbers))];
+}
+
+/* A result can be read, and it has gradients if it is recorded. */
+static void use_result(ag_tensor *result)
+{
+    ag_tensor *gradient = NULL;
+    if (ag_numel(result) > 1000)
+        return;
+    if (ag_data(ag_contiguous(ag_detach(result))) == NULL)
+        report(__LINE__, "ag_apply at random", "its result cannot be read");
+    ag_tensor *root = ag_requires_grad(result) ? ag_sum_all(result) : NULL;
+    if (root != NULL && ag_grad(1, &root, NULL, 1, &x, AG_ALLOW_UNUSED, &gradient) != AG_OK)
+        report(__LINE__, "ag_apply at random", "its result has no gradient");
+    ag_release(gradient);
+}
+
+/* Whatever comes: a result, or an error with a message. */
+static void call_at_random(ag_tensor *const *tensors, int n_tensors)
+{
+    int64_t list[8];
+    ag_attr attr = {.f = {1.0, 20.0}, .n_list = (int)random_below(9), .list = list};
+    ag_arg args[3];
+    const ag_op op = (ag_op)random_below(AG_OP_COUNT);
+    int n = 0;
+    ag_op_info(op, NULL, NULL, NULL, &n, NULL, NULL);
+    for (int i = 0; i < COUNT(list); i++)
+        list[i] = random_number();
+    for (int i = 0; i < 4; i++)
+        attr.i[i] = random_number();
+    for (int k = 0; k < 3; k++)
+        args[k] = (ag_arg){random_below(8) > 0 ? tensors[random_below((uint64_t)n_tensors)] : NULL,
+                           1.0};
+    ag_clear_error();
+    ag_tensor *result = ag_apply(op, n, args, random_below(20) > 0 ? &attr : NULL);
+    if (result == NULL)
+        check_reason(__LINE__, "ag_apply at random");
+    else
+        use_result(result);
+    ag_clear_error();
+    if (ag_apply_(op, n, args, &attr) != AG_OK)
+        check_reason(__LINE__, "ag_apply_ at random");
+}
+
+static void test_anything(void)
+{
+    for (int i = 0; i < 20000; i++) {
+        const int64_t mark = ag_scope_open();
+        ag_tensor *base = ag_ones(2, LIST(2, 3)), *copy = ag_mul(x, y);
+        ag_tensor *tensors[] = {base, ag_t(base), ag_select(base, 1, 1), ag_zeros(2, LIST(0, 3)),
+                                copy, ag_view(copy, 1, LIST(6)), ag_scalar(2.0),
+                                ag_expand(base, 3, LIST(2, 2, 3)), x};
+        call_at_random(tensors, COUNT(tensors));
+        ag_scope_close(mark);
+    }
+}
+
+/* ---- all ------------------------------------------------------------------------------------ */
+
+int main(void)
+{
+    static const struct {
+        const char *name;
+        void (*run)(void);
+    } tests[] = {
+#define TEST(name) {#name, test_##name}
+        TEST(null_when_creating), TEST(null_when_reading), TEST(null_in_autograd),
+        TEST(null_when_looking), TEST(null_of_elementwise_ops), TEST(null_of_other_ops),
+        TEST(null_of_writes), TEST(which_reason_is_given), TEST(ops_that_there_are_not),
+        TEST(wrong_counts), TEST(missing_arguments), TEST(wrong_attributes), TEST(wrong_shapes),
+        TEST(views_of_nothing), TEST(wrong_dimensions), TEST(many_dimensions), TEST(regions),
+        TEST(wrong_memory), TEST(wrong_flags), TEST(wrong_requests), TEST(wrong_settings),
+        TEST(scopes), TEST(anything),
+#undef TEST
+    };
+    set_up();
+    for (int i = 0; i < COUNT(tests); i++) {
+        const int64_t before = live();
+        const int64_t mark = ag_scope_open();
+        tests[i].run();
+        CHECK(ag_scope_close(mark) == AG_OK);
+        if (live() != before)
+            report(__LINE__, tests[i].name, "leaves tensors or nodes");
+        check_unchanged(tests[i].name);
+    }
+    ag_release(product), ag_release(y), ag_release(x);
+    CHECK(live() == 0);
+    printf("%d calls refused, %d failures\n", calls, failures);
+    return failures != 0;
+}
