@@ -641,27 +641,23 @@ static bool run_backward(agi_run *run, int n, ag_tensor *const *roots, ag_tensor
 
 /* A result that is a view becomes a tensor like others: as a view that was made while recording was
  * off it could not be written. A part of the caller's own gradient stays a view. */
-static bool let_go_of_base(slot_entry *entry, int n, ag_tensor *const *gradients)
+static void make_plain(ag_tensor *result, int n, ag_tensor *const *gradients)
 {
-    ag_tensor *view = entry->grad;
-    if (!(view->flags & AGI_TENSOR_VIEW) || view->node != NULL)
-        return true;
+    if (!(result->flags & AGI_TENSOR_VIEW) || result->node != NULL)
+        return;
     for (int i = 0; i < n && gradients != NULL; i++)
-        if (gradients[i] != NULL && gradients[i]->storage == view->storage)
-            return true;
-    entry->grad = agi_tensor_alias(view);
-    agi_release(view);
-    return entry->grad != NULL;
+        if (gradients[i] != NULL && gradients[i]->storage == result->storage)
+            return;
+    agi_tensor_let_go_of_base(result);
 }
 
-/* The entry with the gradient of an input; NULL if it has none. */
-static slot_entry *entry_of_input(agi_run *run, ag_tensor *input)
+static ag_tensor *gradient_of(const agi_run *run, ag_tensor *input)
 {
     agi_edge edge = edge_of(input);
     int32_t slot = edge != 0 ? slot_find(run, edge) : -1;
     if (edge != 0)
         agi_edge_release(edge);
-    return slot >= 0 && run->entries[slot].grad != NULL ? &run->entries[slot] : NULL;
+    return slot >= 0 ? run->entries[slot].grad : NULL;
 }
 
 /* Inputs of a backward that are no leaves retain their gradient from here on, as in PyTorch. */
@@ -719,15 +715,15 @@ static bool results_compute(int n, ag_tensor **results, int n_roots, ag_tensor *
     return ok;
 }
 
-static bool hand_out(agi_run *run, int n, ag_tensor *const *gradients, int n_inputs,
+static bool hand_out(const agi_run *run, int n, ag_tensor *const *gradients, int n_inputs,
                      ag_tensor *const *inputs, ag_tensor **results)
 {
     for (int i = 0; i < n_inputs; i++) {
-        slot_entry *entry = entry_of_input(run, inputs[i]);
-        if (entry != NULL && !let_go_of_base(entry, n, gradients))
-            return false;
-        results[i] = entry != NULL ? agi_retain(entry->grad) : NULL;
-        if (entry == NULL && !(run->flags & AG_ALLOW_UNUSED)) {
+        ag_tensor *grad = gradient_of(run, inputs[i]);
+        results[i] = grad != NULL ? agi_retain(grad) : NULL;
+        if (grad != NULL) {
+            make_plain(grad, n, gradients);
+        } else if (!(run->flags & AG_ALLOW_UNUSED)) {
             agi_fail(AG_ERR_GRAD, "The differentiated Tensor at index %d appears to not have been "
                                   "used in the graph. Set allow_unused=True if this is the desired "
                                   "behavior.", i);

@@ -430,6 +430,14 @@ ag_status agi_tensor_set_base(ag_tensor *view, ag_tensor *x)
     return AG_OK;
 }
 
+void agi_tensor_let_go_of_base(ag_tensor *view)
+{
+    ag_tensor *base = view->meta->base;
+    view->meta->base = NULL;
+    view->flags &= (uint8_t)~(AGI_TENSOR_VIEW | AGI_TENSOR_NO_GRAD_VIEW);
+    agi_release(base);
+}
+
 /* Whether the base has a history and was written since the view's own node was made: then the
  * view's history is the base's. */
 bool agi_view_is_stale(const ag_tensor *t)

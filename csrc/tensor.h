@@ -234,6 +234,9 @@ ag_tensor *agi_tensor_snapshot(const ag_tensor *t);
 /* Marks `view` as a differentiable view of x (of x's base if x is a view). */
 ag_status agi_tensor_set_base(ag_tensor *view, ag_tensor *x);
 
+/* A view without a history, of a base that counts where its memory does, is none any more. */
+void agi_tensor_let_go_of_base(ag_tensor *view);
+
 /* Where a view begins, counted from where its base does; an empty one begins nowhere. */
 AGI_INLINE int64_t agi_view_offset(const ag_tensor *view)
 {

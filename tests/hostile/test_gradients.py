@@ -184,6 +184,13 @@ def test_gradients_of_a_view_and_of_its_base_can_be_written(lib: ModuleType) -> 
     assert of_x.item() == 6 and of_y.item() in (4, 6)  # they may share memory
 
 
+def test_the_same_gradient_of_two_inputs_is_one_tensor(lib: ModuleType) -> None:
+    x, y = lib.ones(2, requires_grad=True), lib.ones(2, requires_grad=True)
+    for shape in (2,), (3, 2):
+        of_x, of_y = lib.autograd.grad((x + y).expand(shape).sum(), [x, y])
+        assert of_x is of_y
+
+
 def test_a_part_of_the_callers_gradient_stays_a_view_of_it(lib: ModuleType) -> None:
     x = lib.ones(2, 3, requires_grad=True)
     given = lib.ones(3, 2)
