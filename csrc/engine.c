@@ -424,14 +424,12 @@ static void settle(agi_run *run, int32_t slot)
 }
 
 /* Runs a node's rule on its cotangent g and gives its inputs their parts. */
-static bool pull_back(agi_run *run, const slot_entry *entry, ag_tensor *g)
+static bool pull_back(agi_run *run, const slot_entry *entry, ag_tensor *g, unsigned needs)
 {
     ag_node *node = agi_edge_node(entry->what);
     ag_arg gx[AGI_NODE_SHAPES] = {{NULL, 0.0}};
-    agi_vjp v = {.node = node, .g = agi_arg(g), .gx = gx, .needs = needs_of(run, node),
+    agi_vjp v = {.node = node, .g = agi_arg(g), .gx = gx, .needs = needs,
                  .create_graph = (run->flags & AG_CREATE_GRAPH) != 0, .owns = !entry->claimed};
-    if (v.needs == 0)
-        return true;
     int64_t mark = agi_scope_open();
     bool ok = mark >= 0 && call_rule(&v);
     for (int k = 0; ok && k < node->n_in; k++)
@@ -479,9 +477,10 @@ static bool visit(agi_run *run, int32_t slot)
         if (entry->wanted)
             agi_retain(g);
         ag_tensor *keep = retainer_of(node);
+        const unsigned needs = needs_of(run, node);
         ok = (keep == NULL || agi_deposits_add(&run->deposits, keep, g, false)) &&
-             pull_back(run, entry, g);
-        if (ok && run->frees)
+             (needs == 0 || pull_back(run, entry, g, needs));
+        if (ok && run->frees && needs != 0)
             let_go_later(run, entry, g->numel);
         agi_release(g);
     }

@@ -63,6 +63,18 @@ def test_freed_only_along_the_path_that_was_run() -> None:
         (shared * 3).sum().backward()
 
 
+def test_what_made_an_input_keeps_its_values() -> None:
+    """The gradient of an input is wanted, not that of what it was made from."""
+    for n in (3, 20000):
+        x = ag.full((n,), 3.0, requires_grad=True)
+        y = x.exp()
+        ag.autograd.grad((y * 2).sum(), [y])
+        (y * 5).sum().backward(inputs=[y])
+        y.sum().backward()
+        assert np.allclose(values(x.grad), np.exp(3.0), rtol=1e-14)
+
+
+
 def test_the_failed_second_backward_changes_nothing() -> None:
     x, y = leaf([1.0, 2.0]), leaf([3.0, 4.0])
     z = (x * x).sum()
