@@ -20,6 +20,7 @@ import pytest
 from views_compare import Comparison, pace_of, shrink
 from views_differences import DIFFERENCES
 from views_fuzz import compare
+from views_named import NAMED
 from views_programs import program
 
 import pyautograd as ag
@@ -52,6 +53,13 @@ def test_random_programs(part: int, torch: ModuleType) -> None:
     result = run("--first", str(first), "--count", str(wanted()), "--most", "3")
     if result.returncode:
         pytest.fail(f"{result.stdout}\n{result.stderr[-3000:]}", pytrace=False)
+
+
+@pytest.mark.parametrize("pace", (0, 1, 2))
+@pytest.mark.parametrize("name", NAMED)
+def test_named_programs(name: str, pace: int, torch: ModuleType) -> None:
+    parting = compare(torch, NAMED[name].strip().splitlines(), pace)
+    assert parting is None, f"{parting}\n{NAMED[name]}"
 
 
 # ---- the judges judged ---------------------------------------------------------------------------

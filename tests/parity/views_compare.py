@@ -315,8 +315,8 @@ class Comparison:
         if match is None or x is None:
             return ()
         every = [*tensors(self.scene.names).values(), *gradients(self.scene.names).values()]
-        alone = asked(x, "is_leaf") and [memory(t) for t in every].count(memory(x)) == 1
-        return match[1], x.shape, alone
+        alone = not x._is_view() and [memory(t) for t in every].count(memory(x)) == 1
+        return match[1], x.shape, alone and asked(x, "is_leaf")
 
     def _note_exchange(self, name: str, shape: Any, alone: bool) -> None:
         if not alone or self.scene.names[name].shape != shape:
