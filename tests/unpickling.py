@@ -7,7 +7,6 @@ as it should, with a MemoryError."""
 
 from __future__ import annotations
 
-import os
 import pickle
 import struct
 import sys
@@ -29,9 +28,12 @@ class Parameter(ag.Tensor):
 def limit_memory() -> None:
     import resource
 
-    if "ASAN_OPTIONS" in os.environ or sys.platform != "linux":
-        return  # the address sanitizer reserves far more than it uses: it has a limit of its own
-    with open("/proc/self/statm") as numbers:
+    if sys.platform != "linux":
+        return
+    with open("/proc/self/maps") as maps, open("/proc/self/statm") as numbers:
+        mapped = maps.read()
+        if "libasan" in mapped or "libtsan" in mapped:
+            return  # they reserve far more than they use; the first has a limit of its own
         used = int(numbers.read().split()[0]) * resource.getpagesize()
     resource.setrlimit(resource.RLIMIT_AS, (used + AT_MOST, resource.RLIM_INFINITY))
 
