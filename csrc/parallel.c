@@ -262,7 +262,7 @@ static bool is_streak(void)
     return atomic_load_explicit(&agi_pool.streak, memory_order_relaxed) >= AGI_STREAK_LOOPS;
 }
 
-static int64_t now_ns(void)
+int64_t agi_now_ns(void)
 {
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC, &now);
@@ -271,7 +271,8 @@ static int64_t now_ns(void)
 
 bool agi_parallel_begin(void)
 {
-    const int64_t gap = now_ns() - atomic_load_explicit(&agi_pool.last_end, memory_order_relaxed);
+    const int64_t last_end = atomic_load_explicit(&agi_pool.last_end, memory_order_relaxed);
+    const int64_t gap = agi_now_ns() - last_end;
     const int streak = atomic_load_explicit(&agi_pool.streak, memory_order_relaxed);
     const int next = gap > AGI_STREAK_NS ? 0 : streak < AGI_STREAK_LOOPS ? streak + 1 : streak;
     atomic_store_explicit(&agi_pool.streak, next, memory_order_relaxed);
@@ -280,7 +281,7 @@ bool agi_parallel_begin(void)
 
 void agi_parallel_end(void)
 {
-    atomic_store_explicit(&agi_pool.last_end, now_ns(), memory_order_relaxed);
+    atomic_store_explicit(&agi_pool.last_end, agi_now_ns(), memory_order_relaxed);
 }
 
 /* `asleep` is set before the last look at the state, and the caller changes the state before it

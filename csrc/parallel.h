@@ -25,6 +25,7 @@ void agi_parallel_at_most(int64_t n, int64_t grain, int64_t align, int at_most, 
  * stay awake in between, and sharing costs little. */
 bool agi_parallel_begin(void);
 void agi_parallel_end(void);
+int64_t agi_now_ns(void);      /* of a clock that only goes on */
 int agi_parallel_width(void);  /* the most parts a loop can have: the number of threads */
 
 /* Around work that takes long enough: lets the embedder's lock (the GIL) go and takes it back.

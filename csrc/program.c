@@ -6,7 +6,7 @@
  *   choose   which of them are stored: roots, writes in place, and values that were computed once
  *            before and that somebody still holds
  *   place    each other value gets a register, free again after its last use
- *   run      program_run.c; nothing fails from here on
+ *   run      program_run.c; nothing fails from here on, but all may be given up
  *   settle   results become their storages' data, what they were made from is let go
  */
 #include <stdarg.h>
@@ -194,11 +194,13 @@ static ag_status give_memory(program *p, agi_expr *e, double *data)
     if (data != NULL) {
         v->memory = data;
         v->is_elsewhere = true;
+        p->overwrites = true;
     } else if (e->owner == NULL) {
         v->into = agi_storage_new(e->numel);
         v->memory = v->into != NULL ? v->into->data : NULL;
     } else if (e->owner->data != NULL) {
         v->memory = e->owner->data;
+        p->overwrites = true;
     } else {
         v->memory = agi_buffer_new(e->numel, &v->bytes);
     }
@@ -477,10 +479,12 @@ ag_status agi_program_run(int n, const agi_root *roots)
     memset(&p, 0, sizeof p);
     p.numel = agi_expr_space(roots[0].expr);
     bool ok = build(&p, n, roots);
-    if (ok) {
-        agi_program_go(&p);
-        settle_values(&p);
+    if (ok && !agi_program_go(&p)) {
+        agi_fail(AG_ERR_INTERRUPTED, "the evaluation was interrupted");
+        ok = false;
     }
+    if (ok)
+        settle_values(&p);
     program_close(&p);
     return ok ? AG_OK : ag_last_status();
 }

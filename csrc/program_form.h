@@ -98,6 +98,10 @@ typedef struct program {
     void (*range)(void *context, int64_t begin, int64_t end, int part);
     bool fetches;           /* memory ahead of its use, a few lines before each step */
     bool is_one_group;      /* all steps are in one */
+    bool overwrites;        /* memory that was there before: run to its end in any case */
+    bool asks;              /* now and then whether it is to be given up, */
+    int64_t batch;          /* after so many units, elements in order; 0: all at once */
+    _Atomic bool given_up;
     int64_t ahead;          /* from a tile to the one whose memory is fetched meanwhile */
     int64_t rows, cols;     /* ROWS, GRID: of the elements seen as a matrix */
     int64_t stretches;      /* partial sums of one result: FLAT, ROWS; GRID: strips of a row */
@@ -123,8 +127,8 @@ bool agi_program_group(program *p);
 /* sets tile and stretches, makes scratch and partial sums. */
 bool agi_program_plan(program *p);
 
-/* Cannot fail. */
-void agi_program_go(program *p);
+/* False if it was given up, as the interrupt hook said. Cannot fail otherwise. */
+bool agi_program_go(program *p);
 
 #pragma GCC visibility pop
 #endif

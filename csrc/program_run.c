@@ -445,12 +445,78 @@ static void join_sums(const program *p)
     }
 }
 
+/* ---- giving up ------------------------------------------------------------------------------ */
+
+/* How often the interrupt hook is asked, and about how long a batch takes after which the clock is
+ * looked at. Programs that take less than a batch are run at once. */
+#define ASK_NS 50000000
+#ifdef AG_TESTING
+#define BATCH_NS 1.0
+#else
+#define BATCH_NS 1000000.0
+#endif
+
+/* Times are those of the thread that has the lock of expressions. */
+static struct {
+    bool (*_Atomic is_interrupted)(void);
+    int64_t asked, ended;   /* when the hook was asked last; when a program that asks ended */
+} interrupt;
+
+void ag_set_interrupt_hook(bool (*is_interrupted)(void))
+{
+    atomic_store(&interrupt.is_interrupted, is_interrupted);
+}
+
+/* Several programs may follow each other in one evaluation: it is long if they are together. */
+static void begin_asking(program *p, double unit_cost, double work, int64_t align)
+{
+    if (work < BATCH_NS || p->overwrites || atomic_load(&interrupt.is_interrupted) == NULL)
+        return;
+    const int64_t now = agi_now_ns();
+    if (now - interrupt.ended > ASK_NS)
+        interrupt.asked = now;
+    p->asks = true;
+    p->batch = ((int64_t)(BATCH_NS / unit_cost) / align + 1) * align;
+}
+
+static void end_asking(const program *p)
+{
+    if (p->asks)
+        interrupt.ended = agi_now_ns();
+}
+
+/* The hook may have to wait for the embedder's lock: the next 50 ms begin when it answers. */
+static void ask(program *p)
+{
+    bool (*is_interrupted)(void) = atomic_load(&interrupt.is_interrupted);
+    if (is_interrupted == NULL || agi_now_ns() - interrupt.asked < ASK_NS)
+        return;
+    if (is_interrupted())
+        atomic_store_explicit(&p->given_up, true, memory_order_relaxed);
+    interrupt.asked = agi_now_ns();
+}
+
+/* Part 0 is run by the thread that waits for the program, others are the pool's. */
+static void run_batches(program *p, int64_t begin, int64_t end, int part)
+{
+    for (int64_t at = begin; at < end; at += p->batch) {
+        if (atomic_load_explicit(&p->given_up, memory_order_relaxed))
+            return;
+        p->range(p, at, MIN(end, at + p->batch), part);
+        if (part == 0)
+            ask(p);
+    }
+}
+
 /* ---- the whole ------------------------------------------------------------------------------ */
 
 static void whole_range(void *context, int64_t begin, int64_t end, int part)
 {
-    const program *p = context;
-    p->range(context, begin, end, part);
+    program *p = context;
+    if (p->asks)
+        run_batches(p, begin, end, part);
+    else
+        p->range(p, begin, end, part);
     if (p->passes_by)
         end_pass_by();
 }
@@ -467,14 +533,17 @@ static void share(program *p, int64_t units, int64_t unit_size, int64_t align, a
     const bool awake = agi_parallel_begin(), is_long = work >= SHARED_ASLEEP_NS;
     const int parts = awake || is_long ? p->parts : 1;
     int64_t grain = (int64_t)((awake ? GRAIN_AWAKE_NS : GRAIN_ASLEEP_NS) / unit_cost) + 1;
+    if (is_long)
+        begin_asking(p, unit_cost, work, align);
     void *token = is_long ? agi_blocking_enter() : NULL;
     agi_parallel_at_most(units, grain, align, parts, whole_range, p);
+    end_asking(p);
     if (is_long)
         agi_blocking_leave(token);
     agi_parallel_end();
 }
 
-void agi_program_go(program *p)
+bool agi_program_go(program *p)
 {
     if (p->mode == MODE_FLAT)
         share(p, p->numel, 1, p->tile > AGI_TILE ? p->tile : AGI_TILE, flat_range_of_program);
@@ -485,7 +554,10 @@ void agi_program_go(program *p)
         share(p, p->rows * p->stretches, p->tile, 1, stretch_range);
     else
         share(p, p->rows, p->cols, 1, row_range);
+    if (p->given_up)
+        return false;
     join_sums(p);
+    return true;
 }
 
 #undef MIN

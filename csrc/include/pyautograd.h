@@ -94,7 +94,8 @@ enum {
     AG_ERR_GRAD = -20,      /* against the rules of autograd */
     AG_ERR_VERSION = -21,   /* a saved value was written in place */
     AG_ERR_FREED = -22,     /* a saved value was freed by an earlier backward */
-    AG_ERR_CALLBACK = -30   /* a callback failed and has the reason */
+    AG_ERR_CALLBACK = -30,  /* a callback failed and has the reason */
+    AG_ERR_INTERRUPTED = -31  /* the interrupt hook had the evaluation given up */
 };
 
 AG_API ag_status ag_last_status(void);
@@ -384,6 +385,11 @@ AG_API void ag_set_serialised(bool on);
 /* Called around work that takes long (a loop over many elements): enter may let a lock go, leave
  * takes it back. Both NULL: none; one NULL is refused. */
 AG_API void ag_set_blocking_hooks(void *(*enter)(void), void (*leave)(void *token));
+/* Asked during a long evaluation, at most every 50 ms, on the thread that waits for it and where
+ * that has let the lock above go: true gives the evaluation up. The call then fails with
+ * AG_ERR_INTERRUPTED; values that were to be computed can be asked for again. What writes memory
+ * that is there already is run to its end first. The hook may not call the library. NULL: none. */
+AG_API void ag_set_interrupt_hook(bool (*is_interrupted)(void));
 /* fork() waits until no thread computes. Where it must not wait for the lock of the hooks above (a
  * fork whose handlers run under that lock), ag_before_fork does the waiting, before fork(), and
  * ag_after_fork lets the others go on, in the parent; nothing is to be called in the child. */

@@ -6,6 +6,7 @@
  */
 #define PY_NUMPY_OWNER
 #include "py_convert.h"
+#include "py_errors.h"
 #include "py_numpy.h"
 #include "py_ops.h"
 #include "py_tensor.h"
@@ -123,7 +124,7 @@ PyMODINIT_FUNC PyInit__core(void)
     PyObject *module = PyModule_Create(&definition);
     if (module == NULL)
         return NULL;
-    if (!fill(module)) {
+    if (!fill(module) || !py_watch_interrupts()) {
         Py_DECREF(module);
         return NULL;
     }

@@ -20,7 +20,11 @@ static PyObject *exception_of(ag_status status)
 
 PyObject *py_raise(void)
 {
-    if (!PyErr_Occurred())
+    if (PyErr_Occurred())
+        return NULL;
+    if (ag_last_status() != AG_ERR_INTERRUPTED)
         PyErr_SetString(exception_of(ag_last_status()), ag_last_message());
+    else if (PyErr_CheckSignals() == 0)  /* whose handler raises; or it has run already */
+        PyErr_SetNone(PyExc_KeyboardInterrupt);
     return NULL;
 }

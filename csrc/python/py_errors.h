@@ -11,6 +11,10 @@
  * is kept. Always NULL. */
 PyObject *py_raise(void);
 
+/* Ctrl-C is noticed while the library computes: then calls fail, and py_raise raises
+ * KeyboardInterrupt. */
+bool py_watch_interrupts(void);
+
 /* None, or the exception of a failed action. */
 static inline PyObject *py_done(ag_status status)
 {

@@ -197,6 +197,7 @@ static void test_null_when_looking(void)
     SETS_ERROR(ag_get_memory_stats(NULL));
     SETS_ERROR(ag_set_blocking_hooks(NULL, free));
     ag_clear_error();
+    ag_set_interrupt_hook(NULL);  /* none: allowed */
     CHECK(ag_node_name(node, NULL, 0) == 12 && ag_show_config(NULL, 0) > 0);
     CHECK(ag_explain(x, NULL, 0) > 0 && ag_node_input(node, 1, NULL, NULL) == AG_OK);
     CHECK(ag_last_status() == AG_OK);
