@@ -2,6 +2,8 @@
 # extra: pip install '.[dev]'. Each special build lies in build/<word>, the checkout keeps its own.
 PYTHON ?= python3
 TESTS ?= tests
+# What compiles the core itself is tested once, by `make test`.
+SPECIAL = -m "not compiles_core" $(TESTS)
 
 ASAN_OPTIONS ?= detect_leaks=0:allocator_may_return_null=1
 export ASAN_OPTIONS
@@ -30,16 +32,16 @@ check:  ## all that decides whether a change lands: clean environment, everythin
 	bash .ci/run
 
 mean:  ## the suite on a build with assertions, tiny sizes and poisoned memory
-	$(call special,mean,PYAUTOGRAD_TESTING=1,,$(TESTS))
+	$(call special,mean,PYAUTOGRAD_TESTING=1,,$(SPECIAL))
 
 base: build  ## the suite without the CPU's wider vectors
-	PYAUTOGRAD_SIMD=base PYTHONPATH="$(CURDIR)" $(PYTHON) -m pytest -q -p no:cacheprovider $(TESTS)
+	PYAUTOGRAD_SIMD=base PYTHONPATH="$(CURDIR)" $(PYTHON) -m pytest -q -p no:cacheprovider $(SPECIAL)
 
 asan:  ## the suite under the address and undefined behaviour sanitizers
-	$(call special,asan,PYAUTOGRAD_SANITIZE=1,PYTHONMALLOC=malloc $(call runtime,libasan.so),$(TESTS))
+	$(call special,asan,PYAUTOGRAD_SANITIZE=1,PYTHONMALLOC=malloc $(call runtime,libasan.so),$(SPECIAL))
 
 ubsan:  ## the suite under the undefined behaviour sanitizer alone: quicker
-	$(call special,ubsan,PYAUTOGRAD_SANITIZE=undefined,,$(TESTS))
+	$(call special,ubsan,PYAUTOGRAD_SANITIZE=undefined,,$(SPECIAL))
 
 tsan:  ## the tests of threads under the thread sanitizer
 	$(call special,tsan,PYAUTOGRAD_SANITIZE=thread,$(call runtime,libtsan.so),tests/test_threads.py tests/test_races.py)

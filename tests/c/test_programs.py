@@ -67,6 +67,7 @@ def build_in_one(source: Path, compiler: str, standard: str, all_o: Path, target
     run([compiler, *flags, str(source), str(all_o), "-o", str(target), "-lm", "-pthread"])
 
 
+@pytest.mark.compiles_core
 @pytest.mark.parametrize("compiler", COMPILERS)
 def test_one_file_build(
     compiler: str, one_file: Callable[[str, str], Path], tmp_path: Path
@@ -77,6 +78,7 @@ def test_one_file_build(
 
 
 @plain_build_only
+@pytest.mark.compiles_core
 @pytest.mark.parametrize(("compiler", "standard"), ONE_FILE)
 def test_one_file_build_has_the_bits_of_the_library(
     compiler: str, standard: str, one_file: Callable[[str, str], Path], tmp_path: Path
@@ -174,6 +176,7 @@ def failing_core(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return target
 
 
+@pytest.mark.compiles_core
 @pytest.mark.parametrize("name", ["oom_test", "oom_retry_test"])
 def test_every_allocation_can_fail(name: str, failing_core: Path, tmp_path: Path) -> None:
     program = tmp_path / name
