@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import pyautograd as ag
-from support import leaf, values
+from support import leaf, real_sizes_only, values
 
 SECOND = "Trying to backward through the graph a second time"
 
@@ -105,6 +105,7 @@ def test_a_backward_that_failed_can_be_tried_again(n: int) -> None:
         loss.backward()
 
 
+@real_sizes_only
 def test_many_saved_values_go_on_the_way_all_the_same() -> None:
     """More of them than a backward keeps until its end: each goes with its rule, as in PyTorch."""
     before = ag.memory_allocated()
