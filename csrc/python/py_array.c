@@ -502,8 +502,8 @@ PyObject *py_list_of(ag_tensor *tensor)
     PyObject *list = NULL;
     if (t == NULL || (data == NULL && ag_numel(t) > 0))
         py_raise();
-    else
-        list = list_of(ag_ndim(t), ag_shape(t), ag_strides(t), data);
+    else  /* where there are no numbers, sizes and strides may be any, and no place is one */
+        list = list_of(ag_ndim(t), ag_shape(t), ag_strides(t), ag_numel(t) > 0 ? data : NULL);
     ag_release(t);
     return list;
 }
