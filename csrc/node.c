@@ -329,10 +329,14 @@ int64_t agi_node_lend_saved(ag_node *node, int by)
     for (int k = 0; k < node->n_saved; k++) {
         agi_storage *s = saved[k].kind == AGI_SAVED_INPUT    ? saved[k].value.tensor->storage
                          : saved[k].kind == AGI_SAVED_OUTPUT ? saved[k].value.storage : NULL;
-        if (s != NULL && agi_is_pending(s))
+        if (s != NULL && agi_is_pending(s)) {
+            /* Owned, as another thread may free what is saved (INVARIANT[blocking]). */
+            agi_storage_retain(s);
             agi_expr_lend(s, by);
-        else if (s != NULL && agi_refs_get(&s->refs) == 1)
+            agi_storage_release(s);
+        } else if (s != NULL && agi_refs_get(&s->refs) == 1) {
             stored += s->numel;
+        }
     }
     return stored;
 }
