@@ -21,8 +21,9 @@ from benchmarks._plan import Options, Table, Timed
 
 TITLE = "both .grad = None, forward, backward"
 
-# From so many elements on, operations are fused, and loops shared among threads (csrc/config.h:
-# AGI_DEFER_MIN, AGI_PARALLEL_MIN). Every power of ten, and each threshold with the size under it.
+# From so many elements on, operations are fused, and loops shared among threads (see AGI_DEFER_MIN
+# and AGI_PARALLEL_MIN in csrc/base/config.h). Every power of ten, and each threshold with the size
+# under it.
 FUSED_FROM = 8_192
 SHARED_FROM = 65_536
 SIZES = (

@@ -7,15 +7,15 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "apply.h"
-#include "check.h"
-#include "expr.h"
-#include "jit/jit.h"
-#include "run.h"
-#include "shape.h"
-#include "simd/levels.h"
-#include "simd/mvec.h"
-#include "thread.h"
+#include "tape/apply.h"
+#include "tape/check.h"
+#include "fuse/expr.h"
+#include "fuse/jit/jit.h"
+#include "compute/run.h"
+#include "base/shape.h"
+#include "base/levels.h"
+#include "compute/mvec.h"
+#include "base/thread.h"
 
 const char *ag_version(void) { return AG_VERSION; }
 

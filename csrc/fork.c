@@ -15,11 +15,11 @@
  * A binding with a lock like the GIL calls ag_before_fork where it may still wait for that lock,
  * which is before fork() itself. The handler then has the first lock already and waits for nothing.
  */
-#include "fork.h"
+#include "base/fork.h"
 
 #include <pthread.h>
 
-#include "expr.h"
+#include "fuse/expr.h"
 
 static AGI_TLS bool was_announced;  /* this thread's fork, by ag_before_fork */
 

@@ -11,7 +11,7 @@
  *
  * What tensors hold that were not released stays.
  */
-#include "unload.h"
+#include "base/unload.h"
 
 #include <stdlib.h>
 

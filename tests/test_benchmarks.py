@@ -150,7 +150,7 @@ def test_the_handwritten_program_is_left_out_where_nothing_compiles_it(tmp_path:
 
 
 def test_the_sizes_stand_around_the_thresholds_of_the_library() -> None:
-    config = ROOT / "csrc" / "config.h"
+    config = ROOT / "csrc" / "base" / "config.h"
     for name, size in (
         ("AGI_DEFER_MIN", graphs.FUSED_FROM),
         ("AGI_PARALLEL_MIN", graphs.SHARED_FROM),

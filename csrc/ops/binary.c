@@ -5,8 +5,8 @@
  * them to the inputs' shapes. An input that was a plain number comes back as one, and the rule then
  * costs no array for it.
  */
-#include "../kernel.h"
-#include "../rule.h"
+#include "../compute/kernel.h"
+#include "../tape/rule.h"
 
 #include <math.h>
 

@@ -4,10 +4,10 @@
  */
 #include <string.h>
 
-#include "../expr.h"
-#include "../layout.h"
-#include "../rule.h"
-#include "../run.h"
+#include "../fuse/expr.h"
+#include "../tensor/layout.h"
+#include "../tape/rule.h"
+#include "../compute/run.h"
 
 /* The layout of the copy; false: row-major. Without attr it is that of x, with an empty list
  * row-major, else that of the strides in the list. */

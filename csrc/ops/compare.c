@@ -3,7 +3,7 @@
  * Comparisons: 1.0 where true, 0.0 where not. Never recorded and never differentiated. A NaN
  * compares as in C: unequal to everything, neither less nor greater.
  */
-#include "../kernel.h"
+#include "../compute/kernel.h"
 
 AG_MAP2(eq, x == y ? 1.0 : 0.0)
 AG_MAP2(ne, x != y ? 1.0 : 0.0)

@@ -5,11 +5,11 @@
  */
 #include <string.h>
 
-#include "../engine.h"
-#include "../expr.h"
-#include "../rule.h"
-#include "../run.h"
-#include "../shape.h"
+#include "../tape/engine.h"
+#include "../fuse/expr.h"
+#include "../tape/rule.h"
+#include "../compute/run.h"
+#include "../base/shape.h"
 
 static const int64_t *list_of(const agi_vjp *v)
 {

@@ -5,11 +5,11 @@
  */
 #include <math.h>
 
-#include "../engine.h"
-#include "../expr.h"
-#include "../rule.h"
-#include "../shape.h"
-#include "../sum.h"
+#include "../tape/engine.h"
+#include "../fuse/expr.h"
+#include "../tape/rule.h"
+#include "../base/shape.h"
+#include "../compute/sum.h"
 
 /* ---- shared --------------------------------------------------------------------------------- */
 

@@ -4,8 +4,8 @@
  * where it was chosen, and by choosing again, not by multiplying with 0: what was not taken may be
  * NaN or infinite without harm.
  */
-#include "../kernel.h"
-#include "../rule.h"
+#include "../compute/kernel.h"
+#include "../tape/rule.h"
 
 #include <math.h>
 

@@ -4,8 +4,8 @@
  * gradient that comes in, dx the one that goes out. What a rule needs is saved, the result where
  * that spares the rule a function, else the input.
  */
-#include "../kernel.h"
-#include "../rule.h"
+#include "../compute/kernel.h"
+#include "../tape/rule.h"
 
 #include <math.h>
 

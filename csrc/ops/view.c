@@ -6,9 +6,9 @@
  */
 #include <string.h>
 
-#include "../engine.h"
-#include "../rule.h"
-#include "../shape.h"
+#include "../tape/engine.h"
+#include "../tape/rule.h"
+#include "../base/shape.h"
 
 static ag_tensor *over(const ag_tensor *x, int ndim, const int64_t *shape, const int64_t *strides,
                        int64_t offset)

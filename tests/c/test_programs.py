@@ -106,7 +106,7 @@ INEXACT_GCC = """
 @pytest.mark.parametrize("compiler", COMPILERS)
 def test_inexact_arithmetic_is_refused(compiler: str, tmp_path: Path) -> None:
     source = tmp_path / "program.c"
-    source.write_text(f'#include "{CSRC / "config.h"}"\n')
+    source.write_text(f'#include "{CSRC / "base" / "config.h"}"\n')
     for flags in INEXACT + (INEXACT_GCC if compiler == "gcc" else []):
         command = [compiler, *flags.split(), "-fsyntax-only", str(source)]
         done = subprocess.run(command, env=environment(), capture_output=True, text=True)

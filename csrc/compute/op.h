@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The contract of an op: what a kernel, a forward function and a rule look like, and the table
+ * that holds them. Each op of ops.def has, in ops/<family>.c,
+ *   elementwise   AG_KERNEL-made kernels `agi_<op>_kernels[AGI_LEVELS]`
+ *   otherwise     AG_FORWARD(op): checks, makes the output, computes; does not record
+ *   GRAD == RULE  AG_RULE(op)
+ * The declarations below are hidden, so that a missing one is a link error of the library.
+ */
+#ifndef AGI_OP_H
+#define AGI_OP_H
+
+#include "../base/config.h"
+#include "../tape/node.h"
+#include "../base/levels.h"
+#include "../tensor/tensor.h"
+
+/* z[i] = op(in[0][i], in[1][i], ...) for i < n. Bit k of `splat` says that in[k] is one value for
+ * all i. z may be one of the inputs, but overlaps none otherwise. n is at most AGI_TILE. */
+typedef void (*agi_kernel)(double *z, int64_t n, const double *const *in, unsigned splat,
+                           const double *f);
+
+typedef ag_tensor *(*agi_forward)(const ag_arg *args, const ag_attr *attr);
+
+/* What a rule sees and fills. g has the output's shape; gx[k] is to be given in the output's shape
+ * too for elementwise ops (the engine sums it to the input's), in the input's for others. A gx[k]
+ * that is left a plain number stands for zeros. */
+typedef struct agi_vjp {
+    ag_node *node;      /* borrowed */
+    ag_arg g;
+    ag_arg *gx;         /* n_in of them, plain numbers at first */
+    unsigned needs;     /* bit k: somebody wants gx[k] */
+    bool create_graph;  /* the rule is itself recorded */
+    bool owns;          /* what the rule reads: another thread may free the node's saved values */
+} agi_vjp;
+
+typedef void (*agi_rule)(agi_vjp *v);
+
+typedef enum agi_kind {
+    AGI_UNARY, AGI_BINARY, AGI_TERNARY, AGI_INNER, AGI_INNER3, AGI_UNARY_ATTR,
+    AGI_TERNARY_ATTR,
+    AGI_MASK,  /* the last that is elementwise */
+    AGI_REDUCE, AGI_VIEW, AGI_MAKE,
+} agi_kind;
+
+/* What a rule reads: four bits for each input whose gradient is wanted. */
+enum { AGI_SAVE_NONE = 0, AGI_SAVE_IN0 = 1, AGI_SAVE_IN1 = 2, AGI_SAVE_IN2 = 4, AGI_SAVE_OUT = 8 };
+#define AGI_SAVE_FOR(k, mask) ((mask) << (4 * (k)))
+enum { AGI_GRAD_RULE, AGI_GRAD_ZERO_GRAD, AGI_GRAD_NO_GRAD };
+
+typedef struct agi_op_info {
+    const char *name, *label, *doc;
+    uint8_t arity, kind, grad;
+    uint16_t saves;             /* AGI_SAVE_FOR */
+    const agi_kernel *kernels;  /* one for each CPU level, or NULL */
+    agi_forward forward;        /* or NULL for elementwise ops */
+    agi_rule rule;              /* or NULL */
+} agi_op_info;
+
+#pragma GCC visibility push(hidden)
+
+extern const agi_op_info agi_ops[AG_OP_COUNT];
+
+#define AGI_DECLARE_MAP(name) extern const agi_kernel agi_##name##_kernels[AGI_LEVELS];
+#define AGI_DECLARE_FORWARD(name) \
+    ag_tensor *agi_##name##_forward(const ag_arg *args, const ag_attr *attr);
+#define AGI_DECLARE_UNARY AGI_DECLARE_MAP
+#define AGI_DECLARE_BINARY AGI_DECLARE_MAP
+#define AGI_DECLARE_TERNARY AGI_DECLARE_MAP
+#define AGI_DECLARE_INNER AGI_DECLARE_MAP
+#define AGI_DECLARE_INNER3 AGI_DECLARE_MAP
+#define AGI_DECLARE_UNARY_ATTR AGI_DECLARE_MAP
+#define AGI_DECLARE_TERNARY_ATTR AGI_DECLARE_MAP
+#define AGI_DECLARE_MASK AGI_DECLARE_MAP
+#define AGI_DECLARE_REDUCE AGI_DECLARE_FORWARD
+#define AGI_DECLARE_VIEW AGI_DECLARE_FORWARD
+#define AGI_DECLARE_MAKE AGI_DECLARE_FORWARD
+#define AGI_DECLARE_RULE(name) void agi_##name##_rule(agi_vjp *v);
+#define AGI_DECLARE_ZERO_GRAD(name)
+#define AGI_DECLARE_NO_GRAD(name)
+#define OP(name, arity, KIND, saves, GRAD, label, doc) \
+    AGI_DECLARE_##KIND(name) AGI_DECLARE_##GRAD(name)
+#include "../include/ops.def"
+#undef OP
+
+#pragma GCC visibility pop
+
+AGI_INLINE bool agi_op_is_map(const agi_op_info *info) { return info->kind <= AGI_MASK; }
+
+#define AG_RULE(name) void agi_##name##_rule(agi_vjp *v)
+#define AG_FORWARD(name) ag_tensor *agi_##name##_forward(const ag_arg *args, const ag_attr *attr)
+
+#endif

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Functions as scalar code without branches, calls or tables, which the compiler turns into vector
+ * code of each level's width where a kernel (kernel.h) has them in its loop: parts of kernels that
+ * would otherwise go over their tile several times and lose digits on the way. Not exp itself: the
+ * C library's takes half the time without fused multiply-add, by a table, and as long with it.
+ *
+ * `fused` is a constant in each kernel: whether its level has fused multiply-add. Levels with and
+ * without it differ in the last bits; at one level the bits depend on the argument alone, whether
+ * the element went through the vector loop or through the scalar rest of it.
+ */
+#ifndef AGI_VMATH_H
+#define AGI_VMATH_H
+
+#include <math.h>
+#include <string.h>
+
+#include "../base/levels.h"
+
+/* a * b + c, rounded once where that costs nothing. */
+AGI_STAMPED double agi_madd(bool fused, double a, double b, double c)
+{
+    return fused ? __builtin_fma(a, b, c) : a * b + c;
+}
+
+AGI_STAMPED uint64_t agi_bits_of(double x)
+{
+    uint64_t bits;
+    memcpy(&bits, &x, sizeof bits);
+    return bits;
+}
+
+AGI_STAMPED double agi_double_of(uint64_t bits)
+{
+    double x;
+    memcpy(&x, &bits, sizeof x);
+    return x;
+}
+
+#define MADD(a, b, c) agi_madd(fused, a, b, c)
+
+/* (exp(r) - 1 - r) / r^2 for |r| <= ln(2) / 2: the polynomial of least error, 2^-57.9 of exp(r). In
+ * pairs, so that few operations wait for one another. */
+AGI_STAMPED double agi_exp_tail(bool fused, double r)
+{
+    const double r2 = r * r, r4 = r2 * r2;
+    const double p01 = MADD(0x1.55555555554f9p-3, r, 0x1.000000000000ap-1);
+    const double p23 = MADD(0x1.1111111127cccp-7, r, 0x1.5555555550893p-5);
+    const double p45 = MADD(0x1.a01a012a41837p-13, r, 0x1.6c16c18426270p-10);
+    const double p67 = MADD(0x1.71df252ca2720p-19, r, 0x1.a0199a15c61bep-16);
+    const double p89 = MADD(0x1.ad800d71e61b0p-26, r, 0x1.28ad6ab1aceeep-22);
+    const double low = MADD(p23, r2, p01), high = MADD(MADD(p89, r2, p67), r2, p45);
+    return MADD(high, r4, low);
+}
+
+/* exp(x + more) for x <= 0, where `more` matters for the last digits alone: k is the whole number
+ * nearest to x / ln 2, r what is left, and the result 1 + (r + r^2 tail(r)) times 2^k. That is two
+ * factors, as one could not be a number where the result is a denormal. Below -746 it is 0; NaN
+ * passes the comparison. */
+AGI_STAMPED double agi_exp_negative(bool fused, double x, double more)
+{
+    /* Adding 1.5 * 2^52 rounds to a whole number and leaves it in the low bits; 2046 more makes it
+     * the sum of two biased exponents, each about half of it. */
+    const double shift = 0x1.8p52 + 2046.0, x_in = x < -746.0 ? -746.0 : x;
+    const double shifted = MADD(x_in, 0x1.71547652b82fep+0, shift), k = shifted - shift;
+    const uint64_t bits = agi_bits_of(shifted), half = bits >> 1;
+    const double power1 = agi_double_of(half << 52), power2 = agi_double_of((bits - half) << 52);
+    const double high = MADD(-k, 0x1.62e42fefa3800p-1, x_in);  /* 42 bits of ln 2: not rounded */
+    const double r = MADD(-k, 0x1.ef35793c76730p-45, high) + more;
+    return (1.0 + MADD(r * r, agi_exp_tail(fused, r), r)) * power1 * power2;
+}
+
+/* log(1 + e) for 0 <= e <= 1. With s = e / (2 + e) it is 2 s + s^3 q(s^2), and 2 s is e - s e, of
+ * which the larger part is exact. The error of q is 2^-59.4 of the result. */
+AGI_STAMPED double agi_log1p_unit(bool fused, double e)
+{
+    const double s = e / (2.0 + e), w = s * s, w2 = w * w, w4 = w2 * w2;
+    const double q01 = MADD(0x1.99999999a0840p-2, w, 0x1.5555555555535p-1);
+    const double q23 = MADD(0x1.c71c741f90045p-3, w, 0x1.24924920856ffp-2);
+    const double q45 = MADD(0x1.3b1de32c0d2c6p-3, w, 0x1.745cb39af791cp-3);
+    const double q67 = MADD(0x1.efdd87247dcbcp-4, w, 0x1.10676847600c1p-3);
+    const double q89 = MADD(0x1.5c8a60ecd179ep-3, w, 0x1.559c42832deb8p-4);
+    const double low = MADD(q23, w2, q01), high = MADD(MADD(q89, w2, q67), w2, q45);
+    return MADD(-s, e - w * MADD(high, w4, low), e);
+}
+
+#undef MADD
+
+#endif

@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Memory that holds machine code, and the cache of what was compiled. Memory is written or
+ * executed, never both: pages are made writable to add code to them, when no program runs (all is
+ * under agi_expr_lock). There are two areas: when one is full, the other is emptied and filled, so
+ * that what the program at hand has found already stays.
+ */
+#include "jit.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "../../base/alloc.h"
+#include "../../base/levels.h"
+#include "../../base/unload.h"
+
+#if AGI_JIT_HERE
+
+#include <sys/mman.h>
+#include <unistd.h>
+
+#define AREA_BYTES ((size_t)4 << 20)
+#define ENTRIES 512     /* of each area's table: half of them are used */
+
+typedef struct cache_entry {
+    uint64_t hash;
+    agi_jit_recipe recipe;  /* owned steps; NULL: free */
+    agi_jit_code code;
+} cache_entry;
+
+typedef struct code_area {
+    uint8_t *bytes;         /* NULL: not mapped yet */
+    size_t used;
+    int count;
+    cache_entry entries[ENTRIES];
+} code_area;
+
+static struct {
+    bool started, on, wide;
+    bool switched;          /* since agi_jit_begin */
+    int now;                /* the area that is filled */
+    code_area areas[2];
+} jit;
+
+/* ---- whether there is any ------------------------------------------------------------------- */
+
+static void jit_start(void)
+{
+    const char *wanted = getenv("PYAUTOGRAD_JIT");
+    jit.on = agi_level_now != AGI_LEVEL_BASE && (wanted == NULL || strcmp(wanted, "0") != 0);
+    jit.wide = agi_level_now == AGI_LEVEL_AVX512;
+    jit.started = true;
+}
+
+bool agi_jit_begin(void)
+{
+    if (!jit.started)
+        jit_start();
+    jit.switched = false;
+    return jit.on;
+}
+
+bool agi_jit_end(void) { return jit.on; }
+
+/* A turn of wide code has two groups of a block's lanes. */
+bool agi_jit_has_pairs(void) { return jit.wide; }
+
+const char *agi_jit_level(void)
+{
+    if (!jit.started)
+        jit_start();
+    return jit.on ? agi_level_name(agi_level_now) : "no";
+}
+
+/* ---- the cache ------------------------------------------------------------------------------ */
+
+static uint64_t recipe_hash(const agi_jit_recipe *recipe)
+{
+    const size_t count = (size_t)recipe->step_count * sizeof *recipe->steps / sizeof(int32_t);
+    const int32_t *words = (const int32_t *)(const void *)recipe->steps;
+    uint64_t hash = recipe->fetched ^ (uint64_t)recipe->stream_count << 32;
+    for (size_t k = 0; k < count; k++)
+        hash = ((hash << 5 | hash >> 59) ^ (uint32_t)words[k]) * 0x9E3779B97F4A7C15u;
+    return hash ^ hash >> 32;
+}
+
+static bool is_recipe(const agi_jit_recipe *a, const agi_jit_recipe *b)
+{
+    return a->step_count == b->step_count && a->stream_count == b->stream_count &&
+           a->fetched == b->fetched &&
+           memcmp(a->steps, b->steps, (size_t)a->step_count * sizeof *a->steps) == 0;
+}
+
+/* Where the area has the recipe, or would have it. */
+static cache_entry *entry_of(code_area *area, const agi_jit_recipe *recipe, uint64_t hash)
+{
+    size_t at = hash % ENTRIES;
+    while (area->entries[at].recipe.steps != NULL &&
+           !(area->entries[at].hash == hash && is_recipe(&area->entries[at].recipe, recipe)))
+        at = (at + 1) % ENTRIES;
+    return &area->entries[at];
+}
+
+static void empty_area(code_area *area)
+{
+    for (int k = 0; k < ENTRIES; k++)
+        agi_plain_free((void *)(uintptr_t)area->entries[k].recipe.steps);
+    memset(area->entries, 0, sizeof area->entries);
+    area->used = 0;
+    area->count = 0;
+}
+
+/* ---- memory --------------------------------------------------------------------------------- */
+
+/* A place for `size` bytes in the area that is filled, or NULL: then there is to be no code. */
+static uint8_t *find_room(size_t size)
+{
+    code_area *area = &jit.areas[jit.now];
+    if (area->used + size > AREA_BYTES || 2 * area->count >= ENTRIES) {
+        if (jit.switched || size > AREA_BYTES)
+            return NULL;
+        jit.switched = true;
+        jit.now = 1 - jit.now;
+        area = &jit.areas[jit.now];
+        empty_area(area);
+    }
+    if (area->bytes == NULL) {
+        void *mapped = mmap(NULL, AREA_BYTES, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+        if (mapped == MAP_FAILED)
+            return NULL;
+        area->bytes = mapped;
+    }
+    return area->bytes + area->used;
+}
+
+/* Copies the code to its place, which is executable from then on. Where the system refuses, no code
+ * is made any more. */
+static bool install(uint8_t *place, const uint8_t *bytes, size_t size)
+{
+    const uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
+    const uintptr_t first = (uintptr_t)place & ~(page - 1);
+    const size_t length = (uintptr_t)place + size - first;
+    if (mprotect((void *)first, length, PROT_READ | PROT_WRITE) == 0) {
+        memcpy(place, bytes, size);
+        if (mprotect((void *)first, length, PROT_READ | PROT_EXEC) == 0)
+            return true;
+    }
+    jit.on = false;
+    empty_area(&jit.areas[0]);
+    empty_area(&jit.areas[1]);
+    return false;
+}
+
+static bool keep(const agi_jit_recipe *recipe, uint64_t hash, const agi_jit_code *code)
+{
+    const size_t bytes = (size_t)recipe->step_count * sizeof *recipe->steps;
+    agi_jit_step *steps = agi_plain_new(bytes);
+    if (steps == NULL)
+        return false;
+    memcpy(steps, recipe->steps, bytes);
+    code_area *area = &jit.areas[jit.now];
+    cache_entry *entry = entry_of(area, recipe, hash);
+    *entry = (cache_entry){.hash = hash, .recipe = *recipe, .code = *code};
+    entry->recipe.steps = steps;
+    area->count++;
+    return true;
+}
+
+/* ---- finding -------------------------------------------------------------------------------- */
+
+static bool make(const agi_jit_recipe *recipe, uint64_t hash, agi_jit_code *code)
+{
+    uint8_t *bytes;
+    size_t size;
+    if (!agi_jit_compile(recipe, jit.wide, &bytes, &size, code))
+        return false;
+    uint8_t *place = find_room(size);
+    bool ok = true;
+    if (place != NULL && install(place, bytes, size)) {
+        jit.areas[jit.now].used += (size + 63) & ~(size_t)63;
+        memcpy(&code->run, &place, sizeof place);
+        ok = keep(recipe, hash, code);
+    }
+    agi_plain_free(bytes);
+    return ok;
+}
+
+bool agi_jit_find(const agi_jit_recipe *recipe, agi_jit_code *code)
+{
+    *code = (agi_jit_code){.run = NULL};
+    if (!jit.on)
+        return true;
+    const uint64_t hash = recipe_hash(recipe);
+    const cache_entry *entry = entry_of(&jit.areas[jit.now], recipe, hash);
+    if (entry->recipe.steps == NULL)
+        return make(recipe, hash, code);
+    *code = entry->code;
+    return true;
+}
+
+void agi_unload_code(void)
+{
+    for (int k = 0; k < 2; k++) {
+        empty_area(&jit.areas[k]);
+        if (jit.areas[k].bytes != NULL)
+            munmap(jit.areas[k].bytes, AREA_BYTES);
+        jit.areas[k].bytes = NULL;
+    }
+}
+
+#else
+
+void agi_unload_code(void) {}
+bool agi_jit_begin(void) { return false; }
+bool agi_jit_end(void) { return false; }
+bool agi_jit_has_pairs(void) { return false; }
+const char *agi_jit_level(void) { return "no"; }
+bool agi_jit_find(const agi_jit_recipe *recipe, agi_jit_code *code)
+{
+    (void)recipe;
+    *code = (agi_jit_code){.run = NULL};
+    return true;
+}
+
+#endif

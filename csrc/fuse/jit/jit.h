@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Machine code for groups: steps of a program that follow each other and are each a few vector
+ * instructions. A kernel reads and writes memory for every step; a group's values stay in vector
+ * registers from the step that makes them to those that read them. The operations, and so the bits,
+ * are those of the kernels.
+ *
+ *   recipe     what a group does, without its numbers and addresses: the key of the cache
+ *   compile.c  recipe -> machine code (asm.h)
+ *   code.c     memory for it, and the cache: the same recipe is compiled once
+ *   numbers.c  the code's own constants; division by a number that is known
+ *
+ * On x86-64 with AVX2 or AVX-512; elsewhere, where the system forbids memory that is executed, and
+ * with PYAUTOGRAD_JIT=0, agi_jit_find gives nothing and kernels do the work. Under agi_expr_lock.
+ */
+#ifndef AGI_JIT_H
+#define AGI_JIT_H
+
+#include "../../base/config.h"
+
+#if defined(__x86_64__) && !defined(__ILP32__) && !defined(_WIN32)
+#define AGI_JIT_HERE 1
+#else
+#define AGI_JIT_HERE 0
+#endif
+
+/* A cell of constants, and the most elements of one turn of the loop. */
+#define AGI_JIT_CELL 8
+#define AGI_JIT_TURN 32
+
+/* What a step can do: op.h's kernels, in smaller parts. x, y, w are its operands. */
+typedef enum agi_jit_op {
+    AGI_JIT_MOVE,
+    AGI_JIT_ADD, AGI_JIT_SUB, AGI_JIT_MUL, AGI_JIT_DIV,
+    AGI_JIT_DIV_KNOWN,      /* x / y, y a constant whose reciprocal is w (agi_jit_divides_fast) */
+    AGI_JIT_NEG, AGI_JIT_ABS, AGI_JIT_SQRT, AGI_JIT_ROOT, AGI_JIT_SIGN, AGI_JIT_RELU,
+    AGI_JIT_MAXIMUM, AGI_JIT_MINIMUM, AGI_JIT_CLAMP, AGI_JIT_WHERE,
+    AGI_JIT_VJP_MUL, AGI_JIT_VJP_DIV, AGI_JIT_VJP_MAX, AGI_JIT_VJP_RELU,
+    AGI_JIT_EQ, AGI_JIT_NE, AGI_JIT_LT, AGI_JIT_LE, AGI_JIT_GT, AGI_JIT_GE,
+} agi_jit_op;
+
+/* An operand: kind and number in one. */
+typedef int32_t agi_jit_operand;
+enum { AGI_JIT_LOCAL = 0, AGI_JIT_STREAM = 1 << 24, AGI_JIT_CONSTANT = 2 << 24 };
+#define AGI_JIT_KIND(operand) ((operand) & (3 << 24))
+#define AGI_JIT_NUMBER(operand) ((operand) & ((1 << 24) - 1))
+#define AGI_JIT_NONE ((agi_jit_operand)-1)
+
+/* How a step's result leaves the group. */
+enum {
+    AGI_JIT_INSIDE, AGI_JIT_STORE, AGI_JIT_STORE_PAST_CACHES,
+    AGI_JIT_STORE_PAIRS,    /* sums of pairs (sum.h), half as many; where agi_jit_has_pairs */
+};
+
+typedef struct agi_jit_step {
+    int32_t op;
+    int32_t store, stream;  /* stream: to which it is stored */
+    agi_jit_operand in[3];
+} agi_jit_step;
+
+typedef struct agi_jit_recipe {
+    const agi_jit_step *steps;
+    int32_t step_count;
+    int32_t stream_count;
+    uint64_t fetched;       /* streams (of the first 64) whose memory is asked for ahead */
+} agi_jit_recipe;
+
+/* Elements [0, n), n a multiple of the turn and not 0. `streams` are addresses of first elements,
+ * `constants` are cells, each filled with its number; `spill` is scratch. What lies `ahead`
+ * elements on is fetched. */
+typedef void (*agi_jit_function)(const double *const *streams, const double *constants,
+                                 double *spill, int64_t zero, int64_t n, int64_t ahead);
+
+typedef struct agi_jit_code {
+    agi_jit_function run;   /* NULL: none */
+    int32_t turn;           /* elements */
+    int32_t spill;          /* doubles of scratch */
+} agi_jit_code;
+
+/* Constants that the code itself refers to come first in every group. */
+enum {
+    AGI_JIT_ZERO, AGI_JIT_ONE, AGI_JIT_HALF, AGI_JIT_MINUS_ONE, AGI_JIT_SIGN_BIT,
+    AGI_JIT_MAGNITUDE, AGI_JIT_MINUS_INFINITY, AGI_JIT_INFINITY, AGI_JIT_STEP_OF_EXPONENT,
+    AGI_JIT_TWO, AGI_JIT_MINUS_TWO,
+    AGI_JIT_OWN_CONSTANTS,
+};
+
+#pragma GCC visibility push(hidden)
+
+extern const double agi_jit_own[AGI_JIT_OWN_CONSTANTS];
+
+/* A program's groups are found between these two, and what was found stays for its run. False:
+ * there is no machine code, and what was found is not to be run. */
+bool agi_jit_begin(void);
+bool agi_jit_end(void);
+bool agi_jit_find(const agi_jit_recipe *recipe, agi_jit_code *code);  /* false with an error */
+bool agi_jit_has_pairs(void);
+const char *agi_jit_level(void);    /* for show_config */
+
+/* Whether x / y is right to the last bit by AGI_JIT_DIV_KNOWN in the processor's present mode. */
+bool agi_jit_divides_fast(double y);
+
+/* compile.c, for code.c. False with an error; *bytes is the caller's, and agi_plain_free's. */
+bool agi_jit_compile(const agi_jit_recipe *recipe, bool wide, uint8_t **bytes, size_t *size,
+                     agi_jit_code *code);
+
+#pragma GCC visibility pop
+
+#endif

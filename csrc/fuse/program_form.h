@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What a program consists of, shared by who builds it (program.c, program_group.c,
+ * program_plan.c) and who runs it (program_run.c).
+ */
+#ifndef AGI_PROGRAM_FORM_H
+#define AGI_PROGRAM_FORM_H
+
+#include "jit/jit.h"
+#include "program.h"
+#include "../compute/sum.h"
+
+typedef enum value_kind {
+    VALUE_NUMBER,
+    VALUE_MEMORY,
+    VALUE_STRIDED,
+    VALUE_STEP,
+    VALUE_SUM,              /* made beside the tiles: nothing in the program reads it */
+} value_kind;
+
+/* Something that a step can read, or that a program makes. */
+typedef struct program_value {
+    uint8_t kind;           /* value_kind */
+    uint8_t n_in;
+    bool splat;             /* one value for all elements: NUMBER; STRIDED where a tile says so */
+    bool again;             /* not stored, though on the way to it something is computed again */
+    bool lets_go;           /* read from memory that only pending values keep, not stored since */
+    bool is_elsewhere;      /* memory was given with the root: nothing is settled */
+    bool passes_by;         /* stored past the caches */
+    bool fetch;             /* its memory is one of the program's streams */
+    bool leaves;            /* the group: read by a step that is not in it, */
+    bool is_summed;         /* or by a sum */
+    bool pairs;             /* the group makes sums of pairs of it: nothing but sums reads it */
+    bool whole;             /* STRIDED: read by a group, and so never a splat */
+    int32_t group;          /* STEP: in which group it is, or -1 */
+    int32_t local;          /* in a group: its number in the code */
+    int32_t stream, stream_group;  /* its number among the streams of the group that had it last */
+    int32_t in[AGI_SOURCES];
+    int32_t reg;            /* register, or -1 */
+    int32_t last_use;       /* place of the last step that reads it */
+    int32_t uses;           /* expressions of this program that read it */
+    double *memory;         /* MEMORY: base; STEP, SUM: where it is stored, or NULL */
+    const double *number;
+    const agi_source *strided;
+    agi_kernel kernel;
+    const double *f;
+    agi_expr *expr;         /* STEP, SUM: of which */
+    agi_storage *into;      /* owned: a storage for a stored value without an owner */
+    size_t bytes;           /* of memory that is to become the owner's; else 0 */
+} program_value;
+
+/* Steps that are one piece of machine code. */
+typedef struct program_group {
+    int32_t first, last;    /* values; it runs in the place of the last */
+    int32_t first_stream, stream_count;        /* in the program's lists */
+    int32_t first_constant, constant_count;
+    agi_jit_code code;
+    agi_jit_code rest_code; /* for less than a turn: without sums of pairs */
+} program_group;
+
+/* How the tiles go over the elements. */
+typedef enum program_mode {
+    MODE_FLAT,              /* in order; sums are over all elements */
+    MODE_ROWS,              /* in order, row by row; sums are over rows */
+    MODE_GRID,              /* blocks of rows, strips of columns; sums over columns and rows */
+} program_mode;
+
+typedef struct program_sum {
+    const agi_expr *expr;
+    int32_t source;         /* value that is summed */
+    bool columns;
+    double *z;
+    double *partial;        /* sums of stretches; NULL where each result is made at once */
+} program_sum;
+
+typedef struct program {
+    agi_expr **order;
+    int32_t order_count, order_capacity;
+    program_value *values;
+    int32_t count, capacity;
+    int32_t *loads;         /* table of MEMORY values by address: places, -1 where empty */
+    int32_t load_count, load_bits;
+    program_sum *sums;
+    int32_t sum_count, column_count;
+    int32_t registers;
+    int32_t steps;
+    const double **streams; /* memory that is read or written element by element: first elements */
+    int32_t stream_count;
+    program_group *groups;
+    int32_t group_count, grouped_steps;
+    int32_t *group_streams; /* of all groups: values */
+    double *constants;      /* of all groups; */
+    double *cells;          /* and each as often as a vector has lanes, for the code */
+    int32_t constant_count, most_streams, spill;  /* in all; of one group */
+    program_mode mode;
+    int64_t numel, tile;
+    bool passes_by;         /* some value does; kernels make it in the last register */
+    void (*range)(void *context, int64_t begin, int64_t end, int part);
+    bool fetches;           /* memory ahead of its use, a few lines before each step */
+    bool is_one_group;      /* all steps are in one */
+    bool overwrites;        /* memory that was there before: run to its end in any case */
+    bool asks;              /* now and then whether it is to be given up, */
+    int64_t batch;          /* after so many units, elements in order; 0: all at once */
+    _Atomic bool given_up;
+    int64_t ahead;          /* from a tile to the one whose memory is fetched meanwhile */
+    int64_t rows, cols;     /* ROWS, GRID: of the elements seen as a matrix */
+    int64_t stretches;      /* partial sums of one result: FLAT, ROWS; GRID: strips of a row */
+    double cost;            /* ns for each element, about */
+    /* Per thread: pointers of the values, their splat flags, registers, blocks of rows, streams and
+     * cells of a group. */
+    void *block;            /* owned: all of scratch */
+    char *scratch;
+    size_t scratch_part;
+    int parts;
+} program;
+
+/* Parts of scratch start on lines of their own. */
+AGI_INLINE size_t agi_program_round_up(size_t bytes) { return (bytes + 63) & ~(size_t)63; }
+
+#pragma GCC visibility push(hidden)
+
+/* In this order; false with an error. Sets mode, streams and what goes past the caches; */
+bool agi_program_list_streams(program *p);
+bool agi_program_fetches_in_loop(const program *p);  /* instead, in the loop of the one group */
+/* makes groups, and their code; */
+bool agi_program_group(program *p);
+/* sets tile and stretches, makes scratch and partial sums. */
+bool agi_program_plan(program *p);
+
+/* False if it was given up, as the interrupt hook said. Cannot fail otherwise. */
+bool agi_program_go(program *p);
+
+#pragma GCC visibility pop
+#endif

@@ -1,0 +1,395 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Groups of a program: steps that follow each other and that jit/ can turn into machine code. What
+ * is made and read inside of a group alone has no place in memory. A group runs where its last step
+ * stands; its inputs are loaded by then.
+ */
+#include <math.h>
+#include <string.h>
+
+#include "program_form.h"
+#include "../compute/run.h"
+
+#define GROUP_STEPS_MAX 256
+#define PARTS_MAX 2         /* of the code's steps, for one of the program's */
+#define OPERANDS_MAX (3 * PARTS_MAX)
+/* ns for each element and step, instead of agi_run_cost_of, and each stream of memory. */
+#define GROUP_STEP_COST 0.05
+#define GROUP_STREAM_COST 0.05
+
+/* The group that is being described. */
+typedef struct group_builder {
+    program *p;
+    int32_t group;          /* its number */
+    agi_jit_step *steps;
+    int32_t step_count;
+    int32_t *streams;       /* the program's list, from this group's first on */
+    int32_t stream_count;
+    double *constants;
+    int32_t constant_count;
+} group_builder;
+
+/* ---- operands ------------------------------------------------------------------------------- */
+
+static agi_jit_operand constant(group_builder *b, double number)
+{
+    b->constants[b->constant_count] = number;
+    return AGI_JIT_CONSTANT | b->constant_count++;
+}
+
+static agi_jit_operand own(int which) { return AGI_JIT_CONSTANT | which; }
+
+static int32_t stream_of(group_builder *b, int32_t value)
+{
+    program_value *v = &b->p->values[value];
+    if (v->stream_group != b->group) {
+        v->stream_group = b->group;
+        v->stream = b->stream_count;
+        b->streams[b->stream_count++] = value;
+    }
+    return v->stream;
+}
+
+static agi_jit_operand operand(group_builder *b, int32_t value)
+{
+    program_value *v = &b->p->values[value];
+    if (v->kind == VALUE_NUMBER)
+        return constant(b, *v->number);
+    if (v->kind == VALUE_STEP && v->group == b->group)
+        return AGI_JIT_LOCAL | v->local;
+    v->whole = true;
+    return AGI_JIT_STREAM | stream_of(b, value);
+}
+
+static agi_jit_operand add_part(group_builder *b, agi_jit_op op, agi_jit_operand x,
+                                agi_jit_operand y, agi_jit_operand w)
+{
+    b->steps[b->step_count] = (agi_jit_step){.op = op, .stream = -1, .in = {x, y, w}};
+    return AGI_JIT_LOCAL | b->step_count++;
+}
+
+/* ---- ops ------------------------------------------------------------------------------------ */
+
+/* What an op is in the code, where it is one part of the same operands; -1 for others. */
+static int plain_part(int op)
+{
+    switch (op) {
+    case AG_OP_clone: case AG_OP_copy: return AGI_JIT_MOVE;
+    case AG_OP_add: return AGI_JIT_ADD;
+    case AG_OP_sub: return AGI_JIT_SUB;
+    case AG_OP_mul: return AGI_JIT_MUL;
+    case AG_OP_div: return AGI_JIT_DIV;
+    case AG_OP_neg: return AGI_JIT_NEG;
+    case AG_OP_abs: return AGI_JIT_ABS;
+    case AG_OP_sqrt: return AGI_JIT_SQRT;
+    case AG_OP_sign: return AGI_JIT_SIGN;
+    case AG_OP_relu: return AGI_JIT_RELU;
+    case AG_OP_maximum: return AGI_JIT_MAXIMUM;
+    case AG_OP_minimum: return AGI_JIT_MINIMUM;
+    case AG_OP_clamp: return AGI_JIT_CLAMP;
+    case AG_OP_where: return AGI_JIT_WHERE;
+    case AG_OP_vjp_mul: return AGI_JIT_VJP_MUL;
+    case AG_OP_vjp_div: return AGI_JIT_VJP_DIV;
+    case AG_OP_vjp_max: return AGI_JIT_VJP_MAX;
+    case AG_OP_vjp_relu: return AGI_JIT_VJP_RELU;
+    case AG_OP_eq: return AGI_JIT_EQ;
+    case AG_OP_ne: return AGI_JIT_NE;
+    case AG_OP_lt: return AGI_JIT_LT;
+    case AG_OP_le: return AGI_JIT_LE;
+    case AG_OP_gt: return AGI_JIT_GT;
+    case AG_OP_ge: return AGI_JIT_GE;
+    default: return -1;
+    }
+}
+
+/* The number that an input is for all elements, if it is one. */
+static const double *number_of(const program *p, const program_value *v, int k)
+{
+    return k < v->n_in ? p->values[v->in[k]].number : NULL;
+}
+
+static bool has_short_power(double y)
+{
+    return y == 2.0 || y == 3.0 || y == 1.0 || y == 0.0 || y == -1.0 || y == -2.0 || y == 0.5 ||
+           y == -0.5;
+}
+
+static bool can_compile(const program *p, const program_value *v)
+{
+    if (v->kind != VALUE_STEP)
+        return false;
+    switch (v->expr->op) {
+    case AG_OP_square: case AG_OP_reciprocal: case AG_OP_rsqrt:
+        return true;
+    case AG_OP_pow:
+        return number_of(p, v, 1) != NULL && has_short_power(*number_of(p, v, 1));
+    default:
+        return plain_part(v->expr->op) >= 0;
+    }
+}
+
+static agi_jit_operand inverse(group_builder *b, agi_jit_operand x)
+{
+    return add_part(b, AGI_JIT_DIV, own(AGI_JIT_ONE), x, AGI_JIT_NONE);
+}
+
+/* As ops/binary.c has it. */
+static agi_jit_operand add_power(group_builder *b, agi_jit_operand x, double y)
+{
+    const agi_jit_operand none = AGI_JIT_NONE;
+    if (y == 1.0)
+        return add_part(b, AGI_JIT_MOVE, x, none, none);
+    if (y == 0.0)
+        return add_part(b, AGI_JIT_MOVE, own(AGI_JIT_ONE), none, none);
+    if (y == 2.0)
+        return add_part(b, AGI_JIT_MUL, x, x, none);
+    if (y == 3.0)
+        return add_part(b, AGI_JIT_MUL, add_part(b, AGI_JIT_MUL, x, x, none), x, none);
+    if (y == -1.0)
+        return inverse(b, x);
+    if (y == -2.0) {
+        const agi_jit_operand r = inverse(b, x);
+        return add_part(b, AGI_JIT_MUL, r, r, none);
+    }
+    const agi_jit_operand root = add_part(b, AGI_JIT_ROOT, x, none, none);
+    return y == 0.5 ? root : inverse(b, root);
+}
+
+/* x, no number, by a number y: times its reciprocal where that is exact, or a division that goes
+ * without the divider. */
+static agi_jit_operand add_quotient(group_builder *b, agi_jit_operand x, double y)
+{
+    const double r = 1.0 / y;
+    int exponent;
+    if (frexp(fabs(y), &exponent) == 0.5 && isnormal(r))
+        return add_part(b, AGI_JIT_MUL, x, constant(b, r), AGI_JIT_NONE);
+    if (!agi_jit_divides_fast(y))
+        return add_part(b, AGI_JIT_DIV, x, constant(b, y), AGI_JIT_NONE);
+    const agi_jit_operand divisor = constant(b, y);
+    return add_part(b, AGI_JIT_DIV_KNOWN, x, divisor, constant(b, r));
+}
+
+/* vjp_mul and vjp_div differ from the plain ops where the gradient is 0 and the other is negative,
+ * infinite, zero or NaN. */
+static int without_vjp(int op, const double *y)
+{
+    const bool plain = y != NULL && *y > 0.0 && isfinite(*y);
+    return !plain ? op : op == AG_OP_vjp_mul ? AG_OP_mul : op == AG_OP_vjp_div ? AG_OP_div : op;
+}
+
+static agi_jit_operand add_op(group_builder *b, const program_value *v)
+{
+    agi_jit_operand in[AGI_SOURCES] = {AGI_JIT_NONE, AGI_JIT_NONE, AGI_JIT_NONE};
+    const double *y = number_of(b->p, v, 1);
+    const int op = without_vjp(v->expr->op, y);
+    if (op == AG_OP_pow)
+        return add_power(b, operand(b, v->in[0]), *y);
+    if (op == AG_OP_div && y != NULL && number_of(b->p, v, 0) == NULL)
+        return add_quotient(b, operand(b, v->in[0]), *y);
+    for (int k = 0; k < v->n_in; k++)
+        in[k] = k > 0 && v->in[k] == v->in[0] ? in[0] : operand(b, v->in[k]);
+    switch (op) {
+    case AG_OP_square:
+        return add_part(b, AGI_JIT_MUL, in[0], in[0], AGI_JIT_NONE);
+    case AG_OP_reciprocal:
+        return inverse(b, in[0]);
+    case AG_OP_rsqrt:
+        return inverse(b, add_part(b, AGI_JIT_SQRT, in[0], AGI_JIT_NONE, AGI_JIT_NONE));
+    default:
+        return add_part(b, (agi_jit_op)plain_part(op), in[0], in[1], in[2]);
+    }
+}
+
+/* ---- groups --------------------------------------------------------------------------------- */
+
+/* Whether a step outside of the group, or a sum, reads the value. */
+static void find_leaving(program *p)
+{
+    for (int32_t i = 0; i < p->count; i++)
+        for (int k = 0; k < p->values[i].n_in; k++) {
+            program_value *in = &p->values[p->values[i].in[k]];
+            const bool sum = p->values[i].kind == VALUE_SUM;
+            in->leaves |= !sum && (in->group < 0 || in->group != p->values[i].group);
+            in->is_summed |= sum;
+        }
+    for (int32_t i = 0; i < p->count; i++) {
+        program_value *v = &p->values[i];
+        v->pairs = v->group >= 0 && v->is_summed && !v->leaves && v->memory == NULL &&
+                   p->mode == MODE_FLAT && agi_jit_has_pairs();
+    }
+}
+
+/* Streams past the caches want whole lines: rows must start on one. */
+static int store_of(const program *p, const program_value *v)
+{
+    const bool lines = p->mode == MODE_FLAT || p->cols % AGI_JIT_CELL == 0;
+    if (v->pairs)
+        return AGI_JIT_STORE_PAIRS;
+    if (v->memory == NULL && !v->leaves && !v->is_summed)
+        return AGI_JIT_INSIDE;
+    return v->passes_by && lines ? AGI_JIT_STORE_PAST_CACHES : AGI_JIT_STORE;
+}
+
+/* Describes the steps from `first` to `last` that are in the group. */
+static void describe(group_builder *b, int32_t first, int32_t last)
+{
+    memcpy(b->constants, agi_jit_own, sizeof agi_jit_own);
+    b->constant_count = AGI_JIT_OWN_CONSTANTS;
+    for (int32_t i = first; i <= last; i++) {
+        program_value *v = &b->p->values[i];
+        if (v->group != b->group)
+            continue;
+        v->local = AGI_JIT_NUMBER(add_op(b, v));
+        agi_jit_step *step = &b->steps[v->local];
+        step->store = store_of(b->p, v);
+        if (step->store != AGI_JIT_INSIDE)
+            step->stream = stream_of(b, i);
+    }
+}
+
+/* Where all of the program is one group, its code asks for the memory ahead. */
+static uint64_t fetched_streams(const group_builder *b)
+{
+    const bool any = agi_program_fetches_in_loop(b->p);
+    uint64_t fetched = 0;
+    for (int32_t s = 0; any && s < b->stream_count && s < 64; s++)
+        if (b->p->values[b->streams[s]].fetch)
+            fetched |= (uint64_t)1 << s;
+    return fetched;
+}
+
+/* What is left over at the end is not summed in pairs: it may be less than that. */
+static bool find_rest_code(const program *p, agi_jit_step *steps, agi_jit_recipe recipe,
+                           program_group *group)
+{
+    bool pairs = false;
+    for (int32_t i = 0; i < recipe.step_count; i++)
+        if (steps[i].store == AGI_JIT_STORE_PAIRS) {
+            steps[i].store = AGI_JIT_STORE;
+            pairs = true;
+        }
+    recipe.fetched = 0;
+    group->rest_code = group->code;
+    return !pairs || p->numel % AGI_JIT_TURN == 0 || agi_jit_find(&recipe, &group->rest_code);
+}
+
+static bool compile_group(program *p, agi_jit_step *steps, program_group *group)
+{
+    group_builder b = {.p = p, .group = (int32_t)(group - p->groups), .steps = steps};
+    b.streams = p->group_streams + group->first_stream;
+    b.constants = p->constants + group->first_constant;
+    describe(&b, group->first, group->last);
+    group->stream_count = b.stream_count;
+    group->constant_count = b.constant_count;
+    const agi_jit_recipe recipe = {.steps = steps,
+                                   .step_count = b.step_count,
+                                   .stream_count = b.stream_count,
+                                   .fetched = fetched_streams(&b)};
+    return agi_jit_find(&recipe, &group->code) && find_rest_code(p, steps, recipe, group);
+}
+
+static void close_group(program *p, int32_t first, int32_t last, int32_t count)
+{
+    if (count == 0)
+        return;
+    p->groups[p->group_count++] = (program_group){.first = first, .last = last};
+    p->grouped_steps += count;
+}
+
+/* Each step's group: a new one where a kernel comes between. */
+static void assign_groups(program *p)
+{
+    int32_t first = 0, last = 0, count = 0;
+    for (int32_t i = 0; i < p->count; i++) {
+        program_value *v = &p->values[i];
+        const bool compiles = can_compile(p, v);
+        if (v->kind == VALUE_STEP && (!compiles || count == GROUP_STEPS_MAX)) {
+            close_group(p, first, last, count);
+            count = 0;
+        }
+        if (!compiles)
+            continue;
+        first = count == 0 ? i : first;
+        last = i;
+        count++;
+        v->group = p->group_count;
+    }
+    close_group(p, first, last, count);
+}
+
+static bool open_lists(program *p, agi_jit_step **steps)
+{
+    const size_t count = (size_t)p->grouped_steps, groups = (size_t)p->group_count;
+    const size_t numbers = groups * AGI_JIT_OWN_CONSTANTS + count * OPERANDS_MAX;
+    p->group_streams = agi_plain_new(4 * count * sizeof *p->group_streams);
+    p->constants = agi_plain_new(numbers * sizeof *p->constants);
+    *steps = agi_plain_new(PARTS_MAX * GROUP_STEPS_MAX * sizeof **steps);
+    return p->group_streams != NULL && p->constants != NULL && *steps != NULL;
+}
+
+static void dissolve(program *p, const program_group *group)
+{
+    p->is_one_group = false;
+    for (int32_t i = group->first; i <= group->last; i++)
+        if (p->values[i].group == group - p->groups) {
+            p->values[i].group = -1;
+            p->values[i].pairs = false;
+        }
+}
+
+static bool compile_groups(program *p, agi_jit_step *steps)
+{
+    int32_t streams = 0, constants = 0;
+    bool ok = true;
+    for (int32_t g = 0; g < p->group_count && ok; g++) {
+        program_group *group = &p->groups[g];
+        group->first_stream = streams;
+        group->first_constant = constants;
+        ok = compile_group(p, steps, group);
+        streams += group->stream_count;
+        constants += group->constant_count;
+    }
+    p->constant_count = constants;
+    return ok;
+}
+
+static void note_group(program *p, const program_group *group)
+{
+    p->spill = group->code.spill > p->spill ? group->code.spill : p->spill;
+    p->spill = group->rest_code.spill > p->spill ? group->rest_code.spill : p->spill;
+    p->most_streams = group->stream_count > p->most_streams ? group->stream_count : p->most_streams;
+    for (int32_t s = 0; s < group->stream_count; s++)
+        if (p->values[p->group_streams[group->first_stream + s]].memory != NULL)
+            p->cost += GROUP_STREAM_COST;
+    for (int32_t i = group->first; i <= group->last; i++) {
+        const program_value *v = &p->values[i];
+        if (v->group == group - p->groups)
+            p->cost += GROUP_STEP_COST - agi_run_cost_of(v->expr->op);
+    }
+}
+
+bool agi_program_group(program *p)
+{
+    agi_jit_step *steps = NULL;
+    if (p->steps == 0 || !agi_jit_begin())
+        return true;
+    p->groups = agi_plain_new((size_t)p->steps * sizeof *p->groups);
+    if (p->groups == NULL)
+        return false;
+    assign_groups(p);
+    if (p->group_count == 0)
+        return true;
+    find_leaving(p);
+    p->is_one_group = p->group_count == 1 && p->grouped_steps == p->steps;
+    const bool ok = open_lists(p, &steps) && compile_groups(p, steps);
+    agi_plain_free(steps);
+    const bool usable = agi_jit_end();
+    for (int32_t g = 0; g < p->group_count && ok; g++) {
+        program_group *group = &p->groups[g];
+        if (!usable || group->code.run == NULL || group->rest_code.run == NULL)
+            dissolve(p, group);
+        else
+            note_group(p, group);
+    }
+    return ok;
+}

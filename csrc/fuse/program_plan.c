@@ -1,0 +1,228 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Planning a program: which of its memory is fetched ahead and which goes past the caches, how the
+ * tiles go over the elements and how long they are, and the scratch that running it takes.
+ */
+#include "../base/parallel.h"
+#include "program_form.h"
+
+/* A tile's registers and memory are to stay in the first cache, bytes, or a tile has half the
+ * length. Still shorter ones cost more in calls than they save. */
+#define FIRST_CACHE 32768
+/* Where one loop does it all, what is not in registers does not matter: longer tiles mean fewer
+ * calls. A power of two of AGI_TILE. */
+#define LOOP_TILE (4 * AGI_TILE)
+/* How far ahead memory is fetched, elements: two tiles or more. */
+#define FETCH_AHEAD 2048
+/* Bytes from which that pays: what fits the last cache comes soon enough by itself. */
+#ifdef AG_TESTING
+#define FETCH_MIN 1
+#else
+#define FETCH_MIN ((int64_t)16 << 20)
+#endif
+/* Bytes of a program's memory from which what is only stored goes past the caches, as it would not
+ * stay in them; fewer where memory is all that the program waits for: so many ns for an element. */
+#ifdef AG_TESTING
+#define PASS_BY_MIN 64
+#define PASS_BY_MIN_CHEAP 64
+#else
+#define PASS_BY_MIN ((int64_t)45 << 20)
+#define PASS_BY_MIN_CHEAP ((int64_t)30 << 20)
+#endif
+#define CHEAP 1.0
+/* Steps for each stream of memory from which the one loop of a program fetches it ahead. */
+#define FETCH_STEPS 3
+
+#define MIN(a, b) ((a) < (b) ? (a) : (b))
+#define BLOCKS(n, size) (((n) + (size) - 1) / (size))
+
+/* Whether nothing in the program reads what the step stores, and the lines of it are whole. */
+static bool can_pass_by(const program_value *v)
+{
+#if defined(__SSE2__)
+    return v->kind == VALUE_STEP && v->last_use < 0 && ((uintptr_t)v->memory & 63) == 0;
+#else
+    (void)v;
+    return false;
+#endif
+}
+
+/* Whether what a step writes is read by the program too: a write in place, of which there are few
+ * (fresh memory is not looked for among what may be thousands). */
+static bool is_read(const program *p, const program_value *v)
+{
+    if (v->kind == VALUE_MEMORY || v->bytes != 0 || v->into != NULL)
+        return false;
+    for (int32_t i = 0; i < p->stream_count; i++)
+        if (p->streams[i] == v->memory)
+            return true;
+    return false;
+}
+
+static int64_t stream_bytes(const program *p)
+{
+    return p->numel * p->stream_count * (int64_t)sizeof(double);
+}
+
+/* What is only stored leaves the streams where there is too much of all. */
+static void choose_past_caches(program *p)
+{
+    if (stream_bytes(p) < (p->cost < CHEAP ? PASS_BY_MIN_CHEAP : PASS_BY_MIN))
+        return;
+    p->stream_count = 0;
+    for (int32_t i = 0; i < p->count; i++) {
+        program_value *v = &p->values[i];
+        v->passes_by = v->fetch && can_pass_by(v);
+        v->fetch &= !v->passes_by;
+        p->passes_by |= v->passes_by;
+        if (v->fetch)
+            p->streams[p->stream_count++] = v->memory;
+    }
+}
+
+static bool list_streams(program *p)
+{
+    p->streams = agi_plain_new((size_t)p->count * sizeof *p->streams);
+    if (p->streams == NULL)
+        return false;
+    for (int32_t i = 0; i < p->count; i++) {
+        program_value *v = &p->values[i];
+        p->steps += v->kind == VALUE_STEP;
+        v->fetch = v->kind != VALUE_SUM && v->memory != NULL && !is_read(p, v);
+        if (v->fetch)
+            p->streams[p->stream_count++] = v->memory;
+    }
+    choose_past_caches(p);
+    p->fetches = p->steps > 0 && stream_bytes(p) >= FETCH_MIN;
+    return true;
+}
+
+static void choose_tile(program *p)
+{
+    const int64_t size = sizeof(double);
+    p->tile = AGI_TILE;
+    if (p->is_one_group && p->registers * LOOP_TILE * size <= FIRST_CACHE) {
+        p->tile = LOOP_TILE;
+        return;
+    }
+    if ((p->registers + p->stream_count) * p->tile * size > FIRST_CACHE)
+        p->tile /= 2;
+}
+
+/* All sums of a program fit one mode: agi_program_fits saw to it. */
+static void choose_mode(program *p)
+{
+    p->mode = MODE_FLAT;
+    p->cols = p->numel;
+    for (int32_t i = 0; i < p->sum_count; i++) {
+        const agi_expr *e = p->sums[i].expr;
+        p->sums[i].columns = e->kept_inner > 1;
+        p->column_count += p->sums[i].columns;
+        if (p->sums[i].columns) {
+            p->mode = MODE_GRID;
+            p->cols = e->kept_inner;
+        } else if (e->m < p->numel && p->mode == MODE_FLAT) {
+            p->mode = MODE_ROWS;
+            p->cols = e->m;
+        }
+    }
+    p->rows = p->numel / p->cols;
+}
+
+static void choose_stretches_of_sums(program *p)
+{
+    if (p->mode == MODE_GRID)
+        p->tile = MIN(p->tile, AGI_SUM_STRIP);
+    p->stretches = BLOCKS(p->cols, p->tile);
+}
+
+/* From one tile to one that is run soon after it: the next rows of a strip, or two tiles on. */
+static void choose_ahead(program *p)
+{
+    p->ahead = FETCH_AHEAD;
+    if (p->mode == MODE_GRID)
+        p->ahead = p->cols * (p->stretches == 1 ? p->tile / p->cols : 1);
+}
+
+/* Doubles of partial sums that a sum needs. */
+static int64_t partial_doubles(const program *p, const program_sum *sum)
+{
+    if (sum->columns)
+        return BLOCKS(p->rows, AGI_SUM_BLOCK) * p->cols;
+    return p->mode == MODE_FLAT || p->stretches > 1 ? p->rows * p->stretches : 0;
+}
+
+/* Doubles of a worker's scratch, beside its tables: registers, blocks of rows, what groups need. */
+static size_t scratch_doubles(const program *p)
+{
+    return (size_t)(p->registers * p->tile + p->column_count * AGI_SUM_BLOCK * p->tile) +
+           (size_t)(p->spill + p->most_streams * AGI_JIT_TURN);
+}
+
+/* The code's constants, each in all lanes of a cell. */
+static void fill_cells(const program *p)
+{
+    for (int32_t k = 0; k < p->constant_count; k++)
+        for (int lane = 0; lane < AGI_JIT_CELL; lane++)
+            p->cells[k * AGI_JIT_CELL + lane] = p->constants[k];
+}
+
+/* The cells first, which all workers read, then the workers' parts. */
+static bool make_scratch(program *p)
+{
+    const size_t cells = (size_t)(p->constant_count * AGI_JIT_CELL) * sizeof(double);
+    p->parts = agi_parallel_width();
+    p->scratch_part = agi_program_round_up((size_t)p->count * sizeof(double *)) +
+                      agi_program_round_up((size_t)p->most_streams * sizeof(double *)) +
+                      agi_program_round_up((size_t)p->count) +
+                      agi_program_round_up(scratch_doubles(p) * sizeof(double));
+    p->block = agi_plain_new(cells + (size_t)p->parts * p->scratch_part + 63);
+    if (p->block == NULL)
+        return false;
+    p->cells = (double *)(void *)agi_program_round_up((uintptr_t)p->block);
+    p->scratch = (char *)p->cells + cells;
+    fill_cells(p);
+    return true;
+}
+
+/* A loop that computes enough between its loads and stores waits less for what was fetched ahead.
+ * So does one whose stores all go past the caches, which the processor's own guesses suffer from.
+ * Others are better left to these. */
+bool agi_program_fetches_in_loop(const program *p)
+{
+    int32_t stores = 0, past_caches = 0;
+    for (int32_t i = 0; i < p->count; i++) {
+        const program_value *v = &p->values[i];
+        stores += v->kind == VALUE_STEP && v->memory != NULL;
+        past_caches += v->passes_by;
+    }
+    const bool computes = p->steps >= FETCH_STEPS * (p->stream_count + past_caches);
+    return p->fetches && p->is_one_group && (computes || stores == past_caches);
+}
+
+bool agi_program_list_streams(program *p)
+{
+    choose_mode(p);
+    return list_streams(p);
+}
+
+bool agi_program_plan(program *p)
+{
+    p->registers += p->passes_by && !p->is_one_group;  /* for kernels */
+    choose_tile(p);
+    choose_stretches_of_sums(p);
+    choose_ahead(p);
+    p->fetches &= !p->is_one_group;
+    for (int32_t i = 0; i < p->sum_count; i++) {
+        int64_t doubles = partial_doubles(p, &p->sums[i]);
+        if (doubles == 0)
+            continue;
+        p->sums[i].partial = agi_plain_new((size_t)doubles * sizeof(double));
+        if (p->sums[i].partial == NULL)
+            return false;
+    }
+    return make_scratch(p);
+}
+
+#undef MIN
+#undef BLOCKS

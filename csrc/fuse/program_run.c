@@ -1,0 +1,565 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Running a program: tile by tile, shared among threads. What ends in sums goes over the elements
+ * in an order in which each tile is a stretch of the summation tree (sum.h) of every sum, so that
+ * the bits are those of summing the stored value.
+ */
+#include <string.h>
+
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
+
+#include "../tensor/copy.h"
+#include "../base/parallel.h"
+#include "program_form.h"
+
+#define LINE 8  /* doubles of a cache line */
+/* Work from which a program is shared among threads, and the least that one gets: where they must
+ * be woken, and where programs follow closely, so that they stay awake. */
+#ifdef AG_TESTING
+#define SHARED_ASLEEP_NS 1.0
+#define SHARED_AWAKE_NS 1.0
+#define GRAIN_ASLEEP_NS 1.0
+#define GRAIN_AWAKE_NS 1.0
+#else
+#define SHARED_ASLEEP_NS 30000.0
+#define SHARED_AWAKE_NS 5000.0
+#define GRAIN_ASLEEP_NS 8000.0
+#define GRAIN_AWAKE_NS 2000.0
+#endif
+
+#define MIN(a, b) ((a) < (b) ? (a) : (b))
+#define MAX(a, b) ((a) > (b) ? (a) : (b))
+#define BLOCKS(n, size) (((n) + (size) - 1) / (size))
+
+/* ---- one tile ------------------------------------------------------------------------------- */
+
+typedef struct worker {
+    const double **at;      /* of each value: where its tile is */
+    uint8_t *splat;
+    double *registers;
+    double *blocks;         /* of rows, one block for each sum of columns */
+    const double **streams; /* of a group */
+    double *spill;
+    double *rest;           /* of a tile: less than the code takes in one turn, of each stream */
+} worker;
+
+static worker worker_of(const program *p, int part)
+{
+    char *base = p->scratch + (size_t)part * p->scratch_part;
+    worker w;
+    w.at = (const double **)(void *)base;
+    base += agi_program_round_up((size_t)p->count * sizeof(double *));
+    w.streams = (const double **)(void *)base;
+    base += agi_program_round_up((size_t)p->most_streams * sizeof(double *));
+    w.splat = (uint8_t *)base;
+    w.registers = (double *)(void *)(base + agi_program_round_up((size_t)p->count));
+    w.blocks = w.registers + p->registers * p->tile;
+    w.rest = w.blocks + p->column_count * AGI_SUM_BLOCK * p->tile;
+    w.spill = w.rest + p->most_streams * AGI_JIT_TURN;
+    for (int32_t i = 0; i < p->count; i++) {
+        w.splat[i] = p->values[i].splat;
+        w.at[i] = p->values[i].number;
+    }
+    return w;
+}
+
+/* Where element `at` of a strided source is, and the index in its last dimension. */
+static const double *seek(const agi_source *source, int64_t at, int64_t *index)
+{
+    const double *x = source->from.storage->data + source->offset;
+    *index = 0;
+    for (int d = source->ndim - 1; d >= 0; d--) {
+        int64_t i = at % source->shape[d];
+        at /= source->shape[d];
+        x += i * source->strides[d];
+        if (d == source->ndim - 1)
+            *index = i;
+    }
+    return x;
+}
+
+/* Elements [at, at + n) of a strided source: as they lie where the tile is within one row and that
+ * is dense or (unless it is to be whole) one value, else gathered, row by row. */
+static const double *load_tile(const program_value *v, int64_t at, int64_t n, double *to,
+                               uint8_t *splat)
+{
+    const agi_source *source = v->strided;
+    const int last = source->ndim - 1;
+    const int64_t step = source->strides[last];
+    int64_t index;
+    const double *x = seek(source, at, &index);
+    *splat = 0;
+    if (n <= source->shape[last] - index && (step == 1 || (step == 0 && !v->whole))) {
+        *splat = step == 0;
+        return x;
+    }
+    for (int64_t done = 0; done < n;) {
+        int64_t left = source->shape[last] - index;
+        int64_t some = left < n - done ? left : n - done;
+        agi_copy_block((agi_block){to + done, some, 1}, x, 0, step, 1, some);
+        done += some;
+        if (done < n)
+            x = seek(source, at + done, &index);
+    }
+    return to;
+}
+
+/* To memory that nobody reads soon, past the caches: a line is then not read before it is written,
+ * and nothing that is still of use has to leave for it. */
+static void pass_by(double *to, const double *from, int64_t n)
+{
+    int64_t done = 0;
+#if defined(__SSE2__)
+    if (((uintptr_t)to & 15) == 0)
+        for (; done + 2 <= n; done += 2)
+            _mm_stream_pd(to + done, _mm_load_pd(from + done));
+#endif
+    memcpy(to + done, from + done, (size_t)(n - done) * sizeof(double));
+}
+
+/* What was passed by is there for whoever is told from now on. */
+static void end_pass_by(void)
+{
+#if defined(__SSE2__)
+    _mm_sfence();
+#endif
+}
+
+AGI_INLINE void run_step(const program *p, const worker *w, int32_t i, int64_t at, int64_t n)
+{
+    const program_value *v = &p->values[i];
+    const double *in[AGI_SOURCES];
+    unsigned splat = 0;
+    for (int k = 0; k < v->n_in; k++) {
+        in[k] = w->at[v->in[k]];
+        splat |= (unsigned)w->splat[v->in[k]] << k;
+    }
+    if (AGI_UNLIKELY(v->passes_by)) {
+        double *z = w->registers + (p->registers - 1) * p->tile;
+        v->kernel(z, n, in, splat, v->f);
+        pass_by(v->memory + at, z, n);
+        return;
+    }
+    double *z = v->memory != NULL ? v->memory + at : w->registers + v->reg * p->tile;
+    v->kernel(z, n, in, splat, v->f);
+    w->at[i] = z;
+}
+
+/* A later tile's lines of all streams, in order. */
+typedef struct fetcher {
+    const double *line;
+    int64_t left, left_of_stream;
+    int64_t each;           /* lines before each step */
+    int32_t stream;
+    int64_t at, lines;      /* of one stream's tile: first element, lines */
+} fetcher;
+
+/* Elements [at, at + n) of all streams, if there are as many. */
+static fetcher fetcher_of(const program *p, int64_t at, int64_t n)
+{
+    fetcher f = {.at = at, .lines = n / LINE, .stream = -1};
+    if (p->fetches && at + n <= p->numel)
+        f.left = f.lines * p->stream_count;
+    f.each = f.left / MAX(p->steps, 1) + 1;
+    return f;
+}
+
+/* Asks for a few lines before each step, so that memory brings a later tile in while this one is
+ * computed. All at once would wait for memory: there is room for few requests. */
+static void fetch_some(fetcher *f, const program *p)
+{
+    for (int64_t k = MIN(f->each, f->left); k > 0; k--) {
+        if (f->left_of_stream == 0) {
+            f->line = p->streams[++f->stream] + f->at;
+            f->left_of_stream = f->lines;
+        }
+        __builtin_prefetch(f->line, 0, 2);
+        f->line += LINE;
+        f->left_of_stream--;
+        f->left--;
+    }
+}
+
+/* ---- groups --------------------------------------------------------------------------------- */
+
+static bool is_result(const program *p, const program_group *group, const program_value *v)
+{
+    return v->group == group - p->groups;
+}
+
+/* Where the group's streams are, its results included. */
+static void find_streams(const program *p, const worker *w, const program_group *group, int64_t at)
+{
+    const int32_t *streams = p->group_streams + group->first_stream;
+    for (int32_t s = 0; s < group->stream_count; s++) {
+        const program_value *v = &p->values[streams[s]];
+        if (is_result(p, group, v))
+            w->at[streams[s]] =
+                v->memory != NULL ? v->memory + at : w->registers + v->reg * p->tile;
+        w->streams[s] = w->at[streams[s]];
+    }
+}
+
+static void run_code(const program *p, const worker *w, const program_group *group,
+                     const agi_jit_code *code, int64_t n)
+{
+    const double *cells = p->cells + (int64_t)group->first_constant * AGI_JIT_CELL;
+    code->run(w->streams, cells, w->spill, 0, n, p->ahead);
+}
+
+/* The rest of a result, n numbers, goes to its place; z has the elements before. */
+static void put_rest(const program_value *v, double *z, int64_t from, double *rest, int64_t n)
+{
+    if (!v->pairs) {
+        memcpy(z + from, rest, (size_t)n * sizeof(double));
+        return;
+    }
+    memset(rest + n, 0, (size_t)(AGI_SUM_PAIRED - n) * sizeof(double));
+    for (int k = 0; k < AGI_SUM_LANES; k++)
+        z[from / 2 + k] = rest[k] + rest[AGI_SUM_LANES + k];
+}
+
+/* Elements [from, n), less than a turn: in a place of their own, filled up with numbers that do no
+ * harm, since nothing outside of the arrays is read or written. */
+static void run_rest(const program *p, const worker *w, const program_group *group, int64_t from,
+                     int64_t n)
+{
+    const int32_t *streams = p->group_streams + group->first_stream;
+    const int64_t turn = group->code.turn;
+    for (int32_t s = 0; s < group->stream_count; s++) {
+        double *rest = w->rest + s * AGI_JIT_TURN;
+        if (!is_result(p, group, &p->values[streams[s]])) {
+            memcpy(rest, w->streams[s] + from, (size_t)(n - from) * sizeof(double));
+            for (int64_t k = n - from; k < turn; k++)
+                rest[k] = 1.0;
+        }
+        w->streams[s] = rest;
+    }
+    run_code(p, w, group, &group->rest_code, turn);
+    for (int32_t s = 0; s < group->stream_count; s++) {
+        const program_value *v = &p->values[streams[s]];
+        if (is_result(p, group, v))
+            put_rest(v, (double *)(uintptr_t)w->at[streams[s]], from, w->rest + s * AGI_JIT_TURN,
+                     n - from);
+    }
+}
+
+static void run_group(const program *p, const worker *w, const program_group *group, int64_t at,
+                      int64_t n)
+{
+    const int64_t whole = n - n % group->code.turn;
+    find_streams(p, w, group, at);
+    if (whole > 0)
+        run_code(p, w, group, &group->code, whole);
+    if (whole < n)
+        run_rest(p, w, group, whole, n);
+}
+
+static void run_step_or_group(const program *p, const worker *w, int32_t i, int64_t at, int64_t n)
+{
+    const int32_t group = p->values[i].group;
+    if (group < 0)
+        run_step(p, w, i, at, n);
+    else if (p->groups[group].last == i)
+        run_group(p, w, &p->groups[group], at, n);
+}
+
+static void run_tile(const program *p, const worker *w, int64_t at, int64_t n)
+{
+    fetcher ahead = fetcher_of(p, at + p->ahead, n);
+    for (int32_t i = 0; i < p->count; i++) {
+        const program_value *v = &p->values[i];
+        if (v->kind == VALUE_STEP) {
+            fetch_some(&ahead, p);
+            run_step_or_group(p, w, i, at, n);
+        } else if (v->kind == VALUE_MEMORY) {
+            w->at[i] = v->memory + at;
+        } else if (v->kind == VALUE_STRIDED) {
+            w->at[i] = load_tile(v, at, n, w->registers + v->reg * p->tile, &w->splat[i]);
+        }
+    }
+}
+
+/* What a finished sum is stored as: as ops/reduce.c has it. */
+static double finish(const agi_expr *e, double sum)
+{
+    sum += 0.0;
+    return e->op == AG_OP_mean ? sum / (double)e->m : sum;
+}
+
+/* ---- in order ------------------------------------------------------------------------------- */
+
+static void flat_range_of_program(void *context, int64_t begin, int64_t end, int part)
+{
+    const program *p = context;
+    worker w = worker_of(p, part);
+    for (int64_t at = begin; at < end; at += p->tile) {
+        int64_t n = MIN(end - at, p->tile);
+        run_tile(p, &w, at, n);
+        for (int32_t i = 0; i < p->sum_count; i++) {
+            const int32_t source = p->sums[i].source;
+            p->sums[i].partial[at / p->tile] = p->values[source].pairs
+                                                   ? agi_sum_pairs(w.at[source], n)
+                                                   : agi_sum_run(w.at[source], n);
+        }
+    }
+}
+
+/* Rows longer than a tile: a unit is a stretch of one row. */
+static void stretch_range(void *context, int64_t begin, int64_t end, int part)
+{
+    const program *p = context;
+    worker w = worker_of(p, part);
+    for (int64_t unit = begin; unit < end; unit++) {
+        int64_t from = unit % p->stretches * p->tile, n = MIN(p->cols - from, p->tile);
+        run_tile(p, &w, unit / p->stretches * p->cols + from, n);
+        for (int32_t i = 0; i < p->sum_count; i++)
+            p->sums[i].partial[unit] = agi_sum_run(w.at[p->sums[i].source], n);
+    }
+}
+
+/* Rows that fit a tile: a unit is a row, as many at a time as fit. */
+static void row_range(void *context, int64_t begin, int64_t end, int part)
+{
+    const program *p = context;
+    worker w = worker_of(p, part);
+    const int64_t cols = p->cols, most = p->tile / cols;
+    for (int64_t row = begin; row < end; row += most) {
+        int64_t rows = MIN(end - row, most);
+        run_tile(p, &w, row * cols, rows * cols);
+        for (int32_t i = 0; i < p->sum_count; i++) {
+            const double *x = w.at[p->sums[i].source];
+            for (int64_t k = 0; k < rows; k++)
+                p->sums[i].z[row + k] =
+                    finish(p->sums[i].expr, agi_sum_run(x + k * cols, cols));
+        }
+    }
+}
+
+/* ---- blocks of rows, strips of columns ------------------------------------------------------ */
+
+/* The tile of `rows` rows and n columns that was just run goes into the sums. */
+static void take_rows(const program *p, const worker *w, int64_t row, int64_t strip,
+                      int64_t in_block, int64_t rows, int64_t n)
+{
+    double *block = w->blocks;
+    for (int32_t i = 0; i < p->sum_count; i++) {
+        const program_sum *sum = &p->sums[i];
+        const double *x = w->at[sum->source];
+        if (sum->columns) {
+            memcpy(block + in_block * n, x, (size_t)(rows * n) * sizeof(double));
+            block += AGI_SUM_BLOCK * p->tile;
+            continue;
+        }
+        for (int64_t k = 0; k < rows; k++) {
+            double part = agi_sum_run(x + k * n, n);
+            if (sum->partial != NULL)
+                sum->partial[(row + k) * p->stretches + strip] = part;
+            else
+                sum->z[row + k] = finish(sum->expr, part);
+        }
+    }
+}
+
+/* The block's rows, one below the other, become one partial row of each sum of columns. */
+static void close_block(const program *p, const worker *w, int64_t block_row, int64_t from,
+                        int rows, int64_t n)
+{
+    const double *row[AGI_SUM_BLOCK];
+    const double *block = w->blocks;
+    for (int32_t i = 0; i < p->sum_count; i++) {
+        if (!p->sums[i].columns)
+            continue;
+        for (int k = 0; k < rows; k++)
+            row[k] = block + k * n;
+        agi_sum_rows_block(p->sums[i].partial + block_row * p->cols + from, row, rows, n);
+        block += AGI_SUM_BLOCK * p->tile;
+    }
+}
+
+/* A unit is a strip of a block of rows. Narrow rows are run several at a time. */
+static void grid_range(void *context, int64_t begin, int64_t end, int part)
+{
+    const program *p = context;
+    worker w = worker_of(p, part);
+    const int64_t together = p->stretches == 1 ? p->tile / p->cols : 1;
+    for (int64_t unit = begin; unit < end; unit++) {
+        int64_t block = unit / p->stretches, strip = unit % p->stretches;
+        int64_t first = block * AGI_SUM_BLOCK, from = strip * p->tile;
+        int64_t rows = MIN(p->rows - first, AGI_SUM_BLOCK), n = MIN(p->cols - from, p->tile);
+        for (int64_t k = 0; k < rows; k += together) {
+            int64_t some = MIN(rows - k, together);
+            run_tile(p, &w, (first + k) * p->cols + from, some * n);
+            take_rows(p, &w, first + k, strip, k, some, n);
+        }
+        close_block(p, &w, block, from, (int)rows, n);
+    }
+}
+
+/* ---- joining what was summed apart ---------------------------------------------------------- */
+
+static void join_rows(const program *p, const program_sum *sum)
+{
+    for (int64_t row = 0; row < p->rows; row++) {
+        agi_sum_tree tree;
+        tree.count = 0;
+        for (int64_t s = 0; s < p->stretches; s++)
+            agi_sum_tree_put(&tree, sum->partial[row * p->stretches + s]);
+        sum->z[row] = finish(sum->expr, agi_sum_tree_total(&tree));
+    }
+}
+
+/* The tree of sum.h over partial rows, each subtree's sum in the place of its first row. */
+static void join_columns(const program *p, const program_sum *sum)
+{
+    const double *pair[2];
+    double *node[64];
+    int top = 0;
+    int64_t blocks = BLOCKS(p->rows, AGI_SUM_BLOCK);
+    for (int64_t block = 0; block < blocks; block++) {
+        node[top++] = sum->partial + block * p->cols;
+        for (int64_t ones = block; ones & 1; ones >>= 1, top--) {
+            pair[0] = node[top - 2];
+            pair[1] = node[top - 1];
+            agi_sum_rows(node[top - 2], pair, 2, p->cols);
+        }
+    }
+    for (; top > 1; top--) {
+        pair[0] = node[top - 2];
+        pair[1] = node[top - 1];
+        agi_sum_rows(node[top - 2], pair, 2, p->cols);
+    }
+    for (int64_t j = 0; j < p->cols; j++)
+        sum->z[j] = finish(sum->expr, node[0][j]);
+}
+
+static void join_sums(const program *p)
+{
+    for (int32_t i = 0; i < p->sum_count; i++) {
+        if (p->sums[i].columns)
+            join_columns(p, &p->sums[i]);
+        else if (p->sums[i].partial != NULL)
+            join_rows(p, &p->sums[i]);
+    }
+}
+
+/* ---- giving up ------------------------------------------------------------------------------ */
+
+/* How often the interrupt hook is asked, and about how long a batch takes after which the clock is
+ * looked at. Programs that take less than a batch are run at once. */
+#define ASK_NS 50000000
+#ifdef AG_TESTING
+#define BATCH_NS 1.0
+#else
+#define BATCH_NS 1000000.0
+#endif
+
+/* Times are those of the thread that has the lock of expressions. */
+static struct {
+    bool (*_Atomic is_interrupted)(void);
+    int64_t asked, ended;   /* when the hook was asked last; when a program that asks ended */
+} interrupt;
+
+void ag_set_interrupt_hook(bool (*is_interrupted)(void))
+{
+    atomic_store(&interrupt.is_interrupted, is_interrupted);
+}
+
+/* Several programs may follow each other in one evaluation: it is long if they are together. */
+static void begin_asking(program *p, double unit_cost, double work, int64_t align)
+{
+    if (work < BATCH_NS || p->overwrites || atomic_load(&interrupt.is_interrupted) == NULL)
+        return;
+    const int64_t now = agi_now_ns();
+    if (now - interrupt.ended > ASK_NS)
+        interrupt.asked = now;
+    p->asks = true;
+    p->batch = ((int64_t)(BATCH_NS / unit_cost) / align + 1) * align;
+}
+
+static void end_asking(const program *p)
+{
+    if (p->asks)
+        interrupt.ended = agi_now_ns();
+}
+
+/* The hook may have to wait for the embedder's lock: the next 50 ms begin when it answers. */
+static void ask(program *p)
+{
+    bool (*is_interrupted)(void) = atomic_load(&interrupt.is_interrupted);
+    if (is_interrupted == NULL || agi_now_ns() - interrupt.asked < ASK_NS)
+        return;
+    if (is_interrupted())
+        atomic_store_explicit(&p->given_up, true, memory_order_relaxed);
+    interrupt.asked = agi_now_ns();
+}
+
+/* Part 0 is run by the thread that waits for the program, others are the pool's. */
+static void run_batches(program *p, int64_t begin, int64_t end, int part)
+{
+    for (int64_t at = begin; at < end; at += p->batch) {
+        if (atomic_load_explicit(&p->given_up, memory_order_relaxed))
+            return;
+        p->range(p, at, MIN(end, at + p->batch), part);
+        if (part == 0)
+            ask(p);
+    }
+}
+
+/* ---- the whole ------------------------------------------------------------------------------ */
+
+static void whole_range(void *context, int64_t begin, int64_t end, int part)
+{
+    program *p = context;
+    if (p->asks)
+        run_batches(p, begin, end, part);
+    else
+        p->range(p, begin, end, part);
+    if (p->passes_by)
+        end_pass_by();
+}
+
+/* What is short keeps the embedder's lock: to get it back could take longer. */
+static void share(program *p, int64_t units, int64_t unit_size, int64_t align, agi_range_fn fn)
+{
+    p->range = fn;
+    const double unit_cost = p->cost * (double)unit_size, work = unit_cost * (double)units;
+    if (work < SHARED_AWAKE_NS) {
+        whole_range(p, 0, units, 0);
+        return;
+    }
+    const bool awake = agi_parallel_begin(), is_long = work >= SHARED_ASLEEP_NS;
+    const int parts = awake || is_long ? p->parts : 1;
+    int64_t grain = (int64_t)((awake ? GRAIN_AWAKE_NS : GRAIN_ASLEEP_NS) / unit_cost) + 1;
+    if (is_long)
+        begin_asking(p, unit_cost, work, align);
+    void *token = is_long ? agi_blocking_enter() : NULL;
+    agi_parallel_at_most(units, grain, align, parts, whole_range, p);
+    end_asking(p);
+    if (is_long)
+        agi_blocking_leave(token);
+    agi_parallel_end();
+}
+
+bool agi_program_go(program *p)
+{
+    if (p->mode == MODE_FLAT)
+        share(p, p->numel, 1, p->tile > AGI_TILE ? p->tile : AGI_TILE, flat_range_of_program);
+    else if (p->mode == MODE_GRID)
+        share(p, BLOCKS(p->rows, AGI_SUM_BLOCK) * p->stretches, AGI_SUM_BLOCK * p->tile, 1,
+              grid_range);
+    else if (p->stretches > 1)
+        share(p, p->rows * p->stretches, p->tile, 1, stretch_range);
+    else
+        share(p, p->rows, p->cols, 1, row_range);
+    if (p->given_up)
+        return false;
+    join_sums(p);
+    return true;
+}
+
+#undef MIN
+#undef MAX
+#undef BLOCKS

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * ops.def, expanded into the table that everything else reads.
+ */
+#include "../compute/op.h"
+
+#define NONE AGI_SAVE_NONE
+#define IN0 AGI_SAVE_IN0
+#define IN1 AGI_SAVE_IN1
+#define IN2 AGI_SAVE_IN2
+#define OUT AGI_SAVE_OUT
+#define FOR AGI_SAVE_FOR
+#define MAP(name) .kernels = agi_##name##_kernels
+#define FORWARD(name) .forward = agi_##name##_forward
+#define WITH_UNARY MAP
+#define WITH_BINARY MAP
+#define WITH_TERNARY MAP
+#define WITH_INNER MAP
+#define WITH_INNER3 MAP
+#define WITH_UNARY_ATTR MAP
+#define WITH_TERNARY_ATTR MAP
+#define WITH_MASK MAP
+#define WITH_REDUCE FORWARD
+#define WITH_VIEW FORWARD
+#define WITH_MAKE FORWARD
+#define BY_RULE(name) .rule = agi_##name##_rule
+#define BY_ZERO_GRAD(name) .rule = NULL
+#define BY_NO_GRAD(name) .rule = NULL
+
+const agi_op_info agi_ops[AG_OP_COUNT] = {
+#define OP(opname, n, KIND, save, GRAD, text, describe) \
+    {.name = #opname, .label = text, .doc = describe, .arity = n, .kind = AGI_##KIND, \
+     .grad = AGI_GRAD_##GRAD, .saves = save, WITH_##KIND(opname), BY_##GRAD(opname)},
+#include "../include/ops.def"
+#undef OP
+};
+
+#undef NONE
+#undef IN0
+#undef IN1
+#undef IN2
+#undef OUT
+#undef FOR
+#undef MAP
+#undef FORWARD
+
+ag_status ag_op_info(ag_op op, const char **name, const char **label, const char **doc, int *arity,
+                     const char **kind, const char **grad)
+{
+    static const char *const kinds[] = {"unary",      "binary",       "ternary", "inner",
+                                        "inner",      "unary_attr",   "ternary_attr", "mask",
+                                        "reduce",     "view",         "make"};
+    static const char *const grads[] = {"rule", "zero_grad", "no_grad"};
+    if ((int)op < 0 || op >= AG_OP_COUNT)
+        return agi_fail(AG_ERR_INDEX, "op_info: expected an op below %d, got %d", AG_OP_COUNT,
+                        (int)op);
+    const agi_op_info *info = &agi_ops[op];
+    if (name != NULL) *name = info->name;
+    if (label != NULL) *label = info->label;
+    if (doc != NULL) *doc = info->doc;
+    if (arity != NULL) *arity = info->arity;
+    if (kind != NULL) *kind = kinds[info->kind];
+    if (grad != NULL) *grad = grads[info->grad];
+    return AG_OK;
+}

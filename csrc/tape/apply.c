@@ -1,0 +1,397 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The one path that every op call takes: check -> infer the shape -> compute -> record. What is
+ * written in place takes the path of inplace.c.
+ */
+#include "apply.h"
+
+#include "check.h"
+#include "../fuse/expr.h"
+#include "../tensor/layout.h"
+#include "../compute/run.h"
+#include "../base/shape.h"
+#include "../base/thread.h"
+
+ag_tensor agi_failed;
+const ag_attr agi_row_major = {.n_list = 0};
+
+/* ---- elementwise ---------------------------------------------------------------------------- */
+
+/* The first tensor among the arguments if all tensors have its shape, else NULL. */
+static const ag_tensor *common_shape(int n, const ag_arg *args)
+{
+    const ag_tensor *first = NULL;
+    for (int k = 0; k < n; k++) {
+        const ag_tensor *t = args[k].tensor;
+        if (t == NULL)
+            continue;
+        if (first == NULL)
+            first = t;
+        else if (t != first &&
+                 !agi_shape_equal(t->ndim, agi_shape_of(t), first->ndim, agi_shape_of(first)))
+            return NULL;
+    }
+    return first;
+}
+
+/* The same where computing waits for nothing and surely gives a row-major result, since all tensors
+ * are row-major, or have too few dimensions for another order. Else NULL. */
+AGI_INLINE const ag_tensor *plain_shape(int n, const ag_arg *args)
+{
+    const ag_tensor *first = NULL;
+    uint8_t flags = AGI_TENSOR_CONTIGUOUS;
+    for (int k = 0; k < n; k++) {
+        const ag_tensor *t = args[k].tensor;
+        if (t == NULL)
+            continue;
+        if (AGI_UNLIKELY(agi_is_pending(t->storage)))
+            return NULL;
+        flags &= t->flags;
+        if (first == NULL)
+            first = t;
+        else if (t != first &&
+                 !agi_shape_equal(t->ndim, agi_shape_of(t), first->ndim, agi_shape_of(first)))
+            return NULL;
+    }
+    bool plain = first != NULL && first->numel < AGI_DEFER_MIN && (flags != 0 || first->ndim < 2);
+    return AGI_LIKELY(plain) ? first : NULL;
+}
+
+static ag_status broadcast_args(int n, const ag_arg *args, int *ndim, int64_t *shape)
+{
+    *ndim = 0;
+    for (int k = 0; k < n; k++) {
+        const ag_tensor *t = args[k].tensor;
+        if (t == NULL)
+            continue;
+        ag_status status = agi_shape_broadcast(ndim, shape, t->ndim, agi_shape_of(t));
+        if (status != AG_OK)
+            return status;
+    }
+    return AG_OK;
+}
+
+/* Elements that a forward function makes by its attributes alone, about. */
+static AGI_NOINLINE int64_t made_numel(int op, const ag_arg *args, const ag_attr *attr)
+{
+    if (op == AG_OP_strided_gather_vjp)
+        return attr->i[1];
+    if (op != AG_OP_slice_scatter || args[0].tensor != NULL)
+        return 1;
+    int64_t numel = 1;
+    for (int d = 0; d < attr->n_list && numel < AGI_DEFER_MIN; d++)
+        numel = attr->list[d] < AGI_DEFER_MIN ? numel * attr->list[d] : AGI_DEFER_MIN;
+    return numel;
+}
+
+/* Whether a forward function may let other threads run. */
+AGI_INLINE bool is_long(const agi_op_info *info, int n, const ag_arg *args, const ag_attr *attr)
+{
+    for (int k = 0; k < n; k++) {
+        const ag_tensor *t = args[k].tensor;
+        if (t != NULL && (AGI_UNLIKELY(t->numel >= AGI_DEFER_MIN) ||
+                          AGI_UNLIKELY(agi_is_pending(t->storage))))
+            return true;
+    }
+    return info->kind == AGI_MAKE && made_numel((int)(info - agi_ops), args, attr) >= AGI_DEFER_MIN;
+}
+
+static bool args_ready(int n, const ag_arg *args)
+{
+    for (int k = 0; k < n; k++)
+        if (args[k].tensor != NULL && agi_storage_ready(args[k].tensor->storage) != AG_OK)
+            return false;
+    return true;
+}
+
+void agi_args_release(int n, const ag_arg *own)
+{
+    for (int k = 0; k < n; k++)
+        agi_release(own[k].tensor);
+}
+
+bool agi_args_own(int n, const ag_arg *args, ag_arg *own)
+{
+    for (int k = 0; k < n; k++) {
+        own[k] = args[k];
+        if (args[k].tensor == NULL)
+            continue;
+        own[k].tensor = agi_tensor_snapshot(args[k].tensor);
+        if (own[k].tensor == NULL) {
+            agi_args_release(k, own);
+            return false;
+        }
+    }
+    return true;
+}
+
+AGI_INLINE ag_tensor *run_map(const agi_op_info *info, int ndim, const int64_t *shape,
+                              int64_t numel, int n, const ag_arg *args, const ag_attr *attr)
+{
+    ag_tensor *out = agi_tensor_new(ndim, shape, numel);
+    if (AGI_LIKELY(out != NULL))
+        agi_run_map(info, out->storage->data, ndim, shape, numel, n, args,
+                    attr != NULL ? attr->f : NULL);
+    return out;
+}
+
+/* An elementwise op as it is computed: with a row-major result of this shape, to which the layout
+ * is given afterwards if there is one. Good until geometry may change. */
+typedef struct agi_map_plan {
+    bool has_layout;
+    int ndim;
+    int64_t numel;
+    const int64_t *shape;
+    const ag_arg *args;
+    int64_t broadcast[AGI_MAX_DIMS];
+    agi_layout layout;
+    agi_arranged arranged;
+} agi_map_plan;
+
+static void plan_layout(agi_map_plan *plan, int n, const ag_arg *args)
+{
+    agi_layout_arrange(&plan->arranged, &plan->layout, n, args);
+    plan->shape = plan->arranged.shape;
+    plan->args = plan->arranged.args;
+}
+
+/* Infers the shape and the layout. False with an error. */
+static bool plan_map(agi_map_plan *plan, const agi_op_info *info, int n, const ag_arg *args)
+{
+    const ag_tensor *like = common_shape(n, args);
+    plan->args = args;
+    if (like != NULL) {
+        plan->ndim = like->ndim;
+        plan->shape = agi_shape_of(like);
+        plan->numel = like->numel;
+    } else {
+        plan->shape = plan->broadcast;
+        if (broadcast_args(n, args, &plan->ndim, plan->broadcast) != AG_OK)
+            return false;
+        plan->numel = agi_shape_numel(info->name, plan->ndim, plan->shape);
+        if (plan->numel < 0)
+            return false;
+    }
+    plan->has_layout = agi_layout_of_result(&plan->layout, (int)(info - agi_ops), plan->ndim,
+                                            plan->shape, n, args);
+    if (plan->has_layout)
+        plan_layout(plan, n, args);
+    return true;
+}
+
+static ag_tensor *give_layout(ag_tensor *out, const agi_map_plan *plan)
+{
+    if (out != NULL && plan->has_layout)
+        agi_layout_give(out, &plan->layout);
+    return out;
+}
+
+/* Pends, where that may be. */
+static ag_tensor *pend_map(const agi_map_plan *plan, const agi_op_info *info, int n,
+                           const ag_attr *attr, bool *deferred)
+{
+    ag_tensor *out = agi_expr_map((int)(info - agi_ops), plan->ndim, plan->shape, plan->numel, n,
+                                  plan->args, attr != NULL ? attr->f : NULL, deferred);
+    return give_layout(out, plan);
+}
+
+static ag_tensor *run_plan(const agi_map_plan *plan, const agi_op_info *info, int n,
+                           const ag_attr *attr)
+{
+    ag_tensor *out =
+        run_map(info, plan->ndim, plan->shape, plan->numel, n, plan->args, attr);
+    return give_layout(out, plan);
+}
+
+/* Now, from arguments of its own. */
+static ag_tensor *compute_own_map(const agi_op_info *info, int n, const ag_arg *args,
+                                  const ag_attr *attr)
+{
+    ag_arg own[AGI_NODE_SHAPES];
+    agi_map_plan plan;
+    ag_tensor *out = NULL;
+    if (!agi_args_own(n, args, own))
+        return NULL;
+    if (args_ready(n, own) && plan_map(&plan, info, n, own))
+        out = run_plan(&plan, info, n, attr);
+    agi_args_release(n, own);
+    return out;
+}
+
+/* Arguments that are broadcast, not all row-major, large, or pending. What is large pends where it
+ * may. */
+static AGI_NOINLINE ag_tensor *compute_other_map(const agi_op_info *info, int n, const ag_arg *args,
+                                                 const ag_attr *attr)
+{
+    agi_map_plan plan;
+    if (!plan_map(&plan, info, n, args))
+        return NULL;
+    if (plan.numel >= AGI_DEFER_MIN) {
+        bool deferred;
+        ag_tensor *pending = pend_map(&plan, info, n, attr, &deferred);
+        return deferred ? pending : compute_own_map(info, n, args, attr);
+    }
+    if (agi_any_pending(n, args))
+        return compute_own_map(info, n, args, attr);
+    return run_plan(&plan, info, n, attr);
+}
+
+static AGI_NOINLINE ag_tensor *compute_map(const agi_op_info *info, int n, const ag_arg *args,
+                                           const ag_attr *attr)
+{
+    const ag_tensor *like = plain_shape(n, args);
+    if (AGI_LIKELY(like != NULL))
+        return run_map(info, like->ndim, agi_shape_of(like), like->numel, n, args, attr);
+    return compute_other_map(info, n, args, attr);
+}
+
+ag_tensor *agi_map_like(const ag_tensor *like, int op, int n, const ag_arg *args)
+{
+    const agi_op_info *info = &agi_ops[op];
+    agi_map_plan plan = {.ndim = like->ndim, .numel = like->numel, .shape = agi_shape_of(like)};
+    ag_arg own[AGI_NODE_SHAPES];
+    ag_tensor *out = NULL;
+    if (!agi_args_own(n, args, own))
+        return NULL;
+    plan.args = own;
+    plan.has_layout = agi_layout_of(&plan.layout, like);
+    if (plan.has_layout)
+        plan_layout(&plan, n, own);
+    bool deferred = false;
+    if (plan.numel >= AGI_DEFER_MIN)
+        out = pend_map(&plan, info, n, NULL, &deferred);
+    if (!deferred && args_ready(n, own))
+        out = run_plan(&plan, info, n, NULL);
+    agi_args_release(n, own);
+    return out;
+}
+
+void agi_map_into_layout(ag_tensor *z, int op, int n, const ag_arg *args, const double *f)
+{
+    agi_layout layout;
+    agi_arranged arranged;
+    const int64_t *shape = agi_shape_of(z);
+    if (agi_layout_of(&layout, z)) {
+        agi_layout_arrange(&arranged, &layout, n, args);
+        shape = arranged.shape;
+        args = arranged.args;
+    }
+    agi_run_map(&agi_ops[op], agi_tensor_data(z), z->ndim, shape, z->numel, n, args, f);
+}
+
+/* Forward functions read their arguments' geometry as they like. A view's computes nothing, those
+ * of a reduction and of clone take a snapshot themselves. */
+static AGI_NOINLINE ag_tensor *compute_long(const agi_op_info *info, int n, const ag_arg *args,
+                                            const ag_attr *attr)
+{
+    ag_arg own[AGI_NODE_SHAPES] = {{NULL, 0.0}};
+    if (!agi_args_own(n, args, own))
+        return NULL;
+    ag_tensor *out = args_ready(n, own) ? info->forward(own, attr) : NULL;
+    agi_args_release(n, own);
+    return out;
+}
+
+AGI_INLINE ag_tensor *compute_other(const agi_op_info *info, int n, const ag_arg *args,
+                                    const ag_attr *attr)
+{
+    if (info->kind == AGI_VIEW || info->kind == AGI_REDUCE || info == &agi_ops[AG_OP_clone] ||
+        !is_long(info, n, args, attr))
+        return info->forward(args, attr);
+    return compute_long(info, n, args, attr);
+}
+
+ag_tensor *agi_compute(int op, int n, const ag_arg *args, const ag_attr *attr)
+{
+    const agi_op_info *info = &agi_ops[op];
+    return info->forward == NULL ? compute_map(info, n, args, attr)
+                                 : compute_other(info, n, args, attr);
+}
+
+/* ---- recording ------------------------------------------------------------------------------ */
+
+static bool wants_record(const agi_op_info *info, int n, const ag_arg *args)
+{
+    if (!agi_thread_get()->grad_enabled)
+        return false;
+    for (int k = 0; k < n; k++)
+        if (args[k].tensor != NULL && agi_requires_grad(args[k].tensor))
+            return info->grad != AGI_GRAD_NO_GRAD;
+    return false;
+}
+
+int agi_variant_of(int op, const ag_arg *args, const ag_attr *attr)
+{
+    switch (op) {
+    case AG_OP_sub:
+        return args[0].tensor == NULL ? AGI_NAMED_RSUB + 1 : 0;
+    case AG_OP_div:
+        return args[0].tensor == NULL ? AGI_NAMED_MUL : 0;
+    case AG_OP_pow:
+        return args[0].tensor == NULL ? 2 : args[1].tensor == NULL ? 0 : 1;
+    case AG_OP_clamp:
+        return args[1].tensor == NULL && args[2].tensor == NULL ? 1 : 0;
+    case AG_OP_sum:
+    case AG_OP_mean:
+        return attr->n_list < 0 ? 0 : 1;
+    case AG_OP_squeeze:
+        return attr->n_list < 0 ? 0 : attr->n_list == 1 ? 1 : 2;
+    default:
+        return 0;
+    }
+}
+
+/* Variant below zero: that of the op. Inline in ag_apply, which all ops of a binding go through. */
+AGI_INLINE ag_tensor *apply(int op, int variant, int n, const ag_arg *args, const ag_attr *attr)
+{
+    const agi_op_info *info = &agi_ops[op];
+    ag_tensor *out;
+    if (AGI_LIKELY(info->forward == NULL)) {
+        out = compute_map(info, n, args, attr);
+    } else {
+        out = compute_other(info, n, args, attr);
+        if (out != NULL && info->kind == AGI_VIEW && variant != AGI_NAMED_UNSAFE_VIEW &&
+            agi_tensor_set_base(out, args[0].tensor) != AG_OK)
+            goto fail;
+    }
+    if (AGI_UNLIKELY(out == NULL))
+        return NULL;
+    if (wants_record(info, n, args)) {
+        variant = variant < 0 ? agi_variant_of(op, args, attr) : variant;
+        out->node = agi_node_new(op, variant, n, args, attr, out, 0);
+        if (AGI_UNLIKELY(out->node == NULL))
+            goto fail;
+    }
+    return out;
+fail:
+    agi_release(out);
+    return NULL;
+}
+
+ag_tensor *agi_apply(int op, int variant, int n, const ag_arg *args, const ag_attr *attr)
+{
+    return apply(op, variant, n, args, attr);
+}
+
+AGI_INLINE ag_tensor *call(int op, int n, const ag_arg *args, const ag_attr *attr)
+{
+    ag_arg swapped[2];
+    if (AGI_UNLIKELY(args[0].tensor == NULL) && (op == AG_OP_add || op == AG_OP_mul)) {
+        swapped[0] = args[1];  /* the number second, as PyTorch has it on the tape */
+        swapped[1] = args[0];
+        args = swapped;
+    }
+    return agi_scope_add(apply(op, -1, n, args, attr));
+}
+
+ag_tensor *agi_call(int op, int n, const ag_arg *args, const ag_attr *attr)
+{
+    return call(op, n, args, attr);
+}
+
+ag_tensor *ag_apply(ag_op op, int n, const ag_arg *args, const ag_attr *attr)
+{
+    if (!agi_call_is_plain(op, n, args) && !agi_check_call(op, n, args, attr))
+        return NULL;
+    return call((int)op, n, args, attr);
+}

@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Checks of what comes from outside: see check.h. Messages name the op, what was expected and what
+ * came.
+ */
+#include "check.h"
+
+#include "../base/shape.h"
+
+#define ARITY_UNARY(n) n
+#define ARITY_BINARY(n) n
+#define ARITY_TERNARY(n) n
+#define ARITY_INNER(n) n
+#define ARITY_INNER3(n) n
+#define ARITY_TERNARY_ATTR(n) n
+#define ARITY_MASK(n) n
+#define ARITY_UNARY_ATTR(n) INT8_MIN
+#define ARITY_REDUCE(n) INT8_MIN
+#define ARITY_VIEW(n) INT8_MIN
+#define ARITY_MAKE(n) INT8_MIN
+
+const int8_t agi_plain_arity[AG_OP_COUNT] = {
+#define OP(name, arity, KIND, saves, GRAD, label, doc) ARITY_##KIND(arity),
+#include "../include/ops.def"
+#undef OP
+};
+
+/* ---- attributes ----------------------------------------------------------------------------- */
+
+bool agi_check_count(const char *op, const char *what, int n, const int64_t *list, int most)
+{
+    if (n < 0 || n > most) {
+        agi_fail(AG_ERR_SHAPE, "%s: expected 0 to %d %s, got %d", op, most, what, n);
+        return false;
+    }
+    return n == 0 || agi_has(op, list, what);
+}
+
+bool agi_check_order(const char *op, int n, const int64_t *strides)
+{
+    for (int d = 0; d < n; d++)
+        if (strides[d] < 0) {
+            agi_fail(AG_ERR_VALUE, "%s: expected strides that are not negative, got %lld", op,
+                     (long long)strides[d]);
+            return false;
+        }
+    return true;
+}
+
+/* Sizes, and strides behind them. */
+static bool check_region_list(const char *op, const ag_attr *attr)
+{
+    if (!agi_check_count(op, "sizes and strides", attr->n_list, attr->list, 2 * AGI_MAX_DIMS))
+        return false;
+    if (attr->n_list % 2 == 0)
+        return true;
+    agi_fail(AG_ERR_SHAPE, "%s: expected as many strides as sizes, got %d numbers in all", op,
+             attr->n_list);
+    return false;
+}
+
+/* The shape of zeros that stand for x. */
+static bool check_whole(const char *op, const ag_attr *attr)
+{
+    return agi_check_list(op, "sizes", attr->n_list, attr->list, false) &&
+           agi_shape_numel(op, attr->n_list, attr->list) >= 0;
+}
+
+/* The order of a copy of x: none, which is row-major, or that of as many strides as x has. */
+static bool check_copy(const char *op, const ag_tensor *x, const ag_attr *attr)
+{
+    if (!agi_check_count(op, "strides", attr->n_list, attr->list, AGI_MAX_DIMS))
+        return false;
+    if (attr->n_list == 0 || attr->n_list == x->ndim)
+        return agi_check_order(op, attr->n_list, attr->list);
+    agi_fail(AG_ERR_SHAPE, "%s: expected 0 or %d strides, got %d", op, x->ndim, attr->n_list);
+    return false;
+}
+
+/* args were counted. */
+static bool check_attr(int op, const char *name, const ag_arg *args, const ag_attr *attr)
+{
+    switch (op) {
+    case AG_OP_sum:
+    case AG_OP_mean:
+    case AG_OP_squeeze:
+    case AG_OP_permute:
+        return agi_check_list(name, "dimensions", attr->n_list, attr->list, op != AG_OP_permute);
+    case AG_OP_view:
+    case AG_OP_expand:
+        return agi_check_list(name, "sizes", attr->n_list, attr->list, false);
+    case AG_OP_clone:
+        return check_copy(name, args[0].tensor, attr);
+    case AG_OP_slice_scatter:
+        return args[0].tensor != NULL || check_whole(name, attr);
+    case AG_OP_as_strided:
+    case AG_OP_strided_scatter:
+    case AG_OP_strided_gather_vjp:
+        return check_region_list(name, attr);
+    default:
+        return true;
+    }
+}
+
+static bool takes_attr(int op)
+{
+    return agi_ops[op].kind == AGI_UNARY_ATTR || agi_ops[op].kind == AGI_VIEW ||
+           agi_ops[op].kind == AGI_REDUCE || op == AG_OP_clone ||
+           op == AG_OP_slice_scatter || op == AG_OP_strided_scatter ||
+           op == AG_OP_strided_gather_vjp;
+}
+
+/* ---- calls ---------------------------------------------------------------------------------- */
+
+/* Elementwise ops and sums do, and slice_scatter, for which it stands for a whole of zeros. Any
+ * other argument of any op may be a number. */
+static bool takes_number_first(int op)
+{
+    return agi_op_is_map(&agi_ops[op]) || agi_ops[op].kind == AGI_REDUCE ||
+           op == AG_OP_slice_scatter;
+}
+
+static bool check_args(int op, const char *name, int n, const ag_arg *args)
+{
+    if (n != agi_ops[op].arity) {
+        agi_fail(AG_ERR_VALUE, "%s: expected %d arguments, got %d", name, agi_ops[op].arity, n);
+        return false;
+    }
+    return agi_has(name, args, "arguments") &&
+           (takes_number_first(op) || agi_has_tensor(name, args[0].tensor));
+}
+
+static bool check_op(const char *function, ag_op op)
+{
+    if ((unsigned)op < AG_OP_COUNT)
+        return true;
+    agi_fail(AG_ERR_INDEX, "%s: expected an op from 0 to %d, got %d", function, AG_OP_COUNT - 1,
+             (int)op);
+    return false;
+}
+
+bool agi_check_call(ag_op op, int n, const ag_arg *args, const ag_attr *attr)
+{
+    if (!check_op("apply", op))
+        return false;
+    const char *name = agi_ops[op].name;
+    return check_args((int)op, name, n, args) &&
+           (!takes_attr((int)op) || (op == AG_OP_clone && attr == NULL) ||
+            (agi_has(name, attr, "attributes") && check_attr((int)op, name, args, attr)));
+}
+
+bool agi_check_write(ag_op op, int n, const ag_arg *args, const ag_attr *attr)
+{
+    if (!check_op("apply_", op))
+        return false;
+    const char *name = agi_ops[op].name;
+    if (!agi_op_is_map(&agi_ops[op]) && op != AG_OP_fill && op != AG_OP_copy) {
+        agi_fail(AG_ERR_TYPE, "%s_: expected an op with a form in place, got %s", name, name);
+        return false;
+    }
+    return check_args((int)op, name, n, args) &&
+           agi_has(name, args[0].tensor, "a tensor to write to") &&
+           (!takes_attr((int)op) || agi_has(name, attr, "attributes"));
+}
+
+/* ---- the rest ------------------------------------------------------------------------------- */
+
+bool agi_check_tensors(const char *op, const char *what, int n, ag_tensor *const *tensors)
+{
+    if (n < 0) {
+        agi_fail(AG_ERR_VALUE, "%s: expected 0 or more %s, got %d", op, what, n);
+        return false;
+    }
+    if (n > 0 && !agi_has(op, tensors, what))
+        return false;
+    for (int i = 0; i < n; i++)
+        if (!agi_has_tensor(op, tensors[i]))
+            return false;
+    return true;
+}
+
+bool agi_check_text(const char *op, const char *text, size_t size)
+{
+    return size == 0 || agi_has(op, text, "memory for the text");
+}

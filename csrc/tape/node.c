@@ -1,0 +1,457 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Nodes: recording what an op needs for its rule, naming, and freeing without recursion.
+ */
+#include "node.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "apply.h"
+#include "check.h"
+#include "../fuse/expr.h"
+#include "../compute/op.h"
+#include "../base/thread.h"
+
+/* ---- retained gradients --------------------------------------------------------------------- */
+
+bool agi_node_prepare(ag_node *node, const ag_tensor *t)
+{
+    return !(t->flags & AGI_TENSOR_RETAINS_GRAD) || agi_node_extra_of(node) != NULL;
+}
+
+void agi_tensor_unmark(ag_tensor *t)
+{
+    if (t->node != NULL && t->node->extra != NULL && t->node->extra->retain == t)
+        t->node->extra->retain = NULL;
+}
+
+/* What was a leaf that wants a gradient (a view of a constant) is none any more. Another thread may
+ * have marked t since room was made; without memory for it the mark is lost. */
+void agi_tensor_replace_node(ag_tensor *t, ag_node *node)
+{
+    ag_node *old = t->node;
+    if (t->flags & AGI_TENSOR_RETAINS_GRAD) {
+        agi_tensor_unmark(t);
+        if (AGI_LIKELY(agi_node_extra_of(node) != NULL))
+            node->extra->retain = t;
+        else
+            t->flags &= (uint8_t)~AGI_TENSOR_RETAINS_GRAD;
+    }
+    t->flags &= (uint8_t)~AGI_TENSOR_REQUIRES_GRAD;
+    t->node = node;
+    agi_node_release(old);
+}
+
+/* ---- nodes of views ------------------------------------------------------------------------- */
+
+ag_status agi_fail_no_grad_view(const char *what)
+{
+    return agi_fail(AG_ERR_GRAD,
+                    "A view was created in no_grad mode and %s modified inplace with grad mode "
+                    "enabled. Given that this use case is ambiguous and error-prone, it is "
+                    "forbidden. You can clarify your code by moving both the view and the inplace "
+                    "either both inside the no_grad block (if you don't want the inplace to be "
+                    "tracked) or both outside (if you want the inplace to be tracked).", what);
+}
+
+/* Makes the node of a view anew: its base was written in place since, so that the way from the
+ * base to the view is now read off the geometry. */
+static ag_node *refresh_view(ag_tensor *t)
+{
+    agi_meta *meta = t->meta;
+    ag_tensor *base = meta->base;
+    if (t->flags & AGI_TENSOR_NO_GRAD_VIEW) {
+        agi_fail_no_grad_view("its base or another view of its base has been");
+        return NULL;
+    }
+    ag_attr attr = {.i = {agi_view_offset(t)}, .n_list = 2 * t->ndim, .list = t->dims};
+    ag_arg arg = agi_arg(base);
+    ag_node *node = agi_node_new(AG_OP_as_strided, 0, 1, &arg, &attr, t, 0);
+    if (node == NULL)
+        return NULL;
+    if (!agi_node_prepare(node, t)) {
+        agi_node_release(node);
+        return NULL;
+    }
+    meta->view_version = agi_tensor_version(t);
+    agi_node_retain(node);  /* what replacing lets go may give t another one */
+    agi_tensor_replace_node(t, node);
+    return node;
+}
+
+ag_node *agi_view_node(ag_tensor *t, bool *failed)
+{
+    if (!agi_view_is_stale(t))
+        return t->node != NULL ? agi_node_retain(t->node) : NULL;
+    ag_node *node = refresh_view(t);
+    *failed = node == NULL;
+    return node;
+}
+
+/* ---- edges ---------------------------------------------------------------------------------- */
+
+/* Fills *edge with the owned edge to where t came from (0: needs no gradient). */
+static bool edge_to(ag_tensor *t, agi_edge *edge)
+{
+    bool failed = false;
+    ag_node *node = agi_tensor_node(t, &failed);
+    if (node != NULL)
+        *edge = (agi_edge)node;
+    else if (t->flags & AGI_TENSOR_REQUIRES_GRAD)
+        *edge = (agi_edge)agi_retain(t) | 1;
+    else
+        *edge = 0;
+    return !failed;
+}
+
+void agi_edge_release(agi_edge edge)
+{
+    if (agi_edge_is_leaf(edge))
+        agi_release(agi_edge_leaf(edge));
+    else
+        agi_node_release(agi_edge_node(edge));
+}
+
+/* ---- recording ------------------------------------------------------------------------------ */
+
+unsigned agi_node_saves(int op, int n, const ag_arg *args)
+{
+    const agi_op_info *info = &agi_ops[op];
+    unsigned mask = 0;
+    for (int k = 0; k < n; k++)
+        if (args[k].tensor != NULL && agi_requires_grad(args[k].tensor))
+            mask |= ((unsigned)info->saves >> (4 * k)) & 15u;
+    return mask;
+}
+
+static bool keeps_shape(const agi_op_info *info, const ag_tensor *x, const ag_tensor *out)
+{
+    if (x == NULL)
+        return false;
+    if (x->ndim != out->ndim)
+        return true;
+    for (int d = 0; d < x->ndim; d++)
+        if (x->dims[d] != out->dims[d])
+            return true;
+    return !agi_op_is_map(info);
+}
+
+static bool save_input(agi_saved *saved, const ag_arg *arg)
+{
+    ag_tensor *t = arg->tensor;
+    if (t == NULL) {
+        saved->kind = AGI_SAVED_NUMBER;
+        saved->value.number = arg->value;
+        return true;
+    }
+    ag_tensor *kept = t->flags & AGI_TENSOR_REQUIRES_GRAD ? agi_retain(t) : agi_tensor_alias(t);
+    if (kept == NULL)
+        return false;
+    saved->kind = AGI_SAVED_INPUT;
+    saved->value.tensor = kept;
+    saved->version = agi_tensor_version(kept);
+    return true;
+}
+
+static bool save_values(ag_node *node, const ag_arg *args, const ag_tensor *out, uint32_t out_bump)
+{
+    agi_saved *saved = agi_node_saved(node);
+    for (int k = 0; k < node->n_in; k++)
+        if (node->saved_mask & (1u << k) && !save_input(saved++, &args[k]))
+            return false;
+    if (node->saved_mask & AGI_SAVE_OUT) {
+        saved->kind = AGI_SAVED_OUTPUT;
+        saved->value.storage = agi_storage_retain(out->storage);
+        saved->version = agi_storage_version(out->storage) + out_bump;
+    }
+    return true;
+}
+
+/* The ops of regions count in their input's own memory, so their rules need to know how it lay. */
+static bool keeps_strides(int op, const ag_tensor *x)
+{
+    return (op == AG_OP_as_strided || op == AG_OP_strided_scatter) && !agi_is_contiguous(x);
+}
+
+/* The shape, and the strides where they are not those of row-major order. */
+static int ints_of_output(const ag_tensor *out)
+{
+    return agi_is_contiguous(out) ? out->ndim : 2 * out->ndim;
+}
+
+/* Shapes and the list attribute, behind each other in the node's ints. */
+static void save_ints(ag_node *node, const agi_op_info *info, const ag_arg *args,
+                      const ag_attr *attr, const ag_tensor *out)
+{
+    int64_t *ints = agi_node_ints(node);
+    int at = 0;
+    if (node->saved_mask & AGI_SAVE_OUT) {
+        node->out_ndim = out->ndim;
+        node->out_strided = !agi_is_contiguous(out);
+        at = ints_of_output(out);
+        memcpy(ints, out->dims, (size_t)at * sizeof(int64_t));
+    }
+    for (int k = 0; k < node->n_in && k < AGI_NODE_SHAPES; k++) {
+        const ag_tensor *x = args[k].tensor;
+        if (!keeps_shape(info, x, out))
+            continue;
+        node->shape_at[k] = (uint8_t)(at + 1);
+        ints[at++] = x->ndim;
+        memcpy(ints + at, x->dims, x->ndim * sizeof(int64_t));
+        at += x->ndim;
+        if (k > 0 || !keeps_strides(node->op, x))
+            continue;
+        node->has_strides = true;
+        memcpy(ints + at, agi_strides_of(x), x->ndim * sizeof(int64_t));
+        at += x->ndim;
+    }
+    if (attr != NULL && attr->n_list > 0) {
+        node->list_at = (uint8_t)at;
+        node->n_list = (uint8_t)attr->n_list;
+        memcpy(ints + at, attr->list, (size_t)attr->n_list * sizeof(int64_t));
+    }
+}
+
+static int count_ints(const agi_op_info *info, unsigned saved_mask, int n, const ag_arg *args,
+                      const ag_attr *attr, const ag_tensor *out)
+{
+    int count = saved_mask & AGI_SAVE_OUT ? ints_of_output(out) : 0;
+    for (int k = 0; k < n && k < AGI_NODE_SHAPES; k++)
+        if (keeps_shape(info, args[k].tensor, out))
+            count += 1 + args[k].tensor->ndim;
+    if (args[0].tensor != NULL && keeps_strides((int)(info - agi_ops), args[0].tensor))
+        count += args[0].tensor->ndim;
+    return attr != NULL && attr->n_list > 0 ? count + attr->n_list : count;
+}
+
+static size_t node_bytes(const ag_node *node)
+{
+    return sizeof(ag_node) + node->n_in * sizeof(agi_edge) + node->n_saved * sizeof(agi_saved) +
+           (node->has_attr ? sizeof(agi_node_attr) : 0) + node->n_ints * sizeof(int64_t);
+}
+
+ag_node *agi_node_new(int op, int variant, int n, const ag_arg *args, const ag_attr *attr,
+                      const ag_tensor *out, uint32_t out_bump)
+{
+    const agi_op_info *info = &agi_ops[op];
+    unsigned mask = agi_node_saves(op, n, args);
+    ag_node head = {
+        .op = (uint16_t)op,
+        .variant = (uint8_t)variant,
+        .n_in = (uint8_t)n,
+        .saved_mask = (uint8_t)mask,
+        .n_saved = (uint8_t)agi_save_count(mask),
+        .has_attr = attr != NULL,
+        .n_ints = (uint8_t)count_ints(info, mask, n, args, attr, out),
+    };
+    ag_node *node = agi_small_new(node_bytes(&head));
+    if (AGI_UNLIKELY(node == NULL))
+        return NULL;
+    memcpy(node, &head, sizeof head);
+    atomic_init(&node->refs, 1);
+    atomic_init(&node->run, NULL);
+    memset(node->edges, 0, (size_t)n * sizeof(agi_edge) + node->n_saved * sizeof(agi_saved));
+    agi_count(&agi_thread_get()->live_nodes, 1);
+    if (attr != NULL) {
+        agi_node_attr *kept = agi_node_attr_of(node);
+        memcpy(kept->f, attr->f, sizeof kept->f);
+        memcpy(kept->i, attr->i, sizeof kept->i);
+    }
+    save_ints(node, info, args, attr, out);
+    for (int k = 0; k < n; k++)
+        if (args[k].tensor != NULL && !edge_to(args[k].tensor, &node->edges[k]))
+            goto fail;
+    if (!save_values(node, args, out, out_bump))
+        goto fail;
+    return node;
+fail:
+    agi_node_release(node);
+    return NULL;
+}
+
+const int64_t *agi_node_input_shape(const ag_node *node, int k, int *ndim)
+{
+    if (k >= AGI_NODE_SHAPES || node->shape_at[k] == 0) {
+        *ndim = -1;
+        return NULL;
+    }
+    const int64_t *at = agi_node_ints(node) + node->shape_at[k] - 1;
+    *ndim = (int)at[0];
+    return at + 1;
+}
+
+const int64_t *agi_node_input_strides(const ag_node *node)
+{
+    if (!node->has_strides)
+        return NULL;
+    int ndim;
+    const int64_t *shape = agi_node_input_shape(node, 0, &ndim);
+    return shape + ndim;
+}
+
+agi_node_extra *agi_node_extra_of(ag_node *node)
+{
+    if (node->extra == NULL) {
+        node->extra = agi_plain_new(sizeof *node->extra);
+        if (node->extra != NULL)
+            *node->extra = (agi_node_extra){.retain = NULL};
+    }
+    return node->extra;
+}
+
+/* ---- freeing -------------------------------------------------------------------------------- */
+
+static void release_saved(agi_saved *saved)
+{
+    if (saved->kind == AGI_SAVED_INPUT)
+        agi_release(saved->value.tensor);
+    else if (saved->kind == AGI_SAVED_OUTPUT)
+        agi_storage_release(saved->value.storage);
+}
+
+void agi_node_free_saved(ag_node *node)
+{
+    agi_saved *saved = agi_node_saved(node);
+    for (int k = 0; k < node->n_saved; k++) {
+        if (saved[k].kind != AGI_SAVED_INPUT && saved[k].kind != AGI_SAVED_OUTPUT)
+            continue;
+        agi_saved was = saved[k];
+        saved[k].kind = AGI_SAVED_FREED;
+        release_saved(&was);
+    }
+}
+
+int64_t agi_node_lend_saved(ag_node *node, int by)
+{
+    const agi_saved *saved = agi_node_saved(node);
+    int64_t stored = 0;
+    for (int k = 0; k < node->n_saved; k++) {
+        agi_storage *s = saved[k].kind == AGI_SAVED_INPUT    ? saved[k].value.tensor->storage
+                         : saved[k].kind == AGI_SAVED_OUTPUT ? saved[k].value.storage : NULL;
+        if (s != NULL && agi_is_pending(s)) {
+            /* Owned, as another thread may free what is saved (INVARIANT[blocking]). */
+            agi_storage_retain(s);
+            agi_expr_lend(s, by);
+            agi_storage_release(s);
+        } else if (s != NULL && agi_refs_get(&s->refs) == 1) {
+            stored += s->numel;
+        }
+    }
+    return stored;
+}
+
+static void free_one(ag_node *node)
+{
+    agi_saved *saved = agi_node_saved(node);
+    for (int k = 0; k < node->n_saved; k++)
+        release_saved(&saved[k]);
+    for (int k = 0; k < node->n_in; k++)
+        agi_edge_release(node->edges[k]);
+    agi_plain_free(node->extra);
+    agi_count(&agi_thread_get()->live_nodes, -1);
+    agi_small_free(node, node_bytes(node));
+}
+
+/* Releasing a node's edges may bring other nodes here: they queue up behind the first instead of
+ * going deeper, so that a tape of any length is freed in constant stack. The queue's links lie in
+ * the `run` fields: no engine has a node that nobody owns. */
+void agi_node_free(ag_node *node)
+{
+    agi_thread *thread = agi_thread_get();
+    atomic_store_explicit(&node->run, thread->dying, memory_order_relaxed);
+    thread->dying = node;
+    if (thread->freeing)
+        return;
+    thread->freeing = true;
+    while (thread->dying != NULL) {
+        ag_node *next = thread->dying;
+        thread->dying = atomic_load_explicit(&next->run, memory_order_relaxed);
+        free_one(next);
+    }
+    thread->freeing = false;
+}
+
+/* ---- looking at the tape -------------------------------------------------------------------- */
+
+static const char *label_of(const ag_node *node)
+{
+    static const char *const named[] = {NULL, "Rsub", "Mul", "T", "UnsafeView", "Zero", "Unbind",
+                                        "CopyBackwards!"};
+    int alias = node->variant >> 4;
+    return alias != 0 ? named[alias] : agi_ops[node->op].label;
+}
+
+int ag_node_name(const ag_node *node, char *text, size_t size)
+{
+    if (!agi_has("node_name", node, "a node") || !agi_check_text("node_name", text, size))
+        return -1;
+    const char *label = label_of(node);
+    int length = (int)strlen(label);
+    if (label[length - 1] == '!')
+        return snprintf(text, size, "%.*s", length - 1, label);
+    return snprintf(text, size, "%sBackward%d", label, node->variant & 15);
+}
+
+ag_node *ag_node_of(ag_tensor *t)
+{
+    if (!agi_has_tensor("node_of", t))
+        return NULL;
+    bool failed = false;
+    return agi_tensor_node(t, &failed);
+}
+
+ag_node *ag_node_retain(ag_node *node)
+{
+    return agi_has("node_retain", node, "a node") ? agi_node_retain(node) : NULL;
+}
+
+void ag_node_release(ag_node *node) { agi_node_release(node); }
+
+/* Inputs that do not count where the tape is looked at: numbers and masks that PyTorch has as
+ * attributes of the node. */
+static unsigned hidden_inputs(const ag_node *node)
+{
+    switch (node->op) {
+    case AG_OP_sub:
+        return node->variant == AGI_NAMED_RSUB + 1 ? 1 : 0;
+    case AG_OP_pow:
+        return node->variant == 0 ? 2 : node->variant == 2 ? 1 : 0;
+    case AG_OP_clamp:
+        return node->variant == 1 ? 6 : 0;
+    case AG_OP_where:
+        return 1;
+    case AG_OP_fill:
+        return (node->variant & 15) == 3 ? 0 : 2;  /* 3: with a tensor */
+    default:
+        return 0;
+    }
+}
+
+bool agi_node_hides(const ag_node *node, int k) { return hidden_inputs(node) >> k & 1; }
+
+int ag_node_input_count(const ag_node *node)
+{
+    return agi_has("node_input_count", node, "a node")
+               ? node->n_in - __builtin_popcount(hidden_inputs(node)) : -1;
+}
+
+ag_status ag_node_input(const ag_node *node, int k, ag_node **from, ag_tensor **leaf)
+{
+    const int count = ag_node_input_count(node);
+    if (count < 0)
+        return ag_last_status();
+    if (k < 0 || k >= count)
+        return agi_fail(AG_ERR_INDEX, "node_input: expected an input from 0 to %d, got %d",
+                        count - 1, k);
+    unsigned hidden = hidden_inputs(node);
+    int at = 0;
+    for (int seen = 0; hidden >> at & 1 || seen++ < k; at++)
+        ;
+    agi_edge edge = node->edges[at];
+    if (leaf != NULL)
+        *leaf = agi_edge_is_leaf(edge) ? agi_edge_leaf(edge) : NULL;
+    if (from != NULL)
+        *from = agi_edge_is_leaf(edge) ? NULL : agi_edge_node(edge);
+    return AG_OK;
+}

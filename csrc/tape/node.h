@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * A node is a tape entry: an op that was recorded, edges to where its inputs came from, and the
+ * values its rule needs. One block of memory: the struct, then edges, saved values, ints.
+ */
+#ifndef AGI_NODE_H
+#define AGI_NODE_H
+
+#include "../base/config.h"
+#include "../base/refcount.h"
+#include "../tensor/tensor.h"
+
+/* Where an input came from: a node, a leaf (low bit set), or nothing. Owned by the node. */
+typedef uintptr_t agi_edge;
+
+AGI_INLINE bool agi_edge_is_leaf(agi_edge e) { return (e & 1) != 0; }
+AGI_INLINE ag_tensor *agi_edge_leaf(agi_edge e) { return (ag_tensor *)(e & ~(uintptr_t)1); }
+AGI_INLINE ag_node *agi_edge_node(agi_edge e) { return (ag_node *)e; }
+
+typedef enum agi_saved_kind {
+    AGI_SAVED_NOTHING,
+    AGI_SAVED_NUMBER,   /* the input was a plain number */
+    AGI_SAVED_INPUT,    /* tensor: owned. A leaf that requires grad is kept itself, anything else
+                           as an alias without history: a tensor written in place later may come
+                           to own this node, and must not be owned by it */
+    AGI_SAVED_OUTPUT,   /* storage: owned (never the tensor: it owns this node), from its first
+                           element on */
+    AGI_SAVED_FREED,    /* was INPUT or OUTPUT until a backward without retain_graph */
+} agi_saved_kind;
+
+typedef struct agi_saved {
+    union {
+        double number;
+        ag_tensor *tensor;
+        agi_storage *storage;
+    } value;
+    uint32_t version;   /* of the storage when it was saved */
+    uint32_t kind;      /* agi_saved_kind */
+} agi_saved;
+
+/* Rare extras of a node. */
+typedef struct agi_node_extra {
+    ag_tensor *retain;  /* weak: the output, where its gradient is to be kept */
+    const char *where;  /* owned text: where in the user's source it was recorded, or NULL */
+} agi_node_extra;
+
+/* Attributes of an op that has any: the numbers of its ag_attr. */
+typedef struct agi_node_attr {
+    double f[2];
+    int64_t i[4];
+} agi_node_attr;
+
+/* Ops that PyTorch knows under several names: added to a node's variant. */
+enum {
+    AGI_NAMED_RSUB = 1 << 4,
+    AGI_NAMED_MUL = 2 << 4,
+    AGI_NAMED_T = 3 << 4,
+    AGI_NAMED_UNSAFE_VIEW = 4 << 4,
+    AGI_NAMED_ZERO = 5 << 4,
+    AGI_NAMED_UNBIND = 6 << 4,
+    AGI_NAMED_COPY = 7 << 4,
+};
+
+#define AGI_NODE_SHAPES 3  /* inputs whose own shape can be kept */
+
+struct ag_node {
+    agi_refs refs;
+    uint16_t op;
+    uint8_t variant;        /* digit of the printed name, + AGI_NAMED_x for another label */
+    uint8_t n_in;
+    uint8_t saved_mask;     /* AGI_SAVE_ bits of what is kept */
+    uint8_t n_saved;        /* one for each bit of saved_mask, in order; OUT is the last */
+    bool has_attr;
+    bool detached;          /* detach_() parted what this node made from it */
+    uint8_t out_ndim;       /* shape of the output in ints[0 .. out_ndim), kept if OUT is saved */
+    uint8_t n_ints;
+    uint8_t shape_at[AGI_NODE_SHAPES];  /* ints[shape_at[k] - 1]: ndim, then shape of input k,
+                               where it differs from the output's; 0 where it does not */
+    uint8_t list_at;        /* ints[list_at .. list_at + n_list): the list of the ag_attr */
+    uint8_t n_list;
+    bool has_strides : 1;   /* behind the shape of input 0 stand its strides: not row-major; */
+    bool out_strided : 1;   /* behind the shape of the output its own, for the same reason */
+    int32_t slot;           /* the engine's: place in the run that claimed this node */
+    _Atomic(void *) run;    /* the engine's: the run that claimed this node; link when dying */
+    agi_node_extra *extra;  /* owned, NULL for most */
+    agi_edge edges[];       /* n_in edges, n_saved agi_saved, agi_node_attr, n_ints int64 */
+};
+
+AGI_INLINE agi_saved *agi_node_saved(const ag_node *n)
+{
+    return (agi_saved *)(uintptr_t)(n->edges + n->n_in);
+}
+AGI_INLINE agi_node_attr *agi_node_attr_of(const ag_node *n)
+{
+    return (agi_node_attr *)(agi_node_saved(n) + n->n_saved);
+}
+AGI_INLINE int64_t *agi_node_ints(const ag_node *n)
+{
+    agi_node_attr *attr = agi_node_attr_of(n);
+    return n->has_attr ? (int64_t *)(attr + 1) : (int64_t *)attr;
+}
+
+/* How many of the AGI_SAVE_ bits are set: the base level has no instruction for it. */
+AGI_INLINE unsigned agi_save_count(unsigned mask)
+{
+    return (unsigned)(UINT64_C(0x4332322132212110) >> 4 * (mask & 15u)) & 15u;
+}
+
+#pragma GCC visibility push(hidden)
+
+/* A node for `op` over args; `attr` may be NULL. Owned; NULL on failure. `out` is what was made, or
+ * for a write in place what is to be written (then out's storage must not have been bumped yet, and
+ * out_bump is 1). */
+ag_node *agi_node_new(int op, int variant, int n, const ag_arg *args, const ag_attr *attr,
+                      const ag_tensor *out, uint32_t out_bump);
+
+void agi_node_free(ag_node *node);  /* when the last reference went; iterative */
+
+/* What the rule of such a node will read (AGI_SAVE_ bits), given which inputs want a gradient. */
+unsigned agi_node_saves(int op, int n, const ag_arg *args);
+
+/* The shape of input k as it was; *ndim < 0 when it is the output's (not kept). Borrowed. */
+const int64_t *agi_node_input_shape(const ag_node *node, int k, int *ndim);
+
+/* The strides of input 0 as they were, for the ops of regions (as_strided, strided_scatter); NULL
+ * where they were row-major. Borrowed. */
+const int64_t *agi_node_input_strides(const ag_node *node);
+
+void agi_edge_release(agi_edge edge);
+
+ag_node *agi_view_node(ag_tensor *t, bool *failed);
+
+/* The error that a view made under no_grad, or what the text says of it, was written where the tape
+ * is recorded. */
+ag_status agi_fail_no_grad_view(const char *what);
+
+/* Retained gradients. INVARIANT[retained]: the mark of a tensor whose gradient is to be kept is
+ * on its present node or nowhere, so that it never outlives the tensor: whoever gives the tensor
+ * another node moves the mark. agi_node_prepare makes room for it on the node that will be t's;
+ * false if there is no memory. agi_tensor_replace_node takes the node and cannot fail. */
+bool agi_node_prepare(ag_node *node, const ag_tensor *t);
+void agi_tensor_replace_node(ag_tensor *t, ag_node *node);
+void agi_tensor_unmark(ag_tensor *t);
+
+/* Drops the saved tensors (a backward without retain_graph did its work). */
+void agi_node_free_saved(ag_node *node);
+
+/* A backward is done with what the node saved and will drop it, unless it fails (by 1); it failed
+ * and will not (by -1). See agi_expr.lent. Returns the elements that are there and that nobody else
+ * keeps. */
+int64_t agi_node_lend_saved(ag_node *node, int by);
+
+/* Whether input k does not count where the tape is looked at; such inputs get no gradient. */
+bool agi_node_hides(const ag_node *node, int k);
+
+agi_node_extra *agi_node_extra_of(ag_node *node);  /* made at first use; NULL if no memory */
+
+#pragma GCC visibility pop
+
+AGI_INLINE ag_node *agi_node_retain(ag_node *n) { agi_refs_inc(&n->refs); return n; }
+
+/* t's node, made anew first if t is a view whose base was written in place since. Owned, NULL for
+ * leaves; *failed is set on an error. */
+AGI_INLINE ag_node *agi_tensor_node(ag_tensor *t, bool *failed)
+{
+    if (AGI_UNLIKELY(t->flags & AGI_TENSOR_VIEW))
+        return agi_view_node(t, failed);
+    return t->node != NULL ? agi_node_retain(t->node) : NULL;
+}
+AGI_INLINE void agi_node_release(ag_node *n)
+{
+    if (n != NULL && agi_refs_dec(&n->refs))
+        agi_node_free(n);
+}
+
+#endif

@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What rules stand on: reading saved values with their versions checked, and calling ops whose
+ * results belong to the engine's scope.
+ */
+#include "rule.h"
+
+#include <string.h>
+
+#include "check.h"
+#include "../base/shape.h"
+#include "../base/thread.h"
+
+static const ag_arg failed_value = {.tensor = &agi_failed, .value = 0.0};
+
+ag_arg agi_value(int op, int n, const ag_arg *args, const ag_attr *attr)
+{
+    for (int k = 0; k < n; k++)
+        if (AGI_UNLIKELY(agi_value_failed(args[k])))
+            return failed_value;
+    ag_tensor *t = agi_scope_add(agi_apply(op, agi_variant_of(op, args, attr), n, args, attr));
+    return t != NULL ? agi_arg(t) : failed_value;
+}
+
+/* "Exp" for ExpBackward0: how the message names who made a value. */
+static void maker_name(const ag_node *node, char text[64])
+{
+    ag_node_name(node, text, 64);
+    char *tail = strstr(text, "Backward");
+    if (tail != NULL && tail != text)
+        *tail = '\0';
+}
+
+static void fail_version(agi_vjp *v, const ag_node *maker, int ndim, const int64_t *shape,
+                         uint32_t version, uint32_t expected)
+{
+    char made_by[64] = "", saved_by[64], size[AGI_SHAPE_TEXT];
+    ag_node_name(v->node, saved_by, sizeof saved_by);
+    if (maker != NULL)
+        maker_name(maker, made_by);
+    agi_fail(AG_ERR_VERSION,
+             "one of the variables needed for gradient computation has been modified by an inplace "
+             "operation: [Tensor %s]%s%s, is at version %u; expected version %u instead. Hint: %s "
+             "saved it for its gradient; clone() it before writing, or write before it is used.",
+             agi_format_shape_list(size, ndim, shape),
+             maker != NULL ? ", which is output 0 of " : "", made_by, version, expected, saved_by);
+}
+
+static void fail_freed(void)
+{
+    agi_fail(
+        AG_ERR_FREED,
+        "Trying to backward through the graph a second time (or directly access saved tensors "
+        "after they have already been freed). Saved intermediate values of the graph are freed "
+        "when you call .backward() or autograd.grad(). Specify retain_graph=True if you need "
+        "to backward through the graph a second time or if you need to access saved tensors "
+        "after calling backward.");
+}
+
+static void fail_detached(void)
+{
+    agi_fail(AG_ERR_GRAD,
+             "Trying to use a saved tensor that has been detached in-place, i.e. with .detach_()."
+             "This is not supported, please use out-of-place `.detach()` instead");
+}
+
+/* A tensor over the saved elements that is, on the tape, the value it was then. */
+static ag_arg with_history(ag_tensor *alias, agi_edge edge)
+{
+    if (alias == NULL)
+        return failed_value;
+    if (edge != 0)
+        alias->node = agi_node_retain(agi_edge_node(edge));
+    alias = agi_scope_add(alias);
+    return alias != NULL ? agi_arg(alias) : failed_value;
+}
+
+ag_arg agi_vjp_input(agi_vjp *v, int k)
+{
+    ag_node *node = v->node;
+    agi_assert(node->saved_mask & (1u << k));
+    agi_saved *saved = agi_node_saved(node) + agi_save_count(node->saved_mask & ((1u << k) - 1));
+    if (saved->kind == AGI_SAVED_NUMBER)
+        return agi_number(saved->value.number);
+    if (saved->kind != AGI_SAVED_INPUT) {
+        fail_freed();
+        return failed_value;
+    }
+    ag_tensor *t = saved->value.tensor;
+    agi_edge edge = node->edges[k];
+    uint32_t version = agi_tensor_version(t);
+    if (AGI_UNLIKELY(version != saved->version)) {
+        const ag_node *maker = agi_edge_is_leaf(edge) ? NULL : agi_edge_node(edge);
+        fail_version(v, maker, t->ndim, agi_shape_of(t), version, saved->version);
+        return failed_value;
+    }
+    const bool has_node = edge != 0 && !agi_edge_is_leaf(edge);
+    if (AGI_UNLIKELY(has_node && agi_edge_node(edge)->detached)) {
+        fail_detached();
+        return failed_value;
+    }
+    if (has_node && v->create_graph)
+        return with_history(agi_tensor_alias(t), edge);
+    if (AGI_UNLIKELY(v->owns) && agi_scope_add(agi_retain(t)) == NULL)
+        return failed_value;
+    return agi_arg(t);
+}
+
+ag_arg agi_vjp_output(agi_vjp *v)
+{
+    ag_node *node = v->node;
+    agi_saved *saved = agi_node_saved(node) + node->n_saved - 1;
+    if (saved->kind != AGI_SAVED_OUTPUT) {
+        fail_freed();
+        return failed_value;
+    }
+    const int64_t *shape = agi_node_ints(node);
+    uint32_t version = agi_storage_version(saved->value.storage);
+    if (AGI_UNLIKELY(version != saved->version)) {
+        fail_version(v, node, node->out_ndim, shape, version, saved->version);
+        return failed_value;
+    }
+    int64_t row_major[AGI_MAX_DIMS];
+    const int64_t *strides = shape + node->out_ndim;
+    if (AGI_LIKELY(!node->out_strided)) {
+        agi_shape_strides(node->out_ndim, shape, row_major);
+        strides = row_major;
+    }
+    ag_tensor *t = agi_tensor_over(saved->value.storage, node->out_ndim, shape, strides, 0);
+    return with_history(t, v->create_graph ? (agi_edge)node : 0);
+}
+
+ag_arg agi_repeated(double value, int ndim, const int64_t *shape)
+{
+    ag_tensor *number = ag_scalar(value);
+    return v_expand(number != NULL ? agi_arg(number) : failed_value, ndim, shape);
+}
+
+ag_arg agi_zeros_for(ag_arg g)
+{
+    return agi_value_failed(g) ? g : agi_repeated(0.0, g.tensor->ndim, agi_shape_of(g.tensor));
+}
+
+/* ---- one node by itself --------------------------------------------------------------------- */
+
+static unsigned wanted_of(const ag_node *node)
+{
+    unsigned wanted = 0;
+    for (int k = 0; k < node->n_in; k++)
+        if (node->edges[k] != 0)
+            wanted |= 1u << k;
+    return wanted;
+}
+
+/* The rule's results, owned, into parts, which begin as NULL; those that nobody wants stay that. */
+static ag_status run_rule(agi_vjp *v, ag_tensor **parts)
+{
+    const agi_op_info *info = &agi_ops[v->node->op];
+    if (info->rule != NULL)
+        info->rule(v);
+    for (int k = 0; k < v->node->n_in; k++) {
+        if (!(v->needs & (1u << k)))
+            continue;
+        if (v->gx[k].tensor == NULL)
+            v->gx[k] = agi_zeros_for(v->g);
+        if (agi_value_failed(v->gx[k]))
+            return ag_last_status();
+    }
+    for (int k = 0; k < v->node->n_in; k++)
+        if (v->needs & (1u << k))
+            parts[k] = agi_retain(v->gx[k].tensor);
+    return AG_OK;
+}
+
+ag_status ag_node_call(ag_node *node, ag_tensor *gradient, ag_tensor **results)
+{
+    ag_arg gx[AGI_NODE_SHAPES] = {{NULL, 0.0}};
+    ag_tensor *parts[AGI_NODE_SHAPES] = {NULL};
+    if (!agi_has("node_call", node, "a node") || !agi_has_tensor("node_call", gradient) ||
+        !agi_has("node_call", results, "memory for the results"))
+        return ag_last_status();
+    agi_vjp v = {.node = node, .gx = gx, .needs = wanted_of(node),
+                 .create_graph = ag_grad_enabled(), .owns = true};
+    ag_tensor *g = v.create_graph ? agi_retain(gradient) : agi_tensor_snapshot(gradient);
+    if (g == NULL)
+        return ag_last_status();
+    v.g = agi_arg(g);
+    const int64_t mark = agi_scope_open();
+    const ag_status status = mark >= 0 ? run_rule(&v, parts) : ag_last_status();
+    agi_scope_close(mark);
+    agi_release(g);
+    for (int k = 0, seen = 0; status == AG_OK && k < node->n_in; k++) {
+        if (agi_node_hides(node, k))
+            agi_release(parts[k]);
+        else
+            results[seen++] = parts[k];
+    }
+    return status;
+}

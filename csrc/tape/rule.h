@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The language that rules are written in: verbs `v_<op>` over values (tensors or numbers), which
+ * belong to the scope that the engine opened and need no release, and pass a failure on. So a rule
+ * reads as its formula:
+ *
+ *     AG_RULE(mul)
+ *     {
+ *         if (NEEDS(0)) GX(0) = v_mul(G, IN(1));
+ *         if (NEEDS(1)) GX(1) = v_mul(G, IN(0));
+ *     }
+ */
+#ifndef AGI_RULE_H
+#define AGI_RULE_H
+
+#include "apply.h"
+
+#define G (v->g)
+#define GX(k) (v->gx[k])
+#define NEEDS(k) ((v->needs & (1u << (k))) != 0)
+#define IN(k) agi_vjp_input(v, k)      /* the saved input k, its version checked */
+#define OUT agi_vjp_output(v)          /* the saved output, its version checked */
+#define NUM(x) agi_number(x)
+
+#pragma GCC visibility push(hidden)
+ag_arg agi_vjp_input(agi_vjp *v, int k);
+ag_arg agi_vjp_output(agi_vjp *v);
+ag_arg agi_repeated(double value, int ndim, const int64_t *shape);  /* in one element of memory */
+ag_arg agi_zeros_for(ag_arg g);        /* zeros of the shape of g, likewise */
+
+/* Calls op on values, keeps the result in the open scope, passes failures on. */
+ag_arg agi_value(int op, int n, const ag_arg *args, const ag_attr *attr);
+#pragma GCC visibility pop
+
+AGI_INLINE bool agi_value_failed(ag_arg x) { return x.tensor == &agi_failed; }
+
+#define AGI_VERB_UNARY(name) \
+    AGI_UNUSED static ag_arg v_##name(ag_arg x) { return agi_value(AG_OP_##name, 1, &x, NULL); }
+#define AGI_VERB_BINARY(name) \
+    AGI_UNUSED static ag_arg v_##name(ag_arg x, ag_arg y) \
+    { \
+        ag_arg args[2] = {x, y}; \
+        return agi_value(AG_OP_##name, 2, args, NULL); \
+    }
+#define AGI_VERB_INNER AGI_VERB_BINARY
+#define AGI_VERB_MASK AGI_VERB_BINARY
+#define AGI_VERB_TERNARY(name) \
+    AGI_UNUSED static ag_arg v_##name(ag_arg x, ag_arg y, ag_arg z) \
+    { \
+        ag_arg args[3] = {x, y, z}; \
+        return agi_value(AG_OP_##name, 3, args, NULL); \
+    }
+#define AGI_VERB_INNER3 AGI_VERB_TERNARY
+#define AGI_VERB_UNARY_ATTR(name)
+#define AGI_VERB_TERNARY_ATTR(name)
+#define AGI_VERB_REDUCE(name)
+#define AGI_VERB_VIEW(name)
+#define AGI_VERB_MAKE(name)
+#define OP(name, arity, KIND, saves, GRAD, label, doc) AGI_VERB_##KIND(name)
+#include "../include/ops.def"
+#undef OP
+
+/* x in another shape with the same number of elements. */
+AGI_INLINE ag_arg v_view(ag_arg x, int ndim, const int64_t *shape)
+{
+    ag_attr attr = {.n_list = ndim, .list = shape};
+    return agi_value(AG_OP_view, 1, &x, &attr);
+}
+
+/* x in row-major memory: x itself if it is, else a copy. */
+AGI_INLINE ag_arg v_row_major(ag_arg x)
+{
+    if (agi_value_failed(x) || agi_is_contiguous(x.tensor))
+        return x;
+    return agi_value(AG_OP_clone, 1, &x, &agi_row_major);
+}
+
+AGI_INLINE ag_arg v_expand(ag_arg x, int ndim, const int64_t *shape)
+{
+    ag_attr attr = {.n_list = ndim, .list = shape};
+    return agi_value(AG_OP_expand, 1, &x, &attr);
+}
+
+#endif

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Two-dimensional strided blocks: what loaders fill their scratch with and strided copies are made
+ * of. Small ones must be cheap (a few nanoseconds), large ones must use whole cache lines.
+ */
+#ifndef AGI_COPY_H
+#define AGI_COPY_H
+
+#include "../base/config.h"
+
+/* A block of rows x cols elements at `data`, element (i, j) at data[i * row + j * col]. */
+typedef struct agi_block {
+    double *data;
+    int64_t row, col;
+} agi_block;
+
+#pragma GCC visibility push(hidden)
+
+/* z[i][j] = x[i][j]. They do not overlap. Strides of 0 in x repeat it. */
+void agi_copy_block(agi_block z, const double *x, int64_t x_row, int64_t x_col, int64_t rows,
+                    int64_t cols);
+
+void agi_fill_run(double *z, int64_t n, double value);
+
+#pragma GCC visibility pop
+#endif

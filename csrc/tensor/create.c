@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Tensors from values, memory and rules of their own.
+ */
+#include <math.h>
+#include <string.h>
+
+#include "../tape/check.h"
+#include "layout.h"
+#include "../compute/run.h"
+#include "../base/shape.h"
+#include "../base/status.h"
+#include "tensor.h"
+#include "../base/thread.h"
+
+static ag_tensor *fresh(const char *op, int ndim, const int64_t *shape)
+{
+    int64_t numel = agi_shape_numel(op, ndim, shape);
+    return numel < 0 ? NULL : agi_tensor_new(ndim, shape, numel);
+}
+
+ag_tensor *ag_empty(int ndim, const int64_t *shape)
+{
+    return agi_scope_add(fresh("empty", ndim, shape));
+}
+
+static ag_tensor *filled(const char *op, int ndim, const int64_t *shape, double value)
+{
+    ag_tensor *t = fresh(op, ndim, shape);
+    if (t != NULL)
+        agi_run_fill(agi_tensor_data(t), agi_strides_of(t), ndim, agi_shape_of(t), value);
+    return agi_scope_add(t);
+}
+
+ag_tensor *ag_full(int ndim, const int64_t *shape, double value)
+{
+    return filled("full", ndim, shape, value);
+}
+
+ag_tensor *ag_zeros(int ndim, const int64_t *shape) { return filled("zeros", ndim, shape, 0.0); }
+ag_tensor *ag_ones(int ndim, const int64_t *shape) { return filled("ones", ndim, shape, 1.0); }
+
+/* ---- in an order of memory ------------------------------------------------------------------ */
+
+typedef ag_tensor *(*maker)(int ndim, const int64_t *shape);
+
+/* What make makes, in the order of these strides. */
+static ag_tensor *make_in_order(maker make, int ndim, const int64_t *shape, const int64_t *strides)
+{
+    agi_layout layout;
+    int64_t arranged[AGI_MAX_DIMS];
+    if (!agi_layout_of_strides(&layout, ndim, shape, strides))
+        return make(ndim, shape);
+    for (int k = 0; k < ndim; k++)
+        arranged[k] = shape[layout.dims[k]];
+    ag_tensor *t = make(ndim, arranged);
+    if (t != NULL)
+        agi_layout_give(t, &layout);
+    return t;
+}
+
+ag_tensor *ag_empty_in_order(int ndim, const int64_t *shape, const int64_t *strides)
+{
+    if (agi_shape_numel("empty_in_order", ndim, shape) < 0 ||
+        (strides != NULL && !agi_check_order("empty_in_order", ndim, strides)))
+        return NULL;
+    return strides != NULL ? make_in_order(ag_empty, ndim, shape, strides) : ag_empty(ndim, shape);
+}
+
+static ag_tensor *make_like(const char *op, maker make, const ag_tensor *x)
+{
+    return agi_has_tensor(op, x) ? make_in_order(make, x->ndim, agi_shape_of(x), agi_strides_of(x))
+                                 : NULL;
+}
+
+ag_tensor *ag_empty_like(const ag_tensor *x) { return make_like("empty_like", ag_empty, x); }
+ag_tensor *ag_zeros_like(const ag_tensor *x) { return make_like("zeros_like", ag_zeros, x); }
+ag_tensor *ag_ones_like(const ag_tensor *x) { return make_like("ones_like", ag_ones, x); }
+ag_tensor *ag_rand_like(const ag_tensor *x) { return make_like("rand_like", ag_rand, x); }
+ag_tensor *ag_randn_like(const ag_tensor *x) { return make_like("randn_like", ag_randn, x); }
+
+ag_tensor *ag_full_like(const ag_tensor *x, double value)
+{
+    ag_tensor *t = make_like("full_like", ag_empty, x);
+    if (t != NULL)
+        agi_run_fill(agi_tensor_data(t), agi_strides_of(t), t->ndim, agi_shape_of(t), value);
+    return t;
+}
+
+/* ---- from values and memory ----------------------------------------------------------------- */
+
+ag_tensor *ag_scalar(double value)
+{
+    ag_tensor *t = agi_tensor_new(0, NULL, 1);
+    if (t != NULL)
+        *agi_tensor_data(t) = value;
+    return agi_scope_add(t);
+}
+
+ag_tensor *ag_from_data(const double *values, int ndim, const int64_t *shape)
+{
+    ag_tensor *t = fresh("from_data", ndim, shape);
+    if (t != NULL && t->numel > 0 && !agi_has("from_data", values, "values")) {
+        agi_release(t);
+        return NULL;
+    }
+    if (t != NULL && t->numel > 0)
+        memcpy(agi_tensor_data(t), values, (size_t)t->numel * sizeof(double));
+    return agi_scope_add(t);
+}
+
+ag_tensor *ag_from_memory(double *data, int ndim, const int64_t *shape, const int64_t *strides,
+                          bool read_only, void (*release)(void *context), void *context)
+{
+    int64_t row_major[AGI_MAX_DIMS], extent;
+    if (agi_shape_numel("from_memory", ndim, shape) < 0)
+        return NULL;
+    if (strides == NULL) {
+        agi_shape_strides(ndim, shape, row_major);
+        strides = row_major;
+    }
+    if (!agi_shape_reach("from_memory", ndim, shape, strides, &extent) ||
+        (extent > 0 && !agi_has("from_memory", data, "memory")))
+        return NULL;
+    agi_storage *storage = agi_small_new(sizeof *storage);
+    if (storage == NULL)
+        return NULL;
+    memset(storage, 0, sizeof *storage);
+    atomic_init(&storage->refs, 1);
+    storage->data = data;
+    storage->bytes = extent * (int64_t)sizeof(double);
+    storage->numel = extent;
+    storage->memory = AGI_MEMORY_FOREIGN;
+    const bool can_be_asked = release != NULL && release == agi_sharing.release;
+    atomic_init(&storage->exported, can_be_asked ? 1 : AGI_EXPORTED_FOR_GOOD);
+    storage->read_only = read_only;
+    ag_tensor *t = agi_scope_add(agi_tensor_over(storage, ndim, shape, strides, 0));
+    if (t != NULL) {
+        storage->tail.foreign.release = release;
+        storage->tail.foreign.context = context;
+    }
+    agi_storage_release(storage);
+    return t;
+}
+
+/* ---- by a rule ------------------------------------------------------------------------------ */
+
+/* 1, or 1/2 where end - start is beyond the range of numbers: with both halved the arithmetic is
+ * the same, digit for digit, and the result is doubled again. */
+static double span_scale(double start, double end)
+{
+    return isinf(end - start) ? 0.5 : 1.0;
+}
+
+ag_tensor *ag_arange(double start, double end, double step)
+{
+    if (!(step > 0.0 || step < 0.0))
+        return agi_fail_null(AG_ERR_GRAD, "step must be nonzero");
+    if (!isfinite(start) || !isfinite(end))
+        return agi_fail_null(AG_ERR_GRAD, "unsupported range: %g -> %g", start, end);
+    if (step > 0.0 ? end < start : end > start)
+        return agi_fail_null(AG_ERR_GRAD,
+                             "upper bound and lower bound inconsistent with step sign");
+    const double scale = span_scale(start, end), unscale = 1.0 / scale;
+    const double first = start * scale, stride = step * scale;
+    const double count = ceil((end * scale - first) / stride);
+    if (count > 9e15)
+        return agi_fail_null(AG_ERR_OVERFLOW, "arange: %g elements do not fit", count);
+    int64_t n = (int64_t)count;
+    ag_tensor *t = fresh("arange", 1, &n);
+    for (int64_t i = 0; t != NULL && i < n; i++)
+        agi_tensor_data(t)[i] = (first + (double)i * stride) * unscale;
+    return agi_scope_add(t);
+}
+
+/* Counted from the nearer end, so that both ends are exact and the values symmetric. */
+ag_tensor *ag_linspace(double start, double end, int64_t steps)
+{
+    if (steps < 0)
+        return agi_fail_null(AG_ERR_GRAD, "number of steps must be non-negative");
+    ag_tensor *t = fresh("linspace", 1, &steps);
+    if (t == NULL)
+        return NULL;
+    const double scale = isfinite(start) && isfinite(end) ? span_scale(start, end) : 1.0;
+    const double unscale = 1.0 / scale, first = start * scale, last = end * scale;
+    double *z = agi_tensor_data(t), step = steps > 1 ? (last - first) / (double)(steps - 1) : 0.0;
+    for (int64_t i = 0; i < steps; i++) {
+        const bool lower = i < steps / 2 || steps == 1;
+        z[i] = (lower ? first + step * (double)i : last - step * (double)(steps - 1 - i)) * unscale;
+    }
+    return agi_scope_add(t);
+}
+
+ag_tensor *ag_eye(int64_t n, int64_t m)
+{
+    int64_t shape[2] = {n, m};
+    if (n < 0 || m < 0)
+        return agi_fail_null(AG_ERR_GRAD, "%c must be greater or equal to 0, got %lld",
+                             n < 0 ? 'n' : 'm', (long long)(n < 0 ? n : m));
+    ag_tensor *t = filled("eye", 2, shape, 0.0);
+    for (int64_t i = 0; t != NULL && i < n && i < m; i++)
+        agi_tensor_data(t)[i * m + i] = 1.0;
+    return t;
+}
