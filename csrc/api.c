@@ -7,15 +7,17 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "tape/apply.h"
-#include "tape/check.h"
+#include "base/check.h"
+#include "base/levels.h"
+#include "base/shape.h"
+#include "base/thread.h"
+#include "compute/mvec.h"
+#include "compute/run.h"
 #include "fuse/expr.h"
 #include "fuse/jit/jit.h"
-#include "compute/run.h"
-#include "base/shape.h"
-#include "base/levels.h"
-#include "compute/mvec.h"
-#include "base/thread.h"
+#include "tape/apply.h"
+#include "tensor/copy.h"
+#include "tensor/scope.h"
 
 const char *ag_version(void) { return AG_VERSION; }
 
@@ -187,27 +189,6 @@ ag_status ag_set_grad(ag_tensor *t, ag_tensor *grad)
     meta->grad = grad != NULL ? agi_retain(grad) : NULL;
     agi_release(old);
     return AG_OK;
-}
-
-ag_status ag_retain_grad(ag_tensor *t)
-{
-    if (!agi_has_tensor("retain_grad", t))
-        return ag_last_status();
-    if (!agi_requires_grad(t))
-        return agi_fail(AG_ERR_GRAD, "can't retain_grad on Tensor that has requires_grad=False");
-    bool failed = false;
-    ag_node *node = agi_tensor_node(t, &failed);
-    if (failed)
-        return ag_last_status();
-    if (node == NULL)
-        return AG_OK;
-    agi_node_extra *extra = agi_node_extra_of(node);
-    if (extra != NULL && t->node == node) {
-        extra->retain = t;
-        t->flags |= AGI_TENSOR_RETAINS_GRAD;
-    }
-    agi_node_release(node);
-    return extra != NULL ? AG_OK : ag_last_status();
 }
 
 bool ag_retains_grad(const ag_tensor *t)

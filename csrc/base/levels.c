@@ -1,15 +1,13 @@
 /* SPDX-License-Identifier: MIT
  *
- * Finds the CPU level when the library is loaded, and starts what depends on it (mvec.c), in this
- * order and before any other code of the library can run.
+ * Finds the CPU level when the library is loaded (start.c), before any other code of the library
+ * can run.
  */
 #include "levels.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include "../compute/mvec.h"
 
 agi_level agi_level_now = AGI_LEVEL_BASE;
 
@@ -64,8 +62,7 @@ static agi_level choose_level(agi_level best, const char *wanted)
     return best;
 }
 
-__attribute__((constructor)) static void start_levels(void)
+void agi_levels_start(void)
 {
     agi_level_now = choose_level(find_best_level(), getenv("PYAUTOGRAD_SIMD"));
-    agi_mvec_start();
 }

@@ -33,6 +33,7 @@ typedef enum agi_level { AGI_LEVEL_BASE, AGI_LEVEL_AVX2, AGI_LEVEL_AVX512 } agi_
 #endif
 
 #pragma GCC visibility push(hidden)
+void agi_levels_start(void);
 extern agi_level agi_level_now;        /* set when the library is loaded */
 const char *agi_level_name(agi_level level);
 const char *agi_level_note(void);      /* why the level is not the one that was asked for, or "" */

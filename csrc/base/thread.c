@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * The records of threads: made at a thread's first call, listed for statistics, freed when the
- * thread ends. Grad mode and scopes, which live in them.
+ * thread ends. Grad mode, which lives in them. The table of calls to upper storeys.
  *
  * A thread's record is written by that thread alone. Others read the counters (with relaxed
  * atomics) while they hold the list's lock, which the owner takes before the record goes.
@@ -16,13 +16,11 @@
 #include "alloc.h"
 #include "fork.h"
 #include "status.h"
-#include "../tensor/tensor.h"
 #include "unload.h"
-
-#define AGI_SCOPE_FIRST 64    /* entries of a scope's first table */
-#define AGI_SCOPE_KEEP 4096   /* a larger table is freed when the last scope closes */
+#include "upcalls.h"
 
 AGI_TLS agi_thread *agi_tls;
+agi_upcalls agi_above;
 
 static struct {
     pthread_mutex_t lock;
@@ -39,45 +37,6 @@ static agi_thread agi_thread_emergency = {.grad_enabled = true};
 bool agi_thread_is_emergency(const agi_thread *thread)
 {
     return thread == &agi_thread_emergency;
-}
-
-/* ---- the table of scopes --------------------------------------------------------------------- */
-
-/* A public scope has an entry of its own in the table, under those of what it owns: its number with
- * the low bit set, which no tensor's address has. The mark that the caller gets is that number and
- * the entry's place, so that a mark whose scope is closed is told from one that is open. */
-#define AGI_PLACE_BITS 38
-#define AGI_NUMBER_BITS 24
-
-static ag_tensor *scope_entry(uint32_t number)
-{
-    return (ag_tensor *)((uintptr_t)number << 1 | 1);
-}
-
-/* Another one on each thread, most likely, so that a mark is good on its own thread alone. */
-static uint32_t first_scope_number(const agi_thread *thread)
-{
-    return (uint32_t)((uintptr_t)thread >> 6) * 2654435761u >> (32 - AGI_NUMBER_BITS);
-}
-
-static bool is_scope_entry(const ag_tensor *item) { return ((uintptr_t)item & 1) != 0; }
-
-/* Takes all entries from `place` on off the table. An entry is off before its tensor is released: a
- * release callback may use scopes. */
-static void scope_cut(agi_thread *thread, int64_t place)
-{
-    while (thread->scope_count > place) {
-        ag_tensor *item = thread->scope_items[--thread->scope_count];
-        if (is_scope_entry(item))
-            thread->scope_depth--;
-        else
-            agi_release(item);
-    }
-    if (thread->scope_depth == 0 && thread->scope_capacity > AGI_SCOPE_KEEP) {
-        agi_plain_free(thread->scope_items);
-        thread->scope_items = NULL;
-        thread->scope_capacity = 0;
-    }
 }
 
 /* ---- records -------------------------------------------------------------------------------- */
@@ -101,7 +60,7 @@ static void thread_end(void *record)
 {
     agi_thread *thread = record;
     agi_tls = thread;  /* releasing needs the record, and must not make another */
-    scope_cut(thread, 0);
+    agi_above.close_scopes(thread);
     thread_forget(thread);
     agi_tls = NULL;
 }
@@ -138,7 +97,7 @@ agi_thread *agi_thread_start(void)
     if (thread == NULL)
         return &agi_thread_emergency;
     thread->grad_enabled = true;
-    thread->scope_number = first_scope_number(thread);
+    agi_above.open_scopes(thread);
     agi_alloc_thread_start(thread);
     pthread_mutex_lock(&agi_threads.lock);
     thread->next = agi_threads.first;
@@ -184,87 +143,4 @@ bool ag_set_grad_enabled(bool on)
     if (!agi_thread_is_emergency(thread))
         thread->grad_enabled = on;
     return before;
-}
-
-/* ---- scopes --------------------------------------------------------------------------------- */
-
-static bool scope_grow(agi_thread *thread)
-{
-    int64_t capacity = thread->scope_capacity > 0 ? 2 * thread->scope_capacity : AGI_SCOPE_FIRST;
-    ag_tensor **items =
-        agi_plain_resize(thread->scope_items, (size_t)capacity * sizeof(ag_tensor *));
-    if (items == NULL)
-        return false;
-    thread->scope_items = items;
-    thread->scope_capacity = capacity;
-    return true;
-}
-
-int64_t agi_scope_open(void)
-{
-    agi_thread *thread = agi_thread_get();
-    if (agi_thread_is_emergency(thread)) {
-        agi_fail_memory("scope", (int64_t)sizeof *thread);
-        return -1;
-    }
-    thread->scope_depth++;
-    return thread->scope_count;
-}
-
-void agi_scope_close(int64_t mark)
-{
-    agi_thread *thread = agi_thread_get();
-    if (mark < 0)
-        return;
-    thread->scope_depth--;
-    scope_cut(thread, mark);
-}
-
-int64_t ag_scope_open(void)
-{
-    agi_thread *thread = agi_thread_get();
-    if (agi_thread_is_emergency(thread)) {
-        agi_fail_memory("scope", (int64_t)sizeof *thread);
-        return -1;
-    }
-    if (thread->scope_count == thread->scope_capacity && !scope_grow(thread))
-        return -1;
-    const uint32_t number = thread->scope_number = (thread->scope_number + 1) %
-                                                   (1u << AGI_NUMBER_BITS);
-    thread->scope_depth++;
-    thread->scope_items[thread->scope_count] = scope_entry(number);
-    return (int64_t)number << AGI_PLACE_BITS | thread->scope_count++;
-}
-
-/* A mark below zero comes from a scope that could not be opened, and the error of that is kept. */
-ag_status ag_scope_close(int64_t mark)
-{
-    agi_thread *thread = agi_thread_get();
-    const int64_t place = mark & (((int64_t)1 << AGI_PLACE_BITS) - 1);
-    const ag_tensor *entry = scope_entry((uint32_t)(mark >> AGI_PLACE_BITS));
-    if (mark < 0 && thread->status != AG_OK)
-        return thread->status;
-    if (mark < 0 || place >= thread->scope_count || thread->scope_items[place] != entry)
-        return agi_fail(AG_ERR_VALUE,
-                        "scope_close: expected the mark of a scope that is open on this thread, "
-                        "got %lld", (long long)mark);
-    scope_cut(thread, place);
-    return AG_OK;
-}
-
-ag_tensor *ag_keep(ag_tensor *t)
-{
-    if (t == NULL)
-        agi_fail_missing("keep", "a tensor");
-    return t != NULL ? agi_retain(t) : NULL;
-}
-
-ag_tensor *agi_scope_own(agi_thread *thread, ag_tensor *t)
-{
-    if (thread->scope_count == thread->scope_capacity && !scope_grow(thread)) {
-        agi_release(t);
-        return NULL;
-    }
-    thread->scope_items[thread->scope_count++] = t;
-    return t;
 }

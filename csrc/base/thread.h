@@ -26,7 +26,7 @@ typedef struct agi_thread {
     bool grad_enabled;
     ag_status status;
     /* Tensors that belong to the open scopes (owned), each public scope's behind an entry that
-     * stands for it (thread.c), and how many scopes are open. */
+     * stands for it (tensor/scope.c), and how many scopes are open. */
     struct ag_tensor **scope_items;
     int64_t scope_count, scope_capacity;
     int32_t scope_depth;
@@ -58,15 +58,6 @@ typedef struct agi_totals {
     int64_t live_tensors, live_nodes, small_free, front_free;
 } agi_totals;
 void agi_thread_totals(agi_totals *totals);
-
-/* A scope for the core's own use: as ag_scope_open and ag_scope_close, without the checks. A mark
- * below zero, with an error, if this thread could not be given a record. */
-int64_t agi_scope_open(void);
-void agi_scope_close(int64_t mark);
-
-/* The open scope becomes the owner of t. Returns t; if the scope cannot grow, releases t and
- * returns NULL. */
-struct ag_tensor *agi_scope_own(agi_thread *thread, struct ag_tensor *t);
 #pragma GCC visibility pop
 
 /* Adds to one of this thread's counters: an ordinary add to the machine. */
@@ -79,15 +70,6 @@ AGI_INLINE agi_thread *agi_thread_get(void)
 {
     agi_thread *t = agi_tls;
     return AGI_LIKELY(t != NULL) ? t : agi_thread_start();
-}
-
-/* The same if a scope is open. NULL in, NULL out. */
-AGI_INLINE struct ag_tensor *agi_scope_add(struct ag_tensor *t)
-{
-    agi_thread *thread = agi_thread_get();
-    if (AGI_LIKELY(thread->scope_depth == 0) || t == NULL)
-        return t;
-    return agi_scope_own(thread, t);
 }
 
 #endif

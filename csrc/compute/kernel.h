@@ -19,8 +19,8 @@
 #ifndef AGI_KERNEL_H
 #define AGI_KERNEL_H
 
-#include "op.h"
 #include "mvec.h"
+#include "op.h"
 #include "vmath.h"
 
 #if defined(__clang__)

@@ -11,7 +11,6 @@
 #define AGI_OP_H
 
 #include "../base/config.h"
-#include "../tape/node.h"
 #include "../base/levels.h"
 #include "../tensor/tensor.h"
 
@@ -59,33 +58,14 @@ typedef struct agi_op_info {
 
 #pragma GCC visibility push(hidden)
 
-extern const agi_op_info agi_ops[AG_OP_COUNT];
-
-#define AGI_DECLARE_MAP(name) extern const agi_kernel agi_##name##_kernels[AGI_LEVELS];
-#define AGI_DECLARE_FORWARD(name) \
-    ag_tensor *agi_##name##_forward(const ag_arg *args, const ag_attr *attr);
-#define AGI_DECLARE_UNARY AGI_DECLARE_MAP
-#define AGI_DECLARE_BINARY AGI_DECLARE_MAP
-#define AGI_DECLARE_TERNARY AGI_DECLARE_MAP
-#define AGI_DECLARE_INNER AGI_DECLARE_MAP
-#define AGI_DECLARE_INNER3 AGI_DECLARE_MAP
-#define AGI_DECLARE_UNARY_ATTR AGI_DECLARE_MAP
-#define AGI_DECLARE_TERNARY_ATTR AGI_DECLARE_MAP
-#define AGI_DECLARE_MASK AGI_DECLARE_MAP
-#define AGI_DECLARE_REDUCE AGI_DECLARE_FORWARD
-#define AGI_DECLARE_VIEW AGI_DECLARE_FORWARD
-#define AGI_DECLARE_MAKE AGI_DECLARE_FORWARD
-#define AGI_DECLARE_RULE(name) void agi_##name##_rule(agi_vjp *v);
-#define AGI_DECLARE_ZERO_GRAD(name)
-#define AGI_DECLARE_NO_GRAD(name)
-#define OP(name, arity, KIND, saves, GRAD, label, doc) \
-    AGI_DECLARE_##KIND(name) AGI_DECLARE_##GRAD(name)
-#include "../include/ops.def"
-#undef OP
+extern const agi_op_info *agi_ops;  /* by ag_op; start.c sets it */
 
 #pragma GCC visibility pop
 
 AGI_INLINE bool agi_op_is_map(const agi_op_info *info) { return info->kind <= AGI_MASK; }
+
+AGI_INLINE ag_arg agi_arg(ag_tensor *t) { return (ag_arg){.tensor = t, .value = 0.0}; }
+AGI_INLINE ag_arg agi_number(double value) { return (ag_arg){.tensor = NULL, .value = value}; }
 
 #define AG_RULE(name) void agi_##name##_rule(agi_vjp *v)
 #define AG_FORWARD(name) ag_tensor *agi_##name##_forward(const ag_arg *args, const ag_attr *attr)

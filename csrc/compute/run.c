@@ -15,11 +15,13 @@
 
 #include <string.h>
 
-#include "../tensor/copy.h"
-#include "kernel.h"
 #include "../base/parallel.h"
 #include "../base/shape.h"
 #include "../base/walk.h"
+#include "../tensor/copy.h"
+#include "kernel.h"
+
+const agi_op_info *agi_ops;
 
 #define MAX_IN 3
 /* The shortest row that is worth a kernel call of its own. a - row and a - column of 2e5 elements,

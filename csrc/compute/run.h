@@ -30,16 +30,5 @@ void agi_run_map(const agi_op_info *info, double *z, int ndim, const int64_t *sh
 void agi_run_mask(const agi_op_info *info, bool *z, int ndim, const int64_t *shape, int64_t numel,
                   const ag_arg *args);
 
-/* Strided copies. A stride of 0 in the source repeats it; the destination must not overlap
- * itself. */
-void agi_run_gather(double *z, int ndim, const int64_t *shape, const double *x,
-                    const int64_t *strides);                    /* strided -> contiguous */
-void agi_run_scatter(double *z, const int64_t *strides, int ndim, const int64_t *shape,
-                     const double *x, const int64_t *x_strides); /* strided -> strided */
-void agi_run_fill(double *z, const int64_t *strides, int ndim, const int64_t *shape, double value);
-/* z[strided] += x (contiguous); z may overlap itself: in order, one thread. */
-void agi_run_scatter_add(double *z, const int64_t *strides, int ndim, const int64_t *shape,
-                         const double *x);
-
 #pragma GCC visibility pop
 #endif

@@ -12,12 +12,12 @@
 
 #include <string.h>
 
-#include "../tensor/copy.h"
-#include "kernel.h"
 #include "../base/parallel.h"
-#include "run.h"
 #include "../base/shape.h"
 #include "../base/walk.h"
+#include "../tensor/copy.h"
+#include "kernel.h"
+#include "run.h"
 
 #if AGI_X86
 #include <immintrin.h>

@@ -10,15 +10,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../tape/apply.h"
-#include "../tape/check.h"
-#include "expr_walk.h"
+#include "../base/check.h"
 #include "../base/fork.h"
-#include "../tensor/layout.h"
 #include "../base/parallel.h"
-#include "program.h"
-#include "../compute/run.h"
 #include "../base/shape.h"
+#include "../compute/run.h"
+#include "../tensor/layout.h"
+#include "expr_walk.h"
+#include "program.h"
 
 bool agi_fusing = true;
 
@@ -418,6 +417,17 @@ static bool may_pend(int64_t numel, int n, const ag_arg *args)
     return true;
 }
 
+/* The tensor of a pending value: takes the caller's reference to it. */
+static ag_tensor *pending_tensor(int ndim, const int64_t *shape, int64_t numel, agi_expr *expr)
+{
+    ag_tensor *t = agi_tensor_unfilled(ndim, shape, numel);
+    if (t != NULL) {
+        expr->owner = t->storage;
+        atomic_store_explicit(&t->storage->pending, expr, memory_order_release);
+    }
+    return t;
+}
+
 ag_tensor *agi_expr_map(int op, int ndim, const int64_t *shape, int64_t numel, int n,
                         const ag_arg *args, const double *f, bool *deferred)
 {
@@ -436,7 +446,7 @@ ag_tensor *agi_expr_map(int op, int ndim, const int64_t *shape, int64_t numel, i
         enlist(e);
         status = shorten(e);
         if (status == AG_OK)
-            out = agi_tensor_pending(ndim, sizes, numel, e);
+            out = pending_tensor(ndim, sizes, numel, e);
         if (out == NULL)
             agi_expr_release(e);
     }
@@ -872,7 +882,7 @@ ag_tensor *agi_expr_sum(int op, const ag_tensor *x, uint64_t mask, int ndim, con
         e->in[0].kind = AGI_SOURCE_EXPR;
         e->in[0].from.expr = agi_expr_retain(of);
         enlist(e);
-        out = agi_tensor_pending(ndim, shape, numel, e);
+        out = pending_tensor(ndim, shape, numel, e);
         if (out == NULL)
             agi_expr_release(e);
     }

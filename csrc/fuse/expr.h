@@ -129,11 +129,6 @@ bool agi_expr_postpones(agi_storage *dead);
 
 #pragma GCC visibility pop
 
-AGI_INLINE bool agi_is_pending(agi_storage *s)
-{
-    return atomic_load_explicit(&s->pending, memory_order_acquire) != NULL;
-}
-
 AGI_INLINE bool agi_any_pending(int n, const ag_arg *args)
 {
     for (int k = 0; k < n; k++)

@@ -13,9 +13,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "../compute/run.h"
 #include "expr_walk.h"
 #include "program_form.h"
-#include "../compute/run.h"
 
 #define LOAD_BITS_MIN 5
 #define SUM_COST 0.1  /* ns for each element, beside what makes it */

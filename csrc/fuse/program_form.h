@@ -6,9 +6,9 @@
 #ifndef AGI_PROGRAM_FORM_H
 #define AGI_PROGRAM_FORM_H
 
+#include "../compute/sum.h"
 #include "jit/jit.h"
 #include "program.h"
-#include "../compute/sum.h"
 
 typedef enum value_kind {
     VALUE_NUMBER,

@@ -7,8 +7,8 @@
 #include <math.h>
 #include <string.h>
 
-#include "program_form.h"
 #include "../compute/run.h"
+#include "program_form.h"
 
 #define GROUP_STEPS_MAX 256
 #define PARTS_MAX 2         /* of the code's steps, for one of the program's */

@@ -10,8 +10,8 @@
 #include <emmintrin.h>
 #endif
 
-#include "../tensor/copy.h"
 #include "../base/parallel.h"
+#include "../tensor/copy.h"
 #include "program_form.h"
 
 #define LINE 8  /* doubles of a cache line */

@@ -4,10 +4,12 @@
  */
 #include <string.h>
 
-#include "../fuse/expr.h"
-#include "../tensor/layout.h"
-#include "../tape/rule.h"
 #include "../compute/run.h"
+#include "../fuse/expr.h"
+#include "../tape/rule.h"
+#include "../tensor/copy.h"
+#include "../tensor/layout.h"
+#include "table.h"
 
 /* The layout of the copy; false: row-major. Without attr it is that of x, with an empty list
  * row-major, else that of the strides in the list. */

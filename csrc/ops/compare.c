@@ -4,6 +4,7 @@
  * compares as in C: unequal to everything, neither less nor greater.
  */
 #include "../compute/kernel.h"
+#include "table.h"
 
 AG_MAP2(eq, x == y ? 1.0 : 0.0)
 AG_MAP2(ne, x != y ? 1.0 : 0.0)

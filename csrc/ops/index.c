@@ -5,11 +5,12 @@
  */
 #include <string.h>
 
-#include "../tape/engine.h"
+#include "../base/shape.h"
+#include "../compute/run.h"
 #include "../fuse/expr.h"
 #include "../tape/rule.h"
-#include "../compute/run.h"
-#include "../base/shape.h"
+#include "../tensor/copy.h"
+#include "table.h"
 
 static const int64_t *list_of(const agi_vjp *v)
 {

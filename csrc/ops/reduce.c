@@ -5,11 +5,11 @@
  */
 #include <math.h>
 
-#include "../tape/engine.h"
-#include "../fuse/expr.h"
-#include "../tape/rule.h"
 #include "../base/shape.h"
 #include "../compute/sum.h"
+#include "../fuse/expr.h"
+#include "../tape/rule.h"
+#include "table.h"
 
 /* ---- shared --------------------------------------------------------------------------------- */
 
@@ -158,33 +158,4 @@ AG_RULE(mean)
     }
     ag_arg g = with_kept_dims(v, ndim, shape, &count);
     GX(0) = v_expand(count == 1 ? g : v_div(g, NUM((double)count)), ndim, shape);
-}
-
-/* ---- sums for the engine -------------------------------------------------------------------- */
-
-ag_arg agi_sum_dims(ag_arg x, uint64_t mask, bool keepdim)
-{
-    int64_t dims[AGI_MAX_DIMS];
-    int n = 0;
-    for (; mask != 0; mask &= mask - 1)
-        dims[n++] = __builtin_ctzll(mask);
-    if (n == 0)
-        return x;
-    ag_attr attr = {.i = {keepdim}, .n_list = n, .list = dims};
-    return agi_value(AG_OP_sum, 1, &x, &attr);
-}
-
-ag_arg agi_sum_to(ag_arg g, int ndim, const int64_t *shape)
-{
-    const ag_tensor *t = g.tensor;
-    if (t == NULL || agi_value_failed(g) || agi_shape_equal(t->ndim, agi_shape_of(t), ndim, shape))
-        return g;
-    const int lead = t->ndim - ndim;
-    uint64_t mask = 0;
-    for (int d = 0; d < t->ndim; d++)
-        if (agi_shape_of(t)[d] != 1 && (d < lead || shape[d - lead] == 1))
-            mask |= UINT64_C(1) << d;
-    const bool drops_all = lead > 0 && mask == (UINT64_C(1) << lead) - 1;
-    g = agi_sum_dims(g, mask, !drops_all);
-    return drops_all || lead == 0 ? g : v_view(g, ndim, shape);
 }

@@ -6,6 +6,7 @@
  */
 #include "../compute/kernel.h"
 #include "../tape/rule.h"
+#include "table.h"
 
 #include <math.h>
 

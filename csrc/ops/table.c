@@ -2,12 +2,14 @@
  *
  * ops.def, expanded into the table that everything else reads.
  */
-#include "../compute/op.h"
+#include "table.h"
 
 #define NONE AGI_SAVE_NONE
 #define IN0 AGI_SAVE_IN0
 #define IN1 AGI_SAVE_IN1
 #define IN2 AGI_SAVE_IN2
+#pragma push_macro("OUT")  /* in all.c the language of rules has one too */
+#undef OUT
 #define OUT AGI_SAVE_OUT
 #define FOR AGI_SAVE_FOR
 #define MAP(name) .kernels = agi_##name##_kernels
@@ -27,7 +29,7 @@
 #define BY_ZERO_GRAD(name) .rule = NULL
 #define BY_NO_GRAD(name) .rule = NULL
 
-const agi_op_info agi_ops[AG_OP_COUNT] = {
+const agi_op_info agi_op_table[AG_OP_COUNT] = {
 #define OP(opname, n, KIND, save, GRAD, text, describe) \
     {.name = #opname, .label = text, .doc = describe, .arity = n, .kind = AGI_##KIND, \
      .grad = AGI_GRAD_##GRAD, .saves = save, WITH_##KIND(opname), BY_##GRAD(opname)},
@@ -39,7 +41,7 @@ const agi_op_info agi_ops[AG_OP_COUNT] = {
 #undef IN0
 #undef IN1
 #undef IN2
-#undef OUT
+#pragma pop_macro("OUT")
 #undef FOR
 #undef MAP
 #undef FORWARD
@@ -54,7 +56,7 @@ ag_status ag_op_info(ag_op op, const char **name, const char **label, const char
     if ((int)op < 0 || op >= AG_OP_COUNT)
         return agi_fail(AG_ERR_INDEX, "op_info: expected an op below %d, got %d", AG_OP_COUNT,
                         (int)op);
-    const agi_op_info *info = &agi_ops[op];
+    const agi_op_info *info = &agi_op_table[op];
     if (name != NULL) *name = info->name;
     if (label != NULL) *label = info->label;
     if (doc != NULL) *doc = info->doc;

@@ -6,9 +6,9 @@
  */
 #include <string.h>
 
-#include "../tape/engine.h"
-#include "../tape/rule.h"
 #include "../base/shape.h"
+#include "../tape/rule.h"
+#include "table.h"
 
 static ag_tensor *over(const ag_tensor *x, int ndim, const int64_t *shape, const int64_t *strides,
                        int64_t offset)

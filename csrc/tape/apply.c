@@ -5,12 +5,13 @@
  */
 #include "apply.h"
 
-#include "check.h"
-#include "../fuse/expr.h"
-#include "../tensor/layout.h"
-#include "../compute/run.h"
 #include "../base/shape.h"
 #include "../base/thread.h"
+#include "../compute/run.h"
+#include "../fuse/expr.h"
+#include "../tensor/layout.h"
+#include "../tensor/scope.h"
+#include "call_check.h"
 
 ag_tensor agi_failed;
 const ag_attr agi_row_major = {.n_list = 0};

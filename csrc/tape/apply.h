@@ -8,6 +8,7 @@
 
 #include "../compute/op.h"
 #include "../compute/run.h"
+#include "node.h"
 
 /* A value that failed: rules pass it on, the engine finds it (the error is already set). */
 #pragma GCC visibility push(hidden)
@@ -50,8 +51,5 @@ AGI_INLINE void agi_map_into(ag_tensor *z, int op, int n, const ag_arg *args, co
         agi_run_map(&agi_ops[op], agi_tensor_data(z), z->ndim, agi_shape_of(z), z->numel, n, args,
                     f);
 }
-
-AGI_INLINE ag_arg agi_arg(ag_tensor *t) { return (ag_arg){.tensor = t, .value = 0.0}; }
-AGI_INLINE ag_arg agi_number(double value) { return (ag_arg){.tensor = NULL, .value = value}; }
 
 #endif

@@ -7,12 +7,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "apply.h"
-#include "../fuse/expr.h"
-#include "../tensor/layout.h"
-#include "../compute/run.h"
 #include "../base/shape.h"
 #include "../base/thread.h"
+#include "../compute/run.h"
+#include "../fuse/expr.h"
+#include "../tensor/copy.h"
+#include "../tensor/layout.h"
+#include "apply.h"
 
 bool agi_is_exclusive(ag_tensor *t)
 {

@@ -13,19 +13,19 @@
  * run that claimed it and `slot` its place there. A second run that meets a claimed node (another
  * thread, or a backward inside a backward) keeps that node's slot in a table of its own.
  */
-#include "engine.h"
 
 #include <string.h>
 
 #include "../base/alloc.h"
-#include "apply.h"
-#include "check.h"
-#include "deposit.h"
-#include "rule.h"
-#include "../fuse/expr.h"
-#include "../compute/run.h"
+#include "../base/check.h"
 #include "../base/shape.h"
 #include "../base/thread.h"
+#include "../compute/run.h"
+#include "../fuse/expr.h"
+#include "../tensor/scope.h"
+#include "apply.h"
+#include "deposit.h"
+#include "rule.h"
 
 /* What becomes of the values that an entry's node saved. */
 typedef enum entry_done {

@@ -9,13 +9,15 @@
  *
  * Everything that can fail, nodes included, is made before the first element is written.
  */
-#include "apply.h"
-#include "check.h"
-#include "../fuse/expr.h"
-#include "../tensor/layout.h"
-#include "../compute/run.h"
+#include "../base/check.h"
 #include "../base/shape.h"
 #include "../base/thread.h"
+#include "../compute/run.h"
+#include "../fuse/expr.h"
+#include "../tensor/copy.h"
+#include "../tensor/layout.h"
+#include "apply.h"
+#include "call_check.h"
 
 /* ---- checks --------------------------------------------------------------------------------- */
 

@@ -7,11 +7,11 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "apply.h"
-#include "check.h"
-#include "../fuse/expr.h"
-#include "../compute/op.h"
+#include "../base/check.h"
 #include "../base/thread.h"
+#include "../compute/op.h"
+#include "../fuse/expr.h"
+#include "apply.h"
 
 /* ---- retained gradients --------------------------------------------------------------------- */
 
@@ -111,6 +111,27 @@ void agi_edge_release(agi_edge edge)
         agi_release(agi_edge_leaf(edge));
     else
         agi_node_release(agi_edge_node(edge));
+}
+
+ag_status ag_retain_grad(ag_tensor *t)
+{
+    if (!agi_has_tensor("retain_grad", t))
+        return ag_last_status();
+    if (!agi_requires_grad(t))
+        return agi_fail(AG_ERR_GRAD, "can't retain_grad on Tensor that has requires_grad=False");
+    bool failed = false;
+    ag_node *node = agi_tensor_node(t, &failed);
+    if (failed)
+        return ag_last_status();
+    if (node == NULL)
+        return AG_OK;
+    agi_node_extra *extra = agi_node_extra_of(node);
+    if (extra != NULL && t->node == node) {
+        extra->retain = t;
+        t->flags |= AGI_TENSOR_RETAINS_GRAD;
+    }
+    agi_node_release(node);
+    return extra != NULL ? AG_OK : ag_last_status();
 }
 
 /* ---- recording ------------------------------------------------------------------------------ */
@@ -301,6 +322,8 @@ agi_node_extra *agi_node_extra_of(ag_node *node)
 }
 
 /* ---- freeing -------------------------------------------------------------------------------- */
+
+void agi_node_release_owned(ag_node *node) { agi_node_release(node); }
 
 static void release_saved(agi_saved *saved)
 {

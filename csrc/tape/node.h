@@ -114,6 +114,7 @@ AGI_INLINE unsigned agi_save_count(unsigned mask)
 ag_node *agi_node_new(int op, int variant, int n, const ag_arg *args, const ag_attr *attr,
                       const ag_tensor *out, uint32_t out_bump);
 
+void agi_node_release_owned(ag_node *node);  /* agi_node_release as a call */
 void agi_node_free(ag_node *node);  /* when the last reference went; iterative */
 
 /* What the rule of such a node will read (AGI_SAVE_ bits), given which inputs want a gradient. */

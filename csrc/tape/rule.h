@@ -28,6 +28,12 @@ ag_arg agi_vjp_output(agi_vjp *v);
 ag_arg agi_repeated(double value, int ndim, const int64_t *shape);  /* in one element of memory */
 ag_arg agi_zeros_for(ag_arg g);        /* zeros of the shape of g, likewise */
 
+/* Sums g (a broadcast gradient) to the given shape; a value of the open scope. */
+ag_arg agi_sum_to(ag_arg g, int ndim, const int64_t *shape);
+
+/* Sum over the dimensions of `mask`, as a value of the open scope. */
+ag_arg agi_sum_dims(ag_arg x, uint64_t mask, bool keepdim);
+
 /* Calls op on values, keeps the result in the open scope, passes failures on. */
 ag_arg agi_value(int op, int n, const ag_arg *args, const ag_attr *attr);
 #pragma GCC visibility pop

@@ -10,10 +10,9 @@
 
 #include <string.h>
 
-#include "../base/parallel.h"
-#include "../compute/run.h"
-#include "../base/shape.h"
 #include "../base/levels.h"
+#include "../base/parallel.h"
+#include "../base/shape.h"
 #include "../base/walk.h"
 
 /* Copies are bound by memory, not arithmetic: threads and letting go of a lock pay late. */

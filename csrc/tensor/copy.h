@@ -22,5 +22,16 @@ void agi_copy_block(agi_block z, const double *x, int64_t x_row, int64_t x_col, 
 
 void agi_fill_run(double *z, int64_t n, double value);
 
+/* Strided copies. A stride of 0 in the source repeats it; the destination must not overlap
+ * itself. */
+void agi_run_gather(double *z, int ndim, const int64_t *shape, const double *x,
+                    const int64_t *strides);                    /* strided -> contiguous */
+void agi_run_scatter(double *z, const int64_t *strides, int ndim, const int64_t *shape,
+                     const double *x, const int64_t *x_strides); /* strided -> strided */
+void agi_run_fill(double *z, const int64_t *strides, int ndim, const int64_t *shape, double value);
+/* z[strided] += x (contiguous); z may overlap itself: in order, one thread. */
+void agi_run_scatter_add(double *z, const int64_t *strides, int ndim, const int64_t *shape,
+                         const double *x);
+
 #pragma GCC visibility pop
 #endif

@@ -5,13 +5,14 @@
 #include <math.h>
 #include <string.h>
 
-#include "../tape/check.h"
-#include "layout.h"
-#include "../compute/run.h"
+#include "../base/check.h"
 #include "../base/shape.h"
 #include "../base/status.h"
-#include "tensor.h"
 #include "../base/thread.h"
+#include "copy.h"
+#include "layout.h"
+#include "scope.h"
+#include "tensor.h"
 
 static ag_tensor *fresh(const char *op, int ndim, const int64_t *shape)
 {

@@ -18,10 +18,11 @@
 #endif
 
 #include "../base/fork.h"
+#include "../base/levels.h"
 #include "../base/parallel.h"
 #include "../base/shape.h"
-#include "../base/levels.h"
 #include "../base/status.h"
+#include "scope.h"
 #include "tensor.h"
 
 #define AGI_RANDOM_BLOCKS 256          /* made at a time */

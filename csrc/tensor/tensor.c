@@ -6,9 +6,9 @@
 
 #include <string.h>
 
-#include "../tape/node.h"
-#include "../fuse/expr.h"
 #include "../base/shape.h"
+#include "../base/thread.h"
+#include "../base/upcalls.h"
 
 /* ---- storage -------------------------------------------------------------------------------- */
 
@@ -84,7 +84,7 @@ void agi_storage_end(agi_storage *s)
 
 void agi_storage_free(agi_storage *s)
 {
-    if (AGI_UNLIKELY(agi_is_pending(s)) && !agi_expr_forget(s))
+    if (AGI_UNLIKELY(agi_is_pending(s)) && !agi_above.forget_pending(s))
         return;
     if (AGI_UNLIKELY(s->waits))
         agi_waiting_bytes -= s->bytes;
@@ -95,7 +95,7 @@ void agi_storage_free(agi_storage *s)
     if (s->memory == AGI_MEMORY_BUFFER && s->data != NULL)
         agi_buffer_free(s->data, (size_t)s->bytes);
     else if (s->memory == AGI_MEMORY_FOREIGN && s->tail.foreign.release != NULL &&
-             agi_expr_postpones(s))
+             agi_above.postpone_end(s))
         return;
     agi_storage_end(s);
 }
@@ -153,7 +153,7 @@ ag_tensor *agi_tensor_new(int ndim, const int64_t *shape, int64_t numel)
     return t;
 }
 
-ag_tensor *agi_tensor_pending(int ndim, const int64_t *shape, int64_t numel, agi_expr *expr)
+ag_tensor *agi_tensor_unfilled(int ndim, const int64_t *shape, int64_t numel)
 {
     int64_t strides[AGI_MAX_DIMS];
     agi_storage *s = storage_struct(sizeof *s);
@@ -165,10 +165,6 @@ ag_tensor *agi_tensor_pending(int ndim, const int64_t *shape, int64_t numel, agi
     s->numel = numel;
     agi_shape_strides(ndim, shape, strides);
     ag_tensor *t = agi_tensor_over(s, ndim, shape, strides, 0);
-    if (t != NULL) {
-        expr->owner = s;
-        atomic_store_explicit(&s->pending, expr, memory_order_release);
-    }
     agi_storage_release(s);
     return t;
 }
@@ -387,14 +383,15 @@ void agi_tensor_free(ag_tensor *t)
     ag_node *node = t->node;
     agi_meta *meta = t->meta;
     if (t->flags & AGI_TENSOR_RETAINS_GRAD)
-        agi_tensor_unmark(t);
+        agi_above.unmark(t);
     if (t->flags & AGI_TENSOR_EXPORTS)
         end_export(t->storage);
     agi_storage_release(t->storage);
     tensor_struct_free(t);
     if (meta != NULL)
         release_meta(meta);
-    agi_node_release(node);
+    if (node != NULL)
+        agi_above.release_node(node);
 }
 
 /* Of two threads that make one at once, one lets its own go. */

@@ -159,6 +159,12 @@ void agi_storage_end(agi_storage *storage);              /* the last of that (ex
 extern _Atomic int64_t agi_waiting_bytes;
 void agi_storage_note_waiting(agi_storage *storage);     /* before a reference goes */
 
+/* Whether the storage has no numbers yet, but what makes them (fuse/expr.h). */
+AGI_INLINE bool agi_is_pending(agi_storage *s)
+{
+    return atomic_load_explicit(&s->pending, memory_order_acquire) != NULL;
+}
+
 AGI_INLINE agi_storage *agi_storage_retain(agi_storage *s) { agi_refs_inc(&s->refs); return s; }
 AGI_INLINE void agi_storage_release(agi_storage *s)
 {
@@ -193,8 +199,8 @@ AGI_INLINE void agi_tensor_bump(ag_tensor *t)
 /* Contiguous, fresh storage, values undefined. The shape is trusted: agi_shape_numel said numel. */
 ag_tensor *agi_tensor_new(int ndim, const int64_t *shape, int64_t numel);
 
-/* The same for a value that is not computed yet: takes the caller's reference to it. */
-ag_tensor *agi_tensor_pending(int ndim, const int64_t *shape, int64_t numel, struct agi_expr *expr);
+/* A tensor without memory yet, row-major, for a value that is not computed yet. */
+ag_tensor *agi_tensor_unfilled(int ndim, const int64_t *shape, int64_t numel);
 
 /* A tensor over a storage it will share. */
 ag_tensor *agi_tensor_over(agi_storage *storage, int ndim, const int64_t *shape,

@@ -6,19 +6,10 @@
 #ifndef AGI_CHECK_H
 #define AGI_CHECK_H
 
-#include "../compute/op.h"
-#include "../base/status.h"
+#include "config.h"
+#include "status.h"
 
 #pragma GCC visibility push(hidden)
-
-/* Arguments of elementwise ops without attributes; of others a number that nobody gives. */
-extern const int8_t agi_plain_arity[AG_OP_COUNT];
-
-/* The call of an op by its number, checked in full: false with an error. */
-bool agi_check_call(ag_op op, int n, const ag_arg *args, const ag_attr *attr);
-
-/* The same for a write in place. */
-bool agi_check_write(ag_op op, int n, const ag_arg *args, const ag_attr *attr);
 
 /* Says what is wrong with a list of n integers; true if nothing is. */
 bool agi_check_count(const char *op, const char *what, int n, const int64_t *list, int most);
@@ -58,12 +49,6 @@ AGI_INLINE bool agi_check_list(const char *op, const char *what, int n, const in
 {
     return AGI_LIKELY((n > 0 && n <= AGI_MAX_DIMS && list != NULL) || (n < 0 && or_all)) ||
            agi_check_count(op, what, n, list, AGI_MAX_DIMS);
-}
-
-/* There is nothing more to check: an elementwise op without attributes, and as many arguments. */
-AGI_INLINE bool agi_call_is_plain(ag_op op, int n, const ag_arg *args)
-{
-    return AGI_LIKELY((unsigned)op < AG_OP_COUNT && n == agi_plain_arity[op] && args != NULL);
 }
 
 #endif

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT
  *
- * Checks of what comes from outside: see check.h. Messages name the op, what was expected and what
- * came.
+ * Checks of calls by the number of an op: see call_check.h. Messages name the op, what was expected
+ * and what came.
  */
-#include "check.h"
+#include "call_check.h"
 
+#include "../base/check.h"
 #include "../base/shape.h"
 
 #define ARITY_UNARY(n) n
@@ -26,26 +27,6 @@ const int8_t agi_plain_arity[AG_OP_COUNT] = {
 };
 
 /* ---- attributes ----------------------------------------------------------------------------- */
-
-bool agi_check_count(const char *op, const char *what, int n, const int64_t *list, int most)
-{
-    if (n < 0 || n > most) {
-        agi_fail(AG_ERR_SHAPE, "%s: expected 0 to %d %s, got %d", op, most, what, n);
-        return false;
-    }
-    return n == 0 || agi_has(op, list, what);
-}
-
-bool agi_check_order(const char *op, int n, const int64_t *strides)
-{
-    for (int d = 0; d < n; d++)
-        if (strides[d] < 0) {
-            agi_fail(AG_ERR_VALUE, "%s: expected strides that are not negative, got %lld", op,
-                     (long long)strides[d]);
-            return false;
-        }
-    return true;
-}
 
 /* Sizes, and strides behind them. */
 static bool check_region_list(const char *op, const ag_attr *attr)
@@ -161,25 +142,4 @@ bool agi_check_write(ag_op op, int n, const ag_arg *args, const ag_attr *attr)
     return check_args((int)op, name, n, args) &&
            agi_has(name, args[0].tensor, "a tensor to write to") &&
            (!takes_attr((int)op) || agi_has(name, attr, "attributes"));
-}
-
-/* ---- the rest ------------------------------------------------------------------------------- */
-
-bool agi_check_tensors(const char *op, const char *what, int n, ag_tensor *const *tensors)
-{
-    if (n < 0) {
-        agi_fail(AG_ERR_VALUE, "%s: expected 0 or more %s, got %d", op, what, n);
-        return false;
-    }
-    if (n > 0 && !agi_has(op, tensors, what))
-        return false;
-    for (int i = 0; i < n; i++)
-        if (!agi_has_tensor(op, tensors[i]))
-            return false;
-    return true;
-}
-
-bool agi_check_text(const char *op, const char *text, size_t size)
-{
-    return size == 0 || agi_has(op, text, "memory for the text");
 }

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What happens when the library is loaded, in order: the CPU level is found, then the vector math
+ * that depends on it, then lower storeys are told whom to call above them (base/upcalls.h) and
+ * which ops there are.
+ */
+#include "base/levels.h"
+#include "base/upcalls.h"
+#include "compute/mvec.h"
+#include "compute/op.h"
+#include "fuse/expr.h"
+#include "ops/table.h"
+#include "tape/node.h"
+#include "tensor/scope.h"
+
+__attribute__((constructor)) static void start_library(void)
+{
+    agi_levels_start();
+    agi_mvec_start();
+    agi_above = (agi_upcalls){
+        .open_scopes = agi_scopes_open,
+        .close_scopes = agi_scopes_close,
+        .forget_pending = agi_expr_forget,
+        .postpone_end = agi_expr_postpones,
+        .release_node = agi_node_release_owned,
+        .unmark = agi_tensor_unmark,
+    };
+    agi_ops = agi_op_table;
+}
