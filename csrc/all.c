@@ -50,6 +50,7 @@
 #include "fuse/jit/code.c"
 #include "fuse/jit/compile.c"
 #include "fuse/jit/numbers.c"
+#include "fuse/pending.c"
 #include "fuse/program.c"
 #include "fuse/program_group.c"
 #include "fuse/program_plan.c"

@@ -13,9 +13,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 
-#include "alloc.h"
 #include "fork.h"
-#include "status.h"
 #include "unload.h"
 #include "upcalls.h"
 
@@ -44,8 +42,8 @@ bool agi_thread_is_emergency(const agi_thread *thread)
 /* Takes the record off the list and frees it. */
 static void thread_forget(agi_thread *thread)
 {
-    agi_plain_free(thread->scope_items);
-    agi_alloc_thread_end(thread);
+    agi_above.free_scopes(thread);
+    agi_above.close_bins(thread);
     pthread_mutex_lock(&agi_threads.lock);
     agi_threads.ended.live_tensors += thread->live_tensors;
     agi_threads.ended.live_nodes += thread->live_nodes;
@@ -98,7 +96,7 @@ agi_thread *agi_thread_start(void)
         return &agi_thread_emergency;
     thread->grad_enabled = true;
     agi_above.open_scopes(thread);
-    agi_alloc_thread_start(thread);
+    agi_above.open_bins(thread);
     pthread_mutex_lock(&agi_threads.lock);
     thread->next = agi_threads.first;
     thread->link = &agi_threads.first;
@@ -124,7 +122,7 @@ void agi_thread_totals(agi_totals *totals)
     for (const agi_thread *t = agi_threads.first; t != NULL; t = t->next) {
         totals->live_tensors += thread_count_of(&t->live_tensors);
         totals->live_nodes += thread_count_of(&t->live_nodes);
-        agi_alloc_held(t, &totals->small_free, &totals->front_free);
+        agi_above.count_bins(t, &totals->small_free, &totals->front_free);
     }
     pthread_mutex_unlock(&agi_threads.lock);
 }

@@ -13,9 +13,16 @@ struct agi_thread;
 struct agi_storage;
 
 typedef struct agi_upcalls {
-    /* base to tensor: a thread begins, or ends: the tensors of its open scopes are released. */
+    /* thread to alloc, both of base: a thread begins or ends, with its free lists; bytes in
+     * them. */
+    void (*open_bins)(struct agi_thread *thread);
+    void (*close_bins)(struct agi_thread *thread);
+    void (*count_bins)(const struct agi_thread *thread, int64_t *small, int64_t *fronts);
+    /* base to tensor: a thread begins, or ends: the tensors of its open scopes are released, then
+     * the memory of the scopes. */
     void (*open_scopes)(struct agi_thread *thread);
     void (*close_scopes)(struct agi_thread *thread);
+    void (*free_scopes)(struct agi_thread *thread);
     /* tensor to fuse: a storage whose value is pending dies. False if it must live on after all. */
     bool (*forget_pending)(struct agi_storage *storage);
     /* The same for memory that is to be given back, which may run any code of the embedder's: true

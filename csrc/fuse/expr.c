@@ -1,25 +1,15 @@
 /* SPDX-License-Identifier: MIT
  *
- * Making and keeping pending values: sources, the limits of what pends, and the order between
- * writes and those who still have to read. Computing them is program.c.
+ * Expressions: their lock, their sources, and their life until what they are to hold is stored.
  */
 #include "expr.h"
 
 #include <pthread.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include "../base/check.h"
 #include "../base/fork.h"
 #include "../base/parallel.h"
-#include "../base/shape.h"
-#include "../compute/run.h"
-#include "../tensor/layout.h"
 #include "expr_walk.h"
-#include "program.h"
-
-bool agi_fusing = true;
 
 /* One lock for the expressions: held while one is made, and while a program is built and run, so
  * that a value is computed once whoever asks. Waiting for it lets the embedder's lock go, since
@@ -28,24 +18,8 @@ bool agi_fusing = true;
 static pthread_mutex_t expr_mutex = PTHREAD_MUTEX_INITIALIZER;
 static AGI_TLS int lock_depth;  /* how often this thread has taken it */
 static agi_storage *dead_foreign;  /* linked through `data` (agi_expr_postpones) */
-static agi_expr *all_exprs;  /* those not stored yet */
-/* Sums not stored yet. A sum that nobody reads keeps all that it is made from, so there are few. */
-static int pending_sums;
-#define PENDING_SUMS_MAX 8
-#define READERS_AT_ONCE 16
-/* Numbers of a row from which it is not gathered a tile at a time (goes_across). */
-#define ACROSS_MIN 32
-/* Memory that only pending values may keep: this share of all, at most so many bytes. */
-#define WAITING_SHARE 32
-#define WAITING_MAX ((int64_t)512 << 20)
-
-#define MAX(a, b) ((a) > (b) ? (a) : (b))
-
-__attribute__((constructor)) static void expr_start(void)
-{
-    const char *fuse = getenv("PYAUTOGRAD_FUSE");
-    agi_fusing = fuse == NULL || strcmp(fuse, "0") != 0;
-}
+agi_expr *agi_exprs;
+int agi_expr_sums;
 
 void agi_expr_lock(void)
 {
@@ -87,7 +61,44 @@ void agi_fork_child_of_exprs(void)
     lock_depth = 0;
 }
 
-/* ---- sources -------------------------------------------------------------------------------- */
+/* ---- expressions ---------------------------------------------------------------------------- */
+
+/* All have room for the most sources: what an expression is made from changes when it is stored. */
+#define EXPR_BYTES (sizeof(agi_expr) + AGI_SOURCES * sizeof(agi_source))
+
+agi_expr *agi_expr_new(int op, int64_t numel)
+{
+    agi_expr *e = agi_small_new(EXPR_BYTES);
+    if (e == NULL)
+        return NULL;
+    memset(e, 0, sizeof *e);
+    atomic_init(&e->refs, 1);
+    e->op = (uint16_t)op;
+    e->numel = numel;
+    e->weight = 1;
+    return e;
+}
+
+static void unlist(agi_expr *e)
+{
+    if (e->link == NULL)
+        return;
+    agi_expr_sums -= agi_expr_is_sum(e);
+    *e->link = e->next;
+    if (e->next != NULL)
+        e->next->link = e->link;
+    e->link = NULL;
+}
+
+void agi_expr_enlist(agi_expr *e)
+{
+    agi_expr_sums += agi_expr_is_sum(e);
+    e->next = agi_exprs;
+    e->link = &agi_exprs;
+    if (agi_exprs != NULL)
+        agi_exprs->link = &e->next;
+    agi_exprs = e;
+}
 
 static void source_release(agi_source *source)
 {
@@ -98,109 +109,6 @@ static void source_release(agi_source *source)
         agi_storage_release(source->from.storage);
     }
     source->kind = AGI_SOURCE_NUMBER;
-}
-
-static void read_storage(agi_source *source, agi_source_kind kind, const ag_tensor *t)
-{
-    source->kind = (uint8_t)kind;
-    source->from.storage = agi_storage_retain(t->storage);
-    t->storage->readers++;
-    source->offset = t->offset;
-}
-
-/* Whether rows lie across memory that is dense along another dimension: a tile would take one
- * number of each line. run.c, which computes such ops at once, takes whole lines. */
-static bool goes_across(int ndim, const int64_t *shape, const int64_t *strides)
-{
-    bool dense = false;
-    for (int d = 0; d < ndim - 1; d++)
-        dense |= strides[d] == 1 && shape[d] > 1;
-    return dense && strides[ndim - 1] > 1 && shape[ndim - 1] >= ACROSS_MIN;
-}
-
-/* By shape and strides, merged; false if that takes too many dimensions, or long. */
-static bool read_strided(agi_source *source, const ag_tensor *t, int ndim, const int64_t *shape)
-{
-    int64_t sizes[AGI_MAX_DIMS], strides[1][AGI_MAX_DIMS];
-    memcpy(sizes, shape, (size_t)ndim * sizeof *sizes);
-    agi_shape_broadcast_strides(ndim, shape, t->ndim, agi_shape_of(t), agi_strides_of(t),
-                                strides[0]);
-    int left = agi_shape_collapse(ndim, sizes, 1, strides);
-    if (left > AGI_SOURCE_DIMS || goes_across(left, sizes, strides[0]))
-        return false;
-    read_storage(source, AGI_SOURCE_STRIDED, t);
-    source->ndim = (uint8_t)left;
-    memcpy(source->shape, sizes, (size_t)left * sizeof *sizes);
-    memcpy(source->strides, strides[0], (size_t)left * sizeof *sizes);
-    return true;
-}
-
-static bool is_one_value(const ag_tensor *t)
-{
-    for (int d = 0; d < t->ndim; d++)
-        if (agi_shape_of(t)[d] != 1 && agi_strides_of(t)[d] != 0)
-            return false;
-    return true;
-}
-
-/* What arg is under the result's shape. False if the op must be computed now (as it must where a
- * tensor was given other memory while arg was made ready: the shape may no longer be right) or
- * (with an error set and *status not AG_OK) arg cannot be had. */
-static bool source_of(agi_source *source, const ag_arg *arg, int ndim, const int64_t *shape,
-                      int64_t numel, ag_status *status)
-{
-    const ag_tensor *t = arg->tensor;
-    source->kind = AGI_SOURCE_NUMBER;
-    if (t == NULL) {
-        source->from.number = arg->value;
-        return true;
-    }
-    bool in_order = t->numel == numel && agi_is_contiguous(t);
-    agi_expr *pending = atomic_load_explicit(&t->storage->pending, memory_order_acquire);
-    if (pending != NULL && in_order && t->offset == 0 && pending->numel == numel &&
-        !agi_expr_is_sum(pending)) {
-        source->kind = AGI_SOURCE_EXPR;
-        source->from.expr = agi_expr_retain(pending);
-        return true;
-    }
-    const uint64_t before = agi_assignments_now();
-    if ((*status = agi_storage_ready(t->storage)) != AG_OK || agi_assignments_now() != before ||
-        agi_storage_is_shared(t->storage))
-        return false;
-    if (is_one_value(t)) {
-        source->from.number = *agi_tensor_data(t);
-        return true;
-    }
-    if (!in_order)
-        return read_strided(source, t, ndim, shape);
-    read_storage(source, AGI_SOURCE_SAME, t);
-    return true;
-}
-
-/* ---- expressions ---------------------------------------------------------------------------- */
-
-/* All have room for the most sources: what an expression is made from changes when it is stored. */
-#define EXPR_BYTES (sizeof(agi_expr) + AGI_SOURCES * sizeof(agi_source))
-
-static void unlist(agi_expr *e)
-{
-    if (e->link == NULL)
-        return;
-    pending_sums -= agi_expr_is_sum(e);
-    *e->link = e->next;
-    if (e->next != NULL)
-        e->next->link = e->link;
-    e->link = NULL;
-}
-
-static void enlist(agi_expr *e)
-{
-    pending_sums += agi_expr_is_sum(e);
-    e->next = all_exprs;
-    e->link = &all_exprs;
-    if (all_exprs != NULL)
-        all_exprs->link = &e->next;
-    all_exprs = e;
 }
 
 static void free_expr(agi_expr *e)
@@ -240,8 +148,7 @@ uint64_t agi_expr_epoch(void)
     return ++last;
 }
 
-/* Expressions that e leads to, itself included, up to `most`. */
-static int weight_of(agi_expr *e, int most)
+int agi_expr_weight(agi_expr *e, int most)
 {
     const uint64_t epoch = agi_expr_epoch();
     int count = 0;
@@ -315,584 +222,7 @@ void agi_expr_stored(agi_expr *e, agi_storage *where)
     where->readers++;
 }
 
-/* How many in the longest chain that leads to e, itself included, were computed before. */
-static int known_before(const agi_expr *e)
+int agi_expr_known(const agi_expr *e)
 {
     return e->result != NULL ? 0 : e->evals > 0 ? e->weight : e->known;
 }
-
-/* An expression with its sources; NULL if the op is to be computed now, or (status) it failed. */
-static agi_expr *expr_new(int op, int ndim, const int64_t *shape, int64_t numel, int n,
-                          const ag_arg *args, const double *f, ag_status *status)
-{
-    agi_expr *e = agi_small_new(EXPR_BYTES);
-    if (e == NULL) {
-        *status = ag_last_status();
-        return NULL;
-    }
-    memset(e, 0, sizeof *e);
-    atomic_init(&e->refs, 1);
-    e->op = (uint16_t)op;
-    e->numel = numel;
-    e->weight = 1;
-    if (f != NULL)
-        memcpy(e->f, f, sizeof e->f);
-    for (int k = 0; k < n; k++) {
-        if (!source_of(&e->in[k], &args[k], ndim, shape, numel, status)) {
-            agi_refs_dec(&e->refs);
-            for (int i = 0; i < k; i++)
-                source_release(&e->in[i]);
-            agi_small_free(e, EXPR_BYTES);
-            return NULL;
-        }
-        if (e->in[k].kind == AGI_SOURCE_EXPR) {
-            e->weight += e->in[k].from.expr->weight;
-            e->known = MAX(e->known, known_before(e->in[k].from.expr));
-        }
-    }
-    e->n_in = (uint8_t)n;
-    return e;
-}
-
-static agi_expr *heaviest_input(const agi_expr *e)
-{
-    agi_expr *heaviest = NULL;
-    for (int k = 0; k < e->n_in; k++) {
-        agi_expr *in = e->in[k].kind == AGI_SOURCE_EXPR ? e->in[k].from.expr : NULL;
-        if (in != NULL && in->result == NULL && (heaviest == NULL || in->weight > heaviest->weight))
-            heaviest = in;
-    }
-    return heaviest;
-}
-
-/* Ops that a backward is going to add: where a gradient meets a chain of values that were computed
- * before, and are to be computed again for it, two for each of them. */
-static int ops_to_come(const agi_expr *e)
-{
-    const agi_expr *heaviest = heaviest_input(e);
-    int known = 0;
-    for (int k = 0; k < e->n_in; k++)
-        if (e->in[k].kind == AGI_SOURCE_EXPR && e->in[k].from.expr != heaviest)
-            known = MAX(known, known_before(e->in[k].from.expr));
-    return 2 * known;
-}
-
-/* Whether pending values keep more memory that nobody else holds than they may: a sum over a
- * thousand batches must not keep the batches. */
-static bool keeps_too_much(void)
-{
-    const int64_t most = agi_memory_total() / WAITING_SHARE;
-    return agi_waiting_bytes > (most < WAITING_MAX ? most : WAITING_MAX);
-}
-
-/* Cuts what is longer than a program may be, or would become, or keeps too much: the longest input
- * is computed, as often as it takes. In a backward that is the gradient, and so the values that the
- * next rules read are all in the next program. */
-static ag_status shorten(agi_expr *e)
-{
-    const bool recorded = ag_grad_enabled();
-    const int most = recorded ? AGI_RECORDED_MAX : AGI_PROGRAM_MAX;
-    for (;;) {
-        const agi_root root = {.expr = heaviest_input(e)};
-        const int room = recorded ? most : most - ops_to_come(e);
-        if (root.expr == NULL)
-            return AG_OK;
-        if (!keeps_too_much() &&
-            (e->weight <= room || (e->weight = weight_of(e, most + 1)) <= room))
-            return AG_OK;
-        ag_status status = agi_program_run(1, &root);
-        if (status != AG_OK)
-            return status;
-    }
-}
-
-/* What could never be stored is tried at once, so that the error comes with the call. */
-static bool may_pend(int64_t numel, int n, const ag_arg *args)
-{
-    if (!agi_fusing || numel > agi_memory_total() / (int64_t)sizeof(double))
-        return false;
-    for (int k = 0; k < n; k++)
-        if (args[k].tensor != NULL && agi_storage_is_shared(args[k].tensor->storage))
-            return false;
-    return true;
-}
-
-/* The tensor of a pending value: takes the caller's reference to it. */
-static ag_tensor *pending_tensor(int ndim, const int64_t *shape, int64_t numel, agi_expr *expr)
-{
-    ag_tensor *t = agi_tensor_unfilled(ndim, shape, numel);
-    if (t != NULL) {
-        expr->owner = t->storage;
-        atomic_store_explicit(&t->storage->pending, expr, memory_order_release);
-    }
-    return t;
-}
-
-ag_tensor *agi_expr_map(int op, int ndim, const int64_t *shape, int64_t numel, int n,
-                        const ag_arg *args, const double *f, bool *deferred)
-{
-    ag_status status = AG_OK;
-    const uint64_t before = agi_assignments_now();
-    int64_t sizes[AGI_MAX_DIMS];
-    *deferred = false;
-    if (!may_pend(numel, n, args))
-        return NULL;
-    memcpy(sizes, shape, (size_t)ndim * sizeof *sizes);  /* it may be an argument's own */
-    agi_expr_lock();
-    ag_tensor *out = NULL;
-    agi_expr *e = agi_assignments_now() == before
-                      ? expr_new(op, ndim, sizes, numel, n, args, f, &status) : NULL;
-    if (e != NULL) {
-        enlist(e);
-        status = shorten(e);
-        if (status == AG_OK)
-            out = pending_tensor(ndim, sizes, numel, e);
-        if (out == NULL)
-            agi_expr_release(e);
-    }
-    agi_expr_unlock();
-    *deferred = e != NULL || status != AG_OK;
-    return out;
-}
-
-/* ---- who reads what ------------------------------------------------------------------------- */
-
-static bool source_reads(const agi_source *source, const agi_storage *storage)
-{
-    if (source->kind == AGI_SOURCE_SAME || source->kind == AGI_SOURCE_STRIDED)
-        return source->from.storage == storage;
-    if (source->kind != AGI_SOURCE_EXPR)
-        return false;
-    const agi_expr *e = source->from.expr;
-    return e->result != NULL ? e->result == storage : e->reads;
-}
-
-/* Whether computing e reads the storage's memory, or (with storage NULL) computes `wanted`. */
-static bool reads(agi_expr *e, const agi_storage *storage, const agi_expr *wanted, uint64_t epoch)
-{
-    for (agi_expr *x = agi_expr_first(e, epoch); x != NULL; x = agi_expr_next(x, epoch)) {
-        x->reads = x == wanted;
-        for (int k = 0; k < x->n_in; k++)
-            x->reads |= source_reads(&x->in[k], storage);
-    }
-    return e->reads;
-}
-
-/* Not one that another thread is just freeing, which waits for our lock to forget e. */
-static bool has_living_owner(const agi_expr *e)
-{
-    return e->owner != NULL && agi_refs_get(&e->owner->refs) > 0;
-}
-
-/* All owned values that read the storage, or lead to `wanted`, in one program as far as they fit
- * together. *found is false if there are none. */
-static ag_status compute_readers(const agi_storage *storage, const agi_expr *wanted, bool *found)
-{
-    agi_root roots[READERS_AT_ONCE];
-    const uint64_t epoch = agi_expr_epoch();
-    int n = 0;
-    for (agi_expr *e = all_exprs; e != NULL && n < READERS_AT_ONCE; e = e->next) {
-        bool fits = has_living_owner(e) && reads(e, storage, wanted, epoch);
-        for (int k = 0; k < n && fits; k++)
-            fits = agi_program_fits(roots[k].expr, e);
-        if (fits)
-            roots[n++] = (agi_root){.expr = e};
-    }
-    *found = n > 0;
-    return n > 0 ? agi_program_run(n, roots) : AG_OK;
-}
-
-/* Each program may store more than was asked, so the list is searched anew after each. */
-static ag_status settle_locked(const agi_storage *storage)
-{
-    ag_status status = AG_OK;
-    for (bool found = true; found && status == AG_OK;)
-        status = compute_readers(storage, NULL, &found);
-    return status;
-}
-
-/* The storage is owned meanwhile: whoever had it may be given another one. */
-ag_status agi_expr_make_writable(agi_storage *storage)
-{
-    agi_storage_retain(storage);
-    agi_expr_lock();
-    ag_status status = agi_storage_ready(storage);
-    if (status == AG_OK && storage->readers > 0)
-        status = settle_locked(storage);
-    agi_expr_unlock();
-    agi_storage_release(storage);
-    return status;
-}
-
-ag_status agi_expr_prepare_write(const ag_tensor *t)
-{
-    while (!agi_storage_is_writable(t->storage)) {
-        const uint64_t before = agi_assignments_now();
-        ag_status status = agi_expr_make_writable(t->storage);
-        if (status != AG_OK)
-            return status;
-        /* A reader may be left that another thread is just freeing. */
-        if (agi_assignments_now() == before && !agi_is_pending(t->storage))
-            return AG_OK;
-    }
-    return AG_OK;
-}
-
-/* ---- writes in place ------------------------------------------------------------------------ */
-
-/* Whether x is the whole of its storage, in order, and no other argument sees it otherwise. */
-static bool covers_storage(int n, const ag_arg *args)
-{
-    const ag_tensor *x = args[0].tensor;
-    if (!agi_is_contiguous(x) || x->offset != 0 || x->numel != x->storage->numel)
-        return false;
-    for (int k = 1; k < n; k++) {
-        const ag_tensor *t = args[k].tensor;
-        if (t != NULL && t->storage == x->storage &&
-            !(agi_is_contiguous(t) && t->offset == 0 && t->numel == x->numel))
-            return false;
-    }
-    return true;
-}
-
-/* The old value of the storage: what it was to hold, or its data. */
-static void source_self(agi_source *source, agi_storage *storage, agi_expr *before)
-{
-    if (before != NULL) {
-        source->kind = AGI_SOURCE_EXPR;
-        source->from.expr = agi_expr_retain(before);
-    } else {
-        source->kind = AGI_SOURCE_SELF;
-        source->from.storage = storage;
-        source->offset = 0;
-    }
-}
-
-/* Nobody but the storage may know its pending value, nobody may wait to read its memory, and the
- * value may not be too long to be written over. */
-static ag_status make_room(agi_storage *storage)
-{
-    agi_expr *before = agi_expr_of(storage);
-    if (before != NULL && before->weight >= AGI_PROGRAM_MAX / 2)
-        before->weight = weight_of(before, AGI_PROGRAM_MAX);
-    if (before != NULL &&
-        (agi_refs_get(&before->refs) > 1 || agi_expr_is_sum(before) ||
-         before->weight >= AGI_PROGRAM_MAX / 2)) {
-        bool found;
-        ag_status status = compute_readers(NULL, before, &found);
-        if (status == AG_OK)
-            status = agi_storage_ready(storage);
-        if (status != AG_OK)
-            return status;
-    }
-    return storage->readers > 0 ? settle_locked(storage) : AG_OK;
-}
-
-/* storage is to hold e from now on; takes the caller's reference. */
-static void replace_pending(agi_storage *storage, agi_expr *e)
-{
-    agi_expr *before = agi_expr_of(storage);
-    e->owner = storage;
-    e->in_place = storage->data != NULL;
-    atomic_store_explicit(&storage->pending, e, memory_order_release);
-    if (before != NULL) {
-        before->owner = NULL;
-        agi_expr_release(before);
-    }
-}
-
-/* A fill or a copy reads nothing of x: it is a clone of what is written. The storage is x's, unless
- * x was given another one since `assignments`: then nothing is done. */
-static ag_status write_locked(agi_storage *storage, uint64_t assignments, int op, int n,
-                              const ag_arg *args, const double *f, bool *deferred)
-{
-    ag_tensor *x = args[0].tensor;
-    if (op == AG_OP_fill || op == AG_OP_copy) {
-        op = AG_OP_clone;
-        args++;
-        n = 1;
-    }
-    ag_status status = make_room(storage);
-    if (status != AG_OK || agi_assignments_now() != assignments)
-        return status;
-    ag_arg others[AGI_SOURCES] = {{NULL, 0.0}};
-    for (int k = 0; k < n; k++) {
-        bool self = args[k].tensor != NULL && args[k].tensor->storage == storage;
-        others[k] = self ? agi_number(0.0) : args[k];
-    }
-    agi_expr *e = expr_new(op, x->ndim, agi_shape_of(x), x->numel, n, others, f, &status);
-    *deferred = e != NULL || status != AG_OK;
-    if (e == NULL)
-        return status;
-    agi_expr *before = agi_expr_of(storage);
-    for (int k = 0; k < n; k++) {
-        if (args[k].tensor == NULL || args[k].tensor->storage != storage)
-            continue;
-        source_self(&e->in[k], storage, before);
-        e->weight += before != NULL ? before->weight : 0;
-    }
-    enlist(e);
-    status = shorten(e);
-    if (status != AG_OK) {
-        agi_expr_release(e);
-        return status;
-    }
-    replace_pending(storage, e);
-    return AG_OK;
-}
-
-ag_status agi_expr_write(int op, int n, const ag_arg *args, const double *f, bool *deferred)
-{
-    const uint64_t before = agi_assignments_now();
-    *deferred = false;
-    if (!may_pend(0, n, args) || !covers_storage(n, args))
-        return AG_OK;
-    agi_storage *storage = agi_storage_retain(args[0].tensor->storage);
-    agi_expr_lock();
-    ag_status status = write_locked(storage, before, op, n, args, f, deferred);
-    agi_expr_unlock();
-    agi_storage_release(storage);
-    return status;
-}
-
-/* ---- computing ------------------------------------------------------------------------------ */
-
-static bool fits_all(const agi_expr *e, int n, const agi_root *roots)
-{
-    bool fits = true;
-    for (int k = 0; k < n && fits; k++)
-        fits = roots[k].expr != e && agi_program_fits(roots[k].expr, e);
-    return fits;
-}
-
-/* Roots that a write in place gains: other such writes that read what it is to hold, like those of
- * an optimiser's step. They would else read it from memory. Returns the new number of roots, at
- * most READERS_AT_ONCE. */
-static int join_writes(int n, agi_root *roots, agi_expr *wanted)
-{
-    if (!wanted->in_place || agi_refs_get(&wanted->refs) == 1)
-        return n;
-    const uint64_t epoch = agi_expr_epoch();
-    for (agi_expr *e = all_exprs; e != NULL && n < READERS_AT_ONCE; e = e->next)
-        if (e->in_place && has_living_owner(e) && fits_all(e, n, roots) &&
-            reads(e, NULL, wanted, epoch))
-            roots[n++] = (agi_root){.expr = e};
-    return n;
-}
-
-/* The largest target that goes to memory which is there, and all others that fit with it. */
-static void choose_last(int n, agi_target *targets, agi_root *roots)
-{
-    agi_target *largest = NULL;
-    for (int i = 0; i < n; i++) {
-        const agi_expr *e = agi_expr_of(targets[i].storage);
-        if (e != NULL && targets[i].data != NULL &&
-            (largest == NULL || e->numel > largest->storage->numel))
-            largest = &targets[i];
-    }
-    if (largest == NULL)
-        return;
-    int count = 0;
-    roots[count++] = (agi_root){.expr = agi_expr_of(largest->storage)};
-    largest->last = true;
-    for (int i = 0; i < n; i++) {
-        agi_expr *e = agi_expr_of(targets[i].storage);
-        if (e == NULL || &targets[i] == largest || !fits_all(e, count, roots))
-            continue;
-        roots[count++] = (agi_root){.expr = e};
-        targets[i].last = true;
-    }
-}
-
-/* One program for all targets of the last one, or for the first other target that is not computed
- * yet and those that fit with it. *more is false if there are none. There is room for
- * READERS_AT_ONCE roots or as many as there are targets. */
-static ag_status compute_some(int n, const agi_target *targets, bool last, agi_root *roots,
-                              bool *more)
-{
-    int count = 0;
-    for (int i = 0; i < n; i++) {
-        agi_expr *e = agi_expr_of(targets[i].storage);
-        if (e != NULL && targets[i].last == last && fits_all(e, count, roots))
-            roots[count++] = (agi_root){.expr = e, .data = last ? targets[i].data : NULL};
-    }
-    *more = count > 0;
-    if (count == 1)
-        count = join_writes(count, roots, roots[0].expr);
-    return count > 0 ? agi_program_run(count, roots) : AG_OK;
-}
-
-/* Targets with memory of their own stay pending: they are noted as done. */
-static void note_done(int n, agi_target *targets, const agi_root *roots)
-{
-    for (int i = 0; i < n; i++)
-        for (int k = 0; k < n && targets[i].data != NULL; k++)
-            if (roots[k].data == targets[i].data)
-                *targets[i].done = true;
-}
-
-static ag_status compute_into_locked(int n, agi_target *targets, agi_root *roots)
-{
-    ag_status status = AG_OK;
-    bool more = true;
-    choose_last(n, targets, roots);
-    while (more && status == AG_OK)
-        status = compute_some(n, targets, false, roots, &more);
-    if (status == AG_OK) {
-        memset(roots, 0, (size_t)n * sizeof *roots);
-        status = compute_some(n, targets, true, roots, &more);
-    }
-    if (status == AG_OK)
-        note_done(n, targets, roots);
-    return status;
-}
-
-/* The storages are owned meanwhile: whoever had one may be given another. */
-ag_status agi_expr_compute_into(int n, agi_target *targets)
-{
-    agi_root local[READERS_AT_ONCE], *roots = local;
-    if (n > READERS_AT_ONCE && (roots = agi_plain_new((size_t)n * sizeof *roots)) == NULL)
-        return ag_last_status();
-    for (int i = 0; i < n; i++)
-        agi_storage_retain(targets[i].storage);
-    agi_expr_lock();
-    ag_status status = compute_into_locked(n, targets, roots);
-    agi_expr_unlock();
-    for (int i = 0; i < n; i++)
-        agi_storage_release(targets[i].storage);
-    if (roots != local)
-        agi_plain_free(roots);
-    return status;
-}
-
-void agi_expr_lend(agi_storage *storage, int by)
-{
-    agi_expr_lock();
-    agi_expr *e = agi_expr_of(storage);
-    if (e != NULL && (by > 0 || e->lent > 0))
-        e->lent += by;
-    agi_expr_unlock();
-}
-
-ag_status agi_expr_compute(int n, agi_storage *const *storages)
-{
-    if (n == 1) {
-        agi_target target = {.storage = storages[0]};
-        return agi_expr_compute_into(1, &target);
-    }
-    agi_target *targets = agi_plain_new((size_t)n * sizeof *targets);
-    if (targets == NULL)
-        return ag_last_status();
-    for (int i = 0; i < n; i++)
-        targets[i] = (agi_target){.storage = storages[i]};
-    ag_status status = agi_expr_compute_into(n, targets);
-    agi_plain_free(targets);
-    return status;
-}
-
-int ag_explain(const ag_tensor *t, char *text, size_t size)
-{
-    if (!agi_has_tensor("explain", t) || !agi_check_text("explain", text, size))
-        return -1;
-    agi_expr_lock();
-    agi_expr *e = agi_expr_of(t->storage);
-    int length =
-        e == NULL ? snprintf(text, size, "computed\n") : agi_program_describe(e, text, size);
-    agi_expr_unlock();
-    return length;
-}
-
-/* ---- sums ----------------------------------------------------------------------------------- */
-
-/* The reduced dimensions are all, or the last ones (rows), or the first ones (columns). */
-static bool plan_dims(agi_expr *e, int ndim, const int64_t *shape, uint64_t mask)
-{
-    int64_t merged[AGI_MAX_DIMS];
-    bool reduced[AGI_MAX_DIMS];
-    int n = 0;
-    for (int d = 0; d < ndim; d++) {
-        bool is = (mask >> d & 1) != 0;
-        if (shape[d] == 1)
-            continue;
-        if (n > 0 && reduced[n - 1] == is) {
-            merged[n - 1] *= shape[d];
-        } else {
-            reduced[n] = is;
-            merged[n++] = shape[d];
-        }
-    }
-    if (n > 2 || n == 0 || (n == 1 && !reduced[0]))
-        return false;
-    bool last = reduced[n - 1];
-    e->kept_inner = last ? 1 : merged[n - 1];
-    e->m = last ? merged[n - 1] : merged[0];
-    return true;
-}
-
-static bool is_whole(const ag_tensor *x, const agi_expr *e)
-{
-    return e != NULL && !agi_expr_is_sum(e) && x->offset == 0 && x->numel == e->numel &&
-           agi_is_dense(x);
-}
-
-/* Plans in the order of memory. Sums keep the order of their numbers and results theirs, so each of
- * the reduced and of the other dimensions must lie in memory as they follow each other in x. */
-static bool plan_sum(agi_expr *e, const ag_tensor *x, uint64_t mask)
-{
-    agi_layout layout;
-    int last[2] = {-1, -1};
-    int64_t shape[AGI_MAX_DIMS];
-    uint64_t in_memory = 0;
-    if (!agi_layout_of(&layout, x))
-        return plan_dims(e, x->ndim, agi_shape_of(x), mask);
-    for (int k = 0; k < x->ndim; k++) {
-        const int d = layout.dims[k], reduced = (int)(mask >> d & 1);
-        shape[k] = agi_shape_of(x)[d];
-        in_memory |= (uint64_t)reduced << k;
-        if (shape[k] == 1)
-            continue;
-        if (d < last[reduced])
-            return false;
-        last[reduced] = d;
-    }
-    return plan_dims(e, x->ndim, shape, in_memory);
-}
-
-ag_tensor *agi_expr_sum(int op, const ag_tensor *x, uint64_t mask, int ndim, const int64_t *shape,
-                        int64_t numel, bool *deferred)
-{
-    ag_tensor *out = NULL;
-    *deferred = false;
-    agi_expr_lock();
-    agi_expr *of = agi_expr_of(x->storage), *e = NULL;
-    agi_expr plan;
-    if (is_whole(x, of) && plan_sum(&plan, x, mask)) {
-        *deferred = true;
-        e = agi_small_new(EXPR_BYTES);
-    }
-    if (e != NULL) {
-        memset(e, 0, sizeof *e);
-        atomic_init(&e->refs, 1);
-        e->op = (uint16_t)op;
-        e->numel = numel;
-        e->m = plan.m;
-        e->kept_inner = plan.kept_inner;
-        e->n_in = 1;
-        e->weight = 1 + of->weight;
-        e->in[0].kind = AGI_SOURCE_EXPR;
-        e->in[0].from.expr = agi_expr_retain(of);
-        enlist(e);
-        out = pending_tensor(ndim, shape, numel, e);
-        if (out == NULL)
-            agi_expr_release(e);
-    }
-    if (out != NULL && pending_sums > PENDING_SUMS_MAX &&
-        agi_storage_ready(out->storage) != AG_OK) {
-        agi_release(out);
-        out = NULL;
-    }
-    agi_expr_unlock();
-    return out;
-}
-
-#undef MAX

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "../compute/run.h"
-#include "../fuse/expr.h"
+#include "../fuse/pending.h"
 #include "../tape/rule.h"
 #include "../tensor/copy.h"
 #include "../tensor/layout.h"

@@ -7,7 +7,7 @@
 
 #include "../base/shape.h"
 #include "../compute/run.h"
-#include "../fuse/expr.h"
+#include "../fuse/pending.h"
 #include "../tape/rule.h"
 #include "../tensor/copy.h"
 #include "table.h"

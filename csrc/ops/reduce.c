@@ -7,7 +7,7 @@
 
 #include "../base/shape.h"
 #include "../compute/sum.h"
-#include "../fuse/expr.h"
+#include "../fuse/pending.h"
 #include "../tape/rule.h"
 #include "table.h"
 

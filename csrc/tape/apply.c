@@ -8,7 +8,7 @@
 #include "../base/shape.h"
 #include "../base/thread.h"
 #include "../compute/run.h"
-#include "../fuse/expr.h"
+#include "../fuse/pending.h"
 #include "../tensor/layout.h"
 #include "../tensor/scope.h"
 #include "call_check.h"

@@ -21,7 +21,7 @@
 #include "../base/shape.h"
 #include "../base/thread.h"
 #include "../compute/run.h"
-#include "../fuse/expr.h"
+#include "../fuse/pending.h"
 #include "../tensor/scope.h"
 #include "apply.h"
 #include "deposit.h"

@@ -13,7 +13,7 @@
 #include "../base/shape.h"
 #include "../base/thread.h"
 #include "../compute/run.h"
-#include "../fuse/expr.h"
+#include "../fuse/pending.h"
 #include "../tensor/copy.h"
 #include "../tensor/layout.h"
 #include "apply.h"

@@ -10,7 +10,7 @@
 #include "../base/check.h"
 #include "../base/thread.h"
 #include "../compute/op.h"
-#include "../fuse/expr.h"
+#include "../fuse/pending.h"
 #include "apply.h"
 
 /* ---- retained gradients --------------------------------------------------------------------- */

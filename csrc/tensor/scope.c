@@ -57,6 +57,8 @@ void agi_scopes_open(agi_thread *thread)
 
 void agi_scopes_close(agi_thread *thread) { scope_cut(thread, 0); }
 
+void agi_scopes_free(agi_thread *thread) { agi_plain_free(thread->scope_items); }
+
 /* ---- scopes --------------------------------------------------------------------------------- */
 
 static bool scope_grow(agi_thread *thread)

@@ -18,9 +18,10 @@ void agi_scope_close(int64_t mark);
  * returns NULL. */
 ag_tensor *agi_scope_own(agi_thread *thread, ag_tensor *t);
 
-/* The record of a thread begins, or ends: what its scopes own is released. */
+/* The record of a thread begins, or ends: what its scopes own is released, then their memory. */
 void agi_scopes_open(agi_thread *thread);
 void agi_scopes_close(agi_thread *thread);
+void agi_scopes_free(agi_thread *thread);
 
 #pragma GCC visibility pop
 
