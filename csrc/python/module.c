@@ -4,12 +4,12 @@
  * under Python. The GIL keeps threads apart, so reference counts are plain; work that takes long
  * lets the GIL go and touches no count while it does.
  */
-#define PY_NUMPY_OWNER
 #include "py_convert.h"
 #include "py_errors.h"
 #include "py_numpy.h"
 #include "py_ops.h"
 #include "py_tensor.h"
+#include "py_type.h"
 
 static void *let_go(void)
 {
@@ -119,7 +119,7 @@ PyMODINIT_FUNC PyInit__core(void);
 
 PyMODINIT_FUNC PyInit__core(void)
 {
-    if (!check_interpreter() || PyArray_ImportNumPyAPI() < 0)
+    if (!check_interpreter() || !py_import_numpy())
         return NULL;
     PyObject *module = PyModule_Create(&definition);
     if (module == NULL)

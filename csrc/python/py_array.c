@@ -507,3 +507,24 @@ PyObject *py_list_of(ag_tensor *tensor)
     ag_release(t);
     return list;
 }
+
+/* ---- operands ------------------------------------------------------------------------------- */
+
+int py_operand(PyObject *object, bool keep, ag_arg *arg, ag_tensor **made)
+{
+    *made = NULL;
+    arg->tensor = NULL;
+    arg->value = 0.0;
+    if (py_is_tensor(object)) {
+        arg->tensor = py_tensor_of(object);
+        return 1;
+    }
+    int is_number = py_number(object, &arg->value);
+    if (is_number != 0)
+        return is_number;
+    if (!PyArray_Check(object))
+        return 0;
+    *made = keep ? py_tensor_copy_array(object) : py_tensor_of_array(object);
+    arg->tensor = *made;
+    return *made != NULL ? 1 : -1;
+}

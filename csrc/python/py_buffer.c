@@ -6,6 +6,7 @@
 #include "py_tensor.h"
 
 #include "py_errors.h"
+#include "py_type.h"
 
 typedef struct exported {
     ag_tensor *alias;        /* owned */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Numbers, operands, integers and shapes. Arrays and nested data are py_array.c's.
+ * Numbers, integers and shapes. Arrays, nested data and operands are py_array.c's.
  */
 #include "py_convert.h"
 
@@ -73,25 +73,6 @@ bool py_number_argument(const char *function, const char *argument, PyObject *ob
     if (is_number == 0)
         py_wrong_type(function, argument, "Number", object);
     return is_number > 0;
-}
-
-int py_operand(PyObject *object, bool keep, ag_arg *arg, ag_tensor **made)
-{
-    *made = NULL;
-    arg->tensor = NULL;
-    arg->value = 0.0;
-    if (py_is_tensor(object)) {
-        arg->tensor = py_tensor_of(object);
-        return 1;
-    }
-    int is_number = py_number(object, &arg->value);
-    if (is_number != 0)
-        return is_number;
-    if (!PyArray_Check(object))
-        return 0;
-    *made = keep ? py_tensor_copy_array(object) : py_tensor_of_array(object);
-    arg->tensor = *made;
-    return *made != NULL ? 1 : -1;
 }
 
 /* ---- integers ------------------------------------------------------------------------------- */

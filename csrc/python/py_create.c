@@ -8,6 +8,7 @@
 #include "py_numpy.h"
 #include "py_ops.h"
 #include "py_tensor.h"
+#include "py_type.h"
 
 /* What creating functions have in common. */
 typedef struct made_as {

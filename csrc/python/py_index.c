@@ -8,6 +8,7 @@
 #include "py_inplace.h"
 #include "py_numpy.h"
 #include "py_tensor.h"
+#include "py_type.h"
 
 /* The view that is being made, and the dimension that the next part of the index speaks of. */
 typedef struct cursor {

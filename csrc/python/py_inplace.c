@@ -9,6 +9,7 @@
 #include "py_convert.h"
 #include "py_errors.h"
 #include "py_tensor.h"
+#include "py_type.h"
 
 /* Leading dimensions of size 1 beyond the `room` that there is, dropped. Owned. */
 static ag_tensor *without_leading_ones(ag_tensor *value, int room)

@@ -8,6 +8,7 @@
 #include "py_errors.h"
 #include "py_ops.h"
 #include "py_tensor.h"
+#include "py_type.h"
 
 /* A tensor or Python number of the exact types, into *arg. */
 static inline bool quick_operand(PyObject *o, ag_arg *arg)
@@ -29,6 +30,12 @@ static inline bool quick_operand(PyObject *o, ag_arg *arg)
         return overflow == 0;
     }
     return false;
+}
+
+PyObject *py_unary(ag_op op, PyObject *self)
+{
+    ag_arg arg = {py_tensor_of(self), 0.0};
+    return py_result(self, ag_apply(op, 1, &arg, NULL));
 }
 
 /* One of x and y is a tensor. */

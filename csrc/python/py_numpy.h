@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * NumPy's C API, imported once, by module.c (which defines PY_NUMPY_OWNER), and shared.
+ * NumPy's C API, whose table py_numpy.c owns (it defines PY_NUMPY_OWNER) and all share.
  */
 #ifndef PY_NUMPY_H
 #define PY_NUMPY_H
@@ -13,5 +13,8 @@
 #define NO_IMPORT_ARRAY
 #endif
 #include <numpy/arrayobject.h>
+
+/* Fills the table; false with an exception. */
+bool py_import_numpy(void);
 
 #endif

@@ -9,6 +9,7 @@
 #include "py_numpy.h"
 #include "py_ops.h"
 #include "py_tensor.h"
+#include "py_type.h"
 
 /* ---- shape ---------------------------------------------------------------------------------- */
 

@@ -10,16 +10,11 @@
 #include "py_errors.h"
 #include "py_numpy.h"
 #include "py_tensor.h"
+#include "py_type.h"
 
 #include <math.h>
 
 /* ---- one tensor in -------------------------------------------------------------------------- */
-
-PyObject *py_unary(ag_op op, PyObject *self)
-{
-    ag_arg arg = {py_tensor_of(self), 0.0};
-    return py_result(self, ag_apply(op, 1, &arg, NULL));
-}
 
 static PyObject *unary_inplace(ag_op op, PyObject *self)
 {

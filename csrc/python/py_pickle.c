@@ -13,6 +13,7 @@
 #include "py_errors.h"
 #include "py_ops.h"
 #include "py_tensor.h"
+#include "py_type.h"
 
 #include <stddef.h>
 #include <string.h>

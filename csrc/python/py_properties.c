@@ -7,6 +7,7 @@
 #include "py_errors.h"
 #include "py_ops.h"
 #include "py_tensor.h"
+#include "py_type.h"
 
 #define UNUSED(x) ((void)(x))
 

@@ -67,22 +67,9 @@ PyTypeObject *py_common_type(int n, PyObject *const *operands);
 bool py_tensor_argument(const char *function, const char *argument, PyObject *object,
                         ag_tensor **tensor);
 
-bool py_add_tensor_type(PyObject *module);
-
-/* What other files add to the type. Tables end with an empty row. */
-extern PyMethodDef py_op_methods[], py_view_methods[], py_inplace_methods[], py_object_methods[],
-    py_autograd_methods[], py_ufunc_methods[], py_pickle_methods[];
-extern PyGetSetDef py_tensor_properties[];
-
-PyObject *py_tensor_item(PyObject *self, Py_ssize_t index);          /* self[index] of iteration */
-PyObject *py_tensor_subscript(PyObject *self, PyObject *key);
-int py_tensor_assign(PyObject *self, PyObject *key, PyObject *value);
-int py_tensor_get_buffer(PyObject *self, Py_buffer *view, int flags);
-void py_tensor_release_buffer(PyObject *self, Py_buffer *view);
-PyObject *py_tensor_compare(PyObject *x, PyObject *y, int op);
-PyObject *py_tensor_construct(PyTypeObject *type, PyObject *args, PyObject *keywords);
-
-#define PY_NUMBER_SLOTS 18
-extern PyType_Slot py_number_slots[PY_NUMBER_SLOTS];
+/* Slots of the type. */
+void py_tensor_dealloc(PyObject *self);
+int py_tensor_traverse(PyObject *self, visitproc visit, void *arg);
+int py_tensor_clear(PyObject *self);
 
 #endif

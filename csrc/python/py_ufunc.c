@@ -7,6 +7,7 @@
 #include "py_args.h"
 #include "py_ops.h"
 #include "py_tensor.h"
+#include "py_type.h"
 
 /* ---- ufuncs that are ops -------------------------------------------------------------------- */
 

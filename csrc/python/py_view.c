@@ -7,6 +7,7 @@
 #include "py_errors.h"
 #include "py_ops.h"
 #include "py_tensor.h"
+#include "py_type.h"
 
 /* Sizes or dims given as f(2, 3), f((2, 3)) or f(name=(2, 3)). Their number, or -1. */
 static int integer_arguments(const char *function, const char *name, PyObject *const *args,
