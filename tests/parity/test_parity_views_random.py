@@ -37,7 +37,9 @@ def wanted() -> int:
 
 
 def run(*arguments: str) -> subprocess.CompletedProcess[str]:
-    home = {"PYTHONPATH": os.path.dirname(os.path.dirname(ag.__file__))}
+    # The program's own folder too, which is not searched under PYTHONSAFEPATH.
+    folders = [str(Path(ag.__file__).parent.parent), str(FUZZ.parent)]
+    home = {"PYTHONPATH": os.pathsep.join(folders)}
     return subprocess.run(
         [sys.executable, str(FUZZ), *arguments],
         env={**os.environ, **home},
