@@ -66,6 +66,7 @@
 #include "ops/clone.c"
 #include "ops/compare.c"
 #include "ops/index.c"
+#include "ops/join.c"
 #include "ops/reduce.c"
 #include "ops/select.c"
 #include "ops/unary.c"

@@ -380,6 +380,9 @@ static ag_tensor *apply2(ag_op op, ag_arg x, ag_arg y)
 #define DEFINE_REDUCE(name)
 #define DEFINE_VIEW(name)
 #define DEFINE_MAKE(name)
+#define DEFINE_JOIN(name)
+#define DEFINE_REDUCES(name)
+#define DEFINE_VIEWS(name)
 #define OP(name, arity, KIND, saves, GRAD, label, doc) DEFINE_##KIND(name)
 #include "include/ops.def"
 #undef OP
@@ -419,6 +422,64 @@ ag_tensor *ag_mean(ag_tensor *x, int n, const int64_t *dims, bool keepdim)
 }
 ag_tensor *ag_sum_all(ag_tensor *x) { return reduce_all(AG_OP_sum, x); }
 ag_tensor *ag_mean_all(ag_tensor *x) { return reduce_all(AG_OP_mean, x); }
+
+ag_status ag_var_mean(ag_tensor *x, int n, const int64_t *dims, double correction, bool keepdim,
+                      ag_tensor **outs)
+{
+    ag_attr attr = {.f = {correction}, .i = {keepdim}, .n_list = n, .list = dims};
+    const ag_arg arg = agi_arg(x);
+    return ag_apply_several(AG_OP_var_mean, 1, &arg, &attr, 2, outs);
+}
+
+ag_status ag_unbind(ag_tensor *x, int dim, int n, ag_tensor **outs)
+{
+    int at;
+    if (!agi_has_tensor("unbind", x))
+        return ag_last_status();
+    if (x->ndim == 0)
+        return agi_fail(AG_ERR_INDEX, "Dimension specified as %d but tensor has no dimensions",
+                        dim);
+    if (agi_shape_wrap_dim(dim, x->ndim, &at) != AG_OK)
+        return ag_last_status();
+    ag_attr attr = {.i = {at}};
+    const ag_arg arg = agi_arg(x);
+    return ag_apply_several(AG_OP_unbind, 1, &arg, &attr, n, outs);
+}
+
+/* -1 for an empty vector, which fits everywhere. */
+static int64_t size_to_join(const ag_tensor *t, int dim)
+{
+    return t->ndim == 1 && t->numel == 0 ? -1 : dim < t->ndim ? agi_shape_of(t)[dim] : 0;
+}
+
+static ag_tensor *cat_with(int n, ag_tensor *const *tensors, int dim, ag_arg *args, int64_t *sizes)
+{
+    int ndim = 1, at;
+    for (int k = n - 1; k >= 0; k--)
+        if (tensors[k]->ndim != 1 || tensors[k]->numel > 0)
+            ndim = tensors[k]->ndim;
+    if (agi_shape_wrap_dim(dim, ndim, &at) != AG_OK)
+        return NULL;
+    for (int k = 0; k < n; k++) {
+        args[k] = agi_arg(tensors[k]);
+        sizes[k] = size_to_join(tensors[k], at);
+    }
+    ag_attr attr = {.i = {at}, .n_list = n, .list = sizes};
+    return agi_call(AG_OP_cat, n, args, &attr);
+}
+
+ag_tensor *ag_cat(int n, ag_tensor *const *tensors, int dim)
+{
+    if (n < 1 || n > AGI_NODE_INPUTS)
+        return agi_fail_null(AG_ERR_VALUE, "cat: expected 1 to %d tensors, got %d",
+                             AGI_NODE_INPUTS, n);
+    if (!agi_check_tensors("cat", "tensors", n, tensors))
+        return NULL;
+    ag_arg *args = agi_plain_new((size_t)n * (sizeof *args + sizeof(int64_t)));
+    ag_tensor *z = args != NULL ? cat_with(n, tensors, dim, args, (int64_t *)(args + n)) : NULL;
+    agi_plain_free(args);
+    return z;
+}
 
 static ag_tensor *with_list(ag_op op, const char *what, ag_tensor *x, int n, const int64_t *list)
 {

@@ -54,18 +54,22 @@ class Size(tuple[int, ...]):
 class Node:
     """An entry of the tape: the op that made a tensor. `Tensor.grad_fn` gives it.
 
-    Called with a gradient of what it made it gives those of its inputs: one, or a tuple.
+    Called with a gradient of what it made, one of each result or None, it gives those of its
+    inputs: one, or a tuple.
     """
     def name(self) -> str:
         """The name that is printed: the op and a digit."""
     @property
     def next_functions(self) -> tuple[tuple[Node | None, int], ...]:
-        """For each input of the op (the node that made it, 0); None where no gradient is needed."""
+        """For each input of the op the node that made it, None where no gradient is needed, and
+        which
+        of that node's results it is.
+        """
     @property
     def variable(self) -> Tensor:
         """Of an AccumulateGrad: the leaf that the gradient is added to."""
     def __call__(
-        self, gradient: Tensor | None, /
+        self, /, *gradients: Tensor | None
     ) -> Tensor | tuple[Tensor | None, ...] | None: ...
 
 class Tensor:
@@ -109,6 +113,9 @@ class Tensor:
         """Whether gradients with respect to this tensor are wanted. Leaves can be told."""
     @requires_grad.setter
     def requires_grad(self, value: bool) -> None: ...
+    @property
+    def output_nr(self) -> int:
+        """Which result of `grad_fn`'s op this tensor is."""
     @property
     def is_leaf(self) -> bool:
         """Whether no recorded op made this tensor."""
@@ -341,6 +348,14 @@ class Tensor:
         Raises:
             IndexError: a dimension is out of range.
             RuntimeError: a dimension is named twice.
+        """
+    def unbind(self, dim: int = 0) -> tuple[Self, ...]:
+        """A tuple of views, one of each index of a dimension, which they lack.
+
+        They cannot be written in place where gradients are recorded.
+
+        Raises:
+            IndexError: there is no such dimension.
         """
     def unsqueeze(self, dim: int) -> Self:
         """A view with a dimension of size 1 put in at dim.
@@ -1603,6 +1618,59 @@ def squeeze(input: _T, dim: _Dims | None = None) -> _T:
 
     Raises:
         IndexError: a dimension is out of range.
+        RuntimeError: a dimension is named twice.
+    """
+def cat(tensors: Sequence[_T], dim: int = 0) -> _T:
+    """Tensors behind each other along one dimension, in which alone their sizes may differ.
+
+    The result has the sum of their sizes there. Empty vectors fit everywhere.
+
+    Raises:
+        TypeError: `tensors` is no tuple or list of tensors.
+        ValueError: it is empty.
+        RuntimeError: the other sizes differ, or a tensor has no dimensions.
+        IndexError: there is no such dimension.
+    """
+def concat(tensors: Sequence[_T], dim: int = 0) -> _T:
+    """Tensors behind each other along one dimension, in which alone their sizes may differ.
+
+    The result has the sum of their sizes there. Empty vectors fit everywhere.
+
+    Raises:
+        TypeError: `tensors` is no tuple or list of tensors.
+        ValueError: it is empty.
+        RuntimeError: the other sizes differ, or a tensor has no dimensions.
+        IndexError: there is no such dimension.
+    """
+def concatenate(tensors: Sequence[_T], dim: int = 0) -> _T:
+    """Tensors behind each other along one dimension, in which alone their sizes may differ.
+
+    The result has the sum of their sizes there. Empty vectors fit everywhere.
+
+    Raises:
+        TypeError: `tensors` is no tuple or list of tensors.
+        ValueError: it is empty.
+        RuntimeError: the other sizes differ, or a tensor has no dimensions.
+        IndexError: there is no such dimension.
+    """
+def unbind(input: _T, dim: int = 0) -> tuple[_T, ...]:
+    """A tuple of views, one of each index of a dimension, which they lack.
+
+    They cannot be written in place where gradients are recorded.
+
+    Raises:
+        IndexError: there is no such dimension.
+    """
+def var_mean(
+    input: _T, dim: _Dims | None = None, *, correction: float = 1, keepdim: bool = False
+) -> tuple[_T, _T]:
+    """Variance and mean over some or all dimensions, as a tuple.
+
+    Of N numbers the squares of what differs from the mean are summed and divided by
+    N - correction: 1 for a sample (Bessel's correction), 0 for all that there is.
+
+    Raises:
+        IndexError: there is no such dimension.
         RuntimeError: a dimension is named twice.
     """
 def unsqueeze(input: _T, dim: int) -> _T:

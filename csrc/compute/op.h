@@ -21,6 +21,10 @@ typedef void (*agi_kernel)(double *z, int64_t n, const double *const *in, unsign
 
 typedef ag_tensor *(*agi_forward)(const ag_arg *args, const ag_attr *attr);
 
+/* The same for an op with several results: all n of them, owned, into outs, or none. */
+typedef ag_status (*agi_forward_several)(const ag_arg *args, const ag_attr *attr, int n,
+                                         ag_tensor **outs);
+
 /* What a rule sees and fills. g has the output's shape; gx[k] is to be given in the output's shape
  * too for elementwise ops (the engine sums it to the input's), in the input's for others. A gx[k]
  * that is left a plain number stands for zeros. */
@@ -33,6 +37,14 @@ typedef struct agi_vjp {
     bool owns;          /* what the rule reads: another thread may free the node's saved values */
 } agi_vjp;
 
+/* The same where an op has several results, or more than AGI_NODE_SHAPES inputs: its rule gets an
+ * agi_vjp that is the head of this. v.needs is not set then, and v.g where there is one result. */
+typedef struct agi_vjp_wide {
+    agi_vjp v;
+    ag_arg *gs;         /* cotangents of the results; plain numbers, 0, where none arrived */
+    bool *needs;        /* of each input */
+} agi_vjp_wide;
+
 typedef void (*agi_rule)(agi_vjp *v);
 
 typedef enum agi_kind {
@@ -40,6 +52,8 @@ typedef enum agi_kind {
     AGI_TERNARY_ATTR,
     AGI_MASK,  /* the last that is elementwise */
     AGI_REDUCE, AGI_VIEW, AGI_MAKE,
+    AGI_JOIN,   /* of any number of inputs */
+    AGI_REDUCES, AGI_VIEWS,  /* of several results */
 } agi_kind;
 
 /* What a rule reads: four bits for each input whose gradient is wanted. */
@@ -52,7 +66,8 @@ typedef struct agi_op_info {
     uint8_t arity, kind, grad;
     uint16_t saves;             /* AGI_SAVE_FOR */
     const agi_kernel *kernels;  /* one for each CPU level, or NULL */
-    agi_forward forward;        /* or NULL for elementwise ops */
+    agi_forward forward;        /* or NULL for elementwise ops and those with several results */
+    agi_forward_several forward_several;  /* or NULL */
     agi_rule rule;              /* or NULL */
 } agi_op_info;
 
@@ -68,6 +83,9 @@ AGI_INLINE ag_arg agi_arg(ag_tensor *t) { return (ag_arg){.tensor = t, .value = 
 AGI_INLINE ag_arg agi_number(double value) { return (ag_arg){.tensor = NULL, .value = value}; }
 
 #define AG_RULE(name) void agi_##name##_rule(agi_vjp *v)
+#define AG_FORWARD_SEVERAL(name) \
+    ag_status agi_##name##_forward_several(const ag_arg *args, const ag_attr *attr, int n, \
+                                           ag_tensor **outs)
 #define AG_FORWARD(name) ag_tensor *agi_##name##_forward(const ag_arg *args, const ag_attr *attr)
 
 #endif

@@ -226,13 +226,19 @@ AG_API ag_node *ag_node_retain(ag_node *node);
 AG_API void ag_node_release(ag_node *node);
 AG_API int ag_node_name(const ag_node *node, char *text, size_t size);  /* like snprintf */
 AG_API int ag_node_input_count(const ag_node *node);
+AG_API int ag_node_output_count(const ag_node *node);        /* results of the op, mostly 1 */
+AG_API int ag_output_number(ag_tensor *t);                   /* which of them t is; 0 for leaves */
 /* Where input k came from: a node or a leaf (the other is NULL), both borrowed, both NULL where no
  * gradient is needed. from and leaf may be NULL. */
 AG_API ag_status ag_node_input(const ag_node *node, int k, ag_node **from, ag_tensor **leaf);
-/* The node's rule by itself: for each input that counts an owned gradient, or NULL where none is
+/* Which result of that node input k is. */
+AG_API int ag_node_input_output(const ag_node *node, int k);
+/* The node's rule by itself, of n gradients, one for each result that the op has, NULL where none
+ * came (but not all of them): for each input that counts an owned gradient, or NULL where none is
  * needed, into results. Parts of broadcast inputs are not summed; they are recorded if grad mode is
  * on; what the node saved stays, so that it may be called again. */
-AG_API ag_status ag_node_call(ag_node *node, ag_tensor *gradient, ag_tensor **results);
+AG_API ag_status ag_node_call(ag_node *node, int n, ag_tensor *const *gradients,
+                              ag_tensor **results);
 
 /* ---- ops ------------------------------------------------------------------------------------ */
 
@@ -266,6 +272,9 @@ typedef enum ag_op {
 #define AG_DECLARE_REDUCE(name)
 #define AG_DECLARE_VIEW(name)
 #define AG_DECLARE_MAKE(name)
+#define AG_DECLARE_JOIN(name)
+#define AG_DECLARE_REDUCES(name)
+#define AG_DECLARE_VIEWS(name)
 #define OP(name, arity, KIND, saves, GRAD, label, doc) AG_DECLARE_##KIND(name)
 #include "ops.def"
 #undef OP
@@ -276,6 +285,10 @@ AG_API ag_tensor *ag_clamp(ag_tensor *x, double lo, double hi);  /* -INFINITY, I
 /* Over the n dims named (negative ones count from the end); n < 0: over all. */
 AG_API ag_tensor *ag_sum(ag_tensor *x, int n, const int64_t *dims, bool keepdim);
 AG_API ag_tensor *ag_mean(ag_tensor *x, int n, const int64_t *dims, bool keepdim);
+/* Variance and mean, owned, into outs[2]. Of N numbers the squares are divided by N - correction: 1
+ * for a sample, 0 for all that there is. */
+AG_API ag_status ag_var_mean(ag_tensor *x, int n, const int64_t *dims, double correction,
+                             bool keepdim, ag_tensor **outs);
 AG_API ag_tensor *ag_sum_all(ag_tensor *x);
 AG_API ag_tensor *ag_mean_all(ag_tensor *x);
 
@@ -295,6 +308,11 @@ AG_API ag_tensor *ag_slice(ag_tensor *x, int dim, int64_t start, int64_t end, in
  * element. What reaches outside fails with AG_ERR_VALUE, what does not fit with AG_ERR_OVERFLOW. */
 AG_API ag_tensor *ag_as_strided(ag_tensor *x, int ndim, const int64_t *shape,
                                 const int64_t *strides, int64_t offset);
+/* A view of each index of one dimension, which they lack: as many as its size, owned, into outs[n].
+ * These views cannot be written in place where the tape is recorded. */
+AG_API ag_status ag_unbind(ag_tensor *x, int dim, int n, ag_tensor **outs);
+/* n >= 1 tensors behind each other along one dimension, in which alone their sizes may differ. */
+AG_API ag_tensor *ag_cat(int n, ag_tensor *const *tensors, int dim);
 AG_API ag_tensor *ag_clone(ag_tensor *x);                    /* in the order of x's strides */
 AG_API ag_tensor *ag_contiguous(ag_tensor *x);               /* x itself if it is, else a copy */
 
@@ -346,6 +364,10 @@ typedef struct ag_attr {
  * another n, AG_ERR_TYPE for missing args, attr or list, and for a number in place of a tensor,
  * AG_ERR_SHAPE for an n_list out of range. */
 AG_API ag_tensor *ag_apply(ag_op op, int n, const ag_arg *args, const ag_attr *attr);
+/* The same for ops with several results, unbind (i[0] = dim) and var_mean (list = dims, i[0] =
+ * keepdim, f[0] = correction): n results, owned, into outs; none on failure. */
+AG_API ag_status ag_apply_several(ag_op op, int n_args, const ag_arg *args, const ag_attr *attr,
+                                  int n, ag_tensor **outs);
 /* x op= args[1 ..]: elementwise ops, fill and copy, others fail with AG_ERR_TYPE. args[0] is x. */
 AG_API ag_status ag_apply_(ag_op op, int n, const ag_arg *args, const ag_attr *attr);
 /* Pointers may be NULL; name, label (of grad_fn) and doc are borrowed. */

@@ -12,11 +12,6 @@
 #include "../tensor/copy.h"
 #include "table.h"
 
-static const int64_t *list_of(const agi_vjp *v)
-{
-    return agi_node_ints(v->node) + v->node->list_at;
-}
-
 /* ---- select: one index of one dimension ----------------------------------------------------- */
 
 AG_FORWARD(select)
@@ -230,8 +225,7 @@ static void area_of(const agi_vjp *v, agi_area *area)
         agi_shape_strides(area->ndim, shape, area->list + area->ndim);
     for (int d = 0; strides != NULL && d < area->ndim; d++)
         area->list[area->ndim + d] = strides[d];
-    area->region_ndim = v->node->n_list / 2;
-    area->region = list_of(v);
+    area->region_ndim = agi_node_list(v->node, &area->region) / 2;
     area->offset = agi_node_attr_of(v->node)->i[0];
     int64_t whole = agi_shape_extent(area->ndim, area->list);
     int64_t end = area->offset + agi_shape_extent(area->region_ndim, area->region);
@@ -329,8 +323,9 @@ AG_FORWARD(strided_gather_vjp)
 
 AG_RULE(strided_gather_vjp)
 {
-    const int64_t *list = list_of(v);
-    GX(0) = read_region(v_row_major(G), v->node->n_list / 2, list, agi_node_attr_of(v->node)->i[0]);
+    const int64_t *list;
+    const int ndim = agi_node_list(v->node, &list) / 2;
+    GX(0) = read_region(v_row_major(G), ndim, list, agi_node_attr_of(v->node)->i[0]);
 }
 
 /* ---- strided_scatter: x with a region replaced ----------------------------------------------- */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Reductions: sum and mean, over all or some dimensions, and the sums that bring a broadcast
- * gradient back to its input's shape. The adding itself is in sum.c.
+ * Reductions: sum, mean and variance, over all or some dimensions. The adding itself is in
+ * compute/sum.c.
  */
 #include <math.h>
 
@@ -9,6 +9,7 @@
 #include "../compute/sum.h"
 #include "../fuse/pending.h"
 #include "../tape/rule.h"
+#include "../tensor/scope.h"
 #include "table.h"
 
 /* ---- shared --------------------------------------------------------------------------------- */
@@ -86,11 +87,13 @@ static ag_tensor *sum_of(int op, const ag_tensor *x, const ag_attr *attr, int64_
 }
 
 /* g of a reduction with a size of 1 in place of each dimension that it dropped. */
-static ag_arg with_kept_dims(const agi_vjp *v, int ndim, const int64_t *shape, int64_t *count)
+static ag_arg with_kept_dims(const agi_vjp *v, ag_arg g, int ndim, const int64_t *shape,
+                             int64_t *count)
 {
     const ag_node *node = v->node;
     const agi_node_attr *attr = node->has_attr ? agi_node_attr_of(node) : NULL;
-    const ag_attr dims = {.n_list = node->n_list, .list = agi_node_ints(node) + node->list_at};
+    ag_attr dims = {.n_list = 0};
+    dims.n_list = agi_node_list(node, &dims.list);
     int64_t left[AGI_MAX_DIMS];
     uint64_t mask;
     if (reduced_dims("sum", ndim, &dims, &mask) != AG_OK)
@@ -98,8 +101,8 @@ static ag_arg with_kept_dims(const agi_vjp *v, int ndim, const int64_t *shape, i
     int n = reduced_shape(ndim, shape, mask, true, left, count);
     const uint64_t all = (UINT64_C(1) << ndim) - 1, below = mask & (mask + 1);
     if ((attr != NULL && attr->i[0] != 0) || mask == all || below == 0)
-        return v->g; /* it has them, or broadcasting puts them in: only leading ones were dropped */
-    return v_view(v->g, n, left);
+        return g; /* it has them, or broadcasting puts them in: only leading ones were dropped */
+    return v_view(g, n, left);
 }
 
 /* ---- sum: dx = g in every place of its sum -------------------------------------------------- */
@@ -123,7 +126,7 @@ AG_RULE(sum)
     const int64_t *shape = agi_node_input_shape(v->node, 0, &ndim);
     if (!NEEDS(0))
         return;
-    GX(0) = ndim < 0 ? G : v_expand(with_kept_dims(v, ndim, shape, &count), ndim, shape);
+    GX(0) = ndim < 0 ? G : v_expand(with_kept_dims(v, G, ndim, shape, &count), ndim, shape);
 }
 
 /* ---- mean: the sum by the number of elements; of none, NaN. dx = g / number ----------------- */
@@ -156,6 +159,82 @@ AG_RULE(mean)
         GX(0) = G;
         return;
     }
-    ag_arg g = with_kept_dims(v, ndim, shape, &count);
+    ag_arg g = with_kept_dims(v, G, ndim, shape, &count);
     GX(0) = v_expand(count == 1 ? g : v_div(g, NUM((double)count)), ndim, shape);
+}
+
+/* ---- var_mean: the squares of what differs from the mean, and the mean ---------------------- */
+
+/* With N numbers and a correction c: dx = 2 (x - mean) / max(0, N - c) g_var + g_mean / N. Two
+ * passes, as in T. F. Chan, G. H. Golub and R. J. LeVeque, "Algorithms for computing the sample
+ * variance" (1983), so that large means cancel nothing. */
+static ag_arg mean_of(ag_arg x, const ag_attr *attr)
+{
+    ag_attr kept = *attr;
+    kept.i[0] = 1;
+    return agi_value(AG_OP_mean, 1, &x, &kept);
+}
+
+static double freedom(int64_t count, double correction)
+{
+    return fmax(0.0, (double)count - correction);
+}
+
+/* As values of the open scope. */
+static bool var_and_mean(ag_arg x, const ag_attr *attr, ag_arg *var, ag_arg *mean)
+{
+    const ag_tensor *t = x.tensor;
+    int64_t left[AGI_MAX_DIMS], count;
+    uint64_t mask;
+    if (reduced_dims("var_mean", t->ndim, attr, &mask) != AG_OK)
+        return false;
+    const int n = reduced_shape(t->ndim, agi_shape_of(t), mask, attr->i[0] != 0, left, &count);
+    const ag_arg kept = mean_of(x, attr), squares = v_square(v_sub(x, kept));
+    *var = v_div(agi_value(AG_OP_sum, 1, &squares, attr), NUM(freedom(count, attr->f[0])));
+    *mean = v_view(kept, n, left);
+    return !agi_value_failed(*var) && !agi_value_failed(*mean);
+}
+
+AG_FORWARD_SEVERAL(var_mean)
+{
+    ag_arg var, mean;
+    ag_tensor *x = as_tensor(&args[0]);
+    if (x == NULL)
+        return ag_last_status();
+    (void)n;
+    const bool recording = ag_set_grad_enabled(false);
+    const int64_t mark = agi_scope_open();
+    outs[0] = outs[1] = NULL;
+    if (mark >= 0 && var_and_mean(agi_arg(x), attr, &var, &mean)) {
+        outs[0] = agi_retain(var.tensor);
+        outs[1] = agi_tensor_alias(mean.tensor);  /* no view */
+    }
+    agi_scope_close(mark);
+    ag_set_grad_enabled(recording);
+    agi_release(x);
+    if (outs[1] != NULL)
+        return AG_OK;
+    agi_release(outs[0]);
+    return ag_last_status();
+}
+
+AG_RULE(var_mean)
+{
+    int ndim;
+    int64_t count;
+    const int64_t *shape = agi_node_input_shape(v->node, 0, &ndim);
+    const agi_node_attr *kept = agi_node_attr_of(v->node);
+    ag_attr attr = {.i = {1}};
+    ag_arg part = NUM(0.0);
+    attr.n_list = agi_node_list(v->node, &attr.list);
+    if (GS(0).tensor != NULL) {
+        const ag_arg x = IN(0), g = with_kept_dims(v, GS(0), ndim, shape, &count);
+        part = v_mul(v_mul(g, NUM(2.0 / freedom(count, kept->f[0]))), v_sub(x, mean_of(x, &attr)));
+    }
+    GX(0) = part;
+    if (GS(1).tensor != NULL) {
+        const ag_arg g = with_kept_dims(v, GS(1), ndim, shape, &count);
+        const ag_arg each = v_expand(v_div(g, NUM((double)count)), ndim, shape);
+        GX(0) = part.tensor != NULL ? v_add(part, each) : each;
+    }
 }

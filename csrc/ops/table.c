@@ -14,6 +14,7 @@
 #define FOR AGI_SAVE_FOR
 #define MAP(name) .kernels = agi_##name##_kernels
 #define FORWARD(name) .forward = agi_##name##_forward
+#define SEVERAL(name) .forward_several = agi_##name##_forward_several
 #define WITH_UNARY MAP
 #define WITH_BINARY MAP
 #define WITH_TERNARY MAP
@@ -25,6 +26,9 @@
 #define WITH_REDUCE FORWARD
 #define WITH_VIEW FORWARD
 #define WITH_MAKE FORWARD
+#define WITH_JOIN FORWARD
+#define WITH_REDUCES SEVERAL
+#define WITH_VIEWS SEVERAL
 #define BY_RULE(name) .rule = agi_##name##_rule
 #define BY_ZERO_GRAD(name) .rule = NULL
 #define BY_NO_GRAD(name) .rule = NULL
@@ -45,13 +49,15 @@ const agi_op_info agi_op_table[AG_OP_COUNT] = {
 #undef FOR
 #undef MAP
 #undef FORWARD
+#undef SEVERAL
 
 ag_status ag_op_info(ag_op op, const char **name, const char **label, const char **doc, int *arity,
                      const char **kind, const char **grad)
 {
     static const char *const kinds[] = {"unary",      "binary",       "ternary", "inner",
                                         "inner",      "unary_attr",   "ternary_attr", "mask",
-                                        "reduce",     "view",         "make"};
+                                        "reduce",     "view",         "make",    "join",
+                                        "reduces",    "views"};
     static const char *const grads[] = {"rule", "zero_grad", "no_grad"};
     if ((int)op < 0 || op >= AG_OP_COUNT)
         return agi_fail(AG_ERR_INDEX, "op_info: expected an op below %d, got %d", AG_OP_COUNT,

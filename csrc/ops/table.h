@@ -26,6 +26,12 @@ extern const agi_op_info agi_op_table[AG_OP_COUNT];
 #define AGI_DECLARE_REDUCE AGI_DECLARE_FORWARD
 #define AGI_DECLARE_VIEW AGI_DECLARE_FORWARD
 #define AGI_DECLARE_MAKE AGI_DECLARE_FORWARD
+#define AGI_DECLARE_JOIN AGI_DECLARE_FORWARD
+#define AGI_DECLARE_SEVERAL(name) \
+    ag_status agi_##name##_forward_several(const ag_arg *args, const ag_attr *attr, int n, \
+                                           ag_tensor **outs);
+#define AGI_DECLARE_REDUCES AGI_DECLARE_SEVERAL
+#define AGI_DECLARE_VIEWS AGI_DECLARE_SEVERAL
 #define AGI_DECLARE_RULE(name) void agi_##name##_rule(agi_vjp *v);
 #define AGI_DECLARE_ZERO_GRAD(name)
 #define AGI_DECLARE_NO_GRAD(name)

@@ -120,8 +120,8 @@ AG_FORWARD(permute)
 
 AG_RULE(permute)
 {
-    const int64_t *dims = agi_node_ints(v->node) + v->node->list_at;
-    int n = v->node->n_list;
+    const int64_t *dims;
+    const int n = agi_node_list(v->node, &dims);
     int64_t inverse[AGI_MAX_DIMS];
     for (int d = 0; d < n; d++)
         inverse[dims[d] < 0 ? dims[d] + n : dims[d]] = d;

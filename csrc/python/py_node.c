@@ -175,7 +175,7 @@ static PyObject *node_repr(PyObject *self)
     return text;
 }
 
-/* (where input k came from or None, 0) */
+/* (where input k came from or None, which result of that) */
 static PyObject *next_function(ag_node *node, int k)
 {
     ag_node *from = NULL;
@@ -188,7 +188,7 @@ static PyObject *next_function(ag_node *node, int k)
         object = object_of_leaf(leaf);
     else
         object = Py_NewRef(Py_None);
-    return object != NULL ? Py_BuildValue("Ni", object, 0) : NULL;
+    return object != NULL ? Py_BuildValue("Ni", object, ag_node_input_output(node, k)) : NULL;
 }
 
 static PyObject *get_next_functions(PyObject *self, void *unused)
@@ -253,14 +253,18 @@ static PyObject *results_object(int n, ag_tensor **results)
     return only;
 }
 
-static PyObject *call_rule(ag_node *node, ag_tensor *gradient)
+/* Of a gradient for each result of the op, NULL where there is none. */
+static PyObject *call_rule(ag_node *node, int n_gradients, ag_tensor *const *gradients)
 {
     const int n = ag_node_input_count(node);
     ag_tensor **results = PyMem_Calloc((size_t)n, sizeof *results);
     PyObject *object = NULL;
+    bool any = false;
     if (results == NULL)
         return PyErr_NoMemory();
-    if (gradient == NULL || ag_node_call(node, gradient, results) == AG_OK)
+    for (int k = 0; k < n_gradients; k++)
+        any |= gradients[k] != NULL;
+    if (!any || ag_node_call(node, n_gradients, gradients, results) == AG_OK)
         object = results_object(n, results);
     else
         py_raise();
@@ -268,29 +272,42 @@ static PyObject *call_rule(ag_node *node, ag_tensor *gradient)
     return object;
 }
 
+/* The gradients of a call, borrowed, into list[n]. */
+static bool read_gradients(PyObject *args, int n, ag_tensor **list)
+{
+    if (PyTuple_GET_SIZE(args) != n) {
+        PyErr_Format(PyExc_TypeError, "expected %d arguments, got %zd instead", n,
+                     PyTuple_GET_SIZE(args));
+        return false;
+    }
+    for (int k = 0; k < n; k++) {
+        PyObject *argument = PyTuple_GET_ITEM(args, k);
+        if (argument != Py_None && !py_is_tensor(argument)) {
+            PyErr_Format(PyExc_TypeError, "argument %d is not a Variable", k);
+            return false;
+        }
+        list[k] = argument != Py_None ? py_tensor_of(argument) : NULL;
+    }
+    return true;
+}
+
 static PyObject *node_call(PyObject *self, PyObject *args, PyObject *keywords)
 {
     const py_node *o = (py_node *)self;
-    ag_tensor *gradient = NULL;
+    const int n = o->node != NULL ? ag_node_output_count(o->node) : 1;
     if (keywords != NULL && PyDict_GET_SIZE(keywords) > 0) {
         PyErr_SetString(PyExc_TypeError, "keyword arguments are not supported");
         return NULL;
     }
-    if (PyTuple_GET_SIZE(args) != 1) {
-        PyErr_Format(PyExc_TypeError, "expected 1 arguments, got %zd instead",
-                     PyTuple_GET_SIZE(args));
-        return NULL;
-    }
-    PyObject *argument = PyTuple_GET_ITEM(args, 0);
-    if (argument != Py_None && !py_is_tensor(argument)) {
-        PyErr_SetString(PyExc_TypeError, "argument 0 is not a Variable");
-        return NULL;
-    }
-    if (argument != Py_None)
-        gradient = py_tensor_of(argument);
-    if (o->node == NULL)
-        return accumulate(o->leaf, gradient);
-    return call_rule(o->node, gradient);
+    ag_tensor **gradients = PyMem_Calloc((size_t)n, sizeof *gradients);
+    if (gradients == NULL)
+        return PyErr_NoMemory();
+    PyObject *result = NULL;
+    if (read_gradients(args, n, gradients))
+        result = o->node == NULL ? accumulate(o->leaf, gradients[0])
+                                 : call_rule(o->node, n, gradients);
+    PyMem_Free(gradients);
+    return result;
 }
 
 /* ---- type ----------------------------------------------------------------------------------- */
@@ -310,7 +327,8 @@ static PyMethodDef node_methods[] = {
 
 static PyGetSetDef node_properties[] = {
     {"next_functions", get_next_functions, NULL,
-     "For each input of the op (the node that made it, 0); None where no gradient is needed.\n\n"
+     "For each input of the op the node that made it, None where no gradient is needed, and which\n"
+     "of that node's results it is.\n\n"
      EXAMPLE_DOC
      "    >>> (x.exp() * 2).grad_fn.next_functions[0][0].name()\n"
      "    'ExpBackward0'\n", NULL},
@@ -337,7 +355,8 @@ static PyObject *node_construct(PyTypeObject *type, PyObject *args, PyObject *ke
 static PyType_Slot node_slots[] = {
     {Py_tp_doc,
      "An entry of the tape: the op that made a tensor. `Tensor.grad_fn` gives it.\n\n"
-     "Called with a gradient of what it made it gives those of its inputs: one, or a tuple.\n\n"
+     "Called with a gradient of what it made, one of each result or None, it gives those of its\n"
+     "inputs: one, or a tuple.\n\n"
      EXAMPLE_DOC
      "    >>> (x * 3).grad_fn(ag.ones(2))\n"
      "    (tensor([3., 3.]), None)\n"

@@ -263,6 +263,9 @@ PyObject *py_pair(ag_op op, PyObject *x, PyObject *y)
 #define FUNCTIONS_REDUCE(name)
 #define FUNCTIONS_VIEW(name)
 #define FUNCTIONS_MAKE(name)
+#define FUNCTIONS_JOIN(name)
+#define FUNCTIONS_REDUCES(name)
+#define FUNCTIONS_VIEWS(name)
 #define OP(name, arity, KIND, saves, GRAD, label, doc) FUNCTIONS_##KIND(name)
 #include "../include/ops.def"
 #undef OP
@@ -473,6 +476,9 @@ METHOD_AND_FUNCTION(mean)
 #define METHODS_REDUCE(name, label, doc)
 #define METHODS_VIEW(name, label, doc)
 #define METHODS_MAKE(name, label, doc)
+#define METHODS_JOIN(name, label, doc)
+#define METHODS_REDUCES(name, label, doc)
+#define METHODS_VIEWS(name, label, doc)
 
 #define UNARY_ALIAS(alias, name) \
     {#alias, m_##name, METH_NOARGS, #alias "($self, /)\n--\n\n" ALIAS_DOC(alias, name, "")}
@@ -536,6 +542,9 @@ PyMethodDef py_op_methods[] = {
 #define TABLE_REDUCE(name, label, doc)
 #define TABLE_VIEW(name, label, doc)
 #define TABLE_MAKE(name, label, doc)
+#define TABLE_JOIN(name, label, doc)
+#define TABLE_REDUCES(name, label, doc)
+#define TABLE_VIEWS(name, label, doc)
 #define UNARY_ALIAS(alias, name) \
     {#alias, PY_METHOD(f_##name), PY_KEYWORDS, #alias "(input)\n--\n\n" ALIAS_DOC(alias, name, "")}
 #define BINARY_ALIAS(alias, name) \

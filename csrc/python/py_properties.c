@@ -122,6 +122,13 @@ static PyObject *get_is_leaf(PyObject *self, void *unused)
     return PyBool_FromLong(ag_is_leaf(py_tensor_of(self)));
 }
 
+static PyObject *get_output_nr(PyObject *self, void *unused)
+{
+    (void)unused;
+    const int number = ag_output_number(py_tensor_of(self));
+    return number >= 0 ? PyLong_FromLong(number) : py_raise();
+}
+
 static PyObject *get_retains_grad(PyObject *self, void *unused)
 {
     UNUSED(unused);
@@ -237,6 +244,10 @@ PyGetSetDef py_tensor_properties[] = {
      "The tape's node for the op that made this tensor; None for leaves." EXAMPLE_DOC
      "    >>> (ag.ones(2, requires_grad=True) * 2).grad_fn.name()\n"
      "    'MulBackward0'\n", NULL},
+    {"output_nr", get_output_nr, NULL,
+     "Which result of `grad_fn`'s op this tensor is." EXAMPLE_DOC
+     "    >>> [row.output_nr for row in ag.ones(2, 3, requires_grad=True).unbind()]\n"
+     "    [0, 1]\n", NULL},
     {"_version", get_version, NULL, "How often the memory was written in place.", NULL},
     {"shape", get_shape, NULL,
      "The sizes of the dimensions." EXAMPLE_DOC

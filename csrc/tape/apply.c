@@ -296,8 +296,8 @@ static AGI_NOINLINE ag_tensor *compute_long(const agi_op_info *info, int n, cons
 AGI_INLINE ag_tensor *compute_other(const agi_op_info *info, int n, const ag_arg *args,
                                     const ag_attr *attr)
 {
-    if (info->kind == AGI_VIEW || info->kind == AGI_REDUCE || info == &agi_ops[AG_OP_clone] ||
-        !is_long(info, n, args, attr))
+    if (info->kind == AGI_VIEW || info->kind == AGI_REDUCE || info->kind == AGI_JOIN ||
+        info == &agi_ops[AG_OP_clone] || !is_long(info, n, args, attr))
         return info->forward(args, attr);
     return compute_long(info, n, args, attr);
 }
@@ -373,6 +373,70 @@ ag_tensor *agi_apply(int op, int variant, int n, const ag_arg *args, const ag_at
 {
     return apply(op, variant, n, args, attr);
 }
+
+/* ---- several results ------------------------------------------------------------------------ */
+
+static bool note_views(ag_tensor *base, int n, ag_tensor **outs)
+{
+    for (int k = 0; k < n; k++) {
+        if (agi_tensor_set_base(outs[k], base) != AG_OK)
+            return false;
+        if (outs[k]->flags & AGI_TENSOR_VIEW)
+            outs[k]->flags |= AGI_TENSOR_ONE_OF_VIEWS;
+    }
+    return true;
+}
+
+/* The op's node, and one for each result. */
+static bool record_several(int op, int n_args, const ag_arg *args, const ag_attr *attr, int n,
+                           ag_tensor **outs)
+{
+    ag_attr counted = *attr;
+    counted.i[3] = n;
+    ag_node *node = agi_node_new(op, 0, n_args, args, &counted, outs[0], 0);
+    bool ok = node != NULL;
+    for (int k = 0; k < n && ok; k++)
+        ok = (outs[k]->node = agi_node_new_output(node, k)) != NULL;
+    agi_node_release(node);
+    return ok;
+}
+
+ag_status agi_apply_several(int op, int n_args, const ag_arg *args, const ag_attr *attr, int n,
+                            ag_tensor **outs)
+{
+    const agi_op_info *info = &agi_ops[op];
+    if (info->forward_several(args, attr, n, outs) != AG_OK)
+        return ag_last_status();
+    if ((info->kind != AGI_VIEWS || note_views(args[0].tensor, n, outs)) &&
+        (n == 0 || !wants_record(info, n_args, args) ||
+         record_several(op, n_args, args, attr, n, outs)))
+        return AG_OK;
+    for (int k = 0; k < n; k++)
+        agi_release(outs[k]);
+    return ag_last_status();
+}
+
+ag_status ag_apply_several(ag_op op, int n_args, const ag_arg *args, const ag_attr *attr, int n,
+                           ag_tensor **outs)
+{
+    if (!agi_check_several(op, n_args, args, attr, n, outs) ||
+        agi_apply_several((int)op, n_args, args, attr, n, outs) != AG_OK)
+        return ag_last_status();
+    for (int k = 0; k < n; k++) {
+        if (agi_scope_add(outs[k]) != NULL)
+            continue;
+        outs[k] = NULL;
+        for (int j = 0; j < n; j++) {  /* those up to k belong to the scope */
+            if (j > k)
+                agi_release(outs[j]);
+            outs[j] = NULL;
+        }
+        return ag_last_status();
+    }
+    return AG_OK;
+}
+
+/* ---- calls ---------------------------------------------------------------------------------- */
 
 AGI_INLINE ag_tensor *call(int op, int n, const ag_arg *args, const ag_attr *attr)
 {

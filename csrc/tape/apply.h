@@ -34,6 +34,10 @@ void agi_args_release(int n, const ag_arg *own);
 /* Computes without recording, whatever the grad mode. */
 ag_tensor *agi_compute(int op, int n, const ag_arg *args, const ag_attr *attr);
 
+/* An op with several results: n of them, owned, into outs, or none. */
+ag_status agi_apply_several(int op, int n_args, const ag_arg *args, const ag_attr *attr, int n,
+                            ag_tensor **outs);
+
 /* The same for an elementwise op without numbers of its own, whose result has the shape of `like`,
  * which is dense and does not change meanwhile: the result lies in memory as `like` does. */
 ag_tensor *agi_map_like(const ag_tensor *like, int op, int n, const ag_arg *args);

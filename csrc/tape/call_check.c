@@ -7,6 +7,7 @@
 
 #include "../base/check.h"
 #include "../base/shape.h"
+#include "node.h"
 
 #define ARITY_UNARY(n) n
 #define ARITY_BINARY(n) n
@@ -19,6 +20,9 @@
 #define ARITY_REDUCE(n) INT8_MIN
 #define ARITY_VIEW(n) INT8_MIN
 #define ARITY_MAKE(n) INT8_MIN
+#define ARITY_JOIN(n) INT8_MIN
+#define ARITY_REDUCES(n) INT8_MIN
+#define ARITY_VIEWS(n) INT8_MIN
 
 const int8_t agi_plain_arity[AG_OP_COUNT] = {
 #define OP(name, arity, KIND, saves, GRAD, label, doc) ARITY_##KIND(arity),
@@ -72,6 +76,8 @@ static bool check_attr(int op, const char *name, const ag_arg *args, const ag_at
         return agi_check_list(name, "sizes", attr->n_list, attr->list, false);
     case AG_OP_clone:
         return check_copy(name, args[0].tensor, attr);
+    case AG_OP_var_mean:
+        return agi_check_list(name, "dimensions", attr->n_list, attr->list, true);
     case AG_OP_slice_scatter:
         return args[0].tensor != NULL || check_whole(name, attr);
     case AG_OP_as_strided:
@@ -86,7 +92,7 @@ static bool check_attr(int op, const char *name, const ag_arg *args, const ag_at
 static bool takes_attr(int op)
 {
     return agi_ops[op].kind == AGI_UNARY_ATTR || agi_ops[op].kind == AGI_VIEW ||
-           agi_ops[op].kind == AGI_REDUCE || op == AG_OP_clone ||
+           agi_ops[op].kind == AGI_REDUCE || agi_ops[op].kind >= AGI_JOIN || op == AG_OP_clone ||
            op == AG_OP_slice_scatter || op == AG_OP_strided_scatter ||
            op == AG_OP_strided_gather_vjp;
 }
@@ -99,6 +105,29 @@ static bool takes_number_first(int op)
 {
     return agi_op_is_map(&agi_ops[op]) || agi_ops[op].kind == AGI_REDUCE ||
            op == AG_OP_slice_scatter;
+}
+
+/* Any number of tensors, as many as there are sizes, along a dimension that they have. */
+static bool check_join(const char *name, int n, const ag_arg *args, const ag_attr *attr)
+{
+    if (n < 1 || n > AGI_NODE_INPUTS) {
+        agi_fail(AG_ERR_VALUE, "%s: expected 1 to %d tensors, got %d", name, AGI_NODE_INPUTS, n);
+        return false;
+    }
+    if (!agi_has(name, args, "arguments") || !agi_has(name, attr, "attributes") ||
+        !agi_has(name, attr->list, "sizes"))
+        return false;
+    int most = 0;
+    for (int k = 0; k < n; k++) {
+        if (!agi_has_tensor(name, args[k].tensor))
+            return false;
+        most = args[k].tensor->ndim > most ? args[k].tensor->ndim : most;
+    }
+    if (attr->n_list == n && attr->i[0] >= 0 && attr->i[0] < most)
+        return true;
+    agi_fail(AG_ERR_VALUE, "%s: expected %d sizes and a dimension from 0 to %d, got %d and %lld",
+             name, n, most - 1, attr->n_list, (long long)attr->i[0]);
+    return false;
 }
 
 static bool check_args(int op, const char *name, int n, const ag_arg *args)
@@ -125,9 +154,52 @@ bool agi_check_call(ag_op op, int n, const ag_arg *args, const ag_attr *attr)
     if (!check_op("apply", op))
         return false;
     const char *name = agi_ops[op].name;
+    if (agi_ops[op].kind == AGI_JOIN)
+        return check_join(name, n, args, attr);
+    if (agi_ops[op].kind > AGI_JOIN) {
+        agi_fail(AG_ERR_TYPE, "apply: expected an op with one result, got %s", name);
+        return false;
+    }
     return check_args((int)op, name, n, args) &&
            (!takes_attr((int)op) || (op == AG_OP_clone && attr == NULL) ||
             (agi_has(name, attr, "attributes") && check_attr((int)op, name, args, attr)));
+}
+
+/* How many results the op has; -1 with an error. */
+static int64_t count_results(ag_op op, const ag_arg *args, const ag_attr *attr)
+{
+    const ag_tensor *x = args[0].tensor;
+    if (op != AG_OP_unbind)
+        return 2;
+    if (attr->i[0] >= 0 && attr->i[0] < x->ndim)
+        return agi_shape_of(x)[attr->i[0]];
+    agi_fail(AG_ERR_INDEX, "unbind: expected a dimension from 0 to %d, got %lld", x->ndim - 1,
+             (long long)attr->i[0]);
+    return -1;
+}
+
+bool agi_check_several(ag_op op, int n_args, const ag_arg *args, const ag_attr *attr, int n,
+                       ag_tensor **outs)
+{
+    if (!check_op("apply_several", op))
+        return false;
+    const char *name = agi_ops[op].name;
+    if (agi_ops[op].kind <= AGI_JOIN) {
+        agi_fail(AG_ERR_TYPE, "apply_several: expected an op with several results, got %s", name);
+        return false;
+    }
+    if (!check_args((int)op, name, n_args, args) || !agi_has_tensor(name, args[0].tensor) ||
+        !agi_has(name, attr, "attributes") || !check_attr((int)op, name, args, attr))
+        return false;
+    const int64_t count = count_results(op, args, attr);
+    if (count < 0)
+        return false;
+    if (n != count) {
+        agi_fail(AG_ERR_VALUE, "%s: expected room for %lld results, got %d", name,
+                 (long long)count, n);
+        return false;
+    }
+    return n == 0 || agi_has(name, outs, "memory for the results");
 }
 
 bool agi_check_write(ag_op op, int n, const ag_arg *args, const ag_attr *attr)

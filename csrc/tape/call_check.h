@@ -15,6 +15,10 @@ extern const int8_t agi_plain_arity[AG_OP_COUNT];
 /* The call of an op by its number, checked in full: false with an error. */
 bool agi_check_call(ag_op op, int n, const ag_arg *args, const ag_attr *attr);
 
+/* The same for an op with several results, n of them. */
+bool agi_check_several(ag_op op, int n_args, const ag_arg *args, const ag_attr *attr, int n,
+                       ag_tensor **outs);
+
 /* The same for a write in place. */
 bool agi_check_write(ag_op op, int n, const ag_arg *args, const ag_attr *attr);
 

@@ -36,7 +36,11 @@ typedef enum entry_done {
 
 typedef struct slot_entry {
     agi_edge what;      /* borrowed: alive through the roots. A node, or a leaf (low bit set) */
-    ag_tensor *grad;    /* owned: what the users gave so far, NULL for nothing */
+    union {
+        ag_tensor *grad;    /* owned: what the users gave so far, NULL for nothing */
+        ag_tensor **parts;  /* the same where an op has several results: one of each, NULL for none
+                               at all. Table and entries owned */
+    };
     int32_t uses;       /* users that have not given their part yet */
     bool claimed;       /* what->run is this run */
     bool needed;        /* leads to something whose gradient is wanted */
@@ -217,12 +221,24 @@ static void free_saved(const slot_entry *entry)
         agi_node_free_saved(node);
 }
 
+static void drop_gradient(slot_entry *entry)
+{
+    if (agi_edge_is_leaf(entry->what) || !agi_edge_node(entry->what)->has_outputs) {
+        agi_release(entry->grad);
+        return;
+    }
+    for (int k = 0; k < agi_node_outputs(agi_edge_node(entry->what)); k++)
+        agi_release(entry->parts[k]);
+    agi_plain_free(entry->parts);
+}
+
 /* After all that can fail: then the saved values go, while a run that failed leaves them. */
 static void run_close(agi_run *run, bool ok)
 {
     for (int32_t s = 0; s < run->count; s++) {
         slot_entry *entry = &run->entries[s];
-        agi_release(entry->grad);
+        if (AGI_UNLIKELY(entry->grad != NULL))
+            drop_gradient(entry);
         if (AGI_UNLIKELY(entry->done == DONE_LENT))
             agi_node_lend_saved(agi_edge_node(entry->what), -1);
         if (entry->done != DONE_NOT && ok)
@@ -439,16 +455,6 @@ static bool pull_back(agi_run *run, const slot_entry *entry, ag_tensor *g, unsig
     return ok;
 }
 
-/* The tensor that retains the gradient of a node, NULL for none. A view whose base was written
- * since has left its node, whether or not anybody has asked for the new one. */
-static ag_tensor *retainer_of(const ag_node *node)
-{
-    ag_tensor *keep = node->extra != NULL ? node->extra->retain : NULL;
-    if (keep != NULL && keep->flags & AGI_TENSOR_VIEW && agi_view_is_stale(keep))
-        return NULL;
-    return keep;
-}
-
 /* The rule has run. What the node saved is kept until nothing can fail any more, so that a backward
  * that fails can be tried again; beyond AGI_KEPT_MAX it goes at once. */
 static void let_go_later(agi_run *run, slot_entry *entry, int64_t numel)
@@ -465,25 +471,120 @@ static void let_go_later(agi_run *run, slot_entry *entry, int64_t numel)
     free_saved(entry);
 }
 
+/* One result of an op that has several: the op's node gets its cotangent. */
+static bool hand_over(agi_run *run, const ag_node *node, ag_tensor *g)
+{
+    slot_entry *entry = &run->entries[slot_find(run, node->edges[0])];
+    const size_t n = (size_t)agi_node_outputs(agi_edge_node(entry->what));
+    if (run->selective && !entry->needed)
+        return true;
+    if (entry->parts == NULL) {
+        entry->parts = agi_plain_new(n * sizeof *entry->parts);
+        if (entry->parts == NULL)
+            return false;
+        memset(entry->parts, 0, n * sizeof *entry->parts);
+    }
+    entry->parts[agi_node_output_number(node)] = agi_retain(g);
+    return true;
+}
+
+static bool any_needed(const agi_run *run, agi_vjp_wide *w)
+{
+    const ag_node *node = w->v.node;
+    bool any = false;
+    for (int k = 0; k < node->n_in; k++) {
+        w->needs[k] = node->edges[k] != 0 &&
+                      (!run->selective || run->entries[slot_find(run, node->edges[k])].needed);
+        any |= w->needs[k];
+    }
+    return any;
+}
+
+/* The same as pull_back for rules of many inputs or several results, whose cotangents these are. */
+static bool pull_back_wide(agi_run *run, slot_entry *entry, ag_tensor *const *parts)
+{
+    ag_node *node = agi_edge_node(entry->what);
+    agi_vjp_wide w;
+    int64_t numel = 0;
+    if (!agi_wide_open(&w, node))
+        return false;
+    w.v.create_graph = (run->flags & AG_CREATE_GRAPH) != 0;
+    w.v.owns = !entry->claimed;
+    for (int k = 0; k < agi_node_outputs(node); k++) {
+        w.gs[k] = parts[k] != NULL ? agi_arg(parts[k]) : agi_number(0.0);
+        numel += parts[k] != NULL ? parts[k]->numel : 0;
+    }
+    w.v.g = w.gs[0];
+    const bool wanted = any_needed(run, &w);
+    const int64_t mark = agi_scope_open();
+    bool ok = mark >= 0 && (!wanted || agi_wide_run(&w));
+    for (int k = 0; ok && k < node->n_in; k++)
+        if (w.needs[k])
+            ok = give(run, node, k, w.v.gx[k].tensor);
+    agi_scope_close(mark);
+    agi_wide_close(&w);
+    if (ok && wanted && run->frees)
+        let_go_later(run, entry, numel);
+    return ok;
+}
+
+/* The tensor that retains the gradient of a node, NULL for none. A view whose base was written
+ * since has left its node, whether or not anybody has asked for the new one. */
+static ag_tensor *retainer_of(const ag_node *node)
+{
+    ag_tensor *keep = node->extra != NULL ? node->extra->retain : NULL;
+    if (keep != NULL && keep->flags & AGI_TENSOR_VIEW && agi_view_is_stale(keep))
+        return NULL;
+    return keep;
+}
+
+static bool propagate(agi_run *run, slot_entry *entry, ag_tensor *g)
+{
+    ag_node *node = agi_edge_node(entry->what);
+    if (AGI_UNLIKELY(node->is_output))
+        return hand_over(run, node, g);
+    if (AGI_UNLIKELY(node->is_wide))
+        return pull_back_wide(run, entry, &g);
+    const unsigned needs = needs_of(run, node);
+    if (needs == 0)
+        return true;
+    if (!pull_back(run, entry, g, needs))
+        return false;
+    if (run->frees)
+        let_go_later(run, entry, g->numel);
+    return true;
+}
+
+/* All of g's uses are known: it goes on to the inputs. */
+static bool visit_gradient(agi_run *run, slot_entry *entry, ag_tensor *g)
+{
+    if (entry->wanted)
+        agi_retain(g);
+    else
+        entry->grad = NULL;
+    ag_tensor *keep = retainer_of(agi_edge_node(entry->what));
+    bool ok = (keep == NULL || agi_deposits_add(&run->deposits, keep, g, false)) &&
+              propagate(run, entry, g);
+    agi_release(g);
+    return ok;
+}
+
+static bool visit_parts(agi_run *run, slot_entry *entry)
+{
+    bool ok = pull_back_wide(run, entry, entry->parts);
+    drop_gradient(entry);
+    entry->parts = NULL;
+    return ok;
+}
+
 static bool visit(agi_run *run, int32_t slot)
 {
     slot_entry *entry = &run->entries[slot];
-    ag_node *node = agi_edge_node(entry->what);
-    ag_tensor *g = entry->grad;
+    const ag_node *node = agi_edge_node(entry->what);
     bool ok = true;
-    if (!entry->wanted)
-        entry->grad = NULL;
-    if (g != NULL) {
-        if (entry->wanted)
-            agi_retain(g);
-        ag_tensor *keep = retainer_of(node);
-        const unsigned needs = needs_of(run, node);
-        ok = (keep == NULL || agi_deposits_add(&run->deposits, keep, g, false)) &&
-             (needs == 0 || pull_back(run, entry, g, needs));
-        if (ok && run->frees && needs != 0)
-            let_go_later(run, entry, g->numel);
-        agi_release(g);
-    }
+    if (entry->grad != NULL)
+        ok = AGI_UNLIKELY(node->has_outputs) ? visit_parts(run, entry)
+                                             : visit_gradient(run, entry, entry->grad);
     for (int k = 0; k < node->n_in; k++)
         if (node->edges[k] != 0)
             settle(run, slot_find(run, node->edges[k]));

@@ -53,8 +53,8 @@ static ag_status check_base(const ag_tensor *view)
 static ag_status check_view(const ag_tensor *x, bool recorded)
 {
     const ag_tensor *base = x->meta->base;
-    if (x->flags & AGI_TENSOR_NO_GRAD_VIEW && (recorded || agi_requires_grad(base)))
-        return agi_fail_no_grad_view("is being");
+    if ((recorded || agi_requires_grad(base)) && !agi_check_rewritten(x, "is being"))
+        return ag_last_status();
     if (agi_is_wanting_leaf(base) || (base->node == NULL && agi_requires_grad(x)))
         return agi_fail(AG_ERR_GRAD, "a view of a leaf Variable that requires grad is being used "
                                      "in an in-place operation.");

@@ -45,14 +45,36 @@ void agi_tensor_replace_node(ag_tensor *t, ag_node *node)
 
 /* ---- nodes of views ------------------------------------------------------------------------- */
 
-ag_status agi_fail_no_grad_view(const char *what)
+static void fail_no_grad_view(const char *what)
 {
-    return agi_fail(AG_ERR_GRAD,
-                    "A view was created in no_grad mode and %s modified inplace with grad mode "
-                    "enabled. Given that this use case is ambiguous and error-prone, it is "
-                    "forbidden. You can clarify your code by moving both the view and the inplace "
-                    "either both inside the no_grad block (if you don't want the inplace to be "
-                    "tracked) or both outside (if you want the inplace to be tracked).", what);
+    agi_fail(AG_ERR_GRAD,
+             "A view was created in no_grad mode and %s modified inplace with grad mode enabled. "
+             "Given that this use case is ambiguous and error-prone, it is forbidden. You can "
+             "clarify your code by moving both the view and the inplace either both inside the "
+             "no_grad block (if you don't want the inplace to be tracked) or both outside (if you "
+             "want the inplace to be tracked).", what);
+}
+
+static void fail_one_of_views(const ag_tensor *view, const char *what)
+{
+    const ag_node *node = view->node;
+    agi_fail(AG_ERR_GRAD,
+             "Output %d of %s is a view and %s modified inplace. This view is the output of a "
+             "function that returns multiple views. Such functions do not allow the output views "
+             "to be modified inplace. You should replace the inplace operation by an out-of-place "
+             "one.", node != NULL ? agi_node_output_number(node) : 0,
+             node != NULL ? agi_ops[node->op].label : "a function", what);
+}
+
+bool agi_check_rewritten(const ag_tensor *view, const char *what)
+{
+    if (view->flags & AGI_TENSOR_NO_GRAD_VIEW)
+        fail_no_grad_view(what);
+    else if (view->flags & AGI_TENSOR_ONE_OF_VIEWS)
+        fail_one_of_views(view, what);
+    else
+        return true;
+    return false;
 }
 
 /* Makes the node of a view anew: its base was written in place since, so that the way from the
@@ -61,10 +83,8 @@ static ag_node *refresh_view(ag_tensor *t)
 {
     agi_meta *meta = t->meta;
     ag_tensor *base = meta->base;
-    if (t->flags & AGI_TENSOR_NO_GRAD_VIEW) {
-        agi_fail_no_grad_view("its base or another view of its base has been");
+    if (!agi_check_rewritten(t, "its base or another view of its base has been"))
         return NULL;
-    }
     ag_attr attr = {.i = {agi_view_offset(t)}, .n_list = 2 * t->ndim, .list = t->dims};
     ag_arg arg = agi_arg(base);
     ag_node *node = agi_node_new(AG_OP_as_strided, 0, 1, &arg, &attr, t, 0);
@@ -140,7 +160,7 @@ unsigned agi_node_saves(int op, int n, const ag_arg *args)
 {
     const agi_op_info *info = &agi_ops[op];
     unsigned mask = 0;
-    for (int k = 0; k < n; k++)
+    for (int k = 0; k < n && k < AGI_NODE_SHAPES; k++)
         if (args[k].tensor != NULL && agi_requires_grad(args[k].tensor))
             mask |= ((unsigned)info->saves >> (4 * k)) & 15u;
     return mask;
@@ -178,7 +198,7 @@ static bool save_input(agi_saved *saved, const ag_arg *arg)
 static bool save_values(ag_node *node, const ag_arg *args, const ag_tensor *out, uint32_t out_bump)
 {
     agi_saved *saved = agi_node_saved(node);
-    for (int k = 0; k < node->n_in; k++)
+    for (int k = 0; k < node->n_in && k < AGI_NODE_SHAPES; k++)
         if (node->saved_mask & (1u << k) && !save_input(saved++, &args[k]))
             return false;
     if (node->saved_mask & AGI_SAVE_OUT) {
@@ -227,11 +247,9 @@ static void save_ints(ag_node *node, const agi_op_info *info, const ag_arg *args
         memcpy(ints + at, agi_strides_of(x), x->ndim * sizeof(int64_t));
         at += x->ndim;
     }
-    if (attr != NULL && attr->n_list > 0) {
-        node->list_at = (uint8_t)at;
-        node->n_list = (uint8_t)attr->n_list;
+    node->list_at = (uint8_t)at;
+    if (attr != NULL && attr->n_list > 0)
         memcpy(ints + at, attr->list, (size_t)attr->n_list * sizeof(int64_t));
-    }
 }
 
 static int count_ints(const agi_op_info *info, unsigned saved_mask, int n, const ag_arg *args,
@@ -252,6 +270,46 @@ static size_t node_bytes(const ag_node *node)
            (node->has_attr ? sizeof(agi_node_attr) : 0) + node->n_ints * sizeof(int64_t);
 }
 
+static void *node_memory(size_t bytes)
+{
+    return AGI_LIKELY(bytes <= AGI_SMALL_MAX) ? agi_small_new(bytes) : agi_plain_new(bytes);
+}
+
+static void free_node_memory(ag_node *node)
+{
+    const size_t bytes = node_bytes(node);
+    if (AGI_LIKELY(bytes <= AGI_SMALL_MAX))
+        agi_small_free(node, bytes);
+    else
+        agi_plain_free(node);
+}
+
+/* A node that begins with this head, without inputs and saved values yet. */
+AGI_INLINE ag_node *node_of(const ag_node *head)
+{
+    ag_node *node = node_memory(node_bytes(head));
+    if (AGI_UNLIKELY(node == NULL))
+        return NULL;
+    memcpy(node, head, sizeof *head);
+    atomic_init(&node->refs, 1);
+    atomic_init(&node->run, NULL);
+    memset(node->edges, 0, node->n_in * sizeof(agi_edge) + node->n_saved * sizeof(agi_saved));
+    agi_count(&agi_thread_get()->live_nodes, 1);
+    return node;
+}
+
+ag_node *agi_node_new_output(ag_node *of, int k)
+{
+    const ag_node head = {.op = of->op, .variant = of->variant, .n_in = 1, .n_ints = 1,
+                          .is_output = true};
+    ag_node *node = node_of(&head);
+    if (node == NULL)
+        return NULL;
+    node->edges[0] = (agi_edge)agi_node_retain(of);
+    agi_node_ints(node)[0] = k;
+    return node;
+}
+
 ag_node *agi_node_new(int op, int variant, int n, const ag_arg *args, const ag_attr *attr,
                       const ag_tensor *out, uint32_t out_bump)
 {
@@ -260,20 +318,17 @@ ag_node *agi_node_new(int op, int variant, int n, const ag_arg *args, const ag_a
     ag_node head = {
         .op = (uint16_t)op,
         .variant = (uint8_t)variant,
-        .n_in = (uint8_t)n,
+        .n_in = (uint16_t)n,
         .saved_mask = (uint8_t)mask,
         .n_saved = (uint8_t)agi_save_count(mask),
         .has_attr = attr != NULL,
-        .n_ints = (uint8_t)count_ints(info, mask, n, args, attr, out),
+        .is_wide = info->kind >= AGI_JOIN,
+        .has_outputs = info->kind > AGI_JOIN,
+        .n_ints = (uint16_t)count_ints(info, mask, n, args, attr, out),
     };
-    ag_node *node = agi_small_new(node_bytes(&head));
+    ag_node *node = node_of(&head);
     if (AGI_UNLIKELY(node == NULL))
         return NULL;
-    memcpy(node, &head, sizeof head);
-    atomic_init(&node->refs, 1);
-    atomic_init(&node->run, NULL);
-    memset(node->edges, 0, (size_t)n * sizeof(agi_edge) + node->n_saved * sizeof(agi_saved));
-    agi_count(&agi_thread_get()->live_nodes, 1);
     if (attr != NULL) {
         agi_node_attr *kept = agi_node_attr_of(node);
         memcpy(kept->f, attr->f, sizeof kept->f);
@@ -373,7 +428,7 @@ static void free_one(ag_node *node)
         agi_edge_release(node->edges[k]);
     agi_plain_free(node->extra);
     agi_count(&agi_thread_get()->live_nodes, -1);
-    agi_small_free(node, node_bytes(node));
+    free_node_memory(node);
 }
 
 /* Releasing a node's edges may bring other nodes here: they queue up behind the first instead of
@@ -421,7 +476,28 @@ ag_node *ag_node_of(ag_tensor *t)
     if (!agi_has_tensor("node_of", t))
         return NULL;
     bool failed = false;
-    return agi_tensor_node(t, &failed);
+    ag_node *node = agi_tensor_node(t, &failed);
+    if (node == NULL || !node->is_output)
+        return node;
+    ag_node *of = agi_node_retain(agi_node_of_op(node));
+    agi_node_release(node);
+    return of;
+}
+
+int ag_output_number(ag_tensor *t)
+{
+    if (!agi_has_tensor("output_number", t))
+        return -1;
+    bool failed = false;
+    ag_node *node = agi_tensor_node(t, &failed);
+    const int number = failed ? -1 : node != NULL ? agi_node_output_number(node) : 0;
+    agi_node_release(node);
+    return number;
+}
+
+int ag_node_output_count(const ag_node *node)
+{
+    return agi_has("node_output_count", node, "a node") ? agi_node_outputs(node) : -1;
 }
 
 ag_node *ag_node_retain(ag_node *node)
@@ -451,7 +527,9 @@ static unsigned hidden_inputs(const ag_node *node)
     }
 }
 
-bool agi_node_hides(const ag_node *node, int k) { return hidden_inputs(node) >> k & 1; }
+static bool is_hidden(unsigned hidden, int k) { return k < AGI_NODE_SHAPES && hidden >> k & 1; }
+
+bool agi_node_hides(const ag_node *node, int k) { return is_hidden(hidden_inputs(node), k); }
 
 int ag_node_input_count(const ag_node *node)
 {
@@ -459,22 +537,43 @@ int ag_node_input_count(const ag_node *node)
                ? node->n_in - __builtin_popcount(hidden_inputs(node)) : -1;
 }
 
+/* The edge of the k-th input that counts; false with an error. */
+static bool edge_of_input(const char *function, const ag_node *node, int k, agi_edge *edge)
+{
+    if (!agi_has(function, node, "a node"))
+        return false;
+    const unsigned hidden = hidden_inputs(node);
+    const int count = node->n_in - __builtin_popcount(hidden);
+    if (k < 0 || k >= count) {
+        agi_fail(AG_ERR_INDEX, "%s: expected an input from 0 to %d, got %d", function, count - 1,
+                 k);
+        return false;
+    }
+    int at = 0;
+    for (int seen = 0; is_hidden(hidden, at) || seen++ < k; at++)
+        ;
+    *edge = node->edges[at];
+    return true;
+}
+
 ag_status ag_node_input(const ag_node *node, int k, ag_node **from, ag_tensor **leaf)
 {
-    const int count = ag_node_input_count(node);
-    if (count < 0)
+    agi_edge edge;
+    if (!edge_of_input("node_input", node, k, &edge))
         return ag_last_status();
-    if (k < 0 || k >= count)
-        return agi_fail(AG_ERR_INDEX, "node_input: expected an input from 0 to %d, got %d",
-                        count - 1, k);
-    unsigned hidden = hidden_inputs(node);
-    int at = 0;
-    for (int seen = 0; hidden >> at & 1 || seen++ < k; at++)
-        ;
-    agi_edge edge = node->edges[at];
+    const bool is_node = edge != 0 && !agi_edge_is_leaf(edge);
     if (leaf != NULL)
         *leaf = agi_edge_is_leaf(edge) ? agi_edge_leaf(edge) : NULL;
     if (from != NULL)
-        *from = agi_edge_is_leaf(edge) ? NULL : agi_edge_node(edge);
+        *from = is_node ? agi_node_of_op(agi_edge_node(edge)) : NULL;
     return AG_OK;
+}
+
+int ag_node_input_output(const ag_node *node, int k)
+{
+    agi_edge edge;
+    if (!edge_of_input("node_input_output", node, k, &edge))
+        return -1;
+    const bool is_node = edge != 0 && !agi_edge_is_leaf(edge);
+    return is_node ? agi_node_output_number(agi_edge_node(edge)) : 0;
 }

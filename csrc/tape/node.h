@@ -2,6 +2,10 @@
  *
  * A node is a tape entry: an op that was recorded, edges to where its inputs came from, and the
  * values its rule needs. One block of memory: the struct, then edges, saved values, ints.
+ *
+ * A tensor knows one node. Where an op has several results, each of them has a small node of its
+ * own (is_output) that has the op's node as its one input: backward gathers their cotangents there,
+ * and what is done to one result (a write in place, a retained gradient) concerns its own node.
  */
 #ifndef AGI_NODE_H
 #define AGI_NODE_H
@@ -61,25 +65,28 @@ enum {
     AGI_NAMED_COPY = 7 << 4,
 };
 
-#define AGI_NODE_SHAPES 3  /* inputs whose own shape can be kept */
+#define AGI_NODE_SHAPES 3  /* inputs whose own shape can be kept, and that all ops but a few have */
+#define AGI_NODE_INPUTS UINT16_MAX  /* the most that an op can have */
 
 struct ag_node {
     agi_refs refs;
     uint16_t op;
+    uint16_t n_in;
+    uint16_t n_ints;
     uint8_t variant;        /* digit of the printed name, + AGI_NAMED_x for another label */
-    uint8_t n_in;
     uint8_t saved_mask;     /* AGI_SAVE_ bits of what is kept */
     uint8_t n_saved;        /* one for each bit of saved_mask, in order; OUT is the last */
-    bool has_attr;
-    bool detached;          /* detach_() parted what this node made from it */
     uint8_t out_ndim;       /* shape of the output in ints[0 .. out_ndim), kept if OUT is saved */
-    uint8_t n_ints;
     uint8_t shape_at[AGI_NODE_SHAPES];  /* ints[shape_at[k] - 1]: ndim, then shape of input k,
                                where it differs from the output's; 0 where it does not */
-    uint8_t list_at;        /* ints[list_at .. list_at + n_list): the list of the ag_attr */
-    uint8_t n_list;
+    uint8_t list_at;        /* ints[list_at .. n_ints): the list of the ag_attr */
+    bool has_attr : 1;
+    bool detached : 1;      /* detach_() parted what this node made from it */
     bool has_strides : 1;   /* behind the shape of input 0 stand its strides: not row-major; */
     bool out_strided : 1;   /* behind the shape of the output its own, for the same reason */
+    bool is_output : 1;     /* one of several results, whose number is ints[0]: see below */
+    bool is_wide : 1;       /* its rule takes an agi_vjp_wide */
+    bool has_outputs : 1;   /* several results: attr.i[3] of them */
     int32_t slot;           /* the engine's: place in the run that claimed this node */
     _Atomic(void *) run;    /* the engine's: the run that claimed this node; link when dying */
     agi_node_extra *extra;  /* owned, NULL for most */
@@ -100,6 +107,26 @@ AGI_INLINE int64_t *agi_node_ints(const ag_node *n)
     return n->has_attr ? (int64_t *)(attr + 1) : (int64_t *)attr;
 }
 
+AGI_INLINE int agi_node_list(const ag_node *n, const int64_t **list)
+{
+    *list = agi_node_ints(n) + n->list_at;
+    return n->n_ints - n->list_at;
+}
+AGI_INLINE int agi_node_outputs(const ag_node *n)
+{
+    return n->has_outputs ? (int)agi_node_attr_of(n)->i[3] : 1;
+}
+
+/* The op's node of one of its results, else the node itself; and which result that is. */
+AGI_INLINE ag_node *agi_node_of_op(ag_node *n)
+{
+    return n->is_output ? agi_edge_node(n->edges[0]) : n;
+}
+AGI_INLINE int agi_node_output_number(const ag_node *n)
+{
+    return n->is_output ? (int)agi_node_ints(n)[0] : 0;
+}
+
 /* How many of the AGI_SAVE_ bits are set: the base level has no instruction for it. */
 AGI_INLINE unsigned agi_save_count(unsigned mask)
 {
@@ -113,6 +140,9 @@ AGI_INLINE unsigned agi_save_count(unsigned mask)
  * out_bump is 1). */
 ag_node *agi_node_new(int op, int variant, int n, const ag_arg *args, const ag_attr *attr,
                       const ag_tensor *out, uint32_t out_bump);
+
+/* The node of result k of the op that `of` recorded. Owned; NULL on failure. */
+ag_node *agi_node_new_output(ag_node *of, int k);
 
 void agi_node_release_owned(ag_node *node);  /* agi_node_release as a call */
 void agi_node_free(ag_node *node);  /* when the last reference went; iterative */
@@ -131,9 +161,10 @@ void agi_edge_release(agi_edge edge);
 
 ag_node *agi_view_node(ag_tensor *t, bool *failed);
 
-/* The error that a view made under no_grad, or what the text says of it, was written where the tape
- * is recorded. */
-ag_status agi_fail_no_grad_view(const char *what);
+/* Whether a view may be written, or looked at after its base was, where the tape is recorded: not
+ * one that was made under no_grad, nor one of several. False with an error, which says in `what`
+ * what was written: "is being" or "its base or another view of its base has been". */
+bool agi_check_rewritten(const ag_tensor *view, const char *what);
 
 /* Retained gradients. INVARIANT[retained]: the mark of a tensor whose gradient is to be kept is
  * on its present node or nowhere, so that it never outlives the tensor: whoever gives the tensor

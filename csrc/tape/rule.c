@@ -142,6 +142,41 @@ ag_arg agi_zeros_for(ag_arg g)
     return agi_value_failed(g) ? g : agi_repeated(0.0, g.tensor->ndim, agi_shape_of(g.tensor));
 }
 
+/* ---- rules of many inputs or several results ------------------------------------------------ */
+
+bool agi_wide_open(agi_vjp_wide *w, ag_node *node)
+{
+    const size_t n_in = node->n_in, n_out = (size_t)agi_node_outputs(node);
+    const size_t bytes = (n_in + n_out) * sizeof(ag_arg) + n_in * sizeof(bool);
+    ag_arg *gx = agi_plain_new(bytes);
+    if (gx == NULL)
+        return false;
+    memset(gx, 0, bytes);
+    *w = (agi_vjp_wide){.v = {.node = node, .gx = gx}, .gs = gx + n_in};
+    w->needs = (bool *)(w->gs + n_out);
+    return true;
+}
+
+bool agi_wide_run(agi_vjp_wide *w)
+{
+    const ag_node *node = w->v.node;
+    agi_ops[node->op].rule(&w->v);
+    for (int k = 0; k < node->n_in; k++) {
+        int ndim;
+        const int64_t *shape = agi_node_input_shape(node, k, &ndim);
+        if (!w->needs[k])
+            continue;
+        if (w->v.gx[k].tensor == NULL && ndim >= 0)
+            w->v.gx[k] = agi_repeated(0.0, ndim, shape);
+        agi_assert(w->v.gx[k].tensor != NULL);
+        if (agi_value_failed(w->v.gx[k]))
+            return false;
+    }
+    return true;
+}
+
+void agi_wide_close(agi_vjp_wide *w) { agi_plain_free(w->v.gx); }
+
 /* ---- one node by itself --------------------------------------------------------------------- */
 
 static unsigned wanted_of(const ag_node *node)
@@ -151,6 +186,13 @@ static unsigned wanted_of(const ag_node *node)
         if (node->edges[k] != 0)
             wanted |= 1u << k;
     return wanted;
+}
+
+/* What a rule gets of the caller's gradient: that as it is now, since other threads may give it
+ * other memory; where the rule is recorded, itself, as it is on the tape. Owned. */
+static ag_tensor *own_gradient(ag_tensor *gradient, bool recorded)
+{
+    return recorded ? agi_retain(gradient) : agi_tensor_snapshot(gradient);
 }
 
 /* The rule's results, owned, into parts, which begin as NULL; those that nobody wants stay that. */
@@ -173,16 +215,12 @@ static ag_status run_rule(agi_vjp *v, ag_tensor **parts)
     return AG_OK;
 }
 
-ag_status ag_node_call(ag_node *node, ag_tensor *gradient, ag_tensor **results)
+static ag_status call_narrow(ag_node *node, ag_tensor *gradient, ag_tensor **parts)
 {
     ag_arg gx[AGI_NODE_SHAPES] = {{NULL, 0.0}};
-    ag_tensor *parts[AGI_NODE_SHAPES] = {NULL};
-    if (!agi_has("node_call", node, "a node") || !agi_has_tensor("node_call", gradient) ||
-        !agi_has("node_call", results, "memory for the results"))
-        return ag_last_status();
     agi_vjp v = {.node = node, .gx = gx, .needs = wanted_of(node),
                  .create_graph = ag_grad_enabled(), .owns = true};
-    ag_tensor *g = v.create_graph ? agi_retain(gradient) : agi_tensor_snapshot(gradient);
+    ag_tensor *g = own_gradient(gradient, v.create_graph);
     if (g == NULL)
         return ag_last_status();
     v.g = agi_arg(g);
@@ -190,12 +228,76 @@ ag_status ag_node_call(ag_node *node, ag_tensor *gradient, ag_tensor **results)
     const ag_status status = mark >= 0 ? run_rule(&v, parts) : ag_last_status();
     agi_scope_close(mark);
     agi_release(g);
+    return status;
+}
+
+/* Gives the rule the gradients that there are, for the scope to own. */
+static bool take_gradients(agi_vjp_wide *w, ag_tensor *const *gradients)
+{
+    for (int k = 0; k < agi_node_outputs(w->v.node); k++) {
+        if (gradients[k] == NULL)
+            continue;
+        ag_tensor *g = own_gradient(gradients[k], w->v.create_graph);
+        if (g == NULL || agi_scope_add(g) == NULL)
+            return false;
+        w->gs[k] = agi_arg(g);
+    }
+    w->v.g = w->gs[0];
+    return true;
+}
+
+static ag_status call_wide(ag_node *node, ag_tensor *const *gradients, ag_tensor **parts)
+{
+    agi_vjp_wide w;
+    if (!agi_wide_open(&w, node))
+        return ag_last_status();
+    w.v.create_graph = ag_grad_enabled();
+    w.v.owns = true;
+    for (int k = 0; k < node->n_in; k++)
+        w.needs[k] = node->edges[k] != 0;
+    const int64_t mark = agi_scope_open();
+    const bool ok = mark >= 0 && take_gradients(&w, gradients) && agi_wide_run(&w);
+    for (int k = 0; ok && k < node->n_in; k++)
+        if (w.needs[k])
+            parts[k] = agi_retain(w.v.gx[k].tensor);
+    agi_scope_close(mark);
+    agi_wide_close(&w);
+    return ok ? AG_OK : ag_last_status();
+}
+
+static bool check_gradients(const ag_node *node, int n, ag_tensor *const *gradients)
+{
+    const int wanted = agi_node_outputs(node);
+    if (n != wanted) {
+        agi_fail(AG_ERR_VALUE, "node_call: expected %d gradients, got %d", wanted, n);
+        return false;
+    }
+    bool any = false;
+    for (int k = 0; k < n; k++)
+        any |= gradients[k] != NULL;
+    return any || agi_has_tensor("node_call", NULL);
+}
+
+ag_status ag_node_call(ag_node *node, int n, ag_tensor *const *gradients, ag_tensor **results)
+{
+    if (!agi_has("node_call", node, "a node") ||
+        !agi_has("node_call", gradients, "memory of the gradients") ||
+        !agi_has("node_call", results, "memory for the results") ||
+        !check_gradients(node, n, gradients))
+        return ag_last_status();
+    ag_tensor **parts = agi_plain_new(node->n_in * sizeof *parts);
+    if (parts == NULL)
+        return ag_last_status();
+    memset(parts, 0, node->n_in * sizeof *parts);
+    const ag_status status = node->is_wide ? call_wide(node, gradients, parts)
+                                           : call_narrow(node, gradients[0], parts);
     for (int k = 0, seen = 0; status == AG_OK && k < node->n_in; k++) {
         if (agi_node_hides(node, k))
             agi_release(parts[k]);
         else
             results[seen++] = parts[k];
     }
+    agi_plain_free(parts);
     return status;
 }
 

@@ -21,6 +21,9 @@
 #define IN(k) agi_vjp_input(v, k)      /* the saved input k, its version checked */
 #define OUT agi_vjp_output(v)          /* the saved output, its version checked */
 #define NUM(x) agi_number(x)
+#define WIDE ((const agi_vjp_wide *)v)  /* of ops with several results, or with many inputs: */
+#define GS(k) (WIDE->gs[k])            /* cotangent of result k, the number 0 if none arrived */
+#define NEEDS_OF(k) (WIDE->needs[k])
 
 #pragma GCC visibility push(hidden)
 ag_arg agi_vjp_input(agi_vjp *v, int k);
@@ -33,6 +36,12 @@ ag_arg agi_sum_to(ag_arg g, int ndim, const int64_t *shape);
 
 /* Sum over the dimensions of `mask`, as a value of the open scope. */
 ag_arg agi_sum_dims(ag_arg x, uint64_t mask, bool keepdim);
+
+/* The call of a rule that takes an agi_vjp_wide: room for it (false with an error), with nothing
+ * arrived and nothing needed yet; the rule itself, in an open scope; the end. */
+bool agi_wide_open(agi_vjp_wide *w, ag_node *node);
+bool agi_wide_run(agi_vjp_wide *w);
+void agi_wide_close(agi_vjp_wide *w);
 
 /* Calls op on values, keeps the result in the open scope, passes failures on. */
 ag_arg agi_value(int op, int n, const ag_arg *args, const ag_attr *attr);
@@ -62,6 +71,9 @@ AGI_INLINE bool agi_value_failed(ag_arg x) { return x.tensor == &agi_failed; }
 #define AGI_VERB_REDUCE(name)
 #define AGI_VERB_VIEW(name)
 #define AGI_VERB_MAKE(name)
+#define AGI_VERB_JOIN(name)
+#define AGI_VERB_REDUCES(name)
+#define AGI_VERB_VIEWS(name)
 #define OP(name, arity, KIND, saves, GRAD, label, doc) AGI_VERB_##KIND(name)
 #include "../include/ops.def"
 #undef OP

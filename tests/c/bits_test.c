@@ -91,6 +91,9 @@ static void show_ops(int64_t n, double scale)
 #define SHOW_REDUCE(name)
 #define SHOW_VIEW(name)
 #define SHOW_MAKE(name)
+#define SHOW_JOIN(name)
+#define SHOW_REDUCES(name)
+#define SHOW_VIEWS(name)
 #define OP(name, arity, KIND, saves, GRAD, label, doc) SHOW_##KIND(name)
 #include <ops.def>
 #undef OP

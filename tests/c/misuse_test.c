@@ -186,9 +186,16 @@ static void test_null_when_looking(void)
     GIVES_MINUS_ONE(ag_node_name(node, NULL, 5));
     GIVES_MINUS_ONE(ag_node_input_count(NULL));
     GIVES_ERROR(ag_node_input(NULL, 0, NULL, NULL));
-    GIVES_ERROR(ag_node_call(NULL, y, parts));
-    GIVES_ERROR(ag_node_call(node, NULL, parts));
-    GIVES_ERROR(ag_node_call(node, y, NULL));
+    GIVES_ERROR(ag_node_call(NULL, 1, &y, parts));
+    GIVES_ERROR(ag_node_call(node, 1, NULL, parts));
+    GIVES_ERROR(ag_node_call(node, 1, (ag_tensor *[]){NULL}, parts));
+    GIVES_ERROR(ag_node_call(node, 1, &y, NULL));
+    GIVES_CODE(AG_ERR_VALUE, ag_node_call(node, 2, &y, parts));
+    GIVES_CODE(AG_ERR_VALUE, ag_node_call(node, -1, &y, parts));
+    GIVES_MINUS_ONE(ag_node_output_count(NULL));
+    GIVES_MINUS_ONE(ag_node_input_output(NULL, 0));
+    GIVES_MINUS_ONE(ag_node_input_output(node, 2));
+    GIVES_MINUS_ONE(ag_output_number(NULL));
     GIVES_CODE(AG_ERR_INDEX, ag_node_input(node, 2, NULL, NULL));
     GIVES_CODE(AG_ERR_INDEX, ag_node_input(node, -1, NULL, NULL));
     GIVES_MINUS_ONE(ag_show_config(NULL, 10));
@@ -223,6 +230,9 @@ static void test_null_when_looking(void)
 #define NULL_REDUCE(name)
 #define NULL_VIEW(name)
 #define NULL_MAKE(name)
+#define NULL_JOIN(name)
+#define NULL_REDUCES(name)
+#define NULL_VIEWS(name)
 
 static void test_null_of_elementwise_ops(void)
 {
@@ -340,7 +350,9 @@ static bool has_form_in_place(int op)
     const char *kind;
     ag_op_info((ag_op)op, NULL, NULL, NULL, NULL, &kind, NULL);
     return op == AG_OP_fill || op == AG_OP_copy ||
-           (strcmp(kind, "reduce") != 0 && strcmp(kind, "view") != 0 && strcmp(kind, "make") != 0);
+           (strcmp(kind, "reduce") != 0 && strcmp(kind, "view") != 0 &&
+            strcmp(kind, "make") != 0 && strcmp(kind, "join") != 0 &&
+            strcmp(kind, "reduces") != 0 && strcmp(kind, "views") != 0);
 }
 
 static void test_wrong_counts(void)
@@ -383,6 +395,70 @@ static void test_missing_arguments(void)
     }
     GIVES_ERROR(ag_apply_(AG_OP_softplus, 1, (ag_arg[]){{plain, 0}}, NULL));
     CHECK(ag_tensor_version(plain) == 0);
+}
+
+static void test_several_results(void)
+{
+    const ag_arg args[] = {{x, 0}, {x, 0}}, number = {NULL, 1}, vector = {ag_zeros(0, NULL), 0};
+    const ag_attr rows = {.i = {0}}, beyond = {.i = {2}}, below = {.i = {-1}};
+    const ag_attr no_list = {.n_list = 2}, long_list = {.n_list = 99, .list = LIST(0)};
+    ag_tensor *outs[3] = {NULL};
+    for (int i = 0; i < COUNT(no_ops); i++)
+        GIVES_ERROR(ag_apply_several((ag_op)no_ops[i], 1, args, &rows, 2, outs));
+    GIVES_CODE(AG_ERR_TYPE, ag_apply_several(AG_OP_exp, 1, args, &rows, 1, outs));
+    GIVES_CODE(AG_ERR_TYPE, ag_apply_several(AG_OP_cat, 1, args, &rows, 1, outs));
+    GIVES_NULL(ag_apply(AG_OP_unbind, 1, args, &rows));
+    for (int n = -1; n <= 3; n++) {
+        if (n != 2) {
+            GIVES_ERROR(ag_apply_several(AG_OP_unbind, 1, args, &rows, n, outs));
+            GIVES_ERROR(ag_apply_several(AG_OP_var_mean, 1, args, &(ag_attr){.n_list = -1}, n, outs));
+        }
+        if (n != 1)
+            GIVES_ERROR(ag_apply_several(AG_OP_unbind, n, args, &rows, 2, outs));
+    }
+    GIVES_ERROR(ag_apply_several(AG_OP_unbind, 1, NULL, &rows, 2, outs));
+    GIVES_ERROR(ag_apply_several(AG_OP_unbind, 1, &number, &rows, 2, outs));
+    GIVES_ERROR(ag_apply_several(AG_OP_var_mean, 1, &number, &rows, 2, outs));
+    GIVES_ERROR(ag_apply_several(AG_OP_unbind, 1, args, NULL, 2, outs));
+    GIVES_ERROR(ag_apply_several(AG_OP_unbind, 1, args, &rows, 2, NULL));
+    GIVES_ERROR(ag_apply_several(AG_OP_unbind, 1, args, &beyond, 2, outs));
+    GIVES_ERROR(ag_apply_several(AG_OP_unbind, 1, args, &below, 2, outs));
+    GIVES_ERROR(ag_apply_several(AG_OP_unbind, 1, &vector, &rows, 2, outs));
+    GIVES_ERROR(ag_apply_several(AG_OP_var_mean, 1, args, &no_list, 2, outs));
+    GIVES_ERROR(ag_apply_several(AG_OP_var_mean, 1, args, &long_list, 2, outs));
+    GIVES_ERROR(ag_unbind(NULL, 0, 2, outs));
+    GIVES_ERROR(ag_unbind(x, 2, 2, outs));
+    GIVES_ERROR(ag_unbind(x, 0, 3, outs));
+    GIVES_ERROR(ag_unbind(x, 0, 2, NULL));
+    GIVES_ERROR(ag_var_mean(NULL, -1, NULL, 1.0, false, outs));
+    GIVES_ERROR(ag_var_mean(x, 2, NULL, 1.0, false, outs));
+    GIVES_ERROR(ag_var_mean(x, -1, NULL, 1.0, false, NULL));
+    CHECK(outs[0] == NULL && outs[1] == NULL && outs[2] == NULL);
+}
+
+static void test_joins(void)
+{
+    ag_tensor *tensors[] = {x, x}, *gap[] = {x, NULL};
+    const ag_arg args[] = {{x, 0}, {x, 0}}, numbers[] = {{x, 0}, {NULL, 1}};
+    const ag_attr right = {.n_list = 2, .list = LIST(2, 2)};
+    const ag_attr wrong[] = {{.n_list = 2}, {.n_list = 1, .list = LIST(2)},
+                             {.n_list = 2, .list = LIST(2, 3)},
+                             {.i = {2}, .n_list = 2, .list = LIST(2, 2)},
+                             {.i = {-1}, .n_list = 2, .list = LIST(2, 2)}};
+    static const int counts[] = {INT_MIN, -1, 0, INT_MAX};
+    for (int i = 0; i < COUNT(counts); i++) {
+        GIVES_NULL(ag_cat(counts[i], tensors, 0));
+        GIVES_NULL(ag_apply(AG_OP_cat, counts[i], args, &right));
+    }
+    for (int i = 0; i < COUNT(wrong); i++)
+        GIVES_NULL(ag_apply(AG_OP_cat, 2, args, &wrong[i]));
+    GIVES_NULL(ag_apply(AG_OP_cat, 2, numbers, &right));
+    GIVES_NULL(ag_apply(AG_OP_cat, 2, NULL, &right));
+    GIVES_NULL(ag_apply(AG_OP_cat, 2, args, NULL));
+    GIVES_NULL(ag_cat(2, NULL, 0));
+    GIVES_NULL(ag_cat(2, gap, 0));
+    GIVES_NULL(ag_cat(2, tensors, 2));
+    CHECK(ag_numel(ag_apply(AG_OP_cat, 2, args, &right)) == 12);
 }
 
 static void refuse_attr(ag_op op, ag_attr attr)
@@ -816,7 +892,8 @@ int main(void)
         TEST(null_when_creating), TEST(null_when_reading), TEST(null_in_autograd),
         TEST(null_when_looking), TEST(null_of_elementwise_ops), TEST(null_of_other_ops),
         TEST(null_of_writes), TEST(which_reason_is_given), TEST(ops_that_there_are_not),
-        TEST(wrong_counts), TEST(missing_arguments), TEST(wrong_attributes), TEST(wrong_shapes),
+        TEST(wrong_counts), TEST(missing_arguments), TEST(several_results), TEST(joins),
+        TEST(wrong_attributes), TEST(wrong_shapes),
         TEST(views_of_nothing), TEST(wrong_dimensions), TEST(many_dimensions), TEST(regions),
         TEST(wrong_memory), TEST(wrong_flags), TEST(wrong_requests), TEST(wrong_settings),
         TEST(scopes), TEST(anything),

@@ -234,6 +234,21 @@ static bool chain(void)
     return finish(y);
 }
 
+/* Views, sums and copies of several results and of many inputs, one with an empty vector. */
+static bool several(void)
+{
+    ag_tensor *rows[2], *pair[2], *many[50];
+    if (ag_unbind(base, 0, 2, rows) != AG_OK)
+        return false;
+    for (int k = 0; k < 50; k++)
+        many[k] = rows[k % 2];
+    many[7] = ag_zeros(1, (int64_t[]){0});
+    ag_tensor *joined = many[7] != NULL ? ag_cat(50, many, 0) : NULL;
+    if (joined == NULL || ag_var_mean(joined, -1, NULL, 1.0, false, pair) != AG_OK)
+        return false;
+    return finish(ag_mul(pair[0], ag_add(pair[1], ag_sum_all(rows[1]))));
+}
+
 static bool every_elementwise_op(void)
 {
     bool good = true;
@@ -346,6 +361,7 @@ int main(void)
         {"orders", orders}, {"writes", writes}, {"every_write", every_write}, {"reading", reading},
         {"history", history}, {"regions", regions}, {"second_order", second_order},
         {"many_roots", many_roots}, {"leaves", leaves}, {"chain", chain},
+        {"several", several},
         {"every_elementwise_op", every_elementwise_op},
     };
     if (ag_fail_allocation(0) != AG_OK) {

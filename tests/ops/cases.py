@@ -428,6 +428,75 @@ VIEW = [
 ]
 
 
+def _several(
+    op: str, label: str, call: Any, ref: Any, shapes: tuple[Shape, ...], ulp: float
+) -> Case:
+    """One of the results, or of many inputs: the functions of the library are called by name."""
+    name = {"cat": "Cat", "unbind": "Unbind", "var_mean": "VarMean"}[op]
+    domains = ((0.5, 2.0),) * len(shapes)
+    return Case(op, call, ref, domains, ulp, f"{name}Backward0", label, "whole", shapes)
+
+
+SEVERAL = [
+    _several(
+        "cat",
+        "",
+        lambda lib, x, y: lib.cat([x, y]),
+        lambda x, y: np.concatenate([x, y]),
+        ((2, 3), (4, 3)),
+        0.0,
+    ),
+    _several(
+        "cat",
+        "one twice, and an empty vector",
+        lambda lib, x, y: lib.cat([x, lib.zeros(0, dtype=lib.float64), y, x], -1),
+        lambda x, y: np.concatenate([x, y, x], -1),
+        ((2, 3), (2, 1)),
+        0.0,
+    ),
+    _several(
+        "unbind",
+        "last",
+        lambda lib, x: lib.unbind(x)[-1],
+        lambda x: x[-1],
+        ((3, 2),),
+        0.0,
+    ),
+    _several(
+        "unbind",
+        "inner",
+        lambda lib, x: x.unbind(1)[1],
+        lambda x: x[:, 1],
+        ((2, 3, 2),),
+        0.0,
+    ),
+    _several(
+        "var_mean",
+        "variance",
+        lambda lib, x: lib.var_mean(x, 1)[0],
+        lambda x: x.var(axis=1, ddof=1),
+        ((3, 5),),
+        8.0,
+    ),
+    _several(
+        "var_mean",
+        "of all there is, kept",
+        lambda lib, x: lib.var_mean(x, (0, -1), correction=0, keepdim=True)[0],
+        lambda x: x.var(axis=(0, -1), keepdims=True),
+        ((2, 3, 4),),
+        8.0,
+    ),
+    _several(
+        "var_mean",
+        "mean",
+        lambda lib, x: lib.var_mean(x)[1],
+        lambda x: x.mean(),
+        ((3, 5),),
+        4.0,
+    ),
+]
+
+
 def _write(x: Any, act: Callable[[Any], Any]) -> Any:
     """What `act` leaves in a copy of x."""
     y = x.clone() if hasattr(x, "clone") else x.copy()
@@ -562,7 +631,7 @@ INNER = [
 ]
 
 MAPS = [*UNARY, *SOFTPLUS, *BINARY, *SCALAR, *SELECT]
-WHOLES = [*REDUCE, *VIEW, *IN_PLACE, *INNER]
+WHOLES = [*REDUCE, *VIEW, *SEVERAL, *IN_PLACE, *INNER]
 DIFFERENTIABLE = [*MAPS, *WHOLES]
 CASES = [*DIFFERENTIABLE, *MASK]
 

@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Tensors joined along a dimension, and parted along one: ops of any number of inputs or results.
+ */
+#include <string.h>
+
+#include "../base/alloc.h"
+#include "../base/shape.h"
+#include "../fuse/pending.h"
+#include "../tape/rule.h"
+#include "../tensor/copy.h"
+#include "table.h"
+
+/* ---- cat: behind each other along i[0]; dx = the part of g. Saves nothing. ------------------ */
+
+/* The list of the node has each input's size along the dimension, NOTHING for an empty vector. */
+#define NOTHING (-1)
+
+/* An empty vector fits everywhere, as in PyTorch. */
+static bool is_nothing(const ag_tensor *t) { return t->ndim == 1 && t->numel == 0; }
+
+static const ag_tensor *first_of(int n, const ag_arg *args)
+{
+    for (int k = 0; k < n; k++)
+        if (!is_nothing(args[k].tensor))
+            return args[k].tensor;
+    return args[0].tensor;
+}
+
+static ag_status check_fit(const ag_tensor *like, const ag_tensor *t, int k, int dim)
+{
+    if (t->ndim == 0)
+        return agi_fail(AG_ERR_SHAPE,
+                        "zero-dimensional tensor (at position %d) cannot be concatenated", k);
+    if (is_nothing(t))
+        return AG_OK;
+    if (t->ndim != like->ndim)
+        return agi_fail(AG_ERR_SHAPE, "Tensors must have same number of dimensions: got %d and %d",
+                        like->ndim, t->ndim);
+    for (int d = 0; d < t->ndim; d++)
+        if (d != dim && agi_shape_of(t)[d] != agi_shape_of(like)[d])
+            return agi_fail(AG_ERR_SHAPE,
+                            "Sizes of tensors must match except in dimension %d. Expected size "
+                            "%lld but got size %lld for tensor number %d in the list.", dim,
+                            (long long)agi_shape_of(like)[d], (long long)agi_shape_of(t)[d], k);
+    return AG_OK;
+}
+
+/* The shape of the result; the sizes along the dimension must be those of the list. */
+static ag_status joined_shape(int n, const ag_arg *args, int dim, const int64_t *sizes,
+                              int64_t *shape)
+{
+    const ag_tensor *like = first_of(n, args);
+    int64_t whole = 0;
+    for (int k = 0; k < n; k++) {
+        const ag_tensor *t = args[k].tensor;
+        if (check_fit(like, t, k, dim) != AG_OK)
+            return ag_last_status();
+        const int64_t size = is_nothing(t) ? NOTHING : agi_shape_of(t)[dim];
+        if (size != sizes[k])
+            return agi_fail(AG_ERR_SHAPE, "cat: tensor number %d has changed since its size was "
+                                          "read", k);
+        if (size != NOTHING && __builtin_add_overflow(whole, size, &whole))
+            return agi_fail(AG_ERR_OVERFLOW, "cat: the sizes along dimension %d are too large",
+                            dim);
+    }
+    memcpy(shape, agi_shape_of(like), like->ndim * sizeof *shape);
+    shape[dim] = whole;
+    return AG_OK;
+}
+
+static ag_tensor *join(int n, const ag_arg *args, int dim, const int64_t *sizes)
+{
+    int64_t shape[AGI_MAX_DIMS];
+    const int ndim = first_of(n, args)->ndim;
+    if (joined_shape(n, args, dim, sizes, shape) != AG_OK)
+        return NULL;
+    const int64_t numel = agi_shape_numel("cat", ndim, shape);
+    ag_tensor *z = numel < 0 ? NULL : agi_tensor_new(ndim, shape, numel);
+    if (z == NULL)
+        return NULL;
+    double *at = agi_tensor_data(z);
+    for (int k = 0; k < n; k++) {
+        const ag_tensor *t = args[k].tensor;
+        if (t->numel > 0)
+            agi_run_scatter(at, agi_strides_of(z), ndim, agi_shape_of(t), agi_tensor_data(t),
+                            agi_strides_of(t));
+        at += sizes[k] == NOTHING ? 0 : sizes[k] * agi_strides_of(z)[dim];
+    }
+    return z;
+}
+
+/* From snapshots, since what is large or pending lets other threads run. */
+AG_FORWARD(cat)
+{
+    const int n = attr->n_list;
+    ag_arg *own = agi_plain_new((size_t)n * sizeof *own);
+    ag_tensor *z = NULL;
+    if (own == NULL)
+        return NULL;
+    if (agi_args_own(n, args, own)) {
+        bool ready = true;
+        for (int k = 0; k < n && ready; k++)
+            ready = agi_storage_ready(own[k].tensor->storage) == AG_OK;
+        if (ready)
+            z = join(n, own, (int)attr->i[0], attr->list);
+        agi_args_release(n, own);
+    }
+    agi_plain_free(own);
+    return z;
+}
+
+AG_RULE(cat)
+{
+    static const int64_t empty[1] = {0};
+    const int64_t *sizes;
+    const int n = agi_node_list(v->node, &sizes);
+    const int64_t dim = agi_node_attr_of(v->node)->i[0];
+    int64_t start = 0;
+    for (int k = 0; k < n; k++) {
+        const int64_t size = sizes[k] == NOTHING ? 0 : sizes[k];
+        ag_attr part = {.i = {dim, start, start + size, 1}};
+        if (NEEDS_OF(k))
+            GX(k) = sizes[k] == NOTHING ? agi_repeated(0.0, 1, empty)
+                                        : agi_value(AG_OP_slice, 1, &G, &part);
+        start += size;
+    }
+}
+
+/* ---- unbind: a view of each index of i[0]; dx = all cotangents joined, zeros where none came - */
+
+AG_FORWARD_SEVERAL(unbind)
+{
+    const ag_tensor *x = args[0].tensor;
+    const int dim = (int)attr->i[0];
+    int64_t shape[AGI_MAX_DIMS], strides[AGI_MAX_DIMS];
+    int at = 0;
+    for (int d = 0; d < x->ndim; d++) {
+        if (d == dim)
+            continue;
+        shape[at] = agi_shape_of(x)[d];
+        strides[at++] = agi_strides_of(x)[d];
+    }
+    for (int k = 0; k < n; k++) {
+        outs[k] = agi_tensor_over(x->storage, at, shape, strides,
+                                  x->offset + k * agi_strides_of(x)[dim]);
+        if (outs[k] == NULL) {
+            while (k-- > 0)
+                agi_release(outs[k]);
+            return ag_last_status();
+        }
+    }
+    return AG_OK;
+}
+
+/* What is joined for index k: its cotangent with the dimension put in, or zeros. */
+static ag_arg part_of(const agi_vjp *v, int k, int ndim, const int64_t *part, int64_t dim)
+{
+    ag_attr at = {.i = {dim}};
+    ag_arg g = GS(k);
+    return g.tensor == NULL ? agi_repeated(0.0, ndim, part)
+                            : agi_value(AG_OP_unsqueeze, 1, &g, &at);
+}
+
+AG_RULE(unbind)
+{
+    int ndim;
+    int64_t part[AGI_MAX_DIMS];
+    const int64_t *shape = agi_node_input_shape(v->node, 0, &ndim);
+    const int64_t dim = agi_node_attr_of(v->node)->i[0];
+    const int n = agi_node_outputs(v->node);
+    const size_t room = (size_t)n * (sizeof(ag_arg) + sizeof(int64_t));
+    ag_arg *parts = agi_plain_new(room);
+    GX(0) = agi_arg(&agi_failed);
+    if (parts == NULL)
+        return;
+    int64_t *sizes = (int64_t *)(parts + n);
+    memcpy(part, shape, (size_t)ndim * sizeof *part);
+    part[dim] = 1;
+    for (int k = 0; k < n; k++) {
+        parts[k] = part_of(v, k, ndim, part, dim);
+        sizes[k] = 1;
+    }
+    ag_attr attr = {.i = {dim}, .n_list = n, .list = sizes};
+    GX(0) = agi_value(AG_OP_cat, n, parts, &attr);
+    agi_plain_free(parts);
+}
