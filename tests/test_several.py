@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import gc
 import weakref
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -17,9 +18,9 @@ from support import leaf, values
 
 ROWS = [[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]
 ONE_OF_VIEWS = (
-    "Output 0 of Unbind is a view and {} modified inplace. This view is the output of a function "
-    "that returns multiple views. Such functions do not allow the output views to be modified "
-    "inplace. You should replace the inplace operation by an out-of-place one."
+    "{} modified inplace{}. This view is the output of a function that returns multiple views. "
+    "Such functions do not allow the output views to be modified inplace. You should replace the "
+    "inplace operation by an out-of-place one."
 )
 
 
@@ -159,18 +160,43 @@ def test_what_is_made_dies() -> None:
     assert [r() for r in refs] == [None] * 5 and node() is None
 
 
-def test_one_of_several_views_is_not_written_on_the_tape() -> None:
+VIEWS_OF_ONE: dict[str, Callable[[ag.Tensor], ag.Tensor]] = {
+    "Unbind": lambda x: x.unbind()[0],
+    "Select": lambda x: x.unbind()[0][0],
+    "View": lambda x: x.unbind()[0].view(3, 1),
+}
+
+
+@pytest.mark.parametrize("name", VIEWS_OF_ONE)
+def test_one_of_several_views_is_not_written_on_the_tape(name: str) -> None:
+    """Nor is a view of one; and neither is looked at after its base was written."""
     y = leaf(ROWS) * 1
-    first, _ = y.unbind()
+    view = VIEWS_OF_ONE[name](y)
     with pytest.raises(RuntimeError) as error:
-        first.mul_(2)
-    assert str(error.value) == ONE_OF_VIEWS.format("is being")
+        view.mul_(2)
+    which = f"Output 0 of {name} is a view and "
+    assert str(error.value) == ONE_OF_VIEWS.format(which + "is being", "")
+    assert values(y).tolist() == ROWS
     y.mul_(2)
     with pytest.raises(RuntimeError) as error:
-        _ = first.grad_fn
-    assert str(error.value) == ONE_OF_VIEWS.format(
-        "its base or another view of its base has been"
-    )
+        _ = view.grad_fn
+    rewritten = which + "its base or another view of its base has been"
+    assert str(error.value) == ONE_OF_VIEWS.format(rewritten, "")
+
+
+def test_nor_is_one_of_a_constant_where_the_write_is_recorded() -> None:
+    first, _ = ag.tensor(ROWS).unbind()
+    with pytest.raises(RuntimeError) as error:
+        first.mul_(leaf(2.0))
+    which = "A view was created in no_grad mode and is being"
+    assert str(error.value) == ONE_OF_VIEWS.format(which, " with grad mode enabled")
+
+
+def test_a_detached_view_is_written() -> None:
+    y = leaf(ROWS) * 1
+    first, _ = y.unbind()
+    first.detach()[0].mul_(5)
+    assert values(y).tolist() == [[5.0, 2.0, 3.0], ROWS[1]]
 
 
 def test_one_of_several_views_of_a_constant_is_written() -> None:

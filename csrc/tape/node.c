@@ -58,12 +58,16 @@ static void fail_no_grad_view(const char *what)
 static void fail_one_of_views(const ag_tensor *view, const char *what)
 {
     const ag_node *node = view->node;
+    char which[64] = "A view was created in no_grad mode", mode[] = " with grad mode enabled";
+    if (node != NULL) {
+        snprintf(which, sizeof which, "Output %d of %s is a view", agi_node_output_number(node),
+                 agi_ops[node->op].label);
+        mode[0] = '\0';
+    }
     agi_fail(AG_ERR_GRAD,
-             "Output %d of %s is a view and %s modified inplace. This view is the output of a "
-             "function that returns multiple views. Such functions do not allow the output views "
-             "to be modified inplace. You should replace the inplace operation by an out-of-place "
-             "one.", node != NULL ? agi_node_output_number(node) : 0,
-             node != NULL ? agi_ops[node->op].label : "a function", what);
+             "%s and %s modified inplace%s. This view is the output of a function that returns "
+             "multiple views. Such functions do not allow the output views to be modified inplace. "
+             "You should replace the inplace operation by an out-of-place one.", which, what, mode);
 }
 
 bool agi_check_rewritten(const ag_tensor *view, const char *what)

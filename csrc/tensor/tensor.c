@@ -422,7 +422,8 @@ ag_status agi_tensor_set_base(ag_tensor *view, ag_tensor *x)
     meta->base = agi_retain(base);
     view->flags |= AGI_TENSOR_VIEW;
     meta->view_version = agi_tensor_version(view);
-    if (!agi_thread_get()->grad_enabled || x->flags & AGI_TENSOR_NO_GRAD_VIEW)
+    view->flags |= x->flags & (AGI_TENSOR_NO_GRAD_VIEW | AGI_TENSOR_ONE_OF_VIEWS);
+    if (!agi_thread_get()->grad_enabled)
         view->flags |= AGI_TENSOR_NO_GRAD_VIEW;
     return AG_OK;
 }
@@ -431,7 +432,7 @@ void agi_tensor_let_go_of_base(ag_tensor *view)
 {
     ag_tensor *base = view->meta->base;
     view->meta->base = NULL;
-    view->flags &= (uint8_t)~(AGI_TENSOR_VIEW | AGI_TENSOR_NO_GRAD_VIEW);
+    view->flags &= (uint8_t)~(AGI_TENSOR_VIEW | AGI_TENSOR_NO_GRAD_VIEW | AGI_TENSOR_ONE_OF_VIEWS);
     agi_release(base);
 }
 

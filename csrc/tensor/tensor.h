@@ -83,7 +83,7 @@ enum {
     AGI_TENSOR_RETAINS_GRAD = 16,  /* its node must be told when it dies */
     AGI_TENSOR_OWN_COUNTER = 32,   /* meta->counter is set, and counts instead of the storage */
     AGI_TENSOR_EXPORTS = 64,       /* as long as it lives, others may write its storage */
-    AGI_TENSOR_ONE_OF_VIEWS = 128, /* a view that an op gave together with others */
+    AGI_TENSOR_ONE_OF_VIEWS = 128, /* a view that an op gave together with others, or one of such */
 };
 
 struct ag_tensor {
