@@ -236,16 +236,7 @@ static PyObject *accumulate(ag_tensor *leaf, ag_tensor *gradient)
 /* Takes the results: the only one, or all of them as a tuple; None where there is none. */
 static PyObject *results_object(int n, ag_tensor **results)
 {
-    PyObject *all = PyTuple_New(n);
-    for (int k = 0; k < n; k++) {
-        PyObject *one = results[k] != NULL ? py_tensor_wrap(results[k]) : Py_NewRef(Py_None);
-        if (one == NULL)
-            Py_CLEAR(all);
-        else if (all == NULL)
-            Py_DECREF(one);
-        else
-            PyTuple_SET_ITEM(all, k, one);
-    }
+    PyObject *all = py_tensor_tuple(NULL, n, results);
     if (all == NULL || n != 1)
         return all;
     PyObject *only = Py_NewRef(PyTuple_GET_ITEM(all, 0));

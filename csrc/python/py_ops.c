@@ -272,19 +272,6 @@ PyObject *py_pair(ag_op op, PyObject *x, PyObject *y)
 
 /* ---- ops with arguments of their own -------------------------------------------------------- */
 
-#define METHOD_AND_FUNCTION(name) \
-    static PyObject *m_##name(PyObject *self, PyObject *const *args, Py_ssize_t n, \
-                              PyObject *names) \
-    { \
-        return name##_call(self, args, n, names); \
-    } \
-    static PyObject *f_##name(PyObject *module, PyObject *const *args, Py_ssize_t n, \
-                              PyObject *names) \
-    { \
-        (void)module; \
-        return name##_call(NULL, args, n, names); \
-    }
-
 static PyObject *softplus_call(PyObject *self, PyObject *const *args, Py_ssize_t n,
                                PyObject *names)
 {
@@ -299,7 +286,7 @@ static PyObject *softplus_call(PyObject *self, PyObject *const *args, Py_ssize_t
         return NULL;
     return py_result(v[0], ag_softplus(x, beta, threshold));
 }
-METHOD_AND_FUNCTION(softplus)
+PY_METHOD_AND_FUNCTION(softplus)
 
 /* A bound of clamp: `none` where there is no bound. */
 static int bound(const char *function, const char *name, PyObject *object, double none,
@@ -346,7 +333,7 @@ static PyObject *clamp_call(PyObject *self, PyObject *const *args, Py_ssize_t n,
     PyObject *v[3];
     return py_parse(&s, self, args, n, names, v) ? clamp_with(false, v) : NULL;
 }
-METHOD_AND_FUNCTION(clamp)
+PY_METHOD_AND_FUNCTION(clamp)
 
 static PyObject *i_clamp(PyObject *self, PyObject *const *args, Py_ssize_t n, PyObject *names)
 {
@@ -444,7 +431,7 @@ static PyObject *sum_call(PyObject *self, PyObject *const *args, Py_ssize_t n, P
         return py_result(self, ag_sum_all(py_tensor_of(self)));
     return reduce("sum", ag_sum, self, args, n, names);
 }
-METHOD_AND_FUNCTION(sum)
+PY_METHOD_AND_FUNCTION(sum)
 
 static PyObject *mean_call(PyObject *self, PyObject *const *args, Py_ssize_t n, PyObject *names)
 {
@@ -452,7 +439,7 @@ static PyObject *mean_call(PyObject *self, PyObject *const *args, Py_ssize_t n, 
         return py_result(self, ag_mean_all(py_tensor_of(self)));
     return reduce("mean", ag_mean, self, args, n, names);
 }
-METHOD_AND_FUNCTION(mean)
+PY_METHOD_AND_FUNCTION(mean)
 
 #include "py_ops_doc.h"
 

@@ -10,6 +10,7 @@
  * what is written counts FORMAT up.
  */
 #include "py_args.h"
+#include "py_convert.h"
 #include "py_errors.h"
 #include "py_ops.h"
 #include "py_tensor.h"
@@ -72,19 +73,6 @@ static PyObject *values_for(PyObject *protocol, ag_tensor *t)
     return buffer;
 }
 
-static PyObject *shape_of(ag_tensor *t)
-{
-    PyObject *shape = PyTuple_New(ag_ndim(t));
-    for (int i = 0; shape != NULL && i < ag_ndim(t); i++) {
-        PyObject *size = PyLong_FromLongLong(ag_shape(t)[i]);
-        if (size == NULL)
-            Py_CLEAR(shape);
-        else
-            PyTuple_SET_ITEM(shape, i, size);
-    }
-    return shape;
-}
-
 /* The arguments of _rebuild. */
 static PyObject *parts_of(PyObject *self, PyObject *protocol)
 {
@@ -95,7 +83,7 @@ static PyObject *parts_of(PyObject *self, PyObject *protocol)
         return py_raise();
     PyObject *wants = ag_requires_grad(py_tensor_of(self)) ? Py_True : Py_False;
     PyObject *values = values_for(protocol, t);
-    PyObject *shape = values != NULL ? shape_of(t) : NULL;
+    PyObject *shape = values != NULL ? py_integer_tuple(ag_ndim(t), ag_shape(t)) : NULL;
     PyObject *parts = shape != NULL ? Py_BuildValue("(OisOOO)", (PyObject *)Py_TYPE(self), FORMAT,
                                                     DTYPE, shape, values, wants) : NULL;
     Py_XDECREF(shape);

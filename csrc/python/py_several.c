@@ -31,35 +31,6 @@ static PyObject *tensors_argument(const char *function, PyObject *object)
     return all;
 }
 
-/* A tuple of results of an op on `like`, all of which are taken. */
-static PyObject *results_tuple(PyObject *like, int n, ag_tensor **results)
-{
-    PyObject *all = PyTuple_New(n);
-    for (int k = 0; k < n; k++) {
-        PyObject *one = py_result(like, results[k]);
-        if (one == NULL)
-            Py_CLEAR(all);
-        else if (all == NULL)
-            Py_DECREF(one);
-        else
-            PyTuple_SET_ITEM(all, k, one);
-    }
-    return all;
-}
-
-#define BOTH(name) \
-    static PyObject *m_##name(PyObject *self, PyObject *const *args, Py_ssize_t n, \
-                              PyObject *names) \
-    { \
-        return name##_call(self, args, n, names); \
-    } \
-    static PyObject *f_##name(PyObject *module, PyObject *const *args, Py_ssize_t n, \
-                              PyObject *names) \
-    { \
-        (void)module; \
-        return name##_call(NULL, args, n, names); \
-    }
-
 /* ---- cat ------------------------------------------------------------------------------------ */
 
 /* all: a tuple of tensors, one at least. */
@@ -131,11 +102,11 @@ static PyObject *unbind_call(PyObject *self, PyObject *const *args, Py_ssize_t n
     if (results == NULL)
         return PyErr_NoMemory();
     PyObject *all = ag_unbind(x, dim, (int)count, results) == AG_OK
-                        ? results_tuple(v[0], (int)count, results) : py_raise();
+                        ? py_tensor_tuple(v[0], (int)count, results) : py_raise();
     PyMem_Free(results);
     return all;
 }
-BOTH(unbind)
+PY_METHOD_AND_FUNCTION(unbind)
 
 /* ---- var_mean ------------------------------------------------------------------------------- */
 
@@ -170,7 +141,7 @@ static PyObject *f_var_mean(PyObject *module, PyObject *const *args, Py_ssize_t 
     if (ag_var_mean(x, n_dims, dims, correction, keepdim, results) != AG_OK)
         return py_raise();
     const bool go_on = warn_of_freedom(x, results[0], correction);
-    PyObject *pair = results_tuple(v[0], 2, results);
+    PyObject *pair = py_tensor_tuple(v[0], 2, results);
     if (!go_on)
         Py_CLEAR(pair);
     return pair;

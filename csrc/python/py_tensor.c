@@ -82,6 +82,28 @@ PyObject *py_result_or_self(PyObject *self, ag_tensor *owned)
     return known != NULL ? known : py_result(self, owned);
 }
 
+static PyObject *tuple_item(PyObject *like, ag_tensor *tensor)
+{
+    if (tensor == NULL)
+        return Py_NewRef(Py_None);
+    return like != NULL ? py_result(like, tensor) : py_tensor_wrap(tensor);
+}
+
+PyObject *py_tensor_tuple(PyObject *like, int n, ag_tensor **tensors)
+{
+    PyObject *all = PyTuple_New(n);
+    for (int k = 0; k < n; k++) {
+        PyObject *one = tuple_item(like, tensors[k]);
+        if (one == NULL)
+            Py_CLEAR(all);
+        else if (all == NULL)
+            Py_DECREF(one);
+        else
+            PyTuple_SET_ITEM(all, k, one);
+    }
+    return all;
+}
+
 PyTypeObject *py_common_type(int n, PyObject *const *operands)
 {
     PyTypeObject *common = py_tensor_type;

@@ -51,6 +51,10 @@ static inline PyObject *py_result(PyObject *self, ag_tensor *fresh)
 /* The same where the library may answer with the tensor itself. */
 PyObject *py_result_or_self(PyObject *self, ag_tensor *owned);
 
+/* A tuple of n tensors, NULL among them as None, all of which it takes: fresh results of an op on
+ * `like`, of its class, or with NULL for that tensors that may have an object already. */
+PyObject *py_tensor_tuple(PyObject *like, int n, ag_tensor **tensors);
+
 /* .grad as an object, the one that was assigned if it is that: a new reference; NULL without an
  * exception if there is none. */
 PyObject *py_grad_object(PyObject *self);

@@ -104,19 +104,6 @@ LIKE_METHOD(expand_as, ag_expand)
 
 /* ---- dims by name --------------------------------------------------------------------------- */
 
-#define BOTH(name) \
-    static PyObject *m_##name(PyObject *self, PyObject *const *args, Py_ssize_t n, \
-                              PyObject *names) \
-    { \
-        return name##_call(self, args, n, names); \
-    } \
-    static PyObject *f_##name(PyObject *module, PyObject *const *args, Py_ssize_t n, \
-                              PyObject *names) \
-    { \
-        (void)module; \
-        return name##_call(NULL, args, n, names); \
-    }
-
 /* The input and up to two dims; those that are not given keep their value. */
 static bool input_and_dims(const py_signature *s, PyObject *self, PyObject *const *args,
                            Py_ssize_t n, PyObject *names, PyObject **v, ag_tensor **x, int *dims)
@@ -140,7 +127,7 @@ static PyObject *flatten_call(PyObject *self, PyObject *const *args, Py_ssize_t 
         return NULL;
     return py_result_or_self(v[0], ag_flatten(x, dims[0], dims[1]));
 }
-BOTH(flatten)
+PY_METHOD_AND_FUNCTION(flatten)
 
 static PyObject *ravel_call(PyObject *self, PyObject *const *args, Py_ssize_t n, PyObject *names)
 {
@@ -151,7 +138,7 @@ static PyObject *ravel_call(PyObject *self, PyObject *const *args, Py_ssize_t n,
         return NULL;
     return py_result_or_self(v[0], ag_flatten(x, 0, -1));
 }
-BOTH(ravel)
+PY_METHOD_AND_FUNCTION(ravel)
 
 static PyObject *transpose_named(const py_signature *s, PyObject *self, PyObject *const *args,
                                  Py_ssize_t n, PyObject *names)
@@ -171,7 +158,7 @@ static PyObject *transpose_named(const py_signature *s, PyObject *self, PyObject
         static const py_signature s = {#name, 3, 3, 3, {"input", dim0, dim1}}; \
         return transpose_named(&s, self, args, n, names); \
     } \
-    BOTH(name)
+    PY_METHOD_AND_FUNCTION(name)
 TRANSPOSE(transpose, "dim0", "dim1")
 TRANSPOSE(swapaxes, "axis0|dim0", "axis1|dim1")
 TRANSPOSE(swapdims, "dim0", "dim1")
@@ -192,7 +179,7 @@ static PyObject *squeeze_call(PyObject *self, PyObject *const *args, Py_ssize_t 
     }
     return py_result_or_self(v[0], ag_squeeze(x, n_dims, dims));
 }
-BOTH(squeeze)
+PY_METHOD_AND_FUNCTION(squeeze)
 
 static PyObject *unsqueeze_call(PyObject *self, PyObject *const *args, Py_ssize_t n,
                                 PyObject *names)
@@ -205,7 +192,7 @@ static PyObject *unsqueeze_call(PyObject *self, PyObject *const *args, Py_ssize_
         return NULL;
     return py_result(v[0], ag_unsqueeze(x, dim));
 }
-BOTH(unsqueeze)
+PY_METHOD_AND_FUNCTION(unsqueeze)
 
 static PyObject *m_t(PyObject *self, PyObject *unused)
 {
