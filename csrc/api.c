@@ -100,30 +100,17 @@ ag_status ag_item(ag_tensor *t, double *value)
     return AG_OK;
 }
 
-/* What is large or pending is read through a snapshot, since other threads may give t other memory
- * meanwhile: the caller has made room for what t is now. Owned. */
-static ag_tensor *to_read(ag_tensor *t)
-{
-    if (AGI_LIKELY(t->numel < AGI_DEFER_MIN && !agi_is_pending(t->storage)))
-        return agi_retain(t);
-    ag_tensor *snapshot = agi_tensor_snapshot(t);
-    if (snapshot == NULL || agi_storage_ready(snapshot->storage) == AG_OK)
-        return snapshot;
-    agi_release(snapshot);
-    return NULL;
-}
-
 ag_status ag_copy_out(ag_tensor *t, double *values)
 {
     if (!agi_has_tensor("copy_out", t) ||
         (t->numel > 0 && !agi_has("copy_out", values, "memory for the values")))
         return ag_last_status();
-    ag_tensor *x = to_read(t);
-    if (x == NULL)
-        return ag_last_status();
-    agi_run_gather(values, x->ndim, agi_shape_of(x), agi_tensor_data(x), agi_strides_of(x));
+    ag_tensor *x = agi_tensor_to_read(t);  /* the caller has made room for what t is now */
+    const bool ready = x != NULL && agi_storage_ready(x->storage) == AG_OK;
+    if (ready)
+        agi_run_gather(values, x->ndim, agi_shape_of(x), agi_tensor_data(x), agi_strides_of(x));
     agi_release(x);
-    return AG_OK;
+    return ready ? AG_OK : ag_last_status();
 }
 
 /* ---- autograd ------------------------------------------------------------------------------- */
@@ -444,41 +431,6 @@ ag_status ag_unbind(ag_tensor *x, int dim, int n, ag_tensor **outs)
     ag_attr attr = {.i = {at}};
     const ag_arg arg = agi_arg(x);
     return ag_apply_several(AG_OP_unbind, 1, &arg, &attr, n, outs);
-}
-
-/* -1 for an empty vector, which fits everywhere. */
-static int64_t size_to_join(const ag_tensor *t, int dim)
-{
-    return t->ndim == 1 && t->numel == 0 ? -1 : dim < t->ndim ? agi_shape_of(t)[dim] : 0;
-}
-
-static ag_tensor *cat_with(int n, ag_tensor *const *tensors, int dim, ag_arg *args, int64_t *sizes)
-{
-    int ndim = 1, at;
-    for (int k = n - 1; k >= 0; k--)
-        if (tensors[k]->ndim != 1 || tensors[k]->numel > 0)
-            ndim = tensors[k]->ndim;
-    if (agi_shape_wrap_dim(dim, ndim, &at) != AG_OK)
-        return NULL;
-    for (int k = 0; k < n; k++) {
-        args[k] = agi_arg(tensors[k]);
-        sizes[k] = size_to_join(tensors[k], at);
-    }
-    ag_attr attr = {.i = {at}, .n_list = n, .list = sizes};
-    return agi_call(AG_OP_cat, n, args, &attr);
-}
-
-ag_tensor *ag_cat(int n, ag_tensor *const *tensors, int dim)
-{
-    if (n < 1 || n > AGI_NODE_INPUTS)
-        return agi_fail_null(AG_ERR_VALUE, "cat: expected 1 to %d tensors, got %d",
-                             AGI_NODE_INPUTS, n);
-    if (!agi_check_tensors("cat", "tensors", n, tensors))
-        return NULL;
-    ag_arg *args = agi_plain_new((size_t)n * (sizeof *args + sizeof(int64_t)));
-    ag_tensor *z = args != NULL ? cat_with(n, tensors, dim, args, (int64_t *)(args + n)) : NULL;
-    agi_plain_free(args);
-    return z;
 }
 
 static ag_tensor *with_list(ag_op op, const char *what, ag_tensor *x, int n, const int64_t *list)

@@ -349,6 +349,7 @@ typedef struct ag_arg {
  *   slice, slice_scatter  i = dim, start, end, step
  *   as_strided, strided_scatter  list = shape then strides, i[0] = offset from x's first element
  *   strided_gather_vjp           the same, i[1] = size of the whole
+ *   cat             i[0] = dim (0 or more), list = sizes along it, -1 for an empty vector
  *   clone           no attr: in the order of x's strides; list = strides: in theirs; empty list:
  *                   row-major */
 typedef struct ag_attr {

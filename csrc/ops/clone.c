@@ -59,15 +59,12 @@ static ag_tensor *copy(ag_tensor *x, const ag_attr *attr)
     return z;
 }
 
-/* clone: dx = g.  Saves nothing. What may have to wait is copied from a snapshot. */
+/* clone: dx = g.  Saves nothing. */
 AG_FORWARD(clone)
 {
-    ag_tensor *x = args[0].tensor;
-    if (x->numel < AGI_DEFER_MIN && !agi_is_pending(x->storage))
-        return copy(x, attr);
-    ag_tensor *now = agi_tensor_snapshot(x);
-    ag_tensor *z = now != NULL ? copy(now, attr) : NULL;
-    agi_release(now);
+    ag_tensor *x = agi_tensor_to_read(args[0].tensor);
+    ag_tensor *z = x != NULL ? copy(x, attr) : NULL;
+    agi_release(x);
     return z;
 }
 

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "../base/alloc.h"
+#include "../base/check.h"
 #include "../base/shape.h"
 #include "../fuse/pending.h"
 #include "../tape/rule.h"
@@ -13,12 +14,19 @@
 
 /* ---- cat: behind each other along i[0]; dx = the part of g. Saves nothing. ------------------ */
 
-/* The list of the node has each input's size along the dimension, NOTHING for an empty vector. */
+/* The list of the node has each input's size along the dimension, NOTHING for an empty vector,
+ * which fits everywhere, as in PyTorch. */
 #define NOTHING (-1)
 
-/* An empty vector fits everywhere, as in PyTorch. */
 static bool is_nothing(const ag_tensor *t) { return t->ndim == 1 && t->numel == 0; }
 
+/* What t adds along the dimension, where it has that. */
+static int64_t size_along(const ag_tensor *t, int dim)
+{
+    return is_nothing(t) ? NOTHING : dim < t->ndim ? agi_shape_of(t)[dim] : 0;
+}
+
+/* The input that says what shape the others have. */
 static const ag_tensor *first_of(int n, const ag_arg *args)
 {
     for (int k = 0; k < n; k++)
@@ -56,7 +64,7 @@ static ag_status joined_shape(int n, const ag_arg *args, int dim, const int64_t 
         const ag_tensor *t = args[k].tensor;
         if (check_fit(like, t, k, dim) != AG_OK)
             return ag_last_status();
-        const int64_t size = is_nothing(t) ? NOTHING : agi_shape_of(t)[dim];
+        const int64_t size = size_along(t, dim);
         if (size != sizes[k])
             return agi_fail(AG_ERR_SHAPE, "cat: tensor number %d has changed since its size was "
                                           "read", k);
@@ -125,6 +133,33 @@ AG_RULE(cat)
                                         : agi_value(AG_OP_slice, 1, &G, &part);
         start += size;
     }
+}
+
+static ag_tensor *cat_with(int n, ag_tensor *const *tensors, int dim, ag_arg *args, int64_t *sizes)
+{
+    int at;
+    for (int k = 0; k < n; k++)
+        args[k] = agi_arg(tensors[k]);
+    const int ndim = first_of(n, args)->ndim;
+    if (agi_shape_wrap_dim(dim, ndim, &at) != AG_OK)
+        return NULL;
+    for (int k = 0; k < n; k++)
+        sizes[k] = size_along(tensors[k], at);
+    const ag_attr attr = {.i = {at}, .n_list = n, .list = sizes};
+    return agi_call(AG_OP_cat, n, args, &attr);
+}
+
+ag_tensor *ag_cat(int n, ag_tensor *const *tensors, int dim)
+{
+    if (n < 1 || n > AGI_NODE_INPUTS)
+        return agi_fail_null(AG_ERR_VALUE, "cat: expected 1 to %d tensors, got %d",
+                             AGI_NODE_INPUTS, n);
+    if (!agi_check_tensors("cat", "tensors", n, tensors))
+        return NULL;
+    ag_arg *args = agi_plain_new((size_t)n * (sizeof *args + sizeof(int64_t)));
+    ag_tensor *z = args != NULL ? cat_with(n, tensors, dim, args, (int64_t *)(args + n)) : NULL;
+    agi_plain_free(args);
+    return z;
 }
 
 /* ---- unbind: a view of each index of i[0]; dx = all cotangents joined, zeros where none came - */

@@ -14,16 +14,12 @@
 
 /* ---- shared --------------------------------------------------------------------------------- */
 
-/* A 0-d tensor for an argument that is a plain number; else the tensor, or what it is now where
- * reducing it lets other threads run (INVARIANT[blocking]). Owned. */
+/* A 0-d tensor for an argument that is a plain number; else the tensor, to be read. Owned. */
 static ag_tensor *as_tensor(const ag_arg *arg)
 {
-    ag_tensor *t = arg->tensor;
-    if (AGI_LIKELY(t != NULL && t->numel < AGI_DEFER_MIN && !agi_is_pending(t->storage)))
-        return agi_retain(t);
-    if (t != NULL)
-        return agi_tensor_snapshot(t);
-    t = agi_tensor_new(0, NULL, 1);
+    if (AGI_LIKELY(arg->tensor != NULL))
+        return agi_tensor_to_read(arg->tensor);
+    ag_tensor *t = agi_tensor_new(0, NULL, 1);
     if (t != NULL)
         *agi_tensor_data(t) = arg->value;
     return t;

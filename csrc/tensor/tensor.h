@@ -266,4 +266,12 @@ AGI_INLINE void agi_release(ag_tensor *t)
         agi_tensor_free(t);
 }
 
+/* What is read of t: t itself, or a snapshot where computing or reading what is there may let other
+ * threads run (INVARIANT[blocking]). Owned; NULL on failure. */
+AGI_INLINE ag_tensor *agi_tensor_to_read(ag_tensor *t)
+{
+    return AGI_LIKELY(t->numel < AGI_DEFER_MIN && !agi_is_pending(t->storage))
+               ? agi_retain(t) : agi_tensor_snapshot(t);
+}
+
 #endif
