@@ -18,35 +18,20 @@ const ag_attr agi_row_major = {.n_list = 0};
 
 /* ---- elementwise ---------------------------------------------------------------------------- */
 
-/* The first tensor among the arguments if all tensors have its shape, else NULL. */
-static const ag_tensor *common_shape(int n, const ag_arg *args)
-{
-    const ag_tensor *first = NULL;
-    for (int k = 0; k < n; k++) {
-        const ag_tensor *t = args[k].tensor;
-        if (t == NULL)
-            continue;
-        if (first == NULL)
-            first = t;
-        else if (t != first &&
-                 !agi_shape_equal(t->ndim, agi_shape_of(t), first->ndim, agi_shape_of(first)))
-            return NULL;
-    }
-    return first;
-}
-
-/* The same where computing waits for nothing and surely gives a row-major result, since all tensors
- * are row-major, or have too few dimensions for another order. Else NULL. */
-AGI_INLINE const ag_tensor *plain_shape(int n, const ag_arg *args)
+/* The first tensor among the arguments if all tensors have its shape, else NULL. *plain: computing
+ * waits for none of them and surely gives a row-major result, since all are row-major, or have too
+ * few dimensions for another order. */
+AGI_INLINE const ag_tensor *common_shape(int n, const ag_arg *args, bool *plain)
 {
     const ag_tensor *first = NULL;
     uint8_t flags = AGI_TENSOR_CONTIGUOUS;
+    bool waits = false;
     for (int k = 0; k < n; k++) {
         const ag_tensor *t = args[k].tensor;
         if (t == NULL)
             continue;
         if (AGI_UNLIKELY(agi_is_pending(t->storage)))
-            return NULL;
+            waits = true;
         flags &= t->flags;
         if (first == NULL)
             first = t;
@@ -54,8 +39,8 @@ AGI_INLINE const ag_tensor *plain_shape(int n, const ag_arg *args)
                  !agi_shape_equal(t->ndim, agi_shape_of(t), first->ndim, agi_shape_of(first)))
             return NULL;
     }
-    bool plain = first != NULL && first->numel < AGI_DEFER_MIN && (flags != 0 || first->ndim < 2);
-    return AGI_LIKELY(plain) ? first : NULL;
+    *plain = !waits && first != NULL && (flags != 0 || first->ndim < 2);
+    return first;
 }
 
 static ag_status broadcast_args(int n, const ag_arg *args, int *ndim, int64_t *shape)
@@ -159,7 +144,8 @@ static void plan_layout(agi_map_plan *plan, int n, const ag_arg *args)
 /* Infers the shape and the layout. False with an error. */
 static bool plan_map(agi_map_plan *plan, const agi_op_info *info, int n, const ag_arg *args)
 {
-    const ag_tensor *like = common_shape(n, args);
+    bool plain;
+    const ag_tensor *like = common_shape(n, args, &plain);
     plan->args = args;
     if (like != NULL) {
         plan->ndim = like->ndim;
@@ -240,8 +226,9 @@ static AGI_NOINLINE ag_tensor *compute_other_map(const agi_op_info *info, int n,
 static AGI_NOINLINE ag_tensor *compute_map(const agi_op_info *info, int n, const ag_arg *args,
                                            const ag_attr *attr)
 {
-    const ag_tensor *like = plain_shape(n, args);
-    if (AGI_LIKELY(like != NULL))
+    bool plain;
+    const ag_tensor *like = common_shape(n, args, &plain);
+    if (AGI_LIKELY(like != NULL && plain && like->numel < AGI_DEFER_MIN))
         return run_map(info, like->ndim, agi_shape_of(like), like->numel, n, args, attr);
     return compute_other_map(info, n, args, attr);
 }
