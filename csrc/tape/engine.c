@@ -378,21 +378,15 @@ static bool deposit_leaves(agi_run *run)
 
 /* ---- sweep ---------------------------------------------------------------------------------- */
 
-/* Calls the node's rule and brings each gradient to its input's shape. */
-static bool call_rule(agi_vjp *v)
+/* Brings each gradient of an elementwise op to its input's shape. */
+static bool sum_to_inputs(agi_vjp *v)
 {
-    const agi_op_info *info = &agi_ops[v->node->op];
-    if (info->rule != NULL)
-        info->rule(v);
     for (int k = 0; k < v->node->n_in; k++) {
         int ndim;
         const int64_t *shape = agi_node_input_shape(v->node, k, &ndim);
-        if (!(v->needs & (1u << k)))
+        if (ndim < 0 || !(v->needs & (1u << k)))
             continue;
-        if (v->gx[k].tensor == NULL)
-            v->gx[k] = agi_zeros_for(v->g);
-        if (agi_op_is_map(info) && ndim >= 0)
-            v->gx[k] = agi_sum_to(v->gx[k], ndim, shape);
+        v->gx[k] = agi_sum_to(v->gx[k], ndim, shape);
         if (agi_value_failed(v->gx[k]))
             return false;
     }
@@ -447,9 +441,11 @@ static bool pull_back(agi_run *run, const slot_entry *entry, ag_tensor *g, unsig
     agi_vjp v = {.node = node, .g = agi_arg(g), .gx = gx, .needs = needs,
                  .create_graph = (run->flags & AG_CREATE_GRAPH) != 0, .owns = !entry->claimed};
     int64_t mark = agi_scope_open();
-    bool ok = mark >= 0 && call_rule(&v);
+    bool ok = mark >= 0 && agi_vjp_run(&v) &&
+              (!agi_node_keeps_shapes(node) || !agi_op_is_map(&agi_ops[node->op]) ||
+               sum_to_inputs(&v));
     for (int k = 0; ok && k < node->n_in; k++)
-        if (gx[k].tensor != NULL && v.needs & (1u << k))
+        if (v.needs & (1u << k))
             ok = give(run, node, k, gx[k].tensor);
     agi_scope_close(mark);
     return ok;
@@ -677,7 +673,7 @@ static agi_edge edge_of(ag_tensor *t)
 static ag_tensor *first_gradient(const agi_run *run, const ag_tensor *root, ag_tensor *gradient)
 {
     if (gradient != NULL)
-        return run->flags & AG_CREATE_GRAPH ? agi_retain(gradient) : agi_tensor_snapshot(gradient);
+        return agi_own_gradient(gradient, (run->flags & AG_CREATE_GRAPH) != 0);
     ag_tensor *one = agi_tensor_new(root->ndim, agi_shape_of(root), 1);
     if (one != NULL)
         *agi_tensor_data(one) = 1.0;

@@ -117,6 +117,12 @@ AGI_INLINE int agi_node_outputs(const ag_node *n)
     return n->has_outputs ? (int)agi_node_attr_of(n)->i[3] : 1;
 }
 
+/* Whether an input has another shape than the output: of an elementwise op, that it is broadcast. */
+AGI_INLINE bool agi_node_keeps_shapes(const ag_node *n)
+{
+    return (n->shape_at[0] | n->shape_at[1] | n->shape_at[2]) != 0;
+}
+
 /* The op's node of one of its results, else the node itself; and which result that is. */
 AGI_INLINE ag_node *agi_node_of_op(ag_node *n)
 {

@@ -142,6 +142,22 @@ ag_arg agi_zeros_for(ag_arg g)
     return agi_value_failed(g) ? g : agi_repeated(0.0, g.tensor->ndim, agi_shape_of(g.tensor));
 }
 
+bool agi_vjp_run(agi_vjp *v)
+{
+    const agi_op_info *info = &agi_ops[v->node->op];
+    if (info->rule != NULL)
+        info->rule(v);
+    for (int k = 0; k < v->node->n_in; k++) {
+        if (!(v->needs & (1u << k)))
+            continue;
+        if (v->gx[k].tensor == NULL)
+            v->gx[k] = agi_zeros_for(v->g);
+        if (agi_value_failed(v->gx[k]))
+            return false;
+    }
+    return true;
+}
+
 /* ---- rules of many inputs or several results ------------------------------------------------ */
 
 bool agi_wide_open(agi_vjp_wide *w, ag_node *node)
@@ -188,47 +204,29 @@ static unsigned wanted_of(const ag_node *node)
     return wanted;
 }
 
-/* What a rule gets of the caller's gradient: that as it is now, since other threads may give it
- * other memory; where the rule is recorded, itself, as it is on the tape. Owned. */
-static ag_tensor *own_gradient(ag_tensor *gradient, bool recorded)
+ag_tensor *agi_own_gradient(ag_tensor *gradient, bool recorded)
 {
     return recorded ? agi_retain(gradient) : agi_tensor_snapshot(gradient);
 }
 
 /* The rule's results, owned, into parts, which begin as NULL; those that nobody wants stay that. */
-static ag_status run_rule(agi_vjp *v, ag_tensor **parts)
-{
-    const agi_op_info *info = &agi_ops[v->node->op];
-    if (info->rule != NULL)
-        info->rule(v);
-    for (int k = 0; k < v->node->n_in; k++) {
-        if (!(v->needs & (1u << k)))
-            continue;
-        if (v->gx[k].tensor == NULL)
-            v->gx[k] = agi_zeros_for(v->g);
-        if (agi_value_failed(v->gx[k]))
-            return ag_last_status();
-    }
-    for (int k = 0; k < v->node->n_in; k++)
-        if (v->needs & (1u << k))
-            parts[k] = agi_retain(v->gx[k].tensor);
-    return AG_OK;
-}
-
 static ag_status call_narrow(ag_node *node, ag_tensor *gradient, ag_tensor **parts)
 {
     ag_arg gx[AGI_NODE_SHAPES] = {{NULL, 0.0}};
     agi_vjp v = {.node = node, .gx = gx, .needs = wanted_of(node),
                  .create_graph = ag_grad_enabled(), .owns = true};
-    ag_tensor *g = own_gradient(gradient, v.create_graph);
+    ag_tensor *g = agi_own_gradient(gradient, v.create_graph);
     if (g == NULL)
         return ag_last_status();
     v.g = agi_arg(g);
     const int64_t mark = agi_scope_open();
-    const ag_status status = mark >= 0 ? run_rule(&v, parts) : ag_last_status();
+    const bool ok = mark >= 0 && agi_vjp_run(&v);
+    for (int k = 0; ok && k < node->n_in; k++)
+        if (v.needs & (1u << k))
+            parts[k] = agi_retain(gx[k].tensor);
     agi_scope_close(mark);
     agi_release(g);
-    return status;
+    return ok ? AG_OK : ag_last_status();
 }
 
 /* Gives the rule the gradients that there are, for the scope to own. */
@@ -237,7 +235,7 @@ static bool take_gradients(agi_vjp_wide *w, ag_tensor *const *gradients)
     for (int k = 0; k < agi_node_outputs(w->v.node); k++) {
         if (gradients[k] == NULL)
             continue;
-        ag_tensor *g = own_gradient(gradients[k], w->v.create_graph);
+        ag_tensor *g = agi_own_gradient(gradients[k], w->v.create_graph);
         if (g == NULL || agi_scope_add(g) == NULL)
             return false;
         w->gs[k] = agi_arg(g);
@@ -246,6 +244,7 @@ static bool take_gradients(agi_vjp_wide *w, ag_tensor *const *gradients)
     return true;
 }
 
+/* The same of a rule of many inputs or several results. */
 static ag_status call_wide(ag_node *node, ag_tensor *const *gradients, ag_tensor **parts)
 {
     agi_vjp_wide w;

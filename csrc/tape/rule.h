@@ -37,6 +37,14 @@ ag_arg agi_sum_to(ag_arg g, int ndim, const int64_t *shape);
 /* Sum over the dimensions of `mask`, as a value of the open scope. */
 ag_arg agi_sum_dims(ag_arg x, uint64_t mask, bool keepdim);
 
+/* Runs the node's rule: each gx[k] that is needed is then a tensor, zeros where the rule left it.
+ * False with an error. */
+bool agi_vjp_run(agi_vjp *v);
+
+/* What a rule gets of the caller's gradient: that as it is now, since other threads may give it
+ * other memory; where the rule is recorded, itself, as it is on the tape. Owned. */
+ag_tensor *agi_own_gradient(ag_tensor *gradient, bool recorded);
+
 /* The call of a rule that takes an agi_vjp_wide: room for it (false with an error), with nothing
  * arrived and nothing needed yet; the rule itself, in an open scope; the end. */
 bool agi_wide_open(agi_vjp_wide *w, ag_node *node);
