@@ -26,19 +26,20 @@ SUMS = (
 
 
 def _loop(side: str, source: str, names: dict[str, Any], expected: Any) -> _timing.Loop:
-    """Return the loop of a sum, whose value was compared with ``expected``."""
+    """Return the loop of a source, whose value was compared with ``expected``."""
     found = eval(source, dict(names))
     if not np.allclose(np.asarray(found), expected, rtol=1e-9, atol=1e-9):
         raise AssertionError(f"{side}: {source} is wrong")
-    # The value of a sum may be computed when it is read.
-    read = "" if side == "numpy" else ".item()" if expected.ndim == 0 else "[0].item()"
-    return _timing.statement(source + read, names)
+    # The value may be computed when it is read.
+    place = f"[{', '.join('0' * expected.ndim)}]" if expected.ndim else ""
+    read = "" if side == "numpy" else f"{place}.item()"
+    return _timing.statement(f"({source}){read}", names)
 
 
 def _loops(
-    libraries: _rivals.Libraries, sums: tuple[str, str], size: int, threads: int
+    libraries: _rivals.Libraries, sources: tuple[str, str], size: int, threads: int
 ) -> dict[str, _timing.Loop]:
-    source, in_numpy = sums
+    source, in_numpy = sources
     x = np.random.default_rng(0).uniform(-1.0, 1.0, size)
     m = x[: isqrt(size) ** 2].reshape(isqrt(size), -1).copy()
     expected = eval(in_numpy, {"x": x, "m": m})
@@ -54,18 +55,25 @@ def _loops(
     return loops
 
 
-def plan(libraries: _rivals.Libraries, options: Options) -> list[Table]:
-    """Every sum at each size, a table for each number of threads."""
+def tables(
+    libraries: _rivals.Libraries, options: Options, title: str, sources: tuple[tuple[str, str], ...]
+) -> list[Table]:
+    """Every source at each size, a table for each number of threads."""
     chosen = libraries.only(*_rivals.LIKE_TORCH, "numpy")
     timed = Timed(chosen, options, ns_per_element=2.0)
     return [
         Table(
-            TITLE,
+            title,
             [
-                timed.step(sums[0], size, threads, partial(_loops, chosen, sums, size, threads))
-                for sums in SUMS
+                timed.step(pair[0], size, threads, partial(_loops, chosen, pair, size, threads))
+                for pair in sources
                 for size in options.choose(SIZES, QUICK_SIZES)
             ],
         )
         for threads in options.threads
     ]
+
+
+def plan(libraries: _rivals.Libraries, options: Options) -> list[Table]:
+    """Return the tables of the sums."""
+    return tables(libraries, options, TITLE, SUMS)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Expressions: their lock, their sources, and their life until what they are to hold is stored.
+ * Expressions: their lock, and their life until what they are to hold is stored.
  */
 #include "expr.h"
 

@@ -117,7 +117,7 @@ AGI_INLINE int agi_node_outputs(const ag_node *n)
     return n->has_outputs ? (int)agi_node_attr_of(n)->i[3] : 1;
 }
 
-/* Whether an input has another shape than the output: of an elementwise op, that it is broadcast. */
+/* Whether an input has another shape than the output: of an elementwise op, that it is repeated. */
 AGI_INLINE bool agi_node_keeps_shapes(const ag_node *n)
 {
     return (n->shape_at[0] | n->shape_at[1] | n->shape_at[2]) != 0;
