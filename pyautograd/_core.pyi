@@ -1067,6 +1067,50 @@ class Tensor:
         Raises:
             RuntimeError: the tensor is a leaf that requires grad, or its memory is read-only.
         """
+    def floor(self) -> Self:
+        """Elementwise floor: the largest whole number that is not above x.
+
+        The result has the shape of the input.
+
+        Raises:
+            TypeError: the input is not a Tensor.
+        """
+    def floor_(self) -> Self:
+        """`floor` in place: the largest whole number that is not above x. Returns the tensor
+        itself.
+
+        Raises:
+            RuntimeError: the tensor is a leaf that requires grad, or its memory is read-only.
+        """
+    def ceil(self) -> Self:
+        """Elementwise ceil: the smallest whole number that is not below x.
+
+        The result has the shape of the input.
+
+        Raises:
+            TypeError: the input is not a Tensor.
+        """
+    def ceil_(self) -> Self:
+        """`ceil` in place: the smallest whole number that is not below x. Returns the tensor
+        itself.
+
+        Raises:
+            RuntimeError: the tensor is a leaf that requires grad, or its memory is read-only.
+        """
+    def trunc(self) -> Self:
+        """Elementwise trunc: x without the digits behind the point.
+
+        The result has the shape of the input.
+
+        Raises:
+            TypeError: the input is not a Tensor.
+        """
+    def trunc_(self) -> Self:
+        """`trunc` in place: x without the digits behind the point. Returns the tensor itself.
+
+        Raises:
+            RuntimeError: the tensor is a leaf that requires grad, or its memory is read-only.
+        """
     def eq(self, other: _Operand) -> _Mask:
         """Elementwise comparison: 1 where x == y, as a NumPy bool array (np.bool_ where both are
         0-d).
@@ -1480,6 +1524,30 @@ def absolute(input: _T) -> _T:
     """The same as `abs`."""
 def sign(input: _T) -> _T:
     """Elementwise sign: -1, 0 or 1; NaN stays.
+
+    The result has the shape of the input.
+
+    Raises:
+        TypeError: the input is not a Tensor.
+    """
+def floor(input: _T) -> _T:
+    """Elementwise floor: the largest whole number that is not above x.
+
+    The result has the shape of the input.
+
+    Raises:
+        TypeError: the input is not a Tensor.
+    """
+def ceil(input: _T) -> _T:
+    """Elementwise ceil: the smallest whole number that is not below x.
+
+    The result has the shape of the input.
+
+    Raises:
+        TypeError: the input is not a Tensor.
+    """
+def trunc(input: _T) -> _T:
+    """Elementwise trunc: x without the digits behind the point.
 
     The result has the shape of the input.
 

@@ -231,8 +231,8 @@ def apply_ufunc(ufunc: np.ufunc, method: str, /, *inputs: Any, **kwargs: Any) ->
     Example:
         >>> import numpy as np
         >>> import pyautograd as ag
-        >>> np.floor(ag.tensor([1.5]))
-        tensor([1.])
+        >>> np.rint(ag.tensor([1.75]))
+        tensor([2.])
     """
     out = kwargs.get("out", ())
     if any(isinstance(target, Tensor) for target in out):

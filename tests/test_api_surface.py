@@ -23,6 +23,7 @@ FUNCTIONS = """
     add sub mul div pow neg subtract multiply divide true_divide negative
     exp expm1 log log1p log2 log10 sqrt rsqrt square reciprocal sin cos tan sinh cosh tanh
     asin acos atan arcsin arccos arctan sigmoid relu softplus abs absolute sign
+    floor ceil trunc
     maximum minimum where clamp clip sum mean
     reshape flatten squeeze unsqueeze transpose permute t clone swapaxes broadcast_to
     eq ne lt le gt ge
@@ -35,6 +36,7 @@ METHODS = """
     add sub mul div pow neg subtract multiply divide true_divide negative
     exp expm1 log log1p log2 log10 sqrt rsqrt square reciprocal sin cos tan sinh cosh tanh
     asin acos atan arcsin arccos arctan sigmoid relu abs absolute sign
+    floor ceil trunc
     maximum minimum where clamp clip sum mean
     view reshape flatten squeeze unsqueeze transpose permute t expand clone contiguous expand_as
     view_as reshape_as swapaxes broadcast_to eq ne lt le gt ge

@@ -203,7 +203,9 @@ def test_the_library_needs_no_python_and_no_openmp() -> None:
 
 
 @plain_build_only
-@pytest.mark.parametrize("op", ["add", "mul", "relu", "neg", "div", "sqrt"])
+@pytest.mark.parametrize(
+    "op", ["add", "mul", "relu", "neg", "div", "sqrt", "floor", "ceil", "trunc"]
+)
 @pytest.mark.parametrize(("level", "register"), [("avx2", "%ymm"), ("avx512", "%zmm")])
 def test_kernels_are_vector_code(op: str, level: str, register: str) -> None:
     """The compiler did not quietly leave the loop scalar."""

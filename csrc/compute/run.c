@@ -92,6 +92,7 @@ static int64_t lightness(const agi_op_info *info)
     case AG_OP_add: case AG_OP_sub: case AG_OP_mul: case AG_OP_div: case AG_OP_neg:
     case AG_OP_maximum: case AG_OP_minimum: case AG_OP_square: case AG_OP_abs: case AG_OP_sign:
     case AG_OP_relu: case AG_OP_where: case AG_OP_clamp: case AG_OP_reciprocal: case AG_OP_sqrt:
+    case AG_OP_floor: case AG_OP_ceil: case AG_OP_trunc:
     case AG_OP_vjp_mul: case AG_OP_vjp_div: case AG_OP_vjp_max: case AG_OP_vjp_relu:
     case AG_OP_eq: case AG_OP_ne: case AG_OP_lt: case AG_OP_le: case AG_OP_gt: case AG_OP_ge:
         return 4;

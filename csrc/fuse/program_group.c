@@ -84,6 +84,9 @@ static int plain_part(int op)
     case AG_OP_sqrt: return AGI_JIT_SQRT;
     case AG_OP_sign: return AGI_JIT_SIGN;
     case AG_OP_relu: return AGI_JIT_RELU;
+    case AG_OP_floor: return AGI_JIT_FLOOR;
+    case AG_OP_ceil: return AGI_JIT_CEIL;
+    case AG_OP_trunc: return AGI_JIT_TRUNC;
     case AG_OP_maximum: return AGI_JIT_MAXIMUM;
     case AG_OP_minimum: return AGI_JIT_MINIMUM;
     case AG_OP_clamp: return AGI_JIT_CLAMP;

@@ -49,6 +49,55 @@ AG_RULE(relu)
 /* vjp_relu: relu's rule in one kernel, for where it is not recorded. (y is the saved output.) */
 AG_MAP2(vjp_relu, y <= 0.0 ? 0.0 : x)
 
+/* ---- whole numbers -------------------------------------------------------------------------- */
+
+/* A whole number less than 1 away from x: from 2^52 on doubles have no digits behind the point, so
+ * adding 2^52 drops those of x. What is not below 2^52, and NaN, stays. */
+AGI_STAMPED double whole_near(double x)
+{
+    const double shift = copysign(0x1p52, x), whole = (x + shift) - shift;
+    return fabs(x) < 0x1p52 ? whole : x;
+}
+
+AGI_STAMPED double floor_by_adding(double x)
+{
+    const double whole = whole_near(x);
+    return copysign(whole > x ? whole - 1.0 : whole, x);
+}
+
+AGI_STAMPED double ceil_by_adding(double x)
+{
+    const double whole = whole_near(x);
+    return copysign(whole < x ? whole + 1.0 : whole, x);
+}
+
+AGI_STAMPED double trunc_by_adding(double x)
+{
+    return copysign(floor_by_adding(fabs(x)), x);
+}
+
+/* floor, ceil, trunc: the whole number below or at x, above or at it, and the one of these that is
+ * nearer to 0. Zeros keep their sign and what ends at 0 gets that of x, as in C. The derivative is
+ * zero everywhere. A level with fused multiply-add has an instruction for it; SSE2 has none. */
+#define MAP_WHOLE(name) \
+    AG_KERNEL_BODY(name) \
+    { \
+        const double *x = in[0]; \
+        AGI_KERNEL_UNUSED; \
+        if (AGI_UNLIKELY(splat)) \
+            agi_fill_tile(z, n, name(x[0])); \
+        else if (fused) \
+            AGI_EACH(name(x[i])); \
+        else \
+            AGI_EACH(name##_by_adding(x[i])); \
+    } \
+    AG_KERNELS(name)
+
+MAP_WHOLE(floor)
+MAP_WHOLE(ceil)
+MAP_WHOLE(trunc)
+#undef MAP_WHOLE
+
 /* ---- roots ---------------------------------------------------------------------------------- */
 
 /* sqrt: dx = g / (2 y).  Saves y. NaN below 0; at 0 dx is +inf; sqrt(-0) = -0. */

@@ -22,7 +22,8 @@ static const ufunc_row unary_rows[] = {
     {"exp", AG_OP_exp}, {"expm1", AG_OP_expm1}, {"log", AG_OP_log}, {"log1p", AG_OP_log1p},
     {"log2", AG_OP_log2}, {"log10", AG_OP_log10}, {"sin", AG_OP_sin}, {"cos", AG_OP_cos},
     {"tan", AG_OP_tan}, {"sinh", AG_OP_sinh}, {"cosh", AG_OP_cosh}, {"tanh", AG_OP_tanh},
-    {"arcsin", AG_OP_asin}, {"arccos", AG_OP_acos}, {"arctan", AG_OP_atan}, {NULL, 0},
+    {"arcsin", AG_OP_asin}, {"arccos", AG_OP_acos}, {"arctan", AG_OP_atan},
+    {"floor", AG_OP_floor}, {"ceil", AG_OP_ceil}, {"trunc", AG_OP_trunc}, {NULL, 0},
 };
 
 static const ufunc_row pair_rows[] = {

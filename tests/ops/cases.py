@@ -91,6 +91,7 @@ def _unary(
 # what glibc promises for its vector functions; more where a few of these are combined.
 EXACT = 0.51
 VECTOR = 4.0
+WHOLE = (-3.0, -2.0, -1.0, 0.0, 1.0, 2.0, 3.0)
 
 UNARY = [
     _unary("neg", np.negative, -3, 3, EXACT, "NegBackward0"),
@@ -117,6 +118,9 @@ UNARY = [
     _unary("relu", lambda x: np.maximum(x, 0), -3, 3, EXACT, "ReluBackward0", kinks=(0.0,)),
     _unary("abs", np.abs, -3, 3, EXACT, "AbsBackward0", kinks=(0.0,)),
     _unary("sign", np.sign, -3, 3, EXACT, "SignBackward0", kinks=(0.0,)),
+    _unary("floor", np.floor, -3, 3, EXACT, "FloorBackward0", kinks=WHOLE),
+    _unary("ceil", np.ceil, -3, 3, EXACT, "CeilBackward0", kinks=WHOLE),
+    _unary("trunc", np.trunc, -3, 3, EXACT, "TruncBackward0", kinks=WHOLE),
 ]
 
 

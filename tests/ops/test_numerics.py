@@ -150,6 +150,25 @@ def test_the_process_keeps_its_floating_point_mode() -> None:
     assert kept == [True, True]
 
 
+# ---- whole numbers -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("op", ["floor", "ceil", "trunc"])
+def test_whole_numbers(op: str, rng: np.random.Generator) -> None:
+    """As C's functions, to the sign of a zero: around every power of two, at the ends, alone and
+    among others."""
+    near = np.ldexp([1.0, 1 - 2.0**-53, 1 + 2.0**-52], np.arange(-1074, 1024)[:, None]).ravel()
+    near = np.concatenate([near, near + 0.5, near - 0.5, rng.uniform(0, 1e6, 1000)])
+    special = np.array([0.0, 0.5, 1.5, 2.5, 5e-324, 2.0**52 - 0.5, 2.0**53 - 1, HUGE, INF, NAN])
+    a = np.concatenate([near, -near, special, -special])
+    expected = getattr(np, op)(a)
+    assert_same_bits(getattr(ag, op)(ag.tensor(a)), expected)
+    assert_same_bits(getattr(ag.tensor(a), op + "_")(), expected)
+    for x, y in zip(a[-20:], expected[-20:], strict=True):
+        assert_same_bits(getattr(ag.tensor(x), op)(), y, f"{op}({x})")
+        assert_same_bits(getattr(ag.tensor(x).expand(9), op)(), np.full(9, y), f"{op}({x}), nine")
+
+
 # ---- sums ----------------------------------------------------------------------------------------
 
 
@@ -191,6 +210,10 @@ UNARY_EDGES: list[tuple[str, float, float]] = [
     ("relu", -INF, 0.0),
     ("sign", 0.0, 0.0),
     ("sign", 3.0, 0.0),
+    ("floor", 2.0, 0.0),
+    ("floor", INF, 0.0),
+    ("ceil", -0.5, 0.0),
+    ("trunc", NAN, 0.0),
     ("sqrt", 0.0, INF),
     ("sqrt", INF, 0.0),
     ("rsqrt", 0.0, -INF),

@@ -93,6 +93,9 @@ QUARTERS = (
     *(6.426511099577231e173, 1.2853022199154463e174, 1.4918079000152377e239, 2.331386745148063e283),
     6381956970095103 * 2.0**797,
 )
+# Where digits behind the point end: all below 2^52, none from there on.
+WHOLE = ((-5, 5), (2**50, 2**53), (-(2**53), -(2**50)))
+HALVES = (*(k / 2 for k in range(-6, 7)), 2.0**51, 2.0**52, 2.0**53, -(2.0**52), -(2.0**51))
 UNIT = ((-1, 1), (-0.1, 0.1), (0.99, 1), (-1, -0.99), (0.45, 0.55))
 POSITIVE = ((0, 10), (0, 1), (0, 1e300))
 
@@ -126,6 +129,9 @@ FUNCTIONS = [
     Function("neg", np.negative),
     Function("abs", np.abs),
     Function("sign", np.sign),
+    Function("floor", np.floor, WHOLE, HALVES),
+    Function("ceil", np.ceil, WHOLE, HALVES),
+    Function("trunc", np.trunc, WHOLE, HALVES),
     Function("relu", lambda x: np.where(x < 0, 0, x)),
     Function("clamp", lambda x, low, high: np.clip(x, low, high), arity=3),
     Function("where", lambda c, x, y: np.where(c != 0, x, y), arity=3),

@@ -50,6 +50,9 @@ typedef enum asm_test {
     ASM_NLT = 0x15, ASM_NLE = 0x16, ASM_GE = 0x1D, ASM_GT = 0x1E,
 } asm_test;
 
+/* Rounding to whole numbers that reports nothing. */
+typedef enum asm_rounding { ASM_FLOOR = 0x09, ASM_CEIL = 0x0A, ASM_TRUNC = 0x0B } asm_rounding;
+
 AGI_INLINE int asm_lanes(const asm_code *a) { return a->wide ? 8 : 4; }
 AGI_INLINE int asm_vector_bytes(const asm_code *a) { return asm_lanes(a) * (int)sizeof(double); }
 
@@ -166,6 +169,12 @@ AGI_INLINE void asm_binary(asm_code *a, asm_op op, int z, int x, asm_operand y)
 AGI_INLINE void asm_sqrt(asm_code *a, int z, asm_operand x)
 {
     asm_vector(a, ASM_MAP_0F, ASM_SQRT, false, z, 0, x);
+}
+
+AGI_INLINE void asm_round(asm_code *a, asm_rounding how, int z, asm_operand x)
+{
+    asm_vector(a, ASM_MAP_0F3A, 0x09, true, z, 0, x);
+    asm_byte(a, how);
 }
 
 /* z += x y and z -= x y, rounded once. */

@@ -79,6 +79,9 @@ static const op_needs needs[] = {
     [AGI_JIT_ROOT] = {.in_register = 1, .fresh = true},
     [AGI_JIT_SIGN] = {.in_register = 1, .fresh = true},
     [AGI_JIT_RELU] = {.in_register = 0},
+    [AGI_JIT_FLOOR] = {.in_register = 0},
+    [AGI_JIT_CEIL] = {.in_register = 0},
+    [AGI_JIT_TRUNC] = {.in_register = 0},
     [AGI_JIT_MAXIMUM] = {.in_register = 1, .fresh = true},
     [AGI_JIT_MINIMUM] = {.in_register = 1, .fresh = true},
     [AGI_JIT_CLAMP] = {.in_register = 1, .fresh = true},
@@ -371,6 +374,9 @@ static void emit_arithmetic(emitter *e, agi_jit_op op, int z, const asm_operand 
         asm_compare(a, ASM_EQ, x, constant_at(AGI_JIT_MINUS_INFINITY));
         asm_blend(a, z, constant_at(AGI_JIT_INFINITY));
         break;
+    case AGI_JIT_FLOOR: asm_round(a, ASM_FLOOR, z, in[0]); break;
+    case AGI_JIT_CEIL: asm_round(a, ASM_CEIL, z, in[0]); break;
+    case AGI_JIT_TRUNC: asm_round(a, ASM_TRUNC, z, in[0]); break;
     case AGI_JIT_RELU: asm_binary(a, ASM_MAX, z, asm_zero(a), in[0]); break;
     case AGI_JIT_VJP_MUL:
     case AGI_JIT_VJP_DIV:
