@@ -43,6 +43,7 @@
 #include "tensor/random.c"
 #include "tensor/scope.c"
 #include "tensor/tensor.c"
+#include "compute/extremes.c"
 #include "compute/mvec.c"
 #include "compute/run.c"
 #include "compute/sum.c"

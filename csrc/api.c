@@ -407,6 +407,14 @@ ag_tensor *ag_mean(ag_tensor *x, int n, const int64_t *dims, bool keepdim)
 {
     return reduce(AG_OP_mean, x, n, dims, keepdim);
 }
+ag_tensor *ag_amax(ag_tensor *x, int n, const int64_t *dims, bool keepdim)
+{
+    return reduce(AG_OP_amax, x, n, dims, keepdim);
+}
+ag_tensor *ag_amin(ag_tensor *x, int n, const int64_t *dims, bool keepdim)
+{
+    return reduce(AG_OP_amin, x, n, dims, keepdim);
+}
 ag_tensor *ag_sum_all(ag_tensor *x) { return reduce_all(AG_OP_sum, x); }
 ag_tensor *ag_mean_all(ag_tensor *x) { return reduce_all(AG_OP_mean, x); }
 

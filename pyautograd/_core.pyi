@@ -544,6 +544,46 @@ class Tensor:
             RuntimeError: a dimension is named twice.
             TypeError: an argument is of the wrong type.
         """
+    def amax(
+        self,
+        dim: _Dims | None = (),
+        keepdim: bool = False,
+        *,
+        out: None = None,
+        axis: _Dims | None = (),
+        keepdims: bool = False,
+    ) -> Self:
+        """The largest of the elements over dim: an int, a tuple of ints, or () or None for all.
+
+        The dimensions are dropped, or kept with size 1 if keepdim. A NaN makes its result nan.
+        Elements that are equally large share the gradient. `axis` and `keepdims` are accepted as
+        names too.
+
+        Raises:
+            IndexError: a dimension is out of range, or has size 0.
+            RuntimeError: a dimension is named twice, or there are no elements and no dim.
+            TypeError: an argument is of the wrong type.
+        """
+    def amin(
+        self,
+        dim: _Dims | None = (),
+        keepdim: bool = False,
+        *,
+        out: None = None,
+        axis: _Dims | None = (),
+        keepdims: bool = False,
+    ) -> Self:
+        """The smallest of the elements over dim: an int, a tuple of ints, or () or None for all.
+
+        The dimensions are dropped, or kept with size 1 if keepdim. A NaN makes its result nan.
+        Elements that are equally small share the gradient. `axis` and `keepdims` are accepted as
+        names too.
+
+        Raises:
+            IndexError: a dimension is out of range, or has size 0.
+            RuntimeError: a dimension is named twice, or there are no elements and no dim.
+            TypeError: an argument is of the wrong type.
+        """
     def zero_(self) -> Self:
         """Set every element to 0. Returns the tensor itself.
 
@@ -1253,6 +1293,46 @@ def mean(
     Raises:
         IndexError: a dimension is out of range.
         RuntimeError: a dimension is named twice.
+        TypeError: an argument is of the wrong type.
+    """
+def amax(
+    input: _T,
+    dim: _Dims | None = (),
+    keepdim: bool = False,
+    *,
+    out: None = None,
+    axis: _Dims | None = (),
+    keepdims: bool = False,
+) -> _T:
+    """The largest of the elements over dim: an int, a tuple of ints, or () or None for all.
+
+    The dimensions are dropped, or kept with size 1 if keepdim. A NaN makes its result nan.
+    Elements that are equally large share the gradient. `axis` and `keepdims` are accepted as
+    names too.
+
+    Raises:
+        IndexError: a dimension is out of range, or has size 0.
+        RuntimeError: a dimension is named twice, or there are no elements and no dim.
+        TypeError: an argument is of the wrong type.
+    """
+def amin(
+    input: _T,
+    dim: _Dims | None = (),
+    keepdim: bool = False,
+    *,
+    out: None = None,
+    axis: _Dims | None = (),
+    keepdims: bool = False,
+) -> _T:
+    """The smallest of the elements over dim: an int, a tuple of ints, or () or None for all.
+
+    The dimensions are dropped, or kept with size 1 if keepdim. A NaN makes its result nan.
+    Elements that are equally small share the gradient. `axis` and `keepdims` are accepted as
+    names too.
+
+    Raises:
+        IndexError: a dimension is out of range, or has size 0.
+        RuntimeError: a dimension is named twice, or there are no elements and no dim.
         TypeError: an argument is of the wrong type.
     """
 

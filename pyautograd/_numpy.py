@@ -89,9 +89,20 @@ def _reduction(op: Callable[..., Tensor]) -> Callable[..., Any]:
         keepdims: Any = False,
         **others: Any,
     ) -> Any:
-        if out is not None or others:
-            return NotImplemented
+        if out is not None or others or axis == ():
+            return NotImplemented  # NumPy reduces over no dimension then, ops over all
         return op(a, axis, bool(keepdims), dtype=dtype)
+
+    return reduce
+
+
+def _extreme(op: Callable[..., Tensor]) -> Callable[..., Any]:
+    def reduce(
+        a: Any, axis: Any = None, out: Any = None, keepdims: Any = False, **others: Any
+    ) -> Any:
+        if out is not None or others or axis == ():
+            return NotImplemented
+        return op(a, axis, bool(keepdims))
 
     return reduce
 
@@ -148,6 +159,10 @@ _FUNCTIONS: dict[Callable[..., Any], Callable[..., Any]] = {
     np.clip: _clip,
     np.sum: _reduction(ag.sum),
     np.mean: _reduction(ag.mean),
+    np.max: _extreme(ag.amax),
+    np.amax: _extreme(ag.amax),
+    np.min: _extreme(ag.amin),
+    np.amin: _extreme(ag.amin),
     np.reshape: _reshape,
     np.ravel: _ravel,
     np.transpose: _transpose,
@@ -189,7 +204,10 @@ def _loses_gradient(arguments: Iterable[Any]) -> bool:
 
 def _refusal(call: str, name: str) -> TypeError:
     """What to write instead of `call`, of the NumPy function `name`, that would lose a gradient."""
-    own = {"power": "pow", "float_power": "pow", "fabs": "abs", "copy": "clone"}.get(name, name)
+    own = {
+        "power": "pow", "float_power": "pow", "fabs": "abs", "copy": "clone", "max": "amax",
+        "min": "amin",
+    }.get(name, name)  # fmt: skip
     if hasattr(Tensor, own):
         advice = f"Use x.{own}()"
     elif hasattr(ag, own):

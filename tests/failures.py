@@ -321,6 +321,25 @@ SHAPES = [
         "dim 0 appears multiple times in the list of dims",
     ),
     Failure(
+        "amax of nothing",
+        lambda lib: lib.zeros(2, 0).amax(),
+        RuntimeError,
+        "amax(): Expected reduction dim to be specified for input.numel() == 0. Specify the "
+        "reduction dim with the 'dim' argument.",
+    ),
+    Failure(
+        "amin over a dimension of size 0",
+        lambda lib: lib.amin(lib.zeros(2, 0), (0, -1)),
+        IndexError,
+        "amin(): Expected reduction dim -1 to have non-zero size.",
+    ),
+    Failure(
+        "amax over no dimension",
+        lambda lib: lib.ones(3).amax(1),
+        IndexError,
+        "Dimension out of range (expected to be in range of [-1, 0], but got 1)",
+    ),
+    Failure(
         "permute with a dimension twice",
         lambda lib: lib.ones(3, 2).permute(0, 0),
         RuntimeError,

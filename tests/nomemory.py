@@ -64,6 +64,7 @@ CALLS = {
     "in place": "x.detach().clone().mul_(2).add_(a).zero_().fill_(3).tolist()",
     "copy": "ag.zeros(2, 3).copy_(arr).tolist()",
     "reductions": "x.sum().item(), x.sum(0, keepdim=True).tolist(), x.mean((0, 1)).item()",
+    "extremes": "x.amax().item(), x.amin(1, keepdim=True).tolist()",
     "views": "x.view(3, 2).t().reshape(-1).unsqueeze(0).tolist()",
     "permuted": "x.permute(1, 0).shape, x.expand(4, 2, 3).shape, x.flatten().shape",
     "indexing": "x[1, ::2].tolist(), x[..., None].shape",

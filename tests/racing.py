@@ -197,6 +197,7 @@ PLAIN: dict[str, Callable[[Any, Any], Any]] = {
     "choices": lambda t, u: (ag.where(t, u, 1.0).sum().item(), t.clamp(u, 2.0).sum().item()),
     "compared": lambda t, u: (t > u, t <= 1.0),
     "sums": lambda t, u: (t.sum(0), u.mean(), t.sum(-1).sum().item()),
+    "extremes": lambda t, u: (t.amax(0), u.amin(), t.amax(-1).sum().item()),
     "parts": lambda t, u: (t[1:].sum().item(), u[0], t[-1]),
     "read": lambda t, u: (small_list(t, u), u.data_ptr(), t.item()),
     "buffers": lambda t, u: (bytes(memoryview(t)), np.array(u), t.numpy()),

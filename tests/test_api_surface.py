@@ -24,7 +24,7 @@ FUNCTIONS = """
     exp expm1 log log1p log2 log10 sqrt rsqrt square reciprocal sin cos tan sinh cosh tanh
     asin acos atan arcsin arccos arctan sigmoid relu softplus abs absolute sign
     floor ceil trunc
-    maximum minimum where clamp clip sum mean
+    maximum minimum where clamp clip sum mean amax amin
     reshape flatten squeeze unsqueeze transpose permute t clone swapaxes broadcast_to
     eq ne lt le gt ge
     no_grad enable_grad set_grad_enabled is_grad_enabled
@@ -37,7 +37,7 @@ METHODS = """
     exp expm1 log log1p log2 log10 sqrt rsqrt square reciprocal sin cos tan sinh cosh tanh
     asin acos atan arcsin arccos arctan sigmoid relu abs absolute sign
     floor ceil trunc
-    maximum minimum where clamp clip sum mean
+    maximum minimum where clamp clip sum mean amax amin
     view reshape flatten squeeze unsqueeze transpose permute t expand clone contiguous expand_as
     view_as reshape_as swapaxes broadcast_to eq ne lt le gt ge
     add_ sub_ mul_ div_ zero_ fill_ copy_ requires_grad_ detach detach_ retain_grad backward
@@ -53,6 +53,8 @@ SIGNATURES: dict[str, list[str]] = {
     "pow": ["input", "exponent"],
     "sum": ["input", "dim", "keepdim"],
     "mean": ["input", "dim", "keepdim"],
+    "amax": ["input", "dim", "keepdim"],
+    "amin": ["input", "dim", "keepdim"],
     "clamp": ["input", "min", "max"],
     "where": ["condition", "input", "other"],
     "maximum": ["input", "other"],

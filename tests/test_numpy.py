@@ -201,6 +201,9 @@ def test_tensors_are_not_written_by_numpy() -> None:
         (lambda x: np.copy(x), r"numpy.copy\(\) .* Use x.clone\(\)"),
         (lambda x: np.linalg.norm(x), r"numpy.norm\(\) would"),
         (lambda x: np.sum(x, initial=2.0), r"numpy.sum\(\) .* Use x.sum\(\)"),
+        (lambda x: np.sum(x, axis=()), r"numpy.sum\(\) .* Use x.sum\(\)"),
+        (lambda x: np.max(x, initial=2.0), r"numpy.max\(\) .* Use x.amax\(\)"),
+        (lambda x: np.min(x, axis=()), r"numpy.min\(\) .* Use x.amin\(\)"),
         (lambda x: np.reshape(x, (1, 2), order="F"), r"numpy.reshape\(\) .* Use x.reshape\(\)"),
     ],
 )
@@ -232,7 +235,7 @@ def test_results_of_other_functions_are_arrays() -> None:
     x = ag.tensor([1.0, 2.0])
     assert np.cumsum(x).tolist() == [1.0, 3.0] and type(np.cumsum(x)) is np.ndarray
     assert np.concatenate([x, [1.0]]).tolist() == [1.0, 2.0, 1.0]
-    assert np.max(x) == 2.0 and np.sum(x, initial=1.0) == 4.0 and np.linalg.norm(x * 0) == 0.0
+    assert np.median(x) == 1.5 and np.sum(x, initial=1.0) == 4.0 and np.linalg.norm(x * 0) == 0.0
     a = np.zeros(2)
     assert np.cumsum(x, out=a) is a and a.tolist() == [1.0, 3.0]
     with pytest.raises(TypeError, match="writes its result into arrays"):
@@ -309,6 +312,10 @@ def test_rules_of_others_come_first() -> None:
         lambda x: np.sum(x, axis=1, dtype=float),
         lambda x: np.mean(x, axis=-1),
         lambda x: np.mean(x, keepdims=True),
+        lambda x: np.max(x),
+        lambda x: np.amax(x, 0),
+        lambda x: np.min(x, axis=-1, keepdims=True),
+        lambda x: np.amin(x, axis=(0, 1)),
         lambda x: np.reshape(x, (4,)),
         lambda x: np.reshape(x, -1),
         lambda x: np.ravel(x),

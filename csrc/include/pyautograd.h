@@ -285,6 +285,8 @@ AG_API ag_tensor *ag_clamp(ag_tensor *x, double lo, double hi);  /* -INFINITY, I
 /* Over the n dims named (negative ones count from the end); n < 0: over all. */
 AG_API ag_tensor *ag_sum(ag_tensor *x, int n, const int64_t *dims, bool keepdim);
 AG_API ag_tensor *ag_mean(ag_tensor *x, int n, const int64_t *dims, bool keepdim);
+AG_API ag_tensor *ag_amax(ag_tensor *x, int n, const int64_t *dims, bool keepdim);
+AG_API ag_tensor *ag_amin(ag_tensor *x, int n, const int64_t *dims, bool keepdim);
 /* Variance and mean, owned, into outs[2]. Of N numbers the squares are divided by N - correction: 1
  * for a sample, 0 for all that there is. */
 AG_API ag_status ag_var_mean(ag_tensor *x, int n, const int64_t *dims, double correction,
@@ -342,7 +344,7 @@ typedef struct ag_arg {
 
 /* The arguments of an op that are neither:
  *   softplus        f = beta, threshold
- *   sum, mean       list = dims (n_list < 0: all), i[0] = keepdim
+ *   sum, mean, amax, amin  list = dims (n_list < 0: all), i[0] = keepdim
  *   view, expand    list = shape               permute    list = dims
  *   transpose       i = dim0, dim1             squeeze    list = dims (n_list < 0: all)
  *   unsqueeze       i[0] = dim                 select     i = dim, index
@@ -360,10 +362,10 @@ typedef struct ag_attr {
 } ag_attr;
 
 /* n must be the op's arity; attr may be NULL for ops that take none. The first argument of what is
- * not elementwise, sum or mean must be a tensor (of slice_scatter a number stands for zeros in the
- * shape that list gives). Fail with AG_ERR_INDEX for an op that there is not, AG_ERR_VALUE for
- * another n, AG_ERR_TYPE for missing args, attr or list, and for a number in place of a tensor,
- * AG_ERR_SHAPE for an n_list out of range. */
+ * not elementwise, sum, mean, amax or amin must be a tensor (of slice_scatter a number stands for
+ * zeros in the shape that list gives). Fail with AG_ERR_INDEX for an op that there is not,
+ * AG_ERR_VALUE for another n, AG_ERR_TYPE for missing args, attr or list, and for a number in place
+ * of a tensor, AG_ERR_SHAPE for an n_list out of range. */
 AG_API ag_tensor *ag_apply(ag_op op, int n, const ag_arg *args, const ag_attr *attr);
 /* The same for ops with several results, unbind (i[0] = dim) and var_mean (list = dims, i[0] =
  * keepdim, f[0] = correction): n results, owned, into outs; none on failure. */

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT
  *
- * Reductions: sum, mean and variance, over all or some dimensions. The adding itself is in
- * compute/sum.c.
+ * Reductions: sum, mean, variance and extremes, over all or some dimensions. The adding itself is
+ * in compute/sum.c, the looking for extremes in compute/extremes.c.
  */
 #include <math.h>
 
 #include "../base/shape.h"
+#include "../compute/extremes.h"
 #include "../compute/sum.h"
 #include "../fuse/pending.h"
 #include "../tape/rule.h"
@@ -158,6 +159,87 @@ AG_RULE(mean)
     ag_arg g = with_kept_dims(v, G, ndim, shape, &count);
     GX(0) = v_expand(count == 1 ? g : v_div(g, NUM((double)count)), ndim, shape);
 }
+
+/* ---- amax and amin: dx = g where x is the result, in equal parts where several are ----------- */
+
+/* Over nothing there is no extreme. */
+static ag_status check_not_empty(const char *op, const ag_tensor *x, const ag_attr *attr)
+{
+    if (x->numel != 0)
+        return AG_OK;
+    if (attr == NULL || attr->n_list <= 0)
+        return agi_fail(AG_ERR_SHAPE,
+                        "%s(): Expected reduction dim to be specified for input.numel() == 0. "
+                        "Specify the reduction dim with the 'dim' argument.", op);
+    for (int k = 0; k < attr->n_list; k++) {
+        int dim;
+        if (agi_shape_wrap_dim(attr->list[k], x->ndim, &dim) != AG_OK)
+            return ag_last_status();
+        if (agi_shape_of(x)[dim] == 0)
+            return agi_fail(AG_ERR_INDEX,
+                            "%s(): Expected reduction dim %lld to have non-zero size.", op,
+                            (long long)attr->list[k]);
+    }
+    return AG_OK;
+}
+
+static ag_tensor *extremes_of(int op, const ag_tensor *x, const ag_attr *attr)
+{
+    const char *name = agi_ops[op].name;
+    const bool keepdim = attr != NULL && attr->i[0] != 0;
+    uint64_t mask;
+    int64_t left[AGI_MAX_DIMS], count;
+    if (check_not_empty(name, x, attr) != AG_OK ||
+        reduced_dims(name, x->ndim, attr, &mask) != AG_OK)
+        return NULL;
+    const int n = reduced_shape(x->ndim, agi_shape_of(x), mask, keepdim, left, &count);
+    const int64_t numel = agi_shape_numel(name, n, left);
+    if (numel < 0 || agi_storage_ready(x->storage) != AG_OK)
+        return NULL;
+    ag_tensor *z = agi_tensor_new(n, left, numel);
+    if (z != NULL)
+        agi_extremes_into(agi_tensor_data(z), agi_tensor_data(x), x->ndim, agi_shape_of(x),
+                          agi_strides_of(x), mask, op == AG_OP_amin);
+    return z;
+}
+
+static ag_tensor *extremes(int op, const ag_arg *arg, const ag_attr *attr)
+{
+    ag_tensor *x = as_tensor(arg);
+    ag_tensor *z = x != NULL ? extremes_of(op, x, attr) : NULL;
+    agi_release(x);
+    return z;
+}
+
+/* Where a NaN was there are no ties: 0 / 0, which is NaN, for all that it was compared with. */
+static void extremes_rule(agi_vjp *v)
+{
+    const ag_arg x = IN(0), y = OUT;
+    if (!NEEDS(0))
+        return;
+    if (agi_value_failed(x) || agi_value_failed(y)) {
+        GX(0) = agi_arg(&agi_failed);
+        return;
+    }
+    const int ndim = x.tensor->ndim;
+    const int64_t *shape = agi_shape_of(x.tensor);
+    int64_t count;
+    uint64_t dims;
+    ag_attr attr = {.n_list = 0};
+    attr.n_list = agi_node_list(v->node, &attr.list);
+    if (reduced_dims("amax", ndim, &attr, &dims) != AG_OK) {
+        GX(0) = agi_arg(&agi_failed);
+        return;
+    }
+    const ag_arg ties = v_eq(x, with_kept_dims(v, y, ndim, shape, &count));
+    const ag_arg taken = v_where(ties, with_kept_dims(v, G, ndim, shape, &count), NUM(0.0));
+    GX(0) = v_div(taken, agi_sum_dims(ties, dims, true));
+}
+
+AG_FORWARD(amax) { return extremes(AG_OP_amax, &args[0], attr); }
+AG_RULE(amax) { extremes_rule(v); }
+AG_FORWARD(amin) { return extremes(AG_OP_amin, &args[0], attr); }
+AG_RULE(amin) { extremes_rule(v); }
 
 /* ---- var_mean: the squares of what differs from the mean, and the mean ---------------------- */
 

@@ -441,6 +441,18 @@ static PyObject *mean_call(PyObject *self, PyObject *const *args, Py_ssize_t n, 
 }
 PY_METHOD_AND_FUNCTION(mean)
 
+static PyObject *amax_call(PyObject *self, PyObject *const *args, Py_ssize_t n, PyObject *names)
+{
+    return reduce("amax", ag_amax, self, args, n, names);
+}
+PY_METHOD_AND_FUNCTION(amax)
+
+static PyObject *amin_call(PyObject *self, PyObject *const *args, Py_ssize_t n, PyObject *names)
+{
+    return reduce("amin", ag_amin, self, args, n, names);
+}
+PY_METHOD_AND_FUNCTION(amin)
+
 #include "py_ops_doc.h"
 
 /* ---- tables --------------------------------------------------------------------------------- */
@@ -492,6 +504,10 @@ PyMethodDef py_op_methods[] = {
      "sum($self, dim=None, keepdim=False, *, dtype=None, out=None)\n--\n\n" SUM_DOC},
     {"mean", PY_METHOD(m_mean), PY_KEYWORDS,
      "mean($self, dim=None, keepdim=False, *, dtype=None, out=None)\n--\n\n" MEAN_DOC},
+    {"amax", PY_METHOD(m_amax), PY_KEYWORDS,
+     "amax($self, dim=(), keepdim=False, *, out=None)\n--\n\n" AMAX_DOC},
+    {"amin", PY_METHOD(m_amin), PY_KEYWORDS,
+     "amin($self, dim=(), keepdim=False, *, out=None)\n--\n\n" AMIN_DOC},
     UNARY_ALIAS(absolute, abs),
     UNARY_ALIAS(negative, neg),
     UNARY_ALIAS(arcsin, asin),
@@ -552,6 +568,10 @@ PyMethodDef py_op_functions[] = {
      "sum(input, dim=None, keepdim=False, *, dtype=None, out=None)\n--\n\n" SUM_DOC},
     {"mean", PY_METHOD(f_mean), PY_KEYWORDS,
      "mean(input, dim=None, keepdim=False, *, dtype=None, out=None)\n--\n\n" MEAN_DOC},
+    {"amax", PY_METHOD(f_amax), PY_KEYWORDS,
+     "amax(input, dim=(), keepdim=False, *, out=None)\n--\n\n" AMAX_DOC},
+    {"amin", PY_METHOD(f_amin), PY_KEYWORDS,
+     "amin(input, dim=(), keepdim=False, *, out=None)\n--\n\n" AMIN_DOC},
     UNARY_ALIAS(absolute, abs),
     UNARY_ALIAS(negative, neg),
     UNARY_ALIAS(arcsin, asin),

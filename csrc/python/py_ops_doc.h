@@ -195,4 +195,38 @@
     "    >>> x.mean(), x.mean(0)\n" \
     "    (tensor(2.5000), tensor([2., 3.]))\n"
 
+#define AMAX_DOC \
+    "The largest of the elements over dim: an int, a tuple of ints, or () or None for all.\n" \
+    "\n" \
+    "The dimensions are dropped, or kept with size 1 if keepdim. A NaN makes its result nan.\n" \
+    "Elements that are equally large share the gradient. `axis` and `keepdims` are accepted as\n" \
+    "names too.\n" \
+    "\n" \
+    "Raises:\n" \
+    "    IndexError: a dimension is out of range, or has size 0.\n" \
+    "    RuntimeError: a dimension is named twice, or there are no elements and no dim.\n" \
+    "    TypeError: an argument is of the wrong type.\n" \
+    "\n" \
+    IMPORT_DOC \
+    "    >>> x = ag.tensor([[1.0, 2.0], [4.0, 3.0]])\n" \
+    "    >>> x.amax(), x.amax(0), x.amax(1, keepdim=True).shape\n" \
+    "    (tensor(4.), tensor([4., 3.]), pyautograd.Size([2, 1]))\n"
+
+#define AMIN_DOC \
+    "The smallest of the elements over dim: an int, a tuple of ints, or () or None for all.\n" \
+    "\n" \
+    "The dimensions are dropped, or kept with size 1 if keepdim. A NaN makes its result nan.\n" \
+    "Elements that are equally small share the gradient. `axis` and `keepdims` are accepted as\n" \
+    "names too.\n" \
+    "\n" \
+    "Raises:\n" \
+    "    IndexError: a dimension is out of range, or has size 0.\n" \
+    "    RuntimeError: a dimension is named twice, or there are no elements and no dim.\n" \
+    "    TypeError: an argument is of the wrong type.\n" \
+    "\n" \
+    IMPORT_DOC \
+    "    >>> x = ag.tensor([[1.0, 2.0], [4.0, 3.0]])\n" \
+    "    >>> x.amin(), x.amin(0), x.amin(1, keepdim=True).shape\n" \
+    "    (tensor(1.), tensor([1., 2.]), pyautograd.Size([2, 1]))\n"
+
 #endif

@@ -68,6 +68,8 @@ static bool check_attr(int op, const char *name, const ag_arg *args, const ag_at
     switch (op) {
     case AG_OP_sum:
     case AG_OP_mean:
+    case AG_OP_amax:
+    case AG_OP_amin:
     case AG_OP_squeeze:
     case AG_OP_permute:
         return agi_check_list(name, "dimensions", attr->n_list, attr->list, op != AG_OP_permute);

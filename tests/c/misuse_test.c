@@ -249,6 +249,10 @@ static void test_null_of_other_ops(void)
     GIVES_NULL(ag_sum(x, 2, NULL, false));
     GIVES_NULL(ag_mean(NULL, -1, NULL, false));
     GIVES_NULL(ag_mean(x, 1, NULL, false));
+    GIVES_NULL(ag_amax(NULL, -1, NULL, false));
+    GIVES_NULL(ag_amax(x, 1, NULL, false));
+    GIVES_NULL(ag_amin(NULL, 0, NULL, true));
+    GIVES_NULL(ag_amin(x, 2, NULL, false));
     GIVES_NULL(ag_sum_all(NULL));
     GIVES_NULL(ag_mean_all(NULL));
     GIVES_NULL(ag_view(NULL, 1, LIST(6)));
@@ -472,13 +476,14 @@ static void refuse_attr(ag_op op, ag_attr attr)
 static void test_wrong_attributes(void)
 {
     static const ag_op with_list[] = {AG_OP_view, AG_OP_expand, AG_OP_permute, AG_OP_sum,
-                                      AG_OP_mean, AG_OP_squeeze, AG_OP_as_strided,
-                                      AG_OP_strided_scatter, AG_OP_strided_gather_vjp};
+                                      AG_OP_mean, AG_OP_amax, AG_OP_amin, AG_OP_squeeze,
+                                      AG_OP_as_strided, AG_OP_strided_scatter,
+                                      AG_OP_strided_gather_vjp};
     int64_t many[2 * AG_MAX_DIMS + 2];
     for (int i = 0; i < COUNT(many); i++)
         many[i] = 1;
     for (int i = 0; i < COUNT(with_list); i++) {
-        const bool negative_is_all = i >= 3 && i <= 5;
+        const bool negative_is_all = i >= 3 && i <= 7;
         refuse_attr(with_list[i], (ag_attr){.n_list = 1, .list = NULL});
         refuse_attr(with_list[i], (ag_attr){.n_list = 2, .list = NULL});
         refuse_attr(with_list[i], (ag_attr){.n_list = COUNT(many), .list = many});
@@ -585,6 +590,8 @@ static void test_views_of_nothing(void)
     CHECK(ag_data(part) == ag_data(none) && ag_last_status() == AG_OK);
     GIVES_NULL(ag_sum(huge, 1, LIST(2), false));
     GIVES_NULL(ag_mean(huge, 1, LIST(2), true));
+    GIVES_NULL(ag_amax(huge, -1, NULL, true));
+    GIVES_NULL(ag_amin(huge, 1, LIST(2), false));
 }
 
 static void test_wrong_dimensions(void)
@@ -594,6 +601,8 @@ static void test_wrong_dimensions(void)
     GIVES_NULL(ag_sum(x, 1, LIST(-3), false));
     GIVES_NULL(ag_sum(x, 2, LIST(0, -2), false));
     GIVES_NULL(ag_mean(x, 1, LIST(INT64_MAX), true));
+    GIVES_NULL(ag_amax(x, 1, LIST(2), false));
+    GIVES_NULL(ag_amin(x, 2, LIST(1, -1), false));
     GIVES_NULL(ag_sum(x, AG_MAX_DIMS + 1, LIST(0), true));
     GIVES_NULL(ag_view(x, -1, LIST(6)));
     GIVES_NULL(ag_view(x, AG_MAX_DIMS + 1, LIST(6)));

@@ -305,7 +305,7 @@ def _whole(
 def _reduce(label: str, shape: Shape, **arguments: Any) -> list[Case]:
     axis = arguments.get("dim")
     keep = arguments.get("keepdim", False)
-    digit = "1" if arguments else "0"
+    digit = 1 if arguments else 0
     return [
         _whole(
             op,
@@ -315,10 +315,15 @@ def _reduce(label: str, shape: Shape, **arguments: Any) -> list[Case]:
                 x, axis=tuple(axis) if isinstance(axis, list) else axis, keepdims=keep
             ),
             (shape,),
-            f"{op.capitalize()}Backward{digit}",
-            ulp=2.0,
+            f"{op.capitalize()}Backward{number}",
+            ulp=ulp,
         )
-        for op, ref in (("sum", np.sum), ("mean", np.mean))
+        for op, ref, number, ulp in (
+            ("sum", np.sum, digit, 2.0),
+            ("mean", np.mean, digit, 2.0),
+            ("amax", np.max, 0, 0.0),
+            ("amin", np.min, 0, 0.0),
+        )
     ]
 
 
