@@ -34,9 +34,9 @@
 #define PACKED_MANY 16
 /* From this length on a run is not gathered for the sake of its neighbours. */
 #define WIDE 32
-/* Results of a unit whose runs are read where they are, and about how many elements it has. */
-#define RESULTS_MAX 64
-#define UNIT_ELEMENTS 65536
+/* The most results of a unit whose runs are read where they are, and about its elements. */
+#define RESULTS_MAX LINE_ELEMENTS
+#define UNIT_ELEMENTS 16384
 /* Of what is cut because one result has more elements than one thread should look at. */
 #define PIECE 16384
 #define ROWS 8
@@ -161,9 +161,10 @@ AGI_STAMPED double best_of_few(bool least, const double *x, int64_t n)
 }
 
 /*   lanes  the best of n >= LANES numbers for each lane, and a mark if there is a NaN
- *   run    the best of n >= 1 numbers
+ *   run    the best of n >= LANES numbers
  *   runs   z[i] = the best of the n numbers from x + i * step on, for i < count; as many of them
- *          at a time as there are lanes, unless there is a NaN
+ *          at a time as there are lanes, unless there is a NaN; runs of fewer numbers than lanes
+ *          are for a lower level
  *   rows   z[i] = the best of p[0][i] ... p[count - 1][i]; count 2, 4 or ROWS; z may be p[0]
  * What is less than LANES at an end is taken together with what comes before it. */
 #define EXTREME_BODIES(TARGET, level) \
@@ -201,8 +202,6 @@ AGI_STAMPED double best_of_few(bool least, const double *x, int64_t n)
     TARGET AGI_STAMPED double run_body_##level(bool least, const double *x, int64_t n) \
     { \
         double lanes[LANES_##level]; \
-        if (n < LANES_##level) \
-            return best_of_few(least, x, n); \
         mark_##level mark = unmarked_##level(); \
         const vec_##level best = lanes_##level(least, x, n, &mark); \
         store_##level(lanes, marked_##level(best, mark)); \
@@ -216,7 +215,7 @@ AGI_STAMPED double best_of_few(bool least, const double *x, int64_t n)
             vec_##level best[LANES]; \
             mark_##level mark = unmarked_##level(); \
             some = count - i < LANES ? count - i : LANES; \
-            const bool together = n >= LANES && some == LANES; \
+            const bool together = some == LANES; \
             for (int k = 0; together && k < LANES; k++) \
                 best[k] = lanes_##level(least, x + k * step, n, &mark); \
             if (together && !any_##level(mark)) \
@@ -253,11 +252,14 @@ AGI_STAMPED double best_of_few(bool least, const double *x, int64_t n)
         } \
     }
 
-#define EXTREME_KERNELS(TARGET, level, name, least) \
+#define EXTREME_KERNELS(TARGET, level, lower, name, least) \
     TARGET static void runs_##name##_##level(double *z, const double *x, int64_t step, \
                                              int64_t count, int64_t n) \
     { \
-        runs_body_##level(least, z, x, step, count, n); \
+        if (n < LANES_##level) \
+            runs_##name##_##lower(z, x, step, count, n); \
+        else \
+            runs_body_##level(least, z, x, step, count, n); \
     } \
     TARGET static void rows_##name##_##level(double *z, const double *const *p, int count, \
                                              int64_t n) \
@@ -270,20 +272,34 @@ AGI_STAMPED double best_of_few(bool least, const double *x, int64_t n)
             rows_body_##level(least, z, p, ROWS, n); \
     }
 
-#define EXTREME_STAMP(TARGET, level) \
+#define EXTREME_STAMP(TARGET, level, lower) \
     EXTREME_BODIES(TARGET, level) \
-    EXTREME_KERNELS(TARGET, level, largest, false) \
-    EXTREME_KERNELS(TARGET, level, least, true)
+    EXTREME_KERNELS(TARGET, level, lower, largest, false) \
+    EXTREME_KERNELS(TARGET, level, lower, least, true)
+
+#define EXTREME_FEW(name, least) \
+    static void runs_##name##_few(double *z, const double *x, int64_t step, int64_t count, \
+                                  int64_t n) \
+    { \
+        if (n == 2) \
+            for (int64_t i = 0; i < count; i++, x += step) \
+                z[i] = best_of_two(least, x[0], x[1]); \
+        else \
+            for (int64_t i = 0; i < count; i++, x += step) \
+                z[i] = best_of_few(least, x, n); \
+    }
+EXTREME_FEW(largest, false)
+EXTREME_FEW(least, true)
 
 typedef struct extreme_kernels {
     void (*runs)(double *z, const double *x, int64_t step, int64_t count, int64_t n);
     void (*rows)(double *z, const double *const *p, int count, int64_t n);
 } extreme_kernels;
 
-EXTREME_STAMP(AGI_TARGET_BASE, base)
+EXTREME_STAMP(AGI_TARGET_BASE, base, few)
 #if AGI_X86
-EXTREME_STAMP(AGI_TARGET_AVX2, avx2)
-EXTREME_STAMP(AGI_TARGET_AVX512, avx512)
+EXTREME_STAMP(AGI_TARGET_AVX2, avx2, few)
+EXTREME_STAMP(AGI_TARGET_AVX512, avx512, avx2)
 #endif
 
 static const extreme_kernels kernel_table[AGI_LEVELS][2] = {
