@@ -31,7 +31,8 @@ from setuptools.command.build_ext import build_ext
 CSRC = Path("csrc")
 CORE = sorted({*CSRC.rglob("*.c")} - {*CSRC.glob("python/*.c"), CSRC / "all.c"})
 NATIVE = sorted((CSRC / "python").glob("*.c"))
-HEADERS = [CSRC / "include" / "pyautograd.h", CSRC / "include" / "ops.def"]
+INCLUDE = CSRC / "include"
+HEADERS = sorted(p.relative_to(INCLUDE) for p in INCLUDE.rglob("*.*"))
 MAC = sys.platform == "darwin"
 RPATH = "@loader_path" if MAC else "$ORIGIN"
 LIBRARY = "libpyautograd.dylib" if MAC else "libpyautograd.so"
@@ -82,13 +83,13 @@ class Build(build_ext):
         super().run()
         if self.inplace or SWITCHES.keys() <= {"WERROR"}:
             for built, source in self.get_output_mapping().items():
-                Path(source).parent.mkdir(exist_ok=True)
+                Path(source).parent.mkdir(parents=True, exist_ok=True)
                 shutil.copy2(built, source + ".new")
                 os.replace(source + ".new", source)  # never write into a library in use
 
     def get_output_mapping(self):
-        names = [Path(self.get_ext_filename(ext.name)).name for ext in self.extensions]
-        names += [LIBRARY, *(f"include/{header.name}" for header in HEADERS)]
+        names = [LIBRARY, *(f"include/{header}" for header in HEADERS)]
+        names += [Path(self.get_ext_filename(ext.name)).name for ext in self.extensions]
         return {str(Path(self.build_lib, "pyautograd", n)): f"pyautograd/{n}" for n in names}
 
     def get_outputs(self):
@@ -102,17 +103,18 @@ class Build(build_ext):
         import numpy
 
         package = Path(self.build_lib, "pyautograd")
-        (package / "include").mkdir(parents=True, exist_ok=True)
+        (package / "include" / "ops").mkdir(parents=True, exist_ok=True)
         for header in HEADERS:
-            shutil.copy2(header, package / "include")
+            shutil.copy2(INCLUDE / header, package / "include" / header)
         name = [f"-Wl,-soname,{LIBRARY}", "-Wl,-Bsymbolic-functions"]
         name = ["-dynamiclib", f"-Wl,-install_name,@rpath/{LIBRARY}"] if MAC else ["-shared", *name]
         self.link(package / LIBRARY, self.compile(CORE, WARNINGS), [*name, "-lm"])
 
         generated = Path(self.build_temp, "_capi.c")
-        runpy.run_path("pyautograd/_capi_build.py")["emit"](HEADERS[0], CHECK.compiler(), generated)
+        emit = runpy.run_path("pyautograd/_capi_build.py")["emit"]
+        emit(INCLUDE / "pyautograd.h", CHECK.compiler(), generated)
         flags = [f"-isystem{p}" for p in (sysconfig.get_path("include"), numpy.get_include())]
-        flags += ["-I", str(HEADERS[0].parent)]
+        flags += ["-I", str(INCLUDE)]
         kind = ["-bundle", "-undefined", "dynamic_lookup"] if MAC else ["-shared"]
         kind += [f"-L{package}", "-lpyautograd", "-Wl,-rpath," + RPATH]
         native, capi = (Path(self.get_ext_fullpath(ext.name)) for ext in self.extensions)

@@ -74,6 +74,7 @@
 #include "ops/view.c"
 #include "ops/table.c"
 #include "api.c"
+#include "calls.c"
 #include "fork.c"
 #include "start.c"
 #include "unload.c"

@@ -30,13 +30,12 @@ def declarations(header: Path, compiler: Sequence[str]) -> str:
     """
     command = [*compiler, "-E", "-dD", "-std=c11", "-x", "c", str(header)]
     text = subprocess.run(command, check=True, capture_output=True, text=True).stdout
-    ours = {str(header), str(header.parent / "ops.def")}
     lines: list[str] = []
     here = False
     for line in text.splitlines():
         marker = _LINE_MARKER.match(line)
         if marker:
-            here = marker[1] in ours  # the rest is the C library's headers
+            here = marker[1].startswith(str(header.parent))  # the rest is the C library's headers
         elif here and line.startswith("#"):
             lines += [line] if _CONSTANT.match(line) else []
         elif here:

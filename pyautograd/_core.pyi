@@ -3,7 +3,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from types import EllipsisType, TracebackType
-from typing import Any, SupportsIndex, TypeAlias, TypeVar, final, overload
+from typing import Any, Literal, SupportsIndex, TypeAlias, TypeVar, final, overload
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
@@ -13,6 +13,7 @@ _T = TypeVar("_T", bound="Tensor")
 _F = TypeVar("_F", bound=Callable[..., Any])
 _Number: TypeAlias = float | np.floating[Any] | np.integer[Any] | np.bool_
 _Operand: TypeAlias = "Tensor | _Number | NDArray[Any]"
+_Real: TypeAlias = "Tensor | _Number"
 _Array: TypeAlias = "Tensor | NDArray[Any]"
 _Value: TypeAlias = _Operand | Sequence[Any]
 _Mask: TypeAlias = Any  # an NDArray[np.bool_], or np.bool_ where both operands are 0-d
@@ -228,161 +229,6 @@ class Tensor:
         """Whether the elements lie in row-major order, without gaps."""
     def data_ptr(self) -> int:
         """The address of the first element; 0 if there is none."""
-    @overload
-    def view(self, *shape: int) -> Self:
-        """The same memory under another shape, of as many elements.
-
-        Sizes are ints or one tuple; one may be -1 and is worked out. A write through the view is
-        a write to the tensor.
-
-        Raises:
-            RuntimeError: the number of elements differs, or the strides allow no such view.
-            TypeError: a size is no int.
-        """
-    @overload
-    def view(self, shape: Sequence[int]) -> Self: ...
-    @overload
-    def reshape(self, *shape: int) -> Self:
-        """The elements, in order, in another shape: a view if there is one, otherwise a copy.
-
-        One size may be -1 and is worked out.
-
-        Raises:
-            RuntimeError: the number of elements differs.
-            TypeError: a size is no int.
-        """
-    @overload
-    def reshape(self, shape: Sequence[int]) -> Self: ...
-    @overload
-    def permute(self, *dims: int) -> Self:
-        """A view with the dimensions in another order.
-
-        Raises:
-            IndexError: a dimension is out of range.
-            RuntimeError: not every dimension is named once.
-        """
-    @overload
-    def permute(self, dims: Sequence[int]) -> Self: ...
-    @overload
-    def expand(self, *size: int) -> Self:
-        """A view with dimensions of size 1 repeated to the sizes given, and new ones in front.
-
-        -1 keeps a size. No memory is used: each repetition is the same element.
-
-        Raises:
-            RuntimeError: a dimension of another size than 1 would have to grow.
-            TypeError: a size is no int.
-        """
-    @overload
-    def expand(self, size: Sequence[int]) -> Self: ...
-    @overload
-    def broadcast_to(self, *size: int) -> Self:
-        """The same as `expand` with one tuple of sizes.
-
-        Raises:
-            RuntimeError: a dimension of another size than 1 would have to grow.
-            TypeError: a size is no int.
-        """
-    @overload
-    def broadcast_to(self, size: Sequence[int]) -> Self: ...
-    def view_as(self, other: Tensor) -> Self:
-        """`view` with the shape of another tensor.
-
-        Raises:
-            RuntimeError: as `view` does for that shape.
-            TypeError: other is not a Tensor.
-        """
-    def reshape_as(self, other: Tensor) -> Self:
-        """`reshape` with the shape of another tensor.
-
-        Raises:
-            RuntimeError: as `reshape` does for that shape.
-            TypeError: other is not a Tensor.
-        """
-    def expand_as(self, other: Tensor) -> Self:
-        """`expand` with the shape of another tensor.
-
-        Raises:
-            RuntimeError: as `expand` does for that shape.
-            TypeError: other is not a Tensor.
-        """
-    def flatten(self, start_dim: int = 0, end_dim: int = -1) -> Self:
-        """Dimensions start_dim to end_dim as one: a view if there is one, otherwise a copy.
-
-        Raises:
-            IndexError: a dimension is out of range.
-            RuntimeError: start_dim comes after end_dim.
-        """
-    def ravel(self) -> Self:
-        """All elements in one dimension: a view if there is one, otherwise a copy.
-
-        Raises:
-            TypeError: the input is not a Tensor.
-        """
-    def transpose(self, dim0: int, dim1: int) -> Self:
-        """A view with two dimensions exchanged.
-
-        Raises:
-            IndexError: a dimension is out of range.
-            TypeError: a dimension is no int.
-        """
-    def swapaxes(self, axis0: int, axis1: int) -> Self:
-        """A view with two dimensions exchanged.
-
-        Raises:
-            IndexError: a dimension is out of range.
-            TypeError: a dimension is no int.
-        """
-    def swapdims(self, dim0: int, dim1: int) -> Self:
-        """A view with two dimensions exchanged.
-
-        Raises:
-            IndexError: a dimension is out of range.
-            TypeError: a dimension is no int.
-        """
-    def squeeze(self, dim: _Dims | None = None) -> Self:
-        """A view without the dimensions of size 1: all of them, or those named by dim.
-
-        dim is an int or a tuple of ints; a dimension of another size stays.
-
-        Raises:
-            IndexError: a dimension is out of range.
-            RuntimeError: a dimension is named twice.
-        """
-    def unbind(self, dim: int = 0) -> tuple[Self, ...]:
-        """A tuple of views, one of each index of a dimension, which they lack.
-
-        They cannot be written in place where gradients are recorded.
-
-        Raises:
-            IndexError: there is no such dimension.
-        """
-    def unsqueeze(self, dim: int) -> Self:
-        """A view with a dimension of size 1 put in at dim.
-
-        Raises:
-            IndexError: a dimension is out of range.
-            TypeError: dim is no int.
-        """
-    def t(self) -> Self:
-        """The transpose of a matrix, as a view; a tensor of fewer dimensions as it is.
-
-        Raises:
-            RuntimeError: there are more than two dimensions.
-        """
-    def clone(self) -> Self:
-        """A copy with memory of its own, through which gradients flow. Its dimensions lie in memory
-        in the order of the tensor's own.
-
-        Raises:
-            MemoryError: there is no room for it.
-        """
-    def contiguous(self) -> Self:
-        """The tensor itself if its elements lie in row-major order, otherwise a copy that does.
-
-        Raises:
-            MemoryError: there is no room for it.
-        """
     def as_subclass(self, cls: type[_T], /) -> _T:
         """The same memory as an instance of a subclass of Tensor; gradients flow through.
 
@@ -466,124 +312,6 @@ class Tensor:
     def __ge__(self, other: _Operand, /) -> _Mask: ...
 
     # ---- ops
-    def softplus(self, beta: float = 1, threshold: float = 20) -> Self:
-        """Elementwise log(1 + exp(beta x)) / beta, and x itself where beta x is over the threshold.
-
-        The result has the shape of the input.
-
-        Raises:
-            TypeError: the input is not a Tensor, beta or threshold not a number.
-        """
-    def clamp(self, min: _Operand | None = None, max: _Operand | None = None) -> Self:
-        """Elements limited to between min and max: numbers or tensors that broadcast, or None.
-
-        Where min is over max, max wins.
-
-        Raises:
-            RuntimeError: both are None, or shapes do not broadcast.
-            TypeError: a bound is neither tensor nor number.
-        """
-    def clip(self, min: _Operand | None = None, max: _Operand | None = None) -> Self:
-        """The same as `clamp`."""
-    def clamp_(self, min: _Operand | None = None, max: _Operand | None = None) -> Self:
-        """`clamp` in place. Returns the tensor itself.
-
-        Raises:
-            RuntimeError: both bounds are None, the tensor is a leaf that requires grad, or its
-                memory is read-only.
-            TypeError: a bound is neither tensor nor number.
-        """
-    def where(self, condition: _Value, other: _Value) -> Self:
-        """Elements of input where condition is true (not 0), of other elsewhere.
-
-        The condition is a bool array, as comparisons give it, a tensor, a list or a bool; the
-        other two are tensors, arrays or numbers. All broadcast. No gradient, not even a NaN,
-        flows to elements that were not taken.
-
-        Raises:
-            RuntimeError: the shapes do not broadcast.
-            TypeError: an operand is none of these.
-        """
-    def sum(
-        self,
-        dim: _Dims | None = None,
-        keepdim: bool = False,
-        *,
-        dtype: _DType = None,
-        out: None = None,
-        axis: _Dims | None = None,
-        keepdims: bool = False,
-    ) -> Self:
-        """The sum of the elements over dim: an int, a tuple of ints, or None for all.
-
-        The summed dimensions are dropped, or kept with size 1 if keepdim. `axis` and `keepdims`
-        are accepted as names too.
-
-        Raises:
-            IndexError: a dimension is out of range.
-            RuntimeError: a dimension is named twice.
-            TypeError: an argument is of the wrong type.
-        """
-    def mean(
-        self,
-        dim: _Dims | None = None,
-        keepdim: bool = False,
-        *,
-        dtype: _DType = None,
-        out: None = None,
-        axis: _Dims | None = None,
-        keepdims: bool = False,
-    ) -> Self:
-        """The mean of the elements over dim: an int, a tuple of ints, or None for all.
-
-        The averaged dimensions are dropped, or kept with size 1 if keepdim. The mean of nothing
-        is nan. `axis` and `keepdims` are accepted as names too.
-
-        Raises:
-            IndexError: a dimension is out of range.
-            RuntimeError: a dimension is named twice.
-            TypeError: an argument is of the wrong type.
-        """
-    def amax(
-        self,
-        dim: _Dims | None = (),
-        keepdim: bool = False,
-        *,
-        out: None = None,
-        axis: _Dims | None = (),
-        keepdims: bool = False,
-    ) -> Self:
-        """The largest of the elements over dim: an int, a tuple of ints, or () or None for all.
-
-        The dimensions are dropped, or kept with size 1 if keepdim. A NaN makes its result nan.
-        Elements that are equally large share the gradient. `axis` and `keepdims` are accepted as
-        names too.
-
-        Raises:
-            IndexError: a dimension is out of range, or has size 0.
-            RuntimeError: a dimension is named twice, or there are no elements and no dim.
-            TypeError: an argument is of the wrong type.
-        """
-    def amin(
-        self,
-        dim: _Dims | None = (),
-        keepdim: bool = False,
-        *,
-        out: None = None,
-        axis: _Dims | None = (),
-        keepdims: bool = False,
-    ) -> Self:
-        """The smallest of the elements over dim: an int, a tuple of ints, or () or None for all.
-
-        The dimensions are dropped, or kept with size 1 if keepdim. A NaN makes its result nan.
-        Elements that are equally small share the gradient. `axis` and `keepdims` are accepted as
-        names too.
-
-        Raises:
-            IndexError: a dimension is out of range, or has size 0.
-            RuntimeError: a dimension is named twice, or there are no elements and no dim.
-            TypeError: an argument is of the wrong type.
-        """
     def zero_(self) -> Self:
         """Set every element to 0. Returns the tensor itself.
 
@@ -610,48 +338,6 @@ class Tensor:
             TypeError: src is none of these.
         """
     # <ops methods>
-    def add(self, other: _Operand, *, alpha: float = 1) -> Self:
-        """Elementwise add: x + y.
-
-        The operands are tensors, numbers or arrays; their shapes broadcast to the result's.
-
-        Raises:
-            RuntimeError: the shapes do not broadcast.
-            TypeError: an operand is none of these, or neither is a tensor.
-        """
-    def add_(self, other: _Operand, *, alpha: float = 1) -> Self:
-        """`add` in place: x + y, written over x. Returns the tensor itself.
-
-        y broadcasts to the shape of x.
-
-        Raises:
-            RuntimeError: y does not broadcast to x, the tensor is a leaf that requires grad, or
-                its memory is read-only.
-            TypeError: the operand is not a tensor, number or array.
-        """
-    def sub(self, other: _Operand, *, alpha: float = 1) -> Self:
-        """Elementwise sub: x - y.
-
-        The operands are tensors, numbers or arrays; their shapes broadcast to the result's.
-
-        Raises:
-            RuntimeError: the shapes do not broadcast.
-            TypeError: an operand is none of these, or neither is a tensor.
-        """
-    def sub_(self, other: _Operand, *, alpha: float = 1) -> Self:
-        """`sub` in place: x - y, written over x. Returns the tensor itself.
-
-        y broadcasts to the shape of x.
-
-        Raises:
-            RuntimeError: y does not broadcast to x, the tensor is a leaf that requires grad, or
-                its memory is read-only.
-            TypeError: the operand is not a tensor, number or array.
-        """
-    def subtract(self, other: _Operand, *, alpha: float = 1) -> Self:
-        """The same as `sub`."""
-    def subtract_(self, other: _Operand, *, alpha: float = 1) -> Self:
-        """The same as `sub_`."""
     def mul(self, other: _Operand) -> Self:
         """Elementwise mul: x * y.
 
@@ -662,63 +348,13 @@ class Tensor:
             TypeError: an operand is none of these, or neither is a tensor.
         """
     def mul_(self, other: _Operand) -> Self:
-        """`mul` in place: x * y, written over x. Returns the tensor itself.
+        """`mul` in place, written over the tensor. Returns the tensor itself.
 
-        y broadcasts to the shape of x.
-
-        Raises:
-            RuntimeError: y does not broadcast to x, the tensor is a leaf that requires grad, or
-                its memory is read-only.
-            TypeError: the operand is not a tensor, number or array.
-        """
-    def multiply(self, other: _Operand) -> Self:
-        """The same as `mul`."""
-    def multiply_(self, other: _Operand) -> Self:
-        """The same as `mul_`."""
-    def div(self, other: _Operand) -> Self:
-        """Elementwise div: x / y.
-
-        The operands are tensors, numbers or arrays; their shapes broadcast to the result's.
+        The operand broadcasts to the shape of the tensor.
 
         Raises:
-            RuntimeError: the shapes do not broadcast.
-            TypeError: an operand is none of these, or neither is a tensor.
-        """
-    def div_(self, other: _Operand) -> Self:
-        """`div` in place: x / y, written over x. Returns the tensor itself.
-
-        y broadcasts to the shape of x.
-
-        Raises:
-            RuntimeError: y does not broadcast to x, the tensor is a leaf that requires grad, or
-                its memory is read-only.
-            TypeError: the operand is not a tensor, number or array.
-        """
-    def divide(self, other: _Operand) -> Self:
-        """The same as `div`."""
-    def divide_(self, other: _Operand) -> Self:
-        """The same as `div_`."""
-    def true_divide(self, other: _Operand) -> Self:
-        """The same as `div`."""
-    def true_divide_(self, other: _Operand) -> Self:
-        """The same as `div_`."""
-    def pow(self, exponent: _Operand) -> Self:
-        """Elementwise pow: x raised to the power y.
-
-        The operands are tensors, numbers or arrays; their shapes broadcast to the result's.
-
-        Raises:
-            RuntimeError: the shapes do not broadcast.
-            TypeError: an operand is none of these, or neither is a tensor.
-        """
-    def pow_(self, exponent: _Operand) -> Self:
-        """`pow` in place: x raised to the power y, written over x. Returns the tensor itself.
-
-        y broadcasts to the shape of x.
-
-        Raises:
-            RuntimeError: y does not broadcast to x, the tensor is a leaf that requires grad, or
-                its memory is read-only.
+            RuntimeError: the operand does not broadcast, the tensor is a leaf that requires grad,
+                or its memory is read-only.
             TypeError: the operand is not a tensor, number or array.
         """
     def maximum(self, other: _Operand) -> Self:
@@ -731,14 +367,13 @@ class Tensor:
             TypeError: an operand is none of these, or neither is a tensor.
         """
     def maximum_(self, other: _Operand) -> Self:
-        """`maximum` in place: the larger of x and y; NaN if either is, written over x. Returns the
-        tensor itself.
+        """`maximum` in place, written over the tensor. Returns the tensor itself.
 
-        y broadcasts to the shape of x.
+        The operand broadcasts to the shape of the tensor.
 
         Raises:
-            RuntimeError: y does not broadcast to x, the tensor is a leaf that requires grad, or
-                its memory is read-only.
+            RuntimeError: the operand does not broadcast, the tensor is a leaf that requires grad,
+                or its memory is read-only.
             TypeError: the operand is not a tensor, number or array.
         """
     def minimum(self, other: _Operand) -> Self:
@@ -751,14 +386,13 @@ class Tensor:
             TypeError: an operand is none of these, or neither is a tensor.
         """
     def minimum_(self, other: _Operand) -> Self:
-        """`minimum` in place: the smaller of x and y; NaN if either is, written over x. Returns the
-        tensor itself.
+        """`minimum` in place, written over the tensor. Returns the tensor itself.
 
-        y broadcasts to the shape of x.
+        The operand broadcasts to the shape of the tensor.
 
         Raises:
-            RuntimeError: y does not broadcast to x, the tensor is a leaf that requires grad, or
-                its memory is read-only.
+            RuntimeError: the operand does not broadcast, the tensor is a leaf that requires grad,
+                or its memory is read-only.
             TypeError: the operand is not a tensor, number or array.
         """
     def neg(self) -> Self:
@@ -775,8 +409,6 @@ class Tensor:
         Raises:
             RuntimeError: the tensor is a leaf that requires grad, or its memory is read-only.
         """
-    def negative(self) -> Self:
-        """The same as `neg`."""
     def exp(self) -> Self:
         """Elementwise exp: e to the power x.
 
@@ -1015,8 +647,6 @@ class Tensor:
         Raises:
             RuntimeError: the tensor is a leaf that requires grad, or its memory is read-only.
         """
-    def arcsin(self) -> Self:
-        """The same as `asin`."""
     def acos(self) -> Self:
         """Elementwise acos: inverse cosine, in radians.
 
@@ -1031,8 +661,6 @@ class Tensor:
         Raises:
             RuntimeError: the tensor is a leaf that requires grad, or its memory is read-only.
         """
-    def arccos(self) -> Self:
-        """The same as `acos`."""
     def atan(self) -> Self:
         """Elementwise atan: inverse tangent, in radians.
 
@@ -1047,8 +675,6 @@ class Tensor:
         Raises:
             RuntimeError: the tensor is a leaf that requires grad, or its memory is read-only.
         """
-    def arctan(self) -> Self:
-        """The same as `atan`."""
     def sigmoid(self) -> Self:
         """Elementwise sigmoid: 1 / (1 + exp(-x)).
 
@@ -1091,8 +717,6 @@ class Tensor:
         Raises:
             RuntimeError: the tensor is a leaf that requires grad, or its memory is read-only.
         """
-    def absolute(self) -> Self:
-        """The same as `abs`."""
     def sign(self) -> Self:
         """Elementwise sign: -1, 0 or 1; NaN stays.
 
@@ -1171,8 +795,6 @@ class Tensor:
             RuntimeError: the shapes do not broadcast.
             TypeError: an operand is none of these, or neither is a tensor.
         """
-    def not_equal(self, other: _Operand) -> _Mask:
-        """The same as `ne`."""
     def lt(self, other: _Operand) -> _Mask:
         """Elementwise comparison: 1 where x < y, as a NumPy bool array (np.bool_ where both are
         0-d).
@@ -1183,8 +805,6 @@ class Tensor:
             RuntimeError: the shapes do not broadcast.
             TypeError: an operand is none of these, or neither is a tensor.
         """
-    def less(self, other: _Operand) -> _Mask:
-        """The same as `lt`."""
     def le(self, other: _Operand) -> _Mask:
         """Elementwise comparison: 1 where x <= y, as a NumPy bool array (np.bool_ where both are
         0-d).
@@ -1195,8 +815,6 @@ class Tensor:
             RuntimeError: the shapes do not broadcast.
             TypeError: an operand is none of these, or neither is a tensor.
         """
-    def less_equal(self, other: _Operand) -> _Mask:
-        """The same as `le`."""
     def gt(self, other: _Operand) -> _Mask:
         """Elementwise comparison: 1 where x > y, as a NumPy bool array (np.bool_ where both are
         0-d).
@@ -1207,8 +825,6 @@ class Tensor:
             RuntimeError: the shapes do not broadcast.
             TypeError: an operand is none of these, or neither is a tensor.
         """
-    def greater(self, other: _Operand) -> _Mask:
-        """The same as `gt`."""
     def ge(self, other: _Operand) -> _Mask:
         """Elementwise comparison: 1 where x >= y, as a NumPy bool array (np.bool_ where both are
         0-d).
@@ -1219,170 +835,410 @@ class Tensor:
             RuntimeError: the shapes do not broadcast.
             TypeError: an operand is none of these, or neither is a tensor.
         """
+    def multiply(self, other: _Operand) -> Self:
+        """The same as `mul`."""
+    def multiply_(self, other: _Operand) -> Self:
+        """The same as `mul_`."""
+    def negative(self) -> Self:
+        """The same as `neg`."""
+    def negative_(self) -> Self:
+        """The same as `neg_`."""
+    def arcsin(self) -> Self:
+        """The same as `asin`."""
+    def arcsin_(self) -> Self:
+        """The same as `asin_`."""
+    def arccos(self) -> Self:
+        """The same as `acos`."""
+    def arccos_(self) -> Self:
+        """The same as `acos_`."""
+    def arctan(self) -> Self:
+        """The same as `atan`."""
+    def arctan_(self) -> Self:
+        """The same as `atan_`."""
+    def absolute(self) -> Self:
+        """The same as `abs`."""
+    def absolute_(self) -> Self:
+        """The same as `abs_`."""
+    def not_equal(self, other: _Operand) -> _Mask:
+        """The same as `ne`."""
+    def less(self, other: _Operand) -> _Mask:
+        """The same as `lt`."""
+    def less_equal(self, other: _Operand) -> _Mask:
+        """The same as `le`."""
+    def greater(self, other: _Operand) -> _Mask:
+        """The same as `gt`."""
     def greater_equal(self, other: _Operand) -> _Mask:
         """The same as `ge`."""
+    def add(self, other: _Operand, *, alpha: _Real = 1) -> Self:
+        """Elementwise add: x + y.
+
+        The operands are tensors, numbers or arrays; their shapes broadcast to the result's.
+        `alpha` is a
+        number that the second operand is multiplied by first.
+
+        Raises:
+            RuntimeError: the shapes do not broadcast.
+            TypeError: an operand is none of these, or neither is a tensor.
+        """
+    def add_(self, other: _Operand, *, alpha: _Real = 1) -> Self:
+        """`add` in place, written over the tensor. Returns the tensor itself.
+
+        The operand broadcasts to the shape of the tensor.
+
+        Raises:
+            RuntimeError: the operand does not broadcast, the tensor is a leaf that requires grad,
+                or its memory is read-only.
+            TypeError: the operand is not a tensor, number or array.
+        """
+    def sub(self, other: _Operand, *, alpha: _Real = 1) -> Self:
+        """Elementwise sub: x - y.
+
+        The operands are tensors, numbers or arrays; their shapes broadcast to the result's.
+        `alpha` is a
+        number that the second operand is multiplied by first.
+
+        Raises:
+            RuntimeError: the shapes do not broadcast.
+            TypeError: an operand is none of these, or neither is a tensor.
+        """
+    def sub_(self, other: _Operand, *, alpha: _Real = 1) -> Self:
+        """`sub` in place, written over the tensor. Returns the tensor itself.
+
+        The operand broadcasts to the shape of the tensor.
+
+        Raises:
+            RuntimeError: the operand does not broadcast, the tensor is a leaf that requires grad,
+                or its memory is read-only.
+            TypeError: the operand is not a tensor, number or array.
+        """
+    def subtract(self, other: _Operand, *, alpha: _Real = 1) -> Self:
+        """The same as `sub`."""
+    def subtract_(self, other: _Operand, *, alpha: _Real = 1) -> Self:
+        """`subtract` in place, written over the tensor. Returns the tensor itself.
+
+        The operand broadcasts to the shape of the tensor.
+
+        Raises:
+            RuntimeError: the operand does not broadcast, the tensor is a leaf that requires grad,
+                or its memory is read-only.
+            TypeError: the operand is not a tensor, number or array.
+        """
+    def div(
+        self, other: _Operand, *, rounding_mode: Literal["trunc", "floor"] | None = None
+    ) -> Self:
+        """Elementwise div: x / y.
+
+        The operands are tensors, numbers or arrays; their shapes broadcast to the result's.
+
+        `rounding_mode` rounds the quotient: "trunc" towards zero, "floor" down, as Python's //
+        does.
+        The gradient of what is rounded is zero.
+
+        Raises:
+            RuntimeError: the shapes do not broadcast.
+            TypeError: an operand is none of these, or neither is a tensor.
+        """
+    def div_(
+        self, other: _Operand, *, rounding_mode: Literal["trunc", "floor"] | None = None
+    ) -> Self:
+        """`div` in place, written over the tensor. Returns the tensor itself.
+
+        The operand broadcasts to the shape of the tensor.
+
+        Raises:
+            RuntimeError: the operand does not broadcast, the tensor is a leaf that requires grad,
+                or its memory is read-only.
+            TypeError: the operand is not a tensor, number or array.
+        """
+    def divide(
+        self, other: _Operand, *, rounding_mode: Literal["trunc", "floor"] | None = None
+    ) -> Self:
+        """The same as `div`."""
+    def divide_(
+        self, other: _Operand, *, rounding_mode: Literal["trunc", "floor"] | None = None
+    ) -> Self:
+        """`divide` in place, written over the tensor. Returns the tensor itself.
+
+        The operand broadcasts to the shape of the tensor.
+
+        Raises:
+            RuntimeError: the operand does not broadcast, the tensor is a leaf that requires grad,
+                or its memory is read-only.
+            TypeError: the operand is not a tensor, number or array.
+        """
+    def true_divide(self, other: _Operand) -> Self:
+        """The same as `div`."""
+    def true_divide_(self, other: _Operand) -> Self:
+        """`true_divide` in place, written over the tensor. Returns the tensor itself.
+
+        The operand broadcasts to the shape of the tensor.
+
+        Raises:
+            RuntimeError: the operand does not broadcast, the tensor is a leaf that requires grad,
+                or its memory is read-only.
+            TypeError: the operand is not a tensor, number or array.
+        """
+    def pow(self, exponent: _Operand) -> Self:
+        """Elementwise pow: x raised to the power y.
+
+        The operands are tensors, numbers or arrays; their shapes broadcast to the result's.
+
+        Raises:
+            RuntimeError: the shapes do not broadcast.
+            TypeError: an operand is none of these, or neither is a tensor.
+        """
+    def pow_(self, exponent: _Operand) -> Self:
+        """`pow` in place, written over the tensor. Returns the tensor itself.
+
+        The operand broadcasts to the shape of the tensor.
+
+        Raises:
+            RuntimeError: the operand does not broadcast, the tensor is a leaf that requires grad,
+                or its memory is read-only.
+            TypeError: the operand is not a tensor, number or array.
+        """
+    def softplus(self, beta: _Real = 1, threshold: _Real = 20) -> Self:
+        """Elementwise log(1 + exp(beta x)) / beta, and x itself where beta x is over the threshold.
+
+        The result has the shape of the input.
+
+        Raises:
+            TypeError: the input is not a Tensor, beta or threshold not a number.
+        """
+    def where(self, condition: _Value, other: _Value) -> Self:
+        """The tensor's elements where condition is true (not 0), those of other elsewhere: see the
+        function `where`.
+
+        Raises:
+            RuntimeError: the shapes do not broadcast.
+            TypeError: an operand is no tensor, array or number.
+        """
+    def clamp(self, min: _Operand | None = None, max: _Operand | None = None) -> Self:
+        """Elements limited to between min and max: numbers or tensors that broadcast, or None.
+
+        Where min is over max, max wins.
+
+        Raises:
+            RuntimeError: both are None, or shapes do not broadcast.
+            TypeError: a bound is neither tensor nor number.
+        """
+    def clamp_(self, min: _Operand | None = None, max: _Operand | None = None) -> Self:
+        """`clamp` in place. Returns the tensor itself.
+
+        Raises:
+            RuntimeError: as `clamp` does, or the tensor is a leaf that requires grad, or its
+                memory is read-only.
+            TypeError: an argument is of the wrong type.
+        """
+    def clip(self, min: _Operand | None = None, max: _Operand | None = None) -> Self:
+        """The same as `clamp`."""
+    def clip_(self, min: _Operand | None = None, max: _Operand | None = None) -> Self:
+        """`clip` in place. Returns the tensor itself.
+
+        Raises:
+            RuntimeError: as `clip` does, or the tensor is a leaf that requires grad, or its
+                memory is read-only.
+            TypeError: an argument is of the wrong type.
+        """
+    def sum(
+        self,
+        dim: _Dims | None = None,
+        keepdim: bool = False,
+        *,
+        dtype: _DType = None,
+        out: Tensor | None = None,
+    ) -> Self:
+        """The sum of the elements over dim: an int, a tuple of ints, or None for all.
+
+        The summed dimensions are dropped, or kept with size 1 if keepdim. `axis` and `keepdims`
+        are accepted as names too.
+
+        Raises:
+            IndexError: a dimension is out of range.
+            RuntimeError: a dimension is named twice.
+            TypeError: an argument is of the wrong type.
+        """
+    def mean(
+        self,
+        dim: _Dims | None = None,
+        keepdim: bool = False,
+        *,
+        dtype: _DType = None,
+        out: Tensor | None = None,
+    ) -> Self:
+        """The mean of the elements over dim: an int, a tuple of ints, or None for all.
+
+        The averaged dimensions are dropped, or kept with size 1 if keepdim. The mean of nothing
+        is nan. `axis` and `keepdims` are accepted as names too.
+
+        Raises:
+            IndexError: a dimension is out of range.
+            RuntimeError: a dimension is named twice.
+            TypeError: an argument is of the wrong type.
+        """
+    @overload
+    def view(self, *size: int) -> Self:
+        """The same memory under another shape, of as many elements.
+
+        Sizes are ints or one tuple; one may be -1 and is worked out. A write through the view is
+        a write to the tensor.
+
+        Raises:
+            RuntimeError: the number of elements differs, or the strides allow no such view.
+            TypeError: a size is no int.
+        """
+    @overload
+    def view(self, size: Sequence[int]) -> Self: ...
+    def view_as(self, other: Tensor) -> Self:
+        """`view` with the shape of another tensor.
+
+        Raises:
+            RuntimeError: as `view` does for that shape.
+            TypeError: other is not a Tensor.
+        """
+    @overload
+    def reshape(self, *shape: int) -> Self:
+        """The elements, in order, in another shape: a view if there is one, otherwise a copy.
+
+        One size may be -1 and is worked out.
+
+        Raises:
+            RuntimeError: the number of elements differs.
+            TypeError: a size is no int.
+        """
+    @overload
+    def reshape(self, shape: Sequence[int]) -> Self: ...
+    def reshape_as(self, other: Tensor) -> Self:
+        """`reshape` with the shape of another tensor.
+
+        Raises:
+            RuntimeError: as `reshape` does for that shape.
+            TypeError: other is not a Tensor.
+        """
+    def flatten(self, start_dim: int = 0, end_dim: int = -1) -> Self:
+        """Dimensions start_dim to end_dim as one: a view if there is one, otherwise a copy.
+
+        Raises:
+            IndexError: a dimension is out of range.
+            RuntimeError: start_dim comes after end_dim.
+        """
+    def ravel(self) -> Self:
+        """All elements in one dimension: a view if there is one, otherwise a copy.
+
+        Raises:
+            TypeError: the input is not a Tensor.
+        """
+    def transpose(self, dim0: int, dim1: int) -> Self:
+        """A view with two dimensions exchanged.
+
+        Raises:
+            IndexError: a dimension is out of range.
+            TypeError: a dimension is no int.
+        """
+    def swapaxes(self, axis0: int, axis1: int) -> Self:
+        """A view with two dimensions exchanged.
+
+        Raises:
+            IndexError: a dimension is out of range.
+            TypeError: a dimension is no int.
+        """
+    def swapdims(self, dim0: int, dim1: int) -> Self:
+        """A view with two dimensions exchanged.
+
+        Raises:
+            IndexError: a dimension is out of range.
+            TypeError: a dimension is no int.
+        """
+    def t(self) -> Self:
+        """The transpose of a matrix, as a view; a tensor of fewer dimensions as it is.
+
+        Raises:
+            RuntimeError: there are more than two dimensions.
+        """
+    @overload
+    def permute(self, *dims: int) -> Self:
+        """A view with the dimensions in another order.
+
+        Raises:
+            IndexError: a dimension is out of range.
+            RuntimeError: not every dimension is named once.
+        """
+    @overload
+    def permute(self, dims: Sequence[int]) -> Self: ...
+    @overload
+    def expand(self, *size: int) -> Self:
+        """A view with dimensions of size 1 repeated to the sizes given, and new ones in front.
+
+        -1 keeps a size. No memory is used: each repetition is the same element.
+
+        Raises:
+            RuntimeError: a dimension of another size than 1 would have to grow.
+            TypeError: a size is no int.
+        """
+    @overload
+    def expand(self, size: Sequence[int]) -> Self: ...
+    @overload
+    def broadcast_to(self, *size: int) -> Self:
+        """The same as `expand` with one tuple of sizes.
+
+        Raises:
+            RuntimeError: a dimension of another size than 1 would have to grow.
+            TypeError: a size is no int.
+        """
+    @overload
+    def broadcast_to(self, size: Sequence[int]) -> Self: ...
+    def expand_as(self, other: Tensor) -> Self:
+        """`expand` with the shape of another tensor.
+
+        Raises:
+            RuntimeError: as `expand` does for that shape.
+            TypeError: other is not a Tensor.
+        """
+    def squeeze(self, dim: _Dims | None = None) -> Self:
+        """A view without the dimensions of size 1: all of them, or those named by dim.
+
+        dim is an int or a tuple of ints; a dimension of another size stays.
+
+        Raises:
+            IndexError: a dimension is out of range.
+            RuntimeError: a dimension is named twice.
+        """
+    def unsqueeze(self, dim: int) -> Self:
+        """A view with a dimension of size 1 put in at dim.
+
+        Raises:
+            IndexError: a dimension is out of range.
+            TypeError: dim is no int.
+        """
+    def clone(self) -> Self:
+        """A copy with memory of its own, through which gradients flow. Its dimensions lie in memory
+        in the order of the tensor's own.
+
+        Raises:
+            MemoryError: there is no room for it.
+        """
+    def contiguous(self) -> Self:
+        """The tensor itself if its elements lie in row-major order, otherwise a copy that does.
+
+        Raises:
+            MemoryError: there is no room for it.
+        """
+    def unbind(self, dim: int = 0) -> tuple[Self, ...]:
+        """A tuple of views, one of each index of a dimension, which they lack.
+
+        They cannot be written in place where gradients are recorded.
+
+        Raises:
+            IndexError: there is no such dimension.
+        """
     # </ops>
 
 # ---- ops
 
-def softplus(input: _T, beta: float = 1, threshold: float = 20) -> _T:
-    """Elementwise log(1 + exp(beta x)) / beta, and x itself where beta x is over the threshold.
-
-    The result has the shape of the input.
-
-    Raises:
-        TypeError: the input is not a Tensor, beta or threshold not a number.
-    """
-def clamp(input: _T, min: _Operand | None = None, max: _Operand | None = None) -> _T:
-    """Elements limited to between min and max: numbers or tensors that broadcast, or None.
-
-    Where min is over max, max wins.
-
-    Raises:
-        RuntimeError: both are None, or shapes do not broadcast.
-        TypeError: a bound is neither tensor nor number.
-    """
-def clip(input: _T, min: _Operand | None = None, max: _Operand | None = None) -> _T:
-    """The same as `clamp`."""
-def where(condition: _Value, input: _Value, other: _Value) -> Tensor:
-    """Elements of input where condition is true (not 0), of other elsewhere.
-
-    The condition is a bool array, as comparisons give it, a tensor, a list or a bool; the
-    other two are tensors, arrays or numbers. All broadcast. No gradient, not even a NaN,
-    flows to elements that were not taken.
-
-    Raises:
-        RuntimeError: the shapes do not broadcast.
-        TypeError: an operand is none of these.
-    """
-def sum(
-    input: _T,
-    dim: _Dims | None = None,
-    keepdim: bool = False,
-    *,
-    dtype: _DType = None,
-    out: None = None,
-    axis: _Dims | None = None,
-    keepdims: bool = False,
-) -> _T:
-    """The sum of the elements over dim: an int, a tuple of ints, or None for all.
-
-    The summed dimensions are dropped, or kept with size 1 if keepdim. `axis` and `keepdims`
-    are accepted as names too.
-
-    Raises:
-        IndexError: a dimension is out of range.
-        RuntimeError: a dimension is named twice.
-        TypeError: an argument is of the wrong type.
-    """
-def mean(
-    input: _T,
-    dim: _Dims | None = None,
-    keepdim: bool = False,
-    *,
-    dtype: _DType = None,
-    out: None = None,
-    axis: _Dims | None = None,
-    keepdims: bool = False,
-) -> _T:
-    """The mean of the elements over dim: an int, a tuple of ints, or None for all.
-
-    The averaged dimensions are dropped, or kept with size 1 if keepdim. The mean of nothing
-    is nan. `axis` and `keepdims` are accepted as names too.
-
-    Raises:
-        IndexError: a dimension is out of range.
-        RuntimeError: a dimension is named twice.
-        TypeError: an argument is of the wrong type.
-    """
-def amax(
-    input: _T,
-    dim: _Dims | None = (),
-    keepdim: bool = False,
-    *,
-    out: None = None,
-    axis: _Dims | None = (),
-    keepdims: bool = False,
-) -> _T:
-    """The largest of the elements over dim: an int, a tuple of ints, or () or None for all.
-
-    The dimensions are dropped, or kept with size 1 if keepdim. A NaN makes its result nan.
-    Elements that are equally large share the gradient. `axis` and `keepdims` are accepted as
-    names too.
-
-    Raises:
-        IndexError: a dimension is out of range, or has size 0.
-        RuntimeError: a dimension is named twice, or there are no elements and no dim.
-        TypeError: an argument is of the wrong type.
-    """
-def amin(
-    input: _T,
-    dim: _Dims | None = (),
-    keepdim: bool = False,
-    *,
-    out: None = None,
-    axis: _Dims | None = (),
-    keepdims: bool = False,
-) -> _T:
-    """The smallest of the elements over dim: an int, a tuple of ints, or () or None for all.
-
-    The dimensions are dropped, or kept with size 1 if keepdim. A NaN makes its result nan.
-    Elements that are equally small share the gradient. `axis` and `keepdims` are accepted as
-    names too.
-
-    Raises:
-        IndexError: a dimension is out of range, or has size 0.
-        RuntimeError: a dimension is named twice, or there are no elements and no dim.
-        TypeError: an argument is of the wrong type.
-    """
 
 # <ops functions>
-def add(input: _Operand, other: _Operand, *, alpha: float = 1) -> Tensor:
-    """Elementwise add: x + y.
-
-    The operands are tensors, numbers or arrays; their shapes broadcast to the result's.
-
-    Raises:
-        RuntimeError: the shapes do not broadcast.
-        TypeError: an operand is none of these, or neither is a tensor.
-    """
-def sub(input: _Operand, other: _Operand, *, alpha: float = 1) -> Tensor:
-    """Elementwise sub: x - y.
-
-    The operands are tensors, numbers or arrays; their shapes broadcast to the result's.
-
-    Raises:
-        RuntimeError: the shapes do not broadcast.
-        TypeError: an operand is none of these, or neither is a tensor.
-    """
-def subtract(input: _Operand, other: _Operand, *, alpha: float = 1) -> Tensor:
-    """The same as `sub`."""
 def mul(input: _Operand, other: _Operand) -> Tensor:
     """Elementwise mul: x * y.
-
-    The operands are tensors, numbers or arrays; their shapes broadcast to the result's.
-
-    Raises:
-        RuntimeError: the shapes do not broadcast.
-        TypeError: an operand is none of these, or neither is a tensor.
-    """
-def multiply(input: _Operand, other: _Operand) -> Tensor:
-    """The same as `mul`."""
-def div(input: _Operand, other: _Operand) -> Tensor:
-    """Elementwise div: x / y.
-
-    The operands are tensors, numbers or arrays; their shapes broadcast to the result's.
-
-    Raises:
-        RuntimeError: the shapes do not broadcast.
-        TypeError: an operand is none of these, or neither is a tensor.
-    """
-def divide(input: _Operand, other: _Operand) -> Tensor:
-    """The same as `div`."""
-def true_divide(input: _Operand, other: _Operand) -> Tensor:
-    """The same as `div`."""
-def pow(input: _Operand, exponent: _Operand) -> Tensor:
-    """Elementwise pow: x raised to the power y.
 
     The operands are tensors, numbers or arrays; their shapes broadcast to the result's.
 
@@ -1416,8 +1272,6 @@ def neg(input: _T) -> _T:
     Raises:
         TypeError: the input is not a Tensor.
     """
-def negative(input: _T) -> _T:
-    """The same as `neg`."""
 def exp(input: _T) -> _T:
     """Elementwise exp: e to the power x.
 
@@ -1554,8 +1408,6 @@ def asin(input: _T) -> _T:
     Raises:
         TypeError: the input is not a Tensor.
     """
-def arcsin(input: _T) -> _T:
-    """The same as `asin`."""
 def acos(input: _T) -> _T:
     """Elementwise acos: inverse cosine, in radians.
 
@@ -1564,8 +1416,6 @@ def acos(input: _T) -> _T:
     Raises:
         TypeError: the input is not a Tensor.
     """
-def arccos(input: _T) -> _T:
-    """The same as `acos`."""
 def atan(input: _T) -> _T:
     """Elementwise atan: inverse tangent, in radians.
 
@@ -1574,8 +1424,6 @@ def atan(input: _T) -> _T:
     Raises:
         TypeError: the input is not a Tensor.
     """
-def arctan(input: _T) -> _T:
-    """The same as `atan`."""
 def sigmoid(input: _T) -> _T:
     """Elementwise sigmoid: 1 / (1 + exp(-x)).
 
@@ -1600,8 +1448,6 @@ def abs(input: _T) -> _T:
     Raises:
         TypeError: the input is not a Tensor.
     """
-def absolute(input: _T) -> _T:
-    """The same as `abs`."""
 def sign(input: _T) -> _T:
     """Elementwise sign: -1, 0 or 1; NaN stays.
 
@@ -1652,8 +1498,6 @@ def ne(input: _Array, other: _Operand) -> _Mask:
         RuntimeError: the shapes do not broadcast.
         TypeError: an operand is none of these, or neither is a tensor.
     """
-def not_equal(input: _Array, other: _Operand) -> _Mask:
-    """The same as `ne`."""
 def lt(input: _Array, other: _Operand) -> _Mask:
     """Elementwise comparison: 1 where x < y, as a NumPy bool array (np.bool_ where both are 0-d).
 
@@ -1663,8 +1507,6 @@ def lt(input: _Array, other: _Operand) -> _Mask:
         RuntimeError: the shapes do not broadcast.
         TypeError: an operand is none of these, or neither is a tensor.
     """
-def less(input: _Array, other: _Operand) -> _Mask:
-    """The same as `lt`."""
 def le(input: _Array, other: _Operand) -> _Mask:
     """Elementwise comparison: 1 where x <= y, as a NumPy bool array (np.bool_ where both are 0-d).
 
@@ -1674,8 +1516,6 @@ def le(input: _Array, other: _Operand) -> _Mask:
         RuntimeError: the shapes do not broadcast.
         TypeError: an operand is none of these, or neither is a tensor.
     """
-def less_equal(input: _Array, other: _Operand) -> _Mask:
-    """The same as `le`."""
 def gt(input: _Array, other: _Operand) -> _Mask:
     """Elementwise comparison: 1 where x > y, as a NumPy bool array (np.bool_ where both are 0-d).
 
@@ -1685,8 +1525,6 @@ def gt(input: _Array, other: _Operand) -> _Mask:
         RuntimeError: the shapes do not broadcast.
         TypeError: an operand is none of these, or neither is a tensor.
     """
-def greater(input: _Array, other: _Operand) -> _Mask:
-    """The same as `gt`."""
 def ge(input: _Array, other: _Operand) -> _Mask:
     """Elementwise comparison: 1 where x >= y, as a NumPy bool array (np.bool_ where both are 0-d).
 
@@ -1696,12 +1534,160 @@ def ge(input: _Array, other: _Operand) -> _Mask:
         RuntimeError: the shapes do not broadcast.
         TypeError: an operand is none of these, or neither is a tensor.
     """
+def multiply(input: _Operand, other: _Operand) -> Tensor:
+    """The same as `mul`."""
+def negative(input: _T) -> _T:
+    """The same as `neg`."""
+def arcsin(input: _T) -> _T:
+    """The same as `asin`."""
+def arccos(input: _T) -> _T:
+    """The same as `acos`."""
+def arctan(input: _T) -> _T:
+    """The same as `atan`."""
+def absolute(input: _T) -> _T:
+    """The same as `abs`."""
+def not_equal(input: _Array, other: _Operand) -> _Mask:
+    """The same as `ne`."""
+def less(input: _Array, other: _Operand) -> _Mask:
+    """The same as `lt`."""
+def less_equal(input: _Array, other: _Operand) -> _Mask:
+    """The same as `le`."""
+def greater(input: _Array, other: _Operand) -> _Mask:
+    """The same as `gt`."""
 def greater_equal(input: _Array, other: _Operand) -> _Mask:
     """The same as `ge`."""
-# </ops>
+def add(input: _Operand, other: _Operand, *, alpha: _Real = 1) -> Tensor:
+    """Elementwise add: x + y.
 
-# ---- shapes
+    The operands are tensors, numbers or arrays; their shapes broadcast to the result's.
+    `alpha` is a
+    number that the second operand is multiplied by first.
 
+    Raises:
+        RuntimeError: the shapes do not broadcast.
+        TypeError: an operand is none of these, or neither is a tensor.
+    """
+def sub(input: _Operand, other: _Operand, *, alpha: _Real = 1) -> Tensor:
+    """Elementwise sub: x - y.
+
+    The operands are tensors, numbers or arrays; their shapes broadcast to the result's.
+    `alpha` is a
+    number that the second operand is multiplied by first.
+
+    Raises:
+        RuntimeError: the shapes do not broadcast.
+        TypeError: an operand is none of these, or neither is a tensor.
+    """
+def subtract(input: _Operand, other: _Operand, *, alpha: _Real = 1) -> Tensor:
+    """The same as `sub`."""
+def div(
+    input: _Operand, other: _Operand, *, rounding_mode: Literal["trunc", "floor"] | None = None
+) -> Tensor:
+    """Elementwise div: x / y.
+
+    The operands are tensors, numbers or arrays; their shapes broadcast to the result's.
+
+    `rounding_mode` rounds the quotient: "trunc" towards zero, "floor" down, as Python's //
+    does.
+    The gradient of what is rounded is zero.
+
+    Raises:
+        RuntimeError: the shapes do not broadcast.
+        TypeError: an operand is none of these, or neither is a tensor.
+    """
+def divide(
+    input: _Operand, other: _Operand, *, rounding_mode: Literal["trunc", "floor"] | None = None
+) -> Tensor:
+    """The same as `div`."""
+def true_divide(input: _Operand, other: _Operand) -> Tensor:
+    """The same as `div`."""
+def pow(input: _Operand, exponent: _Operand) -> Tensor:
+    """Elementwise pow: x raised to the power y.
+
+    The operands are tensors, numbers or arrays; their shapes broadcast to the result's.
+
+    Raises:
+        RuntimeError: the shapes do not broadcast.
+        TypeError: an operand is none of these, or neither is a tensor.
+    """
+def softplus(input: _T, beta: _Real = 1, threshold: _Real = 20) -> _T:
+    """Elementwise log(1 + exp(beta x)) / beta, and x itself where beta x is over the threshold.
+
+    The result has the shape of the input.
+
+    Raises:
+        TypeError: the input is not a Tensor, beta or threshold not a number.
+    """
+def where(condition: _Value, input: _Value, other: _Value) -> Tensor:
+    """Elements of input where condition is true (not 0), of other elsewhere.
+
+    The condition is a bool array, as comparisons give it, a tensor, a list or a bool; the
+    other two are tensors, arrays or numbers. All broadcast. No gradient, not even a NaN,
+    flows to elements that were not taken.
+
+    Raises:
+        RuntimeError: the shapes do not broadcast.
+        TypeError: an operand is none of these.
+    """
+def clamp(input: _T, min: _Operand | None = None, max: _Operand | None = None) -> _T:
+    """Elements limited to between min and max: numbers or tensors that broadcast, or None.
+
+    Where min is over max, max wins.
+
+    Raises:
+        RuntimeError: both are None, or shapes do not broadcast.
+        TypeError: a bound is neither tensor nor number.
+    """
+def clip(input: _T, min: _Operand | None = None, max: _Operand | None = None) -> _T:
+    """The same as `clamp`."""
+def sum(
+    input: _T,
+    dim: _Dims | None = None,
+    keepdim: bool = False,
+    *,
+    dtype: _DType = None,
+    out: Tensor | None = None,
+) -> _T:
+    """The sum of the elements over dim: an int, a tuple of ints, or None for all.
+
+    The summed dimensions are dropped, or kept with size 1 if keepdim. `axis` and `keepdims`
+    are accepted as names too.
+
+    Raises:
+        IndexError: a dimension is out of range.
+        RuntimeError: a dimension is named twice.
+        TypeError: an argument is of the wrong type.
+    """
+def mean(
+    input: _T,
+    dim: _Dims | None = None,
+    keepdim: bool = False,
+    *,
+    dtype: _DType = None,
+    out: Tensor | None = None,
+) -> _T:
+    """The mean of the elements over dim: an int, a tuple of ints, or None for all.
+
+    The averaged dimensions are dropped, or kept with size 1 if keepdim. The mean of nothing
+    is nan. `axis` and `keepdims` are accepted as names too.
+
+    Raises:
+        IndexError: a dimension is out of range.
+        RuntimeError: a dimension is named twice.
+        TypeError: an argument is of the wrong type.
+    """
+def var_mean(
+    input: _T, dim: _Dims | None = None, *, correction: _Real = 1, keepdim: bool = False
+) -> tuple[_T, _T]:
+    """Variance and mean over some or all dimensions, as a tuple.
+
+    Of N numbers the squares of what differs from the mean are summed and divided by
+    N - correction: 1 for a sample (Bessel's correction), 0 for all that there is.
+
+    Raises:
+        IndexError: there is no such dimension.
+        RuntimeError: a dimension is named twice.
+    """
 def reshape(input: _T, shape: Sequence[int]) -> _T:
     """The elements, in order, in another shape: a view if there is one, otherwise a copy.
 
@@ -1709,20 +1695,6 @@ def reshape(input: _T, shape: Sequence[int]) -> _T:
 
     Raises:
         RuntimeError: the number of elements differs.
-        TypeError: a size is no int.
-    """
-def permute(input: _T, dims: Sequence[int]) -> _T:
-    """A view with the dimensions in another order.
-
-    Raises:
-        IndexError: a dimension is out of range.
-        RuntimeError: not every dimension is named once.
-    """
-def broadcast_to(input: _T, size: Sequence[int]) -> _T:
-    """The same as `expand` with one tuple of sizes.
-
-    Raises:
-        RuntimeError: a dimension of another size than 1 would have to grow.
         TypeError: a size is no int.
     """
 def flatten(input: _T, start_dim: int = 0, end_dim: int = -1) -> _T:
@@ -1759,6 +1731,26 @@ def swapdims(input: _T, dim0: int, dim1: int) -> _T:
         IndexError: a dimension is out of range.
         TypeError: a dimension is no int.
     """
+def t(input: _T) -> _T:
+    """The transpose of a matrix, as a view; a tensor of fewer dimensions as it is.
+
+    Raises:
+        RuntimeError: there are more than two dimensions.
+    """
+def permute(input: _T, dims: Sequence[int]) -> _T:
+    """A view with the dimensions in another order.
+
+    Raises:
+        IndexError: a dimension is out of range.
+        RuntimeError: not every dimension is named once.
+    """
+def broadcast_to(input: _T, size: Sequence[int]) -> _T:
+    """The same as `expand` with one tuple of sizes.
+
+    Raises:
+        RuntimeError: a dimension of another size than 1 would have to grow.
+        TypeError: a size is no int.
+    """
 def squeeze(input: _T, dim: _Dims | None = None) -> _T:
     """A view without the dimensions of size 1: all of them, or those named by dim.
 
@@ -1767,6 +1759,20 @@ def squeeze(input: _T, dim: _Dims | None = None) -> _T:
     Raises:
         IndexError: a dimension is out of range.
         RuntimeError: a dimension is named twice.
+    """
+def unsqueeze(input: _T, dim: int) -> _T:
+    """A view with a dimension of size 1 put in at dim.
+
+    Raises:
+        IndexError: a dimension is out of range.
+        TypeError: dim is no int.
+    """
+def clone(input: _T) -> _T:
+    """A copy with memory of its own, through which gradients flow. Its dimensions lie in memory
+    in the order of the tensor's own.
+
+    Raises:
+        MemoryError: there is no room for it.
     """
 def cat(tensors: Sequence[_T], dim: int = 0) -> _T:
     """Tensors behind each other along one dimension, in which alone their sizes may differ.
@@ -1809,38 +1815,169 @@ def unbind(input: _T, dim: int = 0) -> tuple[_T, ...]:
     Raises:
         IndexError: there is no such dimension.
     """
-def var_mean(
-    input: _T, dim: _Dims | None = None, *, correction: float = 1, keepdim: bool = False
-) -> tuple[_T, _T]:
-    """Variance and mean over some or all dimensions, as a tuple.
-
-    Of N numbers the squares of what differs from the mean are summed and divided by
-    N - correction: 1 for a sample (Bessel's correction), 0 for all that there is.
+@overload
+def zeros(*size: int, dtype: _DType = None, requires_grad: bool = False) -> Tensor:
+    """A tensor of zeros, of the sizes given as ints or as one tuple.
 
     Raises:
-        IndexError: there is no such dimension.
-        RuntimeError: a dimension is named twice.
-    """
-def unsqueeze(input: _T, dim: int) -> _T:
-    """A view with a dimension of size 1 put in at dim.
-
-    Raises:
-        IndexError: a dimension is out of range.
-        TypeError: dim is no int.
-    """
-def t(input: _T) -> _T:
-    """The transpose of a matrix, as a view; a tensor of fewer dimensions as it is.
-
-    Raises:
-        RuntimeError: there are more than two dimensions.
-    """
-def clone(input: _T) -> _T:
-    """A copy with memory of its own, through which gradients flow. Its dimensions lie in memory
-    in the order of the tensor's own.
-
-    Raises:
+        RuntimeError: a size is negative, or there are too many elements.
+        TypeError: a size is no int, dtype is not float64, or requires_grad is no bool.
         MemoryError: there is no room for it.
     """
+@overload
+def zeros(
+    size: Sequence[int], /, *, dtype: _DType = None, requires_grad: bool = False
+) -> Tensor: ...
+@overload
+def zeros(*, size: Sequence[int], dtype: _DType = None, requires_grad: bool = False) -> Tensor: ...
+def zeros_like(input: _T, *, dtype: _DType = None, requires_grad: bool = False) -> _T:
+    """A tensor of zeros, of the shape of another, and in memory in the order of that one.
+
+    Raises:
+        TypeError: the input is not a Tensor, or dtype is not float64.
+    """
+@overload
+def ones(*size: int, dtype: _DType = None, requires_grad: bool = False) -> Tensor:
+    """A tensor of ones, of the sizes given as ints or as one tuple.
+
+    Raises:
+        RuntimeError: a size is negative, or there are too many elements.
+        TypeError: a size is no int, dtype is not float64, or requires_grad is no bool.
+        MemoryError: there is no room for it.
+    """
+@overload
+def ones(
+    size: Sequence[int], /, *, dtype: _DType = None, requires_grad: bool = False
+) -> Tensor: ...
+@overload
+def ones(*, size: Sequence[int], dtype: _DType = None, requires_grad: bool = False) -> Tensor: ...
+def ones_like(input: _T, *, dtype: _DType = None, requires_grad: bool = False) -> _T:
+    """A tensor of ones, of the shape of another, and in memory in the order of that one.
+
+    Raises:
+        TypeError: the input is not a Tensor, or dtype is not float64.
+    """
+@overload
+def empty(*size: int, dtype: _DType = None, requires_grad: bool = False) -> Tensor:
+    """A tensor of undefined values, of the sizes given as ints or as one tuple.
+
+    Raises:
+        RuntimeError: a size is negative, or there are too many elements.
+        TypeError: a size is no int, dtype is not float64, or requires_grad is no bool.
+        MemoryError: there is no room for it.
+    """
+@overload
+def empty(
+    size: Sequence[int], /, *, dtype: _DType = None, requires_grad: bool = False
+) -> Tensor: ...
+@overload
+def empty(*, size: Sequence[int], dtype: _DType = None, requires_grad: bool = False) -> Tensor: ...
+def empty_like(input: _T, *, dtype: _DType = None, requires_grad: bool = False) -> _T:
+    """A tensor of undefined values, of the shape of another, and in memory in the order of
+    that one.
+
+    Raises:
+        TypeError: the input is not a Tensor, or dtype is not float64.
+    """
+@overload
+def rand(*size: int, dtype: _DType = None, requires_grad: bool = False) -> Tensor:
+    """A tensor of random numbers, uniform in [0, 1), of the sizes given as ints or as one tuple.
+
+    Raises:
+        RuntimeError: a size is negative, or there are too many elements.
+        TypeError: a size is no int, dtype is not float64, or requires_grad is no bool.
+        MemoryError: there is no room for it.
+    """
+@overload
+def rand(
+    size: Sequence[int], /, *, dtype: _DType = None, requires_grad: bool = False
+) -> Tensor: ...
+@overload
+def rand(*, size: Sequence[int], dtype: _DType = None, requires_grad: bool = False) -> Tensor: ...
+def rand_like(input: _T, *, dtype: _DType = None, requires_grad: bool = False) -> _T:
+    """A tensor of random numbers, uniform in [0, 1), of the shape of another, and in memory in
+    the order of that one.
+
+    Raises:
+        TypeError: the input is not a Tensor, or dtype is not float64.
+    """
+@overload
+def randn(*size: int, dtype: _DType = None, requires_grad: bool = False) -> Tensor:
+    """A tensor of random numbers, normal with mean 0 and variance 1, of the sizes given as
+    ints or as one tuple.
+
+    Raises:
+        RuntimeError: a size is negative, or there are too many elements.
+        TypeError: a size is no int, dtype is not float64, or requires_grad is no bool.
+        MemoryError: there is no room for it.
+    """
+@overload
+def randn(
+    size: Sequence[int], /, *, dtype: _DType = None, requires_grad: bool = False
+) -> Tensor: ...
+@overload
+def randn(*, size: Sequence[int], dtype: _DType = None, requires_grad: bool = False) -> Tensor: ...
+def randn_like(input: _T, *, dtype: _DType = None, requires_grad: bool = False) -> _T:
+    """A tensor of random numbers, normal with mean 0 and variance 1, of the shape of another,
+    and in memory in the order of that one.
+
+    Raises:
+        TypeError: the input is not a Tensor, or dtype is not float64.
+    """
+def full(
+    size: Sequence[int], fill_value: _Real, *, dtype: _DType = None, requires_grad: bool = False
+) -> Tensor:
+    """A tensor with one number everywhere.
+
+    Raises:
+        RuntimeError: a size is negative, or there are too many elements.
+        TypeError: a size is no int, dtype is not float64, or requires_grad is no bool.
+        MemoryError: there is no room for it.
+    """
+def full_like(
+    input: _T, fill_value: _Real, *, dtype: _DType = None, requires_grad: bool = False
+) -> _T:
+    """A tensor with one number everywhere, of the shape of another, and in memory in the order of
+    that one.
+
+    Raises:
+        TypeError: the input is not a Tensor, or fill_value no number.
+    """
+def linspace(
+    start: _Real, end: _Real, steps: int, *, dtype: _DType = None, requires_grad: bool = False
+) -> Tensor:
+    """`steps` numbers from start to end, both included, equally far apart.
+
+    Raises:
+        RuntimeError: steps is negative.
+        TypeError: an argument is no number.
+    """
+@overload
+def arange(end: _Real, *, dtype: _DType = None, requires_grad: bool = False) -> Tensor:
+    """The numbers from start up to but without end, step apart; arange(end) starts at 0.
+
+    Raises:
+        RuntimeError: step is 0, or leads away from end.
+        TypeError: an argument is no number.
+    """
+@overload
+def arange(
+    start: _Real, end: _Real, step: _Real = 1, *, dtype: _DType = None, requires_grad: bool = False
+) -> Tensor: ...
+@overload
+def eye(n: int, *, dtype: _DType = None, requires_grad: bool = False) -> Tensor:
+    """An n by m matrix, n by n without m, of ones on the diagonal and zeros elsewhere.
+
+    Raises:
+        RuntimeError: a size is negative.
+        TypeError: a size is no int.
+    """
+@overload
+def eye(n: int, m: int, *, dtype: _DType = None, requires_grad: bool = False) -> Tensor: ...
+# </ops>
+
+# ---- shapes
+
 def numel(input: Tensor, /) -> int:
     """The number of elements of a tensor.
 
@@ -1875,182 +2012,6 @@ def from_numpy(ndarray: NDArray[np.float64], /) -> Tensor:
     Raises:
         TypeError: the argument is no array, or one of another type.
         ValueError: its strides are negative or no whole elements, or its bytes are swapped.
-    """
-@overload
-def zeros(*size: int, dtype: _DType = None, requires_grad: bool = False) -> Tensor:
-    """A tensor of zeros, of the sizes given as ints or as one tuple.
-
-    Raises:
-        RuntimeError: a size is negative, or there are too many elements.
-        TypeError: a size is no int, dtype is not float64, or requires_grad is no bool.
-        MemoryError: there is no room for it.
-    """
-@overload
-def zeros(
-    size: Sequence[int], /, *, dtype: _DType = None, requires_grad: bool = False
-) -> Tensor: ...
-@overload
-def zeros(*, size: Sequence[int], dtype: _DType = None, requires_grad: bool = False) -> Tensor: ...
-@overload
-def ones(*size: int, dtype: _DType = None, requires_grad: bool = False) -> Tensor:
-    """A tensor of ones, of the sizes given as ints or as one tuple.
-
-    Raises:
-        RuntimeError: a size is negative, or there are too many elements.
-        TypeError: a size is no int, dtype is not float64, or requires_grad is no bool.
-        MemoryError: there is no room for it.
-    """
-@overload
-def ones(
-    size: Sequence[int], /, *, dtype: _DType = None, requires_grad: bool = False
-) -> Tensor: ...
-@overload
-def ones(*, size: Sequence[int], dtype: _DType = None, requires_grad: bool = False) -> Tensor: ...
-@overload
-def empty(*size: int, dtype: _DType = None, requires_grad: bool = False) -> Tensor:
-    """A tensor of undefined values, of the sizes given as ints or as one tuple.
-
-    Raises:
-        RuntimeError: a size is negative, or there are too many elements.
-        TypeError: a size is no int, dtype is not float64, or requires_grad is no bool.
-        MemoryError: there is no room for it.
-    """
-@overload
-def empty(
-    size: Sequence[int], /, *, dtype: _DType = None, requires_grad: bool = False
-) -> Tensor: ...
-@overload
-def empty(*, size: Sequence[int], dtype: _DType = None, requires_grad: bool = False) -> Tensor: ...
-@overload
-def rand(*size: int, dtype: _DType = None, requires_grad: bool = False) -> Tensor:
-    """A tensor of random numbers, uniform in [0, 1), of the sizes given as ints or as one tuple.
-
-    Raises:
-        RuntimeError: a size is negative, or there are too many elements.
-        TypeError: a size is no int, dtype is not float64, or requires_grad is no bool.
-        MemoryError: there is no room for it.
-    """
-@overload
-def rand(
-    size: Sequence[int], /, *, dtype: _DType = None, requires_grad: bool = False
-) -> Tensor: ...
-@overload
-def rand(*, size: Sequence[int], dtype: _DType = None, requires_grad: bool = False) -> Tensor: ...
-@overload
-def randn(*size: int, dtype: _DType = None, requires_grad: bool = False) -> Tensor:
-    """A tensor of random numbers, normal with mean 0 and variance 1, of the sizes given as ints or
-    as one tuple.
-
-    Raises:
-        RuntimeError: a size is negative, or there are too many elements.
-        TypeError: a size is no int, dtype is not float64, or requires_grad is no bool.
-        MemoryError: there is no room for it.
-    """
-@overload
-def randn(
-    size: Sequence[int], /, *, dtype: _DType = None, requires_grad: bool = False
-) -> Tensor: ...
-@overload
-def randn(*, size: Sequence[int], dtype: _DType = None, requires_grad: bool = False) -> Tensor: ...
-def full(
-    size: Sequence[int],
-    fill_value: Tensor | _Number,
-    *,
-    dtype: _DType = None,
-    requires_grad: bool = False,
-) -> Tensor:
-    """A tensor with one number everywhere.
-
-    Raises:
-        RuntimeError: a size is negative, or there are too many elements.
-        TypeError: a size is no int, dtype is not float64, or requires_grad is no bool.
-        MemoryError: there is no room for it.
-    """
-def zeros_like(input: _T, *, dtype: _DType = None, requires_grad: bool = False) -> _T:
-    """A tensor of zeros, of the shape of another, and in memory in the order of that one.
-
-    Raises:
-        TypeError: the input is not a Tensor, or dtype is not float64.
-    """
-def ones_like(input: _T, *, dtype: _DType = None, requires_grad: bool = False) -> _T:
-    """A tensor of ones, of the shape of another, and in memory in the order of that one.
-
-    Raises:
-        TypeError: the input is not a Tensor, or dtype is not float64.
-    """
-def empty_like(input: _T, *, dtype: _DType = None, requires_grad: bool = False) -> _T:
-    """A tensor of undefined values, of the shape of another, and in memory in the order of that
-    one.
-
-    Raises:
-        TypeError: the input is not a Tensor, or dtype is not float64.
-    """
-def rand_like(input: _T, *, dtype: _DType = None, requires_grad: bool = False) -> _T:
-    """A tensor of random numbers, uniform in [0, 1), of the shape of another, and in memory in the
-    order of that one.
-
-    Raises:
-        TypeError: the input is not a Tensor, or dtype is not float64.
-    """
-def randn_like(input: _T, *, dtype: _DType = None, requires_grad: bool = False) -> _T:
-    """A tensor of random numbers, normal with mean 0 and variance 1, of the shape of another, and
-    in memory in the order of that one.
-
-    Raises:
-        TypeError: the input is not a Tensor, or dtype is not float64.
-    """
-def full_like(
-    input: _T,
-    fill_value: Tensor | _Number,
-    *,
-    dtype: _DType = None,
-    requires_grad: bool = False,
-) -> _T:
-    """A tensor with one number everywhere, of the shape of another, and in memory in the order of
-    that one.
-
-    Raises:
-        TypeError: the input is not a Tensor, or fill_value no number.
-    """
-@overload
-def arange(end: _Number, *, dtype: _DType = None, requires_grad: bool = False) -> Tensor:
-    """The numbers from start up to but without end, step apart; arange(end) starts at 0.
-
-    Raises:
-        RuntimeError: step is 0, or leads away from end.
-        TypeError: an argument is no number.
-    """
-@overload
-def arange(
-    start: _Number,
-    end: _Number,
-    step: _Number = 1,
-    *,
-    dtype: _DType = None,
-    requires_grad: bool = False,
-) -> Tensor: ...
-def linspace(
-    start: _Number,
-    end: _Number,
-    steps: int,
-    *,
-    dtype: _DType = None,
-    requires_grad: bool = False,
-) -> Tensor:
-    """`steps` numbers from start to end, both included, equally far apart.
-
-    Raises:
-        RuntimeError: steps is negative.
-        TypeError: an argument is no number.
-    """
-def eye(
-    n: int, m: int | None = None, *, dtype: _DType = None, requires_grad: bool = False
-) -> Tensor:
-    """An n by m matrix, n by n without m, of ones on the diagonal and zeros elsewhere.
-
-    Raises:
-        RuntimeError: a size is negative.
-        TypeError: a size is no int.
     """
 def manual_seed(seed: SupportsIndex, /) -> None:
     """Start the random numbers of rand and randn anew, in the whole process.
@@ -2181,6 +2142,8 @@ def _live_tensors() -> int:
     """How many tensors there are."""
 def _live_nodes() -> int:
     """How many nodes of the tape there are."""
+def _call_table() -> list[dict[str, str]]:
+    """The rows of functions of the op table."""
 def _op_table() -> list[dict[str, Any]]:
     """The op table, a dict for each op."""
 def _tensor_address(tensor: Tensor, /) -> int:

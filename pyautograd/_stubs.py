@@ -14,7 +14,8 @@ import inspect
 import re
 import sys
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -24,63 +25,247 @@ __all__ = ["generate", "main"]
 
 STUB = Path(__file__).with_name("_core.pyi")
 _PART = re.compile(r"(?P<head>^ *# <ops (?P<what>\w+)>\n).*?(?P<tail>^ *# </ops>\n)", re.M | re.S)
-_METHOD_ALIASES = {
-    "abs": ("absolute",),
-    "neg": ("negative",),
-    "asin": ("arcsin",),
-    "acos": ("arccos",),
-    "atan": ("arctan",),
-    "sub": ("subtract",),
-    "mul": ("multiply",),
-    "div": ("divide", "true_divide"),
-    "ne": ("not_equal",),
-    "lt": ("less",),
-    "le": ("less_equal",),
-    "gt": ("greater",),
-    "ge": ("greater_equal",),
+
+# ---- rows of functions ---------------------------------------------------------------------------
+
+_TYPES = {
+    "TENSOR": "Tensor",
+    "OPERAND": "_Operand",
+    "NUMBER": "_Real",
+    "VALUE": "_Real",
+    "INT": "int",
+    "DIM": "int",
+    "FLAG": "bool",
+    "DIMS": "_Dims",
+    "SIZES": "Sequence[int]",
+    "PLACES": "Sequence[int]",
+    "INT_OR_INTS": "_Dims",
+    "TENSORS": "Sequence[_T]",
+    "OBJECT": "_Value",
+    "DTYPE": "_DType",
+    "GRAD": "bool",
+    "INTO": "Tensor",
 }
+_PARAMETER = re.compile(r"\((\w+), (\w+), (NEEDED|[A-Z_]+\(.*?\))\)(?=, \(|\)$)")
+_DEFAULT = re.compile(
+    r"(?P<how>[A-Z]+)(?:_OF)?\((?P<text>[^,]+), [^,)]+(?:, \"(?P<words>.*)\")?\)$"
+)
 
 
-def _parameters(op: str, kind: str) -> str:
-    if kind == "unary":
-        return ""
-    if op in ("add", "sub"):
-        return ", other: _Operand, *, alpha: float = 1"
-    return ", exponent: _Operand" if op == "pow" else ", other: _Operand"
+@dataclass(frozen=True)
+class Parameter:
+    """A parameter of a function: its kind in ops.def, name, default as Python writes it."""
+
+    kind: str
+    name: str
+    default: str | None = None
+    by_name: bool = False
+    words: tuple[str, ...] = ()
+
+    def annotation(self, first_of_pair: str = "_Value") -> str:
+        """The type that the stub gives it."""
+        kind = _TYPES.get(self.kind, "")
+        if self.kind == "CHOICE":
+            words = ", ".join(f'"{word}"' for word in self.words)
+            kind = f"Literal[{words}]"
+        elif self.kind == "OBJECT":
+            kind = "_Real" if self.default is not None else first_of_pair
+        none = self.default == "None" and self.kind != "DTYPE"
+        return kind + " | None" * none
 
 
-def _rows() -> list[tuple[str, str, str]]:
-    """(op, name, kind) of the ops whose stubs are made here, aliases included."""
-    rows = []
-    for row in _core._op_table():
-        op, kind = row["name"], row["kind"]
-        if kind in ("unary", "binary", "mask"):
-            rows += [(op, name, kind) for name in (op, *_METHOD_ALIASES.get(op, ()))]
+@dataclass(frozen=True)
+class Row:
+    """A CALL of ops.def."""
+
+    name: str
+    cname: str
+    forms: str
+    body: str
+    result: str
+    parameters: tuple[Parameter, ...]
+
+    @property
+    def is_method(self) -> bool:
+        """Whether Tensor has it; of a part of an overloaded function, whether that may be."""
+        return self.forms in ("METHOD", "BOTH", "BOTH_IN_PLACE")
+
+    @property
+    def is_function(self) -> bool:
+        """Whether the module has it."""
+        return self.forms in ("FUNCTION", "BOTH", "BOTH_IN_PLACE")
+
+
+def _parameter(kind: str, name: str, form: str) -> Parameter:
+    found = _DEFAULT.match(form)
+    if found is None:
+        return Parameter(kind, name)
+    words = tuple((found["words"] or "").split("|")) if found["words"] else ()
+    return Parameter(kind, name, found["text"], found["how"] in ("STAR", "KEY"), words)
+
+
+def calls() -> dict[tuple[str, str], Row]:
+    """The CALLs of the op table, by name and C function."""
+    rows = {}
+    for row in _core._call_table():
+        if row["row"] == "call":
+            found = [_parameter(*part) for part in _PARAMETER.findall(row["parameters"])]
+            assert len(found) == len(re.findall(r"[(, ]\([A-Z]", row["parameters"])), row
+            name, cname = row["name"], row["cname"]
+            rows[name, cname] = Row(
+                name, cname, row["forms"], row["body"], row["result"], tuple(found)
+            )
     return rows
+
+
+def overloads() -> dict[str, tuple[str, list[str]]]:
+    """The functions that can be called in several ways: their forms and their C functions."""
+    return {
+        row["name"]: (row["forms"], re.findall(r"\((\w+)\)", row["result"]))
+        for row in _core._call_table()
+        if row["row"] == "overloads"
+    }
+
+
+def aliases() -> list[tuple[str, str, str]]:
+    """(alias, op, kind) of elementwise ops without arguments of their own."""
+    table = _core._call_table()
+    return [(r["name"], r["cname"], r["forms"].lower()) for r in table if r["row"] == "alias"]
+
+
+def _listed(parameters: Iterable[Parameter], first_of_pair: str) -> str:
+    """Parameters as a definition lists them, each with a comma before it."""
+    text, star = "", False
+    for p in parameters:
+        text += ", *" if p.by_name and not star else ""
+        star |= p.by_name
+        text += f", {p.name}: {p.annotation(first_of_pair)}"
+        text += f" = {p.default}" if p.default is not None else ""
+    return text
+
+
+def _result(row: Row, of_method: bool) -> str:
+    first = row.parameters[0].kind
+    one = "Self" if of_method else "_T" if first in ("TENSOR", "TENSORS") else "Tensor"
+    named = re.match(r"NAMED\(", row.result)
+    if named:
+        return f"return_types.{row.name}"
+    return {
+        "PAIR_OF": f"tuple[{one}, {one}]",
+        "LIST": f"tuple[{one}, ...]",
+        "MADE": "Tensor",
+    }.get(row.result, one)
+
+
+def _method_forms(row: Row, name: str) -> list[str]:
+    rest, result = row.parameters[1:], _result(row, True)
+    pair = "_Operand" if row.body == "PAIR" else "_Value"
+    whole = f"def {name}(self{_listed(rest, pair)}) -> {result}: ..."
+    if not rest or rest[0].kind not in ("SIZES", "PLACES"):
+        return [whole]
+    return [f"def {name}(self, *{rest[0].name}: int) -> {result}: ...", whole]
+
+
+def _function_forms(row: Row) -> list[str]:
+    first, *rest = row.parameters
+    result = _result(row, False)
+    if first.kind == "PLACES":
+        more = _listed(rest, "_Value").removeprefix(", *")
+        return [
+            f"def {row.name}(*{first.name}: int{more}) -> {result}: ...",
+            f"def {row.name}({first.name}: Sequence[int], /, *{more}) -> {result}: ...",
+            f"def {row.name}(*, {first.name}: Sequence[int]{more}) -> {result}: ...",
+        ]
+    pair = "_Operand" if row.body == "PAIR" else "_Value"
+    head = "input: _T" if first.kind == "TENSOR" else _listed([first], pair)[2:]
+    return [f"def {row.name}({head}{_listed(rest, pair)}) -> {result}: ..."]
+
+
+def _defined(forms: list[str], indent: str = "") -> list[str]:
+    """One definition, or several with a decorator each."""
+    mark = [f"{indent}@overload"] if len(forms) > 1 else []
+    return [line for form in forms for line in (*mark, *_in_lines(indent + form))]
+
+
+def _in_lines(definition: str) -> list[str]:
+    """A definition in lines of at most 100 columns."""
+    if len(definition) <= 100:
+        return [definition]
+    head, rest = definition.split("(", 1)
+    parameters, result = rest.split(") -> ")
+    indent = " " * (len(head) - len(head.lstrip()))
+    inside = indent + "    " + parameters
+    if len(inside) > 100:
+        parts = re.split(r", (?![^\[]*\])", parameters)
+        return [f"{head}(", *(f"{indent}    {p}," for p in parts), f"{indent}) -> {result}"]
+    return [f"{head}(", inside, f"{indent}) -> {result}"]
+
+
+def _row_methods() -> list[str]:
+    lines, rows = [], calls()
+    for row in rows.values():
+        if row.is_method:
+            lines += _defined(_method_forms(row, row.name), "    ")
+        if row.forms == "BOTH_IN_PLACE":
+            lines += _defined(_method_forms(row, row.name + "_"), "    ")
+    for name, (forms, cnames) in overloads().items():
+        if forms == "BOTH":
+            every = [f for c in cnames for f in _method_forms(rows[name, c], name)]
+            lines += _defined(every, "    ")
+    return lines
+
+
+def _row_functions() -> list[str]:
+    lines, rows = [], calls()
+    for row in rows.values():
+        if row.is_function:
+            lines += _defined(_function_forms(row))
+    for name, (_, cnames) in overloads().items():
+        lines += _defined([f for c in cnames for f in _function_forms(rows[name, c])])
+    return lines
+
+
+def _named_tuples() -> list[str]:
+    lines = []
+    for row in calls().values():
+        fields = re.findall(r"\w+", row.result)[1:]
+        if row.result.startswith("NAMED"):
+            lines += [f"    class {row.name}(NamedTuple):"]
+            lines += [f"        {field}: Tensor" for field in fields]
+    return lines
+
+
+# ---- elementwise ops -----------------------------------------------------------------------------
+
+
+def _elementwise() -> list[tuple[str, str, str]]:
+    """(op, name, kind) of the ops that have no CALL, and of their aliases."""
+    table = [(row["name"], row["name"], row["kind"]) for row in _core._op_table()]
+    every = [*table, *((op, alias, kind) for alias, op, kind in aliases())]
+    return [row for row in every if row[2] in ("unary", "binary", "mask")]
 
 
 def _methods() -> list[str]:
     lines = []
-    for op, name, kind in _rows():
-        more = _parameters(op, kind)
-        result = "_Mask" if kind == "mask" else "Self"
-        lines.append(f"    def {name}(self{more}) -> {result}: ...")
-        if kind == "binary" or (kind == "unary" and name == op):
+    for _, name, kind in _elementwise():
+        more = "" if kind == "unary" else ", other: _Operand"
+        lines.append(f"    def {name}(self{more}) -> {'_Mask' if kind == 'mask' else 'Self'}: ...")
+        if kind != "mask":
             lines.append(f"    def {name}_(self{more}) -> Self: ...")
-    return lines
+    return [*lines, *_row_methods()]
 
 
 def _functions() -> list[str]:
     lines = []
-    for op, name, kind in _rows():
+    for op, name, kind in _elementwise():
+        # A number comes first in arithmetic alone.
+        first = "_Operand" if op == "mul" else "_Array"
+        result = "_Mask" if kind == "mask" else "Tensor"
         if kind == "unary":
             lines.append(f"def {name}(input: _T) -> _T: ...")
         else:
-            result = "_Mask" if kind == "mask" else "Tensor"
-            # A number comes first in arithmetic alone.
-            first = "_Array" if kind == "mask" or op in ("maximum", "minimum") else "_Operand"
-            lines.append(f"def {name}(input: {first}{_parameters(op, kind)}) -> {result}: ...")
-    return lines
+            lines.append(f"def {name}(input: {first}, other: _Operand) -> {result}: ...")
+    return [*lines, *_row_functions()]
 
 
 # ---- docstrings ----------------------------------------------------------------------------------
@@ -135,7 +320,7 @@ def _document(text: str) -> str:
 
 def generate(text: str) -> str:
     """Return the text of the stub file with its generated parts made anew."""
-    made = {"methods": _methods(), "functions": _functions()}
+    made = {"methods": _methods(), "functions": _functions(), "tuples": _named_tuples()}
     return _document(
         _PART.sub(
             lambda part: part["head"] + "\n".join(made[part["what"]]) + "\n" + part["tail"], text

@@ -113,7 +113,14 @@ EXACT: list[tuple[Callable[[], Any], type[Exception], str]] = [
         "dtype must be pyautograd.float64, the only one, not 'int'",
     ),
     # numbers and sizes
-    (lambda: ag.arange(), TypeError, "arange() missing 1 required positional argument: 'end'"),
+    (
+        lambda: ag.arange(),
+        TypeError,
+        "arange() received an invalid combination of arguments - got (), but expected one of:\n"
+        " * (Number end, *, dtype dtype=None, bool requires_grad=False)\n"
+        " * (Number start, Number end, Number step=1, *, dtype dtype=None, "
+        "bool requires_grad=False)",
+    ),
     (
         lambda: ag.linspace("a", 1, 2),
         TypeError,

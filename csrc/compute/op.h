@@ -48,18 +48,18 @@ typedef struct agi_vjp_wide {
 typedef void (*agi_rule)(agi_vjp *v);
 
 typedef enum agi_kind {
-    AGI_UNARY, AGI_BINARY, AGI_TERNARY, AGI_INNER, AGI_INNER3, AGI_UNARY_ATTR,
+    AGI_UNARY, AGI_BINARY, AGI_PAIR, AGI_TERNARY, AGI_INNER, AGI_INNER3, AGI_UNARY_ATTR,
     AGI_TERNARY_ATTR,
     AGI_MASK,  /* the last that is elementwise */
-    AGI_REDUCE, AGI_VIEW, AGI_MAKE,
-    AGI_JOIN,   /* of any number of inputs */
-    AGI_REDUCES, AGI_VIEWS,  /* of several results */
+    AGI_REDUCE, AGI_VIEW, AGI_MAKE, AGI_FORMULA,
+    AGI_JOIN,   /* of any number of inputs; the last with one result */
+    AGI_REDUCES, AGI_VIEWS, AGI_FORMULAS,
 } agi_kind;
 
 /* What a rule reads: four bits for each input whose gradient is wanted. */
 enum { AGI_SAVE_NONE = 0, AGI_SAVE_IN0 = 1, AGI_SAVE_IN1 = 2, AGI_SAVE_IN2 = 4, AGI_SAVE_OUT = 8 };
 #define AGI_SAVE_FOR(k, mask) ((mask) << (4 * (k)))
-enum { AGI_GRAD_RULE, AGI_GRAD_ZERO_GRAD, AGI_GRAD_NO_GRAD };
+enum { AGI_GRAD_RULE, AGI_GRAD_ZERO_GRAD, AGI_GRAD_NO_GRAD, AGI_GRAD_PARTS };
 
 typedef struct agi_op_info {
     const char *name, *label, *doc;

@@ -106,23 +106,13 @@ AG_API const char *ag_version(void);       /* "major.minor.patch", AG_VERSION wh
 /* ---- creating ------------------------------------------------------------------------------- */
 
 /* Shapes are int64_t[ndim], ndim 0 .. AG_MAX_DIMS (ndim 0: one number). Fail with AG_ERR_SHAPE,
- * AG_ERR_OVERFLOW or AG_ERR_MEMORY. */
-AG_API ag_tensor *ag_empty(int ndim, const int64_t *shape);  /* values undefined */
-AG_API ag_tensor *ag_full(int ndim, const int64_t *shape, double value);
-AG_API ag_tensor *ag_zeros(int ndim, const int64_t *shape);
-AG_API ag_tensor *ag_ones(int ndim, const int64_t *shape);
+ * AG_ERR_OVERFLOW or AG_ERR_MEMORY. Others come from ops/create.def: zeros, ones, empty, full,
+ * rand, randn and their like, arange, linspace, eye. */
 AG_API ag_tensor *ag_scalar(double value);                   /* 0-d */
 /* The strides, none of them negative, say in which order the dimensions lie in memory (NULL:
  * row-major). The tensor is dense: where these strides are not, it has others, in their order.
  * Values undefined. */
 AG_API ag_tensor *ag_empty_in_order(int ndim, const int64_t *shape, const int64_t *strides);
-/* Of x's shape, in the order of x's strides. */
-AG_API ag_tensor *ag_empty_like(const ag_tensor *x);
-AG_API ag_tensor *ag_full_like(const ag_tensor *x, double value);
-AG_API ag_tensor *ag_zeros_like(const ag_tensor *x);
-AG_API ag_tensor *ag_ones_like(const ag_tensor *x);
-AG_API ag_tensor *ag_rand_like(const ag_tensor *x);
-AG_API ag_tensor *ag_randn_like(const ag_tensor *x);
 AG_API ag_tensor *ag_from_data(const double *values, int ndim, const int64_t *shape);  /* copies */
 
 /* Shares memory that stays yours: strides in elements, may be 0, not negative (NULL: row-major).
@@ -137,11 +127,6 @@ AG_API ag_tensor *ag_from_memory(double *data, int ndim, const int64_t *shape,
  * with this release), ops on it are evaluated late like others. One such pair for the process. */
 AG_API void ag_set_sharing_hook(void (*release)(void *context), bool (*is_shared)(void *context));
 
-AG_API ag_tensor *ag_arange(double start, double end, double step);
-AG_API ag_tensor *ag_linspace(double start, double end, int64_t steps);
-AG_API ag_tensor *ag_eye(int64_t n, int64_t m);
-AG_API ag_tensor *ag_rand(int ndim, const int64_t *shape);   /* uniform in [0, 1) */
-AG_API ag_tensor *ag_randn(int ndim, const int64_t *shape);  /* standard normal */
 AG_API void ag_manual_seed(uint64_t seed);                   /* of rand and randn, process-wide */
 
 AG_API ag_tensor *ag_retain(ag_tensor *t);                   /* returns t, with one more owner */
@@ -244,79 +229,42 @@ AG_API ag_status ag_node_call(ag_node *node, int n, ag_tensor *const *gradients,
 
 /* Elementwise ops broadcast as NumPy and PyTorch do. Their results are dense, and row-major unless
  * operands lie in memory in another order, as a transpose does: they then have that order too. (Of
- * two dimensions the first operand that repeats neither decides.) For every line of ops.def:
+ * two dimensions the first operand that repeats neither decides.) For every OP of ops.def:
  *   UNARY    ag_tensor *ag_<op>(ag_tensor *x);
- *   BINARY   ag_tensor *ag_<op>(ag_tensor *x, ag_tensor *y),
+ *   BINARY, PAIR  ag_tensor *ag_<op>(ag_tensor *x, ag_tensor *y),
  *            ag_<op>_scalar(ag_tensor *x, double y), ag_scalar_<op>(double x, ag_tensor *y)
  *   TERNARY  ag_tensor *ag_<op>(ag_tensor *x, ag_tensor *y, ag_tensor *z)
- *   MASK     as BINARY, 1.0 where true */
+ *   MASK     as BINARY, 1.0 where true
+ * and for every CALL, where each parameter's kind says what it is in C:
+ *   ag_tensor *ag_<name>(parameters); of several results: ag_status ag_<name>(parameters, outs)
+ * A list is two arguments, n_<name> and <name>. Dimensions that are negative count from the end. */
 typedef enum ag_op {
 #define OP(name, arity, KIND, saves, GRAD, label, doc) AG_OP_##name,
 #include "ops.def"
-#undef OP
     AG_OP_COUNT
 } ag_op;
 
-#define AG_DECLARE_UNARY(name) AG_API ag_tensor *ag_##name(ag_tensor *x);
-#define AG_DECLARE_BINARY(name) \
-    AG_API ag_tensor *ag_##name(ag_tensor *x, ag_tensor *y); \
-    AG_API ag_tensor *ag_##name##_scalar(ag_tensor *x, double y); \
-    AG_API ag_tensor *ag_scalar_##name(double x, ag_tensor *y);
-#define AG_DECLARE_MASK AG_DECLARE_BINARY
-#define AG_DECLARE_TERNARY(name) \
-    AG_API ag_tensor *ag_##name(ag_tensor *x, ag_tensor *y, ag_tensor *z);
-#define AG_DECLARE_INNER(name)
-#define AG_DECLARE_INNER3(name)
-#define AG_DECLARE_UNARY_ATTR(name)
-#define AG_DECLARE_TERNARY_ATTR(name)
-#define AG_DECLARE_REDUCE(name)
-#define AG_DECLARE_VIEW(name)
-#define AG_DECLARE_MAKE(name)
-#define AG_DECLARE_JOIN(name)
-#define AG_DECLARE_REDUCES(name)
-#define AG_DECLARE_VIEWS(name)
-#define OP(name, arity, KIND, saves, GRAD, label, doc) AG_DECLARE_##KIND(name)
-#include "ops.def"
-#undef OP
+/* An argument: a tensor, or if that is NULL a plain number. (The NULL of a call that failed is a
+ * number here, 0 mostly: test it first.) */
+typedef struct ag_arg {
+    ag_tensor *tensor;
+    double value;
+} ag_arg;
+AG_API ag_arg ag_number(double value);
+AG_API ag_arg ag_operand(ag_tensor *t);                      /* borrows t */
 
-AG_API ag_tensor *ag_softplus(ag_tensor *x, double beta, double threshold);
-AG_API ag_tensor *ag_clamp(ag_tensor *x, double lo, double hi);  /* -INFINITY, INFINITY: no bound */
+#include "ops/prototypes.h"
 
-/* Over the n dims named (negative ones count from the end); n < 0: over all. */
-AG_API ag_tensor *ag_sum(ag_tensor *x, int n, const int64_t *dims, bool keepdim);
-AG_API ag_tensor *ag_mean(ag_tensor *x, int n, const int64_t *dims, bool keepdim);
-AG_API ag_tensor *ag_amax(ag_tensor *x, int n, const int64_t *dims, bool keepdim);
-AG_API ag_tensor *ag_amin(ag_tensor *x, int n, const int64_t *dims, bool keepdim);
-/* Variance and mean, owned, into outs[2]. Of N numbers the squares are divided by N - correction: 1
- * for a sample, 0 for all that there is. */
-AG_API ag_status ag_var_mean(ag_tensor *x, int n, const int64_t *dims, double correction,
-                             bool keepdim, ag_tensor **outs);
 AG_API ag_tensor *ag_sum_all(ag_tensor *x);
 AG_API ag_tensor *ag_mean_all(ag_tensor *x);
 
-/* Views share x's memory; a write through one is seen in the other, and autograd follows it. */
-AG_API ag_tensor *ag_view(ag_tensor *x, int ndim, const int64_t *shape); /* one size may be -1 */
-AG_API ag_tensor *ag_reshape(ag_tensor *x, int ndim, const int64_t *shape);  /* a view, or a copy */
-AG_API ag_tensor *ag_flatten(ag_tensor *x, int start_dim, int end_dim);
-AG_API ag_tensor *ag_transpose(ag_tensor *x, int dim0, int dim1);
-AG_API ag_tensor *ag_permute(ag_tensor *x, int n, const int64_t *dims);
-AG_API ag_tensor *ag_t(ag_tensor *x);                                        /* at most 2-d */
-AG_API ag_tensor *ag_expand(ag_tensor *x, int ndim, const int64_t *shape);   /* -1 keeps a size */
-AG_API ag_tensor *ag_squeeze(ag_tensor *x, int n, const int64_t *dims);      /* n < 0: all */
-AG_API ag_tensor *ag_unsqueeze(ag_tensor *x, int dim);
+/* Views that Python writes as indexing. */
 AG_API ag_tensor *ag_select(ag_tensor *x, int dim, int64_t index);
 AG_API ag_tensor *ag_slice(ag_tensor *x, int dim, int64_t start, int64_t end, int64_t step);
 /* Any region of x's storage; strides are not negative, and offset is counted from x's first
  * element. What reaches outside fails with AG_ERR_VALUE, what does not fit with AG_ERR_OVERFLOW. */
 AG_API ag_tensor *ag_as_strided(ag_tensor *x, int ndim, const int64_t *shape,
                                 const int64_t *strides, int64_t offset);
-/* A view of each index of one dimension, which they lack: as many as its size, owned, into outs[n].
- * These views cannot be written in place where the tape is recorded. */
-AG_API ag_status ag_unbind(ag_tensor *x, int dim, int n, ag_tensor **outs);
-/* n >= 1 tensors behind each other along one dimension, in which alone their sizes may differ. */
-AG_API ag_tensor *ag_cat(int n, ag_tensor *const *tensors, int dim);
-AG_API ag_tensor *ag_clone(ag_tensor *x);                    /* in the order of x's strides */
-AG_API ag_tensor *ag_contiguous(ag_tensor *x);               /* x itself if it is, else a copy */
 
 /* In place: x's memory is written, its version counts up, and if grad mode is on the tape follows.
  * y broadcasts to x, never the other way round. A leaf that requires grad is refused unless grad
@@ -334,13 +282,6 @@ AG_API ag_status ag_zero_(ag_tensor *x);
 AG_API ag_status ag_compare(ag_op op, ag_tensor *x, ag_tensor *y, bool *z);
 
 /* ---- any op by its number: for bindings ----------------------------------------------------- */
-
-/* An argument: a tensor, or if that is NULL a plain number. (The NULL of a call that failed is a
- * number here, 0 mostly: test it first.) */
-typedef struct ag_arg {
-    ag_tensor *tensor;
-    double value;
-} ag_arg;
 
 /* The arguments of an op that are neither:
  *   softplus        f = beta, threshold
@@ -362,10 +303,10 @@ typedef struct ag_attr {
 } ag_attr;
 
 /* n must be the op's arity; attr may be NULL for ops that take none. The first argument of what is
- * not elementwise, sum, mean, amax or amin must be a tensor (of slice_scatter a number stands for
- * zeros in the shape that list gives). Fail with AG_ERR_INDEX for an op that there is not,
- * AG_ERR_VALUE for another n, AG_ERR_TYPE for missing args, attr or list, and for a number in place
- * of a tensor, AG_ERR_SHAPE for an n_list out of range. */
+ * not elementwise, sum or mean must be a tensor (of slice_scatter a number stands for zeros in the
+ * shape that list gives). Fail with AG_ERR_INDEX for an op that there is not, AG_ERR_VALUE for
+ * another n, AG_ERR_TYPE for missing args, attr or list, and for a number in place of a tensor,
+ * AG_ERR_SHAPE for an n_list out of range. */
 AG_API ag_tensor *ag_apply(ag_op op, int n, const ag_arg *args, const ag_attr *attr);
 /* The same for ops with several results, unbind (i[0] = dim) and var_mean (list = dims, i[0] =
  * keepdim, f[0] = correction): n results, owned, into outs; none on failure. */

@@ -17,6 +17,7 @@
 #define SEVERAL(name) .forward_several = agi_##name##_forward_several
 #define WITH_UNARY MAP
 #define WITH_BINARY MAP
+#define WITH_PAIR MAP
 #define WITH_TERNARY MAP
 #define WITH_INNER MAP
 #define WITH_INNER3 MAP
@@ -27,18 +28,20 @@
 #define WITH_VIEW FORWARD
 #define WITH_MAKE FORWARD
 #define WITH_JOIN FORWARD
+#define WITH_FORMULA FORWARD
 #define WITH_REDUCES SEVERAL
 #define WITH_VIEWS SEVERAL
+#define WITH_FORMULAS SEVERAL
 #define BY_RULE(name) .rule = agi_##name##_rule
 #define BY_ZERO_GRAD(name) .rule = NULL
 #define BY_NO_GRAD(name) .rule = NULL
+#define BY_PARTS(name) .rule = NULL
 
 const agi_op_info agi_op_table[AG_OP_COUNT] = {
 #define OP(opname, n, KIND, save, GRAD, text, describe) \
     {.name = #opname, .label = text, .doc = describe, .arity = n, .kind = AGI_##KIND, \
      .grad = AGI_GRAD_##GRAD, .saves = save, WITH_##KIND(opname), BY_##GRAD(opname)},
 #include "../include/ops.def"
-#undef OP
 };
 
 #undef NONE
@@ -54,11 +57,11 @@ const agi_op_info agi_op_table[AG_OP_COUNT] = {
 ag_status ag_op_info(ag_op op, const char **name, const char **label, const char **doc, int *arity,
                      const char **kind, const char **grad)
 {
-    static const char *const kinds[] = {"unary",      "binary",       "ternary", "inner",
+    static const char *const kinds[] = {"unary",      "binary",       "pair",    "ternary", "inner",
                                         "inner",      "unary_attr",   "ternary_attr", "mask",
-                                        "reduce",     "view",         "make",    "join",
-                                        "reduces",    "views"};
-    static const char *const grads[] = {"rule", "zero_grad", "no_grad"};
+                                        "reduce",     "view",         "make",    "formula",
+                                        "join",       "reduces",      "views",   "formulas"};
+    static const char *const grads[] = {"rule", "zero_grad", "no_grad", "parts"};
     if ((int)op < 0 || op >= AG_OP_COUNT)
         return agi_fail(AG_ERR_INDEX, "op_info: expected an op below %d, got %d", AG_OP_COUNT,
                         (int)op);

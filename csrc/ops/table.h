@@ -17,6 +17,7 @@ extern const agi_op_info agi_op_table[AG_OP_COUNT];
     ag_tensor *agi_##name##_forward(const ag_arg *args, const ag_attr *attr);
 #define AGI_DECLARE_UNARY AGI_DECLARE_MAP
 #define AGI_DECLARE_BINARY AGI_DECLARE_MAP
+#define AGI_DECLARE_PAIR AGI_DECLARE_MAP
 #define AGI_DECLARE_TERNARY AGI_DECLARE_MAP
 #define AGI_DECLARE_INNER AGI_DECLARE_MAP
 #define AGI_DECLARE_INNER3 AGI_DECLARE_MAP
@@ -27,18 +28,20 @@ extern const agi_op_info agi_op_table[AG_OP_COUNT];
 #define AGI_DECLARE_VIEW AGI_DECLARE_FORWARD
 #define AGI_DECLARE_MAKE AGI_DECLARE_FORWARD
 #define AGI_DECLARE_JOIN AGI_DECLARE_FORWARD
+#define AGI_DECLARE_FORMULA AGI_DECLARE_FORWARD
 #define AGI_DECLARE_SEVERAL(name) \
     ag_status agi_##name##_forward_several(const ag_arg *args, const ag_attr *attr, int n, \
                                            ag_tensor **outs);
 #define AGI_DECLARE_REDUCES AGI_DECLARE_SEVERAL
 #define AGI_DECLARE_VIEWS AGI_DECLARE_SEVERAL
+#define AGI_DECLARE_FORMULAS AGI_DECLARE_SEVERAL
 #define AGI_DECLARE_RULE(name) void agi_##name##_rule(agi_vjp *v);
 #define AGI_DECLARE_ZERO_GRAD(name)
 #define AGI_DECLARE_NO_GRAD(name)
+#define AGI_DECLARE_PARTS(name)
 #define OP(name, arity, KIND, saves, GRAD, label, doc) \
     AGI_DECLARE_##KIND(name) AGI_DECLARE_##GRAD(name)
 #include "../include/ops.def"
-#undef OP
 
 #pragma GCC visibility pop
 #endif

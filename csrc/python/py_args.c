@@ -6,7 +6,20 @@
 
 #include <string.h>
 
-/* Whether `name` is one of the spellings in "dim|axis". */
+/* NumPy's names, which PyTorch takes beside its own, everywhere. */
+static const char *pytorch_name(const char *name)
+{
+    static const char *const pairs[][2] = {{"axis", "dim"},         {"keepdims", "keepdim"},
+                                           {"x", "input"},          {"a", "input"},
+                                           {"x1", "input"},         {"x2", "other"},
+                                           {"shape", "size"}};
+    for (size_t i = 0; i < sizeof pairs / sizeof pairs[0]; i++)
+        if (strcmp(name, pairs[i][0]) == 0)
+            return pairs[i][1];
+    return name;
+}
+
+/* Whether `name` is one of the spellings in "src|other". */
 static bool spells(const char *spellings, const char *name)
 {
     size_t length = strlen(name);
@@ -21,7 +34,7 @@ static bool spells(const char *spellings, const char *name)
     }
 }
 
-/* "dim|axis" as messages name it: dim. Owned; PyErr_Format knows no %.*s. */
+/* "src|other" as messages name it: src. Owned; PyErr_Format knows no %.*s. */
 static PyObject *first_spelling(const char *spellings)
 {
     return PyUnicode_FromStringAndSize(spellings, (Py_ssize_t)strcspn(spellings, "|"));
@@ -49,7 +62,7 @@ static bool store_keyword(const py_signature *s, PyObject *name, PyObject *value
     if (text == NULL)
         return false;
     for (int i = 0; i < s->n; i++) {
-        if (!spells(s->names[i], text))
+        if (!spells(s->names[i], text) && !spells(s->names[i], pytorch_name(text)))
             continue;
         if (values[i] != NULL) {
             PyErr_Format(PyExc_TypeError, "%s() got multiple values for argument '%s'",

@@ -8,14 +8,14 @@
 
 #include "py_api.h"
 
-#define PY_MAX_PARAMETERS 8
+#define PY_MAX_PARAMETERS 10
 
 typedef struct py_signature {
     const char *function;
     int n;           /* parameters */
     int required;    /* the first so many must be given */
     int positional;  /* the first so many may be given by place, the others by name only */
-    const char *names[PY_MAX_PARAMETERS];  /* "dim|axis": the second is accepted too */
+    const char *names[PY_MAX_PARAMETERS];  /* "src|other": the second is accepted too */
 } py_signature;
 
 /* values[n] (borrowed) become the arguments, NULL where there is none. `self`, unless NULL, is the

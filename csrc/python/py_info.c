@@ -175,6 +175,37 @@ static PyObject *f_op_table(PyObject *module, PyObject *unused)
     return table;
 }
 
+/* The rows of functions, as they are written in ops.def. */
+static const struct {
+    const char *row, *name, *cname, *forms, *body, *result, *parameters;
+} call_rows[] = {
+#define CALL(name, cname, FORMS, BODY, RESULT, parameters, doc, example) \
+    {"call", #name, #cname, #FORMS, #BODY, #RESULT, #parameters},
+#define ALIAS(alias, name, KIND) {"alias", #alias, #name, #KIND, "", "", ""},
+#define OVERLOADS(name, FORMS, cnames, signature, doc, example) \
+    {"overloads", #name, "", #FORMS, "", #cnames, signature},
+#include "../include/ops.def"
+};
+
+static PyObject *f_call_table(PyObject *module, PyObject *unused)
+{
+    const Py_ssize_t n = (Py_ssize_t)(sizeof call_rows / sizeof call_rows[0]);
+    PyObject *table = PyList_New(n);
+    (void)module;
+    (void)unused;
+    for (Py_ssize_t k = 0; table != NULL && k < n; k++) {
+        PyObject *row = Py_BuildValue(
+            "{ssssssssssssss}", "row", call_rows[k].row, "name", call_rows[k].name, "cname",
+            call_rows[k].cname, "forms", call_rows[k].forms, "body", call_rows[k].body, "result",
+            call_rows[k].result, "parameters", call_rows[k].parameters);
+        if (row == NULL)
+            Py_CLEAR(table);
+        else
+            PyList_SET_ITEM(table, k, row);
+    }
+    return table;
+}
+
 /* ---- doors ---------------------------------------------------------------------------------- */
 
 static PyObject *f_tensor_address(PyObject *module, PyObject *tensor)
@@ -314,6 +345,7 @@ PyMethodDef py_info_functions[] = {
     {"_live_tensors", f_live_tensors, METH_NOARGS, "How many tensors there are."},
     {"_live_nodes", f_live_nodes, METH_NOARGS, "How many nodes of the tape there are."},
     {"_op_table", f_op_table, METH_NOARGS, "The op table, a dict for each op."},
+    {"_call_table", f_call_table, METH_NOARGS, "The rows of functions of the op table."},
     {"_tensor_address", f_tensor_address, METH_O, "The address of a tensor's ag_tensor."},
     {"_tensor_from_address", f_tensor_from_address, METH_O,
      "The Tensor of the ag_tensor at an address, which keeps its own reference to it."},

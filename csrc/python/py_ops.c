@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: MIT
  *
- * Elementwise ops and reductions as methods and as functions of the module. Ops without arguments
- * of their own come from ops.def, documentation and all: a new one needs nothing here.
+ * Elementwise ops as methods and as functions of the module, made of ops.def: those without
+ * arguments of their own, and those of two operands, which may be tensors, numbers or arrays.
  */
 #include "py_ops.h"
 
-#include "py_args.h"
-#include "py_convert.h"
 #include "py_errors.h"
 #include "py_numpy.h"
+#include "py_rows.h"
 #include "py_tensor.h"
 #include "py_type.h"
 
@@ -32,7 +31,7 @@ static PyObject *unary_function(ag_op op, const char *name, PyObject *const *arg
     if (PY_LIKELY(n == 1 && names == NULL)) {
         input = args[0];
     } else {
-        const py_signature signature = {name, 1, 1, 1, {"input|x"}};
+        const py_signature signature = {name, 1, 1, 1, {"input"}};
         if (!py_parse(&signature, NULL, args, n, names, &input))
             return NULL;
     }
@@ -61,9 +60,15 @@ static PyObject *unary_function(ag_op op, const char *name, PyObject *const *arg
 
 /* ---- two operands --------------------------------------------------------------------------- */
 
-#define IS_SCALED(op) ((op) == AG_OP_add || (op) == AG_OP_sub)
-#define IS_POWER(op) ((op) == AG_OP_pow)
-#define IS_PLAIN(op) (IS_SCALED(op) || (op) == AG_OP_mul || (op) == AG_OP_div)
+#define IS_PLAIN(op) \
+    ((op) == AG_OP_add || (op) == AG_OP_sub || (op) == AG_OP_mul || (op) == AG_OP_div)
+
+/* The arguments: the struct of a PAIR of ops.def, and of what is no PAIR but takes two operands. */
+typedef struct pair_fields {
+    py_head head;
+    PyObject *input, *other;
+    PyObject *alpha;
+} pair_fields;
 
 /* alpha * other. Owned. */
 static PyObject *scaled(const char *name, PyObject *other, PyObject *alpha)
@@ -85,7 +90,7 @@ static PyObject *scaled(const char *name, PyObject *other, PyObject *alpha)
 static bool check_first(ag_op op, const char *name, PyObject *x)
 {
     double number;
-    if (py_is_tensor(x) || IS_PLAIN(op) || IS_POWER(op))
+    if (py_is_tensor(x) || IS_PLAIN(op) || op == AG_OP_pow)
         return true;
     int is_number = py_number(x, &number);
     if (is_number > 0)
@@ -121,60 +126,70 @@ static PyObject *no_operands(const char *name, PyObject *x, PyObject *y)
 
 typedef PyObject *(*pair_function)(ag_op op, PyObject *x, PyObject *y);
 
-static PyObject *pair_call(pair_function call, ag_op op, const char *name, PyObject *self,
-                           PyObject *const *args, Py_ssize_t n, PyObject *names)
+static PyObject *pair_result(pair_function call, ag_op op, const char *name, bool is_method,
+                             PyObject *x, PyObject *y)
 {
-    PyObject *values[3] = {self, NULL, NULL};
-    if (PY_LIKELY(names == NULL && n == 2 - (self != NULL))) {
-        values[self != NULL] = args[0];
-        if (self == NULL)
-            values[1] = args[1];
-    } else {
-        const char *other = IS_POWER(op) ? "exponent|other" : "other|x2";
-        const py_signature s = {
-            name, IS_SCALED(op) ? 3 : 2, 2, 2, {"input|self|x|x1", other, "alpha"}};
-        if (!py_parse(&s, self, args, n, names, values))
-            return NULL;
-    }
-    PyObject *other = values[1], *product = NULL;
-    if (values[2] != NULL) {
-        other = product = scaled(name, other, values[2]);
-        if (product == NULL)
-            return NULL;
-    }
     PyObject *result = NULL;
-    if (self != NULL || check_first(op, name, values[0]))
-        result = call(op, values[0], other);
-    if (result == Py_NotImplemented) {
+    if (is_method || check_first(op, name, x))
+        result = call(op, x, y);
+    if (PY_UNLIKELY(result == Py_NotImplemented)) {
         Py_DECREF(result);
-        PyObject *first = first_as_tensor(op, values[0], other);
-        result = first != NULL ? call(op, first, other) : NULL;
+        PyObject *first = first_as_tensor(op, x, y);
+        result = first != NULL ? call(op, first, y) : NULL;
         if (result == NULL && !PyErr_Occurred())
-            result = no_operands(name, values[0], other);
+            result = no_operands(name, x, y);
         Py_XDECREF(first);
     }
-    Py_XDECREF(product);
     return result;
 }
 
-#define FUNCTIONS_PAIR(name, call) \
-    static PyObject *m_##name(PyObject *self, PyObject *const *args, Py_ssize_t n, \
-                              PyObject *names) \
+static PyObject *pair_scaled(pair_function call, ag_op op, const char *name, bool is_method,
+                             const pair_fields *a)
+{
+    PyObject *product = scaled(name, a->other, a->alpha);
+    if (product == NULL)
+        return NULL;
+    PyObject *result = pair_result(call, op, name, is_method, a->input, product);
+    Py_DECREF(product);
+    return result;
+}
+
+static PyObject *pair_call(pair_function call, ag_op op, const py_row *row, PyObject *self,
+                           PyObject *const *args, Py_ssize_t n, PyObject *names)
+{
+    const char *name = row->names.function;
+    pair_fields a = {{NULL, NULL, false}, self, NULL, NULL};
+    if (PY_LIKELY(names == NULL && n == 2 - (self != NULL))) {
+        a.input = self != NULL ? self : args[0];
+        a.other = args[n - 1];
+    } else if (!py_read(row, self, args, n, names, &a)) {
+        return NULL;
+    }
+    if (a.alpha != NULL)
+        return pair_scaled(call, op, name, self != NULL, &a);
+    return pair_result(call, op, name, self != NULL, a.input, a.other);
+}
+
+#define PAIR_ROW(row, function, of, parameters) \
+    static const py_row row = {PY_SIGNATURE(function, of, parameters), of##_description, false};
+#define PAIR_FUNCTIONS(name, call, op, of, parameters) \
+    static const py_parameter of##_description[] = PY_DESCRIPTION(of, parameters); \
+    PAIR_ROW(of##_row, #name, of, parameters) \
+    static PyObject *m_##of(PyObject *self, PyObject *const *args, Py_ssize_t n, PyObject *names) \
     { \
-        return pair_call(call, AG_OP_##name, #name, self, args, n, names); \
+        return pair_call(call, AG_OP_##op, &of##_row, self, args, n, names); \
     } \
-    static PyObject *f_##name(PyObject *module, PyObject *const *args, Py_ssize_t n, \
-                              PyObject *names) \
+    static PyObject *f_##of(PyObject *module, PyObject *const *args, Py_ssize_t n, \
+                            PyObject *names) \
     { \
         (void)module; \
-        return pair_call(call, AG_OP_##name, #name, NULL, args, n, names); \
+        return pair_call(call, AG_OP_##op, &of##_row, NULL, args, n, names); \
     }
-#define FUNCTIONS_BINARY(name) \
-    FUNCTIONS_PAIR(name, py_binary) \
-    static PyObject *i_##name(PyObject *self, PyObject *const *args, Py_ssize_t n, \
-                              PyObject *names) \
+#define PAIR_IN_PLACE(name, op, of, parameters) \
+    PAIR_ROW(of##_row_in_place, #name "_", of, parameters) \
+    static PyObject *i_##of(PyObject *self, PyObject *const *args, Py_ssize_t n, PyObject *names) \
     { \
-        return pair_call(py_inplace, AG_OP_##name, #name "_", self, args, n, names); \
+        return pair_call(py_inplace, AG_OP_##op, &of##_row_in_place, self, args, n, names); \
     }
 
 /* ---- comparisons ---------------------------------------------------------------------------- */
@@ -254,7 +269,19 @@ PyObject *py_pair(ag_op op, PyObject *x, PyObject *y)
     }
 }
 
-#define FUNCTIONS_MASK(name) FUNCTIONS_PAIR(name, compare)
+/* ---- from the table ------------------------------------------------------------------------- */
+
+/* Two operands, where no CALL says more. */
+#define TWO ((OBJECT, input, NEEDED), (OBJECT, other, NEEDED))
+
+#define FUNCTIONS_BINARY(name) \
+    PY_STRUCT(pair_##name, TWO); \
+    PAIR_FUNCTIONS(name, py_binary, name, pair_##name, TWO) \
+    PAIR_IN_PLACE(name, name, pair_##name, TWO)
+#define FUNCTIONS_MASK(name) \
+    PY_STRUCT(pair_##name, TWO); \
+    PAIR_FUNCTIONS(name, compare, name, pair_##name, TWO)
+#define FUNCTIONS_PAIR(name)
 #define FUNCTIONS_TERNARY(name)
 #define FUNCTIONS_INNER(name)
 #define FUNCTIONS_INNER3(name)
@@ -263,195 +290,27 @@ PyObject *py_pair(ag_op op, PyObject *x, PyObject *y)
 #define FUNCTIONS_REDUCE(name)
 #define FUNCTIONS_VIEW(name)
 #define FUNCTIONS_MAKE(name)
+#define FUNCTIONS_FORMULA(name)
 #define FUNCTIONS_JOIN(name)
 #define FUNCTIONS_REDUCES(name)
 #define FUNCTIONS_VIEWS(name)
+#define FUNCTIONS_FORMULAS(name)
 #define OP(name, arity, KIND, saves, GRAD, label, doc) FUNCTIONS_##KIND(name)
 #include "../include/ops.def"
-#undef OP
 
-/* ---- ops with arguments of their own -------------------------------------------------------- */
-
-static PyObject *softplus_call(PyObject *self, PyObject *const *args, Py_ssize_t n,
-                               PyObject *names)
-{
-    static const py_signature s = {"softplus", 3, 1, 3, {"input", "beta", "threshold"}};
-    PyObject *v[3];
-    ag_tensor *x;
-    double beta = 1.0, threshold = 20.0;
-    if (!py_parse(&s, self, args, n, names, v) ||
-        !py_tensor_argument(s.function, "input", v[0], &x) ||
-        (v[1] != NULL && !py_number_argument(s.function, "beta", v[1], &beta)) ||
-        (v[2] != NULL && !py_number_argument(s.function, "threshold", v[2], &threshold)))
-        return NULL;
-    return py_result(v[0], ag_softplus(x, beta, threshold));
-}
-PY_METHOD_AND_FUNCTION(softplus)
-
-/* A bound of clamp: `none` where there is no bound. */
-static int bound(const char *function, const char *name, PyObject *object, double none,
-                 ag_arg *arg, ag_tensor **made)
-{
-    *made = NULL;
-    *arg = (ag_arg){NULL, none};
-    int known = py_absent(object) ? 1 : py_operand(object, ag_grad_enabled(), arg, made);
-    if (known == 0)
-        py_wrong_type(function, name, "Tensor or Number", object);
-    return known > 0;
-}
-
-static PyObject *clamp_with(bool inplace, PyObject *const v[3])
-{
-    const char *function = inplace ? "clamp_" : "clamp";
-    ag_arg args[3] = {{NULL, 0.0}};
-    ag_tensor *made[2] = {NULL, NULL};
-    PyObject *result = NULL;
-    if (!py_tensor_argument(function, "input", v[0], &args[0].tensor))
-        return NULL;
-    if (py_absent(v[1]) && py_absent(v[2])) {
-        PyErr_Format(PyExc_RuntimeError, "%s: At least one of 'min' or 'max' must not be None",
-                     function);
-        return NULL;
-    }
-    if (bound(function, "min", v[1], -INFINITY, &args[1], &made[0]) &&
-        bound(function, "max", v[2], INFINITY, &args[2], &made[1])) {
-        if (!inplace)
-            result = py_tensor_new_as(py_common_type(3, v), ag_apply(AG_OP_clamp, 3, args, NULL));
-        else if (ag_apply_(AG_OP_clamp, 3, args, NULL) != AG_OK)
-            py_raise();
-        else
-            result = Py_NewRef(v[0]);
-    }
-    ag_release(made[0]);
-    ag_release(made[1]);
-    return result;
-}
-
-static PyObject *clamp_call(PyObject *self, PyObject *const *args, Py_ssize_t n, PyObject *names)
-{
-    static const py_signature s = {"clamp", 3, 1, 3, {"input", "min", "max"}};
-    PyObject *v[3];
-    return py_parse(&s, self, args, n, names, v) ? clamp_with(false, v) : NULL;
-}
-PY_METHOD_AND_FUNCTION(clamp)
-
-static PyObject *i_clamp(PyObject *self, PyObject *const *args, Py_ssize_t n, PyObject *names)
-{
-    static const py_signature s = {"clamp_", 3, 1, 3, {"input", "min", "max"}};
-    PyObject *v[3];
-    return py_parse(&s, self, args, n, names, v) ? clamp_with(true, v) : NULL;
-}
-
-/* An operand of where, which nested sequences may be too. */
-static bool choice(const char *name, PyObject *object, ag_arg *arg, ag_tensor **made)
-{
-    int known = py_operand(object, ag_grad_enabled(), arg, made);
-    if (known == 0 && (PyList_Check(object) || PyTuple_Check(object))) {
-        bool floating;
-        arg->tensor = *made = py_tensor_from_data(object, &floating);
-        return *made != NULL;
-    }
-    if (known == 0)
-        py_wrong_type("where", name, "Tensor, array or Number", object);
-    return known > 0;
-}
-
-/* Of numbers only a bool chooses; np.bool_ is what comparing 0-d tensors gives. */
-static bool is_condition(PyObject *object)
-{
-    double number;
-    int is_number = PyBool_Check(object) || PyArray_IsScalar(object, Bool)
-                        ? 0 : py_number(object, &number);
-    if (is_number > 0)
-        py_wrong_type("where", "condition", "Tensor, array or bool", object);
-    return is_number == 0;
-}
-
-static PyObject *where_with(PyObject *condition, PyObject *x, PyObject *y)
-{
-    PyObject *operands[3] = {condition, x, y};
-    static const char *const names[] = {"condition", "input", "other"};
-    ag_arg args[3];
-    ag_tensor *made[3] = {NULL, NULL, NULL};
-    bool ok = is_condition(condition);
-    for (int i = 0; ok && i < 3; i++)
-        ok = choice(names[i], operands[i], &args[i], &made[i]);
-    if (ok && args[0].tensor == NULL && args[1].tensor == NULL && args[2].tensor == NULL) {
-        args[0].tensor = made[0] = ag_scalar(args[0].value);
-        ok = made[0] != NULL || py_raise() != NULL;
-    }
-    PyObject *result = NULL;
-    if (ok)
-        result = py_tensor_new_as(py_common_type(3, operands),
-                                  ag_apply(AG_OP_where, 3, args, NULL));
-    for (int i = 0; i < 3; i++)
-        ag_release(made[i]);
-    return result;
-}
-
-static PyObject *f_where(PyObject *module, PyObject *const *args, Py_ssize_t n, PyObject *names)
-{
-    static const py_signature s = {"where", 3, 3, 3, {"condition", "input|self", "other"}};
-    PyObject *v[3];
-    (void)module;
-    return py_parse(&s, NULL, args, n, names, v) ? where_with(v[0], v[1], v[2]) : NULL;
-}
-
-static PyObject *m_where(PyObject *self, PyObject *const *args, Py_ssize_t n, PyObject *names)
-{
-    static const py_signature s = {"where", 3, 3, 3, {"input", "condition", "other"}};
-    PyObject *v[3];
-    return py_parse(&s, self, args, n, names, v) ? where_with(v[1], v[0], v[2]) : NULL;
-}
-
-typedef ag_tensor *(*reduction)(ag_tensor *x, int n, const int64_t *dims, bool keepdim);
-
-static PyObject *reduce(const char *name, reduction call, PyObject *self, PyObject *const *args,
-                        Py_ssize_t n, PyObject *names)
-{
-    const py_signature s = {name, 5, 1, 3, {"input|a|x", "dim|axis", "keepdim|keepdims", "dtype",
-                                            "out"}};
-    PyObject *v[5];
-    ag_tensor *x;
-    int n_dims;
-    int64_t dims[AG_MAX_DIMS];
-    bool keepdim = false;
-    if (!py_parse(&s, self, args, n, names, v) || !py_tensor_argument(name, "input", v[0], &x) ||
-        !py_dims_argument(name, v[1], &n_dims, dims) ||
-        !py_bool_argument(name, "keepdim", v[2], &keepdim) || !py_dtype_argument(v[3]))
-        return NULL;
-    if (!py_absent(v[4]))
-        return py_wrong_type(name, "out", "None", v[4]);
-    return py_result(v[0], call(x, n_dims, dims, keepdim));
-}
-
-static PyObject *sum_call(PyObject *self, PyObject *const *args, Py_ssize_t n, PyObject *names)
-{
-    if (PY_LIKELY(self != NULL && n == 0 && names == NULL))
-        return py_result(self, ag_sum_all(py_tensor_of(self)));
-    return reduce("sum", ag_sum, self, args, n, names);
-}
-PY_METHOD_AND_FUNCTION(sum)
-
-static PyObject *mean_call(PyObject *self, PyObject *const *args, Py_ssize_t n, PyObject *names)
-{
-    if (PY_LIKELY(self != NULL && n == 0 && names == NULL))
-        return py_result(self, ag_mean_all(py_tensor_of(self)));
-    return reduce("mean", ag_mean, self, args, n, names);
-}
-PY_METHOD_AND_FUNCTION(mean)
-
-static PyObject *amax_call(PyObject *self, PyObject *const *args, Py_ssize_t n, PyObject *names)
-{
-    return reduce("amax", ag_amax, self, args, n, names);
-}
-PY_METHOD_AND_FUNCTION(amax)
-
-static PyObject *amin_call(PyObject *self, PyObject *const *args, Py_ssize_t n, PyObject *names)
-{
-    return reduce("amin", ag_amin, self, args, n, names);
-}
-PY_METHOD_AND_FUNCTION(amin)
+#define CALL_OP(name, cname, parameters)
+#define CALL_OWN CALL_OP
+#define CALL_DONE CALL_OP
+#define CALL_PYTHON CALL_OP
+#define CALL_CHECKED_OP CALL_OP
+#define CALL_CHECKED_OWN CALL_OP
+#define CALL_CHECKED_DONE CALL_OP
+#define CALL_PAIR(name, cname, parameters) \
+    PAIR_FUNCTIONS(name, py_binary, cname, py_##name##_##cname, parameters) \
+    PAIR_IN_PLACE(name, cname, py_##name##_##cname, parameters)
+#define CALL(name, cname, FORMS, BODY, RESULT, parameters, doc, example) \
+    CALL_##BODY(name, cname, parameters)
+#include "../include/ops.def"
 
 #include "py_ops_doc.h"
 
@@ -461,12 +320,14 @@ PY_METHOD_AND_FUNCTION(amin)
     {#name, m_##name, METH_NOARGS, #name "($self, /)\n--\n\n" UNARY_DOC(name, label, doc)}, \
     {#name "_", i_##name, METH_NOARGS, #name "_($self, /)\n--\n\n" UNARY_INPLACE_DOC(name, doc)},
 #define METHODS_BINARY(name, label, doc) \
-    {#name, PY_METHOD(m_##name), PY_KEYWORDS, PAIR_SIGNATURE(name, "", "$self", doc, BINARY_DOC)}, \
-    {#name "_", PY_METHOD(i_##name), PY_KEYWORDS, \
-     PAIR_SIGNATURE(name, "_", "$self", doc, BINARY_INPLACE_DOC)},
+    {#name, PY_METHOD(m_pair_##name), PY_KEYWORDS, \
+     #name "($self, other)\n--\n\n" BINARY_DOC(name, doc)}, \
+    {#name "_", PY_METHOD(i_pair_##name), PY_KEYWORDS, \
+     #name "_($self, other)\n--\n\n" BINARY_INPLACE_DOC(name)},
 #define METHODS_MASK(name, label, doc) \
-    {#name, PY_METHOD(m_##name), PY_KEYWORDS, \
+    {#name, PY_METHOD(m_pair_##name), PY_KEYWORDS, \
      #name "($self, other)\n--\n\n" MASK_DOC(name, doc)},
+#define METHODS_PAIR(name, label, doc)
 #define METHODS_TERNARY(name, label, doc)
 #define METHODS_INNER(name, label, doc)
 #define METHODS_INNER3(name, label, doc)
@@ -475,68 +336,56 @@ PY_METHOD_AND_FUNCTION(amin)
 #define METHODS_REDUCE(name, label, doc)
 #define METHODS_VIEW(name, label, doc)
 #define METHODS_MAKE(name, label, doc)
+#define METHODS_FORMULA(name, label, doc)
 #define METHODS_JOIN(name, label, doc)
 #define METHODS_REDUCES(name, label, doc)
 #define METHODS_VIEWS(name, label, doc)
+#define METHODS_FORMULAS(name, label, doc)
 
-#define UNARY_ALIAS(alias, name) \
-    {#alias, m_##name, METH_NOARGS, #alias "($self, /)\n--\n\n" ALIAS_DOC(alias, name, "")}
-#define BINARY_ALIAS(alias, name) \
-    {#alias, PY_METHOD(m_##name), PY_KEYWORDS, ALIAS_SIGNATURE(alias, name, "$self")}
+#define METHOD_CALL_OP(name, of, parameters, doc, example)
+#define METHOD_CALL_OWN METHOD_CALL_OP
+#define METHOD_CALL_DONE METHOD_CALL_OP
+#define METHOD_CALL_PYTHON METHOD_CALL_OP
+#define METHOD_CALL_CHECKED_OP METHOD_CALL_OP
+#define METHOD_CALL_CHECKED_OWN METHOD_CALL_OP
+#define METHOD_CALL_CHECKED_DONE METHOD_CALL_OP
+#define METHOD_CALL_PAIR(name, of, parameters, doc, example) \
+    {#name, PY_METHOD(m_##of), PY_KEYWORDS, \
+     #name "(" PY_METHOD_TEXT(parameters) ")\n--\n\n" doc "\n" IMPORT_DOC example}, \
+    {#name "_", PY_METHOD(i_##of), PY_KEYWORDS, \
+     #name "_(" PY_METHOD_TEXT(parameters) ")\n--\n\n" BINARY_INPLACE_DOC(name)},
 
-#define INPLACE_ALIAS(alias, name) \
-    {#alias, PY_METHOD(i_##name), PY_KEYWORDS, INPLACE_ALIAS_SIGNATURE(alias, name)}
+#define METHOD_ALIAS_UNARY(alias, name) \
+    {#alias, m_##name, METH_NOARGS, #alias "($self, /)\n--\n\n" ALIAS_DOC(alias, name, "")}, \
+    {#alias "_", i_##name, METH_NOARGS, \
+     #alias "_($self, /)\n--\n\n" INPLACE_ALIAS_DOC(alias, name, "")},
+#define METHOD_ALIAS_BINARY(alias, name) \
+    {#alias, PY_METHOD(m_pair_##name), PY_KEYWORDS, \
+     #alias "($self, other)\n--\n\n" ALIAS_DOC(alias, name, ", 2.0")}, \
+    {#alias "_", PY_METHOD(i_pair_##name), PY_KEYWORDS, \
+     #alias "_($self, other)\n--\n\n" INPLACE_ALIAS_DOC(alias, name, "2.0")},
+#define METHOD_ALIAS_MASK(alias, name) \
+    {#alias, PY_METHOD(m_pair_##name), PY_KEYWORDS, \
+     #alias "($self, other)\n--\n\n" ALIAS_DOC(alias, name, ", 2.0")},
 
 PyMethodDef py_op_methods[] = {
 #define OP(name, arity, KIND, saves, GRAD, label, doc) METHODS_##KIND(name, label, doc)
+#define CALL(name, cname, FORMS, BODY, RESULT, parameters, doc, example) \
+    METHOD_CALL_##BODY(name, py_##name##_##cname, parameters, doc, example)
+#define ALIAS(alias, name, KIND) METHOD_ALIAS_##KIND(alias, name)
 #include "../include/ops.def"
-#undef OP
-    {"softplus", PY_METHOD(m_softplus), PY_KEYWORDS,
-     "softplus($self, beta=1, threshold=20)\n--\n\n" SOFTPLUS_DOC},
-    {"clamp", PY_METHOD(m_clamp), PY_KEYWORDS,
-     "clamp($self, min=None, max=None)\n--\n\n" CLAMP_DOC},
-    {"clip", PY_METHOD(m_clamp), PY_KEYWORDS,
-     "clip($self, min=None, max=None)\n--\n\n" ALIAS_DOC(clip, clamp, ", 0.0")},
-    {"clamp_", PY_METHOD(i_clamp), PY_KEYWORDS,
-     "clamp_($self, min=None, max=None)\n--\n\n" CLAMP_INPLACE_DOC},
-    {"where", PY_METHOD(m_where), PY_KEYWORDS, "where($self, condition, other)\n--\n\n" WHERE_DOC},
-    {"sum", PY_METHOD(m_sum), PY_KEYWORDS,
-     "sum($self, dim=None, keepdim=False, *, dtype=None, out=None)\n--\n\n" SUM_DOC},
-    {"mean", PY_METHOD(m_mean), PY_KEYWORDS,
-     "mean($self, dim=None, keepdim=False, *, dtype=None, out=None)\n--\n\n" MEAN_DOC},
-    {"amax", PY_METHOD(m_amax), PY_KEYWORDS,
-     "amax($self, dim=(), keepdim=False, *, out=None)\n--\n\n" AMAX_DOC},
-    {"amin", PY_METHOD(m_amin), PY_KEYWORDS,
-     "amin($self, dim=(), keepdim=False, *, out=None)\n--\n\n" AMIN_DOC},
-    UNARY_ALIAS(absolute, abs),
-    UNARY_ALIAS(negative, neg),
-    UNARY_ALIAS(arcsin, asin),
-    UNARY_ALIAS(arccos, acos),
-    UNARY_ALIAS(arctan, atan),
-    BINARY_ALIAS(subtract, sub),
-    BINARY_ALIAS(multiply, mul),
-    BINARY_ALIAS(divide, div),
-    BINARY_ALIAS(true_divide, div),
-    INPLACE_ALIAS(subtract_, sub),
-    INPLACE_ALIAS(multiply_, mul),
-    INPLACE_ALIAS(divide_, div),
-    INPLACE_ALIAS(true_divide_, div),
-    BINARY_ALIAS(not_equal, ne),
-    BINARY_ALIAS(less, lt),
-    BINARY_ALIAS(less_equal, le),
-    BINARY_ALIAS(greater, gt),
-    BINARY_ALIAS(greater_equal, ge),
     {NULL, NULL, 0, NULL},
 };
-#undef UNARY_ALIAS
-#undef BINARY_ALIAS
 
 #define TABLE_UNARY(name, label, doc) \
     {#name, PY_METHOD(f_##name), PY_KEYWORDS, #name "(input)\n--\n\n" UNARY_DOC(name, label, doc)},
 #define TABLE_BINARY(name, label, doc) \
-    {#name, PY_METHOD(f_##name), PY_KEYWORDS, PAIR_SIGNATURE(name, "", "input", doc, BINARY_DOC)},
+    {#name, PY_METHOD(f_pair_##name), PY_KEYWORDS, \
+     #name "(input, other)\n--\n\n" BINARY_DOC(name, doc)},
 #define TABLE_MASK(name, label, doc) \
-    {#name, PY_METHOD(f_##name), PY_KEYWORDS, #name "(input, other)\n--\n\n" MASK_DOC(name, doc)},
+    {#name, PY_METHOD(f_pair_##name), PY_KEYWORDS, \
+     #name "(input, other)\n--\n\n" MASK_DOC(name, doc)},
+#define TABLE_PAIR(name, label, doc)
 #define TABLE_TERNARY(name, label, doc)
 #define TABLE_INNER(name, label, doc)
 #define TABLE_INNER3(name, label, doc)
@@ -545,46 +394,36 @@ PyMethodDef py_op_methods[] = {
 #define TABLE_REDUCE(name, label, doc)
 #define TABLE_VIEW(name, label, doc)
 #define TABLE_MAKE(name, label, doc)
+#define TABLE_FORMULA(name, label, doc)
 #define TABLE_JOIN(name, label, doc)
 #define TABLE_REDUCES(name, label, doc)
 #define TABLE_VIEWS(name, label, doc)
-#define UNARY_ALIAS(alias, name) \
-    {#alias, PY_METHOD(f_##name), PY_KEYWORDS, #alias "(input)\n--\n\n" ALIAS_DOC(alias, name, "")}
-#define BINARY_ALIAS(alias, name) \
-    {#alias, PY_METHOD(f_##name), PY_KEYWORDS, ALIAS_SIGNATURE(alias, name, "input")}
+#define TABLE_FORMULAS(name, label, doc)
+
+#define TABLE_CALL_OP(name, of, parameters, doc, example)
+#define TABLE_CALL_OWN TABLE_CALL_OP
+#define TABLE_CALL_DONE TABLE_CALL_OP
+#define TABLE_CALL_PYTHON TABLE_CALL_OP
+#define TABLE_CALL_CHECKED_OP TABLE_CALL_OP
+#define TABLE_CALL_CHECKED_OWN TABLE_CALL_OP
+#define TABLE_CALL_CHECKED_DONE TABLE_CALL_OP
+#define TABLE_CALL_PAIR(name, of, parameters, doc, example) \
+    {#name, PY_METHOD(f_##of), PY_KEYWORDS, \
+     #name "(" PY_FUNCTION_TEXT(parameters) ")\n--\n\n" doc "\n" IMPORT_DOC example},
+
+#define TABLE_ALIAS_UNARY(alias, name) \
+    {#alias, PY_METHOD(f_##name), PY_KEYWORDS, \
+     #alias "(input)\n--\n\n" ALIAS_DOC(alias, name, "")},
+#define TABLE_ALIAS_BINARY(alias, name) \
+    {#alias, PY_METHOD(f_pair_##name), PY_KEYWORDS, \
+     #alias "(input, other)\n--\n\n" ALIAS_DOC(alias, name, ", 2.0")},
+#define TABLE_ALIAS_MASK TABLE_ALIAS_BINARY
 
 PyMethodDef py_op_functions[] = {
 #define OP(name, arity, KIND, saves, GRAD, label, doc) TABLE_##KIND(name, label, doc)
+#define CALL(name, cname, FORMS, BODY, RESULT, parameters, doc, example) \
+    TABLE_CALL_##BODY(name, py_##name##_##cname, parameters, doc, example)
+#define ALIAS(alias, name, KIND) TABLE_ALIAS_##KIND(alias, name)
 #include "../include/ops.def"
-#undef OP
-    {"softplus", PY_METHOD(f_softplus), PY_KEYWORDS,
-     "softplus(input, beta=1, threshold=20)\n--\n\n" SOFTPLUS_DOC},
-    {"clamp", PY_METHOD(f_clamp), PY_KEYWORDS,
-     "clamp(input, min=None, max=None)\n--\n\n" CLAMP_DOC},
-    {"clip", PY_METHOD(f_clamp), PY_KEYWORDS,
-     "clip(input, min=None, max=None)\n--\n\n" ALIAS_DOC(clip, clamp, ", 0.0")},
-    {"where", PY_METHOD(f_where), PY_KEYWORDS, "where(condition, input, other)\n--\n\n" WHERE_DOC},
-    {"sum", PY_METHOD(f_sum), PY_KEYWORDS,
-     "sum(input, dim=None, keepdim=False, *, dtype=None, out=None)\n--\n\n" SUM_DOC},
-    {"mean", PY_METHOD(f_mean), PY_KEYWORDS,
-     "mean(input, dim=None, keepdim=False, *, dtype=None, out=None)\n--\n\n" MEAN_DOC},
-    {"amax", PY_METHOD(f_amax), PY_KEYWORDS,
-     "amax(input, dim=(), keepdim=False, *, out=None)\n--\n\n" AMAX_DOC},
-    {"amin", PY_METHOD(f_amin), PY_KEYWORDS,
-     "amin(input, dim=(), keepdim=False, *, out=None)\n--\n\n" AMIN_DOC},
-    UNARY_ALIAS(absolute, abs),
-    UNARY_ALIAS(negative, neg),
-    UNARY_ALIAS(arcsin, asin),
-    UNARY_ALIAS(arccos, acos),
-    UNARY_ALIAS(arctan, atan),
-    BINARY_ALIAS(subtract, sub),
-    BINARY_ALIAS(multiply, mul),
-    BINARY_ALIAS(divide, div),
-    BINARY_ALIAS(true_divide, div),
-    BINARY_ALIAS(not_equal, ne),
-    BINARY_ALIAS(less, lt),
-    BINARY_ALIAS(less_equal, le),
-    BINARY_ALIAS(greater, gt),
-    BINARY_ALIAS(greater_equal, ge),
     {NULL, NULL, 0, NULL},
 };

@@ -134,9 +134,9 @@ PyDoc_STRVAR(tensor_doc,
 /* One table out of those of the other files: it must live as long as the type. */
 static PyMethodDef *all_methods(void)
 {
-    PyMethodDef *const parts[] = {py_op_methods, py_view_methods, py_inplace_methods,
+    PyMethodDef *const parts[] = {py_op_methods, py_inplace_methods,
                                   py_object_methods, py_pickle_methods, py_autograd_methods,
-                                  py_ufunc_methods, py_several_methods, special_methods};
+                                  py_ufunc_methods, py_row_methods, special_methods};
     const size_t n_parts = sizeof parts / sizeof parts[0];
     size_t n = 1;
     for (size_t i = 0; i < n_parts; i++) {

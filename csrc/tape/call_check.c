@@ -11,6 +11,7 @@
 
 #define ARITY_UNARY(n) n
 #define ARITY_BINARY(n) n
+#define ARITY_PAIR(n) n
 #define ARITY_TERNARY(n) n
 #define ARITY_INNER(n) n
 #define ARITY_INNER3(n) n
@@ -21,13 +22,14 @@
 #define ARITY_VIEW(n) INT8_MIN
 #define ARITY_MAKE(n) INT8_MIN
 #define ARITY_JOIN(n) INT8_MIN
+#define ARITY_FORMULA(n) INT8_MIN
 #define ARITY_REDUCES(n) INT8_MIN
 #define ARITY_VIEWS(n) INT8_MIN
+#define ARITY_FORMULAS(n) INT8_MIN
 
 const int8_t agi_plain_arity[AG_OP_COUNT] = {
 #define OP(name, arity, KIND, saves, GRAD, label, doc) ARITY_##KIND(arity),
 #include "../include/ops.def"
-#undef OP
 };
 
 /* ---- attributes ----------------------------------------------------------------------------- */

@@ -65,6 +65,7 @@ AGI_INLINE bool agi_value_failed(ag_arg x) { return x.tensor == &agi_failed; }
         ag_arg args[2] = {x, y}; \
         return agi_value(AG_OP_##name, 2, args, NULL); \
     }
+#define AGI_VERB_PAIR AGI_VERB_BINARY
 #define AGI_VERB_INNER AGI_VERB_BINARY
 #define AGI_VERB_MASK AGI_VERB_BINARY
 #define AGI_VERB_TERNARY(name) \
@@ -80,11 +81,12 @@ AGI_INLINE bool agi_value_failed(ag_arg x) { return x.tensor == &agi_failed; }
 #define AGI_VERB_VIEW(name)
 #define AGI_VERB_MAKE(name)
 #define AGI_VERB_JOIN(name)
+#define AGI_VERB_FORMULA(name)
 #define AGI_VERB_REDUCES(name)
 #define AGI_VERB_VIEWS(name)
+#define AGI_VERB_FORMULAS(name)
 #define OP(name, arity, KIND, saves, GRAD, label, doc) AGI_VERB_##KIND(name)
 #include "../include/ops.def"
-#undef OP
 
 /* x in another shape with the same number of elements. */
 AGI_INLINE ag_arg v_view(ag_arg x, int ndim, const int64_t *shape)

@@ -74,13 +74,13 @@ static ag_tensor *make_like(const char *op, maker make, const ag_tensor *x)
                                  : NULL;
 }
 
-ag_tensor *ag_empty_like(const ag_tensor *x) { return make_like("empty_like", ag_empty, x); }
-ag_tensor *ag_zeros_like(const ag_tensor *x) { return make_like("zeros_like", ag_zeros, x); }
-ag_tensor *ag_ones_like(const ag_tensor *x) { return make_like("ones_like", ag_ones, x); }
-ag_tensor *ag_rand_like(const ag_tensor *x) { return make_like("rand_like", ag_rand, x); }
-ag_tensor *ag_randn_like(const ag_tensor *x) { return make_like("randn_like", ag_randn, x); }
+ag_tensor *ag_empty_like(ag_tensor *x) { return make_like("empty_like", ag_empty, x); }
+ag_tensor *ag_zeros_like(ag_tensor *x) { return make_like("zeros_like", ag_zeros, x); }
+ag_tensor *ag_ones_like(ag_tensor *x) { return make_like("ones_like", ag_ones, x); }
+ag_tensor *ag_rand_like(ag_tensor *x) { return make_like("rand_like", ag_rand, x); }
+ag_tensor *ag_randn_like(ag_tensor *x) { return make_like("randn_like", ag_randn, x); }
 
-ag_tensor *ag_full_like(const ag_tensor *x, double value)
+ag_tensor *ag_full_like(ag_tensor *x, double value)
 {
     ag_tensor *t = make_like("full_like", ag_empty, x);
     if (t != NULL)

@@ -82,6 +82,7 @@ static void show_ops(int64_t n, double scale)
     show_op(#name, ag_##name(x, y), x, w); \
     show_op(#name " number", ag_##name##_scalar(x, 1.7), x, w); \
     show_op("number " #name, ag_scalar_##name(1.7, x), x, w);
+#define SHOW_PAIR SHOW_BINARY
 #define SHOW_MASK SHOW_BINARY
 #define SHOW_TERNARY(name) show_op(#name, ag_##name(y, x, w), x, w);
 #define SHOW_INNER(name)
@@ -91,14 +92,15 @@ static void show_ops(int64_t n, double scale)
 #define SHOW_REDUCE(name)
 #define SHOW_VIEW(name)
 #define SHOW_MAKE(name)
+#define SHOW_FORMULA(name)
 #define SHOW_JOIN(name)
 #define SHOW_REDUCES(name)
 #define SHOW_VIEWS(name)
+#define SHOW_FORMULAS(name)
 #define OP(name, arity, KIND, saves, GRAD, label, doc) SHOW_##KIND(name)
 #include <ops.def>
-#undef OP
     show_op("softplus", ag_softplus(x, 1.5, 20.0), x, w);
-    show_op("clamp", ag_clamp(x, -1.0, 1.0), x, w);
+    show_op("clamp", ag_clamp(x, ag_number(-1.0), ag_number(1.0)), x, w);
 }
 
 /* Sums of finite numbers, whose order tells; and expressions that a compiler might contract. */

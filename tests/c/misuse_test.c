@@ -8,6 +8,7 @@
 #include "check.h"
 
 #include <limits.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -218,6 +219,7 @@ static void test_null_when_looking(void)
     GIVES_NULL(ag_##name(NULL, NULL)); \
     GIVES_NULL(ag_##name##_scalar(NULL, 1.0)); \
     GIVES_NULL(ag_scalar_##name(1.0, NULL));
+#define NULL_PAIR NULL_BINARY
 #define NULL_MASK NULL_BINARY
 #define NULL_TERNARY(name) \
     GIVES_NULL(ag_##name(NULL, y, y)); \
@@ -230,17 +232,108 @@ static void test_null_when_looking(void)
 #define NULL_REDUCE(name)
 #define NULL_VIEW(name)
 #define NULL_MAKE(name)
+#define NULL_FORMULA(name)
 #define NULL_JOIN(name)
 #define NULL_REDUCES(name)
 #define NULL_VIEWS(name)
+#define NULL_FORMULAS(name)
 
 static void test_null_of_elementwise_ops(void)
 {
 #define OP(name, arity, KIND, saves, GRAD, label, doc) NULL_##KIND(name)
 #include <ops.def>
-#undef OP
-    GIVES_NULL(ag_softplus(NULL, 1.0, 20.0));
-    GIVES_NULL(ag_clamp(NULL, 0.0, 1.0));
+}
+
+/* Every function that has a row, given NULL as its first argument, and where it has a list, also
+ * one of which there are to be two numbers and none. What a number of its own would be is right. */
+#define BAD_TENSOR NULL
+#define BAD_TENSORS 2, NULL
+#define BAD_SIZES 2, NULL
+#define BAD_PLACES 2, NULL
+#define BAD_NUMBER NAN
+#define BAD_VALUE NAN
+#define BAD_INT -1
+#define NEXT_GOOD_TENSOR , y
+#define NEXT_GOOD_OPERAND , ag_operand(y)
+#define NEXT_GOOD_NUMBER , 1.0
+#define NEXT_GOOD_VALUE , 1.0
+#define NEXT_GOOD_INT , 1
+#define NEXT_GOOD_DIM , 0
+#define NEXT_GOOD_FLAG , false
+#define NEXT_GOOD_CHOICE , 0
+#define NEXT_GOOD_DIMS , -1, NULL
+#define NEXT_GOOD_SIZES , 1, LIST(6)
+#define NEXT_GOOD_INT_OR_INTS , -1, LIST(1)
+#define NEXT_GOOD_DTYPE
+#define NEXT_GOOD_GRAD
+#define NEXT_GOOD_INTO
+#define BAD(of, KIND, name, default) BAD_##KIND
+#define NEXT_GOOD(of, KIND, name, default) NEXT_GOOD_##KIND
+#define BAD_FIRST(parameters) AG_EACH(BAD, NEXT_GOOD, , parameters)
+#define GOOD_TENSOR x
+#define GOOD_TENSORS 0, NULL
+#define GOOD_SIZES 2, NULL
+#define GOOD_PLACES 2, NULL
+#define GOOD_NUMBER 0.0
+#define GOOD_VALUE 0.0
+#define GOOD_INT -1
+#define GOOD(of, KIND, name, default) GOOD_##KIND
+#define NEXT_BAD_LIST , 2, NULL
+#define NEXT_BAD_TENSOR NEXT_GOOD_TENSOR
+#define NEXT_BAD_OPERAND NEXT_GOOD_OPERAND
+#define NEXT_BAD_NUMBER , NAN
+#define NEXT_BAD_VALUE NEXT_GOOD_VALUE
+#define NEXT_BAD_INT , -1
+#define NEXT_BAD_DIM , 7
+#define NEXT_BAD_FLAG NEXT_GOOD_FLAG
+#define NEXT_BAD_CHOICE , 99
+#define NEXT_BAD_DIMS NEXT_BAD_LIST
+#define NEXT_BAD_SIZES NEXT_BAD_LIST
+#define NEXT_BAD_INT_OR_INTS NEXT_BAD_LIST
+#define NEXT_BAD_DTYPE
+#define NEXT_BAD_GRAD
+#define NEXT_BAD_INTO
+#define NEXT_BAD(of, KIND, name, default) NEXT_BAD_##KIND
+
+#define REFUSES_TENSOR(cname, parameters) GIVES_NULL(ag_##cname(BAD_FIRST(parameters)));
+#define REFUSES_SELF REFUSES_TENSOR
+#define REFUSES_MADE(cname, parameters) \
+    GIVES_NULL(ag_##cname(AG_EACH(BAD, NEXT_BAD, , parameters)));
+#define REFUSES_LIKE REFUSES_TENSOR
+#define REFUSES_PAIR_OF(cname, parameters) \
+    GIVES_ERROR(ag_##cname(BAD_FIRST(parameters), outs)); \
+    GIVES_ERROR(ag_##cname(AG_EACH(GOOD, NEXT_BAD, , parameters), outs)); \
+    GIVES_ERROR(ag_##cname(AG_EACH(GOOD, NEXT_GOOD, , parameters), NULL));
+#define REFUSES_NAMED(first, second) REFUSES_PAIR_OF
+#define REFUSES_LIST(cname, parameters) \
+    GIVES_MINUS_ONE(ag_##cname##_count(BAD_FIRST(parameters))); \
+    GIVES_MINUS_ONE(ag_##cname##_count(AG_EACH(GOOD, NEXT_BAD, , parameters))); \
+    GIVES_ERROR(ag_##cname(BAD_FIRST(parameters), 2, outs)); \
+    GIVES_ERROR(ag_##cname(AG_EACH(GOOD, NEXT_BAD, , parameters), 2, outs)); \
+    GIVES_ERROR(ag_##cname(AG_EACH(GOOD, NEXT_GOOD, , parameters), 2, NULL)); \
+    GIVES_ERROR(ag_##cname(AG_EACH(GOOD, NEXT_GOOD, , parameters), 99, outs));
+#define REFUSES_IN_PLACE_BOTH(cname, parameters)
+#define REFUSES_IN_PLACE_FUNCTION REFUSES_IN_PLACE_BOTH
+#define REFUSES_IN_PLACE_METHOD REFUSES_IN_PLACE_BOTH
+#define REFUSES_IN_PLACE_PART REFUSES_IN_PLACE_BOTH
+#define REFUSES_IN_PLACE_BOTH_IN_PLACE(cname, parameters) \
+    GIVES_ERROR(ag_##cname##_(BAD_FIRST(parameters)));
+#define REFUSES_OP(cname, FORMS, RESULT, parameters) \
+    REFUSES_##RESULT(cname, parameters) REFUSES_IN_PLACE_##FORMS(cname, parameters)
+#define REFUSES_OWN(cname, FORMS, RESULT, parameters) REFUSES_##RESULT(cname, parameters)
+#define REFUSES_CHECKED_OP REFUSES_OP
+#define REFUSES_CHECKED_OWN REFUSES_OWN
+#define REFUSES_DONE(cname, FORMS, RESULT, parameters)
+#define REFUSES_CHECKED_DONE REFUSES_DONE
+#define REFUSES_PYTHON REFUSES_DONE
+#define REFUSES_PAIR REFUSES_DONE
+
+static void test_null_of_functions_with_a_row(void)
+{
+    ag_tensor *outs[8];
+#define CALL(name, cname, FORMS, BODY, RESULT, parameters, doc, example) \
+    REFUSES_##BODY(cname, FORMS, RESULT, parameters)
+#include <ops.def>
 }
 
 static void test_null_of_other_ops(void)
@@ -899,7 +992,8 @@ int main(void)
     } tests[] = {
 #define TEST(name) {#name, test_##name}
         TEST(null_when_creating), TEST(null_when_reading), TEST(null_in_autograd),
-        TEST(null_when_looking), TEST(null_of_elementwise_ops), TEST(null_of_other_ops),
+        TEST(null_when_looking), TEST(null_of_elementwise_ops),
+        TEST(null_of_functions_with_a_row), TEST(null_of_other_ops),
         TEST(null_of_writes), TEST(which_reason_is_given), TEST(ops_that_there_are_not),
         TEST(wrong_counts), TEST(missing_arguments), TEST(several_results), TEST(joins),
         TEST(wrong_attributes), TEST(wrong_shapes),

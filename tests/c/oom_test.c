@@ -211,7 +211,7 @@ static bool second_order(void)
 
 static bool many_roots(void)
 {
-    ag_tensor *p = ag_where(ag_gt(base, base), base, ag_clamp(base, 0.5, 1.0));
+    ag_tensor *p = ag_where(ag_gt(base, base), base, ag_clamp(base, ag_number(0.5), ag_number(1.0)));
     ag_tensor *roots[] = {p, ag_sum_all(ag_sqrt(base))}, *gradients[] = {ag_ones(2, matrix), NULL};
     bool good = p && roots[1] && gradients[0] && ag_retain_grad(p) == AG_OK;
     return good && ag_backward_many(2, roots, gradients, 0, NULL, 0) == AG_OK;

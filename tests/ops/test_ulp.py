@@ -270,7 +270,7 @@ def stated() -> dict[str, dict[str, float]]:
 
 
 def test_every_elementwise_op_is_stated_and_measured() -> None:
-    kinds = ("unary", "binary", "ternary", "unary_attr", "ternary_attr")
+    kinds = ("unary", "binary", "pair", "ternary", "unary_attr", "ternary_attr")
     maps = {row["name"] for row in ag._core._op_table() if row["kind"] in kinds}
     assert set(stated()) == maps
     assert {f.op for f in FUNCTIONS} == maps

@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What rows of ops.def leave to Python's side: functions that are other ways to call one of C's,
+ * and what is checked before C's are called.
+ */
+#include "py_errors.h"
+#include "py_numpy.h"
+#include "py_rows.h"
+#include "py_tensor.h"
+
+/* ---- where ---------------------------------------------------------------------------------- */
+
+/* An operand of where, which nested sequences may be too. */
+static bool choice(const char *name, PyObject *object, ag_arg *arg, ag_tensor **made)
+{
+    int known = py_operand(object, ag_grad_enabled(), arg, made);
+    if (known == 0 && (PyList_Check(object) || PyTuple_Check(object))) {
+        bool floating;
+        arg->tensor = *made = py_tensor_from_data(object, &floating);
+        return *made != NULL;
+    }
+    if (known == 0)
+        py_wrong_type("where", name, "Tensor, array or Number", object);
+    return known > 0;
+}
+
+/* Of numbers only a bool chooses; np.bool_ is what comparing 0-d tensors gives. */
+static bool is_condition(PyObject *object)
+{
+    double number;
+    int is_number = PyBool_Check(object) || PyArray_IsScalar(object, Bool)
+                        ? 0 : py_number(object, &number);
+    if (is_number > 0)
+        py_wrong_type("where", "condition", "Tensor, array or bool", object);
+    return is_number == 0;
+}
+
+static PyObject *where_with(PyObject *condition, PyObject *x, PyObject *y)
+{
+    PyObject *operands[3] = {condition, x, y};
+    static const char *const names[] = {"condition", "input", "other"};
+    ag_arg args[3];
+    ag_tensor *made[3] = {NULL, NULL, NULL};
+    bool ok = is_condition(condition);
+    for (int i = 0; ok && i < 3; i++)
+        ok = choice(names[i], operands[i], &args[i], &made[i]);
+    if (ok && args[0].tensor == NULL && args[1].tensor == NULL && args[2].tensor == NULL) {
+        args[0].tensor = made[0] = ag_scalar(args[0].value);
+        ok = made[0] != NULL || py_raise() != NULL;
+    }
+    PyObject *result = NULL;
+    if (ok)
+        result = py_tensor_new_as(py_common_type(3, operands),
+                                  ag_apply(AG_OP_where, 3, args, NULL));
+    for (int i = 0; i < 3; i++)
+        ag_release(made[i]);
+    return result;
+}
+
+PyObject *py_call_where_where(const struct py_where_where *a)
+{
+    return where_with(a->condition, a->input, a->other);
+}
+
+PyObject *py_call_where_where_self(const struct py_where_where_self *a)
+{
+    return where_with(a->condition, a->head.first, a->other);
+}
+
+/* ---- clamp ---------------------------------------------------------------------------------- */
+
+bool py_check_clamp(const py_row *row, const void *fields)
+{
+    const py_operand_value *min = PY_FIELD_AT(py_operand_value, row, fields, 1);
+    const py_operand_value *max = PY_FIELD_AT(py_operand_value, row, fields, 2);
+    if (min->object != NULL || max->object != NULL)
+        return true;
+    PyErr_Format(PyExc_RuntimeError, "%s: At least one of 'min' or 'max' must not be None",
+                 row->names.function);
+    return false;
+}
+
+/* ---- shapes --------------------------------------------------------------------------------- */
+
+typedef ag_tensor *(*list_view)(ag_tensor *x, int n, const int64_t *list);
+
+static PyObject *shape_like(list_view view, PyObject *self, const ag_tensor *other)
+{
+    return py_result_or_self(self, view(py_tensor_of(self), ag_ndim(other), ag_shape(other)));
+}
+
+PyObject *py_call_view_as_view(const struct py_view_as_view *a)
+{
+    return shape_like(ag_view, a->head.first, a->other);
+}
+
+PyObject *py_call_reshape_as_reshape(const struct py_reshape_as_reshape *a)
+{
+    return shape_like(ag_reshape, a->head.first, a->other);
+}
+
+PyObject *py_call_expand_as_expand(const struct py_expand_as_expand *a)
+{
+    return shape_like(ag_expand, a->head.first, a->other);
+}
+
+PyObject *py_call_ravel_flatten(const struct py_ravel_flatten *a)
+{
+    return py_result_or_self(a->head.first, ag_flatten(a->input, 0, -1));
+}
+
+/* ---- joins ---------------------------------------------------------------------------------- */
+
+bool py_check_cat(const py_row *row, const void *fields)
+{
+    if (PY_FIELD_AT(py_tensors, row, fields, 0)->n > 0)
+        return true;
+    PyErr_Format(PyExc_ValueError, "%s(): expected a non-empty list of Tensors",
+                 row->names.function);
+    return false;
+}
+
+/* ---- ranges --------------------------------------------------------------------------------- */
+
+static PyObject *made(const py_head *head, ag_tensor *t)
+{
+    if (t != NULL && head->requires_grad)
+        ag_set_requires_grad(t, true);
+    return py_tensor_new(t);
+}
+
+PyObject *py_call_arange_arange_to(const struct py_arange_arange_to *a)
+{
+    return made(&a->head, ag_arange(0.0, a->end, 1.0));
+}
+
+PyObject *py_call_eye_eye_square(const struct py_eye_eye_square *a)
+{
+    return made(&a->head, ag_eye(a->n, a->n));
+}
+
+/* ---- reductions ----------------------------------------------------------------------------- */
+
+/* How many numbers a reduction takes into each result; -1 where its dimensions are wrong. */
+static double numbers_in_each(const ag_tensor *x, const py_ints *dims)
+{
+    const int ndim = ag_ndim(x);
+    double count = 1.0;
+    if (dims->n < 0)
+        return (double)ag_numel(x);
+    for (int i = 0; i < dims->n; i++) {
+        const int64_t d = dims->list[i] < 0 ? dims->list[i] + ndim : dims->list[i];
+        if (d < 0 || d >= ndim)
+            return -1.0;
+        count *= (double)ag_shape(x)[d];
+    }
+    return count;
+}
+
+static bool warn_of_freedom(const char *function, const ag_tensor *x, const py_ints *dims,
+                            double correction)
+{
+    const double count = numbers_in_each(x, dims);
+    const bool is_empty = ag_numel(x) == 0 && count > 0.0;
+    if (count < 0.0 || is_empty || count > correction)
+        return true;
+    return PyErr_WarnFormat(PyExc_UserWarning, 1,
+                            "%s(): degrees of freedom is <= 0. Correction should be strictly less "
+                            "than the reduction factor (input numel divided by output numel).",
+                            function) == 0;
+}
+
+bool py_check_var_mean(const py_row *row, const void *fields)
+{
+    return warn_of_freedom(row->names.function, *PY_FIELD_AT(ag_tensor *, row, fields, 0),
+                           PY_FIELD_AT(py_ints, row, fields, 1),
+                           *PY_FIELD_AT(double, row, fields, 2));
+}

@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Arguments as a row of ops.def (a CALL) describes them: read into a struct with one field for each
+ * parameter. The macros at the end make the struct and the description out of the row.
+ */
+#ifndef PY_READ_H
+#define PY_READ_H
+
+#include "py_args.h"
+#include "py_convert.h"
+
+/* What a parameter takes: the KINDs of ops.def. */
+typedef enum py_kind {
+    PY_TENSOR, PY_OPERAND, PY_NUMBER, PY_VALUE, PY_INT, PY_DIM, PY_FLAG, PY_CHOICE, PY_DIMS,
+    PY_SIZES, PY_PLACES, PY_INT_OR_INTS, PY_TENSORS, PY_OBJECT, PY_DTYPE, PY_GRAD, PY_INTO
+} py_kind;
+
+typedef struct py_parameter {
+    py_kind kind;
+    size_t at;            /* of the field in the struct */
+    const char *text;     /* the default as Python writes it, NULL where there is none */
+    const char *words;    /* of a choice: "trunc|floor" */
+} py_parameter;
+
+typedef struct py_row {
+    py_signature names;
+    const py_parameter *parameters;
+    bool owns;            /* some field has something to be released */
+} py_row;
+
+/* The struct's first field. */
+typedef struct py_head {
+    PyObject *first;      /* borrowed: the first argument */
+    PyObject *out;        /* borrowed: what the result is to be written to, or NULL */
+    bool requires_grad;
+} py_head;
+
+typedef struct py_ints {
+    int n;                /* below 0: none, or of PY_INT_OR_INTS one int */
+    int64_t *list;        /* room for AG_MAX_DIMS */
+} py_ints;
+
+typedef struct py_tensors {
+    int n;
+    ag_tensor **list;     /* owned memory of borrowed tensors */
+    PyObject *all;        /* owned: the tuple that owns them */
+} py_tensors;
+
+typedef struct py_operand_value {
+    ag_arg arg;
+    ag_tensor *made;      /* owned: of an array, or NULL */
+    PyObject *object;     /* borrowed */
+} py_operand_value;
+
+/* Reads the arguments of a call into the struct, whose fields have their defaults. `self` as in
+ * py_parse. On failure, with an exception, nothing is left to be released. */
+bool py_read(const py_row *row, PyObject *self, PyObject *const *args, Py_ssize_t n,
+             PyObject *names, void *fields);
+void py_release_fields(const py_row *row, void *fields);
+
+/* Reads them by the first of these rows that they fit, and gives its place; -1 with an exception
+ * that shows what was expected and what came. Nothing is read into fields: call the row's own
+ * function then. */
+int py_choose(int n_rows, const py_row *const *rows, PyObject *self, PyObject *const *args,
+              Py_ssize_t n, PyObject *names);
+
+/* The class of the result: that of the tensors among the arguments. */
+PyTypeObject *py_class_of_result(const py_row *row, const void *fields);
+
+/* ---- from a row to its struct and description ----------------------------------------------- */
+
+#define PY_FIELD_TENSOR(name) ag_tensor *name;
+#define PY_FIELD_OPERAND(name) py_operand_value name;
+#define PY_FIELD_NUMBER(name) double name;
+#define PY_FIELD_VALUE(name) double name;
+#define PY_FIELD_INT(name) int64_t name;
+#define PY_FIELD_DIM(name) int name;
+#define PY_FIELD_FLAG(name) bool name;
+#define PY_FIELD_CHOICE(name) int name;
+#define PY_FIELD_DIMS(name) py_ints name;
+#define PY_FIELD_SIZES(name) py_ints name;
+#define PY_FIELD_PLACES(name) py_ints name;
+#define PY_FIELD_INT_OR_INTS(name) py_ints name;
+#define PY_FIELD_TENSORS(name) py_tensors name;
+#define PY_FIELD_OBJECT(name) PyObject *name;
+#define PY_FIELD_DTYPE(name)
+#define PY_FIELD_GRAD(name)
+#define PY_FIELD_INTO(name)
+#define PY_FIELD(of, KIND, name, default) PY_FIELD_##KIND(name)
+#define PY_STRUCT(of, parameters) \
+    struct of { \
+        py_head head; \
+        AG_EACH(PY_FIELD, PY_FIELD, of, parameters) \
+    }
+
+/* What a DEFAULT says: its text and value in C, whether the argument can be given by place, what
+ * the signature has before and after the name. */
+#define PY_TEXT_NEEDED NULL
+#define PY_TEXT_IS(text, value) #text
+#define PY_TEXT_STAR PY_TEXT_IS
+#define PY_TEXT_KEY PY_TEXT_IS
+#define PY_TEXT_IS_OF(text, value, words) #text
+#define PY_TEXT_STAR_OF PY_TEXT_IS_OF
+#define PY_TEXT_KEY_OF PY_TEXT_IS_OF
+#define PY_VALUE_NEEDED 0
+#define PY_VALUE_IS(text, value) value
+#define PY_VALUE_STAR PY_VALUE_IS
+#define PY_VALUE_KEY PY_VALUE_IS
+#define PY_VALUE_IS_OF(text, value, words) value
+#define PY_VALUE_STAR_OF PY_VALUE_IS_OF
+#define PY_VALUE_KEY_OF PY_VALUE_IS_OF
+#define PY_WORDS_NEEDED NULL
+#define PY_WORDS_IS(text, value) NULL
+#define PY_WORDS_STAR PY_WORDS_IS
+#define PY_WORDS_KEY PY_WORDS_IS
+#define PY_WORDS_IS_OF(text, value, words) words
+#define PY_WORDS_STAR_OF PY_WORDS_IS_OF
+#define PY_WORDS_KEY_OF PY_WORDS_IS_OF
+#define PY_REQUIRED_NEEDED + 1
+#define PY_REQUIRED_IS(text, value)
+#define PY_REQUIRED_STAR PY_REQUIRED_IS
+#define PY_REQUIRED_KEY PY_REQUIRED_IS
+#define PY_REQUIRED_IS_OF(text, value, words)
+#define PY_REQUIRED_STAR_OF PY_REQUIRED_IS_OF
+#define PY_REQUIRED_KEY_OF PY_REQUIRED_IS_OF
+#define PY_PLACE_NEEDED + 1
+#define PY_PLACE_IS(text, value) + 1
+#define PY_PLACE_STAR(text, value)
+#define PY_PLACE_KEY PY_PLACE_STAR
+#define PY_PLACE_IS_OF(text, value, words) + 1
+#define PY_PLACE_STAR_OF(text, value, words)
+#define PY_PLACE_KEY_OF PY_PLACE_STAR_OF
+
+#define PY_AT_NAMED(of, name) offsetof(struct of, name)
+#define PY_AT_HEAD(of, name) offsetof(struct of, head)
+#define PY_AT_TENSOR PY_AT_NAMED
+#define PY_AT_OPERAND PY_AT_NAMED
+#define PY_AT_NUMBER PY_AT_NAMED
+#define PY_AT_VALUE PY_AT_NAMED
+#define PY_AT_INT PY_AT_NAMED
+#define PY_AT_DIM PY_AT_NAMED
+#define PY_AT_FLAG PY_AT_NAMED
+#define PY_AT_CHOICE PY_AT_NAMED
+#define PY_AT_DIMS PY_AT_NAMED
+#define PY_AT_SIZES PY_AT_NAMED
+#define PY_AT_PLACES PY_AT_NAMED
+#define PY_AT_INT_OR_INTS PY_AT_NAMED
+#define PY_AT_TENSORS PY_AT_NAMED
+#define PY_AT_OBJECT PY_AT_NAMED
+#define PY_AT_DTYPE PY_AT_HEAD
+#define PY_AT_GRAD PY_AT_HEAD
+#define PY_AT_INTO PY_AT_HEAD
+
+#define PY_NAME(of, KIND, name, default) #name,
+#define PY_REQUIRED(of, KIND, name, default) PY_REQUIRED_##default
+#define PY_PLACE(of, KIND, name, default) PY_PLACE_##default
+#define PY_OWNS(of, KIND, name, default) || PY_##KIND == PY_OPERAND || PY_##KIND == PY_TENSORS
+#define PY_PARAMETER(of, KIND, name, default) \
+    {PY_##KIND, PY_AT_##KIND(of, name), PY_TEXT_##default, PY_WORDS_##default},
+#define PY_SIGNATURE(function, of, parameters) \
+    {function, AG_COUNT parameters, 0 AG_EACH(PY_REQUIRED, PY_REQUIRED, of, parameters), \
+     0 AG_EACH(PY_PLACE, PY_PLACE, of, parameters), \
+     {AG_EACH(PY_NAME, PY_NAME, of, parameters)}}
+#define PY_DESCRIPTION(of, parameters) {AG_EACH(PY_PARAMETER, PY_PARAMETER, of, parameters)}
+#define PY_OWNS_SOMETHING(of, parameters) (false AG_EACH(PY_OWNS, PY_OWNS, of, parameters))
+
+/* The signature as inspect.signature reads it; of a method what follows $self. */
+#define PY_BEFORE_NEEDED ", "
+#define PY_BEFORE_IS(text, value) ", "
+#define PY_BEFORE_STAR(text, value) ", *, "
+#define PY_BEFORE_KEY PY_BEFORE_IS
+#define PY_BEFORE_IS_OF(text, value, words) ", "
+#define PY_BEFORE_STAR_OF(text, value, words) ", *, "
+#define PY_BEFORE_KEY_OF PY_BEFORE_IS_OF
+#define PY_AFTER_NEEDED
+#define PY_AFTER_IS(text, value) "=" #text
+#define PY_AFTER_STAR PY_AFTER_IS
+#define PY_AFTER_KEY PY_AFTER_IS
+#define PY_AFTER_IS_OF(text, value, words) "=" #text
+#define PY_AFTER_STAR_OF PY_AFTER_IS_OF
+#define PY_AFTER_KEY_OF PY_AFTER_IS_OF
+#define PY_STARRED_IN_FUNCTION
+#define PY_STARRED_IN_METHOD "*"
+#define PY_STARRED_TENSOR(FORM)
+#define PY_STARRED_OPERAND(FORM)
+#define PY_STARRED_NUMBER(FORM)
+#define PY_STARRED_VALUE(FORM)
+#define PY_STARRED_INT(FORM)
+#define PY_STARRED_DIM(FORM)
+#define PY_STARRED_FLAG(FORM)
+#define PY_STARRED_CHOICE(FORM)
+#define PY_STARRED_DIMS(FORM)
+#define PY_STARRED_SIZES(FORM) PY_STARRED_IN_##FORM
+#define PY_STARRED_PLACES(FORM) "*"
+#define PY_STARRED_INT_OR_INTS(FORM)
+#define PY_STARRED_TENSORS(FORM)
+#define PY_STARRED_OBJECT(FORM)
+#define PY_STARRED_DTYPE(FORM)
+#define PY_STARRED_GRAD(FORM)
+#define PY_STARRED_INTO(FORM)
+#define PY_FIRST_TEXT(FORM, KIND, name, default) PY_STARRED_##KIND(FORM) #name PY_AFTER_##default
+#define PY_NEXT_TEXT(FORM, KIND, name, default) \
+    PY_BEFORE_##default PY_STARRED_##KIND(FORM) #name PY_AFTER_##default
+#define PY_SELF_TEXT(FORM, KIND, name, default) "$self"
+#define PY_FUNCTION_TEXT(parameters) AG_EACH(PY_FIRST_TEXT, PY_NEXT_TEXT, FUNCTION, parameters)
+#define PY_METHOD_TEXT(parameters) AG_EACH(PY_SELF_TEXT, PY_NEXT_TEXT, METHOD, parameters)
+
+#endif

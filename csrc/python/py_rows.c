@@ -1,0 +1,537 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Python's functions and methods, made of the rows of ops.def: reading the arguments, calling the C
+ * function, the result. What a row leaves open is in py_bodies.c.
+ */
+#include "py_rows.h"
+
+#include "py_errors.h"
+#include "py_ops.h"
+#include "py_tensor.h"
+#include "py_type.h"
+
+#include <math.h>
+#include <structmember.h>
+
+/* ---- results -------------------------------------------------------------------------------- */
+
+/* Writes a result that was computed without history into `out`, which takes its shape. */
+static bool write_out(const char *function, ag_tensor *out, ag_tensor *result)
+{
+    if (ag_requires_grad(result) || (ag_grad_enabled() && ag_requires_grad(out))) {
+        PyErr_Format(PyExc_RuntimeError,
+                     "%s(): functions with out=... arguments don't support automatic "
+                     "differentiation, but one of the arguments requires grad.", function);
+        return false;
+    }
+    bool same = ag_ndim(out) == ag_ndim(result);
+    for (int d = 0; same && d < ag_ndim(out); d++)
+        same = ag_shape(out)[d] == ag_shape(result)[d];
+    if (same)
+        return ag_copy_(out, result) == AG_OK || py_raise() != NULL;
+    if (ag_numel(out) > 0 &&
+        PyErr_WarnEx(PyExc_UserWarning,
+                     "An output with one or more elements was resized since it had another shape "
+                     "than the result. Reuse it with the right shape, or empty it first: "
+                     "out.data = empty(0).", 1) < 0)
+        return false;
+    return ag_set_data(out, result) == AG_OK || py_raise() != NULL;
+}
+
+static PyObject *given_out(const py_row *row, const py_head *head, ag_tensor *result)
+{
+    if (result == NULL)
+        return py_raise();
+    const bool done = write_out(row->names.function, py_tensor_of(head->out), result);
+    ag_release(result);
+    return done ? Py_NewRef(head->out) : NULL;
+}
+
+static inline PyObject *tensor_result(const py_row *row, const void *fields, ag_tensor *result)
+{
+    const py_head *head = fields;
+    if (PY_UNLIKELY(head->out != NULL))
+        return given_out(row, head, result);
+    if (row->owns)
+        return py_tensor_new_as(py_class_of_result(row, fields), result);
+    return py_result(head->first, result);
+}
+
+static PyObject *made_result(PyTypeObject *type, const py_head *head, ag_tensor *result)
+{
+    if (result == NULL)
+        return py_raise();
+    if (head->requires_grad && ag_set_requires_grad(result, true) != AG_OK) {
+        ag_release(result);
+        return py_raise();
+    }
+    return py_tensor_new_as(type, result);
+}
+
+static PyObject *pair_result(const py_head *head, ag_status status, ag_tensor **outs)
+{
+    return status == AG_OK ? py_tensor_tuple(head->first, 2, outs) : py_raise();
+}
+
+static PyObject *named_result(PyTypeObject *type, const py_head *head, ag_status status,
+                              ag_tensor **outs)
+{
+    PyObject *pair = pair_result(head, status, outs);
+    PyObject *named = pair != NULL ? PyStructSequence_New(type) : NULL;
+    for (Py_ssize_t k = 0; named != NULL && k < 2; k++)
+        PyStructSequence_SetItem(named, k, Py_NewRef(PyTuple_GET_ITEM(pair, k)));
+    Py_XDECREF(pair);
+    return named;
+}
+
+/* Room for n results. NULL with an exception, also where n is an error. */
+static ag_tensor **room_for(int n)
+{
+    if (n < 0) {
+        py_raise();
+        return NULL;
+    }
+    ag_tensor **outs = PyMem_Calloc((size_t)n + 1, sizeof *outs);
+    if (outs == NULL)
+        PyErr_NoMemory();
+    return outs;
+}
+
+static PyObject *list_result(const py_head *head, int n, ag_status status, ag_tensor **outs)
+{
+    PyObject *all = status == AG_OK ? py_tensor_tuple(head->first, n, outs) : py_raise();
+    PyMem_Free(outs);
+    return all;
+}
+
+/* Each sets `result`, from the C function and its arguments. */
+#define GET_TENSOR(name, cname, arguments) result = tensor_result(row, &a, ag_##cname arguments);
+#define GET_SELF(name, cname, arguments) \
+    result = py_result_or_self(a.head.first, ag_##cname arguments);
+#define GET_MADE(name, cname, arguments) \
+    result = made_result(py_tensor_type, &a.head, ag_##cname arguments);
+#define GET_LIKE(name, cname, arguments) \
+    result = made_result(Py_TYPE(a.head.first), &a.head, ag_##cname arguments);
+#define GET_PAIR_OF(name, cname, arguments) \
+    ag_tensor *outs[2]; \
+    result = pair_result(&a.head, ag_##cname(AG_BARE arguments, outs), outs);
+#define GET_NAMED(first, second) GET_NAMED_TUPLE
+#define GET_NAMED_TUPLE(name, cname, arguments) \
+    ag_tensor *outs[2]; \
+    result = named_result(type_##name##_##cname, &a.head, ag_##cname(AG_BARE arguments, outs), \
+                          outs);
+#define GET_LIST(name, cname, arguments) \
+    const int n_outs = ag_##cname##_count arguments; \
+    ag_tensor **outs = room_for(n_outs); \
+    if (outs != NULL) \
+        result = list_result(&a.head, n_outs, ag_##cname(AG_BARE arguments, n_outs, outs), outs);
+
+/* ---- arguments ------------------------------------------------------------------------------ */
+
+#define NO_ROOM(name)
+#define ROOM_TENSOR NO_ROOM
+#define ROOM_OPERAND NO_ROOM
+#define ROOM_NUMBER NO_ROOM
+#define ROOM_VALUE NO_ROOM
+#define ROOM_INT NO_ROOM
+#define ROOM_DIM NO_ROOM
+#define ROOM_FLAG NO_ROOM
+#define ROOM_CHOICE NO_ROOM
+#define ROOM_DIMS(name) int64_t room_##name[AG_MAX_DIMS];
+#define ROOM_SIZES ROOM_DIMS
+#define ROOM_PLACES ROOM_DIMS
+#define ROOM_INT_OR_INTS ROOM_DIMS
+#define ROOM_TENSORS NO_ROOM
+#define ROOM_OBJECT NO_ROOM
+#define ROOM_DTYPE NO_ROOM
+#define ROOM_GRAD NO_ROOM
+#define ROOM_INTO NO_ROOM
+#define ROOM(of, KIND, name, default) ROOM_##KIND(name)
+
+/* Where no list is given. */
+#define NO_LIST_TENSOR NO_ROOM
+#define NO_LIST_OPERAND NO_ROOM
+#define NO_LIST_NUMBER NO_ROOM
+#define NO_LIST_VALUE NO_ROOM
+#define NO_LIST_INT NO_ROOM
+#define NO_LIST_DIM NO_ROOM
+#define NO_LIST_FLAG NO_ROOM
+#define NO_LIST_CHOICE NO_ROOM
+#define NO_LIST_DIMS(name) int64_t *const room_##name = NULL;
+#define NO_LIST_SIZES NO_LIST_DIMS
+#define NO_LIST_PLACES NO_LIST_DIMS
+#define NO_LIST_INT_OR_INTS NO_LIST_DIMS
+#define NO_LIST_TENSORS NO_ROOM
+#define NO_LIST_OBJECT NO_ROOM
+#define NO_LIST_DTYPE NO_ROOM
+#define NO_LIST_GRAD NO_ROOM
+#define NO_LIST_INTO NO_ROOM
+#define NO_LIST(of, KIND, name, default) NO_LIST_##KIND(name)
+
+#define START_PLAIN(name, value) .name = value,
+#define START_LIST(name, value) .name = {value, room_##name},
+#define START_IN_HEAD(name, value)
+#define START_TENSOR(name, value) .name = NULL,
+#define START_OPERAND(name, value) .name = {{NULL, value}, NULL, NULL},
+#define START_NUMBER START_PLAIN
+#define START_VALUE START_PLAIN
+#define START_INT START_PLAIN
+#define START_DIM START_PLAIN
+#define START_FLAG START_PLAIN
+#define START_CHOICE START_PLAIN
+#define START_DIMS START_LIST
+#define START_SIZES START_LIST
+#define START_PLACES START_LIST
+#define START_INT_OR_INTS START_LIST
+#define START_TENSORS(name, value) .name = {0, NULL, NULL},
+#define START_OBJECT(name, value) .name = NULL,
+#define START_DTYPE START_IN_HEAD
+#define START_GRAD START_IN_HEAD
+#define START_INTO START_IN_HEAD
+#define START(of, KIND, name, default) START_##KIND(name, PY_VALUE_##default)
+
+#define NOT_SELF(name)
+#define SELF_TENSOR(name) a.name = py_tensor_of(self);
+#define SELF_TENSORS NOT_SELF
+#define SELF_NUMBER NOT_SELF
+#define SELF_VALUE NOT_SELF
+#define SELF_INT NOT_SELF
+#define SELF_SIZES NOT_SELF
+#define SELF_PLACES NOT_SELF
+#define SELF_OBJECT(name) a.name = self;
+#define SELF(of, KIND, name, default) SELF_##KIND(name)
+#define NOTHING(of, KIND, name, default)
+
+#define PASS_TENSOR(name) a.name
+#define PASS_OPERAND(name) a.name.arg
+#define PASS_NUMBER(name) a.name
+#define PASS_VALUE(name) a.name
+#define PASS_INT(name) a.name
+#define PASS_DIM(name) a.name
+#define PASS_FLAG(name) a.name
+#define PASS_CHOICE(name) a.name
+#define PASS_LIST(name) a.name.n, a.name.list
+#define PASS_DIMS PASS_LIST
+#define PASS_SIZES PASS_LIST
+#define PASS_PLACES PASS_LIST
+#define PASS_INT_OR_INTS PASS_LIST
+#define PASS_TENSORS PASS_LIST
+#define NEXT_TENSOR(name) , a.name
+#define NEXT_OPERAND(name) , a.name.arg
+#define NEXT_NUMBER(name) , a.name
+#define NEXT_VALUE(name) , a.name
+#define NEXT_INT(name) , a.name
+#define NEXT_DIM(name) , a.name
+#define NEXT_FLAG(name) , a.name
+#define NEXT_CHOICE(name) , a.name
+#define NEXT_DIMS(name) , a.name.n, a.name.list
+#define NEXT_SIZES NEXT_DIMS
+#define NEXT_INT_OR_INTS NEXT_DIMS
+#define NEXT_DTYPE(name)
+#define NEXT_GRAD(name)
+#define NEXT_INTO(name)
+#define PASS(of, KIND, name, default) PASS_##KIND(name)
+#define NEXT(of, KIND, name, default) NEXT_##KIND(name)
+#define ARGUMENTS(parameters) (AG_EACH(PASS, NEXT, , parameters))
+
+/* ---- named tuples --------------------------------------------------------------------------- */
+
+/* As PyTorch prints them: a line for each field. */
+static PyObject *named_repr(PyObject *self)
+{
+    const PyMemberDef *members = Py_TYPE(self)->tp_members;
+    PyObject *text = PyUnicode_FromFormat("%s(\n", Py_TYPE(self)->tp_name);
+    for (Py_ssize_t k = 0; text != NULL && k < Py_SIZE(self); k++)
+        Py_SETREF(text, PyUnicode_FromFormat("%U%s=%R%s", text, members[k].name,
+                                             PyStructSequence_GET_ITEM(self, k),
+                                             k + 1 < Py_SIZE(self) ? ",\n" : ")"));
+    return text;
+}
+
+static PyTypeObject *new_named_type(const char *name, const char *first, const char *second)
+{
+    PyStructSequence_Field fields[] = {{first, NULL}, {second, NULL}, {NULL, NULL}};
+    PyStructSequence_Desc description = {name, "What a function with two results gives.", fields,
+                                         2};
+    PyTypeObject *type = PyStructSequence_NewType(&description);
+    if (type != NULL)
+        type->tp_repr = named_repr;
+    return type;
+}
+
+#define NO_TYPE(name, cname)
+#define TYPE_TENSOR NO_TYPE
+#define TYPE_SELF NO_TYPE
+#define TYPE_MADE NO_TYPE
+#define TYPE_LIKE NO_TYPE
+#define TYPE_PAIR_OF NO_TYPE
+#define TYPE_LIST NO_TYPE
+#define TYPE_NAMED(first, second) NAMED_TYPE
+#define NAMED_TYPE(name, cname) static PyTypeObject *type_##name##_##cname;
+#define CALL(name, cname, FORMS, BODY, RESULT, parameters, doc, example) \
+    TYPE_##RESULT(name, cname)
+#include "../include/ops.def"
+
+typedef struct named_type {
+    const char *function, *name, *first, *second;
+    PyTypeObject **type;
+} named_type;
+
+#define TYPE_ROW_TENSOR NO_TYPE
+#define TYPE_ROW_SELF NO_TYPE
+#define TYPE_ROW_MADE NO_TYPE
+#define TYPE_ROW_LIKE NO_TYPE
+#define TYPE_ROW_PAIR_OF NO_TYPE
+#define TYPE_ROW_LIST NO_TYPE
+#define TYPE_ROW_NAMED(first, second) {.first = #first, .second = #second, NAMED_TYPE_ROW
+#define NAMED_TYPE_ROW(name, cname) \
+    .function = #name, .name = "pyautograd.return_types." #name, .type = &type_##name##_##cname},
+static const named_type named_types[] = {
+#define CALL(name, cname, FORMS, BODY, RESULT, parameters, doc, example) \
+    TYPE_ROW_##RESULT(name, cname)
+#include "../include/ops.def"
+    {NULL, NULL, NULL, NULL, NULL},
+};
+
+bool py_add_return_types(PyObject *module)
+{
+    PyObject *types = PyModule_New("pyautograd.return_types");
+    if (types == NULL)
+        return false;
+    for (const named_type *t = named_types; t->type != NULL; t++) {
+        *t->type = new_named_type(t->name, t->first, t->second);
+        if (*t->type == NULL ||
+            PyModule_AddObjectRef(types, t->function, (PyObject *)*t->type) < 0) {
+            Py_DECREF(types);
+            return false;
+        }
+    }
+    const int status = PyModule_AddObjectRef(module, "return_types", types);
+    Py_DECREF(types);
+    return status == 0;
+}
+
+/* ---- functions ------------------------------------------------------------------------------ */
+
+#define CHECKED(cname) py_check_##cname(row, &a)
+#define ROW_OF(function, of, parameters) \
+    {PY_SIGNATURE(function, of, parameters), description_##of, PY_OWNS_SOMETHING(of, parameters)}
+
+/* A method of sizes, given by place: they are read at once. */
+#define NOT_SIZES(name)
+#define SIZES_TENSOR NOT_SIZES
+#define SIZES_OPERAND NOT_SIZES
+#define SIZES_NUMBER NOT_SIZES
+#define SIZES_VALUE NOT_SIZES
+#define SIZES_INT NOT_SIZES
+#define SIZES_DIM NOT_SIZES
+#define SIZES_FLAG NOT_SIZES
+#define SIZES_CHOICE NOT_SIZES
+#define SIZES_DIMS NOT_SIZES
+#define SIZES_SIZES(name) \
+    if (PY_LIKELY(self != NULL && names == NULL && n > 0)) { \
+        a.name.n = py_integers(row->names.function, #name, n, args, a.name.list); \
+        is_read = a.name.n >= 0; \
+    } else
+#define SIZES_INT_OR_INTS NOT_SIZES
+#define SIZES_OBJECT NOT_SIZES
+#define SIZES_DTYPE NOT_SIZES
+#define SIZES_GRAD NOT_SIZES
+#define SIZES_INTO NOT_SIZES
+#define SIZES_BY_PLACE(of, KIND, name, default) SIZES_##KIND(name)
+
+/* A method without arguments: there is nothing to be read. In a function of its own, so that the
+ * compiler knows all defaults. */
+#define CALL_ALONE(of, CHECK, GET, parameters) \
+    static inline PyObject *alone_##of(const py_row *row, PyObject *self) \
+    { \
+        AG_EACH(NO_LIST, NO_LIST, of, parameters) \
+        struct of a = {.head = {self, NULL, false}, AG_EACH(START, START, of, parameters)}; \
+        PyObject *result = NULL; \
+        (void)row; \
+        AG_EACH(SELF, NOTHING, of, parameters) \
+        if (CHECK) { \
+            GET \
+        } \
+        return result; \
+    }
+
+/* The row, and call_<name>_<cname>, which is given `self` where it is a method. */
+#define CALL_WITH(name, cname, of, CHECK, GET, parameters) \
+    static const py_parameter description_##of[] = PY_DESCRIPTION(of, parameters); \
+    static const py_row row_##of = ROW_OF(#name, of, parameters); \
+    CALL_ALONE(of, CHECK, GET, parameters) \
+    static PyObject *call_##of(PyObject *self, PyObject *const *args, Py_ssize_t n, \
+                               PyObject *names) \
+    { \
+        const py_row *const row = &row_##of; \
+        if (PY_LIKELY(self != NULL && n == 0 && names == NULL && row->names.required <= 1)) \
+            return alone_##of(row, self); \
+        AG_EACH(ROOM, ROOM, of, parameters) \
+        struct of a = {.head = {self, NULL, false}, AG_EACH(START, START, of, parameters)}; \
+        PyObject *result = NULL; \
+        bool is_read; \
+        if (self != NULL) { \
+            AG_EACH(SELF, NOTHING, of, parameters) \
+        } \
+        AG_EACH(NOTHING, SIZES_BY_PLACE, of, parameters) \
+            is_read = py_read(row, self, args, n, names, &a); \
+        if (!is_read) \
+            return NULL; \
+        if (CHECK) { \
+            GET \
+        } \
+        if (row->owns) \
+            py_release_fields(row, &a); \
+        return result; \
+    }
+
+/* The same in place, under another name. */
+#define CALL_IN_PLACE(name, cname, of, CHECK, parameters) \
+    static const py_row row_in_place_##of = ROW_OF(#name "_", of, parameters); \
+    static PyObject *i_##of(PyObject *self, PyObject *const *args, Py_ssize_t n, PyObject *names) \
+    { \
+        const py_row *const row = &row_in_place_##of; \
+        AG_EACH(ROOM, ROOM, of, parameters) \
+        struct of a = {.head = {NULL, NULL, false}, AG_EACH(START, START, of, parameters)}; \
+        if (!py_read(row, self, args, n, names, &a)) \
+            return NULL; \
+        const bool done = \
+            CHECK && (ag_##cname##_ ARGUMENTS(parameters) == AG_OK || py_raise() != NULL); \
+        if (row->owns) \
+            py_release_fields(row, &a); \
+        return done ? Py_NewRef(self) : NULL; \
+    }
+
+/* By BODY: the check before, and how the result is had. */
+#define CHECK_NOTHING(cname) true
+#define CHECK_OP CHECK_NOTHING
+#define CHECK_OWN CHECK_NOTHING
+#define CHECK_DONE CHECK_NOTHING
+#define CHECK_PYTHON CHECK_NOTHING
+#define CHECK_CHECKED_OP CHECKED
+#define CHECK_CHECKED_OWN CHECKED
+#define CHECK_CHECKED_DONE CHECKED
+#define GET_BY_C(name, cname, RESULT, parameters) GET_##RESULT(name, cname, ARGUMENTS(parameters))
+#define GET_BY_OP GET_BY_C
+#define GET_BY_OWN GET_BY_C
+#define GET_BY_DONE GET_BY_C
+#define GET_BY_CHECKED_OP GET_BY_C
+#define GET_BY_CHECKED_OWN GET_BY_C
+#define GET_BY_CHECKED_DONE GET_BY_C
+#define GET_BY_PYTHON(name, cname, RESULT, parameters) \
+    result = py_call_##name##_##cname(&a);
+
+/* By FORMS: what else there is. A method is call_<name>_<cname> itself. */
+#define AS_FUNCTION(of) \
+    static PyObject *f_##of(PyObject *module, PyObject *const *args, Py_ssize_t n, \
+                            PyObject *names) \
+    { \
+        (void)module; \
+        return call_##of(NULL, args, n, names); \
+    }
+#define FORMS_FUNCTION(name, cname, of, CHECK, parameters) AS_FUNCTION(of)
+#define FORMS_METHOD(name, cname, of, CHECK, parameters)
+#define FORMS_PART(name, cname, of, CHECK, parameters)
+#define FORMS_BOTH(name, cname, of, CHECK, parameters) AS_FUNCTION(of)
+#define FORMS_BOTH_IN_PLACE(name, cname, of, CHECK, parameters) \
+    AS_FUNCTION(of) CALL_IN_PLACE(name, cname, of, CHECK, parameters)
+
+#define DEFINE(name, cname, FORMS, BODY, RESULT, of, parameters) \
+    CALL_WITH(name, cname, of, CHECK_##BODY(cname), \
+              GET_BY_##BODY(name, cname, RESULT, parameters), parameters) \
+    FORMS_##FORMS(name, cname, of, CHECK_##BODY(cname), parameters)
+#define UNLESS_PAIR_OP(...) __VA_ARGS__
+#define UNLESS_PAIR_OWN UNLESS_PAIR_OP
+#define UNLESS_PAIR_DONE UNLESS_PAIR_OP
+#define UNLESS_PAIR_PYTHON UNLESS_PAIR_OP
+#define UNLESS_PAIR_CHECKED_OP UNLESS_PAIR_OP
+#define UNLESS_PAIR_CHECKED_OWN UNLESS_PAIR_OP
+#define UNLESS_PAIR_CHECKED_DONE UNLESS_PAIR_OP
+#define UNLESS_PAIR_PAIR(...)
+#define CALL(name, cname, FORMS, BODY, RESULT, parameters, doc, example) \
+    UNLESS_PAIR_##BODY( \
+        DEFINE(name, cname, FORMS, BODY, RESULT, py_##name##_##cname, parameters))
+#include "../include/ops.def"
+
+/* ---- several ways to call a function -------------------------------------------------------- */
+
+typedef PyObject *(*call_function)(PyObject *self, PyObject *const *args, Py_ssize_t n,
+                                   PyObject *names);
+
+#define ONE_ROW(name, cname) &row_py_##name##_##cname,
+#define ONE_CALL(name, cname) call_py_##name##_##cname,
+#define OVERLOADS(name, FORMS, cnames, signature, doc, example) \
+    static PyObject *any_##name(PyObject *self, PyObject *const *args, Py_ssize_t n, \
+                                PyObject *names) \
+    { \
+        static const py_row *const rows[] = {AG_EACH(ONE_ROW, ONE_ROW, name, cnames)}; \
+        static const call_function calls[] = {AG_EACH(ONE_CALL, ONE_CALL, name, cnames)}; \
+        const int k = py_choose(AG_COUNT cnames, rows, self, args, n, names); \
+        return k >= 0 ? calls[k](self, args, n, names) : NULL; \
+    } \
+    static PyObject *any_f_##name(PyObject *module, PyObject *const *args, Py_ssize_t n, \
+                                  PyObject *names) \
+    { \
+        (void)module; \
+        return any_##name(NULL, args, n, names); \
+    }
+#include "../include/ops.def"
+
+/* ---- tables --------------------------------------------------------------------------------- */
+
+#define DOCUMENTED(signature, doc, example) \
+    signature "\n--\n\n" doc "\nExample:\n    >>> import pyautograd as ag\n" example
+#define IN_PLACE_DOC(name) \
+    "`" name "` in place. Returns the tensor itself.\n" \
+    "\n" \
+    "Raises:\n" \
+    "    RuntimeError: as `" name "` does, or the tensor is a leaf that requires grad, or its\n" \
+    "        memory is read-only.\n" \
+    "    TypeError: an argument is of the wrong type.\n"
+#define ENTRY(name, function, signature, doc, example) \
+    {name, PY_METHOD(function), PY_KEYWORDS, DOCUMENTED(signature, doc, example)},
+
+#define METHOD_ENTRY(name, of, parameters, doc, example) \
+    ENTRY(#name, call_##of, #name "(" PY_METHOD_TEXT(parameters) ")", doc, example)
+#define METHOD_OF_BOTH METHOD_ENTRY
+#define METHOD_OF_METHOD METHOD_ENTRY
+#define METHOD_OF_FUNCTION(name, of, parameters, doc, example)
+#define METHOD_OF_PART METHOD_OF_FUNCTION
+#define METHOD_OF_BOTH_IN_PLACE(name, of, parameters, doc, example) \
+    METHOD_ENTRY(name, of, parameters, doc, example) \
+    ENTRY(#name "_", i_##of, #name "_(" PY_METHOD_TEXT(parameters) ")", IN_PLACE_DOC(#name), \
+          "    >>> x = ag.tensor([0.5])\n    >>> x." #name "_(0.25) is x\n    True\n")
+#define ANY_METHOD_BOTH(name, signature, doc, example) \
+    ENTRY(#name, any_##name, #name "($self, " signature ")", doc, example)
+#define ANY_METHOD_FUNCTION(name, signature, doc, example)
+
+PyMethodDef py_row_methods[] = {
+#define CALL(name, cname, FORMS, BODY, RESULT, parameters, doc, example) \
+    UNLESS_PAIR_##BODY(METHOD_OF_##FORMS(name, py_##name##_##cname, parameters, doc, example))
+#define OVERLOADS(name, FORMS, cnames, signature, doc, example) \
+    ANY_METHOD_##FORMS(name, signature, doc, example)
+#include "../include/ops.def"
+    {NULL, NULL, 0, NULL},
+};
+
+#define FUNCTION_ENTRY(name, of, parameters, doc, example) \
+    ENTRY(#name, f_##of, #name "(" PY_FUNCTION_TEXT(parameters) ")", doc, example)
+#define FUNCTION_OF_BOTH FUNCTION_ENTRY
+#define FUNCTION_OF_BOTH_IN_PLACE FUNCTION_ENTRY
+#define FUNCTION_OF_FUNCTION FUNCTION_ENTRY
+#define FUNCTION_OF_METHOD(name, of, parameters, doc, example)
+#define FUNCTION_OF_PART FUNCTION_OF_METHOD
+#define ANY_FUNCTION_BOTH(name, signature, doc, example) \
+    ENTRY(#name, any_f_##name, #name "(input, " signature ")", doc, example)
+#define ANY_FUNCTION_FUNCTION(name, signature, doc, example) \
+    ENTRY(#name, any_f_##name, #name "(" signature ")", doc, example)
+
+PyMethodDef py_row_functions[] = {
+#define CALL(name, cname, FORMS, BODY, RESULT, parameters, doc, example) \
+    UNLESS_PAIR_##BODY(FUNCTION_OF_##FORMS(name, py_##name##_##cname, parameters, doc, example))
+#define OVERLOADS(name, FORMS, cnames, signature, doc, example) \
+    ANY_FUNCTION_##FORMS(name, signature, doc, example)
+#include "../include/ops.def"
+    {NULL, NULL, 0, NULL},
+};
