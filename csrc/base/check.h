@@ -47,7 +47,7 @@ AGI_INLINE bool agi_has_tensors(const char *op, const ag_tensor *x, const ag_ten
 AGI_INLINE bool agi_check_list(const char *op, const char *what, int n, const int64_t *list,
                                bool or_all)
 {
-    return AGI_LIKELY((n > 0 && n <= AGI_MAX_DIMS && list != NULL) || (n < 0 && or_all)) ||
+    return AGI_LIKELY((n < 0 && or_all) || (n > 0 && n <= AGI_MAX_DIMS && list != NULL)) ||
            agi_check_count(op, what, n, list, AGI_MAX_DIMS);
 }
 
