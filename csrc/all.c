@@ -60,6 +60,7 @@
 #include "tape/call_check.c"
 #include "tape/deposit.c"
 #include "tape/engine.c"
+#include "tape/formula.c"
 #include "tape/inplace.c"
 #include "tape/node.c"
 #include "tape/rule.c"

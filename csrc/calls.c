@@ -68,8 +68,8 @@ static ag_tensor *apply2(ag_op op, ag_arg x, ag_arg y)
 
 /* ---- CALL ----------------------------------------------------------------------------------- */
 
-/* What a function is given, put in the places where the op looks for it. The places are numbers that
- * the compiler knows. `ok` is false, with an error, from the first thing on that is wrong. */
+/* What a function is given is put in the places where the op looks for it. The places are numbers
+ * that the compiler knows. `ok` is false, with an error, from the first thing on that is wrong. */
 typedef struct call_places {
     const char *name;
     bool ok, has_attr;

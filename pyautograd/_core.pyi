@@ -1231,6 +1231,69 @@ class Tensor:
         Raises:
             IndexError: there is no such dimension.
         """
+    def split(self, split_size_or_sections: _Dims, dim: int = 0) -> tuple[Self, ...]:
+        """A tuple of views, of parts of a dimension one behind the other.
+
+        They have the size given, the last what is left; or the sizes given, as a tuple or list,
+        which
+        are as long together as the dimension. They cannot be written in place where gradients are
+        recorded.
+
+        Raises:
+            IndexError: there is no such dimension.
+            RuntimeError: a size is negative, or the sizes are not as long together as the
+            dimension.
+        """
+    def chunk(self, chunks: int, dim: int = 0) -> tuple[Self, ...]:
+        """A tuple of views, of so many parts of a dimension or fewer: all have one size, the last
+        what
+        is left.
+
+        Raises:
+            IndexError: there is no such dimension.
+            RuntimeError: the number is not positive.
+        """
+    @overload
+    def var(self, unbiased: bool) -> Self:
+        """The variance of the elements over dim: an int, a tuple of ints, or None for all.
+
+        Of N numbers the squares of what differs from the mean are summed and divided by
+        N - correction: 1 for a sample (Bessel's correction), 0 for all that there is. `unbiased`
+        is another way to say 1 (True) or 0. Warns where N is not larger than the correction.
+
+        Raises:
+            IndexError: there is no such dimension.
+            RuntimeError: a dimension is named twice.
+            TypeError: an argument is of the wrong type.
+        """
+    @overload
+    def var(self, dim: _Dims, unbiased: bool = True, keepdim: bool = False) -> Self: ...
+    @overload
+    def var(
+        self, dim: _Dims | None = None, *, correction: _Real = 1, keepdim: bool = False
+    ) -> Self: ...
+    @overload
+    def std(self, unbiased: bool) -> Self:
+        """The standard deviation of the elements over dim: an int, a tuple of ints, or None for
+        all.
+
+        Of N numbers the squares of what differs from the mean are summed and divided by
+        N - correction: 1 for a sample (Bessel's correction), 0 for all that there is. `unbiased`
+        is another way to say 1 (True) or 0. Warns where N is not larger than the correction.
+
+        The root of the variance; where that is 0, the gradient is 0 too.
+
+        Raises:
+            IndexError: there is no such dimension.
+            RuntimeError: a dimension is named twice.
+            TypeError: an argument is of the wrong type.
+        """
+    @overload
+    def std(self, dim: _Dims, unbiased: bool = True, keepdim: bool = False) -> Self: ...
+    @overload
+    def std(
+        self, dim: _Dims | None = None, *, correction: _Real = 1, keepdim: bool = False
+    ) -> Self: ...
     # </ops>
 
 # ---- ops
@@ -1676,18 +1739,6 @@ def mean(
         RuntimeError: a dimension is named twice.
         TypeError: an argument is of the wrong type.
     """
-def var_mean(
-    input: _T, dim: _Dims | None = None, *, correction: _Real = 1, keepdim: bool = False
-) -> tuple[_T, _T]:
-    """Variance and mean over some or all dimensions, as a tuple.
-
-    Of N numbers the squares of what differs from the mean are summed and divided by
-    N - correction: 1 for a sample (Bessel's correction), 0 for all that there is.
-
-    Raises:
-        IndexError: there is no such dimension.
-        RuntimeError: a dimension is named twice.
-    """
 def reshape(input: _T, shape: Sequence[int]) -> _T:
     """The elements, in order, in another shape: a view if there is one, otherwise a copy.
 
@@ -1814,6 +1865,27 @@ def unbind(input: _T, dim: int = 0) -> tuple[_T, ...]:
 
     Raises:
         IndexError: there is no such dimension.
+    """
+def split(input: _T, split_size_or_sections: _Dims, dim: int = 0) -> tuple[_T, ...]:
+    """A tuple of views, of parts of a dimension one behind the other.
+
+    They have the size given, the last what is left; or the sizes given, as a tuple or list,
+    which
+    are as long together as the dimension. They cannot be written in place where gradients are
+    recorded.
+
+    Raises:
+        IndexError: there is no such dimension.
+        RuntimeError: a size is negative, or the sizes are not as long together as the dimension.
+    """
+def chunk(input: _T, chunks: int, dim: int = 0) -> tuple[_T, ...]:
+    """A tuple of views, of so many parts of a dimension or fewer: all have one size, the last
+    what
+    is left.
+
+    Raises:
+        IndexError: there is no such dimension.
+        RuntimeError: the number is not positive.
     """
 @overload
 def zeros(*size: int, dtype: _DType = None, requires_grad: bool = False) -> Tensor:
@@ -1952,6 +2024,67 @@ def linspace(
         RuntimeError: steps is negative.
         TypeError: an argument is no number.
     """
+@overload
+def var_mean(input: _T, unbiased: bool) -> tuple[_T, _T]:
+    """Variance and mean over some or all dimensions, as a tuple.
+
+    Of N numbers the squares of what differs from the mean are summed and divided by
+    N - correction: 1 for a sample (Bessel's correction), 0 for all that there is. `unbiased`
+    is another way to say 1 (True) or 0. Warns where N is not larger than the correction.
+
+    Raises:
+        IndexError: there is no such dimension.
+        RuntimeError: a dimension is named twice.
+        TypeError: an argument is of the wrong type.
+    """
+@overload
+def var_mean(
+    input: _T, dim: _Dims, unbiased: bool = True, keepdim: bool = False
+) -> tuple[_T, _T]: ...
+@overload
+def var_mean(
+    input: _T, dim: _Dims | None = None, *, correction: _Real = 1, keepdim: bool = False
+) -> tuple[_T, _T]: ...
+@overload
+def var(input: _T, unbiased: bool) -> _T:
+    """The variance of the elements over dim: an int, a tuple of ints, or None for all.
+
+    Of N numbers the squares of what differs from the mean are summed and divided by
+    N - correction: 1 for a sample (Bessel's correction), 0 for all that there is. `unbiased`
+    is another way to say 1 (True) or 0. Warns where N is not larger than the correction.
+
+    Raises:
+        IndexError: there is no such dimension.
+        RuntimeError: a dimension is named twice.
+        TypeError: an argument is of the wrong type.
+    """
+@overload
+def var(input: _T, dim: _Dims, unbiased: bool = True, keepdim: bool = False) -> _T: ...
+@overload
+def var(
+    input: _T, dim: _Dims | None = None, *, correction: _Real = 1, keepdim: bool = False
+) -> _T: ...
+@overload
+def std(input: _T, unbiased: bool) -> _T:
+    """The standard deviation of the elements over dim: an int, a tuple of ints, or None for all.
+
+    Of N numbers the squares of what differs from the mean are summed and divided by
+    N - correction: 1 for a sample (Bessel's correction), 0 for all that there is. `unbiased`
+    is another way to say 1 (True) or 0. Warns where N is not larger than the correction.
+
+    The root of the variance; where that is 0, the gradient is 0 too.
+
+    Raises:
+        IndexError: there is no such dimension.
+        RuntimeError: a dimension is named twice.
+        TypeError: an argument is of the wrong type.
+    """
+@overload
+def std(input: _T, dim: _Dims, unbiased: bool = True, keepdim: bool = False) -> _T: ...
+@overload
+def std(
+    input: _T, dim: _Dims | None = None, *, correction: _Real = 1, keepdim: bool = False
+) -> _T: ...
 @overload
 def arange(end: _Real, *, dtype: _DType = None, requires_grad: bool = False) -> Tensor:
     """The numbers from start up to but without end, step apart; arange(end) starts at 0.

@@ -64,6 +64,7 @@ enum { AGI_GRAD_RULE, AGI_GRAD_ZERO_GRAD, AGI_GRAD_NO_GRAD, AGI_GRAD_PARTS };
 typedef struct agi_op_info {
     const char *name, *label, *doc;
     uint8_t arity, kind, grad;
+    uint8_t formula;            /* its number, from 1 on; 0 of other ops */
     uint16_t saves;             /* AGI_SAVE_FOR */
     const agi_kernel *kernels;  /* one for each CPU level, or NULL */
     agi_forward forward;        /* or NULL for elementwise ops and those with several results */

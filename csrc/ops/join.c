@@ -164,6 +164,14 @@ ag_tensor *ag_cat(int n, ag_tensor *const *tensors, int dim)
 
 /* ---- unbind: a view of each index of i[0]; dx = all cotangents joined, zeros where none came - */
 
+/* Takes back the first k results. */
+static ag_status give_up(int k, ag_tensor **outs)
+{
+    while (k-- > 0)
+        agi_release(outs[k]);
+    return ag_last_status();
+}
+
 AG_FORWARD_SEVERAL(unbind)
 {
     const ag_tensor *x = args[0].tensor;
@@ -179,44 +187,217 @@ AG_FORWARD_SEVERAL(unbind)
     for (int k = 0; k < n; k++) {
         outs[k] = agi_tensor_over(x->storage, at, shape, strides,
                                   x->offset + k * agi_strides_of(x)[dim]);
-        if (outs[k] == NULL) {
-            while (k-- > 0)
-                agi_release(outs[k]);
-            return ag_last_status();
-        }
+        if (outs[k] == NULL)
+            return give_up(k, outs);
     }
     return AG_OK;
 }
 
+/* dx of parts of the dimension i[0]: what `part` gives for each result, of the sizes there (NULL:
+ * 1), joined. */
+static ag_arg join_parts(const agi_vjp *v, const int64_t *given,
+                         ag_arg (*part)(const agi_vjp *v, int k, int ndim, const int64_t *shape,
+                                        int64_t dim))
+{
+    int ndim;
+    int64_t shape[AGI_MAX_DIMS];
+    const int64_t *whole = agi_node_input_shape(v->node, 0, &ndim);
+    const int64_t dim = agi_node_attr_of(v->node)->i[0];
+    const int n = agi_node_outputs(v->node);
+    ag_arg *parts = agi_plain_new((size_t)n * (sizeof(ag_arg) + sizeof(int64_t)));
+    if (parts == NULL)
+        return agi_arg(&agi_failed);
+    int64_t *sizes = (int64_t *)(parts + n);
+    memcpy(shape, whole, (size_t)ndim * sizeof *shape);
+    for (int k = 0; k < n; k++) {
+        shape[dim] = sizes[k] = given != NULL ? given[k] : 1;
+        parts[k] = part(v, k, ndim, shape, dim);
+    }
+    ag_attr attr = {.i = {dim}, .n_list = n, .list = sizes};
+    const ag_arg joined = agi_value(AG_OP_cat, n, parts, &attr);
+    agi_plain_free(parts);
+    return joined;
+}
+
 /* What is joined for index k: its cotangent with the dimension put in, or zeros. */
-static ag_arg part_of(const agi_vjp *v, int k, int ndim, const int64_t *part, int64_t dim)
+static ag_arg index_of(const agi_vjp *v, int k, int ndim, const int64_t *shape, int64_t dim)
 {
     ag_attr at = {.i = {dim}};
     ag_arg g = GS(k);
-    return g.tensor == NULL ? agi_repeated(0.0, ndim, part)
+    return g.tensor == NULL ? agi_repeated(0.0, ndim, shape)
                             : agi_value(AG_OP_unsqueeze, 1, &g, &at);
 }
 
-AG_RULE(unbind)
+AG_RULE(unbind) { GX(0) = join_parts(v, NULL, index_of); }
+
+/* ---- split: views of parts of i[0], of the sizes in the list; dx as unbind's ----------------- */
+
+AG_FORWARD_SEVERAL(split)
 {
-    int ndim;
-    int64_t part[AGI_MAX_DIMS];
-    const int64_t *shape = agi_node_input_shape(v->node, 0, &ndim);
-    const int64_t dim = agi_node_attr_of(v->node)->i[0];
-    const int n = agi_node_outputs(v->node);
-    const size_t room = (size_t)n * (sizeof(ag_arg) + sizeof(int64_t));
-    ag_arg *parts = agi_plain_new(room);
-    GX(0) = agi_arg(&agi_failed);
-    if (parts == NULL)
-        return;
-    int64_t *sizes = (int64_t *)(parts + n);
-    memcpy(part, shape, (size_t)ndim * sizeof *part);
-    part[dim] = 1;
+    const ag_tensor *x = args[0].tensor;
+    const int dim = (int)attr->i[0];
+    int64_t shape[AGI_MAX_DIMS], offset = x->offset;
+    memcpy(shape, agi_shape_of(x), (size_t)x->ndim * sizeof *shape);
     for (int k = 0; k < n; k++) {
-        parts[k] = part_of(v, k, ndim, part, dim);
-        sizes[k] = 1;
+        shape[dim] = attr->list[k];
+        outs[k] = agi_tensor_over(x->storage, x->ndim, shape, agi_strides_of(x), offset);
+        if (outs[k] == NULL)
+            return give_up(k, outs);
+        offset += attr->list[k] * agi_strides_of(x)[dim];
     }
-    ag_attr attr = {.i = {dim}, .n_list = n, .list = sizes};
-    GX(0) = agi_value(AG_OP_cat, n, parts, &attr);
-    agi_plain_free(parts);
+    return AG_OK;
+}
+
+static ag_arg section_of(const agi_vjp *v, int k, int ndim, const int64_t *shape, int64_t dim)
+{
+    (void)dim;
+    return GS(k).tensor == NULL ? agi_repeated(0.0, ndim, shape) : GS(k);
+}
+
+AG_RULE(split)
+{
+    const int64_t *sizes;
+    agi_node_list(v->node, &sizes);
+    GX(0) = join_parts(v, sizes, section_of);
+}
+
+/* The dimension to be split, and how long it is; -1 with an error. */
+static int64_t split_length(const char *op, const ag_tensor *x, int dim, int *at)
+{
+    if (!agi_has_tensor(op, x))
+        return -1;
+    if (x->ndim == 0) {
+        agi_fail(AG_ERR_SHAPE, "%s expects at least a 1-dimensional tensor", op);
+        return -1;
+    }
+    return agi_shape_wrap_dim(dim, x->ndim, at) == AG_OK ? agi_shape_of(x)[*at] : -1;
+}
+
+/* How many parts of a size a length has; -1 with an error. */
+static int64_t count_of_size(int64_t length, int64_t size)
+{
+    if (size < 0)
+        agi_fail(AG_ERR_SHAPE, "split expects split_size be non-negative, but got split_size=%lld",
+                 (long long)size);
+    else if (size == 0 && length != 0)
+        agi_fail(AG_ERR_SHAPE, "split_size can only be 0 if dimension size is 0, but got dimension "
+                               "size of %lld", (long long)length);
+    else
+        return length == 0 ? 1 : (length - 1) / size + 1;
+    return -1;
+}
+
+static int64_t count_of_sizes(int64_t length, int dim, int n, const int64_t *sizes)
+{
+    int64_t whole = 0;
+    bool fits = true;
+    for (int k = 0; k < n; k++) {
+        if (sizes[k] < 0) {
+            agi_fail(AG_ERR_SHAPE, "split_with_sizes expects split_sizes have only non-negative "
+                                   "entries, but got %lld", (long long)sizes[k]);
+            return -1;
+        }
+        fits = fits && !__builtin_add_overflow(whole, sizes[k], &whole);
+    }
+    if (fits && whole == length)
+        return n;
+    char text[AGI_SHAPE_TEXT];
+    agi_fail(AG_ERR_SHAPE, "split_with_sizes expects split_sizes to sum exactly to %lld (input "
+                           "tensor's size at dimension %d), but got split_sizes=%s%s",
+             (long long)length, dim,
+             agi_format_shape_list(text, n < AGI_MAX_DIMS ? n : AGI_MAX_DIMS, sizes),
+             n <= AGI_MAX_DIMS ? "" : " and more");
+    return -1;
+}
+
+static int64_t count_parts(const ag_tensor *x, int n, const int64_t *sizes, int dim, int *at)
+{
+    const int64_t length = split_length("split", x, dim, at);
+    if (length < 0 || !agi_has("split", sizes, "sizes"))
+        return -1;
+    return n < 0 ? count_of_size(length, sizes[0]) : count_of_sizes(length, *at, n, sizes);
+}
+
+static int as_count(const char *op, int64_t count)
+{
+    if (count <= AGI_NODE_INPUTS)
+        return (int)count;
+    agi_fail(AG_ERR_VALUE, "%s: expected at most %d results, got %lld", op, AGI_NODE_INPUTS,
+             (long long)count);
+    return -1;
+}
+
+int ag_split_count(ag_tensor *x, int n_sizes, const int64_t *sizes, int dim)
+{
+    int at;
+    return as_count("split", count_parts(x, n_sizes, sizes, dim, &at));
+}
+
+/* Parts of one size, the last of what is left; or of the sizes given. */
+static ag_status split_by(ag_tensor *x, int at, bool has_sizes, const int64_t *sizes, int n,
+                          ag_tensor **outs)
+{
+    const ag_arg arg = agi_arg(x);
+    int64_t left = agi_shape_of(x)[at];
+    int64_t *list = agi_plain_new((size_t)(n + 1) * sizeof *list);
+    if (list == NULL)
+        return ag_last_status();
+    for (int k = 0; k < n; k++) {
+        list[k] = has_sizes ? sizes[k] : left < sizes[0] ? left : sizes[0];
+        left -= list[k];
+    }
+    ag_attr attr = {.i = {at, has_sizes}, .n_list = n, .list = list};
+    const ag_status status = ag_apply_several(AG_OP_split, 1, &arg, &attr, n, outs);
+    agi_plain_free(list);
+    return status;
+}
+
+static bool has_room(const char *op, int64_t count, int n)
+{
+    if (count < 0 || as_count(op, count) < 0)
+        return false;
+    if (n == count)
+        return true;
+    agi_fail(AG_ERR_VALUE, "%s: expected room for %lld results, got %d", op, (long long)count, n);
+    return false;
+}
+
+ag_status ag_split(ag_tensor *x, int n_sizes, const int64_t *sizes, int dim, int n,
+                   ag_tensor **outs)
+{
+    int at;
+    const int64_t count = count_parts(x, n_sizes, sizes, dim, &at);
+    return has_room("split", count, n) ? split_by(x, at, n_sizes >= 0, sizes, n, outs)
+                                       : ag_last_status();
+}
+
+/* ---- chunk: split into so many parts, or fewer, of one size ---------------------------------- */
+
+static int64_t count_chunks(const ag_tensor *x, int64_t chunks, int dim, int *at, int64_t *size)
+{
+    const int64_t length = split_length("chunk", x, dim, at);
+    if (length < 0)
+        return -1;
+    if (chunks <= 0) {
+        agi_fail(AG_ERR_SHAPE, "chunk expects `chunks` to be greater than 0, got: %lld",
+                 (long long)chunks);
+        return -1;
+    }
+    *size = length == 0 ? 0 : (length - 1) / chunks + 1;
+    return length == 0 ? chunks : (length - 1) / *size + 1;
+}
+
+int ag_chunk_count(ag_tensor *x, int64_t chunks, int dim)
+{
+    int at;
+    int64_t size;
+    return as_count("chunk", count_chunks(x, chunks, dim, &at, &size));
+}
+
+ag_status ag_chunk(ag_tensor *x, int64_t chunks, int dim, int n, ag_tensor **outs)
+{
+    int at;
+    int64_t size;
+    const int64_t count = count_chunks(x, chunks, dim, &at, &size);
+    return has_room("chunk", count, n) ? split_by(x, at, false, &size, n, outs) : ag_last_status();
 }

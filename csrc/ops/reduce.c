@@ -9,7 +9,7 @@
 #include "../compute/extremes.h"
 #include "../compute/sum.h"
 #include "../fuse/pending.h"
-#include "../tape/rule.h"
+#include "../tape/formula.h"
 #include "../tensor/scope.h"
 #include "table.h"
 
@@ -241,59 +241,71 @@ AG_RULE(amax) { extremes_rule(v); }
 AG_FORWARD(amin) { return extremes(AG_OP_amin, &args[0], attr); }
 AG_RULE(amin) { extremes_rule(v); }
 
-/* ---- var_mean: the squares of what differs from the mean, and the mean ---------------------- */
+/* ---- var, std, var_mean: the squares of what differs from the mean --------------------------- */
 
-/* With N numbers and a correction c: dx = 2 (x - mean) / max(0, N - c) g_var + g_mean / N. Two
- * passes, as in T. F. Chan, G. H. Golub and R. J. LeVeque, "Algorithms for computing the sample
- * variance" (1983), so that large means cancel nothing. */
-static ag_arg mean_of(ag_arg x, const ag_attr *attr)
-{
-    ag_attr kept = *attr;
-    kept.i[0] = 1;
-    return agi_value(AG_OP_mean, 1, &x, &kept);
-}
-
+/* With N numbers and a correction c: dx = 2 (x - mean) / max(0, N - c) g_var + g_mean / N, and of
+ * the root y of the variance g_var = g / (2 y), 0 where y is 0. Two passes, as in T. F. Chan, G. H.
+ * Golub and R. J. LeVeque, "Algorithms for computing the sample variance" (1983), so that large
+ * means cancel nothing. */
 static double freedom(int64_t count, double correction)
 {
     return fmax(0.0, (double)count - correction);
 }
 
-/* As values of the open scope. */
-static bool var_and_mean(ag_arg x, const ag_attr *attr, ag_arg *var, ag_arg *mean)
+static ag_arg variance_about(ag_arg mean, ag_arg x, const ag_attr *attr)
 {
-    const ag_tensor *t = x.tensor;
     int64_t left[AGI_MAX_DIMS], count;
     uint64_t mask;
-    if (reduced_dims("var_mean", t->ndim, attr, &mask) != AG_OK)
-        return false;
-    const int n = reduced_shape(t->ndim, agi_shape_of(t), mask, attr->i[0] != 0, left, &count);
-    const ag_arg kept = mean_of(x, attr), squares = v_square(v_sub(x, kept));
-    *var = v_div(agi_value(AG_OP_sum, 1, &squares, attr), NUM(freedom(count, attr->f[0])));
-    *mean = v_view(kept, n, left);
-    return !agi_value_failed(*var) && !agi_value_failed(*mean);
+    if (agi_value_failed(mean) ||
+        reduced_dims("var", x.tensor->ndim, attr, &mask) != AG_OK)
+        return agi_arg(&agi_failed);
+    reduced_shape(x.tensor->ndim, agi_shape_of(x.tensor), mask, false, left, &count);
+    const ag_arg squares = v_square(v_sub(x, mean));
+    return v_div(v_reduce(AG_OP_sum, squares, attr, attr->i[0] != 0),
+                 NUM(freedom(count, attr->f[0])));
 }
 
-AG_FORWARD_SEVERAL(var_mean)
+AG_FORMULA(var)
 {
-    ag_arg var, mean;
-    ag_tensor *x = as_tensor(&args[0]);
-    if (x == NULL)
-        return ag_last_status();
-    (void)n;
-    const bool recording = ag_set_grad_enabled(false);
-    const int64_t mark = agi_scope_open();
-    outs[0] = outs[1] = NULL;
-    if (mark >= 0 && var_and_mean(agi_arg(x), attr, &var, &mean)) {
-        outs[0] = agi_retain(var.tensor);
-        outs[1] = agi_tensor_alias(mean.tensor);  /* no view */
+    return variance_about(v_reduce(AG_OP_mean, args[0], attr, true), args[0], attr);
+}
+
+AG_FORMULA(std) { return v_sqrt(var_formula(args, attr)); }
+
+AG_FORMULAS(var_mean)
+{
+    const ag_arg mean = v_reduce(AG_OP_mean, args[0], attr, true);
+    outs[0] = variance_about(mean, args[0], attr);
+    outs[1] = mean;
+    if (!agi_value_failed(outs[0]) && attr->i[0] == 0)
+        outs[1] = v_view(mean, outs[0].tensor->ndim, agi_shape_of(outs[0].tensor));
+    return !agi_value_failed(outs[0]) && !agi_value_failed(outs[1]);
+}
+
+/* dx of the variance, whose cotangent is g. */
+static ag_arg variance_vjp(agi_vjp *v, ag_arg g)
+{
+    int ndim;
+    int64_t count;
+    const int64_t *shape = agi_node_input_shape(v->node, 0, &ndim);
+    const ag_arg x = IN(0);
+    ag_attr attr = {.n_list = 0};
+    attr.n_list = agi_node_list(v->node, &attr.list);
+    if (ndim < 0 && !agi_value_failed(x)) {  /* of no dimensions, as the result */
+        ndim = x.tensor->ndim;
+        shape = agi_shape_of(x.tensor);
     }
-    agi_scope_close(mark);
-    ag_set_grad_enabled(recording);
-    agi_release(x);
-    if (outs[1] != NULL)
-        return AG_OK;
-    agi_release(outs[0]);
-    return ag_last_status();
+    const ag_arg kept = with_kept_dims(v, g, ndim, shape, &count);
+    const double by = 2.0 / freedom(count, agi_node_attr_of(v->node)->f[0]);
+    return v_mul(v_mul(kept, NUM(by)), v_sub(x, v_reduce(AG_OP_mean, x, &attr, true)));
+}
+
+AG_RULE(var) { GX(0) = variance_vjp(v, G); }
+
+AG_RULE(std)
+{
+    const ag_arg y = OUT;
+    GX(0) = variance_vjp(v, v_where(v_eq(y, NUM(0.0)), NUM(0.0), v_div(G, v_mul(y, NUM(2.0)))));
 }
 
 AG_RULE(var_mean)
@@ -301,14 +313,9 @@ AG_RULE(var_mean)
     int ndim;
     int64_t count;
     const int64_t *shape = agi_node_input_shape(v->node, 0, &ndim);
-    const agi_node_attr *kept = agi_node_attr_of(v->node);
-    ag_attr attr = {.i = {1}};
     ag_arg part = NUM(0.0);
-    attr.n_list = agi_node_list(v->node, &attr.list);
-    if (GS(0).tensor != NULL) {
-        const ag_arg x = IN(0), g = with_kept_dims(v, GS(0), ndim, shape, &count);
-        part = v_mul(v_mul(g, NUM(2.0 / freedom(count, kept->f[0]))), v_sub(x, mean_of(x, &attr)));
-    }
+    if (GS(0).tensor != NULL)
+        part = variance_vjp(v, GS(0));
     GX(0) = part;
     if (GS(1).tensor != NULL) {
         const ag_arg g = with_kept_dims(v, GS(1), ndim, shape, &count);

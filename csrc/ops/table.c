@@ -28,14 +28,40 @@
 #define WITH_VIEW FORWARD
 #define WITH_MAKE FORWARD
 #define WITH_JOIN FORWARD
-#define WITH_FORMULA FORWARD
+#define WITH_FORMULA(name) FORWARD(name), .formula = AGI_FORMULA_##name
 #define WITH_REDUCES SEVERAL
 #define WITH_VIEWS SEVERAL
-#define WITH_FORMULAS SEVERAL
+#define WITH_FORMULAS(name) SEVERAL(name), .formula = AGI_FORMULA_##name
 #define BY_RULE(name) .rule = agi_##name##_rule
 #define BY_ZERO_GRAD(name) .rule = NULL
 #define BY_NO_GRAD(name) .rule = NULL
 #define BY_PARTS(name) .rule = NULL
+
+/* The numbers of formulas, by which nodes know under whose label they are printed. */
+#define NUMBERED_UNARY(name)
+#define NUMBERED_BINARY(name)
+#define NUMBERED_PAIR(name)
+#define NUMBERED_TERNARY(name)
+#define NUMBERED_INNER(name)
+#define NUMBERED_INNER3(name)
+#define NUMBERED_UNARY_ATTR(name)
+#define NUMBERED_TERNARY_ATTR(name)
+#define NUMBERED_MASK(name)
+#define NUMBERED_REDUCE(name)
+#define NUMBERED_VIEW(name)
+#define NUMBERED_MAKE(name)
+#define NUMBERED_JOIN(name)
+#define NUMBERED_REDUCES(name)
+#define NUMBERED_VIEWS(name)
+#define NUMBERED_FORMULA(name) AGI_FORMULA_##name,
+#define NUMBERED_FORMULAS NUMBERED_FORMULA
+enum {
+    AGI_NO_FORMULA,
+#define OP(name, arity, KIND, saves, GRAD, label, doc) NUMBERED_##KIND(name)
+#include "../include/ops.def"
+    AGI_FORMULA_COUNT
+};
+_Static_assert(AGI_FORMULA_COUNT <= UINT8_MAX, "a node keeps the number of a formula in one byte");
 
 const agi_op_info agi_op_table[AG_OP_COUNT] = {
 #define OP(opname, n, KIND, save, GRAD, text, describe) \

@@ -6,13 +6,14 @@
 
 #include <string.h>
 
-/* NumPy's names, which PyTorch takes beside its own, everywhere. */
+/* NumPy's names, which PyTorch takes beside its own in every function, and its own others. */
 static const char *pytorch_name(const char *name)
 {
-    static const char *const pairs[][2] = {{"axis", "dim"},         {"keepdims", "keepdim"},
-                                           {"x", "input"},          {"a", "input"},
-                                           {"x1", "input"},         {"x2", "other"},
-                                           {"shape", "size"}};
+    static const char *const pairs[][2] = {
+        {"axis", "dim"},  {"keepdims", "keepdim"}, {"x", "input"},
+        {"a", "input"},   {"x1", "input"},         {"tensor", "input"},
+        {"x2", "other"},  {"shape", "size"},       {"split_size", "split_size_or_sections"},
+    };
     for (size_t i = 0; i < sizeof pairs / sizeof pairs[0]; i++)
         if (strcmp(name, pairs[i][0]) == 0)
             return pairs[i][1];

@@ -170,9 +170,69 @@ static bool warn_of_freedom(const char *function, const ag_tensor *x, const py_i
                             function) == 0;
 }
 
-bool py_check_var_mean(const py_row *row, const void *fields)
+static bool check_freedom(const py_row *row, const void *fields)
 {
     return warn_of_freedom(row->names.function, *PY_FIELD_AT(ag_tensor *, row, fields, 0),
                            PY_FIELD_AT(py_ints, row, fields, 1),
                            *PY_FIELD_AT(double, row, fields, 2));
+}
+
+bool py_check_var_mean(const py_row *row, const void *fields) { return check_freedom(row, fields); }
+bool py_check_var(const py_row *row, const void *fields) { return check_freedom(row, fields); }
+bool py_check_std(const py_row *row, const void *fields) { return check_freedom(row, fields); }
+
+static const py_ints all_dims = {.n = -1};
+
+typedef ag_tensor *(*spread)(ag_tensor *x, int n, const int64_t *dims, double correction,
+                             bool keepdim);
+
+static PyObject *spread_of(const char *function, spread call, const py_head *head, ag_tensor *x,
+                           const py_ints *dims, bool unbiased, bool keepdim)
+{
+    const double correction = unbiased ? 1.0 : 0.0;
+    if (!warn_of_freedom(function, x, dims, correction))
+        return NULL;
+    return py_result(head->first, call(x, dims->n, dims->list, correction, keepdim));
+}
+
+PyObject *py_call_var_var_all(const struct py_var_var_all *a)
+{
+    return spread_of("var", ag_var, &a->head, a->input, &all_dims, a->unbiased, false);
+}
+
+PyObject *py_call_var_var_unbiased(const struct py_var_var_unbiased *a)
+{
+    return spread_of("var", ag_var, &a->head, a->input, &a->dim, a->unbiased, a->keepdim);
+}
+
+PyObject *py_call_std_std_all(const struct py_std_std_all *a)
+{
+    return spread_of("std", ag_std, &a->head, a->input, &all_dims, a->unbiased, false);
+}
+
+PyObject *py_call_std_std_unbiased(const struct py_std_std_unbiased *a)
+{
+    return spread_of("std", ag_std, &a->head, a->input, &a->dim, a->unbiased, a->keepdim);
+}
+
+static PyObject *spread_and_mean(const py_head *head, ag_tensor *x, const py_ints *dims,
+                                 bool unbiased, bool keepdim)
+{
+    ag_tensor *outs[2];
+    const double correction = unbiased ? 1.0 : 0.0;
+    if (!warn_of_freedom("var_mean", x, dims, correction))
+        return NULL;
+    if (ag_var_mean(x, dims->n, dims->list, correction, keepdim, outs) != AG_OK)
+        return py_raise();
+    return py_tensor_tuple(head->first, 2, outs);
+}
+
+PyObject *py_call_var_mean_var_mean_all(const struct py_var_mean_var_mean_all *a)
+{
+    return spread_and_mean(&a->head, a->input, &all_dims, a->unbiased, false);
+}
+
+PyObject *py_call_var_mean_var_mean_unbiased(const struct py_var_mean_var_mean_unbiased *a)
+{
+    return spread_and_mean(&a->head, a->input, &a->dim, a->unbiased, a->keepdim);
 }

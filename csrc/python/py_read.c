@@ -132,10 +132,26 @@ static bool read_ints(const char *function, const char *argument, Py_ssize_t n,
 static bool read_int_or_ints(const char *function, const char *argument, PyObject *object,
                              py_ints *ints)
 {
-    if (PyTuple_Check(object) || PyList_Check(object))
-        return read_ints(function, argument, 1, &object, ints);
-    ints->n = -1;
-    return py_integer_argument(function, argument, object, ints->list);
+    if (!PyTuple_Check(object) && !PyList_Check(object)) {
+        ints->n = -1;
+        return py_integer_argument(function, argument, object, ints->list);
+    }
+    PyObject *all = PySequence_Tuple(object);  /* __index__ of an item may change a list */
+    const Py_ssize_t n = all != NULL ? PyTuple_GET_SIZE(all) : 0;
+    if (all != NULL && n > AG_MAX_DIMS) {
+        ints->list = ints->owned = n <= INT32_MAX ? PyMem_Malloc((size_t)n * sizeof *ints->list)
+                                                  : NULL;
+        if (ints->list == NULL)
+            Py_CLEAR(all);
+    }
+    if (all == NULL)
+        return PyErr_Occurred() != NULL ? false : PyErr_NoMemory() != NULL;
+    bool done = true;
+    for (Py_ssize_t i = 0; done && i < n; i++)
+        done = py_integer_argument(function, argument, PyTuple_GET_ITEM(all, i), &ints->list[i]);
+    ints->n = (int)n;
+    Py_DECREF(all);
+    return done;
 }
 
 static bool read_out(const char *function, const char *argument, PyObject *object, py_head *head)
@@ -147,14 +163,17 @@ static bool read_out(const char *function, const char *argument, PyObject *objec
     return true;
 }
 
-static bool may_be_none(const py_parameter *p) { return p->text != NULL && p->text[0] == 'N'; }
+static bool may_be_none(const py_parameter *p)
+{
+    return p->kind == PY_DIMS || (p->text != NULL && p->text[0] == 'N');
+}
 
 static bool read_one(const py_row *row, int k, PyObject *object, char *fields)
 {
     const py_parameter *p = &row->parameters[k];
     const char *function = row->names.function, *name = row->names.names[k];
     char *at = fields + p->at;
-    if (object == Py_None && may_be_none(p))
+    if (object == Py_None && may_be_none(p) && p->kind != PY_DIMS)
         return true;
     switch (p->kind) {
     case PY_TENSOR: return py_tensor_argument(function, name, object, &AT(ag_tensor *));
@@ -277,6 +296,8 @@ void py_release_fields(const py_row *row, void *fields)
         char *at = (char *)fields + row->parameters[k].at;
         if (row->parameters[k].kind == PY_OPERAND) {
             ag_release(AT(py_operand_value).made);
+        } else if (row->parameters[k].kind == PY_INT_OR_INTS) {
+            PyMem_Free(AT(py_ints).owned);
         } else if (row->parameters[k].kind == PY_TENSORS) {
             PyMem_Free(AT(py_tensors).list);
             Py_XDECREF(AT(py_tensors).all);

@@ -37,7 +37,8 @@ typedef struct py_head {
 
 typedef struct py_ints {
     int n;                /* below 0: none, or of PY_INT_OR_INTS one int */
-    int64_t *list;        /* room for AG_MAX_DIMS */
+    int64_t *list;        /* room for AG_MAX_DIMS, or the memory below */
+    int64_t *owned;       /* of a longer list, or NULL */
 } py_ints;
 
 typedef struct py_tensors {
@@ -154,7 +155,8 @@ PyTypeObject *py_class_of_result(const py_row *row, const void *fields);
 #define PY_NAME(of, KIND, name, default) #name,
 #define PY_REQUIRED(of, KIND, name, default) PY_REQUIRED_##default
 #define PY_PLACE(of, KIND, name, default) PY_PLACE_##default
-#define PY_OWNS(of, KIND, name, default) || PY_##KIND == PY_OPERAND || PY_##KIND == PY_TENSORS
+#define PY_OWNS(of, KIND, name, default) \
+    || PY_##KIND == PY_OPERAND || PY_##KIND == PY_TENSORS || PY_##KIND == PY_INT_OR_INTS
 #define PY_PARAMETER(of, KIND, name, default) \
     {PY_##KIND, PY_AT_##KIND(of, name), PY_TEXT_##default, PY_WORDS_##default},
 #define PY_SIGNATURE(function, of, parameters) \

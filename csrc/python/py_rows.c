@@ -169,7 +169,7 @@ static PyObject *list_result(const py_head *head, int n, ag_status status, ag_te
 #define NO_LIST(of, KIND, name, default) NO_LIST_##KIND(name)
 
 #define START_PLAIN(name, value) .name = value,
-#define START_LIST(name, value) .name = {value, room_##name},
+#define START_LIST(name, value) .name = {value, room_##name, NULL},
 #define START_IN_HEAD(name, value)
 #define START_TENSOR(name, value) .name = NULL,
 #define START_OPERAND(name, value) .name = {{NULL, value}, NULL, NULL},

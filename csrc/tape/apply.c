@@ -280,11 +280,31 @@ static AGI_NOINLINE ag_tensor *compute_long(const agi_op_info *info, int n, cons
     return out;
 }
 
+/* A formula has its parts recorded, or it is one node, which the caller records. */
+static AGI_NOINLINE ag_tensor *compute_formula(const agi_op_info *info, const ag_arg *args,
+                                               const ag_attr *attr)
+{
+    if (info->grad == AGI_GRAD_PARTS) {
+        ag_tensor *out = info->forward(args, attr);
+        if (out != NULL && out->node != NULL)
+            out->node->formula = info->formula;
+        return out;
+    }
+    const bool recording = ag_set_grad_enabled(false);
+    ag_tensor *out = info->forward(args, attr);
+    ag_set_grad_enabled(recording);
+    return out;
+}
+
 AGI_INLINE ag_tensor *compute_other(const agi_op_info *info, int n, const ag_arg *args,
                                     const ag_attr *attr)
 {
     if (info->kind == AGI_VIEW || info->kind == AGI_REDUCE || info->kind == AGI_JOIN ||
-        info == &agi_ops[AG_OP_clone] || !is_long(info, n, args, attr))
+        info == &agi_ops[AG_OP_clone])
+        return info->forward(args, attr);
+    if (info->kind == AGI_FORMULA)
+        return compute_formula(info, args, attr);
+    if (!is_long(info, n, args, attr))
         return info->forward(args, attr);
     return compute_long(info, n, args, attr);
 }
@@ -292,8 +312,14 @@ AGI_INLINE ag_tensor *compute_other(const agi_op_info *info, int n, const ag_arg
 ag_tensor *agi_compute(int op, int n, const ag_arg *args, const ag_attr *attr)
 {
     const agi_op_info *info = &agi_ops[op];
-    return info->forward == NULL ? compute_map(info, n, args, attr)
-                                 : compute_other(info, n, args, attr);
+    if (info->forward == NULL)
+        return compute_map(info, n, args, attr);
+    if (info->kind != AGI_FORMULA)
+        return compute_other(info, n, args, attr);
+    const bool recording = ag_set_grad_enabled(false);
+    ag_tensor *out = info->forward(args, attr);
+    ag_set_grad_enabled(recording);
+    return out;
 }
 
 /* ---- recording ------------------------------------------------------------------------------ */
@@ -304,7 +330,7 @@ static bool wants_record(const agi_op_info *info, int n, const ag_arg *args)
         return false;
     for (int k = 0; k < n; k++)
         if (args[k].tensor != NULL && agi_requires_grad(args[k].tensor))
-            return info->grad != AGI_GRAD_NO_GRAD;
+            return info->grad < AGI_GRAD_NO_GRAD;
     return false;
 }
 
@@ -324,6 +350,8 @@ int agi_variant_of(int op, const ag_arg *args, const ag_attr *attr)
     case AG_OP_sum:
     case AG_OP_mean:
         return attr->n_list < 0 ? 0 : 1;
+    case AG_OP_split:
+        return attr->i[1] != 0 ? AGI_NAMED_SPLIT_WITH_SIZES : 0;
     case AG_OP_squeeze:
         return attr->n_list < 0 ? 0 : attr->n_list == 1 ? 1 : 2;
     default:
@@ -380,9 +408,10 @@ static bool note_views(ag_tensor *base, int n, ag_tensor **outs)
 static bool record_several(int op, int n_args, const ag_arg *args, const ag_attr *attr, int n,
                            ag_tensor **outs)
 {
-    ag_attr counted = *attr;
+    ag_attr counted = attr != NULL ? *attr : (ag_attr){.n_list = 0};
     counted.i[3] = n;
-    ag_node *node = agi_node_new(op, 0, n_args, args, &counted, outs[0], 0);
+    const int variant = agi_variant_of(op, args, attr);
+    ag_node *node = agi_node_new(op, variant, n_args, args, &counted, outs[0], 0);
     bool ok = node != NULL;
     for (int k = 0; k < n && ok; k++)
         ok = (outs[k]->node = agi_node_new_output(node, k)) != NULL;
@@ -390,11 +419,25 @@ static bool record_several(int op, int n_args, const ag_arg *args, const ag_attr
     return ok;
 }
 
+static ag_status compute_formulas(const agi_op_info *info, const ag_arg *args, const ag_attr *attr,
+                                  int n, ag_tensor **outs)
+{
+    const bool parts = info->grad == AGI_GRAD_PARTS;
+    const bool recording = ag_set_grad_enabled(parts && ag_grad_enabled());
+    const ag_status status = info->forward_several(args, attr, n, outs);
+    ag_set_grad_enabled(recording);
+    for (int k = 0; k < n && parts && status == AG_OK; k++)
+        if (outs[k]->node != NULL)
+            outs[k]->node->formula = info->formula;
+    return status;
+}
+
 ag_status agi_apply_several(int op, int n_args, const ag_arg *args, const ag_attr *attr, int n,
                             ag_tensor **outs)
 {
     const agi_op_info *info = &agi_ops[op];
-    if (info->forward_several(args, attr, n, outs) != AG_OK)
+    if (info->kind == AGI_FORMULAS ? compute_formulas(info, args, attr, n, outs) != AG_OK
+                                   : info->forward_several(args, attr, n, outs) != AG_OK)
         return ag_last_status();
     if ((info->kind != AGI_VIEWS || note_views(args[0].tensor, n, outs)) &&
         (n == 0 || !wants_record(info, n_args, args) ||

@@ -9,6 +9,39 @@
 #include "../base/shape.h"
 #include "node.h"
 
+/* What an op takes beside tensors, by its CALL. */
+enum { TAKES_NUMBERS = 1, TAKES_DIMS = 2, TAKES_SIZES = 4, TAKES_OPERAND_FIRST = 8 };
+
+#define TAKES_KIND_TENSOR
+#define TAKES_KIND_OPERAND
+#define TAKES_KIND_NUMBER | TAKES_NUMBERS
+#define TAKES_KIND_INT | TAKES_NUMBERS
+#define TAKES_KIND_DIM | TAKES_NUMBERS
+#define TAKES_KIND_FLAG | TAKES_NUMBERS
+#define TAKES_KIND_CHOICE | TAKES_NUMBERS
+#define TAKES_KIND_DIMS | TAKES_DIMS
+#define TAKES_KIND_SIZES | TAKES_SIZES
+#define TAKES_KIND_DTYPE
+#define TAKES_KIND_INTO
+#define TAKES_FIRST_TENSOR
+#define TAKES_FIRST_OPERAND | TAKES_OPERAND_FIRST
+#define TAKES_AT_FIRST(of, KIND, name, default) TAKES_FIRST_##KIND
+#define TAKES(of, KIND, name, default) TAKES_KIND_##KIND
+#define ROW_OP(cname, parameters) \
+    [AG_OP_##cname] = (0 AG_EACH(TAKES_AT_FIRST, TAKES, , parameters)),
+#define ROW_CHECKED_OP ROW_OP
+#define ROW_OWN(cname, parameters)
+#define ROW_DONE ROW_OWN
+#define ROW_PAIR ROW_OWN
+#define ROW_PYTHON ROW_OWN
+#define ROW_CHECKED_OWN ROW_OWN
+#define ROW_CHECKED_DONE ROW_OWN
+static const uint8_t takes[AG_OP_COUNT] = {
+#define CALL(name, cname, FORMS, BODY, RESULT, parameters, doc, example) \
+    ROW_##BODY(cname, parameters)
+#include "../include/ops.def"
+};
+
 #define ARITY_UNARY(n) n
 #define ARITY_BINARY(n) n
 #define ARITY_PAIR(n) n
@@ -67,21 +100,12 @@ static bool check_copy(const char *op, const ag_tensor *x, const ag_attr *attr)
 /* args were counted. */
 static bool check_attr(int op, const char *name, const ag_arg *args, const ag_attr *attr)
 {
+    if (takes[op] & (TAKES_DIMS | TAKES_SIZES))
+        return agi_check_list(name, takes[op] & TAKES_DIMS ? "dimensions" : "sizes", attr->n_list,
+                              attr->list, takes[op] & TAKES_DIMS);
     switch (op) {
-    case AG_OP_sum:
-    case AG_OP_mean:
-    case AG_OP_amax:
-    case AG_OP_amin:
-    case AG_OP_squeeze:
-    case AG_OP_permute:
-        return agi_check_list(name, "dimensions", attr->n_list, attr->list, op != AG_OP_permute);
-    case AG_OP_view:
-    case AG_OP_expand:
-        return agi_check_list(name, "sizes", attr->n_list, attr->list, false);
     case AG_OP_clone:
         return check_copy(name, args[0].tensor, attr);
-    case AG_OP_var_mean:
-        return agi_check_list(name, "dimensions", attr->n_list, attr->list, true);
     case AG_OP_slice_scatter:
         return args[0].tensor != NULL || check_whole(name, attr);
     case AG_OP_as_strided:
@@ -95,8 +119,8 @@ static bool check_attr(int op, const char *name, const ag_arg *args, const ag_at
 
 static bool takes_attr(int op)
 {
-    return agi_ops[op].kind == AGI_UNARY_ATTR || agi_ops[op].kind == AGI_VIEW ||
-           agi_ops[op].kind == AGI_REDUCE || agi_ops[op].kind >= AGI_JOIN || op == AG_OP_clone ||
+    return (takes[op] & ~TAKES_OPERAND_FIRST) != 0 || agi_ops[op].kind == AGI_VIEW ||
+           agi_ops[op].kind == AGI_JOIN || agi_ops[op].kind == AGI_VIEWS || op == AG_OP_clone ||
            op == AG_OP_slice_scatter || op == AG_OP_strided_scatter ||
            op == AG_OP_strided_gather_vjp;
 }
@@ -108,7 +132,7 @@ static bool takes_attr(int op)
 static bool takes_number_first(int op)
 {
     return agi_op_is_map(&agi_ops[op]) || agi_ops[op].kind == AGI_REDUCE ||
-           op == AG_OP_slice_scatter;
+           takes[op] & TAKES_OPERAND_FIRST || op == AG_OP_slice_scatter;
 }
 
 /* Any number of tensors, as many as there are sizes, along a dimension that they have. */
@@ -169,17 +193,36 @@ bool agi_check_call(ag_op op, int n, const ag_arg *args, const ag_attr *attr)
             (agi_has(name, attr, "attributes") && check_attr((int)op, name, args, attr)));
 }
 
+/* Of split: the sizes of the list, which are those of the parts of a length. */
+static int64_t count_sections(const ag_attr *attr, int64_t length)
+{
+    if (!agi_check_count("split", "sizes", attr->n_list, attr->list, AGI_NODE_INPUTS))
+        return -1;
+    bool fits = true;
+    for (int k = 0; k < attr->n_list; k++) {
+        fits = fits && attr->list[k] >= 0 && attr->list[k] <= length;
+        length -= fits ? attr->list[k] : 0;
+    }
+    if (fits && length == 0)
+        return attr->n_list;
+    agi_fail(AG_ERR_SHAPE, "split: expected sizes that are not negative and as long together as "
+                           "the dimension");
+    return -1;
+}
+
 /* How many results the op has; -1 with an error. */
 static int64_t count_results(ag_op op, const ag_arg *args, const ag_attr *attr)
 {
     const ag_tensor *x = args[0].tensor;
-    if (op != AG_OP_unbind)
+    if (agi_ops[op].kind != AGI_VIEWS)
         return 2;
-    if (attr->i[0] >= 0 && attr->i[0] < x->ndim)
-        return agi_shape_of(x)[attr->i[0]];
-    agi_fail(AG_ERR_INDEX, "unbind: expected a dimension from 0 to %d, got %lld", x->ndim - 1,
-             (long long)attr->i[0]);
-    return -1;
+    if (attr->i[0] < 0 || attr->i[0] >= x->ndim) {
+        agi_fail(AG_ERR_INDEX, "%s: expected a dimension from 0 to %d, got %lld", agi_ops[op].name,
+                 x->ndim - 1, (long long)attr->i[0]);
+        return -1;
+    }
+    const int64_t length = agi_shape_of(x)[attr->i[0]];
+    return op == AG_OP_unbind ? length : count_sections(attr, length);
 }
 
 bool agi_check_several(ag_op op, int n_args, const ag_arg *args, const ag_attr *attr, int n,
@@ -193,7 +236,8 @@ bool agi_check_several(ag_op op, int n_args, const ag_arg *args, const ag_attr *
         return false;
     }
     if (!check_args((int)op, name, n_args, args) || !agi_has_tensor(name, args[0].tensor) ||
-        !agi_has(name, attr, "attributes") || !check_attr((int)op, name, args, attr))
+        (takes_attr((int)op) && (!agi_has(name, attr, "attributes") ||
+                                 !check_attr((int)op, name, args, attr))))
         return false;
     const int64_t count = count_results(op, args, attr);
     if (count < 0)
@@ -211,7 +255,8 @@ bool agi_check_write(ag_op op, int n, const ag_arg *args, const ag_attr *attr)
     if (!check_op("apply_", op))
         return false;
     const char *name = agi_ops[op].name;
-    if (!agi_op_is_map(&agi_ops[op]) && op != AG_OP_fill && op != AG_OP_copy) {
+    if (!agi_op_is_map(&agi_ops[op]) && agi_ops[op].kind != AGI_FORMULA && op != AG_OP_fill &&
+        op != AG_OP_copy) {
         agi_fail(AG_ERR_TYPE, "%s_: expected an op with a form in place, got %s", name, name);
         return false;
     }

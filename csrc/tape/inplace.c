@@ -10,6 +10,8 @@
  * Everything that can fail, nodes included, is made before the first element is written.
  */
 #include "../base/check.h"
+#include <string.h>
+
 #include "../base/shape.h"
 #include "../base/thread.h"
 #include "../compute/run.h"
@@ -427,11 +429,39 @@ static ag_status apply_in_place(int op, int variant, int n, const ag_arg *args, 
     return write_in_place(op, variant, n, args, attr);
 }
 
+/* A formula, whose ops would overwrite what their rules read: it is computed from x as it was, and
+ * the result is copied into x. */
+static ag_status formula_in_place(int op, int n, const ag_arg *args, const ag_attr *attr)
+{
+    ag_arg of[AGI_NODE_SHAPES];
+    ag_tensor *old = NULL, *fresh = NULL;
+    ag_status status = check_history(n, args);
+    if (status == AG_OK)
+        status = check_memory(op, args);
+    if (status == AG_OK)
+        status = check_shape(n, args);
+    if (status != AG_OK)
+        return status;
+    memcpy(of, args, (size_t)n * sizeof *of);
+    if (agi_thread_get()->grad_enabled) {
+        old = copy_for_rule(args[0].tensor);
+        of[0] = agi_arg(old);
+    }
+    if (of[0].tensor != NULL)
+        fresh = agi_apply(op, 0, n, of, attr);
+    status = fresh != NULL ? ag_copy_(args[0].tensor, fresh) : ag_last_status();
+    agi_release(fresh);
+    agi_release(old);
+    return status;
+}
+
 ag_status ag_apply_(ag_op op, int n, const ag_arg *args, const ag_attr *attr)
 {
     if (!(agi_call_is_plain(op, n, args) && args[0].tensor != NULL) &&
         !agi_check_write(op, n, args, attr))
         return ag_last_status();
+    if (AGI_UNLIKELY(agi_ops[op].kind == AGI_FORMULA))
+        return formula_in_place((int)op, n, args, attr);
     int variant = op == AG_OP_fill ? (args[1].tensor == NULL ? 2 : 3)
                                    : agi_variant_of((int)op, args, attr);
     return apply_in_place((int)op, variant, n, args, attr);

@@ -456,10 +456,20 @@ void agi_node_free(ag_node *node)
 
 /* ---- looking at the tape -------------------------------------------------------------------- */
 
+static const char *label_of_formula(int formula)
+{
+    int op = 0;
+    while (agi_ops[op].formula != formula)
+        op++;
+    return agi_ops[op].label;
+}
+
 static const char *label_of(const ag_node *node)
 {
     static const char *const named[] = {NULL, "Rsub", "Mul", "T", "UnsafeView", "Zero", "Unbind",
-                                        "CopyBackwards!"};
+                                        "CopyBackwards!", "SplitWithSizes"};
+    if (node->formula != 0)
+        return label_of_formula(node->formula);
     int alias = node->variant >> 4;
     return alias != 0 ? named[alias] : agi_ops[node->op].label;
 }
@@ -472,7 +482,8 @@ int ag_node_name(const ag_node *node, char *text, size_t size)
     int length = (int)strlen(label);
     if (label[length - 1] == '!')
         return snprintf(text, size, "%.*s", length - 1, label);
-    return snprintf(text, size, "%sBackward%d", label, node->variant & 15);
+    const int digit = node->formula != 0 ? 0 : node->variant & 15;
+    return snprintf(text, size, "%sBackward%d", label, digit);
 }
 
 ag_node *ag_node_of(ag_tensor *t)

@@ -63,6 +63,7 @@ enum {
     AGI_NAMED_ZERO = 5 << 4,
     AGI_NAMED_UNBIND = 6 << 4,
     AGI_NAMED_COPY = 7 << 4,
+    AGI_NAMED_SPLIT_WITH_SIZES = 8 << 4,
 };
 
 #define AGI_NODE_SHAPES 3  /* inputs whose own shape can be kept, and that all ops but a few have */
@@ -80,6 +81,7 @@ struct ag_node {
     uint8_t shape_at[AGI_NODE_SHAPES];  /* ints[shape_at[k] - 1]: ndim, then shape of input k,
                                where it differs from the output's; 0 where it does not */
     uint8_t list_at;        /* ints[list_at .. n_ints): the list of the ag_attr */
+    uint8_t formula;        /* the formula whose last op this is: printed under its label; else 0 */
     bool has_attr : 1;
     bool detached : 1;      /* detach_() parted what this node made from it */
     bool has_strides : 1;   /* behind the shape of input 0 stand its strides: not row-major; */

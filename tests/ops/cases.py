@@ -340,6 +340,30 @@ REDUCE = [
     *_reduce("list of dims", (3, 4, 2), dim=[0, 1]),
 ]
 
+FORMULA = [
+    _whole(
+        op,
+        label,
+        lambda x, op=op, arguments=arguments: getattr(x, op)(**arguments),
+        lambda x, op=op, numpy=numpy: getattr(np, op)(x, **numpy),
+        (shape,),
+        f"{op.capitalize()}Backward0",
+        ulp=8.0,
+    )
+    for op in ("var", "std")
+    for label, shape, arguments, numpy in (
+        ("", (3, 4), {}, {"ddof": 1}),
+        ("of rows", (3, 5), {"dim": 1}, {"axis": 1, "ddof": 1}),
+        ("biased", (3, 5), {"unbiased": False}, {}),
+        (
+            "kept",
+            (4, 3),
+            {"dim": (0,), "correction": 0, "keepdim": True},
+            {"axis": 0, "keepdims": True},
+        ),
+    )
+]
+
 VIEW = [
     _whole(
         "view", "", lambda x: x.view(4, 3), lambda x: x.reshape(4, 3), ((2, 6),), "ViewBackward0"
@@ -441,9 +465,10 @@ def _several(
     op: str, label: str, call: Any, ref: Any, shapes: tuple[Shape, ...], ulp: float
 ) -> Case:
     """One of the results, or of many inputs: the functions of the library are called by name."""
-    name = {"cat": "Cat", "unbind": "Unbind", "var_mean": "VarMean"}[op]
+    name = {"cat": "Cat", "unbind": "Unbind", "var_mean": "VarMean", "split": "Split"}[op]
+    sizes = "WithSizes" if label == "of sizes" else ""
     domains = ((0.5, 2.0),) * len(shapes)
-    return Case(op, call, ref, domains, ulp, f"{name}Backward0", label, "whole", shapes)
+    return Case(op, call, ref, domains, ulp, f"{name}{sizes}Backward0", label, "whole", shapes)
 
 
 SEVERAL = [
@@ -461,6 +486,22 @@ SEVERAL = [
         lambda lib, x, y: lib.cat([x, lib.zeros(0, dtype=lib.float64), y, x], -1),
         lambda x, y: np.concatenate([x, y, x], -1),
         ((2, 3), (2, 1)),
+        0.0,
+    ),
+    _several(
+        "split",
+        "of a size",
+        lambda lib, x: x.split(2)[1],
+        lambda x: x[2:],
+        ((3, 2),),
+        0.0,
+    ),
+    _several(
+        "split",
+        "of sizes",
+        lambda lib, x: lib.split(x, [1, 0, 3], 1)[2],
+        lambda x: x[:, 1:],
+        ((2, 4),),
         0.0,
     ),
     _several(
@@ -640,7 +681,7 @@ INNER = [
 ]
 
 MAPS = [*UNARY, *SOFTPLUS, *BINARY, *SCALAR, *SELECT]
-WHOLES = [*REDUCE, *VIEW, *SEVERAL, *IN_PLACE, *INNER]
+WHOLES = [*REDUCE, *FORMULA, *VIEW, *SEVERAL, *IN_PLACE, *INNER]
 DIFFERENTIABLE = [*MAPS, *WHOLES]
 CASES = [*DIFFERENTIABLE, *MASK]
 
