@@ -1076,6 +1076,34 @@ class Tensor:
             RuntimeError: a dimension is named twice.
             TypeError: an argument is of the wrong type.
         """
+    def amax(
+        self, dim: _Dims = (), keepdim: bool = False, *, out: Tensor | None = None
+    ) -> Self:
+        """The largest of the elements over dim: an int, a tuple of ints, or () or None for all.
+
+        The dimensions are dropped, or kept with size 1 if keepdim. A NaN makes its result nan.
+        Elements that are equally large share the gradient. `axis` and `keepdims` are accepted as
+        names too.
+
+        Raises:
+            IndexError: a dimension is out of range, or has size 0.
+            RuntimeError: a dimension is named twice, or there are no elements and no dim.
+            TypeError: an argument is of the wrong type.
+        """
+    def amin(
+        self, dim: _Dims = (), keepdim: bool = False, *, out: Tensor | None = None
+    ) -> Self:
+        """The smallest of the elements over dim: an int, a tuple of ints, or () or None for all.
+
+        The dimensions are dropped, or kept with size 1 if keepdim. A NaN makes its result nan.
+        Elements that are equally small share the gradient. `axis` and `keepdims` are accepted as
+        names too.
+
+        Raises:
+            IndexError: a dimension is out of range, or has size 0.
+            RuntimeError: a dimension is named twice, or there are no elements and no dim.
+            TypeError: an argument is of the wrong type.
+        """
     @overload
     def view(self, *size: int) -> Self:
         """The same memory under another shape, of as many elements.
@@ -1241,8 +1269,7 @@ class Tensor:
 
         Raises:
             IndexError: there is no such dimension.
-            RuntimeError: a size is negative, or the sizes are not as long together as the
-            dimension.
+            RuntimeError: a size is negative, or all sizes are not as long as the dimension.
         """
     def chunk(self, chunks: int, dim: int = 0) -> tuple[Self, ...]:
         """A tuple of views, of so many parts of a dimension or fewer: all have one size, the last
@@ -1739,6 +1766,30 @@ def mean(
         RuntimeError: a dimension is named twice.
         TypeError: an argument is of the wrong type.
     """
+def amax(input: _T, dim: _Dims = (), keepdim: bool = False, *, out: Tensor | None = None) -> _T:
+    """The largest of the elements over dim: an int, a tuple of ints, or () or None for all.
+
+    The dimensions are dropped, or kept with size 1 if keepdim. A NaN makes its result nan.
+    Elements that are equally large share the gradient. `axis` and `keepdims` are accepted as
+    names too.
+
+    Raises:
+        IndexError: a dimension is out of range, or has size 0.
+        RuntimeError: a dimension is named twice, or there are no elements and no dim.
+        TypeError: an argument is of the wrong type.
+    """
+def amin(input: _T, dim: _Dims = (), keepdim: bool = False, *, out: Tensor | None = None) -> _T:
+    """The smallest of the elements over dim: an int, a tuple of ints, or () or None for all.
+
+    The dimensions are dropped, or kept with size 1 if keepdim. A NaN makes its result nan.
+    Elements that are equally small share the gradient. `axis` and `keepdims` are accepted as
+    names too.
+
+    Raises:
+        IndexError: a dimension is out of range, or has size 0.
+        RuntimeError: a dimension is named twice, or there are no elements and no dim.
+        TypeError: an argument is of the wrong type.
+    """
 def reshape(input: _T, shape: Sequence[int]) -> _T:
     """The elements, in order, in another shape: a view if there is one, otherwise a copy.
 
@@ -1876,7 +1927,7 @@ def split(input: _T, split_size_or_sections: _Dims, dim: int = 0) -> tuple[_T, .
 
     Raises:
         IndexError: there is no such dimension.
-        RuntimeError: a size is negative, or the sizes are not as long together as the dimension.
+        RuntimeError: a size is negative, or all sizes are not as long as the dimension.
     """
 def chunk(input: _T, chunks: int, dim: int = 0) -> tuple[_T, ...]:
     """A tuple of views, of so many parts of a dimension or fewer: all have one size, the last
