@@ -70,6 +70,7 @@
 #include "ops/index.c"
 #include "ops/join.c"
 #include "ops/reduce.c"
+#include "ops/rows.c"
 #include "ops/select.c"
 #include "ops/unary.c"
 #include "ops/view.c"

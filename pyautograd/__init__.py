@@ -26,19 +26,19 @@ try:
     from . import autograd
     from ._core import __version__ as _built
     from ._core import (
-        Size, Tensor, abs, absolute, acos, add, amax, amin, arange, arccos, arcsin, arctan,
+        Size, Tensor, abs, absolute, acos, add, amax, amin, aminmax, arange, arccos, arcsin, arctan,
         as_tensor, asin, atan, broadcast_to, cat, ceil, chunk, clamp, clip, clone, concat,
         concatenate, cos, cosh, div, divide, double, dtype, empty, empty_cache, empty_like,
         enable_grad, eq, exp, explain, expm1, eye, flatten, float64, floor, from_numpy, full,
         full_like, ge, get_num_threads, greater, greater_equal, gt, is_grad_enabled, is_tensor, le,
-        less, less_equal, linspace, log, log10, log1p, log2, lt, manual_seed, max_memory_allocated,
-        maximum, mean, memory_allocated, memory_cached, memory_stats, minimum, mul, multiply, ne,
-        neg, negative, no_grad, not_equal, numel, ones, ones_like, permute, pow, rand, rand_like,
-        randn, randn_like, ravel, reciprocal, relu, reset_peak_memory_stats, reshape, rsqrt,
-        set_cache_limit, set_grad_enabled, set_num_threads, sigmoid, sign, sin, sinh, softplus,
-        split, sqrt, square, squeeze, std, sub, subtract, sum, swapaxes, swapdims, t, tan, tanh,
-        tensor, transpose, true_divide, trunc, unbind, unsqueeze, var, var_mean, where, zeros,
-        zeros_like,
+        less, less_equal, linspace, log, log10, log1p, log2, log_softmax, logsumexp, lt,
+        manual_seed, max_memory_allocated, maximum, mean, memory_allocated, memory_cached,
+        memory_stats, minimum, mul, multiply, ne, neg, negative, no_grad, not_equal, numel, ones,
+        ones_like, permute, pow, rand, rand_like, randn, randn_like, ravel, reciprocal, relu,
+        reset_peak_memory_stats, reshape, return_types, rsqrt, set_cache_limit, set_grad_enabled,
+        set_num_threads, sigmoid, sign, sin, sinh, softmax, softplus, split, sqrt, square, squeeze,
+        std, sub, subtract, sum, swapaxes, swapdims, t, tan, tanh, tensor, transpose, true_divide,
+        trunc, unbind, unsqueeze, var, var_mean, where, zeros, zeros_like,
     )
 
     if _built != __version__:
@@ -56,22 +56,23 @@ if TYPE_CHECKING:
     from .config import show_config
 
 __all__ = [
-    "Size", "Tensor", "__version__", "abs", "absolute", "acos", "add", "amax", "amin", "arange",
-    "arccos", "arcsin", "arctan", "as_tensor", "asin", "atan", "autograd", "broadcast_to", "capi",
-    "cat", "ceil", "chunk", "clamp", "clip", "clone", "concat", "concatenate", "cos", "cosh", "div",
-    "divide", "double", "dtype", "empty", "empty_cache", "empty_like", "enable_grad", "eq", "exp",
-    "explain", "expm1", "eye", "flatten", "float64", "floor", "from_numpy", "full", "full_like",
-    "ge", "get_num_threads", "get_printoptions", "greater", "greater_equal", "gt",
+    "Size", "Tensor", "__version__", "abs", "absolute", "acos", "add", "amax", "amin", "aminmax",
+    "arange", "arccos", "arcsin", "arctan", "as_tensor", "asin", "atan", "autograd", "broadcast_to",
+    "capi", "cat", "ceil", "chunk", "clamp", "clip", "clone", "concat", "concatenate", "cos",
+    "cosh", "div", "divide", "double", "dtype", "empty", "empty_cache", "empty_like", "enable_grad",
+    "eq", "exp", "explain", "expm1", "eye", "flatten", "float64", "floor", "from_numpy", "full",
+    "full_like", "ge", "get_num_threads", "get_printoptions", "greater", "greater_equal", "gt",
     "is_grad_enabled", "is_tensor", "le", "less", "less_equal", "linspace", "log", "log10", "log1p",
-    "log2", "lt", "manual_seed", "max_memory_allocated", "maximum", "mean", "memory_allocated",
-    "memory_cached", "memory_stats", "minimum", "mul", "multiply", "ne", "neg", "negative",
-    "no_grad", "not_equal", "numel", "ones", "ones_like", "permute", "pow", "rand", "rand_like",
-    "randn", "randn_like", "ravel", "reciprocal", "relu", "reset_peak_memory_stats", "reshape",
-    "rsqrt", "set_cache_limit", "set_grad_enabled", "set_num_threads", "set_printoptions",
-    "show_config", "sigmoid", "sign", "sin", "sinh", "softplus", "split", "sqrt", "square",
-    "squeeze", "std", "sub", "subtract", "sum", "swapaxes", "swapdims", "t", "tan", "tanh",
-    "tensor", "testing", "transpose", "true_divide", "trunc", "unbind", "unsqueeze", "var",
-    "var_mean", "where", "zeros", "zeros_like",
+    "log2", "log_softmax", "logsumexp", "lt", "manual_seed", "max_memory_allocated", "maximum",
+    "mean", "memory_allocated", "memory_cached", "memory_stats", "minimum", "mul", "multiply", "ne",
+    "neg", "negative", "no_grad", "not_equal", "numel", "ones", "ones_like", "permute", "pow",
+    "rand", "rand_like", "randn", "randn_like", "ravel", "reciprocal", "relu",
+    "reset_peak_memory_stats", "reshape", "return_types", "rsqrt", "set_cache_limit",
+    "set_grad_enabled", "set_num_threads", "set_printoptions", "show_config", "sigmoid", "sign",
+    "sin", "sinh", "softmax", "softplus", "split", "sqrt", "square", "squeeze", "std", "sub",
+    "subtract", "sum", "swapaxes", "swapdims", "t", "tan", "tanh", "tensor", "testing", "transpose",
+    "true_divide", "trunc", "unbind", "unsqueeze", "var", "var_mean", "where", "zeros",
+    "zeros_like",
 ]
 
 # Imported when first asked for: what a program that prints nothing has no need of.

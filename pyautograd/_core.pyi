@@ -3,7 +3,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from types import EllipsisType, TracebackType
-from typing import Any, Literal, SupportsIndex, TypeAlias, TypeVar, final, overload
+from typing import Any, Literal, NamedTuple, SupportsIndex, TypeAlias, TypeVar, final, overload
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
@@ -1104,6 +1104,50 @@ class Tensor:
             RuntimeError: a dimension is named twice, or there are no elements and no dim.
             TypeError: an argument is of the wrong type.
         """
+    def aminmax(
+        self, *, dim: _Dims | None = None, keepdim: bool = False
+    ) -> return_types.aminmax:
+        """The smallest and the largest element over dim: an int, a tuple of ints, or None for all.
+
+        As a named tuple with the fields `min` and `max`. The dimensions are dropped, or kept with
+        size 1 if keepdim. A NaN makes both nan.
+
+        Raises:
+            IndexError: a dimension is out of range, or has size 0.
+            RuntimeError: there are no elements and no dim.
+            TypeError: an argument is of the wrong type.
+        """
+    def logsumexp(
+        self, dim: _Dims, keepdim: bool = False, *, out: Tensor | None = None
+    ) -> Self:
+        """The logarithm of the sum of exp(x) over dim: an int, a tuple of ints, or None for all.
+
+        Nothing overflows on the way. Of elements that are all -inf the result is -inf, and the
+        gradient 0.
+
+        Raises:
+            IndexError: a dimension is out of range.
+            RuntimeError: a dimension is named twice.
+            TypeError: an argument is of the wrong type.
+        """
+    def softmax(self, dim: int, dtype: _DType = None) -> Self:
+        """exp(x) divided by its sum along a dimension, so that the elements along it sum to 1.
+
+        The result has the shape of the input.
+
+        Raises:
+            IndexError: the dimension is out of range.
+            TypeError: an argument is of the wrong type.
+        """
+    def log_softmax(self, dim: int, dtype: _DType = None) -> Self:
+        """The logarithm of `softmax`, also where that would be 0.
+
+        The result has the shape of the input.
+
+        Raises:
+            IndexError: the dimension is out of range.
+            TypeError: an argument is of the wrong type.
+        """
     @overload
     def view(self, *size: int) -> Self:
         """The same memory under another shape, of as many elements.
@@ -1324,6 +1368,15 @@ class Tensor:
     # </ops>
 
 # ---- ops
+
+class return_types:
+    """The named tuples that functions of two results give."""
+    # <ops tuples>
+    class aminmax(NamedTuple):
+        """What a function with two results gives."""
+        min: Tensor
+        max: Tensor
+    # </ops>
 
 
 # <ops functions>
@@ -1788,6 +1841,48 @@ def amin(input: _T, dim: _Dims = (), keepdim: bool = False, *, out: Tensor | Non
     Raises:
         IndexError: a dimension is out of range, or has size 0.
         RuntimeError: a dimension is named twice, or there are no elements and no dim.
+        TypeError: an argument is of the wrong type.
+    """
+def aminmax(
+    input: _T, *, dim: _Dims | None = None, keepdim: bool = False
+) -> return_types.aminmax:
+    """The smallest and the largest element over dim: an int, a tuple of ints, or None for all.
+
+    As a named tuple with the fields `min` and `max`. The dimensions are dropped, or kept with
+    size 1 if keepdim. A NaN makes both nan.
+
+    Raises:
+        IndexError: a dimension is out of range, or has size 0.
+        RuntimeError: there are no elements and no dim.
+        TypeError: an argument is of the wrong type.
+    """
+def logsumexp(input: _T, dim: _Dims, keepdim: bool = False, *, out: Tensor | None = None) -> _T:
+    """The logarithm of the sum of exp(x) over dim: an int, a tuple of ints, or None for all.
+
+    Nothing overflows on the way. Of elements that are all -inf the result is -inf, and the
+    gradient 0.
+
+    Raises:
+        IndexError: a dimension is out of range.
+        RuntimeError: a dimension is named twice.
+        TypeError: an argument is of the wrong type.
+    """
+def softmax(input: _T, dim: int, dtype: _DType = None) -> _T:
+    """exp(x) divided by its sum along a dimension, so that the elements along it sum to 1.
+
+    The result has the shape of the input.
+
+    Raises:
+        IndexError: the dimension is out of range.
+        TypeError: an argument is of the wrong type.
+    """
+def log_softmax(input: _T, dim: int, dtype: _DType = None) -> _T:
+    """The logarithm of `softmax`, also where that would be 0.
+
+    The result has the shape of the input.
+
+    Raises:
+        IndexError: the dimension is out of range.
         TypeError: an argument is of the wrong type.
     """
 def reshape(input: _T, shape: Sequence[int]) -> _T:

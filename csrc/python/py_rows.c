@@ -283,9 +283,10 @@ typedef struct named_type {
 #define TYPE_ROW_LIKE NO_TYPE
 #define TYPE_ROW_PAIR_OF NO_TYPE
 #define TYPE_ROW_LIST NO_TYPE
-#define TYPE_ROW_NAMED(first, second) {.first = #first, .second = #second, NAMED_TYPE_ROW
-#define NAMED_TYPE_ROW(name, cname) \
-    .function = #name, .name = "pyautograd.return_types." #name, .type = &type_##name##_##cname},
+#define TYPE_ROW_NAMED(one, other) {.first = #one, .second = #other, NAMED_TYPE_ROW
+#define NAMED_TYPE_ROW(python, cname) \
+    .function = #python, .name = "pyautograd.return_types." #python, \
+    .type = &type_##python##_##cname},
 static const named_type named_types[] = {
 #define CALL(name, cname, FORMS, BODY, RESULT, parameters, doc, example) \
     TYPE_ROW_##RESULT(name, cname)
