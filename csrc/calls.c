@@ -146,6 +146,7 @@ AGI_INLINE void put_list(call_places *c, ag_attr *attr, const char *what, int n,
     IN_PLACE_##FORMS(cname, parameters)
 #define BODY_OWN(cname, FORMS, RESULT, parameters)
 #define BODY_DONE(cname, FORMS, RESULT, parameters)
+#define BODY_C BODY_OP
 #define BODY_CHECKED_OP BODY_OP
 #define BODY_CHECKED_OWN BODY_OWN
 #define BODY_CHECKED_DONE BODY_DONE

@@ -1370,7 +1370,7 @@ class Tensor:
 # ---- ops
 
 class return_types:
-    """The named tuples that functions of two results give."""
+    """The named tuples that functions with two results give."""
     # <ops tuples>
     class aminmax(NamedTuple):
         """What a function with two results gives."""

@@ -108,7 +108,7 @@ def calls() -> dict[tuple[str, str], Row]:
     """The CALLs of the op table, by name and C function."""
     rows = {}
     for row in _core._call_table():
-        if row["row"] == "call":
+        if row["row"] == "call" and row["body"] != "C":
             found = [_parameter(*part) for part in _PARAMETER.findall(row["parameters"])]
             assert len(found) == len(re.findall(r"[(, ]\([A-Z]", row["parameters"])), row
             name, cname = row["name"], row["cname"]

@@ -6,7 +6,7 @@
  * costs no array for it.
  */
 #include "../compute/kernel.h"
-#include "../tape/rule.h"
+#include "../tape/formula.h"
 #include "table.h"
 
 #include <math.h>
@@ -304,4 +304,17 @@ AG_RULE(pow)
         GX(0) = power_rule_base(G, IN(0), IN(1));
     if (NEEDS(1))
         GX(1) = power_rule_exponent(v, IN(0), IN(1), OUT);
+}
+
+/* ---- div_rounded: the quotient rounded towards zero (i[0] is 0) or down (1); dx = 0 ---------- */
+
+AG_FORMULA(div_rounded)
+{
+    if (attr->i[0] == 0)
+        return v_trunc(v_div(args[0], args[1]));
+    if (attr->i[0] == 1)
+        return v_div_floor(args[0], args[1]);
+    agi_fail(AG_ERR_VALUE, "div_rounded: expected 0 (trunc) or 1 (floor), got %lld",
+             (long long)attr->i[0]);
+    return agi_arg(&agi_failed);
 }

@@ -43,7 +43,7 @@ AG_FORMULA(logsumexp)
     return v_add(logs, v_view(m, logs.tensor->ndim, agi_shape_of(logs.tensor)));
 }
 
-/* ---- softmax: y = exp(x - m) / sum(exp(x - m));  dx = y (g - sum(g y)).  Saves y. ------------- */
+/* ---- softmax: y = exp(x - m) / sum(exp(x - m));  dx = y (g - sum(g y)).  Saves y. ------------ */
 
 /* Sum along the one dimension i[0], which is kept. */
 static ag_arg row_sum(ag_arg x, int64_t dim)
@@ -70,7 +70,7 @@ AG_RULE(softmax)
     GX(0) = v_mul(y, v_sub(G, row_sum(v_mul(G, y), agi_node_attr_of(v->node)->i[0])));
 }
 
-/* ---- log_softmax: y = x - m - log(sum(exp(x - m)));  dx = g - exp(y) sum(g).  Saves y. --------- */
+/* ---- log_softmax: y = x - m - log(sum(exp(x - m)));  dx = g - exp(y) sum(g).  Saves y. ------- */
 
 AG_FORMULA(log_softmax)
 {

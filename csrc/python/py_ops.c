@@ -67,7 +67,10 @@ static PyObject *unary_function(ag_op op, const char *name, PyObject *const *arg
 typedef struct pair_fields {
     py_head head;
     PyObject *input, *other;
-    PyObject *alpha;
+    union {
+        PyObject *alpha;
+        int rounding_mode;
+    } more;
 } pair_fields;
 
 /* alpha * other. Owned. */
@@ -146,7 +149,7 @@ static PyObject *pair_result(pair_function call, ag_op op, const char *name, boo
 static PyObject *pair_scaled(pair_function call, ag_op op, const char *name, bool is_method,
                              const pair_fields *a)
 {
-    PyObject *product = scaled(name, a->other, a->alpha);
+    PyObject *product = scaled(name, a->other, a->more.alpha);
     if (product == NULL)
         return NULL;
     PyObject *result = pair_result(call, op, name, is_method, a->input, product);
@@ -154,20 +157,54 @@ static PyObject *pair_scaled(pair_function call, ag_op op, const char *name, boo
     return result;
 }
 
+/* div with a rounding mode, of operands that are tensors, numbers or arrays. */
+static PyObject *pair_rounded(const char *name, bool in_place, const pair_fields *a)
+{
+    PyObject *operands[2] = {a->input, a->other};
+    ag_arg args[2];
+    ag_tensor *made[2] = {NULL, NULL};
+    const ag_attr attr = {.i = {a->more.rounding_mode}};
+    PyObject *result = NULL;
+    int known = 1;
+    for (int k = 0; k < 2 && known > 0; k++)
+        known = py_operand(operands[k], ag_grad_enabled(), &args[k], &made[k]);
+    if (known == 0)
+        no_operands(name, a->input, a->other);
+    else if (known > 0 && !in_place)
+        result = py_tensor_new_as(py_common_type(2, operands),
+                                  ag_apply(AG_OP_div_rounded, 2, args, &attr));
+    else if (known > 0)
+        result = ag_apply_(AG_OP_div_rounded, 2, args, &attr) == AG_OK ? Py_NewRef(a->input)
+                                                                       : py_raise();
+    ag_release(made[0]);
+    ag_release(made[1]);
+    return result;
+}
+
+/* What there is beside the operands: a factor, or a rounding mode. */
+static PyObject *pair_with_more(pair_function call, ag_op op, const py_row *row, bool is_method,
+                                const pair_fields *a)
+{
+    const char *name = row->names.function;
+    if (row->names.n > 2 && row->parameters[2].kind == PY_CHOICE && a->more.rounding_mode >= 0)
+        return pair_rounded(name, call == py_inplace, a);
+    if (row->names.n > 2 && row->parameters[2].kind == PY_OBJECT && a->more.alpha != NULL)
+        return pair_scaled(call, op, name, is_method, a);
+    return pair_result(call, op, name, is_method, a->input, a->other);
+}
+
 static PyObject *pair_call(pair_function call, ag_op op, const py_row *row, PyObject *self,
                            PyObject *const *args, Py_ssize_t n, PyObject *names)
 {
-    const char *name = row->names.function;
-    pair_fields a = {{NULL, NULL, false}, self, NULL, NULL};
-    if (PY_LIKELY(names == NULL && n == 2 - (self != NULL))) {
-        a.input = self != NULL ? self : args[0];
-        a.other = args[n - 1];
-    } else if (!py_read(row, self, args, n, names, &a)) {
-        return NULL;
-    }
-    if (a.alpha != NULL)
-        return pair_scaled(call, op, name, self != NULL, &a);
-    return pair_result(call, op, name, self != NULL, a.input, a.other);
+    const bool is_method = self != NULL;
+    if (PY_LIKELY(names == NULL && n == 2 - is_method))
+        return pair_result(call, op, row->names.function, is_method, is_method ? self : args[0],
+                           args[n - 1]);
+    pair_fields a = {{NULL, NULL, false}, self, NULL, {NULL}};
+    if (row->names.n > 2 && row->parameters[2].kind == PY_CHOICE)
+        a.more.rounding_mode = -1;
+    return py_read(row, self, args, n, names, &a) ? pair_with_more(call, op, row, is_method, &a)
+                                                  : NULL;
 }
 
 #define PAIR_ROW(row, function, of, parameters) \
@@ -299,6 +336,7 @@ PyObject *py_pair(ag_op op, PyObject *x, PyObject *y)
 #include "../include/ops.def"
 
 #define CALL_OP(name, cname, parameters)
+#define CALL_C CALL_OP
 #define CALL_OWN CALL_OP
 #define CALL_DONE CALL_OP
 #define CALL_PYTHON CALL_OP
@@ -343,6 +381,7 @@ PyObject *py_pair(ag_op op, PyObject *x, PyObject *y)
 #define METHODS_FORMULAS(name, label, doc)
 
 #define METHOD_CALL_OP(name, of, parameters, doc, example)
+#define METHOD_CALL_C METHOD_CALL_OP
 #define METHOD_CALL_OWN METHOD_CALL_OP
 #define METHOD_CALL_DONE METHOD_CALL_OP
 #define METHOD_CALL_PYTHON METHOD_CALL_OP
@@ -401,6 +440,7 @@ PyMethodDef py_op_methods[] = {
 #define TABLE_FORMULAS(name, label, doc)
 
 #define TABLE_CALL_OP(name, of, parameters, doc, example)
+#define TABLE_CALL_C TABLE_CALL_OP
 #define TABLE_CALL_OWN TABLE_CALL_OP
 #define TABLE_CALL_DONE TABLE_CALL_OP
 #define TABLE_CALL_PYTHON TABLE_CALL_OP

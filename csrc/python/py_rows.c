@@ -294,11 +294,15 @@ static const named_type named_types[] = {
     {NULL, NULL, NULL, NULL, NULL},
 };
 
+#define RETURN_TYPES_DOC "The named tuples that functions with two results give."
+
 bool py_add_return_types(PyObject *module)
 {
     PyObject *types = PyModule_New("pyautograd.return_types");
-    if (types == NULL)
+    if (types == NULL || PyModule_SetDocString(types, RETURN_TYPES_DOC) < 0) {
+        Py_XDECREF(types);
         return false;
+    }
     for (const named_type *t = named_types; t->type != NULL; t++) {
         *t->type = new_named_type(t->name, t->first, t->second);
         if (*t->type == NULL ||
@@ -442,16 +446,17 @@ bool py_add_return_types(PyObject *module)
     CALL_WITH(name, cname, of, CHECK_##BODY(cname), \
               GET_BY_##BODY(name, cname, RESULT, parameters), parameters) \
     FORMS_##FORMS(name, cname, of, CHECK_##BODY(cname), parameters)
-#define UNLESS_PAIR_OP(...) __VA_ARGS__
-#define UNLESS_PAIR_OWN UNLESS_PAIR_OP
-#define UNLESS_PAIR_DONE UNLESS_PAIR_OP
-#define UNLESS_PAIR_PYTHON UNLESS_PAIR_OP
-#define UNLESS_PAIR_CHECKED_OP UNLESS_PAIR_OP
-#define UNLESS_PAIR_CHECKED_OWN UNLESS_PAIR_OP
-#define UNLESS_PAIR_CHECKED_DONE UNLESS_PAIR_OP
-#define UNLESS_PAIR_PAIR(...)
+#define IN_PYTHON_OP(...) __VA_ARGS__
+#define IN_PYTHON_OWN IN_PYTHON_OP
+#define IN_PYTHON_DONE IN_PYTHON_OP
+#define IN_PYTHON_PYTHON IN_PYTHON_OP
+#define IN_PYTHON_CHECKED_OP IN_PYTHON_OP
+#define IN_PYTHON_CHECKED_OWN IN_PYTHON_OP
+#define IN_PYTHON_CHECKED_DONE IN_PYTHON_OP
+#define IN_PYTHON_PAIR(...)
+#define IN_PYTHON_C(...)
 #define CALL(name, cname, FORMS, BODY, RESULT, parameters, doc, example) \
-    UNLESS_PAIR_##BODY( \
+    IN_PYTHON_##BODY( \
         DEFINE(name, cname, FORMS, BODY, RESULT, py_##name##_##cname, parameters))
 #include "../include/ops.def"
 
@@ -509,7 +514,7 @@ typedef PyObject *(*call_function)(PyObject *self, PyObject *const *args, Py_ssi
 
 PyMethodDef py_row_methods[] = {
 #define CALL(name, cname, FORMS, BODY, RESULT, parameters, doc, example) \
-    UNLESS_PAIR_##BODY(METHOD_OF_##FORMS(name, py_##name##_##cname, parameters, doc, example))
+    IN_PYTHON_##BODY(METHOD_OF_##FORMS(name, py_##name##_##cname, parameters, doc, example))
 #define OVERLOADS(name, FORMS, cnames, signature, doc, example) \
     ANY_METHOD_##FORMS(name, signature, doc, example)
 #include "../include/ops.def"
@@ -530,7 +535,7 @@ PyMethodDef py_row_methods[] = {
 
 PyMethodDef py_row_functions[] = {
 #define CALL(name, cname, FORMS, BODY, RESULT, parameters, doc, example) \
-    UNLESS_PAIR_##BODY(FUNCTION_OF_##FORMS(name, py_##name##_##cname, parameters, doc, example))
+    IN_PYTHON_##BODY(FUNCTION_OF_##FORMS(name, py_##name##_##cname, parameters, doc, example))
 #define OVERLOADS(name, FORMS, cnames, signature, doc, example) \
     ANY_FUNCTION_##FORMS(name, signature, doc, example)
 #include "../include/ops.def"

@@ -14,6 +14,7 @@
 
 /* BODY is PYTHON: what the function does, given its arguments. Owned, or NULL with an exception. */
 #define PY_DECLARE_OP(name, cname)
+#define PY_DECLARE_C(name, cname)
 #define PY_DECLARE_OWN(name, cname)
 #define PY_DECLARE_DONE(name, cname)
 #define PY_DECLARE_PAIR(name, cname)

@@ -286,8 +286,10 @@ static AGI_NOINLINE ag_tensor *compute_formula(const agi_op_info *info, const ag
 {
     if (info->grad == AGI_GRAD_PARTS) {
         ag_tensor *out = info->forward(args, attr);
-        if (out != NULL && out->node != NULL)
+        if (out != NULL && out->node != NULL) {
             out->node->formula = info->formula;
+            out->node->variant = (uint8_t)agi_variant_of((int)(info - agi_ops), args, attr);
+        }
         return out;
     }
     const bool recording = ag_set_grad_enabled(false);
@@ -342,6 +344,7 @@ int agi_variant_of(int op, const ag_arg *args, const ag_attr *attr)
     case AG_OP_div:
         return args[0].tensor == NULL ? AGI_NAMED_MUL : 0;
     case AG_OP_div_floor:
+    case AG_OP_div_rounded:
         return 2;
     case AG_OP_pow:
         return args[0].tensor == NULL ? 2 : args[1].tensor == NULL ? 0 : 1;
@@ -427,8 +430,10 @@ static ag_status compute_formulas(const agi_op_info *info, const ag_arg *args, c
     const ag_status status = info->forward_several(args, attr, n, outs);
     ag_set_grad_enabled(recording);
     for (int k = 0; k < n && parts && status == AG_OK; k++)
-        if (outs[k]->node != NULL)
+        if (outs[k]->node != NULL) {
             outs[k]->node->formula = info->formula;
+            outs[k]->node->variant = 0;
+        }
     return status;
 }
 

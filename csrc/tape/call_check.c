@@ -29,6 +29,7 @@ enum { TAKES_NUMBERS = 1, TAKES_DIMS = 2, TAKES_SIZES = 4, TAKES_OPERAND_FIRST =
 #define TAKES(of, KIND, name, default) TAKES_KIND_##KIND
 #define ROW_OP(cname, parameters) \
     [AG_OP_##cname] = (0 AG_EACH(TAKES_AT_FIRST, TAKES, , parameters)),
+#define ROW_C ROW_OP
 #define ROW_CHECKED_OP ROW_OP
 #define ROW_OWN(cname, parameters)
 #define ROW_DONE ROW_OWN

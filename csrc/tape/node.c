@@ -482,8 +482,7 @@ int ag_node_name(const ag_node *node, char *text, size_t size)
     int length = (int)strlen(label);
     if (label[length - 1] == '!')
         return snprintf(text, size, "%.*s", length - 1, label);
-    const int digit = node->formula != 0 ? 0 : node->variant & 15;
-    return snprintf(text, size, "%sBackward%d", label, digit);
+    return snprintf(text, size, "%sBackward%d", label, node->variant & 15);
 }
 
 ag_node *ag_node_of(ag_tensor *t)

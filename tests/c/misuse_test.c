@@ -248,6 +248,7 @@ static void test_null_of_elementwise_ops(void)
  * one of which there are to be two numbers and none. What a number of its own would be is right. */
 #define BAD_TENSOR NULL
 #define BAD_TENSORS 2, NULL
+#define BAD_OPERAND ag_number(0.0)
 #define BAD_SIZES 2, NULL
 #define BAD_PLACES 2, NULL
 #define BAD_NUMBER NAN
@@ -272,6 +273,7 @@ static void test_null_of_elementwise_ops(void)
 #define BAD_FIRST(parameters) AG_EACH(BAD, NEXT_GOOD, , parameters)
 #define GOOD_TENSOR x
 #define GOOD_TENSORS 0, NULL
+#define GOOD_OPERAND ag_operand(x)
 #define GOOD_SIZES 2, NULL
 #define GOOD_PLACES 2, NULL
 #define GOOD_NUMBER 0.0
@@ -321,6 +323,9 @@ static void test_null_of_elementwise_ops(void)
 #define REFUSES_OP(cname, FORMS, RESULT, parameters) \
     REFUSES_##RESULT(cname, parameters) REFUSES_IN_PLACE_##FORMS(cname, parameters)
 #define REFUSES_OWN(cname, FORMS, RESULT, parameters) REFUSES_##RESULT(cname, parameters)
+#define REFUSES_C(cname, FORMS, RESULT, parameters) \
+    GIVES_NULL(ag_##cname(AG_EACH(GOOD, NEXT_BAD, , parameters))); \
+    REFUSES_IN_PLACE_##FORMS(cname, parameters)
 #define REFUSES_CHECKED_OP REFUSES_OP
 #define REFUSES_CHECKED_OWN REFUSES_OWN
 #define REFUSES_DONE(cname, FORMS, RESULT, parameters)

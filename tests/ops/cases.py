@@ -340,28 +340,91 @@ REDUCE = [
     *_reduce("list of dims", (3, 4, 2), dim=[0, 1]),
 ]
 
+
+def _spread() -> list[Case]:
+    return [
+        _whole(
+            op,
+            label,
+            lambda x, op=op, arguments=arguments: getattr(x, op)(**arguments),
+            lambda x, op=op, numpy=numpy: getattr(np, op)(x, **numpy),
+            (shape,),
+            f"{op.capitalize()}Backward0",
+            ulp=8.0,
+        )
+        for op in ("var", "std")
+        for label, shape, arguments, numpy in (
+            ("", (3, 4), {}, {"ddof": 1}),
+            ("of rows", (3, 5), {"dim": 1}, {"axis": 1, "ddof": 1}),
+            ("biased", (3, 5), {"unbiased": False}, {}),
+            (
+                "kept",
+                (4, 3),
+                {"dim": (0,), "correction": 0, "keepdim": True},
+                {"axis": 0, "keepdims": True},
+            ),
+        )
+    ]
+
+
+def _softmax(x: Any, axis: int) -> Any:
+    e = np.exp(x)
+    return e / e.sum(axis=axis, keepdims=True)
+
+
+_ROWS: tuple[tuple[str, str, Any, Any, str, float], ...] = (
+    (
+        "logsumexp",
+        "",
+        lambda x: x.logsumexp(1),
+        lambda x: np.log(np.exp(x).sum(1)),
+        "Logsumexp",
+        8.0,
+    ),
+    (
+        "logsumexp",
+        "kept",
+        lambda x: x.logsumexp((0, 1), True),
+        lambda x: np.log(np.exp(x).sum((0, 1), keepdims=True)),
+        "Logsumexp",
+        8.0,
+    ),
+    ("softmax", "", lambda x: x.softmax(0), lambda x: _softmax(x, 0), "Softmax", 8.0),
+    ("softmax", "last", lambda x: x.softmax(-1), lambda x: _softmax(x, -1), "Softmax", 8.0),
+    (
+        "log_softmax",
+        "",
+        lambda x: x.log_softmax(1),
+        lambda x: np.log(_softmax(x, 1)),
+        "LogSoftmax",
+        8.0,
+    ),
+    ("aminmax", "", lambda x: x.aminmax(dim=1)[0], lambda x: x.min(1), "Aminmax", 0.0),
+    ("aminmax", "max", lambda x: x.aminmax().max, lambda x: x.max(), "Aminmax", 0.0),
+    (
+        "div_rounded",
+        "floor",
+        lambda x: x.div(0.3, rounding_mode="floor"),
+        lambda x: x // 0.3,
+        "Div",
+        0.0,
+    ),
+    (
+        "div_rounded",
+        "trunc",
+        lambda x: x.div(-0.3, rounding_mode="trunc"),
+        lambda x: np.trunc(x / -0.3),
+        "Div",
+        0.0,
+    ),
+)
+
 FORMULA = [
-    _whole(
-        op,
-        label,
-        lambda x, op=op, arguments=arguments: getattr(x, op)(**arguments),
-        lambda x, op=op, numpy=numpy: getattr(np, op)(x, **numpy),
-        (shape,),
-        f"{op.capitalize()}Backward0",
-        ulp=8.0,
-    )
-    for op in ("var", "std")
-    for label, shape, arguments, numpy in (
-        ("", (3, 4), {}, {"ddof": 1}),
-        ("of rows", (3, 5), {"dim": 1}, {"axis": 1, "ddof": 1}),
-        ("biased", (3, 5), {"unbiased": False}, {}),
-        (
-            "kept",
-            (4, 3),
-            {"dim": (0,), "correction": 0, "keepdim": True},
-            {"axis": 0, "keepdims": True},
-        ),
-    )
+    *(
+        _whole(op, label, call, ref, ((3, 4),), f"{name}Backward0", ulp=ulp)
+        for op, label, call, ref, name, ulp in _ROWS
+    ),
+    *_spread(),
 ]
 
 VIEW = [

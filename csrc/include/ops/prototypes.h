@@ -105,6 +105,7 @@
     AG_API AG_PROTOTYPE(cname, RESULT, parameters); \
     AG_COUNT_##RESULT(cname, parameters)
 #define AG_CALL_DONE(cname, FORMS, RESULT, parameters)
+#define AG_CALL_C AG_CALL_OP
 #define AG_CALL_CHECKED_OP AG_CALL_OP
 #define AG_CALL_CHECKED_OWN AG_CALL_OWN
 #define AG_CALL_CHECKED_DONE AG_CALL_DONE
