@@ -457,11 +457,12 @@ static ag_status formula_in_place(int op, int n, const ag_arg *args, const ag_at
 
 ag_status ag_apply_(ag_op op, int n, const ag_arg *args, const ag_attr *attr)
 {
-    if (!(agi_call_is_plain(op, n, args) && args[0].tensor != NULL) &&
-        !agi_check_write(op, n, args, attr))
-        return ag_last_status();
-    if (AGI_UNLIKELY(agi_ops[op].kind == AGI_FORMULA))
-        return formula_in_place((int)op, n, args, attr);
+    if (!(agi_call_is_plain(op, n, args) && args[0].tensor != NULL)) {
+        if (!agi_check_write(op, n, args, attr))
+            return ag_last_status();
+        if (agi_ops[op].kind == AGI_FORMULA)
+            return formula_in_place((int)op, n, args, attr);
+    }
     int variant = op == AG_OP_fill ? (args[1].tensor == NULL ? 2 : 3)
                                    : agi_variant_of((int)op, args, attr);
     return apply_in_place((int)op, variant, n, args, attr);
