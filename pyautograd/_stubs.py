@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""Writes the parts of _core.pyi that the built library decides: `python -m pyautograd._stubs`.
+"""Writes what the built library decides of _core.pyi, and the native names in __init__.py:
+`python -m pyautograd._stubs`.
 
 What stands between a pair of markers, `# <ops ...>` and `# </ops>`, is made anew from the op table,
 and each docstring from the object's own, without its examples, so that editors show it. The rest
@@ -24,6 +25,7 @@ from . import _core
 __all__ = ["generate", "main"]
 
 STUB = Path(__file__).with_name("_core.pyi")
+PACKAGE = Path(__file__).with_name("__init__.py")
 _PART = re.compile(r"(?P<head>^ *# <ops (?P<what>\w+)>\n).*?(?P<tail>^ *# </ops>\n)", re.M | re.S)
 
 # ---- rows of functions ---------------------------------------------------------------------------
@@ -328,15 +330,43 @@ def generate(text: str) -> str:
     )
 
 
+# ---- names ---------------------------------------------------------------------------------------
+
+# Public in the native module, but found elsewhere: autograd.Node, config.show_config.
+_ELSEWHERE = {"Node", "show_config"}
+_PYTHON = ("__version__", "autograd", "capi", "get_printoptions", "set_printoptions", "show_config")
+
+
+def _filled(words: Iterable[str], indent: str) -> str:
+    text = " ".join(words)
+    return textwrap.fill(text, 100, initial_indent=indent, subsequent_indent=indent) + "\n"
+
+
+def generate_names(text: str) -> str:
+    """Return the text of the package's __init__.py with its lists of native names made anew."""
+    native = [n for n in dir(_core) if not n.startswith("_") and n not in _ELSEWHERE]
+    every = sorted([*native, *_PYTHON, "testing"], key=lambda name: (not name[0].isupper(), name))
+    native.sort(key=every.index)
+    head, rest = text.split("    from ._core import (\n", 1)
+    middle, tail = rest.split("    )\n", 1)[1].split("__all__ = [\n", 1)
+    return (
+        f"{head}    from ._core import (\n{_filled((n + ',' for n in native), ' ' * 8)}    )\n"
+        f"{middle}__all__ = [\n{_filled((f'{chr(34)}{n}{chr(34)},' for n in every), ' ' * 4)}]\n"
+        + tail.split("]\n", 1)[1]
+    )
+
+
 def main(arguments: list[str]) -> int:
-    """Rewrite the stub file, or with --check say whether it needs it."""
-    before = STUB.read_text(encoding="utf-8")
-    after = generate(before)
-    if "--check" in arguments:
-        return int(before != after)
-    if before != after:
-        STUB.write_text(after, encoding="utf-8")
-    return 0
+    """Rewrite the stub file and the lists of names, or with --check say whether they need it."""
+    status = 0
+    for path, made in ((STUB, generate), (PACKAGE, generate_names)):
+        before = path.read_text(encoding="utf-8")
+        after = made(before)
+        if "--check" in arguments:
+            status |= int(before != after)
+        elif before != after:
+            path.write_text(after, encoding="utf-8")
+    return status
 
 
 if __name__ == "__main__":

@@ -102,6 +102,8 @@ def test_the_stubs_are_made_anew() -> None:
     """What is generated in them is what this library generates: `make stubs` was run."""
     text = STUB.read_text(encoding="utf-8")
     assert _stubs.generate(text) == text
+    text = _stubs.PACKAGE.read_text(encoding="utf-8")
+    assert _stubs.generate_names(text) == text
 
 
 def test_the_stubs_have_docstrings() -> None:

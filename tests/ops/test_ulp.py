@@ -21,6 +21,7 @@ import pytest
 from numpy.typing import NDArray
 
 import pyautograd as ag
+from ops.cases import CASES
 from ops.test_levels import LEVELS, level_of
 from support import Array, run_python
 
@@ -272,8 +273,9 @@ def stated() -> dict[str, dict[str, float]]:
 def test_every_elementwise_op_is_stated_and_measured() -> None:
     kinds = ("unary", "binary", "pair", "ternary", "unary_attr", "ternary_attr")
     maps = {row["name"] for row in ag._core._op_table() if row["kind"] in kinds}
-    assert set(stated()) == maps
-    assert {f.op for f in FUNCTIONS} == maps
+    assert {f.op for f in FUNCTIONS} == set(stated()) <= maps
+    within = {case.op for case in CASES} - {case.op for case in CASES if case.ulp > LIMIT}
+    assert maps - set(stated()) <= within, "neither stated nor held to the limit by their cases"
 
 
 @pytest.mark.parametrize("level", LEVELS)
