@@ -70,24 +70,36 @@ PyTypeObject *py_class_of_result(const py_row *row, const void *fields);
 
 /* ---- from a row to its struct and description ----------------------------------------------- */
 
-#define PY_FIELD_TENSOR(name) ag_tensor *name;
-#define PY_FIELD_OPERAND(name) py_operand_value name;
-#define PY_FIELD_NUMBER(name) double name;
-#define PY_FIELD_VALUE(name) double name;
-#define PY_FIELD_INT(name) int64_t name;
-#define PY_FIELD_DIM(name) int name;
-#define PY_FIELD_FLAG(name) bool name;
-#define PY_FIELD_CHOICE(name) int name;
-#define PY_FIELD_DIMS(name) py_ints name;
-#define PY_FIELD_SIZES(name) py_ints name;
-#define PY_FIELD_PLACES(name) py_ints name;
-#define PY_FIELD_INT_OR_INTS(name) py_ints name;
-#define PY_FIELD_TENSORS(name) py_tensors name;
-#define PY_FIELD_OBJECT(name) PyObject *name;
-#define PY_FIELD_DTYPE(name)
-#define PY_FIELD_GRAD(name)
-#define PY_FIELD_INTO(name)
-#define PY_FIELD(of, KIND, name, default) PY_FIELD_##KIND(name)
+/* Kinds that are alike in a struct are of one class; macros of a class end in its name. */
+#define PY_CLASS_TENSOR TENSOR
+#define PY_CLASS_OPERAND OPERAND
+#define PY_CLASS_NUMBER PLAIN
+#define PY_CLASS_VALUE PLAIN
+#define PY_CLASS_INT PLAIN
+#define PY_CLASS_DIM PLAIN
+#define PY_CLASS_FLAG PLAIN
+#define PY_CLASS_CHOICE PLAIN
+#define PY_CLASS_DIMS LIST
+#define PY_CLASS_SIZES SIZES
+#define PY_CLASS_PLACES PLACES
+#define PY_CLASS_INT_OR_INTS LIST
+#define PY_CLASS_TENSORS TENSORS
+#define PY_CLASS_OBJECT OBJECT
+#define PY_CLASS_DTYPE HEAD
+#define PY_CLASS_GRAD HEAD
+#define PY_CLASS_INTO HEAD
+#define PY_OF_CLASS(macro, KIND) AG_EACH_GLUE(macro, PY_CLASS_##KIND)
+
+#define PY_FIELD_TENSOR(KIND, name) ag_tensor *name;
+#define PY_FIELD_OPERAND(KIND, name) py_operand_value name;
+#define PY_FIELD_PLAIN(KIND, name) AG_C_##KIND(name);
+#define PY_FIELD_LIST(KIND, name) py_ints name;
+#define PY_FIELD_SIZES PY_FIELD_LIST
+#define PY_FIELD_PLACES PY_FIELD_LIST
+#define PY_FIELD_TENSORS(KIND, name) py_tensors name;
+#define PY_FIELD_OBJECT(KIND, name) PyObject *name;
+#define PY_FIELD_HEAD(KIND, name)
+#define PY_FIELD(of, KIND, name, default) PY_OF_CLASS(PY_FIELD_, KIND)(KIND, name)
 #define PY_STRUCT(of, parameters) \
     struct of { \
         py_head head; \
@@ -132,25 +144,15 @@ PyTypeObject *py_class_of_result(const py_row *row, const void *fields);
 #define PY_PLACE_STAR_OF(text, value, words)
 #define PY_PLACE_KEY_OF PY_PLACE_STAR_OF
 
-#define PY_AT_NAMED(of, name) offsetof(struct of, name)
+#define PY_AT_PLAIN(of, name) offsetof(struct of, name)
+#define PY_AT_TENSOR PY_AT_PLAIN
+#define PY_AT_OPERAND PY_AT_PLAIN
+#define PY_AT_LIST PY_AT_PLAIN
+#define PY_AT_SIZES PY_AT_PLAIN
+#define PY_AT_PLACES PY_AT_PLAIN
+#define PY_AT_TENSORS PY_AT_PLAIN
+#define PY_AT_OBJECT PY_AT_PLAIN
 #define PY_AT_HEAD(of, name) offsetof(struct of, head)
-#define PY_AT_TENSOR PY_AT_NAMED
-#define PY_AT_OPERAND PY_AT_NAMED
-#define PY_AT_NUMBER PY_AT_NAMED
-#define PY_AT_VALUE PY_AT_NAMED
-#define PY_AT_INT PY_AT_NAMED
-#define PY_AT_DIM PY_AT_NAMED
-#define PY_AT_FLAG PY_AT_NAMED
-#define PY_AT_CHOICE PY_AT_NAMED
-#define PY_AT_DIMS PY_AT_NAMED
-#define PY_AT_SIZES PY_AT_NAMED
-#define PY_AT_PLACES PY_AT_NAMED
-#define PY_AT_INT_OR_INTS PY_AT_NAMED
-#define PY_AT_TENSORS PY_AT_NAMED
-#define PY_AT_OBJECT PY_AT_NAMED
-#define PY_AT_DTYPE PY_AT_HEAD
-#define PY_AT_GRAD PY_AT_HEAD
-#define PY_AT_INTO PY_AT_HEAD
 
 #define PY_NAME(of, KIND, name, default) #name,
 #define PY_REQUIRED(of, KIND, name, default) PY_REQUIRED_##default
@@ -158,7 +160,7 @@ PyTypeObject *py_class_of_result(const py_row *row, const void *fields);
 #define PY_OWNS(of, KIND, name, default) \
     || PY_##KIND == PY_OPERAND || PY_##KIND == PY_TENSORS || PY_##KIND == PY_INT_OR_INTS
 #define PY_PARAMETER(of, KIND, name, default) \
-    {PY_##KIND, PY_AT_##KIND(of, name), PY_TEXT_##default, PY_WORDS_##default},
+    {PY_##KIND, PY_OF_CLASS(PY_AT_, KIND)(of, name), PY_TEXT_##default, PY_WORDS_##default},
 #define PY_SIGNATURE(function, of, parameters) \
     {function, AG_COUNT parameters, 0 AG_EACH(PY_REQUIRED, PY_REQUIRED, of, parameters), \
      0 AG_EACH(PY_PLACE, PY_PLACE, of, parameters), \
@@ -183,26 +185,20 @@ PyTypeObject *py_class_of_result(const py_row *row, const void *fields);
 #define PY_AFTER_KEY_OF PY_AFTER_IS_OF
 #define PY_STARRED_IN_FUNCTION
 #define PY_STARRED_IN_METHOD "*"
-#define PY_STARRED_TENSOR(FORM)
-#define PY_STARRED_OPERAND(FORM)
-#define PY_STARRED_NUMBER(FORM)
-#define PY_STARRED_VALUE(FORM)
-#define PY_STARRED_INT(FORM)
-#define PY_STARRED_DIM(FORM)
-#define PY_STARRED_FLAG(FORM)
-#define PY_STARRED_CHOICE(FORM)
-#define PY_STARRED_DIMS(FORM)
+#define PY_NOT_STARRED(FORM)
+#define PY_STARRED_TENSOR PY_NOT_STARRED
+#define PY_STARRED_OPERAND PY_NOT_STARRED
+#define PY_STARRED_PLAIN PY_NOT_STARRED
+#define PY_STARRED_LIST PY_NOT_STARRED
 #define PY_STARRED_SIZES(FORM) PY_STARRED_IN_##FORM
 #define PY_STARRED_PLACES(FORM) "*"
-#define PY_STARRED_INT_OR_INTS(FORM)
-#define PY_STARRED_TENSORS(FORM)
-#define PY_STARRED_OBJECT(FORM)
-#define PY_STARRED_DTYPE(FORM)
-#define PY_STARRED_GRAD(FORM)
-#define PY_STARRED_INTO(FORM)
-#define PY_FIRST_TEXT(FORM, KIND, name, default) PY_STARRED_##KIND(FORM) #name PY_AFTER_##default
+#define PY_STARRED_TENSORS PY_NOT_STARRED
+#define PY_STARRED_OBJECT PY_NOT_STARRED
+#define PY_STARRED_HEAD PY_NOT_STARRED
+#define PY_STARRED(FORM, KIND) PY_OF_CLASS(PY_STARRED_, KIND)(FORM)
+#define PY_FIRST_TEXT(FORM, KIND, name, default) PY_STARRED(FORM, KIND) #name PY_AFTER_##default
 #define PY_NEXT_TEXT(FORM, KIND, name, default) \
-    PY_BEFORE_##default PY_STARRED_##KIND(FORM) #name PY_AFTER_##default
+    PY_BEFORE_##default PY_STARRED(FORM, KIND) #name PY_AFTER_##default
 #define PY_SELF_TEXT(FORM, KIND, name, default) "$self"
 #define PY_FUNCTION_TEXT(parameters) AG_EACH(PY_FIRST_TEXT, PY_NEXT_TEXT, FUNCTION, parameters)
 #define PY_METHOD_TEXT(parameters) AG_EACH(PY_SELF_TEXT, PY_NEXT_TEXT, METHOD, parameters)

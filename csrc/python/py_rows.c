@@ -128,110 +128,71 @@ static PyObject *list_result(const py_head *head, int n, ag_status status, ag_te
 
 /* ---- arguments ------------------------------------------------------------------------------ */
 
+/* By class (py_read.h). Room for lists, or where none is given no room: */
 #define NO_ROOM(name)
 #define ROOM_TENSOR NO_ROOM
 #define ROOM_OPERAND NO_ROOM
-#define ROOM_NUMBER NO_ROOM
-#define ROOM_VALUE NO_ROOM
-#define ROOM_INT NO_ROOM
-#define ROOM_DIM NO_ROOM
-#define ROOM_FLAG NO_ROOM
-#define ROOM_CHOICE NO_ROOM
-#define ROOM_DIMS(name) int64_t room_##name[AG_MAX_DIMS];
-#define ROOM_SIZES ROOM_DIMS
-#define ROOM_PLACES ROOM_DIMS
-#define ROOM_INT_OR_INTS ROOM_DIMS
+#define ROOM_PLAIN NO_ROOM
+#define ROOM_LIST(name) int64_t room_##name[AG_MAX_DIMS];
+#define ROOM_SIZES ROOM_LIST
+#define ROOM_PLACES ROOM_LIST
 #define ROOM_TENSORS NO_ROOM
 #define ROOM_OBJECT NO_ROOM
-#define ROOM_DTYPE NO_ROOM
-#define ROOM_GRAD NO_ROOM
-#define ROOM_INTO NO_ROOM
-#define ROOM(of, KIND, name, default) ROOM_##KIND(name)
+#define ROOM_HEAD NO_ROOM
+#define ROOM(of, KIND, name, default) PY_OF_CLASS(ROOM_, KIND)(name)
 
-/* Where no list is given. */
 #define NO_LIST_TENSOR NO_ROOM
 #define NO_LIST_OPERAND NO_ROOM
-#define NO_LIST_NUMBER NO_ROOM
-#define NO_LIST_VALUE NO_ROOM
-#define NO_LIST_INT NO_ROOM
-#define NO_LIST_DIM NO_ROOM
-#define NO_LIST_FLAG NO_ROOM
-#define NO_LIST_CHOICE NO_ROOM
-#define NO_LIST_DIMS(name) int64_t *const room_##name = NULL;
-#define NO_LIST_SIZES NO_LIST_DIMS
-#define NO_LIST_PLACES NO_LIST_DIMS
-#define NO_LIST_INT_OR_INTS NO_LIST_DIMS
+#define NO_LIST_PLAIN NO_ROOM
+#define NO_LIST_LIST(name) int64_t *const room_##name = NULL;
+#define NO_LIST_SIZES NO_LIST_LIST
+#define NO_LIST_PLACES NO_LIST_LIST
 #define NO_LIST_TENSORS NO_ROOM
 #define NO_LIST_OBJECT NO_ROOM
-#define NO_LIST_DTYPE NO_ROOM
-#define NO_LIST_GRAD NO_ROOM
-#define NO_LIST_INTO NO_ROOM
-#define NO_LIST(of, KIND, name, default) NO_LIST_##KIND(name)
+#define NO_LIST_HEAD NO_ROOM
+#define NO_LIST(of, KIND, name, default) PY_OF_CLASS(NO_LIST_, KIND)(name)
 
-#define START_PLAIN(name, value) .name = value,
-#define START_LIST(name, value) .name = {value, room_##name, NULL},
-#define START_IN_HEAD(name, value)
+/* The fields before anything is read: */
 #define START_TENSOR(name, value) .name = NULL,
 #define START_OPERAND(name, value) .name = {{NULL, value}, NULL, NULL},
-#define START_NUMBER START_PLAIN
-#define START_VALUE START_PLAIN
-#define START_INT START_PLAIN
-#define START_DIM START_PLAIN
-#define START_FLAG START_PLAIN
-#define START_CHOICE START_PLAIN
-#define START_DIMS START_LIST
+#define START_PLAIN(name, value) .name = value,
+#define START_LIST(name, value) .name = {value, room_##name, NULL},
 #define START_SIZES START_LIST
 #define START_PLACES START_LIST
-#define START_INT_OR_INTS START_LIST
 #define START_TENSORS(name, value) .name = {0, NULL, NULL},
-#define START_OBJECT(name, value) .name = NULL,
-#define START_DTYPE START_IN_HEAD
-#define START_GRAD START_IN_HEAD
-#define START_INTO START_IN_HEAD
-#define START(of, KIND, name, default) START_##KIND(name, PY_VALUE_##default)
+#define START_OBJECT START_TENSOR
+#define START_HEAD(name, value)
+#define START(of, KIND, name, default) PY_OF_CLASS(START_, KIND)(name, PY_VALUE_##default)
 
+/* `self` as the first of them: */
 #define NOT_SELF(name)
 #define SELF_TENSOR(name) a.name = py_tensor_of(self);
-#define SELF_TENSORS NOT_SELF
-#define SELF_NUMBER NOT_SELF
-#define SELF_VALUE NOT_SELF
-#define SELF_INT NOT_SELF
+#define SELF_OPERAND NOT_SELF
+#define SELF_PLAIN NOT_SELF
+#define SELF_LIST NOT_SELF
 #define SELF_SIZES NOT_SELF
 #define SELF_PLACES NOT_SELF
+#define SELF_TENSORS NOT_SELF
 #define SELF_OBJECT(name) a.name = self;
-#define SELF(of, KIND, name, default) SELF_##KIND(name)
+#define SELF(of, KIND, name, default) PY_OF_CLASS(SELF_, KIND)(name)
 #define NOTHING(of, KIND, name, default)
 
+/* What is passed on to C's function: */
 #define PASS_TENSOR(name) a.name
 #define PASS_OPERAND(name) a.name.arg
-#define PASS_NUMBER(name) a.name
-#define PASS_VALUE(name) a.name
-#define PASS_INT(name) a.name
-#define PASS_DIM(name) a.name
-#define PASS_FLAG(name) a.name
-#define PASS_CHOICE(name) a.name
+#define PASS_PLAIN(name) a.name
 #define PASS_LIST(name) a.name.n, a.name.list
-#define PASS_DIMS PASS_LIST
 #define PASS_SIZES PASS_LIST
 #define PASS_PLACES PASS_LIST
-#define PASS_INT_OR_INTS PASS_LIST
 #define PASS_TENSORS PASS_LIST
 #define NEXT_TENSOR(name) , a.name
 #define NEXT_OPERAND(name) , a.name.arg
-#define NEXT_NUMBER(name) , a.name
-#define NEXT_VALUE(name) , a.name
-#define NEXT_INT(name) , a.name
-#define NEXT_DIM(name) , a.name
-#define NEXT_FLAG(name) , a.name
-#define NEXT_CHOICE(name) , a.name
-#define NEXT_DIMS(name) , a.name.n, a.name.list
-#define NEXT_SIZES NEXT_DIMS
-#define NEXT_INT_OR_INTS NEXT_DIMS
-#define NEXT_DTYPE(name)
-#define NEXT_GRAD(name)
-#define NEXT_INTO(name)
-#define PASS(of, KIND, name, default) PASS_##KIND(name)
-#define NEXT(of, KIND, name, default) NEXT_##KIND(name)
+#define NEXT_PLAIN(name) , a.name
+#define NEXT_LIST(name) , a.name.n, a.name.list
+#define NEXT_SIZES NEXT_LIST
+#define NEXT_HEAD(name)
+#define PASS(of, KIND, name, default) PY_OF_CLASS(PASS_, KIND)(name)
+#define NEXT(of, KIND, name, default) PY_OF_CLASS(NEXT_, KIND)(name)
 #define ARGUMENTS(parameters) (AG_EACH(PASS, NEXT, , parameters))
 
 /* ---- named tuples --------------------------------------------------------------------------- */
@@ -326,24 +287,16 @@ bool py_add_return_types(PyObject *module)
 #define NOT_SIZES(name)
 #define SIZES_TENSOR NOT_SIZES
 #define SIZES_OPERAND NOT_SIZES
-#define SIZES_NUMBER NOT_SIZES
-#define SIZES_VALUE NOT_SIZES
-#define SIZES_INT NOT_SIZES
-#define SIZES_DIM NOT_SIZES
-#define SIZES_FLAG NOT_SIZES
-#define SIZES_CHOICE NOT_SIZES
-#define SIZES_DIMS NOT_SIZES
+#define SIZES_PLAIN NOT_SIZES
+#define SIZES_LIST NOT_SIZES
 #define SIZES_SIZES(name) \
     if (PY_LIKELY(self != NULL && names == NULL && n > 0)) { \
         a.name.n = py_integers(row->names.function, #name, n, args, a.name.list); \
         is_read = a.name.n >= 0; \
     } else
-#define SIZES_INT_OR_INTS NOT_SIZES
 #define SIZES_OBJECT NOT_SIZES
-#define SIZES_DTYPE NOT_SIZES
-#define SIZES_GRAD NOT_SIZES
-#define SIZES_INTO NOT_SIZES
-#define SIZES_BY_PLACE(of, KIND, name, default) SIZES_##KIND(name)
+#define SIZES_HEAD NOT_SIZES
+#define SIZES_BY_PLACE(of, KIND, name, default) PY_OF_CLASS(SIZES_, KIND)(name)
 
 /* A method without arguments: there is nothing to be read. In a function of its own, so that the
  * compiler knows all defaults. */
