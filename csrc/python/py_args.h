@@ -38,20 +38,6 @@ PyObject *py_wrong_type(const char *function, const char *argument, const char *
 /* A bool and nothing else; `value` stays as it is for NULL. */
 bool py_bool_argument(const char *function, const char *argument, PyObject *object, bool *value);
 
-/* name##_call(self or NULL, ...) as a method and as a function of the module. */
-#define PY_METHOD_AND_FUNCTION(name) \
-    static PyObject *m_##name(PyObject *self, PyObject *const *args, Py_ssize_t n, \
-                              PyObject *names) \
-    { \
-        return name##_call(self, args, n, names); \
-    } \
-    static PyObject *f_##name(PyObject *module, PyObject *const *args, Py_ssize_t n, \
-                              PyObject *names) \
-    { \
-        (void)module; \
-        return name##_call(NULL, args, n, names); \
-    }
-
 /* True for NULL and None. */
 static inline bool py_absent(PyObject *object) { return object == NULL || object == Py_None; }
 

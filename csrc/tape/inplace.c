@@ -417,13 +417,17 @@ static ag_status write_in_place(int op, int variant, int n, const ag_arg *args,
     return status;
 }
 
-static ag_status apply_in_place(int op, int variant, int n, const ag_arg *args, const ag_attr *attr)
+static ag_status check_write(int op, int n, const ag_arg *args)
 {
     ag_status status = check_history(n, args);
     if (status == AG_OK)
         status = check_memory(op, args);
-    if (status == AG_OK)
-        status = check_shape(n, args);
+    return status == AG_OK ? check_shape(n, args) : status;
+}
+
+static ag_status apply_in_place(int op, int variant, int n, const ag_arg *args, const ag_attr *attr)
+{
+    ag_status status = check_write(op, n, args);
     if (status != AG_OK)
         return status;
     return write_in_place(op, variant, n, args, attr);
@@ -435,11 +439,7 @@ static ag_status formula_in_place(int op, int n, const ag_arg *args, const ag_at
 {
     ag_arg of[AGI_NODE_SHAPES];
     ag_tensor *old = NULL, *fresh = NULL;
-    ag_status status = check_history(n, args);
-    if (status == AG_OK)
-        status = check_memory(op, args);
-    if (status == AG_OK)
-        status = check_shape(n, args);
+    ag_status status = check_write(op, n, args);
     if (status != AG_OK)
         return status;
     memcpy(of, args, (size_t)n * sizeof *of);
