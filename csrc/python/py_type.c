@@ -70,7 +70,10 @@ static PyObject *tensor_iterate(PyObject *self)
         PyErr_SetString(PyExc_TypeError, "iteration over a 0-d tensor");
         return NULL;
     }
-    return PySeqIter_New(self);
+    PyObject *rows = PyObject_CallMethod(self, "unbind", NULL);
+    PyObject *iterator = rows != NULL ? PyObject_GetIter(rows) : NULL;
+    Py_XDECREF(rows);
+    return iterator;
 }
 
 /* x in tensor: whether an element equals x. */
