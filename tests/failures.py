@@ -340,6 +340,49 @@ SHAPES = [
         "Dimension out of range (expected to be in range of [-1, 0], but got 1)",
     ),
     Failure(
+        "split into parts of a negative size",
+        lambda lib: lib.ones(3).split(-1),
+        RuntimeError,
+        "split expects split_size be non-negative, but got split_size=-1",
+    ),
+    Failure(
+        "split into parts of no size",
+        lambda lib: lib.ones(3).split(0),
+        RuntimeError,
+        "split_size can only be 0 if dimension size is 0, but got dimension size of 3",
+    ),
+    Failure(
+        "split into sizes that do not fit",
+        lambda lib: lib.ones(2, 3).split([1, 1], 1),
+        RuntimeError,
+        "split_with_sizes expects split_sizes to sum exactly to 3 (input tensor's size at "
+        "dimension 1), but got split_sizes=[1, 1]",
+    ),
+    Failure(
+        "split of one number",
+        lambda lib: lib.ones(()).split(1),
+        RuntimeError,
+        "split expects at least a 1-dimensional tensor",
+    ),
+    Failure(
+        "chunk into none",
+        lambda lib: lib.ones(3).chunk(0),
+        RuntimeError,
+        "chunk expects `chunks` to be greater than 0, got: 0",
+    ),
+    Failure(
+        "std over no dimension",
+        lambda lib: lib.ones(3).std(1),
+        IndexError,
+        "Dimension out of range (expected to be in range of [-1, 0], but got 1)",
+    ),
+    Failure(
+        "softmax along no dimension",
+        lambda lib: lib.ones(3).softmax(2),
+        IndexError,
+        "Dimension out of range (expected to be in range of [-1, 0], but got 2)",
+    ),
+    Failure(
         "permute with a dimension twice",
         lambda lib: lib.ones(3, 2).permute(0, 0),
         RuntimeError,

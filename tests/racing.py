@@ -198,6 +198,15 @@ PLAIN: dict[str, Callable[[Any, Any], Any]] = {
     "compared": lambda t, u: (t > u, t <= 1.0),
     "sums": lambda t, u: (t.sum(0), u.mean(), t.sum(-1).sum().item()),
     "extremes": lambda t, u: (t.amax(0), u.amin(), t.amax(-1).sum().item()),
+    "formulas": lambda t, u: (
+        t.std().item(),
+        u.var(0).sum().item(),
+        t.logsumexp(0).sum().item(),
+        u.softmax(-1).sum().item(),
+        t.aminmax().max.item(),
+        u.div(t, rounding_mode="trunc").sum().item(),
+    ),
+    "split": lambda t, u: (t.split(3)[0].sum().item(), u.chunk(2)[0].sum().item()),
     "parts": lambda t, u: (t[1:].sum().item(), u[0], t[-1]),
     "read": lambda t, u: (small_list(t, u), u.data_ptr(), t.item()),
     "buffers": lambda t, u: (bytes(memoryview(t)), np.array(u), t.numpy()),
@@ -212,6 +221,8 @@ RECORDED: dict[str, Callable[[Any, Any], Any]] = {
     "views": lambda t, u: (t[1:].sin() * 2).sum().backward(),
     "recorded writes": lambda t, u: (t * 1).mul_(u).sum().backward(),
     "writes to views": view_written,
+    "recorded formulas": lambda t, u: (t.logsumexp(0) + u.std() * t.softmax(0)).sum().backward(),
+    "recorded splits": lambda t, u: (t.split(3)[0].sum() * u.chunk(2)[-1].sum()).backward(),
     "second order": lambda t, u: (
         ag.autograd.grad((t * u).sum(), [t, u], create_graph=True)[0].sum().backward()
     ),

@@ -3,6 +3,7 @@
  * The contract of an op: what a kernel, a forward function and a rule look like, and the table
  * that holds them. Each op of ops.def has, in ops/<family>.c,
  *   elementwise   AG_KERNEL-made kernels `agi_<op>_kernels[AGI_LEVELS]`
+ *   FORMULA       AG_FORMULA(op), or AG_FORMULAS(op) of several results
  *   otherwise     AG_FORWARD(op): checks, makes the output, computes; does not record
  *   GRAD == RULE  AG_RULE(op)
  * The declarations below are hidden, so that a missing one is a link error of the library.

@@ -283,15 +283,14 @@ AG_API ag_status ag_compare(ag_op op, ag_tensor *x, ag_tensor *y, bool *z);
 
 /* ---- any op by its number: for bindings ----------------------------------------------------- */
 
-/* The arguments of an op that are neither:
- *   softplus        f = beta, threshold
- *   sum, mean, amax, amin  list = dims (n_list < 0: all), i[0] = keepdim
- *   view, expand    list = shape               permute    list = dims
- *   transpose       i = dim0, dim1             squeeze    list = dims (n_list < 0: all)
- *   unsqueeze       i[0] = dim                 select     i = dim, index
+/* The arguments of an op that are neither. Where a CALL of ops.def has the BODY OP, its parameters in
+ * turn: numbers in f, integers, flags and choices in i, a list as the list. Of other ops:
+ *   select          i = dim, index
  *   slice, slice_scatter  i = dim, start, end, step
  *   as_strided, strided_scatter  list = shape then strides, i[0] = offset from x's first element
  *   strided_gather_vjp           the same, i[1] = size of the whole
+ *   unbind          i[0] = dim (0 or more)
+ *   split           i[0] = dim (0 or more), list = sizes along it
  *   cat             i[0] = dim (0 or more), list = sizes along it, -1 for an empty vector
  *   clone           no attr: in the order of x's strides; list = strides: in theirs; empty list:
  *                   row-major */
@@ -303,16 +302,16 @@ typedef struct ag_attr {
 } ag_attr;
 
 /* n must be the op's arity; attr may be NULL for ops that take none. The first argument of what is
- * not elementwise, sum or mean must be a tensor (of slice_scatter a number stands for zeros in the
- * shape that list gives). Fail with AG_ERR_INDEX for an op that there is not, AG_ERR_VALUE for
+ * neither elementwise nor a REDUCE must be a tensor, unless its CALL says OPERAND (of slice_scatter a
+ * number stands for zeros in the shape that list gives). Fail with AG_ERR_INDEX for an op that there is not, AG_ERR_VALUE for
  * another n, AG_ERR_TYPE for missing args, attr or list, and for a number in place of a tensor,
  * AG_ERR_SHAPE for an n_list out of range. */
 AG_API ag_tensor *ag_apply(ag_op op, int n, const ag_arg *args, const ag_attr *attr);
-/* The same for ops with several results, unbind (i[0] = dim) and var_mean (list = dims, i[0] =
- * keepdim, f[0] = correction): n results, owned, into outs; none on failure. */
+/* The same for ops with several results: n of them, owned, into outs; none on failure. */
 AG_API ag_status ag_apply_several(ag_op op, int n_args, const ag_arg *args, const ag_attr *attr,
                                   int n, ag_tensor **outs);
-/* x op= args[1 ..]: elementwise ops, fill and copy, others fail with AG_ERR_TYPE. args[0] is x. */
+/* x op= args[1 ..]: elementwise ops, formulas, fill and copy, others fail with AG_ERR_TYPE. args[0]
+ * is x. */
 AG_API ag_status ag_apply_(ag_op op, int n, const ag_arg *args, const ag_attr *attr);
 /* Pointers may be NULL; name, label (of grad_fn) and doc are borrowed. */
 AG_API ag_status ag_op_info(ag_op op, const char **name, const char **label, const char **doc,

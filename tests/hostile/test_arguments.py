@@ -107,6 +107,15 @@ INDEXED: dict[str, Call] = {
     "ag.sum": lambda x, i: ag.sum(x, dim=i(0)),
     "mean": lambda x, i: x.mean(i(1)),
     "mean of dims": lambda x, i: ag.mean(x, [i(0), i(-1)]),
+    "amax": lambda x, i: x.amax(i(0), keepdim=True),
+    "std": lambda x, i: x.std(i(-1)),
+    "ag.var of dims": lambda x, i: ag.var(x, (i(0), i(1)), correction=0),
+    "softmax": lambda x, i: x.softmax(i(0)),
+    "logsumexp": lambda x, i: ag.logsumexp(x, [i(-1)]),
+    "unbind": lambda x, i: x.unbind(i(1)),
+    "split": lambda x, i: x.split(i(2), i(1)),
+    "split into sizes": lambda x, i: ag.split(x, [i(1), i(1)]),
+    "chunk": lambda x, i: x.chunk(i(2), i(-1)),
     "numpy's sum": lambda x, i: np.sum(x, axis=i(0)),
     "numpy's reshape": lambda x, i: np.reshape(x, (i(2), -1)),
 }
@@ -117,6 +126,8 @@ def outcome(call: Call, x: ag.Tensor, index: Any) -> Any:
         result = call(x, index)
     except (IndexError, RuntimeError) as error:
         return type(error), str(error)
+    if isinstance(result, tuple):
+        return [t.tolist() if isinstance(t, ag.Tensor) else t for t in result]
     return result.tolist() if isinstance(result, ag.Tensor) else result
 
 
