@@ -131,6 +131,7 @@ def outcome(call: Call, x: ag.Tensor, index: Any) -> Any:
     return result.tolist() if isinstance(result, ag.Tensor) else result
 
 
+@pytest.mark.filterwarnings("ignore:.*degrees of freedom:UserWarning")
 @pytest.mark.parametrize("name", INDEXED)
 @pytest.mark.parametrize(("before", "after"), [(SMALL, LARGE), (LARGE, SMALL), (LARGE, 1.0)])
 def test_an_index_that_changes_the_tensor(name: str, before: Any, after: Any) -> None:
@@ -140,7 +141,8 @@ def test_an_index_that_changes_the_tensor(name: str, before: Any, after: Any) ->
     if name in ("permute", "broadcast_to"):  # their other arguments are made from the first shape
         assert changed
         return
-    assert changed == outcome(call, ag.tensor(after), lambda index: index)
+    right = outcome(call, ag.tensor(after), lambda index: index)
+    assert repr(changed) == repr(right)  # of NaN too
 
 
 WRITTEN: dict[str, Callable[[Any, Any], Any]] = {
