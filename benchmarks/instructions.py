@@ -39,6 +39,13 @@ MORE = (
     ("a.sum().item()", True),
     ("c += b", False),
     ("with no_grad():\n    a -= 1e-3 * c", True),
+    # arguments
+    ("a.sum(0)", False),
+    ("a.sum(dim=0, keepdim=True)", False),
+    ("c.transpose(0, -1)", False),
+    ("c.clamp(0.0, 1.0)", False),
+    ("c.add(c, alpha=2.0)", False),
+    ("c.unbind()", False),
 )
 GRAPHS = (*graphs.GRAPHS, large.BROADCAST, large.CHAIN_OF_NUMBERS)
 

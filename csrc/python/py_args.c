@@ -56,25 +56,41 @@ static bool too_many(const py_signature *s, int hidden, Py_ssize_t given)
     return false;
 }
 
+/* The parameter of another spelling; -1 where there is none. */
+static int place_of_spelling(const py_signature *s, const char *name)
+{
+    const char *other = pytorch_name(name);
+    for (int i = 0; i < s->n; i++)
+        if (spells(s->names[i], name) || spells(s->names[i], other))
+            return i;
+    return -1;
+}
+
+/* The parameter of a name, which mostly is spelled as the signature has it; -1 where there is
+ * none. */
+static int place_of(const py_signature *s, const char *name)
+{
+    for (int i = 0; i < s->n; i++)
+        if (s->names[i][0] == name[0] && strcmp(s->names[i], name) == 0)
+            return i;
+    return place_of_spelling(s, name);
+}
+
 static bool store_keyword(const py_signature *s, PyObject *name, PyObject *value,
                           PyObject **values)
 {
     const char *text = PyUnicode_AsUTF8(name);
     if (text == NULL)
         return false;
-    for (int i = 0; i < s->n; i++) {
-        if (!spells(s->names[i], text) && !spells(s->names[i], pytorch_name(text)))
-            continue;
-        if (values[i] != NULL) {
-            PyErr_Format(PyExc_TypeError, "%s() got multiple values for argument '%s'",
-                         s->function, text);
-            return false;
-        }
+    const int i = place_of(s, text);
+    if (i >= 0 && values[i] == NULL) {
         values[i] = value;
         return true;
     }
-    PyErr_Format(PyExc_TypeError, "%s() got an unexpected keyword argument '%s'", s->function,
-                 text);
+    PyErr_Format(PyExc_TypeError,
+                 i < 0 ? "%s() got an unexpected keyword argument '%s'"
+                       : "%s() got multiple values for argument '%s'",
+                 s->function, text);
     return false;
 }
 

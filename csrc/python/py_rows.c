@@ -47,12 +47,14 @@ static PyObject *given_out(const py_row *row, const py_head *head, ag_tensor *re
     return done ? Py_NewRef(head->out) : NULL;
 }
 
-static inline PyObject *tensor_result(const py_row *row, const void *fields, ag_tensor *result)
+/* `is_plain`: no operand is of a subclass. */
+static inline PyObject *tensor_result(const py_row *row, const void *fields, bool is_plain,
+                                      ag_tensor *result)
 {
     const py_head *head = fields;
     if (PY_UNLIKELY(head->out != NULL))
         return given_out(row, head, result);
-    if (row->owns)
+    if (!is_plain)
         return py_tensor_new_as(py_class_of_result(row, fields), result);
     return py_result(head->first, result);
 }
@@ -105,22 +107,23 @@ static PyObject *list_result(const py_head *head, int n, ag_status status, ag_te
 }
 
 /* Each sets `result`, from the C function and its arguments. */
-#define GET_TENSOR(name, cname, arguments) result = tensor_result(row, &a, ag_##cname arguments);
-#define GET_SELF(name, cname, arguments) \
+#define GET_TENSOR(name, cname, arguments, is_plain) \
+    result = tensor_result(row, &a, is_plain, ag_##cname arguments);
+#define GET_SELF(name, cname, arguments, is_plain) \
     result = py_result_or_self(a.head.first, ag_##cname arguments);
-#define GET_MADE(name, cname, arguments) \
+#define GET_MADE(name, cname, arguments, is_plain) \
     result = made_result(py_tensor_type, &a.head, ag_##cname arguments);
-#define GET_LIKE(name, cname, arguments) \
+#define GET_LIKE(name, cname, arguments, is_plain) \
     result = made_result(Py_TYPE(a.head.first), &a.head, ag_##cname arguments);
-#define GET_PAIR_OF(name, cname, arguments) \
+#define GET_PAIR_OF(name, cname, arguments, is_plain) \
     ag_tensor *outs[2]; \
     result = pair_result(&a.head, ag_##cname(AG_BARE arguments, outs), outs);
 #define GET_NAMED(first, second) GET_NAMED_TUPLE
-#define GET_NAMED_TUPLE(name, cname, arguments) \
+#define GET_NAMED_TUPLE(name, cname, arguments, is_plain) \
     ag_tensor *outs[2]; \
     result = named_result(type_##name##_##cname, &a.head, ag_##cname(AG_BARE arguments, outs), \
                           outs);
-#define GET_LIST(name, cname, arguments) \
+#define GET_LIST(name, cname, arguments, is_plain) \
     const int n_outs = ag_##cname##_count arguments; \
     ag_tensor **outs = room_for(n_outs); \
     if (outs != NULL) \
@@ -193,6 +196,35 @@ static PyObject *list_result(const py_head *head, int n, ag_status status, ag_te
 #define NEXT_HEAD(name)
 #define PASS(of, KIND, name, default) PY_OF_CLASS(PASS_, KIND)(name)
 #define NEXT(of, KIND, name, default) PY_OF_CLASS(NEXT_, KIND)(name)
+/* What is to be released then, and whether it can make the result one of a subclass: */
+#define RELEASE_TENSOR NO_ROOM
+#define RELEASE_OPERAND(name) \
+    if (PY_UNLIKELY(a.name.made != NULL)) \
+        ag_release(a.name.made);
+#define RELEASE_PLAIN NO_ROOM
+#define RELEASE_LIST(name) \
+    if (PY_UNLIKELY(a.name.owned != NULL)) \
+        PyMem_Free(a.name.owned);
+#define RELEASE_SIZES NO_ROOM
+#define RELEASE_PLACES NO_ROOM
+#define RELEASE_TENSORS(name) \
+    PyMem_Free(a.name.list); \
+    Py_XDECREF(a.name.all);
+#define RELEASE_OBJECT NO_ROOM
+#define RELEASE_HEAD NO_ROOM
+#define RELEASE(of, KIND, name, default) PY_OF_CLASS(RELEASE_, KIND)(name)
+#define PLAIN_TENSOR NO_ROOM
+#define PLAIN_OPERAND(name) \
+    && (a.name.arg.tensor == NULL || a.name.made != NULL || py_is_exact_tensor(a.name.object))
+#define PLAIN_PLAIN NO_ROOM
+#define PLAIN_LIST NO_ROOM
+#define PLAIN_SIZES NO_ROOM
+#define PLAIN_PLACES NO_ROOM
+#define PLAIN_TENSORS(name) && false
+#define PLAIN_OBJECT NO_ROOM
+#define PLAIN_HEAD NO_ROOM
+#define IS_PLAIN(of, KIND, name, default) PY_OF_CLASS(PLAIN_, KIND)(name)
+#define ARE_PLAIN(parameters) (true AG_EACH(IS_PLAIN, IS_PLAIN, , parameters))
 #define ARGUMENTS(parameters) (AG_EACH(PASS, NEXT, , parameters))
 
 /* ---- named tuples --------------------------------------------------------------------------- */
@@ -339,8 +371,7 @@ bool py_add_return_types(PyObject *module)
         if (CHECK) { \
             GET \
         } \
-        if (row->owns) \
-            py_release_fields(row, &a); \
+        AG_EACH(RELEASE, RELEASE, of, parameters) \
         return result; \
     }
 
@@ -356,8 +387,7 @@ bool py_add_return_types(PyObject *module)
             return NULL; \
         const bool done = \
             CHECK && (ag_##cname##_ ARGUMENTS(parameters) == AG_OK || py_raise() != NULL); \
-        if (row->owns) \
-            py_release_fields(row, &a); \
+        AG_EACH(RELEASE, RELEASE, of, parameters) \
         return done ? Py_NewRef(self) : NULL; \
     }
 
@@ -370,7 +400,8 @@ bool py_add_return_types(PyObject *module)
 #define CHECK_CHECKED_OP CHECKED
 #define CHECK_CHECKED_OWN CHECKED
 #define CHECK_CHECKED_DONE CHECKED
-#define GET_BY_C(name, cname, RESULT, parameters) GET_##RESULT(name, cname, ARGUMENTS(parameters))
+#define GET_BY_C(name, cname, RESULT, parameters) \
+    GET_##RESULT(name, cname, ARGUMENTS(parameters), ARE_PLAIN(parameters))
 #define GET_BY_OP GET_BY_C
 #define GET_BY_OWN GET_BY_C
 #define GET_BY_DONE GET_BY_C
