@@ -283,8 +283,8 @@ AG_API ag_status ag_compare(ag_op op, ag_tensor *x, ag_tensor *y, bool *z);
 
 /* ---- any op by its number: for bindings ----------------------------------------------------- */
 
-/* The arguments of an op that are neither. Where a CALL of ops.def has the BODY OP, its parameters in
- * turn: numbers in f, integers, flags and choices in i, a list as the list. Of other ops:
+/* The arguments of an op that are neither. Where a CALL of ops.def has the BODY OP, its parameters
+ * in turn: numbers in f, integers, flags and choices in i, a list as the list. Of other ops:
  *   select          i = dim, index
  *   slice, slice_scatter  i = dim, start, end, step
  *   as_strided, strided_scatter  list = shape then strides, i[0] = offset from x's first element
