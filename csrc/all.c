@@ -69,6 +69,7 @@
 #include "ops/compare.c"
 #include "ops/index.c"
 #include "ops/join.c"
+#include "ops/normal.c"
 #include "ops/reduce.c"
 #include "ops/rows.c"
 #include "ops/select.c"

@@ -25,6 +25,7 @@ _Index: TypeAlias = _IndexPart | tuple[_IndexPart, ...]
 __version__: str
 float64: dtype
 double: dtype
+default_generator: Generator
 
 @final
 class dtype:
@@ -38,6 +39,41 @@ class dtype:
     @property
     def dtype(self) -> np.dtype[np.float64]:
         """The same as NumPy's: np.zeros(3, dtype=float64) takes it."""
+
+@final
+class Generator:
+    """A stream of random numbers: what is drawn from it depends on its seed and on what was drawn
+    from it before, and on nothing else. `default_generator` is the one that is used where none
+    is given. Threads that share a generator each get other numbers of the stream.
+
+    Raises:
+        RuntimeError: device is not 'cpu'.
+        TypeError: device is no str.
+    """
+    def __init__(self, device: Literal["cpu"] | None = "cpu") -> None: ...
+    @property
+    def device(self) -> Literal["cpu"]:
+        """Where the numbers are made: 'cpu'."""
+    def manual_seed(self, seed: SupportsIndex, /) -> Self:
+        """Start anew by this seed. Returns the generator itself.
+
+        Raises:
+            RuntimeError: the seed is no int.
+            ValueError: it has more than 64 bits.
+        """
+    def seed(self) -> int:
+        """Start anew by a seed from the system, which is returned."""
+    def initial_seed(self) -> int:
+        """The seed that the generator started from."""
+    def get_state(self) -> Tensor:
+        """Where the generator is in its stream: a tensor for `set_state`."""
+    def set_state(self, new_state: Tensor, /) -> Self:
+        """Go where `get_state` found this generator, or another one. Returns the generator itself.
+
+        Raises:
+            TypeError: the state is no Tensor.
+            RuntimeError: it is none that get_state gives.
+        """
 
 @final
 class Size(tuple[int, ...]):
@@ -2097,51 +2133,6 @@ def empty_like(input: _T, *, dtype: _DType = None, requires_grad: bool = False) 
     Raises:
         TypeError: the input is not a Tensor, or dtype is not float64.
     """
-@overload
-def rand(*size: int, dtype: _DType = None, requires_grad: bool = False) -> Tensor:
-    """A tensor of random numbers, uniform in [0, 1), of the sizes given as ints or as one tuple.
-
-    Raises:
-        RuntimeError: a size is negative, or there are too many elements.
-        TypeError: a size is no int, dtype is not float64, or requires_grad is no bool.
-        MemoryError: there is no room for it.
-    """
-@overload
-def rand(
-    size: Sequence[int], /, *, dtype: _DType = None, requires_grad: bool = False
-) -> Tensor: ...
-@overload
-def rand(*, size: Sequence[int], dtype: _DType = None, requires_grad: bool = False) -> Tensor: ...
-def rand_like(input: _T, *, dtype: _DType = None, requires_grad: bool = False) -> _T:
-    """A tensor of random numbers, uniform in [0, 1), of the shape of another, and in memory in
-    the order of that one.
-
-    Raises:
-        TypeError: the input is not a Tensor, or dtype is not float64.
-    """
-@overload
-def randn(*size: int, dtype: _DType = None, requires_grad: bool = False) -> Tensor:
-    """A tensor of random numbers, normal with mean 0 and variance 1, of the sizes given as
-    ints or as one tuple.
-
-    Raises:
-        RuntimeError: a size is negative, or there are too many elements.
-        TypeError: a size is no int, dtype is not float64, or requires_grad is no bool.
-        MemoryError: there is no room for it.
-    """
-@overload
-def randn(
-    size: Sequence[int], /, *, dtype: _DType = None, requires_grad: bool = False
-) -> Tensor: ...
-@overload
-def randn(*, size: Sequence[int], dtype: _DType = None, requires_grad: bool = False) -> Tensor: ...
-def randn_like(input: _T, *, dtype: _DType = None, requires_grad: bool = False) -> _T:
-    """A tensor of random numbers, normal with mean 0 and variance 1, of the shape of another,
-    and in memory in the order of that one.
-
-    Raises:
-        TypeError: the input is not a Tensor, or dtype is not float64.
-    """
 def full(
     size: Sequence[int], fill_value: _Real, *, dtype: _DType = None, requires_grad: bool = False
 ) -> Tensor:
@@ -2169,6 +2160,86 @@ def linspace(
     Raises:
         RuntimeError: steps is negative.
         TypeError: an argument is no number.
+    """
+@overload
+def rand(
+    *size: int,
+    generator: Generator | None = None,
+    dtype: _DType = None,
+    requires_grad: bool = False,
+) -> Tensor:
+    """A tensor of random numbers, uniform in [0, 1), of the sizes given as ints or as one tuple.
+    They come from the generator, without one from the process's.
+
+    Raises:
+        RuntimeError: a size is negative, or there are too many elements.
+        TypeError: a size is no int, generator is no Generator, dtype is not float64, or
+            requires_grad is no bool.
+        MemoryError: there is no room for it.
+    """
+@overload
+def rand(
+    size: Sequence[int],
+    /,
+    *,
+    generator: Generator | None = None,
+    dtype: _DType = None,
+    requires_grad: bool = False,
+) -> Tensor: ...
+@overload
+def rand(
+    *,
+    size: Sequence[int],
+    generator: Generator | None = None,
+    dtype: _DType = None,
+    requires_grad: bool = False,
+) -> Tensor: ...
+def rand_like(input: _T, *, dtype: _DType = None, requires_grad: bool = False) -> _T:
+    """A tensor of random numbers, uniform in [0, 1), of the shape of another, and in memory in
+    the order of that one.
+
+    Raises:
+        TypeError: the input is not a Tensor, or dtype is not float64.
+    """
+@overload
+def randn(
+    *size: int,
+    generator: Generator | None = None,
+    dtype: _DType = None,
+    requires_grad: bool = False,
+) -> Tensor:
+    """A tensor of random numbers, normal with mean 0 and variance 1, of the sizes given as
+    ints or as one tuple. They come from the generator, without one from the process's.
+
+    Raises:
+        RuntimeError: a size is negative, or there are too many elements.
+        TypeError: a size is no int, generator is no Generator, dtype is not float64, or
+            requires_grad is no bool.
+        MemoryError: there is no room for it.
+    """
+@overload
+def randn(
+    size: Sequence[int],
+    /,
+    *,
+    generator: Generator | None = None,
+    dtype: _DType = None,
+    requires_grad: bool = False,
+) -> Tensor: ...
+@overload
+def randn(
+    *,
+    size: Sequence[int],
+    generator: Generator | None = None,
+    dtype: _DType = None,
+    requires_grad: bool = False,
+) -> Tensor: ...
+def randn_like(input: _T, *, dtype: _DType = None, requires_grad: bool = False) -> _T:
+    """A tensor of random numbers, normal with mean 0 and variance 1, of the shape of another,
+    and in memory in the order of that one.
+
+    Raises:
+        TypeError: the input is not a Tensor, or dtype is not float64.
     """
 @overload
 def var_mean(input: _T, unbiased: bool) -> tuple[_T, _T]:
@@ -2253,6 +2324,39 @@ def eye(n: int, *, dtype: _DType = None, requires_grad: bool = False) -> Tensor:
     """
 @overload
 def eye(n: int, m: int, *, dtype: _DType = None, requires_grad: bool = False) -> Tensor: ...
+@overload
+def normal(
+    mean: _T, std: Tensor, *, generator: Generator | None = None, out: Tensor | None = None
+) -> _T:
+    """Random numbers, each normal with a mean and a standard deviation of its own: those of
+    two Tensors that broadcast, of a Tensor and a number, or of two numbers, and then of
+    the sizes given. They come from the generator, without one from the process's. The
+    gradient of a mean or a deviation is 0, as it is in PyTorch.
+
+    Raises:
+        RuntimeError: a deviation is negative or NaN, shapes do not fit each other, or a
+            size is negative.
+        TypeError: an argument is of another type, or two numbers come without sizes.
+    """
+@overload
+def normal(
+    mean: _T, std: _Real = 1, *, generator: Generator | None = None, out: Tensor | None = None
+) -> _T: ...
+@overload
+def normal(
+    mean: _Real, std: Tensor, *, generator: Generator | None = None, out: Tensor | None = None
+) -> Tensor: ...
+@overload
+def normal(
+    mean: _Real,
+    std: _Real,
+    size: Sequence[int],
+    *,
+    generator: Generator | None = None,
+    out: Tensor | None = None,
+    dtype: _DType = None,
+    requires_grad: bool = False,
+) -> Tensor: ...
 # </ops>
 
 # ---- shapes
@@ -2292,8 +2396,9 @@ def from_numpy(ndarray: NDArray[np.float64], /) -> Tensor:
         TypeError: the argument is no array, or one of another type.
         ValueError: its strides are negative or no whole elements, or its bytes are swapped.
     """
-def manual_seed(seed: SupportsIndex, /) -> None:
-    """Start the random numbers of rand and randn anew, in the whole process.
+def manual_seed(seed: SupportsIndex, /) -> Generator:
+    """Start the random numbers of the process anew: those that are drawn without a generator of
+    their own. Returns `default_generator`.
 
     Raises:
         TypeError: the seed is no int.

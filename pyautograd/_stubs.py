@@ -43,6 +43,7 @@ _TYPES = {
     "PLACES": "Sequence[int]",
     "INT_OR_INTS": "_Dims",
     "TENSORS": "Sequence[_T]",
+    "GENERATOR": "Generator",
     "OBJECT": "_Value",
     "DTYPE": "_DType",
     "GRAD": "bool",
@@ -179,7 +180,7 @@ def _function_forms(row: Row) -> list[str]:
             f"def {row.name}(*, {first.name}: Sequence[int]{more}) -> {result}: ...",
         ]
     pair = "_Operand" if row.body == "PAIR" else "_Value"
-    head = "input: _T" if first.kind == "TENSOR" else _listed([first], pair)[2:]
+    head = f"{first.name}: _T" if first.kind == "TENSOR" else _listed([first], pair)[2:]
     return [f"def {row.name}({head}{_listed(rest, pair)}) -> {result}: ..."]
 
 

@@ -127,6 +127,7 @@ WANTED = {
     "PLACES": "tuple of ints",
     "INT_OR_INTS": "int",
     "TENSORS": "tuple of Tensors",
+    "GENERATOR": "Generator",
     "GRAD": "bool",
     "INTO": "Tensor",
 }

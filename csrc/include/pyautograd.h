@@ -76,6 +76,7 @@ extern "C" {
 
 typedef struct ag_tensor ag_tensor;
 typedef struct ag_node ag_node;
+typedef struct ag_generator ag_generator;
 
 #define AG_VERSION "0.1.0"  /* of this header; ag_version() is the library's */
 #define AG_MAX_DIMS 32
@@ -106,8 +107,8 @@ AG_API const char *ag_version(void);       /* "major.minor.patch", AG_VERSION wh
 /* ---- creating ------------------------------------------------------------------------------- */
 
 /* Shapes are int64_t[ndim], ndim 0 .. AG_MAX_DIMS (ndim 0: one number). Fail with AG_ERR_SHAPE,
- * AG_ERR_OVERFLOW or AG_ERR_MEMORY. Others come from ops/create.def: zeros, ones, empty, full,
- * rand, randn and their like, arange, linspace, eye. */
+ * AG_ERR_OVERFLOW or AG_ERR_MEMORY. Others come from ops/create.def: zeros, ones, empty, full and
+ * their like, arange, linspace, eye; and from ops/random.def: rand, randn, their like, normal. */
 AG_API ag_tensor *ag_scalar(double value);                   /* 0-d */
 /* The strides, none of them negative, say in which order the dimensions lie in memory (NULL:
  * row-major). The tensor is dense: where these strides are not, it has others, in their order.
@@ -127,10 +128,23 @@ AG_API ag_tensor *ag_from_memory(double *data, int ndim, const int64_t *shape,
  * with this release), ops on it are evaluated late like others. One such pair for the process. */
 AG_API void ag_set_sharing_hook(void (*release)(void *context), bool (*is_shared)(void *context));
 
-AG_API void ag_manual_seed(uint64_t seed);                   /* of rand and randn, process-wide */
-
 AG_API ag_tensor *ag_retain(ag_tensor *t);                   /* returns t, with one more owner */
 AG_API void ag_release(ag_tensor *t);
+
+/* Random numbers. A generator is a stream of them: a seed and a position in the stream. The same
+ * seed gives the same numbers again. NULL is the process's generator, in every function; that one
+ * begins with a seed from the system. Threads that share a generator each get other numbers of the
+ * stream. A child of fork() begins where its parent was. A generator has owners as a tensor has,
+ * but scopes own none. Positions count pairs of numbers; after the highest comes 0. */
+AG_API ag_generator *ag_generator_new(uint64_t seed);        /* yours to release */
+AG_API ag_generator *ag_generator_retain(ag_generator *g);   /* returns g, with one more owner */
+AG_API void ag_generator_release(ag_generator *g);
+AG_API void ag_generator_seed(ag_generator *g, uint64_t seed);     /* starts anew, at position 0 */
+AG_API uint64_t ag_generator_seed_anew(ag_generator *g);     /* by a seed from the system: that */
+AG_API uint64_t ag_generator_initial_seed(ag_generator *g);  /* the seed that it started from */
+AG_API ag_status ag_generator_get_state(ag_generator *g, uint64_t *seed, uint64_t *position);
+AG_API void ag_generator_set_state(ag_generator *g, uint64_t seed, uint64_t position);
+AG_API void ag_manual_seed(uint64_t seed);                   /* ag_generator_seed(NULL, seed) */
 
 /* Scopes: between open and close, what this thread's calls return belongs to the scope and is
  * released by close; ag_keep takes one result out (then it is yours). Scopes nest: closing one
@@ -302,10 +316,10 @@ typedef struct ag_attr {
 } ag_attr;
 
 /* n must be the op's arity; attr may be NULL for ops that take none. The first argument of what is
- * neither elementwise nor a REDUCE must be a tensor, unless its CALL says OPERAND (of slice_scatter a
- * number stands for zeros in the shape that list gives). Fail with AG_ERR_INDEX for an op that there is not, AG_ERR_VALUE for
- * another n, AG_ERR_TYPE for missing args, attr or list, and for a number in place of a tensor,
- * AG_ERR_SHAPE for an n_list out of range. */
+ * neither elementwise nor a REDUCE must be a tensor, unless its CALL says OPERAND (of slice_scatter
+ * a number stands for zeros in the shape that list gives). Fail with AG_ERR_INDEX for an op that
+ * there is not, AG_ERR_VALUE for another n, AG_ERR_TYPE for missing args, attr or list, and for a
+ * number in place of a tensor, AG_ERR_SHAPE for an n_list out of range. */
 AG_API ag_tensor *ag_apply(ag_op op, int n, const ag_arg *args, const ag_attr *attr);
 /* The same for ops with several results: n of them, owned, into outs; none on failure. */
 AG_API ag_status ag_apply_several(ag_op op, int n_args, const ag_arg *args, const ag_attr *attr,

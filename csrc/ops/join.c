@@ -396,8 +396,8 @@ int ag_chunk_count(ag_tensor *x, int64_t chunks, int dim)
 
 ag_status ag_chunk(ag_tensor *x, int64_t chunks, int dim, int n, ag_tensor **outs)
 {
-    int at;
-    int64_t size;
+    int at = 0;
+    int64_t size = 0;
     const int64_t count = count_chunks(x, chunks, dim, &at, &size);
     return has_room("chunk", count, n) ? split_by(x, at, false, &size, n, outs) : ag_last_status();
 }

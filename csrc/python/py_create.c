@@ -149,28 +149,6 @@ PyObject *py_tensor_construct(PyTypeObject *type, PyObject *args, PyObject *keyw
     return ndim >= 0 ? finish(type, ag_empty(ndim, shape), (made_as){false}) : NULL;
 }
 
-/* ---- random numbers ------------------------------------------------------------------------- */
-
-static PyObject *f_manual_seed(PyObject *module, PyObject *seed)
-{
-    (void)module;
-    PyObject *index = PyNumber_Index(seed);
-    if (index == NULL)
-        return NULL;
-    unsigned long long value = PyLong_AsUnsignedLongLong(index);
-    if (PyErr_Occurred()) {  /* negative seeds count too, down to -2**63 */
-        PyErr_Clear();
-        value = (unsigned long long)PyLong_AsLongLong(index);
-    }
-    Py_DECREF(index);
-    if (PyErr_Occurred()) {
-        PyErr_SetString(PyExc_ValueError, "manual_seed() takes an int of at most 64 bits");
-        return NULL;
-    }
-    ag_manual_seed(value);
-    Py_RETURN_NONE;
-}
-
 /* ---- table ---------------------------------------------------------------------------------- */
 
 #define EXAMPLE_DOC "Example:\n    >>> import pyautograd as ag\n"
@@ -214,16 +192,5 @@ PyMethodDef py_create_functions[] = {
      "    tensor([3., 3.])\n"
      "    >>> a.tolist()\n"
      "    [3.0, 3.0]\n"},
-    {"manual_seed", f_manual_seed, METH_O,
-     "manual_seed(seed, /)\n--\n\n"
-     "Start the random numbers of rand and randn anew, in the whole process.\n\n"
-     "Raises:\n"
-     "    TypeError: the seed is no int.\n"
-     "    ValueError: it has more than 64 bits.\n\n" EXAMPLE_DOC
-     "    >>> ag.manual_seed(0)\n"
-     "    >>> x = ag.rand(3)\n"
-     "    >>> ag.manual_seed(0)\n"
-     "    >>> bool((ag.rand(3) == x).all())\n"
-     "    True\n"},
     {NULL, NULL, 0, NULL},
 };

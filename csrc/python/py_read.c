@@ -6,6 +6,7 @@
 #include "py_read.h"
 
 #include "py_errors.h"
+#include "py_generator.h"
 #include "py_tensor.h"
 
 #include <string.h>
@@ -189,6 +190,8 @@ static bool read_one(const py_row *row, int k, PyObject *object, char *fields)
     case PY_PLACES: return read_ints(function, name, 1, &object, &AT(py_ints));
     case PY_INT_OR_INTS: return read_int_or_ints(function, name, object, &AT(py_ints));
     case PY_TENSORS: return read_tensors(function, name, object, &AT(py_tensors));
+    case PY_GENERATOR:
+        return py_generator_argument(function, name, object, &AT(ag_generator *));
     case PY_DTYPE: return py_dtype_argument(object);
     case PY_GRAD: return py_bool_argument(function, name, object, &AT(py_head).requires_grad);
     case PY_INTO: return read_out(function, name, object, &AT(py_head));
@@ -307,7 +310,6 @@ void py_release_fields(const py_row *row, void *fields)
 
 PyTypeObject *py_class_of_result(const py_row *row, const void *fields)
 {
-    const py_head *head = fields;
     PyObject *objects[PY_MAX_PARAMETERS];
     int n = 0;
     for (int k = 0; k < row->names.n; k++) {
@@ -318,8 +320,9 @@ PyTypeObject *py_class_of_result(const py_row *row, const void *fields)
         }
         if (row->parameters[k].kind == PY_OPERAND)
             objects[n++] = ((const py_operand_value *)(const void *)at)->object;
+        else if (row->parameters[k].kind == PY_TENSOR)
+            objects[n++] = ag_wrapper(*(ag_tensor *const *)(const void *)at);
     }
-    objects[n++] = head->first;
     return py_common_type(n, objects);
 }
 
@@ -374,6 +377,7 @@ static bool takes(const py_parameter *p, PyObject *object)
     case PY_PLACES:
     case PY_INT_OR_INTS: return is_int(object) || is_list_of_ints(object);
     case PY_TENSORS: return is_list(object);
+    case PY_GENERATOR: return py_is_generator(object);
     case PY_OBJECT:
     case PY_DTYPE: return true;
     }
@@ -420,8 +424,8 @@ static const char *word_of(py_kind kind)
         [PY_VALUE] = "Number", [PY_INT] = "int", [PY_DIM] = "int", [PY_FLAG] = "bool",
         [PY_CHOICE] = "str", [PY_DIMS] = "tuple of ints", [PY_SIZES] = "tuple of ints",
         [PY_PLACES] = "tuple of ints", [PY_INT_OR_INTS] = "int or tuple of ints",
-        [PY_TENSORS] = "tuple of Tensors", [PY_OBJECT] = "object", [PY_DTYPE] = "dtype",
-        [PY_GRAD] = "bool", [PY_INTO] = "Tensor"};
+        [PY_TENSORS] = "tuple of Tensors", [PY_GENERATOR] = "Generator",
+        [PY_OBJECT] = "object", [PY_DTYPE] = "dtype", [PY_GRAD] = "bool", [PY_INTO] = "Tensor"};
     return words[kind];
 }
 

@@ -12,7 +12,8 @@
 /* What a parameter takes: the KINDs of ops.def. */
 typedef enum py_kind {
     PY_TENSOR, PY_OPERAND, PY_NUMBER, PY_VALUE, PY_INT, PY_DIM, PY_FLAG, PY_CHOICE, PY_DIMS,
-    PY_SIZES, PY_PLACES, PY_INT_OR_INTS, PY_TENSORS, PY_OBJECT, PY_DTYPE, PY_GRAD, PY_INTO
+    PY_SIZES, PY_PLACES, PY_INT_OR_INTS, PY_TENSORS, PY_GENERATOR, PY_OBJECT, PY_DTYPE, PY_GRAD,
+    PY_INTO
 } py_kind;
 
 typedef struct py_parameter {
@@ -79,6 +80,7 @@ PyTypeObject *py_class_of_result(const py_row *row, const void *fields);
 #define PY_CLASS_DIM PLAIN
 #define PY_CLASS_FLAG PLAIN
 #define PY_CLASS_CHOICE PLAIN
+#define PY_CLASS_GENERATOR PLAIN
 #define PY_CLASS_DIMS LIST
 #define PY_CLASS_SIZES SIZES
 #define PY_CLASS_PLACES PLACES

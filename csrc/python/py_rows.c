@@ -47,7 +47,7 @@ static PyObject *given_out(const py_row *row, const py_head *head, ag_tensor *re
     return done ? Py_NewRef(head->out) : NULL;
 }
 
-/* `is_plain`: no operand is of a subclass. */
+/* `is_plain`: no operand but the first argument is of a subclass. */
 static inline PyObject *tensor_result(const py_row *row, const void *fields, bool is_plain,
                                       ag_tensor *result)
 {
@@ -59,8 +59,18 @@ static inline PyObject *tensor_result(const py_row *row, const void *fields, boo
     return py_result(head->first, result);
 }
 
-static PyObject *made_result(PyTypeObject *type, const py_head *head, ag_tensor *result)
+static PyObject *made_result(const py_row *row, PyTypeObject *type, const py_head *head,
+                             ag_tensor *result)
 {
+    if (head->out != NULL) {
+        PyObject *out = given_out(row, head, result);
+        if (out != NULL && head->requires_grad &&
+            ag_set_requires_grad(py_tensor_of(head->out), true) != AG_OK) {
+            Py_DECREF(out);
+            return py_raise();
+        }
+        return out;
+    }
     if (result == NULL)
         return py_raise();
     if (head->requires_grad && ag_set_requires_grad(result, true) != AG_OK) {
@@ -112,9 +122,10 @@ static PyObject *list_result(const py_head *head, int n, ag_status status, ag_te
 #define GET_SELF(name, cname, arguments, is_plain) \
     result = py_result_or_self(a.head.first, ag_##cname arguments);
 #define GET_MADE(name, cname, arguments, is_plain) \
-    result = made_result(py_tensor_type, &a.head, ag_##cname arguments);
+    result = made_result(row, (is_plain) ? py_tensor_type : py_class_of_result(row, &a), &a.head, \
+                         ag_##cname arguments);
 #define GET_LIKE(name, cname, arguments, is_plain) \
-    result = made_result(Py_TYPE(a.head.first), &a.head, ag_##cname arguments);
+    result = made_result(row, Py_TYPE(a.head.first), &a.head, ag_##cname arguments);
 #define GET_PAIR_OF(name, cname, arguments, is_plain) \
     ag_tensor *outs[2]; \
     result = pair_result(&a.head, ag_##cname(AG_BARE arguments, outs), outs);
@@ -224,7 +235,9 @@ static PyObject *list_result(const py_head *head, int n, ag_status status, ag_te
 #define PLAIN_OBJECT NO_ROOM
 #define PLAIN_HEAD NO_ROOM
 #define IS_PLAIN(of, KIND, name, default) PY_OF_CLASS(PLAIN_, KIND)(name)
-#define ARE_PLAIN(parameters) (true AG_EACH(IS_PLAIN, IS_PLAIN, , parameters))
+#define IS_NO_TENSOR(of, KIND, name, default) && PY_##KIND != PY_TENSOR
+#define ARE_PLAIN(parameters) \
+    (true AG_EACH(IS_PLAIN, IS_PLAIN, , parameters) AG_EACH(NOTHING, IS_NO_TENSOR, , parameters))
 #define ARGUMENTS(parameters) (AG_EACH(PASS, NEXT, , parameters))
 
 /* ---- named tuples --------------------------------------------------------------------------- */

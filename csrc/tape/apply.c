@@ -348,6 +348,8 @@ int agi_variant_of(int op, const ag_arg *args, const ag_attr *attr)
         return 2;
     case AG_OP_pow:
         return args[0].tensor == NULL ? 2 : args[1].tensor == NULL ? 0 : 1;
+    case AG_OP_normal_of:
+        return args[1].tensor == NULL ? 2 : args[2].tensor == NULL ? 1 : 3;
     case AG_OP_clamp:
         return args[1].tensor == NULL && args[2].tensor == NULL ? 1 : 0;
     case AG_OP_sum:

@@ -77,8 +77,11 @@ static ag_tensor *make_like(const char *op, maker make, const ag_tensor *x)
 ag_tensor *ag_empty_like(ag_tensor *x) { return make_like("empty_like", ag_empty, x); }
 ag_tensor *ag_zeros_like(ag_tensor *x) { return make_like("zeros_like", ag_zeros, x); }
 ag_tensor *ag_ones_like(ag_tensor *x) { return make_like("ones_like", ag_ones, x); }
-ag_tensor *ag_rand_like(ag_tensor *x) { return make_like("rand_like", ag_rand, x); }
-ag_tensor *ag_randn_like(ag_tensor *x) { return make_like("randn_like", ag_randn, x); }
+
+static ag_tensor *new_random(int ndim, const int64_t *shape) { return ag_rand(ndim, shape, NULL); }
+static ag_tensor *new_normal(int ndim, const int64_t *shape) { return ag_randn(ndim, shape, NULL); }
+ag_tensor *ag_rand_like(ag_tensor *x) { return make_like("rand_like", new_random, x); }
+ag_tensor *ag_randn_like(ag_tensor *x) { return make_like("randn_like", new_normal, x); }
 
 ag_tensor *ag_full_like(ag_tensor *x, double value)
 {

@@ -7,6 +7,9 @@
  *
  * A block makes two uniforms of 53 bits, or two normals by Box and Muller's method. A fill takes
  * the next blocks of the stream; a block is never used twice, by rand and randn neither.
+ *
+ * A generator is a seed and the place of the next block. One lock serves all generators: under it
+ * numbers are counted, not made, so nobody waits long, and a fork has one lock to hold.
  */
 #include <math.h>
 #include <pthread.h>
@@ -17,9 +20,14 @@
 #include <sys/random.h>
 #endif
 
+#include "random.h"
+
+#include "../base/alloc.h"
+#include "../base/check.h"
 #include "../base/fork.h"
 #include "../base/levels.h"
 #include "../base/parallel.h"
+#include "../base/refcount.h"
 #include "../base/shape.h"
 #include "../base/status.h"
 #include "scope.h"
@@ -29,19 +37,22 @@
 #define AGI_RANDOM_GRAIN 4096          /* elements: a normal costs some ten nanoseconds */
 #define AGI_TWO_PI 6.28318530717958647692
 
-static struct {
-    pthread_mutex_t lock;
-    bool seeded;
+struct ag_generator {
+    agi_refs refs;                     /* not those of the process's, which lives for ever */
+    bool seeded;                       /* the process's: not before it is used */
     uint64_t seed;                     /* the key */
     uint64_t position;                 /* the next block */
-} agi_generator = {.lock = PTHREAD_MUTEX_INITIALIZER};
+};
+
+static ag_generator agi_process_generator;
+static pthread_mutex_t agi_generators_lock = PTHREAD_MUTEX_INITIALIZER;
 
 void agi_fork_lock_random(bool lock)
 {
     if (lock)
-        pthread_mutex_lock(&agi_generator.lock);
+        pthread_mutex_lock(&agi_generators_lock);
     else
-        pthread_mutex_unlock(&agi_generator.lock);
+        pthread_mutex_unlock(&agi_generators_lock);
 }
 
 /* From the system; where it has none to give, from what differs between two runs. */
@@ -56,14 +67,87 @@ static uint64_t generator_new_seed(void)
     return seed ^ ((uint64_t)getpid() << 40) ^ (uint64_t)(uintptr_t)&seed;
 }
 
-void ag_manual_seed(uint64_t seed)
+/* ---- generators ----------------------------------------------------------------------------- */
+
+static void generator_place(ag_generator *g, uint64_t seed, uint64_t position)
 {
-    pthread_mutex_lock(&agi_generator.lock);
-    agi_generator.seed = seed;
-    agi_generator.position = 0;
-    agi_generator.seeded = true;
-    pthread_mutex_unlock(&agi_generator.lock);
+    g->seed = seed;
+    g->position = position;
+    g->seeded = true;
 }
+
+/* The generator that is meant, locked and with a seed. */
+static ag_generator *generator_lock(ag_generator *g)
+{
+    g = g != NULL ? g : &agi_process_generator;
+    pthread_mutex_lock(&agi_generators_lock);
+    if (!g->seeded)
+        generator_place(g, generator_new_seed(), 0);
+    return g;
+}
+
+static void generator_unlock(void) { pthread_mutex_unlock(&agi_generators_lock); }
+
+ag_generator *ag_generator_new(uint64_t seed)
+{
+    ag_generator *g = agi_plain_new(sizeof *g);
+    if (g == NULL)
+        return NULL;
+    atomic_init(&g->refs, 1);
+    generator_place(g, seed, 0);
+    return g;
+}
+
+ag_generator *ag_generator_retain(ag_generator *g)
+{
+    if (g != NULL)
+        agi_refs_inc(&g->refs);
+    return g;
+}
+
+void ag_generator_release(ag_generator *g)
+{
+    if (g != NULL && agi_refs_dec(&g->refs))
+        agi_plain_free(g);
+}
+
+void ag_generator_set_state(ag_generator *g, uint64_t seed, uint64_t position)
+{
+    g = g != NULL ? g : &agi_process_generator;
+    pthread_mutex_lock(&agi_generators_lock);
+    generator_place(g, seed, position);
+    generator_unlock();
+}
+
+ag_status ag_generator_get_state(ag_generator *g, uint64_t *seed, uint64_t *position)
+{
+    if (!agi_has("generator_get_state", seed, "memory for the seed") ||
+        !agi_has("generator_get_state", position, "memory for the position"))
+        return ag_last_status();
+    g = generator_lock(g);
+    *seed = g->seed;
+    *position = g->position;
+    generator_unlock();
+    return AG_OK;
+}
+
+void ag_generator_seed(ag_generator *g, uint64_t seed) { ag_generator_set_state(g, seed, 0); }
+
+uint64_t ag_generator_seed_anew(ag_generator *g)
+{
+    const uint64_t seed = generator_new_seed();
+    ag_generator_seed(g, seed);
+    return seed;
+}
+
+uint64_t ag_generator_initial_seed(ag_generator *g)
+{
+    const uint64_t seed = generator_lock(g)->seed;
+    generator_unlock();
+    return seed;
+}
+
+void ag_manual_seed(uint64_t seed) { ag_generator_seed(NULL, seed); }
 
 /* ---- blocks --------------------------------------------------------------------------------- */
 
@@ -185,18 +269,16 @@ static void random_range(void *context, int64_t begin, int64_t end, int part)
     }
 }
 
-static void random_fill(double *z, int64_t n, bool normal)
+static uint64_t random_blocks(int64_t n) { return (uint64_t)n / 2 + (uint64_t)n % 2; }
+
+static void random_fill(double *z, int64_t n, bool normal, ag_generator *g, agi_draw *draw)
 {
-    agi_random_fill fill = {.z = z, .normal = normal};
-    pthread_mutex_lock(&agi_generator.lock);
-    if (!agi_generator.seeded) {
-        agi_generator.seed = generator_new_seed();
-        agi_generator.seeded = true;
-    }
-    fill.seed = agi_generator.seed;
-    fill.position = agi_generator.position;
-    agi_generator.position += (uint64_t)n / 2 + (uint64_t)n % 2;
-    pthread_mutex_unlock(&agi_generator.lock);
+    g = generator_lock(g);
+    *draw = (agi_draw){.seed = g->seed, .position = g->position, .blocks = random_blocks(n)};
+    g->position += draw->blocks;
+    generator_unlock();
+    agi_random_fill fill = {
+        .z = z, .seed = draw->seed, .position = draw->position, .normal = normal};
     if (n < AGI_PARALLEL_MIN) {
         random_range(&fill, 0, n, 0);
         return;
@@ -206,21 +288,41 @@ static void random_fill(double *z, int64_t n, bool normal)
     agi_blocking_leave(token);
 }
 
-static ag_tensor *random_tensor(const char *op, int ndim, const int64_t *shape, bool normal)
+void agi_random_give_back(ag_generator *g, const agi_draw *draw)
+{
+    g = generator_lock(g);
+    if (g->seed == draw->seed && g->position == draw->position + draw->blocks)
+        g->position = draw->position;
+    generator_unlock();
+}
+
+ag_tensor *agi_random_normals(const char *op, int ndim, const int64_t *shape, ag_generator *g,
+                              agi_draw *draw)
 {
     int64_t n = agi_shape_numel(op, ndim, shape);
-    ag_tensor *t = n < 0 ? NULL : agi_scope_add(agi_tensor_new(ndim, shape, n));
-    if (t != NULL)  /* from here on nothing fails: the stream moves on for what is given out */
-        random_fill(agi_tensor_data(t), n, normal);
+    ag_tensor *t = n < 0 ? NULL : agi_tensor_new(ndim, shape, n);
+    if (t != NULL)
+        random_fill(agi_tensor_data(t), n, true, g, draw);
     return t;
 }
 
-ag_tensor *ag_rand(int ndim, const int64_t *shape)
+static ag_tensor *random_tensor(const char *op, int ndim, const int64_t *shape, bool normal,
+                                ag_generator *g)
 {
-    return random_tensor("rand", ndim, shape, false);
+    agi_draw draw;
+    int64_t n = agi_shape_numel(op, ndim, shape);
+    ag_tensor *t = n < 0 ? NULL : agi_scope_add(agi_tensor_new(ndim, shape, n));
+    if (t != NULL)  /* from here on nothing fails: the stream moves on for what is given out */
+        random_fill(agi_tensor_data(t), n, normal, g, &draw);
+    return t;
 }
 
-ag_tensor *ag_randn(int ndim, const int64_t *shape)
+ag_tensor *ag_rand(int ndim, const int64_t *shape, ag_generator *g)
 {
-    return random_tensor("randn", ndim, shape, true);
+    return random_tensor("rand", ndim, shape, false, g);
+}
+
+ag_tensor *ag_randn(int ndim, const int64_t *shape, ag_generator *g)
+{
+    return random_tensor("randn", ndim, shape, true, g);
 }

@@ -107,7 +107,7 @@ static void show_ops(int64_t n, double scale)
 static void show_sums(int64_t n)
 {
     ag_manual_seed(7);
-    ag_tensor *x = ag_randn(1, &n), *y = ag_rand(1, &n);
+    ag_tensor *x = ag_randn(1, &n, NULL), *y = ag_rand(1, &n, NULL);
     ag_set_requires_grad(x, true);
     show("randn", x);
     show("rand", y);

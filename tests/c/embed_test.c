@@ -49,9 +49,9 @@ static void test_random(void)
 {
     const int64_t n = 16;
     ag_manual_seed(7);
-    ag_tensor *a = ag_rand(1, &n), *b = ag_randn(1, &n);
+    ag_tensor *a = ag_rand(1, &n, NULL), *b = ag_randn(1, &n, NULL);
     ag_manual_seed(7);
-    ag_tensor *c = ag_rand(1, &n), *d = ag_randn(1, &n);
+    ag_tensor *c = ag_rand(1, &n, NULL), *d = ag_randn(1, &n, NULL);
     CHECK(memcmp(ag_data(a), ag_data(c), 16 * sizeof(double)) == 0);
     CHECK(memcmp(ag_data(b), ag_data(d), 16 * sizeof(double)) == 0);
     for (int i = 0; i < 16; i++)

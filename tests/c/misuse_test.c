@@ -84,8 +84,8 @@ static void test_null_when_creating(void)
     GIVES_NULL(ag_full(2, NULL, 1.0));
     GIVES_NULL(ag_zeros(AG_MAX_DIMS, NULL));
     GIVES_NULL(ag_ones(1, NULL));
-    GIVES_NULL(ag_rand(1, NULL));
-    GIVES_NULL(ag_randn(1, NULL));
+    GIVES_NULL(ag_rand(1, NULL, NULL));
+    GIVES_NULL(ag_randn(1, NULL, NULL));
     GIVES_NULL(ag_empty_in_order(1, NULL, LIST(1)));
     GIVES_NULL(ag_empty_in_order(1, NULL, NULL));
     GIVES_NULL(ag_empty_like(NULL));
@@ -94,6 +94,7 @@ static void test_null_when_creating(void)
     GIVES_NULL(ag_ones_like(NULL));
     GIVES_NULL(ag_rand_like(NULL));
     GIVES_NULL(ag_randn_like(NULL));
+    GIVES_NULL(ag_normal_of_size(0.0, 1.0, 1, NULL, NULL));
     GIVES_NULL(ag_from_data(NULL, 0, NULL));
     GIVES_NULL(ag_from_data(NULL, 1, LIST(3)));
     GIVES_NULL(ag_from_data(memory, 1, NULL));
@@ -108,6 +109,44 @@ static void test_null_when_creating(void)
     CHECK(ag_last_status() == AG_OK);
     ag_tensor *none = ag_from_data(NULL, 1, LIST(0)), *number = ag_zeros(0, NULL);
     CHECK(ag_numel(none) == 0 && ag_numel(number) == 1);
+}
+
+/* A generator that is NULL is the process's: where one is expected nothing is refused. */
+static void test_generators(void)
+{
+    const int64_t shape[] = {2, 3};
+    const double bad[] = {-1.0, -INFINITY, NAN};
+    uint64_t seed = 1, position = 1, after = 0;
+    ag_generator *g = ag_generator_new(7);
+    CHECK(g != NULL && ag_rand(2, shape, g) != NULL);
+    GIVES_ERROR(ag_generator_get_state(g, NULL, &position));
+    GIVES_ERROR(ag_generator_get_state(g, &seed, NULL));
+    GIVES_ERROR(ag_generator_get_state(NULL, NULL, NULL));
+    CHECK(seed == 1 && position == 1);
+    CHECK(ag_generator_get_state(g, &seed, &position) == AG_OK && seed == 7 && position == 3);
+    for (int i = 0; i < COUNT(bad); i++) {
+        ag_tensor *std = ag_full(2, shape, bad[i]);
+        GIVES_CODE(NULL, ag_normal(y, std, g));
+        CHECK(ag_last_status() == AG_ERR_VALUE);
+        GIVES_NULL(ag_normal_scalar(y, bad[i], g));
+        GIVES_NULL(ag_scalar_normal(0.0, std, g));
+        GIVES_NULL(ag_normal_of_size(0.0, bad[i], 2, shape, g));
+        GIVES_NULL(ag_normal_of_size(0.0, bad[i], -1, NULL, NULL));
+    }
+    GIVES_CODE(NULL, ag_normal(y, ag_ones(1, LIST(2)), g));
+    CHECK(ag_last_status() == AG_ERR_SHAPE);
+    GIVES_NULL(ag_normal_of_size(0.0, 1.0, 1, LIST(-1), g));
+    GIVES_NULL(ag_randn(1, LIST(BIG), g));
+    CHECK(ag_generator_get_state(g, &seed, &after) == AG_OK && after == position);
+    ag_clear_error();
+    ag_generator_release(ag_generator_retain(NULL));
+    ag_generator_seed(NULL, 4);
+    CHECK(ag_generator_initial_seed(NULL) == 4 && ag_generator_seed_anew(NULL) != 4);
+    ag_generator_set_state(NULL, 4, 0);
+    CHECK(ag_generator_get_state(NULL, &seed, &position) == AG_OK && ag_last_status() == AG_OK);
+    CHECK(ag_generator_retain(g) == g);
+    ag_generator_release(g);
+    ag_generator_release(g);
 }
 
 static void test_null_when_reading(void)
@@ -265,6 +304,7 @@ static void test_null_of_elementwise_ops(void)
 #define NEXT_GOOD_DIMS , -1, NULL
 #define NEXT_GOOD_SIZES , 1, LIST(6)
 #define NEXT_GOOD_INT_OR_INTS , -1, LIST(1)
+#define NEXT_GOOD_GENERATOR , NULL
 #define NEXT_GOOD_DTYPE
 #define NEXT_GOOD_GRAD
 #define NEXT_GOOD_INTO
@@ -281,7 +321,7 @@ static void test_null_of_elementwise_ops(void)
 #define GOOD_INT -1
 #define GOOD(of, KIND, name, default) GOOD_##KIND
 #define NEXT_BAD_LIST , 2, NULL
-#define NEXT_BAD_TENSOR NEXT_GOOD_TENSOR
+#define NEXT_BAD_TENSOR , NULL
 #define NEXT_BAD_OPERAND NEXT_GOOD_OPERAND
 #define NEXT_BAD_NUMBER , NAN
 #define NEXT_BAD_VALUE NEXT_GOOD_VALUE
@@ -292,6 +332,7 @@ static void test_null_of_elementwise_ops(void)
 #define NEXT_BAD_DIMS NEXT_BAD_LIST
 #define NEXT_BAD_SIZES NEXT_BAD_LIST
 #define NEXT_BAD_INT_OR_INTS NEXT_BAD_LIST
+#define NEXT_BAD_GENERATOR NEXT_GOOD_GENERATOR
 #define NEXT_BAD_DTYPE
 #define NEXT_BAD_GRAD
 #define NEXT_BAD_INTO
@@ -623,8 +664,9 @@ static void refuse_shape(int ndim, const int64_t *shape)
     GIVES_NULL(ag_full(ndim, shape, 1.0));
     GIVES_NULL(ag_zeros(ndim, shape));
     GIVES_NULL(ag_ones(ndim, shape));
-    GIVES_NULL(ag_rand(ndim, shape));
-    GIVES_NULL(ag_randn(ndim, shape));
+    GIVES_NULL(ag_rand(ndim, shape, NULL));
+    GIVES_NULL(ag_randn(ndim, shape, NULL));
+    GIVES_NULL(ag_normal_of_size(0.0, 1.0, ndim, shape, NULL));
     GIVES_NULL(ag_empty_in_order(ndim, shape, NULL));
     GIVES_NULL(ag_empty_in_order(ndim, shape, shape));
     GIVES_NULL(ag_from_data(memory, ndim, shape));
@@ -996,7 +1038,7 @@ int main(void)
         void (*run)(void);
     } tests[] = {
 #define TEST(name) {#name, test_##name}
-        TEST(null_when_creating), TEST(null_when_reading), TEST(null_in_autograd),
+        TEST(null_when_creating), TEST(generators), TEST(null_when_reading), TEST(null_in_autograd),
         TEST(null_when_looking), TEST(null_of_elementwise_ops),
         TEST(null_of_functions_with_a_row), TEST(null_of_other_ops),
         TEST(null_of_writes), TEST(which_reason_is_given), TEST(ops_that_there_are_not),

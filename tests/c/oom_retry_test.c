@@ -362,9 +362,10 @@ static void test_random(void)
         ag_manual_seed(5);
         const int64_t mark = ag_scope_open();
         ag_fail_allocation(nth);
-        ag_tensor *first = ag_randn(1, &n);
+        ag_tensor *first = ag_randn(1, &n, NULL);
         ag_fail_allocation(0);
-        ag_tensor *again = first != NULL ? first : ag_randn(1, &n), *next = ag_rand(1, &n);
+        ag_tensor *again = first != NULL ? first : ag_randn(1, &n, NULL);
+        ag_tensor *next = ag_rand(1, &n, NULL);
         memcpy(found, ag_data(again), 4 * sizeof *found);
         memcpy(found + 4, ag_data(next), 4 * sizeof *found);
         if (nth == 0)
@@ -373,6 +374,30 @@ static void test_random(void)
             report("random", nth, "a failure used numbers up");
         ag_scope_close(mark);
     }
+}
+
+/* Neither is what normal had drawn when it failed. */
+static void test_normal(const int64_t *shape)
+{
+    uint64_t seed, position;
+    ag_generator *g = ag_generator_new(5);
+    ag_tensor *ones = ag_ones(2, shape);
+    for (int64_t nth = 1, done = 0; done < 3; nth++) {
+        const int64_t mark = ag_scope_open();
+        ag_generator_seed(g, 5);
+        ag_fail_allocation(nth);
+        const bool good = ag_normal(ones, ones, g) != NULL;
+        ag_fail_allocation(0);
+        done = good ? done + 1 : 0;
+        const uint64_t blocks = good ? (uint64_t)(shape[0] * shape[1] + 1) / 2 : 0;
+        if (ag_generator_get_state(g, &seed, &position) != AG_OK || position != blocks)
+            report("normal", nth, "a failure used numbers up");
+        if (!good && ag_last_status() != AG_ERR_MEMORY)
+            report("normal", nth, "fails for another reason");
+        ag_scope_close(mark);
+    }
+    ag_release(ones);
+    ag_generator_release(g);
 }
 
 int main(void)
@@ -387,6 +412,8 @@ int main(void)
     test_backwards();
     test_writes();
     test_random();
+    test_normal((int64_t[]){3, 5});
+    test_normal((int64_t[]){LARGE, 3});
     ag_release(small), ag_release(large), ag_release(other);
     if (live() != 0)
         report("all", 0, "something is left at the end");

@@ -41,7 +41,20 @@ static bool make(void)
     bool good = ag_empty(2, matrix) && ag_full(2, matrix, 1.0) && ag_zeros(2, big);
     good = good && ag_ones(2, big) && ag_scalar(1.0) && ag_from_data(values, 2, matrix);
     good = good && ag_arange(0, 100, 1) && ag_linspace(0, 1, 100) && ag_eye(30, 30);
-    return good && ag_rand(2, big) && ag_randn(2, big);
+    return good && ag_rand(2, big, NULL) && ag_randn(2, big, NULL);
+}
+
+static bool draw(void)
+{
+    const int64_t big[] = {300, 2, 3};
+    ag_generator *g = ag_generator_new(1);
+    bool good = g != NULL && ag_rand(2, matrix, g) && ag_normal_of_size(1.0, 2.0, 3, big, g);
+    good = good && ag_normal_of_size(1.0, 2.0, 2, matrix, NULL);
+    good = good && ag_normal_scalar(ag_zeros(3, big), 2.0, g);
+    ag_generator_release(g);
+    ag_tensor *std = good ? ag_mul(base, base) : NULL, *x = std ? ag_normal(base, std, NULL) : NULL;
+    ag_tensor *z = x != NULL ? ag_scalar_normal(0.0, std, NULL) : NULL;
+    return z != NULL && finish(ag_add(ag_mul(x, base), z));
 }
 
 static void released(void *context) { ++*(int *)context; }
@@ -355,7 +368,7 @@ static void test_thread_start(void)
 int main(void)
 {
     static const scenario scenarios[] = {
-        {"make", make}, {"borrow_memory", borrow_memory},
+        {"make", make}, {"draw", draw}, {"borrow_memory", borrow_memory},
         {"borrow_into_full_scope", borrow_into_full_scope}, {"scopes", scopes},
         {"formula", formula}, {"broadcast", broadcast}, {"large", large}, {"views", views},
         {"orders", orders}, {"writes", writes}, {"every_write", every_write}, {"reading", reading},

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: MIT
  *
  * What C programs reach and Python has no way to: ops of the tape called by themselves, arithmetic in
- * place by name, masks that pend, several backwards through one graph at the same time, children of
- * fork that end as programs do. Prints what does not hold and exits 1.
+ * place by name, masks that pend, several backwards through one graph at the same time, generators of
+ * random numbers, children of fork that end as programs do. Prints what does not hold and exits 1.
  */
 #include "check.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -195,6 +196,110 @@ static void test_backwards_at_once(void)
     }
 }
 
+/* ---- random numbers ------------------------------------------------------------------------- */
+
+static bool same_numbers(ag_tensor *a, ag_tensor *b)
+{
+    double p[64], q[64];
+    const int64_t n = ag_numel(a);
+    return n == ag_numel(b) && n <= 64 && ag_copy_out(a, p) == AG_OK && ag_copy_out(b, q) == AG_OK &&
+           memcmp(p, q, (size_t)n * sizeof *p) == 0;
+}
+
+static void test_generators(void)
+{
+    const int64_t n = 7, two[] = {2, 3};
+    uint64_t seed = 0, position = 1, again = 0;
+    ag_clear_error();
+    ag_generator *g = ag_generator_new(UINT64_MAX), *h = ag_generator_new(3);
+    CHECK(ag_generator_initial_seed(g) == UINT64_MAX && ag_generator_initial_seed(h) == 3);
+    CHECK(ag_generator_get_state(h, &seed, &position) == AG_OK && seed == 3 && position == 0);
+
+    ag_manual_seed(3);
+    ag_tensor *first = ag_rand(1, &n, NULL), *second = ag_randn(1, &n, NULL);
+    CHECK(same_numbers(ag_rand(1, &n, h), first) && same_numbers(ag_randn(1, &n, h), second));
+    CHECK(ag_generator_get_state(h, &seed, &position) == AG_OK && seed == 3 && position == 8);
+    CHECK(ag_generator_get_state(NULL, &seed, &again) == AG_OK && seed == 3 && again == 8);
+
+    ag_generator_set_state(g, 3, 4);
+    CHECK(same_numbers(ag_randn(1, &n, g), second) && ag_generator_initial_seed(g) == 3);
+    ag_generator_set_state(NULL, 3, 4);
+    CHECK(same_numbers(ag_randn(1, &n, NULL), second));
+    ag_generator_set_state(g, 3, UINT64_MAX);  /* the stream is a ring */
+    CHECK(ag_randn(2, two, g) && ag_generator_get_state(g, &seed, &position) == AG_OK);
+    CHECK(position == 2);
+
+    ag_generator_seed(h, 3);
+    ag_tensor *drawn = ag_normal_of_size(1.0, 2.0, 2, two, h);
+    ag_tensor *mean = ag_ones(2, two), *std = ag_full(2, two, 2.0);
+    ag_generator_seed(h, 3);
+    CHECK(same_numbers(ag_normal(mean, std, h), drawn));
+    ag_generator_seed(h, 3);
+    CHECK(same_numbers(ag_normal_scalar(mean, 2.0, h), drawn));
+    ag_generator_seed(h, 3);
+    CHECK(same_numbers(ag_scalar_normal(1.0, std, h), drawn));
+    ag_manual_seed(3);
+    CHECK(same_numbers(ag_normal(mean, std, NULL), drawn));
+
+    const uint64_t anew = ag_generator_seed_anew(h);
+    CHECK(anew != 3 && anew == ag_generator_initial_seed(h));
+    CHECK(ag_generator_retain(h) == h && ag_generator_retain(NULL) == NULL);
+    ag_generator_release(h);
+    CHECK(ag_generator_initial_seed(h) == anew);
+    ag_generator_release(h);
+    ag_generator_release(g);
+    ag_generator_release(NULL);
+    CHECK(ag_last_status() == AG_OK);
+}
+
+#define DRAWS 2000
+
+/* Numbers of a generator that four threads share: each draws its own references to it, too. */
+static void *draw(void *g)
+{
+    static const int64_t n = 2;
+    double *found = malloc(2 * DRAWS * sizeof *found);
+    for (int i = 0; found != NULL && i < DRAWS; i++) {
+        ag_generator *mine = ag_generator_retain(g);
+        ag_tensor *x = ag_rand(1, &n, mine);
+        if (ag_copy_out(x, found + 2 * i) != AG_OK)
+            found[2 * i] = -1.0;
+        ag_release(x);
+        ag_generator_release(mine);
+    }
+    return found;
+}
+
+static int by_size(const void *a, const void *b)
+{
+    const double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+static void test_threads_that_share_a_generator(void)
+{
+    enum { ALL = 4 * 2 * DRAWS };
+    const int64_t n = ALL;
+    static double found[ALL], expected[ALL];
+    pthread_t threads[4];
+    ag_generator *g = ag_generator_new(5);
+    for (int k = 0; k < 4; k++)
+        CHECK(pthread_create(&threads[k], NULL, draw, g) == 0);
+    for (int k = 0; k < 4; k++) {
+        void *part = NULL;
+        CHECK(pthread_join(threads[k], &part) == 0 && part != NULL);
+        if (part != NULL)
+            memcpy(found + k * 2 * DRAWS, part, 2 * DRAWS * sizeof *found);
+        free(part);
+    }
+    ag_generator_seed(g, 5);
+    CHECK(ag_copy_out(ag_rand(1, &n, g), expected) == AG_OK);
+    ag_generator_release(g);
+    qsort(found, ALL, sizeof *found, by_size);
+    qsort(expected, ALL, sizeof *expected, by_size);
+    CHECK(memcmp(found, expected, sizeof found) == 0);
+}
+
 /* ---- fork ------------------------------------------------------------------------------------ */
 
 /* Works in the child, whose pool of threads is gone, and ends by way of exit handlers. */
@@ -206,7 +311,7 @@ static int child(void)
     ag_set_requires_grad(x, true);
     const bool good = ag_backward(ag_sum_all(ag_mul(ag_sqrt(x), x)), NULL, 0) == AG_OK &&
                       ag_item(ag_sum_all(ag_grad_of(x)), &total) == AG_OK &&
-                      ag_item(ag_rand(0, NULL), &noise) == AG_OK;
+                      ag_item(ag_rand(0, NULL, NULL), &noise) == AG_OK;
     ag_scope_close(mark);
     return good && fabs(total / (1.5 * sqrt(2.0) * (double)n) - 1.0) < 1e-12 && noise >= 0.0;
 }
@@ -230,7 +335,8 @@ int main(void)
 {
     static void (*const tests[])(void) = {
         test_fill, test_copy, test_slice_scatter, test_sums_of_numbers, test_in_place,
-        test_versions, test_masks, test_backwards_at_once, test_fork,
+        test_versions, test_masks, test_backwards_at_once, test_generators,
+        test_threads_that_share_a_generator, test_fork,
     };
     run_tests(COUNT(tests), tests, true);
     printf("%d tests, %d failures\n", COUNT(tests), failures);

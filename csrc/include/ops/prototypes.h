@@ -47,6 +47,7 @@
 #define AG_C_PLACES(name) int n_##name, const int64_t *name
 #define AG_C_INT_OR_INTS(name) int n_##name, const int64_t *name
 #define AG_C_TENSORS(name) int n_##name, ag_tensor *const *name
+#define AG_C_GENERATOR(name) ag_generator *name
 #define AG_NEXT_C_TENSOR(name) , AG_C_TENSOR(name)
 #define AG_NEXT_C_OPERAND(name) , AG_C_OPERAND(name)
 #define AG_NEXT_C_NUMBER(name) , AG_C_NUMBER(name)
@@ -58,6 +59,7 @@
 #define AG_NEXT_C_DIMS(name) , AG_C_DIMS(name)
 #define AG_NEXT_C_SIZES(name) , AG_C_SIZES(name)
 #define AG_NEXT_C_INT_OR_INTS(name) , AG_C_INT_OR_INTS(name)
+#define AG_NEXT_C_GENERATOR(name) , AG_C_GENERATOR(name)
 #define AG_NEXT_C_DTYPE(name)
 #define AG_NEXT_C_GRAD(name)
 #define AG_NEXT_C_INTO(name)
