@@ -11,6 +11,7 @@
 #include "../fuse/pending.h"
 #include "../tape/formula.h"
 #include "../tensor/scope.h"
+#include "reduce.h"
 #include "table.h"
 
 /* ---- shared --------------------------------------------------------------------------------- */
@@ -83,9 +84,8 @@ static ag_tensor *sum_of(int op, const ag_tensor *x, const ag_attr *attr, int64_
     return z;
 }
 
-/* g of a reduction with a size of 1 in place of each dimension that it dropped. */
-static ag_arg with_kept_dims(const agi_vjp *v, ag_arg g, int ndim, const int64_t *shape,
-                             int64_t *count)
+ag_arg agi_with_kept_dims(const agi_vjp *v, ag_arg g, int ndim, const int64_t *shape,
+                          int64_t *count)
 {
     const ag_node *node = v->node;
     const agi_node_attr *attr = node->has_attr ? agi_node_attr_of(node) : NULL;
@@ -123,7 +123,7 @@ AG_RULE(sum)
     const int64_t *shape = agi_node_input_shape(v->node, 0, &ndim);
     if (!NEEDS(0))
         return;
-    GX(0) = ndim < 0 ? G : v_expand(with_kept_dims(v, G, ndim, shape, &count), ndim, shape);
+    GX(0) = ndim < 0 ? G : v_expand(agi_with_kept_dims(v, G, ndim, shape, &count), ndim, shape);
 }
 
 /* ---- mean: the sum by the number of elements; of none, NaN. dx = g / number ----------------- */
@@ -156,7 +156,7 @@ AG_RULE(mean)
         GX(0) = G;
         return;
     }
-    ag_arg g = with_kept_dims(v, G, ndim, shape, &count);
+    ag_arg g = agi_with_kept_dims(v, G, ndim, shape, &count);
     GX(0) = v_expand(count == 1 ? g : v_div(g, NUM((double)count)), ndim, shape);
 }
 
@@ -231,8 +231,8 @@ static void extremes_rule(agi_vjp *v)
         GX(0) = agi_arg(&agi_failed);
         return;
     }
-    const ag_arg ties = v_eq(x, with_kept_dims(v, y, ndim, shape, &count));
-    const ag_arg taken = v_where(ties, with_kept_dims(v, G, ndim, shape, &count), NUM(0.0));
+    const ag_arg ties = v_eq(x, agi_with_kept_dims(v, y, ndim, shape, &count));
+    const ag_arg taken = v_where(ties, agi_with_kept_dims(v, G, ndim, shape, &count), NUM(0.0));
     GX(0) = v_div(taken, agi_sum_dims(ties, dims, true));
 }
 
@@ -295,7 +295,7 @@ static ag_arg variance_vjp(agi_vjp *v, ag_arg g)
         ndim = x.tensor->ndim;
         shape = agi_shape_of(x.tensor);
     }
-    const ag_arg kept = with_kept_dims(v, g, ndim, shape, &count);
+    const ag_arg kept = agi_with_kept_dims(v, g, ndim, shape, &count);
     const double by = 2.0 / freedom(count, agi_node_attr_of(v->node)->f[0]);
     return v_mul(v_mul(kept, NUM(by)), v_sub(x, v_reduce(AG_OP_mean, x, &attr, true)));
 }
@@ -318,7 +318,7 @@ AG_RULE(var_mean)
         part = variance_vjp(v, GS(0));
     GX(0) = part;
     if (GS(1).tensor != NULL) {
-        const ag_arg g = with_kept_dims(v, GS(1), ndim, shape, &count);
+        const ag_arg g = agi_with_kept_dims(v, GS(1), ndim, shape, &count);
         const ag_arg each = v_expand(v_div(g, NUM((double)count)), ndim, shape);
         GX(0) = part.tensor != NULL ? v_add(part, each) : each;
     }

@@ -7,6 +7,7 @@
 #include <math.h>
 
 #include "../tape/formula.h"
+#include "reduce.h"
 #include "table.h"
 
 /* ---- aminmax: both extremes ----------------------------------------------------------------- */
@@ -18,7 +19,7 @@ AG_FORMULAS(aminmax)
     return !agi_value_failed(outs[0]) && !agi_value_failed(outs[1]);
 }
 
-/* ---- logsumexp: y = log(sum(exp(x - m))) + m ------------------------------------------------- */
+/* ---- logsumexp: y = log(sum(exp(x - m))) + m;  dx = g exp(x - y).  Saves x and y. ------------ */
 
 /* m, and 0 where that is infinite. */
 static ag_arg finite_largest(ag_arg x, const ag_attr *attr)
@@ -29,18 +30,41 @@ static ag_arg finite_largest(ag_arg x, const ag_attr *attr)
     return v_where(v_lt(v_abs(m), NUM(INFINITY)), m, NUM(0.0));
 }
 
-/* A row of -infinity alone has the sum 0: its logarithm is not looked for, so that zeros come back
- * from it and not NaN. */
 AG_FORMULA(logsumexp)
 {
     const bool keepdim = attr->i[0] != 0;
     const ag_arg m = finite_largest(args[0], attr);
-    const ag_arg s = v_reduce(AG_OP_sum, v_exp(v_sub(args[0], m)), attr, keepdim);
-    const ag_arg nothing = v_eq(s, NUM(0.0));
-    const ag_arg logs = v_where(nothing, NUM(-INFINITY), v_log(v_where(nothing, NUM(1.0), s)));
-    if (agi_value_failed(logs) || m.tensor == NULL || keepdim)
-        return v_add(logs, m);
-    return v_add(logs, v_view(m, logs.tensor->ndim, agi_shape_of(logs.tensor)));
+    const ag_arg y = v_log(v_reduce(AG_OP_sum, v_exp(v_sub(args[0], m)), attr, keepdim));
+    if (agi_value_failed(y) || m.tensor == NULL || keepdim)
+        return v_add(y, m);
+    return v_add(y, v_view(m, y.tensor->ndim, agi_shape_of(y.tensor)));
+}
+
+/* What each x has in y, all of them together 1. Of numbers that are infinite each has the same, and
+ * the others nothing; where all are -infinity none has anything. */
+static ag_arg shares(ag_arg x, ag_arg y, const ag_attr *attr)
+{
+    const ag_arg finite = v_where(v_eq(y, NUM(-INFINITY)), NUM(0.0), y);
+    const ag_arg infinite = v_eq(x, NUM(INFINITY));
+    const ag_arg equal = v_div(infinite, v_reduce(AG_OP_sum, infinite, attr, true));
+    return v_where(infinite, equal, v_exp(v_sub(x, finite)));
+}
+
+AG_RULE(logsumexp)
+{
+    int ndim;
+    int64_t count;
+    ag_attr attr = {.n_list = 0};
+    attr.n_list = agi_node_list(v->node, &attr.list);
+    const int64_t *shape = agi_node_input_shape(v->node, 0, &ndim);
+    const ag_arg x = IN(0);
+    if (ndim < 0 && !agi_value_failed(x)) {  /* of the result's shape */
+        ndim = x.tensor->ndim;
+        shape = agi_shape_of(x.tensor);
+    }
+    const ag_arg y = agi_with_kept_dims(v, OUT, ndim, shape, &count);
+    const ag_arg g = agi_with_kept_dims(v, G, ndim, shape, &count);
+    GX(0) = v_vjp_mul(g, shares(x, y, &attr));
 }
 
 /* ---- softmax: y = exp(x - m) / sum(exp(x - m));  dx = y (g - sum(g y)).  Saves y. ------------ */
@@ -55,7 +79,7 @@ static ag_arg row_sum(ag_arg x, int64_t dim)
 static ag_arg less_largest(ag_arg x, int64_t dim)
 {
     const ag_attr attr = {.n_list = 1, .list = &dim};
-    return x.tensor->numel == 0 ? x : v_sub(x, v_reduce(AG_OP_amax, x, &attr, true));
+    return x.tensor->numel == 0 ? x : v_sub(x, v_constant(v_reduce(AG_OP_amax, x, &attr, true)));
 }
 
 AG_FORMULA(softmax)
