@@ -1,0 +1,156 @@
+# SPDX-License-Identifier: MIT
+"""Formulas along dimensions at the edges of the numbers: what overflows, cancels, is empty."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+import pyautograd as ag
+from support import leaf, values
+
+INF, NAN = math.inf, math.nan
+
+
+def gradient(y: ag.Tensor, x: ag.Tensor) -> list[float]:
+    (g,) = ag.autograd.grad(y.sum(), x)
+    return g.tolist()
+
+
+@pytest.mark.parametrize(
+    ("numbers", "result", "shares"),
+    [
+        ([1000.0, 1000.0], 1000.0 + math.log(2.0), [0.5, 0.5]),
+        ([-1000.0, -1000.0], -1000.0 + math.log(2.0), [0.5, 0.5]),
+        ([-INF, -INF], -INF, [0.0, 0.0]),
+        ([INF, 0.0], INF, [1.0, 0.0]),
+        ([INF, INF, -INF], INF, [0.5, 0.5, 0.0]),
+        ([-INF, 3.0], 3.0, [0.0, 1.0]),
+        ([7.0], 7.0, [1.0]),
+    ],
+)
+def test_logsumexp(numbers: list[float], result: float, shares: list[float]) -> None:
+    x = leaf(numbers)
+    y = x.logsumexp(0)
+    assert y.item() == pytest.approx(result, rel=1e-15)
+    assert gradient(y, x) == pytest.approx(shares, rel=1e-15)
+
+
+def test_logsumexp_of_nan_and_of_nothing() -> None:
+    x = leaf([NAN, 1.0])
+    y = x.logsumexp(0)
+    assert math.isnan(y.item()) and all(map(math.isnan, gradient(y, x)))
+    assert ag.zeros(2, 0).logsumexp(1).tolist() == [-INF, -INF]
+    assert ag.zeros(0, 2).logsumexp(1).shape == (0,)
+    assert ag.tensor(3.0).logsumexp(0).item() == 3.0
+
+
+@pytest.mark.parametrize("order", [1, 2])
+def test_logsumexp_has_softmax_as_its_gradient(order: int) -> None:
+    x = leaf(np.linspace(-3.0, 3.0, 12).reshape(3, 4))
+    (g,) = ag.autograd.grad(x.logsumexp(1).sum(), x, create_graph=True)
+    assert np.allclose(values(g), values(x.softmax(1)), rtol=1e-14, atol=0.0)
+    if order == 2:
+        weights = ag.arange(12.0).view(3, 4)
+        (h,) = ag.autograd.grad((g * weights).sum(), x)
+        (right,) = ag.autograd.grad((x.softmax(1) * weights).sum(), x)
+        assert np.allclose(values(h), values(right), rtol=1e-12, atol=1e-15)
+
+
+def test_softmax() -> None:
+    x = leaf([[0.0, 1000.0], [-1000.0, -1000.0]])
+    assert x.softmax(1).tolist() == [[0.0, 1.0], [0.5, 0.5]]
+    assert x.log_softmax(1).tolist() == [[-1000.0, 0.0], [-math.log(2.0), -math.log(2.0)]]
+    assert ag.zeros(2, 0).softmax(1).shape == (2, 0)
+    assert ag.tensor(3.0).softmax(0).item() == 1.0
+    assert all(map(math.isnan, ag.tensor([-INF, -INF]).softmax(0).tolist()))
+
+
+def test_spread_of_large_numbers_cancels_nothing() -> None:
+    x = leaf([1e9, 1e9 + 1.0, 1e9 + 2.0])
+    assert (x.var().item(), x.std().item()) == (1.0, 1.0)
+    assert gradient(x.var(), x) == [-1.0, 0.0, 1.0]
+
+
+def test_equal_numbers_have_no_spread_and_no_gradient() -> None:
+    x = leaf([[2.0, 2.0, 2.0], [1.0, 2.0, 3.0]])
+    y = x.std(1)
+    assert y.tolist() == [0.0, 1.0]
+    assert gradient(y, x) == [[0.0, 0.0, 0.0], [-0.5, 0.0, 0.5]]
+
+
+def test_too_few_numbers_are_warned_of() -> None:
+    x = ag.tensor([[1.0], [2.0]])
+    for call in (
+        lambda: x.var(1),
+        lambda: x.std(1, True),
+        lambda: ag.var(x, 1, unbiased=True),
+        lambda: ag.var_mean(x, 1)[0],
+        lambda: ag.zeros(0).std(),
+    ):
+        with pytest.warns(UserWarning, match="degrees of freedom is <= 0"):
+            assert np.isnan(call().numpy()).all()
+    assert x.var(1, unbiased=False).tolist() == [0.0, 0.0]
+    assert ag.zeros(0, 3).var(1).shape == (0,)
+
+
+def test_parts_of_a_dimension() -> None:
+    x = ag.arange(7.0)
+    assert [p.tolist() for p in x.chunk(3)] == [[0.0, 1.0, 2.0], [3.0, 4.0, 5.0], [6.0]]
+    assert [len(p) for p in ag.arange(5.0).chunk(4)] == [2, 2, 1]
+    assert [p.shape for p in ag.zeros(0, 2).chunk(3)] == [(0, 2)] * 3
+    assert [p.shape for p in ag.zeros(0, 2).split(4)] == [(0, 2)]
+    assert [p.tolist() for p in x.split([0, 7])] == [[], x.tolist()]
+    many = ag.arange(100.0).split([1] * 100)
+    assert len(many) == 100 and many[99].tolist() == [99.0]
+    assert all(p.data_ptr() == x.data_ptr() + 24 * k for k, p in enumerate(x.split(3)))
+
+
+def test_parts_in_place() -> None:
+    x = ag.arange(4.0)
+    x.split(2)[1].mul_(10.0)
+    assert x.tolist() == [0.0, 1.0, 20.0, 30.0]
+    first, _ = leaf([1.0, 2.0]).mul(1.0).split(1)
+    with pytest.raises(RuntimeError, match="returns multiple views"):
+        first.mul_(2.0)
+
+
+def test_extremes_as_a_named_tuple() -> None:
+    both = ag.aminmax(ag.tensor([[3.0, 1.0], [2.0, 5.0]]), dim=1)
+    low, high = both
+    assert both.min is low and both.max is high
+    assert (low.tolist(), high.tolist()) == ([1.0, 2.0], [3.0, 5.0])
+    assert isinstance(both, tuple) and type(both) is ag.return_types.aminmax
+    assert repr(both) == (
+        "pyautograd.return_types.aminmax(\nmin=tensor([1., 2.]),\nmax=tensor([3., 5.]))"
+    )
+
+
+def test_rounded_quotients_in_place() -> None:
+    x = leaf([7.0, -7.0])
+    y = x * 1.0
+    assert y.div_(2.0, rounding_mode="floor") is y
+    (y * x).sum().backward()
+    assert y.tolist() == [3.0, -4.0] and x.grad.tolist() == [3.0, -4.0]
+    z = ag.tensor([[7.0], [-7.0]])
+    assert z.expand(2, 1).div(ag.tensor([2.0, 4.0]), rounding_mode="trunc").tolist() == [
+        [3.0, 1.0],
+        [-3.0, -1.0],
+    ]
+    with pytest.raises(RuntimeError, match="doesn't match the broadcast shape"):
+        z.div_(ag.ones(2, 2), rounding_mode="trunc")
+
+
+@pytest.mark.parametrize("size", [5, 20_000])
+def test_formulas_of_what_pends_and_of_strides(size: int) -> None:
+    numbers = np.linspace(-2.0, 2.0, 3 * size).reshape(size, 3)
+    x = leaf(numbers)
+    y = (x * 2.0).t()
+    e = np.exp(2.0 * numbers.T)
+    assert np.allclose(values(y.logsumexp(0)), np.log(e.sum(0)), rtol=1e-14)
+    assert np.allclose(values(y.softmax(1)), e / e.sum(1, keepdims=True), rtol=1e-12)
+    assert np.allclose(values(y.var(1)), (2.0 * numbers.T).var(1, ddof=1), rtol=1e-12)
+    y.softmax(0).square().sum().backward()
+    assert np.isfinite(values(x.grad)).all()
