@@ -1159,7 +1159,7 @@ class Tensor:
         """The logarithm of the sum of exp(x) over dim: an int, a tuple of ints, or None for all.
 
         Nothing overflows on the way. Of elements that are all -inf the result is -inf, and the
-        gradient 0.
+        gradient 0; an element that is inf has all of it, or its part.
 
         Raises:
             IndexError: a dimension is out of range.
@@ -1896,7 +1896,7 @@ def logsumexp(input: _T, dim: _Dims, keepdim: bool = False, *, out: Tensor | Non
     """The logarithm of the sum of exp(x) over dim: an int, a tuple of ints, or None for all.
 
     Nothing overflows on the way. Of elements that are all -inf the result is -inf, and the
-    gradient 0.
+    gradient 0; an element that is inf has all of it, or its part.
 
     Raises:
         IndexError: a dimension is out of range.
