@@ -94,7 +94,7 @@ def test_instructions_against_another_build(tmp_path: Path) -> None:
     done = run("instructions", *options, "--against", str(tmp_path))
     assert done.returncode == 0, done.stderr
     assert "other is built differently: compiler: another" in done.stdout
-    assert re.search(r"In all, instructions: [+-]\d\.\d\d %.* of 27 rows", done.stdout)
+    assert re.search(r"In all, instructions: [+-]\d\.\d\d %.* of 33 rows", done.stdout)
     assert_readable(done.stdout)
     found = json.loads(target.read_text())["records"]
     assert all(record["median"] > 0 for record in found)
