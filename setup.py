@@ -57,7 +57,7 @@ def compile_flags():
     """What every object is compiled with."""
     flags = ["-std=c11", "-D_GNU_SOURCE", "-fPIC", "-fvisibility=hidden", "-pthread"]
     flags += ["-ffp-contract=off", "-fno-math-errno", "-fno-trapping-math"]
-    flags += [] if MAC else ["-fno-semantic-interposition", "-fno-plt"]
+    flags += [] if MAC else ["-fno-semantic-interposition", "-fno-plt", "-falign-functions=64"]
     slow = "-O0 -g" if "DEBUG" in SWITCHES else "-O1 -g"
     flags += slow.split() if SWITCHES.keys() & {"DEBUG", "SANITIZE", "COVERAGE"} else ["-O3"]
     flags += [f"-DAG_{name}" for name in ("DEBUG", "TESTING", "COVERAGE") if name in SWITCHES]
