@@ -107,6 +107,30 @@ def _extreme(op: Callable[..., Tensor]) -> Callable[..., Any]:
     return reduce
 
 
+def _spread(op: Callable[..., Tensor]) -> Callable[..., Any]:
+    def reduce(
+        a: Any,
+        axis: Any = None,
+        dtype: Any = None,
+        out: Any = None,
+        ddof: float = 0,
+        keepdims: Any = False,
+        **others: Any,
+    ) -> Any:
+        if out is not None or others or axis == () or dtype not in (None, float, np.float64):
+            return NotImplemented
+        return op(a, axis, correction=ddof, keepdim=bool(keepdims))
+
+    return reduce
+
+
+def _concatenate(arrays: Any, axis: Any = 0, out: Any = None, **others: Any) -> Any:
+    if out is not None or others:
+        return NotImplemented
+    parts = [_tensor(part) for part in arrays]
+    return ag.cat(parts, axis) if axis is not None else ag.cat([part.ravel() for part in parts])
+
+
 def _reshape(a: Any, shape: Any = None, order: str = "C", **others: Any) -> Any:
     if order != "C" or others or shape is None:
         return NotImplemented
@@ -163,6 +187,9 @@ _FUNCTIONS: dict[Callable[..., Any], Callable[..., Any]] = {
     np.amax: _extreme(ag.amax),
     np.min: _extreme(ag.amin),
     np.amin: _extreme(ag.amin),
+    np.var: _spread(ag.var),
+    np.std: _spread(ag.std),
+    np.concatenate: _concatenate,
     np.reshape: _reshape,
     np.ravel: _ravel,
     np.transpose: _transpose,
