@@ -210,8 +210,9 @@ static ag_arg join_parts(const agi_vjp *v, const int64_t *given,
     int64_t *sizes = (int64_t *)(parts + n);
     memcpy(shape, whole, (size_t)ndim * sizeof *shape);
     for (int k = 0; k < n; k++) {
-        shape[dim] = sizes[k] = given != NULL ? given[k] : 1;
+        shape[dim] = given != NULL ? given[k] : 1;
         parts[k] = part(v, k, ndim, shape, dim);
+        sizes[k] = agi_value_failed(parts[k]) ? 0 : size_along(parts[k].tensor, (int)dim);
     }
     ag_attr attr = {.i = {dim}, .n_list = n, .list = sizes};
     const ag_arg joined = agi_value(AG_OP_cat, n, parts, &attr);
@@ -333,9 +334,10 @@ int ag_split_count(ag_tensor *x, int n_sizes, const int64_t *sizes, int dim)
     return as_count("split", count_parts(x, n_sizes, sizes, dim, &at));
 }
 
-/* Parts of one size, the last of what is left; or of the sizes given. */
-static ag_status split_by(ag_tensor *x, int at, bool has_sizes, const int64_t *sizes, int n,
-                          ag_tensor **outs)
+/* Parts of one size, the last of what is left; or of the sizes given. `is_named_so`: the node is
+ * called after sizes, as PyTorch does it. */
+static ag_status split_by(ag_tensor *x, int at, bool has_sizes, bool is_named_so,
+                          const int64_t *sizes, int n, ag_tensor **outs)
 {
     const ag_arg arg = agi_arg(x);
     int64_t left = agi_shape_of(x)[at];
@@ -346,7 +348,7 @@ static ag_status split_by(ag_tensor *x, int at, bool has_sizes, const int64_t *s
         list[k] = has_sizes ? sizes[k] : left < sizes[0] ? left : sizes[0];
         left -= list[k];
     }
-    ag_attr attr = {.i = {at, has_sizes}, .n_list = n, .list = list};
+    ag_attr attr = {.i = {at, is_named_so}, .n_list = n, .list = list};
     const ag_status status = ag_apply_several(AG_OP_split, 1, &arg, &attr, n, outs);
     agi_plain_free(list);
     return status;
@@ -367,7 +369,8 @@ ag_status ag_split(ag_tensor *x, int n_sizes, const int64_t *sizes, int dim, int
 {
     int at;
     const int64_t count = count_parts(x, n_sizes, sizes, dim, &at);
-    return has_room("split", count, n) ? split_by(x, at, n_sizes >= 0, sizes, n, outs)
+    const bool has_sizes = n_sizes >= 0;
+    return has_room("split", count, n) ? split_by(x, at, has_sizes, has_sizes, sizes, n, outs)
                                        : ag_last_status();
 }
 
@@ -399,5 +402,6 @@ ag_status ag_chunk(ag_tensor *x, int64_t chunks, int dim, int n, ag_tensor **out
     int at = 0;
     int64_t size = 0;
     const int64_t count = count_chunks(x, chunks, dim, &at, &size);
-    return has_room("chunk", count, n) ? split_by(x, at, false, &size, n, outs) : ag_last_status();
+    return has_room("chunk", count, n) ? split_by(x, at, false, size == 0, &size, n, outs)
+                                       : ag_last_status();
 }

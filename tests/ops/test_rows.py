@@ -108,6 +108,16 @@ def test_parts_of_a_dimension() -> None:
     assert all(p.data_ptr() == x.data_ptr() + 24 * k for k, p in enumerate(x.split(3)))
 
 
+def test_parts_of_nothing_have_gradients() -> None:
+    for x, parts in ((leaf([]), [0, 0]), (leaf([[], []]), [2, 0])):
+        split = x.split(parts)
+        sum((p.sum() for p in split), ag.zeros(())).backward()
+        assert x.grad.shape == x.shape
+    y = leaf([1.0, 2.0])
+    y.split([0, 2])[0].sum().backward()
+    assert y.grad.tolist() == [0.0, 0.0]
+
+
 def test_parts_in_place() -> None:
     x = ag.arange(4.0)
     x.split(2)[1].mul_(10.0)
