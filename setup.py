@@ -103,9 +103,7 @@ class Build(build_ext):
         import numpy
 
         package = Path(self.build_lib, "pyautograd")
-        (package / "include" / "ops").mkdir(parents=True, exist_ok=True)
-        for header in HEADERS:
-            shutil.copy2(INCLUDE / header, package / "include" / header)
+        shutil.copytree(INCLUDE, package / "include", dirs_exist_ok=True)
         name = [f"-Wl,-soname,{LIBRARY}", "-Wl,-Bsymbolic-functions"]
         name = ["-dynamiclib", f"-Wl,-install_name,@rpath/{LIBRARY}"] if MAC else ["-shared", *name]
         self.link(package / LIBRARY, self.compile(CORE, WARNINGS), [*name, "-lm"])

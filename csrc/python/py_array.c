@@ -3,6 +3,7 @@
  * NumPy arrays and nested sequences to tensors, and back.
  */
 #include "py_convert.h"
+#include "py_args.h"
 #include "py_errors.h"
 #include "py_numpy.h"
 #include "py_tensor.h"
@@ -527,4 +528,18 @@ int py_operand(PyObject *object, bool keep, ag_arg *arg, ag_tensor **made)
     *made = keep ? py_tensor_copy_array(object) : py_tensor_of_array(object);
     arg->tensor = *made;
     return *made != NULL ? 1 : -1;
+}
+
+bool py_operand_or_data(const char *function, const char *argument, PyObject *object, ag_arg *arg,
+                        ag_tensor **made)
+{
+    int known = py_operand(object, ag_grad_enabled(), arg, made);
+    if (known == 0 && (PyList_Check(object) || PyTuple_Check(object))) {
+        bool floating;
+        arg->tensor = *made = py_tensor_from_data(object, &floating);
+        return *made != NULL;
+    }
+    if (known == 0)
+        py_wrong_type(function, argument, "Tensor, array or Number", object);
+    return known > 0;
 }

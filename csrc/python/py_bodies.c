@@ -10,20 +10,6 @@
 
 /* ---- where ---------------------------------------------------------------------------------- */
 
-/* An operand of where, which nested sequences may be too. */
-static bool choice(const char *name, PyObject *object, ag_arg *arg, ag_tensor **made)
-{
-    int known = py_operand(object, ag_grad_enabled(), arg, made);
-    if (known == 0 && (PyList_Check(object) || PyTuple_Check(object))) {
-        bool floating;
-        arg->tensor = *made = py_tensor_from_data(object, &floating);
-        return *made != NULL;
-    }
-    if (known == 0)
-        py_wrong_type("where", name, "Tensor, array or Number", object);
-    return known > 0;
-}
-
 /* Of numbers only a bool chooses; np.bool_ is what comparing 0-d tensors gives. */
 static bool is_condition(PyObject *object)
 {
@@ -43,7 +29,7 @@ static PyObject *where_with(PyObject *condition, PyObject *x, PyObject *y)
     ag_tensor *made[3] = {NULL, NULL, NULL};
     bool ok = is_condition(condition);
     for (int i = 0; ok && i < 3; i++)
-        ok = choice(names[i], operands[i], &args[i], &made[i]);
+        ok = py_operand_or_data("where", names[i], operands[i], &args[i], &made[i]);
     if (ok && args[0].tensor == NULL && args[1].tensor == NULL && args[2].tensor == NULL) {
         args[0].tensor = made[0] = ag_scalar(args[0].value);
         ok = made[0] != NULL || py_raise() != NULL;
@@ -122,21 +108,14 @@ bool py_check_cat(const py_row *row, const void *fields)
 
 /* ---- ranges --------------------------------------------------------------------------------- */
 
-static PyObject *made(const py_head *head, ag_tensor *t)
-{
-    if (t != NULL && head->requires_grad)
-        ag_set_requires_grad(t, true);
-    return py_tensor_new(t);
-}
-
 PyObject *py_call_arange_arange_to(const struct py_arange_arange_to *a)
 {
-    return made(&a->head, ag_arange(0.0, a->end, 1.0));
+    return py_tensor_made(py_tensor_type, ag_arange(0.0, a->end, 1.0), a->head.requires_grad);
 }
 
 PyObject *py_call_eye_eye_square(const struct py_eye_eye_square *a)
 {
-    return made(&a->head, ag_eye(a->n, a->n));
+    return py_tensor_made(py_tensor_type, ag_eye(a->n, a->n), a->head.requires_grad);
 }
 
 /* ---- reductions ----------------------------------------------------------------------------- */

@@ -37,6 +37,11 @@ bool py_single_value(ag_tensor *tensor, double *value);
  * is none of these, -1 with an exception. */
 int py_operand(PyObject *object, bool keep, ag_arg *arg, ag_tensor **made);
 
+/* The same where it must be one, and may be a nested sequence too; else TypeError. The caller
+ * releases *made, perhaps NULL. Reading it may run any code: tensors are looked at afterwards. */
+bool py_operand_or_data(const char *function, const char *argument, PyObject *object, ag_arg *arg,
+                        ag_tensor **made);
+
 /* An integer that is no bool. */
 bool py_integer_argument(const char *function, const char *argument, PyObject *object,
                          int64_t *value);

@@ -10,41 +10,17 @@
 #include "py_tensor.h"
 #include "py_type.h"
 
-/* What creating functions have in common. */
-typedef struct made_as {
-    bool requires_grad;
-} made_as;
-
-static bool common_arguments(const char *function, PyObject *dtype, PyObject *requires_grad,
-                             made_as *how)
-{
-    how->requires_grad = false;
-    return py_dtype_argument(dtype) &&
-           py_bool_argument(function, "requires_grad", requires_grad, &how->requires_grad);
-}
-
-/* Takes the tensor; NULL raises what the library said. */
-static PyObject *finish(PyTypeObject *type, ag_tensor *t, made_as how)
-{
-    if (t == NULL)
-        return py_raise();
-    if (how.requires_grad && ag_set_requires_grad(t, true) != AG_OK) {
-        ag_release(t);
-        return py_raise();
-    }
-    return py_tensor_new_as(type, t);
-}
-
 /* ---- from data ------------------------------------------------------------------------------ */
 
 static PyObject *f_tensor(PyObject *module, PyObject *const *args, Py_ssize_t n, PyObject *names)
 {
     static const py_signature s = {"tensor", 3, 1, 1, {"data", "dtype", "requires_grad"}};
     PyObject *v[3];
-    made_as how;
+    bool requires_grad = false;
     bool floating = true;
     (void)module;
-    if (!py_parse(&s, NULL, args, n, names, v) || !common_arguments("tensor", v[1], v[2], &how))
+    if (!py_parse(&s, NULL, args, n, names, v) || !py_dtype_argument(v[1]) ||
+        !py_bool_argument("tensor", "requires_grad", v[2], &requires_grad))
         return NULL;
     if (py_is_tensor(v[0]) &&
         PyErr_WarnEx(PyExc_UserWarning,
@@ -56,13 +32,13 @@ static PyObject *f_tensor(PyObject *module, PyObject *const *args, Py_ssize_t n,
     ag_tensor *t = py_tensor_from_data(v[0], &floating);
     if (t == NULL)
         return NULL;
-    if (how.requires_grad && !floating && py_absent(v[1])) {
+    if (requires_grad && !floating && py_absent(v[1])) {
         ag_release(t);
         PyErr_SetString(PyExc_RuntimeError,
                         "Only Tensors of floating point and complex dtype can require gradients");
         return NULL;
     }
-    return finish(py_tensor_type, t, how);
+    return py_tensor_made(py_tensor_type, t, requires_grad);
 }
 
 static bool warn_if_read_only(PyObject *array)
@@ -146,7 +122,7 @@ PyObject *py_tensor_construct(PyTypeObject *type, PyObject *args, PyObject *keyw
             return NULL;
         }
     }
-    return ndim >= 0 ? finish(type, ag_empty(ndim, shape), (made_as){false}) : NULL;
+    return ndim >= 0 ? py_tensor_new_as(type, ag_empty(ndim, shape)) : NULL;
 }
 
 /* ---- table ---------------------------------------------------------------------------------- */

@@ -254,7 +254,7 @@ int py_tensor_assign(PyObject *self, PyObject *key, PyObject *value)
     ag_tensor *made = NULL;
     cursor c;
     Py_ssize_t n = read_parts(key, parts);
-    bool done = n >= 0 && py_written_value("__setitem__", value, &arg, &made) &&
+    bool done = n >= 0 && py_operand_or_data("__setitem__", "value", value, &arg, &made) &&
                 follow(&c, py_tensor_of(self), parts, n);
     if (done) {
         done = py_write(c.view, arg, true);

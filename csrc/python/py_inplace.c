@@ -45,19 +45,6 @@ static bool repeats(const ag_tensor *t)
     return false;
 }
 
-bool py_written_value(const char *function, PyObject *value, ag_arg *arg, ag_tensor **made)
-{
-    int known = py_operand(value, ag_grad_enabled(), arg, made);
-    if (known == 0 && (PyList_Check(value) || PyTuple_Check(value))) {
-        bool floating;
-        arg->tensor = *made = py_tensor_from_data(value, &floating);
-        return *made != NULL;
-    }
-    if (known == 0)
-        py_wrong_type(function, "value", "Tensor, array or Number", value);
-    return known > 0;
-}
-
 bool py_write(ag_tensor *target, ag_arg value, bool strip)
 {
     if (value.tensor != NULL)
@@ -106,7 +93,7 @@ static PyObject *m_copy(PyObject *self, PyObject *const *args, Py_ssize_t n, PyO
         return NULL;
     ag_arg value;
     ag_tensor *made;
-    bool done = py_written_value("copy_", v[1], &value, &made) &&
+    bool done = py_operand_or_data("copy_", "value", v[1], &value, &made) &&
                 py_write(py_tensor_of(self), value, false);
     ag_release(made);
     return done ? Py_NewRef(self) : NULL;

@@ -7,10 +7,6 @@
 
 #include "py_api.h"
 
-/* The object as what is written: a tensor, number, array or nested sequence. The caller releases
- * *made, perhaps NULL. Reading it may run any code: the target is looked at afterwards. */
-bool py_written_value(const char *function, PyObject *value, ag_arg *arg, ag_tensor **made);
-
 /* target[...] = value, which broadcasts to the target, recorded where the tape asks for it. strip:
  * leading dimensions of size 1 that the target has no place for are dropped, as assignment to an
  * index does. */

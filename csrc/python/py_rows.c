@@ -71,13 +71,7 @@ static PyObject *made_result(const py_row *row, PyTypeObject *type, const py_hea
         }
         return out;
     }
-    if (result == NULL)
-        return py_raise();
-    if (head->requires_grad && ag_set_requires_grad(result, true) != AG_OK) {
-        ag_release(result);
-        return py_raise();
-    }
-    return py_tensor_new_as(type, result);
+    return py_tensor_made(type, result, head->requires_grad);
 }
 
 static PyObject *pair_result(const py_head *head, ag_status status, ag_tensor **outs)

@@ -76,6 +76,15 @@ PyObject *py_tensor_wrap(ag_tensor *owned)
     return known != NULL ? known : py_tensor_new(owned);
 }
 
+PyObject *py_tensor_made(PyTypeObject *type, ag_tensor *fresh, bool requires_grad)
+{
+    if (fresh != NULL && requires_grad && ag_set_requires_grad(fresh, true) != AG_OK) {
+        ag_release(fresh);
+        fresh = NULL;
+    }
+    return py_tensor_new_as(type, fresh);
+}
+
 PyObject *py_result_or_self(PyObject *self, ag_tensor *owned)
 {
     PyObject *known = living_object(owned);

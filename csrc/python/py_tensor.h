@@ -37,6 +37,9 @@ PyObject *py_tensor_new(ag_tensor *fresh);
 /* The same as an instance of a subclass (without its __init__, as PyTorch does). */
 PyObject *py_tensor_new_as(PyTypeObject *type, ag_tensor *fresh);
 
+/* The same of what is made from no other tensor, with requires_grad as it was asked for. */
+PyObject *py_tensor_made(PyTypeObject *type, ag_tensor *fresh, bool requires_grad);
+
 /* The same for a tensor that may have an object already: then that one. */
 PyObject *py_tensor_wrap(ag_tensor *owned);
 

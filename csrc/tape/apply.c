@@ -280,21 +280,26 @@ static AGI_NOINLINE ag_tensor *compute_long(const agi_op_info *info, int n, cons
     return out;
 }
 
-/* A formula has its parts recorded, or it is one node, which the caller records. */
-static AGI_NOINLINE ag_tensor *compute_formula(const agi_op_info *info, const ag_arg *args,
-                                               const ag_attr *attr)
+/* A result whose parts were recorded is known as the formula's. */
+static void name_after(const agi_op_info *formula, ag_tensor *out)
 {
-    if (info->grad == AGI_GRAD_PARTS) {
-        ag_tensor *out = info->forward(args, attr);
-        if (out != NULL && out->node != NULL) {
-            out->node->formula = info->formula;
-            out->node->variant = (uint8_t)agi_variant_of((int)(info - agi_ops), args, attr);
-        }
-        return out;
-    }
-    const bool recording = ag_set_grad_enabled(false);
+    if (out->node == NULL)
+        return;
+    out->node->formula = formula->formula;
+    out->node->variant = 0;
+}
+
+/* A formula has its parts recorded, if they are to be; else it is one node, which is the caller's
+ * to record. */
+static AGI_NOINLINE ag_tensor *compute_formula(const agi_op_info *info, const ag_arg *args,
+                                               const ag_attr *attr, bool record_parts)
+{
+    const bool recording = record_parts || ag_set_grad_enabled(false);
     ag_tensor *out = info->forward(args, attr);
-    ag_set_grad_enabled(recording);
+    if (!record_parts)
+        ag_set_grad_enabled(recording);
+    else if (out != NULL)
+        name_after(info, out);
     return out;
 }
 
@@ -305,7 +310,7 @@ AGI_INLINE ag_tensor *compute_other(const agi_op_info *info, int n, const ag_arg
         info == &agi_ops[AG_OP_clone])
         return info->forward(args, attr);
     if (info->kind == AGI_FORMULA)
-        return compute_formula(info, args, attr);
+        return compute_formula(info, args, attr, info->grad == AGI_GRAD_PARTS);
     if (!is_long(info, n, args, attr))
         return info->forward(args, attr);
     return compute_long(info, n, args, attr);
@@ -316,12 +321,9 @@ ag_tensor *agi_compute(int op, int n, const ag_arg *args, const ag_attr *attr)
     const agi_op_info *info = &agi_ops[op];
     if (info->forward == NULL)
         return compute_map(info, n, args, attr);
-    if (info->kind != AGI_FORMULA)
-        return compute_other(info, n, args, attr);
-    const bool recording = ag_set_grad_enabled(false);
-    ag_tensor *out = info->forward(args, attr);
-    ag_set_grad_enabled(recording);
-    return out;
+    if (info->kind == AGI_FORMULA)
+        return compute_formula(info, args, attr, false);
+    return compute_other(info, n, args, attr);
 }
 
 /* ---- recording ------------------------------------------------------------------------------ */
@@ -343,9 +345,6 @@ int agi_variant_of(int op, const ag_arg *args, const ag_attr *attr)
         return args[0].tensor == NULL ? AGI_NAMED_RSUB + 1 : 0;
     case AG_OP_div:
         return args[0].tensor == NULL ? AGI_NAMED_MUL : 0;
-    case AG_OP_div_floor:
-    case AG_OP_div_rounded:
-        return 2;
     case AG_OP_pow:
         return args[0].tensor == NULL ? 2 : args[1].tensor == NULL ? 0 : 1;
     case AG_OP_normal_of:
@@ -432,10 +431,7 @@ static ag_status compute_formulas(const agi_op_info *info, const ag_arg *args, c
     const ag_status status = info->forward_several(args, attr, n, outs);
     ag_set_grad_enabled(recording);
     for (int k = 0; k < n && parts && status == AG_OK; k++)
-        if (outs[k]->node != NULL) {
-            outs[k]->node->formula = info->formula;
-            outs[k]->node->variant = 0;
-        }
+        name_after(info, outs[k]);
     return status;
 }
 
