@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Thin bodies of the public header: reading, the autograd side of tensors, and the ops' own names.
- * Creating is in create.c, ops in place in inplace.c, backward in engine.c, looking at nodes in
+ * Thin bodies of the public header: reading, and the autograd side of tensors. Ops are in calls.c,
+ * creating is in create.c, ops in place in inplace.c, backward in engine.c, looking at nodes in
  * node.c, random numbers in random.c, tuning beside what it tunes.
  */
 #include <stdio.h>
