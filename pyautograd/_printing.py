@@ -6,11 +6,13 @@ The text is PyTorch's for float64 as the default dtype, to the character. Three 
 1. *What is shown.* A tensor over `threshold` elements is reduced to its corners, `edgeitems` at
    each end of each axis. The corners are gathered before anything else is done, so that printing
    ten million elements costs no more than printing thirty-six.
-2. *How a number is written.* One style for all that is shown, chosen from the finite nonzero
-   values: integers as `1.`, fixed point, or scientific. The width is that of the widest finite
-   value; `nan` and `inf` have no say in it and may stick out.
-3. *Where lines break.* Rows wrap at `linewidth`, then the suffixes (`size=`, `requires_grad=`,
-   `grad_fn=`) follow on the last line if they fit there, else on one of their own.
+2. *How a number is written.* One style for all that is shown. That of float64 is chosen from the
+   finite nonzero values: integers as `1.`, fixed point, or scientific. The width is that of the
+   widest finite value; `nan` and `inf` have no say in it and may stick out. An int64 is written
+   in full, a bool as `True` or `False`, whatever `precision` and `sci_mode` say.
+3. *Where lines break.* Rows wrap at `linewidth`, then the suffixes (`size=`, `dtype=`,
+   `requires_grad=`, `grad_fn=`) follow on the last line if they fit there, else on one of their
+   own.
 
 The options are one immutable record, replaced whole: a thread that prints reads it once and is
 not disturbed by another that changes it.
@@ -63,14 +65,15 @@ def set_printoptions(
     """Set how tensors are printed, for the whole process.
 
     Args:
-        precision: digits after the decimal point (4).
+        precision: digits of float64 numbers after the decimal point (4).
         threshold: tensors with more elements than this are summarised (1000); `math.inf` never.
         edgeitems: elements shown at each end of each summarised axis (3).
         linewidth: characters in a line, after which rows and suffixes wrap (80).
         profile: `"default"`, `"short"` or `"full"`, in any case: the values to start from. The
             other arguments are laid over it.
-        sci_mode: True for scientific notation always, False for never. None, the default,
-            chooses by the values; like PyTorch, a call that leaves it out goes back to that.
+        sci_mode: True for scientific notation of all float64 numbers, False for never. None, the
+            default, chooses by the values; like PyTorch, a call that leaves it out goes back to
+            that.
 
     Raises:
         ValueError: an unknown profile, or a number out of its range.
@@ -150,7 +153,7 @@ def format_scalar(t: Tensor, spec: str) -> str:
 
     Raises:
         TypeError: `spec` is not empty and the tensor has dimensions.
-        ValueError: `spec` is not one that a float understands.
+        ValueError: `spec` is not one that the number, a float, int or bool, understands.
 
     Example:
         >>> import pyautograd as ag
@@ -165,18 +168,23 @@ def format_scalar(t: Tensor, spec: str) -> str:
 def format_array(
     values: np.ndarray, suffixes: Sequence[str] = (), prefix: str = "tensor("
 ) -> str:
-    """Return the text of a float64 array of any shape between `prefix` and a closing bracket.
+    """Return the text of an array of any shape between `prefix` and a closing bracket.
 
-    `suffixes` come after the numbers, comma-separated, behind the `size=(...)` that an array
-    without elements has where `[]` does not tell its shape.
+    The array is float64, int64 or bool. Comma-separated after the numbers come `size=(...)` where
+    `[]` does not tell the shape, `dtype=` where there is no element to tell int64 or bool from
+    float64, and `suffixes`.
 
     Example:
         >>> import numpy as np
         >>> format_array(np.array([1.0, np.nan]), ["requires_grad=True"])
         'tensor([1., nan], requires_grad=True)'
+        >>> format_array(np.array([True, False]))
+        'tensor([ True, False])'
+        >>> format_array(np.array([], dtype=np.int64))
+        'tensor([], dtype=pyautograd.int64)'
     """
     options = _options
-    ends = list(suffixes)
+    ends = []
     if values.size == 0:
         text = "[]"
         show_size = values.ndim != 1
@@ -184,7 +192,11 @@ def format_array(
         text = _numbers(values, len(prefix), options)
         show_size = options.edgeitems == 0
     if show_size:
-        ends.insert(0, f"size={tuple(values.shape)}")
+        ends.append(f"size={tuple(values.shape)}")
+    # Like PyTorch, a summary without elements, `[...]`, does not show its dtype.
+    if values.size == 0 and values.dtype.kind != "f":
+        ends.append(f"dtype=pyautograd.{values.dtype.name}")
+    ends.extend(suffixes)
     return _with_suffixes(prefix + text, ends, len(prefix), options.linewidth)
 
 
@@ -227,7 +239,8 @@ def _numbers(values: np.ndarray, indent: int, options: _Options) -> str:
         cut = [False] * values.ndim
     style, width = _choose_style(values, options)
     if values.ndim == 0:
-        return style % float(values)
+        text: str = style % values.item()
+        return text
     layout = _Layout(style, width + 2, edge, options.linewidth, cut)
     return layout.block(values.tolist(), 0, indent)
 
@@ -246,6 +259,16 @@ def _corners(values: np.ndarray, cut: Sequence[bool], edge: int) -> np.ndarray:
 
 def _choose_style(values: np.ndarray, options: _Options) -> tuple[str, int]:
     """Return the %-format that all of `values` are written with, and the width it pads to."""
+    if values.dtype.kind == "f":
+        return _choose_float_style(values, options)
+    # The longest is at one of the ends: False, the largest integer, or the smallest with its sign.
+    ends = (values.min().item(), values.max().item()) if values.size else ()
+    width = max((len(str(end)) for end in ends), default=1)
+    return f"%{width}s", width
+
+
+def _choose_float_style(values: np.ndarray, options: _Options) -> tuple[str, int]:
+    """Return the style and width of float64 values, which their sizes decide."""
     telling = values[np.isfinite(values) & (values != 0)]
     if telling.size == 0:
         # Nothing but zeros, infinities and nans: as they come, unpadded, whatever `sci_mode` says.
@@ -294,7 +317,7 @@ class _Layout(NamedTuple):
         gap = "\n" * (len(self.cut) - axis - 1)
         return "[" + ("," + gap + " " * (indent + 1)).join(parts) + "]"
 
-    def row(self, numbers: list[float], cut: bool, indent: int) -> str:
+    def row(self, numbers: Sequence[float], cut: bool, indent: int) -> str:
         """Return one innermost row, wrapped at the line width."""
         style = self.style
         cells = [style % number for number in numbers]

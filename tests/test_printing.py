@@ -34,10 +34,19 @@ class Shown(NamedTuple):
     text: str
     suffixes: Sequence[str] = ()
     options: Mapping[str, Any] = MappingProxyType({})
+    dtype: type = np.float64
 
     @property
     def array(self) -> np.ndarray:
-        return np.asarray(self.values, dtype=np.float64)
+        return np.asarray(self.values, dtype=self.dtype)
+
+
+def whole(name: str, values: Any, text: str, **options: Any) -> Shown:
+    return Shown(name, values, text, options=options, dtype=np.int64)
+
+
+def truths(name: str, values: Any, text: str, **options: Any) -> Shown:
+    return Shown(name, values, text, options=options, dtype=np.bool_)
 
 
 TABLE = [
@@ -198,7 +207,94 @@ tensor([1.,
           "tensor([         1., 1000000000.])", (), {"sci_mode": False}),
 ]
 
-every_row = pytest.mark.parametrize("row", TABLE, ids=[row.name for row in TABLE])
+# Of int64 and bool, which the name of a row begins with.
+LABELLED = [
+    whole("int64_scalar", -5, "tensor(-5)"),
+    whole("int64_scalar_summarised", 5, "tensor(5)", threshold=0),
+    whole("int64_scalar_edgeitems_0", 5, "tensor(5, size=())", edgeitems=0),
+    whole("int64", [1, 2], "tensor([1, 2])"),
+    whole("int64_negative", [1, -2, 3], "tensor([ 1, -2,  3])"),
+    whole("int64_negative_is_not_widest", [-1, 100], "tensor([ -1, 100])"),
+    whole("int64_in_full", [2**53, -(2**53), 0],
+          "tensor([ 9007199254740992, -9007199254740992,                 0])"),
+    whole("int64_over_thousandfold", [1, 1001], "tensor([   1, 1001])"),
+    whole("int64_zeros", zeros((2, 2)), "tensor([[0, 0],\n        [0, 0]])"),
+    whole("int64_no_precision", [1, 20], "tensor([ 1, 20])", precision=7),
+    whole("int64_not_scientific", [1, 10**9], "tensor([         1, 1000000000])", sci_mode=True),
+    whole("int64_short", arange(1001), "tensor([   0,    1,  ...,  999, 1000])", profile="short"),
+    whole("int64_full", [[1], [20]], "tensor([[ 1],\n        [20]])", profile="full"),
+    whole("int64_three_axes", arange(8).reshape(2, 2, 2), """\
+tensor([[[0, 1],
+         [2, 3]],
+
+        [[4, 5],
+         [6, 7]]])"""),
+    whole("int64_long_row", arange(30) - 5, """\
+tensor([-5, -4, -3, -2, -1,  0,  1,  2,  3,  4,  5,  6,  7,  8,  9, 10, 11, 12,
+        13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24])"""),
+    whole("int64_linewidth_1", [1, 20], "tensor([ 1,\n        20])", linewidth=1),
+    whole("int64_summarised_matrix", arange(2000).reshape(2, 1000), """\
+tensor([[   0,    1,    2,  ...,  997,  998,  999],
+        [1000, 1001, 1002,  ..., 1997, 1998, 1999]])"""),
+    whole("int64_summarised_both", arange(30).reshape(5, 6), """\
+tensor([[ 0,  ...,  5],
+        ...,
+        [24,  ..., 29]])""", edgeitems=1, threshold=10),
+    whole("int64_hidden_do_not_count", np.r_[1:4, [10**15] * 2000, -1:2],
+          "tensor([ 1,  2,  3,  ..., -1,  0,  1])"),
+    whole("int64_edgeitems_0", arange(8), "tensor([...], size=(8,))", edgeitems=0, threshold=5),
+    whole("int64_edgeitems_0_matrix", zeros((3, 4)), "tensor([...], size=(3, 4))",
+          edgeitems=0, threshold=5),
+    whole("int64_edgeitems_0_whole", [1, 2], "tensor([1, 2], size=(2,))", edgeitems=0),
+    whole("int64_empty", [], "tensor([], dtype=pyautograd.int64)"),
+    whole("int64_empty_rows", zeros((0, 3)), "tensor([], size=(0, 3), dtype=pyautograd.int64)"),
+    whole("int64_empty_edgeitems_0", [], "tensor([], dtype=pyautograd.int64)", edgeitems=0),
+    whole("int64_empty_narrow", zeros((2, 0)), """\
+tensor([], size=(2, 0),
+       dtype=pyautograd.int64)""", linewidth=40),
+    truths("bool_scalar_true", True, "tensor(True)"),
+    truths("bool_scalar_false", False, "tensor(False)"),
+    truths("bool", [True, False], "tensor([ True, False])"),
+    truths("bool_all_true", [True, True], "tensor([True, True])"),
+    truths("bool_all_false", [False, False], "tensor([False, False])"),
+    truths("bool_not_scientific", [True, False], "tensor([ True, False])",
+           sci_mode=True, precision=9),
+    truths("bool_matrix", [[True, False], [True, True]], """\
+tensor([[ True, False],
+        [ True,  True]])"""),
+    truths("bool_long_row", [True] * 13,
+           "tensor([" + "True, " * 11 + "True,\n        True])"),
+    truths("bool_long_row_wider", [True] * 12 + [False],
+           "tensor([" + " True, " * 9 + " True,\n         True,  True, False])"),
+    truths("bool_summarised", [True, True, False] * 400,
+           "tensor([ True,  True, False,  ...,  True,  True, False])"),
+    truths("bool_hidden_do_not_count", [True] * 3 + [False] * 2000 + [True] * 3,
+           "tensor([True, True, True,  ..., True, True, True])"),
+    truths("bool_edgeitems_0", ones((2, 3, 4)), "tensor([...], size=(2, 3, 4))",
+           edgeitems=0, threshold=5),
+    truths("bool_empty", [], "tensor([], dtype=pyautograd.bool)"),
+    truths("bool_empty_columns", zeros((2, 0)),
+           "tensor([], size=(2, 0), dtype=pyautograd.bool)"),
+    Shown("int64_suffixes_in_order", zeros((0, 3)),
+          "tensor([], size=(0, 3), dtype=pyautograd.int64, requires_grad=True)",
+          ["requires_grad=True"], dtype=np.int64),
+]
+
+# What surrounds the elements in memory, and would show.
+NOISE: dict[type, Any] = {np.float64: nan, np.int64: -(2**62), np.bool_: False}
+
+
+def _each(rows: Sequence[Shown]) -> pytest.MarkDecorator:
+    return pytest.mark.parametrize("row", rows, ids=[row.name for row in rows])
+
+
+every_row = _each(TABLE + LABELLED)
+every_float_row = _each(TABLE)
+every_labelled_row = _each(LABELLED)
+
+needs_labels = pytest.mark.skipif(
+    not hasattr(pyautograd, "int64"), reason="tensors are float64 only"
+)
 
 
 @every_row
@@ -210,12 +306,12 @@ def test_text(row: Shown) -> None:
 @every_row
 def test_layout_in_memory_is_not_seen(row: Shown) -> None:
     set_printoptions(**row.options)
-    wide = np.full((2, *row.array.T.shape), nan)
+    wide = np.full((2, *row.array.T.shape), NOISE[row.dtype], dtype=row.dtype)
     wide[1] = row.array.T
     assert format_array(wide[1].T, row.suffixes) == row.text
 
 
-@every_row
+@every_float_row
 def test_tensor_of_the_row(row: Shown) -> None:
     set_printoptions(**row.options)
     t = pyautograd.tensor(row.array)
@@ -224,6 +320,26 @@ def test_tensor_of_the_row(row: Shown) -> None:
     assert repr(t.requires_grad_()) == format_array(row.array, ["requires_grad=True"])
     assert repr(t * 1.0) == format_array(row.array, ["grad_fn=<MulBackward0>"])
     assert repr(t.detach()) == plain
+
+
+@needs_labels
+@every_labelled_row
+def test_labelled_tensor_of_the_row(row: Shown) -> None:
+    set_printoptions(**row.options)
+    t = pyautograd.tensor(row.array)
+    plain = format_array(row.array)
+    assert (repr(t), str(t), repr(t.detach())) == (plain, plain, plain)
+
+
+def test_dtype_wraps_where_its_own_name_does_not_fit() -> None:
+    # The name is longer than that of PyTorch, which for a few widths needs no second line.
+    text = "tensor([], size=(2, 0), dtype=pyautograd.int64)"
+    values = zeros((2, 0), dtype=np.int64)
+    # Like PyTorch, the first line leaves its last column free.
+    set_printoptions(linewidth=len(text) + 1)
+    assert format_array(values) == text
+    set_printoptions(linewidth=len(text))
+    assert format_array(values) == text.replace(", dtype", ",\n       dtype")
 
 
 # ---- The options.
@@ -356,20 +472,48 @@ def test_format_of_a_scalar_of_a_subclass_says_what_it_is() -> None:
     assert f"{p:.1f}" == "1.5"
 
 
+@needs_labels
+def test_labelled_subclass_shows_its_name() -> None:
+    assert repr(pyautograd.tensor([1, 20]).as_subclass(Position)) == "Position([ 1, 20])"
+    empty = pyautograd.tensor(np.array([], dtype=np.bool_)).as_subclass(Position)
+    assert repr(empty) == "Position([], dtype=pyautograd.bool)"
+
+
+@needs_labels
+def test_format_of_a_labelled_scalar_is_its_number() -> None:
+    five, true = pyautograd.tensor(5), pyautograd.tensor(True)
+    assert f"{five}|{five:d}|{five:03d}|{five:x}|{five:.2f}" == "5|5|005|5|5.00"
+    assert f"{true}|{true:d}|{true:>6}" == "True|1|     1"
+    with pytest.raises(ValueError, match="Unknown format code 's' for object of type 'int'"):
+        format(five, "s")
+    with pytest.raises(ValueError, match="Unknown format code 's' for object of type 'bool'"):
+        format(true, "s")
+    with pytest.raises(TypeError, match="unsupported format string passed to Tensor"):
+        format(pyautograd.tensor([5]), "d")
+
+
 def test_printing_a_large_tensor_reads_only_its_corners() -> None:
     # Of an array of 10**12 elements that are one number, anything but the corners would never end.
     start = time.perf_counter()
     text = format_array(np.broadcast_to(np.float64(0.5), (10**6, 10**6)))
     assert text.count("0.5000") == 36
+    for value, shown in ((np.int64(7), "7"), (np.True_, "True")):
+        assert format_array(np.broadcast_to(value, (10**6, 10**6))).count(shown) == 36
     assert time.perf_counter() - start < 1.0
 
 
 # ---- Parity.
 
 
+def _as_ours(theirs: Any) -> str:
+    return repr(theirs).replace("torch.", "pyautograd.")
+
+
 def _assert_same_text(torch: Any, values: np.ndarray) -> None:
     theirs = torch.from_numpy(np.array(values))
-    assert format_array(values) == repr(theirs)
+    assert format_array(values) == _as_ours(theirs)
+    if values.dtype != np.float64:
+        return
     theirs.requires_grad_()
     assert format_array(values, ["requires_grad=True"]) == repr(theirs)
     assert format_array(values, ["grad_fn=<NegBackward0>"]) == repr(theirs.neg().neg())
@@ -382,7 +526,7 @@ def test_table_is_torchs(torch: Any, row: Shown) -> None:
     try:
         _assert_same_text(torch, row.array)
         if not row.suffixes:
-            assert repr(torch.from_numpy(row.array.copy())) == row.text
+            assert _as_ours(torch.from_numpy(row.array.copy())) == row.text
     finally:
         torch.set_printoptions(profile="default")
 
@@ -400,8 +544,12 @@ def test_suffix_wraps_where_torchs_does(torch: Any, length: int) -> None:
 
 @pytest.mark.parametrize("name", ["P", "Position", "P" * 40, "P" * 100])
 def test_subclass_is_shown_as_in_torch(torch: Any, name: str) -> None:
+    subclass = type(name, (torch.Tensor,), {})
+    for labelled in (arange(40) - 9, arange(40) > 9, np.ones((2, 3), dtype=np.bool_)):
+        theirs = torch.from_numpy(labelled).as_subclass(subclass)
+        assert format_array(labelled, [], name + "(") == repr(theirs)
     for values in (np.ones(()), arange(40.0) / 8, np.ones((2, 3)), np.ones((0, 2))):
-        theirs = torch.from_numpy(values).as_subclass(type(name, (torch.Tensor,), {}))
+        theirs = torch.from_numpy(values).as_subclass(subclass)
         assert format_array(values, [], name + "(") == repr(theirs)
         theirs.requires_grad_()
         assert format_array(values, ["requires_grad=True"], name + "(") == repr(theirs)

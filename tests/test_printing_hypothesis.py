@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -31,6 +32,19 @@ _elements = st.one_of(
 )
 
 _shapes = npst.array_shapes(min_dims=0, max_dims=4, min_side=0, max_side=9)
+
+_whole_numbers = st.one_of(
+    st.integers(-(2**53), 2**53),
+    st.integers(-2000, 2000),
+    st.sampled_from([0, 1, -1, 9, 10, -9, -10, 2**53, -(2**53), 2**63 - 1, -(2**63)]),
+    # The same spread at any number of digits.
+    st.builds(lambda m, e: m * 10**e, st.integers(-99, 99), st.integers(0, 13)),
+)
+
+_floats = npst.arrays(np.float64, _shapes, elements=_elements)
+_labelled = st.one_of(
+    npst.arrays(np.int64, _shapes, elements=_whole_numbers), npst.arrays(np.bool_, _shapes)
+)
 
 _print_options = st.fixed_dictionaries({}, optional={
     "precision": st.integers(0, 17),
@@ -73,14 +87,32 @@ def _assert_same_text(torch: Any, values: np.ndarray) -> None:
     assert format_array(values, ["requires_grad=True"]) == repr(theirs)
 
 
+def _assert_same_labelled_text(torch: Any, values: np.ndarray) -> None:
+    theirs = repr(torch.tensor(values)).replace("torch.", "pyautograd.")
+    assert _with_dtype_in_line(format_array(values)) == _with_dtype_in_line(theirs)
+
+
+def _with_dtype_in_line(text: str) -> str:
+    # Whether a dtype fits on the line depends on its name, which is longer than that of torch.
+    return re.sub(r",\n +dtype=", ", dtype=", text)
+
+
 @_fixtures_are_shared
-@given(data=st.data(), options=_print_options)
+@given(values=_floats, options=_print_options)
 def test_any_values_shape_and_options(
-    printing_torch: Any, data: st.DataObject, options: dict[str, Any]
+    printing_torch: Any, values: np.ndarray, options: dict[str, Any]
 ) -> None:
-    values = data.draw(npst.arrays(np.float64, _shapes, elements=_elements))
     _set_options(options, printing_torch)
     _assert_same_text(printing_torch, values)
+
+
+@_fixtures_are_shared
+@given(values=_labelled, options=_print_options)
+def test_any_labelled_values_shape_and_options(
+    printing_torch: Any, values: np.ndarray, options: dict[str, Any]
+) -> None:
+    _set_options(options, printing_torch)
+    _assert_same_labelled_text(printing_torch, values)
 
 
 @_fixtures_are_shared
@@ -101,7 +133,24 @@ def test_any_large_array(
 
 
 @_fixtures_are_shared
-@given(values=npst.arrays(np.float64, _shapes, elements=_elements), options=_print_options)
+@given(
+    shape=npst.array_shapes(min_dims=1, max_dims=3, min_side=1, max_side=60),
+    seed=st.integers(0, 2**32 - 1),
+    digits=st.integers(0, 15),
+    negative=st.booleans(),
+)
+def test_any_large_labelled_array(
+    printing_torch: Any, shape: tuple[int, ...], seed: int, digits: int, negative: bool
+) -> None:
+    low = -(10**digits) if negative else 0
+    values = np.random.default_rng(seed).integers(low, 10**digits, shape, endpoint=True)
+    _set_options({}, printing_torch)
+    _assert_same_labelled_text(printing_torch, values)
+    _assert_same_labelled_text(printing_torch, values > 0)
+
+
+@_fixtures_are_shared
+@given(values=st.one_of(_floats, _labelled), options=_print_options)
 def test_text_is_well_formed(values: np.ndarray, options: dict[str, Any]) -> None:
     # What holds of any text, torch or not.
     _set_options(options)
