@@ -4,6 +4,7 @@
  * creating is in create.c, ops in place in inplace.c, backward in engine.c, looking at nodes in
  * node.c, random numbers in random.c, tuning beside what it tunes.
  */
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -16,6 +17,8 @@
 #include "fuse/jit/jit.h"
 #include "fuse/pending.h"
 #include "tape/apply.h"
+#include "tape/cast.h"
+#include "tape/dtypes.h"
 #include "tensor/copy.h"
 #include "tensor/scope.h"
 
@@ -70,7 +73,7 @@ void ag_mark_exported(ag_tensor *t)
 
 bool ag_is_read_only(const ag_tensor *t)
 {
-    return agi_has_tensor("is_read_only", t) && t->storage->read_only;
+    return agi_has_tensor("is_read_only", t) && agi_is_read_only(t->storage);
 }
 
 bool ag_shares_storage(const ag_tensor *a, const ag_tensor *b)
@@ -113,6 +116,59 @@ ag_status ag_copy_out(ag_tensor *t, double *values)
     return ready ? AG_OK : ag_last_status();
 }
 
+/* x row-major, of the dtype. Owned. */
+static ag_tensor *dense_as(ag_tensor *t, ag_dtype dtype)
+{
+    ag_tensor *x = agi_tensor_to_read(t);
+    ag_tensor *cast = x != NULL ? agi_cast(x, dtype) : NULL;
+    const ag_arg arg = agi_arg(cast);
+    ag_tensor *dense = NULL;
+    if (cast != NULL)
+        dense = agi_is_contiguous(cast) ? agi_retain(cast)
+                                        : agi_compute(AG_OP_clone, 1, &arg, &agi_row_major);
+    agi_release(cast);
+    agi_release(x);
+    if (dense != NULL && agi_storage_ready(dense->storage) == AG_OK)
+        return dense;
+    agi_release(dense);
+    return NULL;
+}
+
+ag_status ag_copy_out_int64(ag_tensor *t, int64_t *values)
+{
+    if (!agi_has_tensor("copy_out_int64", t) ||
+        (t->numel > 0 && !agi_has("copy_out_int64", values, "memory for the values")))
+        return ag_last_status();
+    ag_tensor *x = dense_as(t, AG_INT64);
+    if (x == NULL)
+        return ag_last_status();
+    const double *data = agi_tensor_data(x);
+    ag_status status = AG_OK;
+    for (int64_t i = 0; i < x->numel && status == AG_OK; i++) {
+        if (fabs(data[i]) < 0x1p63)
+            values[i] = (int64_t)data[i];
+        else
+            status = agi_fail(AG_ERR_INTEGER, "copy_out_int64: %g does not fit 64 bits", data[i]);
+    }
+    agi_release(x);
+    return status;
+}
+
+ag_status ag_copy_out_bool(ag_tensor *t, bool *values)
+{
+    if (!agi_has_tensor("copy_out_bool", t) ||
+        (t->numel > 0 && !agi_has("copy_out_bool", values, "memory for the values")))
+        return ag_last_status();
+    ag_tensor *x = dense_as(t, AG_BOOL);
+    if (x == NULL)
+        return ag_last_status();
+    const double *data = agi_tensor_data(x);
+    for (int64_t i = 0; i < x->numel; i++)
+        values[i] = data[i] != 0.0;
+    agi_release(x);
+    return AG_OK;
+}
+
 /* ---- autograd ------------------------------------------------------------------------------- */
 
 bool ag_requires_grad(const ag_tensor *t)
@@ -135,6 +191,8 @@ ag_status ag_set_requires_grad(ag_tensor *t, bool on)
 {
     if (!agi_has_tensor("set_requires_grad", t))
         return ag_last_status();
+    if (on && agi_dtype_of(t) != AG_FLOAT64)
+        return agi_fail(AG_ERR_GRAD, "only Tensors of floating point dtype can require gradients");
     if (!ag_is_leaf(t)) {
         if (on)
             return AG_OK;
@@ -167,6 +225,11 @@ ag_status ag_set_grad(ag_tensor *t, ag_tensor *grad)
                         "Please ensure that the gradient and the tensor are the same size",
                         agi_format_shape_list(got, grad->ndim, agi_shape_of(grad)),
                         agi_format_shape_list(want, t->ndim, agi_shape_of(t)));
+    if (grad != NULL && agi_dtype_of(grad) != agi_dtype_of(t))
+        return agi_fail(AG_ERR_GRAD, "attempting to assign a gradient with dtype '%s' to a tensor "
+                                     "with dtype '%s'. Please ensure that the gradient and the "
+                                     "tensor have the same dtype",
+                        agi_dtype_name(agi_dtype_of(grad)), agi_dtype_name(agi_dtype_of(t)));
     if (grad == NULL && t->meta == NULL)
         return AG_OK;
     agi_meta *meta = agi_tensor_meta(t);
@@ -239,6 +302,9 @@ ag_status ag_set_data(ag_tensor *t, ag_tensor *from)
     ag_node *node = NULL;
     if (!agi_has_tensors("set_data", t, from))
         return ag_last_status();
+    if (agi_requires_grad(t) && agi_dtype_of(from) != AG_FLOAT64)
+        return agi_fail(AG_ERR_GRAD, "data set to a tensor that requires gradients must be "
+                                     "floating point or complex dtype");
     if (!ag_is_leaf(t) &&
         !agi_shape_equal(t->ndim, agi_shape_of(t), from->ndim, agi_shape_of(from)) &&
         (node = node_in_shape_of(t, from)) == NULL)
@@ -270,41 +336,6 @@ ag_status ag_broadcast(const ag_tensor *x, const ag_tensor *y, int *ndim, int64_
     *ndim = 0;
     ag_status status = agi_shape_broadcast(ndim, shape, x->ndim, agi_shape_of(x));
     return status != AG_OK ? status : agi_shape_broadcast(ndim, shape, y->ndim, agi_shape_of(y));
-}
-
-/* Large or pending operands as they are now: z has room for these. */
-static ag_status compare_now(ag_op op, ag_tensor *x, ag_tensor *y, bool *z, int ndim,
-                             const int64_t *shape, int64_t numel)
-{
-    const bool is_long = numel >= AGI_DEFER_MIN || agi_is_pending(x->storage) ||
-                         agi_is_pending(y->storage);
-    ag_tensor *own_x = is_long ? agi_tensor_snapshot(x) : agi_retain(x);
-    ag_tensor *own_y = is_long ? agi_tensor_snapshot(y) : agi_retain(y);
-    bool ready = own_x != NULL && own_y != NULL && agi_storage_ready(own_x->storage) == AG_OK &&
-                 agi_storage_ready(own_y->storage) == AG_OK;
-    if (ready) {
-        ag_arg args[2] = {agi_arg(own_x), agi_arg(own_y)};
-        agi_run_mask(&agi_ops[op], z, ndim, shape, numel, args);
-    }
-    agi_release(own_x);
-    agi_release(own_y);
-    return ready ? AG_OK : ag_last_status();
-}
-
-ag_status ag_compare(ag_op op, ag_tensor *x, ag_tensor *y, bool *z)
-{
-    if (!agi_has_tensors("compare", x, y))
-        return ag_last_status();
-    if ((unsigned)op >= AG_OP_COUNT || agi_ops[op].kind != AGI_MASK)
-        return agi_fail(AG_ERR_VALUE, "compare: expected one of eq, ne, lt, le, gt, ge, got op %d",
-                        (int)op);
-    int ndim;
-    int64_t shape[AGI_MAX_DIMS];
-    ag_status status = ag_broadcast(x, y, &ndim, shape);
-    int64_t numel = status == AG_OK ? agi_shape_numel(agi_ops[op].name, ndim, shape) : -1;
-    if (numel < 0 || (numel > 0 && !agi_has("compare", z, "memory for the results")))
-        return ag_last_status();
-    return compare_now(op, x, y, z, ndim, shape, numel);
 }
 
 int ag_show_config(char *text, size_t size)

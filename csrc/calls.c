@@ -10,6 +10,15 @@
 #include "tensor/scope.h"
 
 ag_arg ag_number(double value) { return agi_number(value); }
+
+/* 2^53 + 1 lies between two doubles, and would be rounded to the one that int64 still has. */
+ag_arg ag_integer(int64_t value)
+{
+    value += value == AGI_INTEGER_MAX + 1 ? 1 : value == -AGI_INTEGER_MAX - 1 ? -1 : 0;
+    return agi_number_of((double)value, AG_INT64);
+}
+
+ag_arg ag_boolean(bool value) { return agi_number_of(value, AG_BOOL); }
 ag_arg ag_operand(ag_tensor *t) { return agi_arg(t); }
 
 /* ---- OP ------------------------------------------------------------------------------------- */
@@ -51,6 +60,7 @@ static ag_tensor *apply2(ag_op op, ag_arg x, ag_arg y)
         ag_arg args[3] = {agi_arg(x), agi_arg(y), agi_arg(z)}; \
         return agi_call(AG_OP_##name, 3, args, NULL); \
     }
+#define DEFINE_INNER1(name)
 #define DEFINE_INNER(name)
 #define DEFINE_INNER3(name)
 #define DEFINE_UNARY_ATTR(name)
@@ -63,7 +73,7 @@ static ag_tensor *apply2(ag_op op, ag_arg x, ag_arg y)
 #define DEFINE_REDUCES(name)
 #define DEFINE_VIEWS(name)
 #define DEFINE_FORMULAS(name)
-#define OP(name, arity, KIND, saves, GRAD, label, doc) DEFINE_##KIND(name)
+#define OP(name, arity, KIND, dtypes, saves, GRAD, label, doc) DEFINE_##KIND(name)
 #include "include/ops.def"
 
 /* ---- CALL ----------------------------------------------------------------------------------- */
@@ -113,6 +123,8 @@ AGI_INLINE void put_list(call_places *c, ag_attr *attr, const char *what, int n,
 #define PUT_DIMS(name) put_list(&places, &attr, "dimensions", n_##name, name, true);
 #define PUT_SIZES(name) put_list(&places, &attr, "sizes", n_##name, name, false);
 #define PUT_DTYPE(name)
+#define PUT_REAL(name)
+#define PUT_DEVICE(name)
 #define PUT_INTO(name)
 #define PUT(of, KIND, name, default) PUT_##KIND(name)
 #define PUT_ALL(cname, parameters) \

@@ -23,20 +23,26 @@ try:
 
     _check_interpreter()
 
+    from math import e, inf, nan, pi
+
     from . import autograd
     from ._core import __version__ as _built
     from ._core import (
-        Generator, Size, Tensor, abs, absolute, acos, add, amax, amin, aminmax, arange, arccos,
-        arcsin, arctan, as_tensor, asin, atan, broadcast_to, cat, ceil, chunk, clamp, clip, clone,
-        concat, concatenate, cos, cosh, default_generator, div, divide, double, dtype, empty,
-        empty_cache, empty_like, enable_grad, eq, exp, explain, expm1, eye, flatten, float64, floor,
-        from_numpy, full, full_like, ge, get_num_threads, greater, greater_equal, gt,
-        is_grad_enabled, is_tensor, le, less, less_equal, linspace, log, log10, log1p, log2,
-        log_softmax, logsumexp, lt, manual_seed, max_memory_allocated, maximum, mean,
+        Generator, Size, Tensor, abs, absolute, acos, add, all, amax, amin, aminmax, any, arange,
+        arccos, arcsin, arctan, as_tensor, asarray, asin, atan, bitwise_and, bitwise_left_shift,
+        bitwise_not, bitwise_or, bitwise_right_shift, bitwise_xor, broadcast_to, can_cast, cat,
+        ceil, chunk, clamp, clip, clone, concat, concatenate, cos, cosh, count_nonzero,
+        default_generator, device, div, divide, double, dtype, empty, empty_cache, empty_like,
+        enable_grad, eq, exp, explain, expm1, eye, flatten, float64, floor, floor_divide,
+        from_numpy, full, full_like, ge, get_default_dtype, get_num_threads, greater, greater_equal,
+        gt, int64, is_complex, is_floating_point, is_grad_enabled, is_tensor, le, less, less_equal,
+        linspace, log, log10, log1p, log2, log_softmax, logical_and, logical_not, logical_or,
+        logical_xor, logsumexp, long, lt, manual_seed, max_memory_allocated, maximum, mean,
         memory_allocated, memory_cached, memory_stats, minimum, mul, multiply, ne, neg, negative,
-        no_grad, normal, not_equal, numel, ones, ones_like, permute, pow, rand, rand_like, randn,
-        randn_like, ravel, reciprocal, relu, reset_peak_memory_stats, reshape, return_types, rsqrt,
-        set_cache_limit, set_grad_enabled, set_num_threads, sigmoid, sign, sin, sinh, softmax,
+        no_grad, normal, not_equal, numel, ones, ones_like, permute, pow, promote_types, rand,
+        rand_like, randn, randn_like, ravel, reciprocal, relu, remainder, reset_peak_memory_stats,
+        reshape, result_type, return_types, rsqrt, scalar_tensor, set_cache_limit,
+        set_default_dtype, set_grad_enabled, set_num_threads, sigmoid, sign, sin, sinh, softmax,
         softplus, split, sqrt, square, squeeze, std, sub, subtract, sum, swapaxes, swapdims, t, tan,
         tanh, tensor, transpose, true_divide, trunc, unbind, unsqueeze, var, var_mean, where, zeros,
         zeros_like,
@@ -53,40 +59,66 @@ except ImportError as error:
 
 if TYPE_CHECKING:
     from . import capi, testing
+    from ._dtypes import finfo, iinfo
     from ._printing import get_printoptions, set_printoptions
     from .config import show_config
 
 __all__ = [
-    "Generator", "Size", "Tensor", "__version__", "abs", "absolute", "acos", "add", "amax", "amin",
-    "aminmax", "arange", "arccos", "arcsin", "arctan", "as_tensor", "asin", "atan", "autograd",
-    "broadcast_to", "capi", "cat", "ceil", "chunk", "clamp", "clip", "clone", "concat",
-    "concatenate", "cos", "cosh", "default_generator", "div", "divide", "double", "dtype", "empty",
-    "empty_cache", "empty_like", "enable_grad", "eq", "exp", "explain", "expm1", "eye", "flatten",
-    "float64", "floor", "from_numpy", "full", "full_like", "ge", "get_num_threads",
-    "get_printoptions", "greater", "greater_equal", "gt", "is_grad_enabled", "is_tensor", "le",
-    "less", "less_equal", "linspace", "log", "log10", "log1p", "log2", "log_softmax", "logsumexp",
-    "lt", "manual_seed", "max_memory_allocated", "maximum", "mean", "memory_allocated",
-    "memory_cached", "memory_stats", "minimum", "mul", "multiply", "ne", "neg", "negative",
-    "no_grad", "normal", "not_equal", "numel", "ones", "ones_like", "permute", "pow", "rand",
-    "rand_like", "randn", "randn_like", "ravel", "reciprocal", "relu", "reset_peak_memory_stats",
-    "reshape", "return_types", "rsqrt", "set_cache_limit", "set_grad_enabled", "set_num_threads",
+    "Generator", "Size", "Tensor", "__version__", "abs", "absolute", "acos", "add", "all", "amax",
+    "amin", "aminmax", "any", "arange", "arccos", "arcsin", "arctan", "as_tensor", "asarray",
+    "asin", "atan", "autograd", "bitwise_and", "bitwise_left_shift", "bitwise_not", "bitwise_or",
+    "bitwise_right_shift", "bitwise_xor", "broadcast_to", "can_cast", "capi", "cat", "ceil",
+    "chunk", "clamp", "clip", "clone", "concat", "concatenate", "cos", "cosh", "count_nonzero",
+    "default_generator", "device", "div", "divide", "double", "dtype", "e", "empty", "empty_cache",
+    "empty_like", "enable_grad", "eq", "exp", "explain", "expm1", "eye", "finfo", "flatten",
+    "float64", "floor", "floor_divide", "from_numpy", "full", "full_like", "ge",
+    "get_default_dtype", "get_num_threads", "get_printoptions", "greater", "greater_equal", "gt",
+    "iinfo", "inf", "int64", "is_complex", "is_floating_point", "is_grad_enabled", "is_tensor",
+    "le", "less", "less_equal", "linspace", "log", "log10", "log1p", "log2", "log_softmax",
+    "logical_and", "logical_not", "logical_or", "logical_xor", "logsumexp", "long", "lt",
+    "manual_seed", "max_memory_allocated", "maximum", "mean", "memory_allocated", "memory_cached",
+    "memory_stats", "minimum", "mul", "multiply", "nan", "ne", "neg", "negative", "newaxis",
+    "no_grad", "normal", "not_equal", "numel", "ones", "ones_like", "permute", "pi", "pow",
+    "promote_types", "rand", "rand_like", "randn", "randn_like", "ravel", "reciprocal", "relu",
+    "remainder", "reset_peak_memory_stats", "reshape", "result_type", "return_types", "rsqrt",
+    "scalar_tensor", "set_cache_limit", "set_default_dtype", "set_grad_enabled", "set_num_threads",
     "set_printoptions", "show_config", "sigmoid", "sign", "sin", "sinh", "softmax", "softplus",
     "split", "sqrt", "square", "squeeze", "std", "sub", "subtract", "sum", "swapaxes", "swapdims",
     "t", "tan", "tanh", "tensor", "testing", "transpose", "true_divide", "trunc", "unbind",
     "unsqueeze", "var", "var_mean", "where", "zeros", "zeros_like",
 ]
 
-# Imported when first asked for: what a program that prints nothing has no need of.
+newaxis = None
+
+# Imported when first asked for: what a program that prints nothing has no need of; and the dtypes
+# that have the names of Python's types, which mean those in this file.
 _LATER = {
+    "bool": ("_core", "_bool"),
     "capi": ("capi", None),
+    "float": ("_core", "float64"),
+    "finfo": ("_dtypes", "finfo"),
     "get_printoptions": ("_printing", "get_printoptions"),
+    "iinfo": ("_dtypes", "iinfo"),
+    "int": ("_core", "int64"),
     "set_printoptions": ("_printing", "set_printoptions"),
     "show_config": ("config", "show_config"),
     "testing": ("testing", None),
 }
 
 
+# The dtypes of others, by which programs ask for another precision.
+_NO_DTYPES = frozenset(
+    "float32 float16 bfloat16 half int32 int16 int8 short uint8 uint16 uint32 uint64 "
+    "complex32 complex64 complex128 cfloat cdouble chalf".split()
+)
+
+
 def __getattr__(name: str) -> Any:
+    if name in _NO_DTYPES:
+        raise AttributeError(
+            f"pyautograd has no dtype {name}: there are float64, int64 and bool. Leave the dtype "
+            "out, or use float64 for numbers with a point and int64 for whole ones"
+        )
     if name not in _LATER:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     import importlib
@@ -94,11 +126,11 @@ def __getattr__(name: str) -> Any:
     module_name, attribute = _LATER[name]
     module = importlib.import_module("." + module_name, __name__)
     value = module if attribute is None else getattr(module, attribute)
-    if attribute is not None:
+    if attribute is not None and module_name != "_core":
         value.__module__ = __name__
     globals()[name] = value
     return value
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+    return sorted({*globals(), *__all__, *_LATER})

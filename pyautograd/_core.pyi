@@ -1,6 +1,10 @@
 # SPDX-License-Identifier: MIT
 # Types of the native module. Parts between <ops> markers come from `make stubs`.
 
+from builtins import bool as _bool
+from builtins import float as _float
+from builtins import int as _int
+from builtins import type as _type
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from types import EllipsisType, TracebackType
 from typing import Any, Literal, NamedTuple, SupportsIndex, TypeAlias, TypeVar, final, overload
@@ -11,34 +15,59 @@ from typing_extensions import Self
 
 _T = TypeVar("_T", bound="Tensor")
 _F = TypeVar("_F", bound=Callable[..., Any])
-_Number: TypeAlias = float | np.floating[Any] | np.integer[Any] | np.bool_
+_Number: TypeAlias = _float | np.floating[Any] | np.integer[Any] | np.bool_
 _Operand: TypeAlias = "Tensor | _Number | NDArray[Any]"
 _Real: TypeAlias = "Tensor | _Number"
 _Array: TypeAlias = "Tensor | NDArray[Any]"
 _Value: TypeAlias = _Operand | Sequence[Any]
-_Mask: TypeAlias = Any  # an NDArray[np.bool_], or np.bool_ where both operands are 0-d
-_Dims: TypeAlias = int | Sequence[int]
-_DType: TypeAlias = "dtype | DTypeLike | None"
+_Dims: TypeAlias = _int | Sequence[_int]
+_SomeDType: TypeAlias = "dtype | str | _type[Any] | np.dtype[Any]"
+_DType: TypeAlias = "_SomeDType | None"
+_Device: TypeAlias = "device | str | None"
 _IndexPart: TypeAlias = SupportsIndex | slice | EllipsisType | None
 _Index: TypeAlias = _IndexPart | tuple[_IndexPart, ...]
 
 __version__: str
 float64: dtype
 double: dtype
+int64: dtype
+long: dtype
 default_generator: Generator
 
 @final
 class dtype:
-    """The type of a tensor's elements. There is one: `float64`."""
+    """The type of a tensor's elements: `float64`, `int64` or `bool`."""
     @property
-    def itemsize(self) -> int:
-        """Bytes of one element."""
+    def itemsize(self) -> _int:
+        """Bytes of one element: 8 of every dtype."""
     @property
-    def is_floating_point(self) -> bool:
-        """True."""
+    def is_floating_point(self) -> _bool:
+        """Whether this is float64."""
     @property
-    def dtype(self) -> np.dtype[np.float64]:
+    def is_complex(self) -> _bool:
+        """False."""
+    @property
+    def is_signed(self) -> _bool:
+        """Whether there are negative numbers."""
+    @property
+    def dtype(self) -> np.dtype[Any]:
         """The same as NumPy's: np.zeros(3, dtype=float64) takes it."""
+
+@final
+class device:
+    """Where tensors are: in the computer's memory. There is one device, "cpu", for programs
+    that name it.
+
+    Raises:
+        RuntimeError: another device.
+    """
+    def __init__(self, type: _Device, index: _int | None = None) -> None: ...
+    @property
+    def type(self) -> str:
+        """"cpu"."""
+    @property
+    def index(self) -> None:
+        """None."""
 
 @final
 class Generator:
@@ -47,13 +76,13 @@ class Generator:
     is given. Threads that share a generator each get other numbers of the stream.
 
     Raises:
-        RuntimeError: device is not 'cpu'.
-        TypeError: device is no str.
+        RuntimeError: device is another than the CPU.
+        TypeError: device is neither str nor device.
     """
-    def __init__(self, device: Literal["cpu"] | None = "cpu") -> None: ...
+    def __init__(self, device: _Device = "cpu") -> None: ...
     @property
-    def device(self) -> Literal["cpu"]:
-        """Where the numbers are made: 'cpu'."""
+    def device(self) -> device:
+        """Where the numbers are made: the CPU."""
     def manual_seed(self, seed: SupportsIndex, /) -> Self:
         """Start anew by this seed. Returns the generator itself.
 
@@ -61,9 +90,9 @@ class Generator:
             RuntimeError: the seed is no int.
             ValueError: it has more than 64 bits.
         """
-    def seed(self) -> int:
+    def seed(self) -> _int:
         """Start anew by a seed from the system, which is returned."""
-    def initial_seed(self) -> int:
+    def initial_seed(self) -> _int:
         """The seed that the generator started from."""
     def get_state(self) -> Tensor:
         """Where the generator is in its stream: a tensor for `set_state`."""
@@ -76,15 +105,15 @@ class Generator:
         """
 
 @final
-class Size(tuple[int, ...]):
+class Size(tuple[_int, ...]):
     """The shape of a tensor: a tuple of ints. Slices and sums of it are Sizes too."""
-    def numel(self) -> int:
+    def numel(self) -> _int:
         """The product of the sizes: how many elements a tensor of this shape has."""
     @overload
-    def __getitem__(self, key: SupportsIndex, /) -> int: ...
+    def __getitem__(self, key: SupportsIndex, /) -> _int: ...
     @overload
     def __getitem__(self, key: slice, /) -> Size: ...
-    def __add__(self, other: tuple[int, ...], /) -> Size: ...  # type: ignore[override]
+    def __add__(self, other: tuple[_int, ...], /) -> Size: ...  # type: ignore[override]
     def __mul__(self, n: SupportsIndex, /) -> Size: ...
     def __rmul__(self, n: SupportsIndex, /) -> Size: ...
 
@@ -97,7 +126,7 @@ class Node:
     def name(self) -> str:
         """The name that is printed: the op and a digit."""
     @property
-    def next_functions(self) -> tuple[tuple[Node | None, int], ...]:
+    def next_functions(self) -> tuple[tuple[Node | None, _int], ...]:
         """For each input of the op the node that made it, None where no gradient is needed, and
         which
         of that node's results it is.
@@ -120,9 +149,9 @@ class Tensor:
         TypeError: `data` is neither.
         RuntimeError: a size is negative.
     """
-    __array_priority__: int
+    __array_priority__: _int
     @overload
-    def __new__(cls, *sizes: int) -> Self: ...
+    def __new__(cls, *sizes: _int) -> Self: ...
     @overload
     def __new__(cls, data: Tensor | ArrayLike, /) -> Self: ...
 
@@ -146,32 +175,32 @@ class Tensor:
     @grad.deleter
     def grad(self) -> None: ...
     @property
-    def requires_grad(self) -> bool:
+    def requires_grad(self) -> _bool:
         """Whether gradients with respect to this tensor are wanted. Leaves can be told."""
     @requires_grad.setter
-    def requires_grad(self, value: bool) -> None: ...
+    def requires_grad(self, value: _bool) -> None: ...
     @property
-    def output_nr(self) -> int:
+    def output_nr(self) -> _int:
         """Which result of `grad_fn`'s op this tensor is."""
     @property
-    def is_leaf(self) -> bool:
+    def is_leaf(self) -> _bool:
         """Whether no recorded op made this tensor."""
     @property
-    def retains_grad(self) -> bool:
+    def retains_grad(self) -> _bool:
         """Whether retain_grad() was called on this tensor, which is no leaf."""
     @property
     def grad_fn(self) -> Node | None:
         """The tape's node for the op that made this tensor; None for leaves."""
     @property
-    def _version(self) -> int:
+    def _version(self) -> _int:
         """How often the memory was written in place."""
-    def _is_view(self) -> bool:
+    def _is_view(self) -> _bool:
         """Whether this is a view of another tensor that autograd follows."""
     def backward(
         self,
         gradient: Tensor | None = None,
-        retain_graph: bool | None = None,
-        create_graph: bool = False,
+        retain_graph: _bool | None = None,
+        create_graph: _bool = False,
         inputs: Tensor | Iterable[Tensor] | None = None,
     ) -> None:
         """Add the gradients of this tensor into the .grad of the leaves that it was made from.
@@ -189,7 +218,7 @@ class Tensor:
                 agree. No .grad has changed then.
             TypeError: an argument is of the wrong type.
         """
-    def requires_grad_(self, requires_grad: bool = True) -> Self:
+    def requires_grad_(self, requires_grad: _bool = True) -> Self:
         """Set requires_grad of a leaf. Returns the tensor itself.
 
         Raises:
@@ -216,16 +245,19 @@ class Tensor:
     def shape(self) -> Size:
         """The sizes of the dimensions."""
     @property
-    def ndim(self) -> int:
+    def ndim(self) -> _int:
         """The number of dimensions."""
     @property
     def dtype(self) -> dtype:
-        """pyautograd.float64."""
+        """How the elements are read: pyautograd.float64, pyautograd.int64 or pyautograd.bool."""
     @property
-    def itemsize(self) -> int:
+    def device(self) -> device:
+        """Where the elements are: device(type='cpu')."""
+    @property
+    def itemsize(self) -> _int:
         """Bytes of one element: 8."""
     @property
-    def nbytes(self) -> int:
+    def nbytes(self) -> _int:
         """Bytes of all elements."""
     @property
     def T(self) -> Self:
@@ -241,29 +273,29 @@ class Tensor:
             IndexError: dim is out of range.
         """
     @overload
-    def size(self, dim: int) -> int: ...
+    def size(self, dim: _int) -> _int: ...
     @overload
-    def stride(self, dim: None = None) -> tuple[int, ...]:
+    def stride(self, dim: None = None) -> tuple[_int, ...]:
         """How many elements apart neighbours lie in memory, for each dimension or for one.
 
         Raises:
             IndexError: dim is out of range.
         """
     @overload
-    def stride(self, dim: int) -> int: ...
-    def dim(self) -> int:
+    def stride(self, dim: _int) -> _int: ...
+    def dim(self) -> _int:
         """The number of dimensions."""
-    def ndimension(self) -> int:
+    def ndimension(self) -> _int:
         """The number of dimensions."""
-    def numel(self) -> int:
+    def numel(self) -> _int:
         """The number of elements."""
-    def nelement(self) -> int:
+    def nelement(self) -> _int:
         """The number of elements."""
-    def element_size(self) -> int:
+    def element_size(self) -> _int:
         """Bytes of one element: 8."""
-    def is_contiguous(self) -> bool:
+    def is_contiguous(self) -> _bool:
         """Whether the elements lie in row-major order, without gaps."""
-    def data_ptr(self) -> int:
+    def data_ptr(self) -> _int:
         """The address of the first element; 0 if there is none."""
     def as_subclass(self, cls: type[_T], /) -> _T:
         """The same memory as an instance of a subclass of Tensor; gradients flow through.
@@ -272,17 +304,109 @@ class Tensor:
             TypeError: cls is no subclass of Tensor.
         """
 
+    # ---- dtype
+    def float(self) -> Self:
+        """As float64. The tensor itself where it is that already.
+
+        Raises:
+            RuntimeError: int64 is asked for of NaN, or of a number beyond 2 ** 53.
+        """
+    def double(self) -> Self:
+        """As float64. The tensor itself where it is that already.
+
+        Raises:
+            RuntimeError: int64 is asked for of NaN, or of a number beyond 2 ** 53.
+        """
+    def int(self) -> Self:
+        """As int64, rounded towards zero. The tensor itself where it is that already.
+
+        Raises:
+            RuntimeError: int64 is asked for of NaN, or of a number beyond 2 ** 53.
+        """
+    def long(self) -> Self:
+        """As int64, rounded towards zero. The tensor itself where it is that already.
+
+        Raises:
+            RuntimeError: int64 is asked for of NaN, or of a number beyond 2 ** 53.
+        """
+    def bool(self) -> Self:
+        """As bool: whether the elements are not 0. The tensor itself where it is that already.
+
+        Raises:
+            RuntimeError: int64 is asked for of NaN, or of a number beyond 2 ** 53.
+        """
+    def cpu(self) -> Self:
+        """The tensor itself, as all are in the computer's memory."""
+    @overload
+    def to(
+        self,
+        dtype: _DType = None,
+        non_blocking: _bool = False,
+        copy: _bool = False,
+        *,
+        memory_format: Any = None,
+    ) -> Self:
+        """The tensor as another dtype, itself where it has that: to(dtype), to(device), to(device,
+        dtype), to(other tensor); copy=True makes a copy in any case.
+
+        The one device is "cpu". `non_blocking` and `memory_format` make no difference.
+
+        Raises:
+            RuntimeError: int64 is asked for of NaN, or of a number beyond 2 ** 53.
+        """
+    @overload
+    def to(
+        self,
+        device: _Device,
+        dtype: _DType = None,
+        non_blocking: _bool = False,
+        copy: _bool = False,
+        *,
+        memory_format: Any = None,
+    ) -> Self: ...
+    @overload
+    def to(
+        self,
+        other: Tensor,
+        non_blocking: _bool = False,
+        copy: _bool = False,
+        *,
+        memory_format: Any = None,
+    ) -> Self: ...
+    @overload
+    def type(self, dtype: None = None, non_blocking: _bool = False) -> str:
+        """The tensor as another dtype; without one the name of its type.
+
+        Raises:
+            RuntimeError: int64 is asked for of NaN, or of a number beyond 2 ** 53.
+        """
+    @overload
+    def type(self, dtype: _SomeDType, non_blocking: _bool = False) -> Self: ...
+    def type_as(self, other: Tensor, /) -> Self:
+        """The tensor as the dtype of another.
+
+        Raises:
+            RuntimeError: int64 is asked for of NaN, or of a number beyond 2 ** 53.
+        """
+    def is_floating_point(self) -> _bool:
+        """Whether the dtype is float64."""
+    def is_complex(self) -> _bool:
+        """False: there are no complex numbers."""
+    def is_signed(self) -> _bool:
+        """Whether the dtype has negative numbers: all but bool."""
+
     # ---- values
-    def item(self) -> float:
-        """The only element, as a float.
+    def item(self) -> Any:
+        """The only element, as a Python float, int or bool.
 
         Raises:
             RuntimeError: there are more elements, or none.
         """
     def tolist(self) -> Any:
-        """The elements as nested lists of floats; a float for 0-d."""
-    def numpy(self, *, force: bool = False) -> NDArray[np.float64]:
-        """A NumPy array over the same memory: writing one is writing the other.
+        """The elements as nested lists of numbers; a number for 0-d."""
+    def numpy(self, *, force: _bool = False) -> NDArray[Any]:
+        """A NumPy array over the same memory: writing one is writing the other. Of an int64 or bool
+        tensor a copy.
 
         force: of a tensor that requires grad too, detached.
 
@@ -295,31 +419,30 @@ class Tensor:
     def __array_function__(
         self,
         function: Callable[..., Any],
-        types: Iterable[type],
+        types: Iterable[_type],
         args: tuple[Any, ...],
         kwargs: dict[str, Any],
         /,
     ) -> Any: ...
     def __array__(
-        self, dtype: DTypeLike | None = None, *, copy: bool | None = None
+        self, dtype: DTypeLike | None = None, *, copy: _bool | None = None
     ) -> NDArray[Any]: ...
     def __array_wrap__(
-        self, array: NDArray[Any], context: Any = None, return_scalar: bool = False
+        self, array: NDArray[Any], context: Any = None, return_scalar: _bool = False
     ) -> Any: ...
-    def __len__(self) -> int: ...
+    def __len__(self) -> _int: ...
     def __iter__(self) -> Iterator[Self]: ...
-    def __contains__(self, value: Tensor | _Number, /) -> bool: ...
-    def __bool__(self) -> bool: ...
-    def __float__(self) -> float: ...
-    def __int__(self) -> int: ...
-    def __index__(self) -> int: ...
-    def __hash__(self) -> int: ...
+    def __contains__(self, value: Tensor | _Number, /) -> _bool: ...
+    def __bool__(self) -> _bool: ...
+    def __float__(self) -> _float: ...
+    def __int__(self) -> _int: ...
+    def __hash__(self) -> _int: ...
     def __format__(self, spec: str, /) -> str: ...
     def __getitem__(self, key: _Index, /) -> Self: ...
     def __setitem__(self, key: _Index, value: _Value, /) -> None: ...
-    def __buffer__(self, flags: int, /) -> memoryview: ...
+    def __buffer__(self, flags: _int, /) -> memoryview: ...
     def __copy__(self) -> Self: ...
-    def __deepcopy__(self, memo: dict[int, Any], /) -> Self: ...
+    def __deepcopy__(self, memo: dict[_int, Any], /) -> Self: ...
 
     # ---- operators
     def __add__(self, other: _Operand, /) -> Self: ...
@@ -331,6 +454,29 @@ class Tensor:
     def __mul__(self, other: _Operand, /) -> Self: ...
     def __rmul__(self, other: _Operand, /) -> Self: ...
     def __imul__(self, other: _Operand, /) -> Self: ...
+    def __floordiv__(self, other: _Operand, /) -> Self: ...
+    def __rfloordiv__(self, other: _Operand, /) -> Self: ...
+    def __ifloordiv__(self, other: _Operand, /) -> Self: ...
+    def __mod__(self, other: _Operand, /) -> Self: ...
+    def __rmod__(self, other: _Operand, /) -> Self: ...
+    def __imod__(self, other: _Operand, /) -> Self: ...
+    def __and__(self, other: _Operand, /) -> Self: ...
+    def __rand__(self, other: _Operand, /) -> Self: ...
+    def __iand__(self, other: _Operand, /) -> Self: ...
+    def __or__(self, other: _Operand, /) -> Self: ...
+    def __ror__(self, other: _Operand, /) -> Self: ...
+    def __ior__(self, other: _Operand, /) -> Self: ...
+    def __xor__(self, other: _Operand, /) -> Self: ...
+    def __rxor__(self, other: _Operand, /) -> Self: ...
+    def __ixor__(self, other: _Operand, /) -> Self: ...
+    def __lshift__(self, other: _Operand, /) -> Self: ...
+    def __rlshift__(self, other: _Operand, /) -> Self: ...
+    def __ilshift__(self, other: _Operand, /) -> Self: ...
+    def __rshift__(self, other: _Operand, /) -> Self: ...
+    def __rrshift__(self, other: _Operand, /) -> Self: ...
+    def __irshift__(self, other: _Operand, /) -> Self: ...
+    def __invert__(self) -> Self: ...
+    def __index__(self) -> _int: ...
     def __truediv__(self, other: _Operand, /) -> Self: ...
     def __rtruediv__(self, other: _Operand, /) -> Self: ...
     def __itruediv__(self, other: _Operand, /) -> Self: ...
@@ -340,12 +486,12 @@ class Tensor:
     def __neg__(self) -> Self: ...
     def __pos__(self) -> Self: ...
     def __abs__(self) -> Self: ...
-    def __eq__(self, other: object, /) -> _Mask: ...
-    def __ne__(self, other: object, /) -> _Mask: ...
-    def __lt__(self, other: _Operand, /) -> _Mask: ...
-    def __le__(self, other: _Operand, /) -> _Mask: ...
-    def __gt__(self, other: _Operand, /) -> _Mask: ...
-    def __ge__(self, other: _Operand, /) -> _Mask: ...
+    def __eq__(self, other: object, /) -> Self: ...  # type: ignore[override]
+    def __ne__(self, other: object, /) -> Self: ...  # type: ignore[override]
+    def __lt__(self, other: _Operand, /) -> Self: ...  # type: ignore[misc]
+    def __le__(self, other: _Operand, /) -> Self: ...  # type: ignore[misc]
+    def __gt__(self, other: _Operand, /) -> Self: ...  # type: ignore[misc]
+    def __ge__(self, other: _Operand, /) -> Self: ...  # type: ignore[misc]
 
     # ---- ops
     def zero_(self) -> Self:
@@ -385,6 +531,25 @@ class Tensor:
         """
     def mul_(self, other: _Operand) -> Self:
         """`mul` in place, written over the tensor. Returns the tensor itself.
+
+        The operand broadcasts to the shape of the tensor.
+
+        Raises:
+            RuntimeError: the operand does not broadcast, the tensor is a leaf that requires grad,
+                or its memory is read-only.
+            TypeError: the operand is not a tensor, number or array.
+        """
+    def remainder(self, other: _Operand) -> Self:
+        """Elementwise remainder: what is left of x after whole multiples of y, with the sign of y.
+
+        The operands are tensors, numbers or arrays; their shapes broadcast to the result's.
+
+        Raises:
+            RuntimeError: the shapes do not broadcast.
+            TypeError: an operand is none of these, or neither is a tensor.
+        """
+    def remainder_(self, other: _Operand) -> Self:
+        """`remainder` in place, written over the tensor. Returns the tensor itself.
 
         The operand broadcasts to the shape of the tensor.
 
@@ -811,9 +976,8 @@ class Tensor:
         Raises:
             RuntimeError: the tensor is a leaf that requires grad, or its memory is read-only.
         """
-    def eq(self, other: _Operand) -> _Mask:
-        """Elementwise comparison: 1 where x == y, as a NumPy bool array (np.bool_ where both are
-        0-d).
+    def logical_and(self, other: _Operand) -> Self:
+        """Elementwise: true where x and y are not 0, as a bool tensor.
 
         The operands are tensors, numbers or arrays; their shapes broadcast to the result's.
 
@@ -821,9 +985,18 @@ class Tensor:
             RuntimeError: the shapes do not broadcast.
             TypeError: an operand is none of these, or neither is a tensor.
         """
-    def ne(self, other: _Operand) -> _Mask:
-        """Elementwise comparison: 1 where x != y, as a NumPy bool array (np.bool_ where both are
-        0-d).
+    def logical_and_(self, other: _Operand) -> Self:
+        """`logical_and` in place, written over the tensor. Returns the tensor itself.
+
+        The operand broadcasts to the shape of the tensor.
+
+        Raises:
+            RuntimeError: the operand does not broadcast, the tensor is a leaf that requires grad,
+                or its memory is read-only.
+            TypeError: the operand is not a tensor, number or array.
+        """
+    def logical_or(self, other: _Operand) -> Self:
+        """Elementwise: true where x or y is not 0, as a bool tensor.
 
         The operands are tensors, numbers or arrays; their shapes broadcast to the result's.
 
@@ -831,9 +1004,18 @@ class Tensor:
             RuntimeError: the shapes do not broadcast.
             TypeError: an operand is none of these, or neither is a tensor.
         """
-    def lt(self, other: _Operand) -> _Mask:
-        """Elementwise comparison: 1 where x < y, as a NumPy bool array (np.bool_ where both are
-        0-d).
+    def logical_or_(self, other: _Operand) -> Self:
+        """`logical_or` in place, written over the tensor. Returns the tensor itself.
+
+        The operand broadcasts to the shape of the tensor.
+
+        Raises:
+            RuntimeError: the operand does not broadcast, the tensor is a leaf that requires grad,
+                or its memory is read-only.
+            TypeError: the operand is not a tensor, number or array.
+        """
+    def logical_xor(self, other: _Operand) -> Self:
+        """Elementwise: true where one of x and y is 0 and the other is not, as a bool tensor.
 
         The operands are tensors, numbers or arrays; their shapes broadcast to the result's.
 
@@ -841,9 +1023,32 @@ class Tensor:
             RuntimeError: the shapes do not broadcast.
             TypeError: an operand is none of these, or neither is a tensor.
         """
-    def le(self, other: _Operand) -> _Mask:
-        """Elementwise comparison: 1 where x <= y, as a NumPy bool array (np.bool_ where both are
-        0-d).
+    def logical_xor_(self, other: _Operand) -> Self:
+        """`logical_xor` in place, written over the tensor. Returns the tensor itself.
+
+        The operand broadcasts to the shape of the tensor.
+
+        Raises:
+            RuntimeError: the operand does not broadcast, the tensor is a leaf that requires grad,
+                or its memory is read-only.
+            TypeError: the operand is not a tensor, number or array.
+        """
+    def logical_not(self) -> Self:
+        """Elementwise logical_not: true where x is 0.
+
+        The result has the shape of the input.
+
+        Raises:
+            TypeError: the input is not a Tensor.
+        """
+    def logical_not_(self) -> Self:
+        """`logical_not` in place: true where x is 0. Returns the tensor itself.
+
+        Raises:
+            RuntimeError: the tensor is a leaf that requires grad, or its memory is read-only.
+        """
+    def bitwise_and(self, other: _Operand) -> Self:
+        """Elementwise bitwise_and: the bits that both x and y have.
 
         The operands are tensors, numbers or arrays; their shapes broadcast to the result's.
 
@@ -851,9 +1056,18 @@ class Tensor:
             RuntimeError: the shapes do not broadcast.
             TypeError: an operand is none of these, or neither is a tensor.
         """
-    def gt(self, other: _Operand) -> _Mask:
-        """Elementwise comparison: 1 where x > y, as a NumPy bool array (np.bool_ where both are
-        0-d).
+    def bitwise_and_(self, other: _Operand) -> Self:
+        """`bitwise_and` in place, written over the tensor. Returns the tensor itself.
+
+        The operand broadcasts to the shape of the tensor.
+
+        Raises:
+            RuntimeError: the operand does not broadcast, the tensor is a leaf that requires grad,
+                or its memory is read-only.
+            TypeError: the operand is not a tensor, number or array.
+        """
+    def bitwise_or(self, other: _Operand) -> Self:
+        """Elementwise bitwise_or: the bits that x or y has.
 
         The operands are tensors, numbers or arrays; their shapes broadcast to the result's.
 
@@ -861,15 +1075,163 @@ class Tensor:
             RuntimeError: the shapes do not broadcast.
             TypeError: an operand is none of these, or neither is a tensor.
         """
-    def ge(self, other: _Operand) -> _Mask:
-        """Elementwise comparison: 1 where x >= y, as a NumPy bool array (np.bool_ where both are
-        0-d).
+    def bitwise_or_(self, other: _Operand) -> Self:
+        """`bitwise_or` in place, written over the tensor. Returns the tensor itself.
+
+        The operand broadcasts to the shape of the tensor.
+
+        Raises:
+            RuntimeError: the operand does not broadcast, the tensor is a leaf that requires grad,
+                or its memory is read-only.
+            TypeError: the operand is not a tensor, number or array.
+        """
+    def bitwise_xor(self, other: _Operand) -> Self:
+        """Elementwise bitwise_xor: the bits that one of x and y has, and the other has not.
 
         The operands are tensors, numbers or arrays; their shapes broadcast to the result's.
 
         Raises:
             RuntimeError: the shapes do not broadcast.
             TypeError: an operand is none of these, or neither is a tensor.
+        """
+    def bitwise_xor_(self, other: _Operand) -> Self:
+        """`bitwise_xor` in place, written over the tensor. Returns the tensor itself.
+
+        The operand broadcasts to the shape of the tensor.
+
+        Raises:
+            RuntimeError: the operand does not broadcast, the tensor is a leaf that requires grad,
+                or its memory is read-only.
+            TypeError: the operand is not a tensor, number or array.
+        """
+    def bitwise_not(self) -> Self:
+        """Elementwise bitwise_not: the bits that x has not: -x - 1; of a bool its opposite.
+
+        The result has the shape of the input.
+
+        Raises:
+            TypeError: the input is not a Tensor.
+        """
+    def bitwise_not_(self) -> Self:
+        """`bitwise_not` in place: the bits that x has not: -x - 1; of a bool its opposite. Returns
+        the tensor itself.
+
+        Raises:
+            RuntimeError: the tensor is a leaf that requires grad, or its memory is read-only.
+        """
+    def eq(self, other: _Operand) -> Self:
+        """Elementwise: true where x == y, as a bool tensor.
+
+        The operands are tensors, numbers or arrays; their shapes broadcast to the result's.
+
+        Raises:
+            RuntimeError: the shapes do not broadcast.
+            TypeError: an operand is none of these, or neither is a tensor.
+        """
+    def eq_(self, other: _Operand) -> Self:
+        """`eq` in place, written over the tensor. Returns the tensor itself.
+
+        The operand broadcasts to the shape of the tensor.
+
+        Raises:
+            RuntimeError: the operand does not broadcast, the tensor is a leaf that requires grad,
+                or its memory is read-only.
+            TypeError: the operand is not a tensor, number or array.
+        """
+    def ne(self, other: _Operand) -> Self:
+        """Elementwise: true where x != y, as a bool tensor.
+
+        The operands are tensors, numbers or arrays; their shapes broadcast to the result's.
+
+        Raises:
+            RuntimeError: the shapes do not broadcast.
+            TypeError: an operand is none of these, or neither is a tensor.
+        """
+    def ne_(self, other: _Operand) -> Self:
+        """`ne` in place, written over the tensor. Returns the tensor itself.
+
+        The operand broadcasts to the shape of the tensor.
+
+        Raises:
+            RuntimeError: the operand does not broadcast, the tensor is a leaf that requires grad,
+                or its memory is read-only.
+            TypeError: the operand is not a tensor, number or array.
+        """
+    def lt(self, other: _Operand) -> Self:
+        """Elementwise: true where x < y, as a bool tensor.
+
+        The operands are tensors, numbers or arrays; their shapes broadcast to the result's.
+
+        Raises:
+            RuntimeError: the shapes do not broadcast.
+            TypeError: an operand is none of these, or neither is a tensor.
+        """
+    def lt_(self, other: _Operand) -> Self:
+        """`lt` in place, written over the tensor. Returns the tensor itself.
+
+        The operand broadcasts to the shape of the tensor.
+
+        Raises:
+            RuntimeError: the operand does not broadcast, the tensor is a leaf that requires grad,
+                or its memory is read-only.
+            TypeError: the operand is not a tensor, number or array.
+        """
+    def le(self, other: _Operand) -> Self:
+        """Elementwise: true where x <= y, as a bool tensor.
+
+        The operands are tensors, numbers or arrays; their shapes broadcast to the result's.
+
+        Raises:
+            RuntimeError: the shapes do not broadcast.
+            TypeError: an operand is none of these, or neither is a tensor.
+        """
+    def le_(self, other: _Operand) -> Self:
+        """`le` in place, written over the tensor. Returns the tensor itself.
+
+        The operand broadcasts to the shape of the tensor.
+
+        Raises:
+            RuntimeError: the operand does not broadcast, the tensor is a leaf that requires grad,
+                or its memory is read-only.
+            TypeError: the operand is not a tensor, number or array.
+        """
+    def gt(self, other: _Operand) -> Self:
+        """Elementwise: true where x > y, as a bool tensor.
+
+        The operands are tensors, numbers or arrays; their shapes broadcast to the result's.
+
+        Raises:
+            RuntimeError: the shapes do not broadcast.
+            TypeError: an operand is none of these, or neither is a tensor.
+        """
+    def gt_(self, other: _Operand) -> Self:
+        """`gt` in place, written over the tensor. Returns the tensor itself.
+
+        The operand broadcasts to the shape of the tensor.
+
+        Raises:
+            RuntimeError: the operand does not broadcast, the tensor is a leaf that requires grad,
+                or its memory is read-only.
+            TypeError: the operand is not a tensor, number or array.
+        """
+    def ge(self, other: _Operand) -> Self:
+        """Elementwise: true where x >= y, as a bool tensor.
+
+        The operands are tensors, numbers or arrays; their shapes broadcast to the result's.
+
+        Raises:
+            RuntimeError: the shapes do not broadcast.
+            TypeError: an operand is none of these, or neither is a tensor.
+        """
+    def ge_(self, other: _Operand) -> Self:
+        """`ge` in place, written over the tensor. Returns the tensor itself.
+
+        The operand broadcasts to the shape of the tensor.
+
+        Raises:
+            RuntimeError: the operand does not broadcast, the tensor is a leaf that requires grad,
+                or its memory is read-only.
+            TypeError: the operand is not a tensor, number or array.
         """
     def multiply(self, other: _Operand) -> Self:
         """The same as `mul`."""
@@ -895,16 +1257,26 @@ class Tensor:
         """The same as `abs`."""
     def absolute_(self) -> Self:
         """The same as `abs_`."""
-    def not_equal(self, other: _Operand) -> _Mask:
+    def not_equal(self, other: _Operand) -> Self:
         """The same as `ne`."""
-    def less(self, other: _Operand) -> _Mask:
+    def not_equal_(self, other: _Operand) -> Self:
+        """The same as `ne_`."""
+    def less(self, other: _Operand) -> Self:
         """The same as `lt`."""
-    def less_equal(self, other: _Operand) -> _Mask:
+    def less_(self, other: _Operand) -> Self:
+        """The same as `lt_`."""
+    def less_equal(self, other: _Operand) -> Self:
         """The same as `le`."""
-    def greater(self, other: _Operand) -> _Mask:
+    def less_equal_(self, other: _Operand) -> Self:
+        """The same as `le_`."""
+    def greater(self, other: _Operand) -> Self:
         """The same as `gt`."""
-    def greater_equal(self, other: _Operand) -> _Mask:
+    def greater_(self, other: _Operand) -> Self:
+        """The same as `gt_`."""
+    def greater_equal(self, other: _Operand) -> Self:
         """The same as `ge`."""
+    def greater_equal_(self, other: _Operand) -> Self:
+        """The same as `ge_`."""
     def add(self, other: _Operand, *, alpha: _Real = 1) -> Self:
         """Elementwise add: x + y.
 
@@ -1033,6 +1405,24 @@ class Tensor:
                 or its memory is read-only.
             TypeError: the operand is not a tensor, number or array.
         """
+    def floor_divide(self, other: _Operand) -> Self:
+        """Elementwise quotients rounded down, as Python's // has them: whole numbers.
+
+        The operands are tensors, numbers or arrays; their shapes broadcast to the result's. The
+        gradient is zero.
+
+        Raises:
+            RuntimeError: the shapes do not broadcast, or integers are divided by 0.
+            TypeError: an operand is none of these.
+        """
+    def floor_divide_(self, other: _Operand) -> Self:
+        """`floor_divide` in place. Returns the tensor itself.
+
+        Raises:
+            RuntimeError: as `floor_divide` does, or the tensor is a leaf that requires grad, or its
+                memory is read-only.
+            TypeError: an argument is of the wrong type.
+        """
     def softplus(self, beta: _Real = 1, threshold: _Real = 20) -> Self:
         """Elementwise log(1 + exp(beta x)) / beta, and x itself where beta x is over the threshold.
 
@@ -1042,11 +1432,12 @@ class Tensor:
             TypeError: the input is not a Tensor, beta or threshold not a number.
         """
     def where(self, condition: _Value, other: _Value) -> Self:
-        """The tensor's elements where condition is true (not 0), those of other elsewhere: see the
-        function `where`.
+        """The tensor's elements where condition is true, those of other elsewhere: see the function
+        `where`.
 
         Raises:
-            RuntimeError: the shapes do not broadcast.
+            RuntimeError: the shapes do not broadcast, or the condition is a tensor of another
+                dtype.
             TypeError: an operand is no tensor, array or number.
         """
     def clamp(self, min: _Operand | None = None, max: _Operand | None = None) -> Self:
@@ -1076,10 +1467,51 @@ class Tensor:
                 memory is read-only.
             TypeError: an argument is of the wrong type.
         """
+    def bitwise_left_shift(self, other: _Operand) -> Self:
+        """Whole numbers with their bits moved `other` places up: times 2 to that power.
+
+        The operands are int64 tensors, ints or arrays; their shapes broadcast to the result's.
+        Of a number of places that is negative or above 63 the result is 0.
+
+        Raises:
+            RuntimeError: the shapes do not broadcast.
+            OverflowError: a result is beyond 2 ** 53.
+            NotImplementedError: an operand is float64, or both are bool.
+        """
+    def bitwise_left_shift_(self, other: _Operand) -> Self:
+        """`bitwise_left_shift` in place. Returns the tensor itself.
+
+        Raises:
+            RuntimeError: as `bitwise_left_shift` does, or the tensor is a leaf that requires grad,
+            or its
+                memory is read-only.
+            TypeError: an argument is of the wrong type.
+        """
+    def bitwise_right_shift(self, other: _Operand) -> Self:
+        """Whole numbers with their bits moved `other` places down: divided by 2 to that power,
+        rounded down.
+
+        The operands are int64 tensors, ints or arrays; their shapes broadcast to the result's.
+        Of a number of places that is negative or above 63 the result is 0, or -1 of a negative
+        number.
+
+        Raises:
+            RuntimeError: the shapes do not broadcast.
+            NotImplementedError: an operand is float64, or both are bool.
+        """
+    def bitwise_right_shift_(self, other: _Operand) -> Self:
+        """`bitwise_right_shift` in place. Returns the tensor itself.
+
+        Raises:
+            RuntimeError: as `bitwise_right_shift` does, or the tensor is a leaf that requires grad,
+            or its
+                memory is read-only.
+            TypeError: an argument is of the wrong type.
+        """
     def sum(
         self,
         dim: _Dims | None = None,
-        keepdim: bool = False,
+        keepdim: _bool = False,
         *,
         dtype: _DType = None,
         out: Tensor | None = None,
@@ -1097,7 +1529,7 @@ class Tensor:
     def mean(
         self,
         dim: _Dims | None = None,
-        keepdim: bool = False,
+        keepdim: _bool = False,
         *,
         dtype: _DType = None,
         out: Tensor | None = None,
@@ -1113,7 +1545,7 @@ class Tensor:
             TypeError: an argument is of the wrong type.
         """
     def amax(
-        self, dim: _Dims = (), keepdim: bool = False, *, out: Tensor | None = None
+        self, dim: _Dims = (), keepdim: _bool = False, *, out: Tensor | None = None
     ) -> Self:
         """The largest of the elements over dim: an int, a tuple of ints, or () or None for all.
 
@@ -1127,7 +1559,7 @@ class Tensor:
             TypeError: an argument is of the wrong type.
         """
     def amin(
-        self, dim: _Dims = (), keepdim: bool = False, *, out: Tensor | None = None
+        self, dim: _Dims = (), keepdim: _bool = False, *, out: Tensor | None = None
     ) -> Self:
         """The smallest of the elements over dim: an int, a tuple of ints, or () or None for all.
 
@@ -1140,8 +1572,45 @@ class Tensor:
             RuntimeError: a dimension is named twice, or there are no elements and no dim.
             TypeError: an argument is of the wrong type.
         """
+    def any(
+        self, dim: _Dims | None = None, keepdim: _bool = False, *, out: Tensor | None = None
+    ) -> Self:
+        """Whether some element over dim is true (not 0): a bool tensor. dim is an int, a tuple of
+        ints, or None for all.
+
+        The dimensions are dropped, or kept with size 1 if keepdim. Of nothing it is False. NaN is
+        not 0.
+
+        Raises:
+            IndexError: a dimension is out of range.
+            RuntimeError: a dimension is named twice.
+            TypeError: an argument is of the wrong type.
+        """
+    def all(
+        self, dim: _Dims | None = None, keepdim: _bool = False, *, out: Tensor | None = None
+    ) -> Self:
+        """Whether all elements over dim are true (not 0): a bool tensor. dim is an int, a tuple of
+        ints, or None for all.
+
+        The dimensions are dropped, or kept with size 1 if keepdim. Of nothing it is True. NaN is
+        not 0.
+
+        Raises:
+            IndexError: a dimension is out of range.
+            RuntimeError: a dimension is named twice.
+            TypeError: an argument is of the wrong type.
+        """
+    def count_nonzero(self, dim: _Dims | None = None) -> Self:
+        """How many elements over dim are not 0: an int64 tensor. dim is an int, a tuple of ints, or
+        None for all.
+
+        Raises:
+            IndexError: a dimension is out of range.
+            RuntimeError: a dimension is named twice.
+            TypeError: an argument is of the wrong type.
+        """
     def aminmax(
-        self, *, dim: _Dims | None = None, keepdim: bool = False
+        self, *, dim: _Dims | None = None, keepdim: _bool = False
     ) -> return_types.aminmax:
         """The smallest and the largest element over dim: an int, a tuple of ints, or None for all.
 
@@ -1154,7 +1623,7 @@ class Tensor:
             TypeError: an argument is of the wrong type.
         """
     def logsumexp(
-        self, dim: _Dims, keepdim: bool = False, *, out: Tensor | None = None
+        self, dim: _Dims, keepdim: _bool = False, *, out: Tensor | None = None
     ) -> Self:
         """The logarithm of the sum of exp(x) over dim: an int, a tuple of ints, or None for all.
 
@@ -1166,7 +1635,7 @@ class Tensor:
             RuntimeError: a dimension is named twice.
             TypeError: an argument is of the wrong type.
         """
-    def softmax(self, dim: int, dtype: _DType = None) -> Self:
+    def softmax(self, dim: _int, dtype: _DType = None) -> Self:
         """exp(x) divided by its sum along a dimension, so that the elements along it sum to 1.
 
         The result has the shape of the input.
@@ -1175,7 +1644,7 @@ class Tensor:
             IndexError: the dimension is out of range.
             TypeError: an argument is of the wrong type.
         """
-    def log_softmax(self, dim: int, dtype: _DType = None) -> Self:
+    def log_softmax(self, dim: _int, dtype: _DType = None) -> Self:
         """The logarithm of `softmax`, also where that would be 0.
 
         The result has the shape of the input.
@@ -1185,7 +1654,7 @@ class Tensor:
             TypeError: an argument is of the wrong type.
         """
     @overload
-    def view(self, *size: int) -> Self:
+    def view(self, *size: _int) -> Self:
         """The same memory under another shape, of as many elements.
 
         Sizes are ints or one tuple; one may be -1 and is worked out. A write through the view is
@@ -1196,7 +1665,7 @@ class Tensor:
             TypeError: a size is no int.
         """
     @overload
-    def view(self, size: Sequence[int]) -> Self: ...
+    def view(self, size: Sequence[_int]) -> Self: ...
     def view_as(self, other: Tensor) -> Self:
         """`view` with the shape of another tensor.
 
@@ -1205,7 +1674,7 @@ class Tensor:
             TypeError: other is not a Tensor.
         """
     @overload
-    def reshape(self, *shape: int) -> Self:
+    def reshape(self, *shape: _int) -> Self:
         """The elements, in order, in another shape: a view if there is one, otherwise a copy.
 
         One size may be -1 and is worked out.
@@ -1215,7 +1684,7 @@ class Tensor:
             TypeError: a size is no int.
         """
     @overload
-    def reshape(self, shape: Sequence[int]) -> Self: ...
+    def reshape(self, shape: Sequence[_int]) -> Self: ...
     def reshape_as(self, other: Tensor) -> Self:
         """`reshape` with the shape of another tensor.
 
@@ -1223,7 +1692,7 @@ class Tensor:
             RuntimeError: as `reshape` does for that shape.
             TypeError: other is not a Tensor.
         """
-    def flatten(self, start_dim: int = 0, end_dim: int = -1) -> Self:
+    def flatten(self, start_dim: _int = 0, end_dim: _int = -1) -> Self:
         """Dimensions start_dim to end_dim as one: a view if there is one, otherwise a copy.
 
         Raises:
@@ -1236,21 +1705,21 @@ class Tensor:
         Raises:
             TypeError: the input is not a Tensor.
         """
-    def transpose(self, dim0: int, dim1: int) -> Self:
+    def transpose(self, dim0: _int, dim1: _int) -> Self:
         """A view with two dimensions exchanged.
 
         Raises:
             IndexError: a dimension is out of range.
             TypeError: a dimension is no int.
         """
-    def swapaxes(self, axis0: int, axis1: int) -> Self:
+    def swapaxes(self, axis0: _int, axis1: _int) -> Self:
         """A view with two dimensions exchanged.
 
         Raises:
             IndexError: a dimension is out of range.
             TypeError: a dimension is no int.
         """
-    def swapdims(self, dim0: int, dim1: int) -> Self:
+    def swapdims(self, dim0: _int, dim1: _int) -> Self:
         """A view with two dimensions exchanged.
 
         Raises:
@@ -1264,7 +1733,7 @@ class Tensor:
             RuntimeError: there are more than two dimensions.
         """
     @overload
-    def permute(self, *dims: int) -> Self:
+    def permute(self, *dims: _int) -> Self:
         """A view with the dimensions in another order.
 
         Raises:
@@ -1272,9 +1741,9 @@ class Tensor:
             RuntimeError: not every dimension is named once.
         """
     @overload
-    def permute(self, dims: Sequence[int]) -> Self: ...
+    def permute(self, dims: Sequence[_int]) -> Self: ...
     @overload
-    def expand(self, *size: int) -> Self:
+    def expand(self, *size: _int) -> Self:
         """A view with dimensions of size 1 repeated to the sizes given, and new ones in front.
 
         -1 keeps a size. No memory is used: each repetition is the same element.
@@ -1284,9 +1753,9 @@ class Tensor:
             TypeError: a size is no int.
         """
     @overload
-    def expand(self, size: Sequence[int]) -> Self: ...
+    def expand(self, size: Sequence[_int]) -> Self: ...
     @overload
-    def broadcast_to(self, *size: int) -> Self:
+    def broadcast_to(self, *size: _int) -> Self:
         """The same as `expand` with one tuple of sizes.
 
         Raises:
@@ -1294,7 +1763,7 @@ class Tensor:
             TypeError: a size is no int.
         """
     @overload
-    def broadcast_to(self, size: Sequence[int]) -> Self: ...
+    def broadcast_to(self, size: Sequence[_int]) -> Self: ...
     def expand_as(self, other: Tensor) -> Self:
         """`expand` with the shape of another tensor.
 
@@ -1311,7 +1780,7 @@ class Tensor:
             IndexError: a dimension is out of range.
             RuntimeError: a dimension is named twice.
         """
-    def unsqueeze(self, dim: int) -> Self:
+    def unsqueeze(self, dim: _int) -> Self:
         """A view with a dimension of size 1 put in at dim.
 
         Raises:
@@ -1331,7 +1800,7 @@ class Tensor:
         Raises:
             MemoryError: there is no room for it.
         """
-    def unbind(self, dim: int = 0) -> tuple[Self, ...]:
+    def unbind(self, dim: _int = 0) -> tuple[Self, ...]:
         """A tuple of views, one of each index of a dimension, which they lack.
 
         They cannot be written in place where gradients are recorded.
@@ -1339,7 +1808,7 @@ class Tensor:
         Raises:
             IndexError: there is no such dimension.
         """
-    def split(self, split_size_or_sections: _Dims, dim: int = 0) -> tuple[Self, ...]:
+    def split(self, split_size_or_sections: _Dims, dim: _int = 0) -> tuple[Self, ...]:
         """A tuple of views, of parts of a dimension one behind the other.
 
         They have the size given, the last what is left; or the sizes given, as a tuple or list,
@@ -1351,7 +1820,7 @@ class Tensor:
             IndexError: there is no such dimension.
             RuntimeError: a size is negative, or all sizes are not as long as the dimension.
         """
-    def chunk(self, chunks: int, dim: int = 0) -> tuple[Self, ...]:
+    def chunk(self, chunks: _int, dim: _int = 0) -> tuple[Self, ...]:
         """A tuple of views, of so many parts of a dimension or fewer: all have one size, the last
         what
         is left.
@@ -1361,7 +1830,7 @@ class Tensor:
             RuntimeError: the number is not positive.
         """
     @overload
-    def var(self, unbiased: bool) -> Self:
+    def var(self, unbiased: _bool) -> Self:
         """The variance of the elements over dim: an int, a tuple of ints, or None for all.
 
         Of N numbers the squares of what differs from the mean are summed and divided by
@@ -1374,13 +1843,13 @@ class Tensor:
             TypeError: an argument is of the wrong type.
         """
     @overload
-    def var(self, dim: _Dims, unbiased: bool = True, keepdim: bool = False) -> Self: ...
+    def var(self, dim: _Dims, unbiased: _bool = True, keepdim: _bool = False) -> Self: ...
     @overload
     def var(
-        self, dim: _Dims | None = None, *, correction: _Real = 1, keepdim: bool = False
+        self, dim: _Dims | None = None, *, correction: _Real = 1, keepdim: _bool = False
     ) -> Self: ...
     @overload
-    def std(self, unbiased: bool) -> Self:
+    def std(self, unbiased: _bool) -> Self:
         """The standard deviation of the elements over dim: an int, a tuple of ints, or None for
         all.
 
@@ -1396,10 +1865,10 @@ class Tensor:
             TypeError: an argument is of the wrong type.
         """
     @overload
-    def std(self, dim: _Dims, unbiased: bool = True, keepdim: bool = False) -> Self: ...
+    def std(self, dim: _Dims, unbiased: _bool = True, keepdim: _bool = False) -> Self: ...
     @overload
     def std(
-        self, dim: _Dims | None = None, *, correction: _Real = 1, keepdim: bool = False
+        self, dim: _Dims | None = None, *, correction: _Real = 1, keepdim: _bool = False
     ) -> Self: ...
     # </ops>
 
@@ -1418,6 +1887,15 @@ class return_types:
 # <ops functions>
 def mul(input: _Operand, other: _Operand) -> Tensor:
     """Elementwise mul: x * y.
+
+    The operands are tensors, numbers or arrays; their shapes broadcast to the result's.
+
+    Raises:
+        RuntimeError: the shapes do not broadcast.
+        TypeError: an operand is none of these, or neither is a tensor.
+    """
+def remainder(input: _Operand, other: _Operand) -> Tensor:
+    """Elementwise remainder: what is left of x after whole multiples of y, with the sign of y.
 
     The operands are tensors, numbers or arrays; their shapes broadcast to the result's.
 
@@ -1659,8 +2137,8 @@ def trunc(input: _T) -> _T:
     Raises:
         TypeError: the input is not a Tensor.
     """
-def eq(input: _Array, other: _Operand) -> _Mask:
-    """Elementwise comparison: 1 where x == y, as a NumPy bool array (np.bool_ where both are 0-d).
+def logical_and(input: _Array, other: _Operand) -> Tensor:
+    """Elementwise: true where x and y are not 0, as a bool tensor.
 
     The operands are tensors, numbers or arrays; their shapes broadcast to the result's.
 
@@ -1668,8 +2146,8 @@ def eq(input: _Array, other: _Operand) -> _Mask:
         RuntimeError: the shapes do not broadcast.
         TypeError: an operand is none of these, or neither is a tensor.
     """
-def ne(input: _Array, other: _Operand) -> _Mask:
-    """Elementwise comparison: 1 where x != y, as a NumPy bool array (np.bool_ where both are 0-d).
+def logical_or(input: _Array, other: _Operand) -> Tensor:
+    """Elementwise: true where x or y is not 0, as a bool tensor.
 
     The operands are tensors, numbers or arrays; their shapes broadcast to the result's.
 
@@ -1677,8 +2155,8 @@ def ne(input: _Array, other: _Operand) -> _Mask:
         RuntimeError: the shapes do not broadcast.
         TypeError: an operand is none of these, or neither is a tensor.
     """
-def lt(input: _Array, other: _Operand) -> _Mask:
-    """Elementwise comparison: 1 where x < y, as a NumPy bool array (np.bool_ where both are 0-d).
+def logical_xor(input: _Array, other: _Operand) -> Tensor:
+    """Elementwise: true where one of x and y is 0 and the other is not, as a bool tensor.
 
     The operands are tensors, numbers or arrays; their shapes broadcast to the result's.
 
@@ -1686,8 +2164,16 @@ def lt(input: _Array, other: _Operand) -> _Mask:
         RuntimeError: the shapes do not broadcast.
         TypeError: an operand is none of these, or neither is a tensor.
     """
-def le(input: _Array, other: _Operand) -> _Mask:
-    """Elementwise comparison: 1 where x <= y, as a NumPy bool array (np.bool_ where both are 0-d).
+def logical_not(input: _T) -> _T:
+    """Elementwise logical_not: true where x is 0.
+
+    The result has the shape of the input.
+
+    Raises:
+        TypeError: the input is not a Tensor.
+    """
+def bitwise_and(input: _Operand, other: _Operand) -> Tensor:
+    """Elementwise bitwise_and: the bits that both x and y have.
 
     The operands are tensors, numbers or arrays; their shapes broadcast to the result's.
 
@@ -1695,8 +2181,8 @@ def le(input: _Array, other: _Operand) -> _Mask:
         RuntimeError: the shapes do not broadcast.
         TypeError: an operand is none of these, or neither is a tensor.
     """
-def gt(input: _Array, other: _Operand) -> _Mask:
-    """Elementwise comparison: 1 where x > y, as a NumPy bool array (np.bool_ where both are 0-d).
+def bitwise_or(input: _Operand, other: _Operand) -> Tensor:
+    """Elementwise bitwise_or: the bits that x or y has.
 
     The operands are tensors, numbers or arrays; their shapes broadcast to the result's.
 
@@ -1704,8 +2190,70 @@ def gt(input: _Array, other: _Operand) -> _Mask:
         RuntimeError: the shapes do not broadcast.
         TypeError: an operand is none of these, or neither is a tensor.
     """
-def ge(input: _Array, other: _Operand) -> _Mask:
-    """Elementwise comparison: 1 where x >= y, as a NumPy bool array (np.bool_ where both are 0-d).
+def bitwise_xor(input: _Operand, other: _Operand) -> Tensor:
+    """Elementwise bitwise_xor: the bits that one of x and y has, and the other has not.
+
+    The operands are tensors, numbers or arrays; their shapes broadcast to the result's.
+
+    Raises:
+        RuntimeError: the shapes do not broadcast.
+        TypeError: an operand is none of these, or neither is a tensor.
+    """
+def bitwise_not(input: _T) -> _T:
+    """Elementwise bitwise_not: the bits that x has not: -x - 1; of a bool its opposite.
+
+    The result has the shape of the input.
+
+    Raises:
+        TypeError: the input is not a Tensor.
+    """
+def eq(input: _Array, other: _Operand) -> Tensor:
+    """Elementwise: true where x == y, as a bool tensor.
+
+    The operands are tensors, numbers or arrays; their shapes broadcast to the result's.
+
+    Raises:
+        RuntimeError: the shapes do not broadcast.
+        TypeError: an operand is none of these, or neither is a tensor.
+    """
+def ne(input: _Array, other: _Operand) -> Tensor:
+    """Elementwise: true where x != y, as a bool tensor.
+
+    The operands are tensors, numbers or arrays; their shapes broadcast to the result's.
+
+    Raises:
+        RuntimeError: the shapes do not broadcast.
+        TypeError: an operand is none of these, or neither is a tensor.
+    """
+def lt(input: _Array, other: _Operand) -> Tensor:
+    """Elementwise: true where x < y, as a bool tensor.
+
+    The operands are tensors, numbers or arrays; their shapes broadcast to the result's.
+
+    Raises:
+        RuntimeError: the shapes do not broadcast.
+        TypeError: an operand is none of these, or neither is a tensor.
+    """
+def le(input: _Array, other: _Operand) -> Tensor:
+    """Elementwise: true where x <= y, as a bool tensor.
+
+    The operands are tensors, numbers or arrays; their shapes broadcast to the result's.
+
+    Raises:
+        RuntimeError: the shapes do not broadcast.
+        TypeError: an operand is none of these, or neither is a tensor.
+    """
+def gt(input: _Array, other: _Operand) -> Tensor:
+    """Elementwise: true where x > y, as a bool tensor.
+
+    The operands are tensors, numbers or arrays; their shapes broadcast to the result's.
+
+    Raises:
+        RuntimeError: the shapes do not broadcast.
+        TypeError: an operand is none of these, or neither is a tensor.
+    """
+def ge(input: _Array, other: _Operand) -> Tensor:
+    """Elementwise: true where x >= y, as a bool tensor.
 
     The operands are tensors, numbers or arrays; their shapes broadcast to the result's.
 
@@ -1725,15 +2273,15 @@ def arctan(input: _T) -> _T:
     """The same as `atan`."""
 def absolute(input: _T) -> _T:
     """The same as `abs`."""
-def not_equal(input: _Array, other: _Operand) -> _Mask:
+def not_equal(input: _Array, other: _Operand) -> Tensor:
     """The same as `ne`."""
-def less(input: _Array, other: _Operand) -> _Mask:
+def less(input: _Array, other: _Operand) -> Tensor:
     """The same as `lt`."""
-def less_equal(input: _Array, other: _Operand) -> _Mask:
+def less_equal(input: _Array, other: _Operand) -> Tensor:
     """The same as `le`."""
-def greater(input: _Array, other: _Operand) -> _Mask:
+def greater(input: _Array, other: _Operand) -> Tensor:
     """The same as `gt`."""
-def greater_equal(input: _Array, other: _Operand) -> _Mask:
+def greater_equal(input: _Array, other: _Operand) -> Tensor:
     """The same as `ge`."""
 def add(input: _Operand, other: _Operand, *, alpha: _Real = 1) -> Tensor:
     """Elementwise add: x + y.
@@ -1789,6 +2337,16 @@ def pow(input: _Operand, exponent: _Operand) -> Tensor:
         RuntimeError: the shapes do not broadcast.
         TypeError: an operand is none of these, or neither is a tensor.
     """
+def floor_divide(input: _Operand, other: _Operand) -> Tensor:
+    """Elementwise quotients rounded down, as Python's // has them: whole numbers.
+
+    The operands are tensors, numbers or arrays; their shapes broadcast to the result's. The
+    gradient is zero.
+
+    Raises:
+        RuntimeError: the shapes do not broadcast, or integers are divided by 0.
+        TypeError: an operand is none of these.
+    """
 def softplus(input: _T, beta: _Real = 1, threshold: _Real = 20) -> _T:
     """Elementwise log(1 + exp(beta x)) / beta, and x itself where beta x is over the threshold.
 
@@ -1798,14 +2356,15 @@ def softplus(input: _T, beta: _Real = 1, threshold: _Real = 20) -> _T:
         TypeError: the input is not a Tensor, beta or threshold not a number.
     """
 def where(condition: _Value, input: _Value, other: _Value) -> Tensor:
-    """Elements of input where condition is true (not 0), of other elsewhere.
+    """Elements of input where condition is true, of other elsewhere.
 
-    The condition is a bool array, as comparisons give it, a tensor, a list or a bool; the
+    The condition is a bool tensor, as comparisons give it, a bool array, a list or a bool; the
     other two are tensors, arrays or numbers. All broadcast. No gradient, not even a NaN,
     flows to elements that were not taken.
 
     Raises:
-        RuntimeError: the shapes do not broadcast.
+        RuntimeError: the shapes do not broadcast, or the condition is a tensor of another
+            dtype.
         TypeError: an operand is none of these.
     """
 def clamp(input: _T, min: _Operand | None = None, max: _Operand | None = None) -> _T:
@@ -1819,10 +2378,33 @@ def clamp(input: _T, min: _Operand | None = None, max: _Operand | None = None) -
     """
 def clip(input: _T, min: _Operand | None = None, max: _Operand | None = None) -> _T:
     """The same as `clamp`."""
+def bitwise_left_shift(input: _Operand, other: _Operand) -> Tensor:
+    """Whole numbers with their bits moved `other` places up: times 2 to that power.
+
+    The operands are int64 tensors, ints or arrays; their shapes broadcast to the result's.
+    Of a number of places that is negative or above 63 the result is 0.
+
+    Raises:
+        RuntimeError: the shapes do not broadcast.
+        OverflowError: a result is beyond 2 ** 53.
+        NotImplementedError: an operand is float64, or both are bool.
+    """
+def bitwise_right_shift(input: _Operand, other: _Operand) -> Tensor:
+    """Whole numbers with their bits moved `other` places down: divided by 2 to that power,
+    rounded down.
+
+    The operands are int64 tensors, ints or arrays; their shapes broadcast to the result's.
+    Of a number of places that is negative or above 63 the result is 0, or -1 of a negative
+    number.
+
+    Raises:
+        RuntimeError: the shapes do not broadcast.
+        NotImplementedError: an operand is float64, or both are bool.
+    """
 def sum(
     input: _T,
     dim: _Dims | None = None,
-    keepdim: bool = False,
+    keepdim: _bool = False,
     *,
     dtype: _DType = None,
     out: Tensor | None = None,
@@ -1840,7 +2422,7 @@ def sum(
 def mean(
     input: _T,
     dim: _Dims | None = None,
-    keepdim: bool = False,
+    keepdim: _bool = False,
     *,
     dtype: _DType = None,
     out: Tensor | None = None,
@@ -1855,7 +2437,9 @@ def mean(
         RuntimeError: a dimension is named twice.
         TypeError: an argument is of the wrong type.
     """
-def amax(input: _T, dim: _Dims = (), keepdim: bool = False, *, out: Tensor | None = None) -> _T:
+def amax(
+    input: _T, dim: _Dims = (), keepdim: _bool = False, *, out: Tensor | None = None
+) -> _T:
     """The largest of the elements over dim: an int, a tuple of ints, or () or None for all.
 
     The dimensions are dropped, or kept with size 1 if keepdim. A NaN makes its result nan.
@@ -1867,7 +2451,9 @@ def amax(input: _T, dim: _Dims = (), keepdim: bool = False, *, out: Tensor | Non
         RuntimeError: a dimension is named twice, or there are no elements and no dim.
         TypeError: an argument is of the wrong type.
     """
-def amin(input: _T, dim: _Dims = (), keepdim: bool = False, *, out: Tensor | None = None) -> _T:
+def amin(
+    input: _T, dim: _Dims = (), keepdim: _bool = False, *, out: Tensor | None = None
+) -> _T:
     """The smallest of the elements over dim: an int, a tuple of ints, or () or None for all.
 
     The dimensions are dropped, or kept with size 1 if keepdim. A NaN makes its result nan.
@@ -1879,8 +2465,45 @@ def amin(input: _T, dim: _Dims = (), keepdim: bool = False, *, out: Tensor | Non
         RuntimeError: a dimension is named twice, or there are no elements and no dim.
         TypeError: an argument is of the wrong type.
     """
+def any(
+    input: _T, dim: _Dims | None = None, keepdim: _bool = False, *, out: Tensor | None = None
+) -> _T:
+    """Whether some element over dim is true (not 0): a bool tensor. dim is an int, a tuple of
+    ints, or None for all.
+
+    The dimensions are dropped, or kept with size 1 if keepdim. Of nothing it is False. NaN is
+    not 0.
+
+    Raises:
+        IndexError: a dimension is out of range.
+        RuntimeError: a dimension is named twice.
+        TypeError: an argument is of the wrong type.
+    """
+def all(
+    input: _T, dim: _Dims | None = None, keepdim: _bool = False, *, out: Tensor | None = None
+) -> _T:
+    """Whether all elements over dim are true (not 0): a bool tensor. dim is an int, a tuple of
+    ints, or None for all.
+
+    The dimensions are dropped, or kept with size 1 if keepdim. Of nothing it is True. NaN is
+    not 0.
+
+    Raises:
+        IndexError: a dimension is out of range.
+        RuntimeError: a dimension is named twice.
+        TypeError: an argument is of the wrong type.
+    """
+def count_nonzero(input: _T, dim: _Dims | None = None) -> _T:
+    """How many elements over dim are not 0: an int64 tensor. dim is an int, a tuple of ints, or
+    None for all.
+
+    Raises:
+        IndexError: a dimension is out of range.
+        RuntimeError: a dimension is named twice.
+        TypeError: an argument is of the wrong type.
+    """
 def aminmax(
-    input: _T, *, dim: _Dims | None = None, keepdim: bool = False
+    input: _T, *, dim: _Dims | None = None, keepdim: _bool = False
 ) -> return_types.aminmax:
     """The smallest and the largest element over dim: an int, a tuple of ints, or None for all.
 
@@ -1892,7 +2515,9 @@ def aminmax(
         RuntimeError: there are no elements and no dim.
         TypeError: an argument is of the wrong type.
     """
-def logsumexp(input: _T, dim: _Dims, keepdim: bool = False, *, out: Tensor | None = None) -> _T:
+def logsumexp(
+    input: _T, dim: _Dims, keepdim: _bool = False, *, out: Tensor | None = None
+) -> _T:
     """The logarithm of the sum of exp(x) over dim: an int, a tuple of ints, or None for all.
 
     Nothing overflows on the way. Of elements that are all -inf the result is -inf, and the
@@ -1903,7 +2528,7 @@ def logsumexp(input: _T, dim: _Dims, keepdim: bool = False, *, out: Tensor | Non
         RuntimeError: a dimension is named twice.
         TypeError: an argument is of the wrong type.
     """
-def softmax(input: _T, dim: int, dtype: _DType = None) -> _T:
+def softmax(input: _T, dim: _int, dtype: _DType = None) -> _T:
     """exp(x) divided by its sum along a dimension, so that the elements along it sum to 1.
 
     The result has the shape of the input.
@@ -1912,7 +2537,7 @@ def softmax(input: _T, dim: int, dtype: _DType = None) -> _T:
         IndexError: the dimension is out of range.
         TypeError: an argument is of the wrong type.
     """
-def log_softmax(input: _T, dim: int, dtype: _DType = None) -> _T:
+def log_softmax(input: _T, dim: _int, dtype: _DType = None) -> _T:
     """The logarithm of `softmax`, also where that would be 0.
 
     The result has the shape of the input.
@@ -1921,7 +2546,7 @@ def log_softmax(input: _T, dim: int, dtype: _DType = None) -> _T:
         IndexError: the dimension is out of range.
         TypeError: an argument is of the wrong type.
     """
-def reshape(input: _T, shape: Sequence[int]) -> _T:
+def reshape(input: _T, shape: Sequence[_int]) -> _T:
     """The elements, in order, in another shape: a view if there is one, otherwise a copy.
 
     One size may be -1 and is worked out.
@@ -1930,7 +2555,7 @@ def reshape(input: _T, shape: Sequence[int]) -> _T:
         RuntimeError: the number of elements differs.
         TypeError: a size is no int.
     """
-def flatten(input: _T, start_dim: int = 0, end_dim: int = -1) -> _T:
+def flatten(input: _T, start_dim: _int = 0, end_dim: _int = -1) -> _T:
     """Dimensions start_dim to end_dim as one: a view if there is one, otherwise a copy.
 
     Raises:
@@ -1943,21 +2568,21 @@ def ravel(input: _T) -> _T:
     Raises:
         TypeError: the input is not a Tensor.
     """
-def transpose(input: _T, dim0: int, dim1: int) -> _T:
+def transpose(input: _T, dim0: _int, dim1: _int) -> _T:
     """A view with two dimensions exchanged.
 
     Raises:
         IndexError: a dimension is out of range.
         TypeError: a dimension is no int.
     """
-def swapaxes(input: _T, axis0: int, axis1: int) -> _T:
+def swapaxes(input: _T, axis0: _int, axis1: _int) -> _T:
     """A view with two dimensions exchanged.
 
     Raises:
         IndexError: a dimension is out of range.
         TypeError: a dimension is no int.
     """
-def swapdims(input: _T, dim0: int, dim1: int) -> _T:
+def swapdims(input: _T, dim0: _int, dim1: _int) -> _T:
     """A view with two dimensions exchanged.
 
     Raises:
@@ -1970,14 +2595,14 @@ def t(input: _T) -> _T:
     Raises:
         RuntimeError: there are more than two dimensions.
     """
-def permute(input: _T, dims: Sequence[int]) -> _T:
+def permute(input: _T, dims: Sequence[_int]) -> _T:
     """A view with the dimensions in another order.
 
     Raises:
         IndexError: a dimension is out of range.
         RuntimeError: not every dimension is named once.
     """
-def broadcast_to(input: _T, size: Sequence[int]) -> _T:
+def broadcast_to(input: _T, size: Sequence[_int]) -> _T:
     """The same as `expand` with one tuple of sizes.
 
     Raises:
@@ -1993,7 +2618,7 @@ def squeeze(input: _T, dim: _Dims | None = None) -> _T:
         IndexError: a dimension is out of range.
         RuntimeError: a dimension is named twice.
     """
-def unsqueeze(input: _T, dim: int) -> _T:
+def unsqueeze(input: _T, dim: _int) -> _T:
     """A view with a dimension of size 1 put in at dim.
 
     Raises:
@@ -2007,7 +2632,7 @@ def clone(input: _T) -> _T:
     Raises:
         MemoryError: there is no room for it.
     """
-def cat(tensors: Sequence[_T], dim: int = 0) -> _T:
+def cat(tensors: Sequence[_T], dim: _int = 0, *, out: Tensor | None = None) -> _T:
     """Tensors behind each other along one dimension, in which alone their sizes may differ.
 
     The result has the sum of their sizes there. Empty vectors fit everywhere.
@@ -2018,7 +2643,7 @@ def cat(tensors: Sequence[_T], dim: int = 0) -> _T:
         RuntimeError: the other sizes differ, or a tensor has no dimensions.
         IndexError: there is no such dimension.
     """
-def concat(tensors: Sequence[_T], dim: int = 0) -> _T:
+def concat(tensors: Sequence[_T], dim: _int = 0, *, out: Tensor | None = None) -> _T:
     """Tensors behind each other along one dimension, in which alone their sizes may differ.
 
     The result has the sum of their sizes there. Empty vectors fit everywhere.
@@ -2029,7 +2654,7 @@ def concat(tensors: Sequence[_T], dim: int = 0) -> _T:
         RuntimeError: the other sizes differ, or a tensor has no dimensions.
         IndexError: there is no such dimension.
     """
-def concatenate(tensors: Sequence[_T], dim: int = 0) -> _T:
+def concatenate(tensors: Sequence[_T], dim: _int = 0, *, out: Tensor | None = None) -> _T:
     """Tensors behind each other along one dimension, in which alone their sizes may differ.
 
     The result has the sum of their sizes there. Empty vectors fit everywhere.
@@ -2040,7 +2665,7 @@ def concatenate(tensors: Sequence[_T], dim: int = 0) -> _T:
         RuntimeError: the other sizes differ, or a tensor has no dimensions.
         IndexError: there is no such dimension.
     """
-def unbind(input: _T, dim: int = 0) -> tuple[_T, ...]:
+def unbind(input: _T, dim: _int = 0) -> tuple[_T, ...]:
     """A tuple of views, one of each index of a dimension, which they lack.
 
     They cannot be written in place where gradients are recorded.
@@ -2048,7 +2673,7 @@ def unbind(input: _T, dim: int = 0) -> tuple[_T, ...]:
     Raises:
         IndexError: there is no such dimension.
     """
-def split(input: _T, split_size_or_sections: _Dims, dim: int = 0) -> tuple[_T, ...]:
+def split(input: _T, split_size_or_sections: _Dims, dim: _int = 0) -> tuple[_T, ...]:
     """A tuple of views, of parts of a dimension one behind the other.
 
     They have the size given, the last what is left; or the sizes given, as a tuple or list,
@@ -2060,7 +2685,7 @@ def split(input: _T, split_size_or_sections: _Dims, dim: int = 0) -> tuple[_T, .
         IndexError: there is no such dimension.
         RuntimeError: a size is negative, or all sizes are not as long as the dimension.
     """
-def chunk(input: _T, chunks: int, dim: int = 0) -> tuple[_T, ...]:
+def chunk(input: _T, chunks: _int, dim: _int = 0) -> tuple[_T, ...]:
     """A tuple of views, of so many parts of a dimension or fewer: all have one size, the last
     what
     is left.
@@ -2070,81 +2695,136 @@ def chunk(input: _T, chunks: int, dim: int = 0) -> tuple[_T, ...]:
         RuntimeError: the number is not positive.
     """
 @overload
-def zeros(*size: int, dtype: _DType = None, requires_grad: bool = False) -> Tensor:
+def zeros(
+    *size: _int, dtype: _DType = None, requires_grad: _bool = False, device: _Device = None
+) -> Tensor:
     """A tensor of zeros, of the sizes given as ints or as one tuple.
 
     Raises:
         RuntimeError: a size is negative, or there are too many elements.
-        TypeError: a size is no int, dtype is not float64, or requires_grad is no bool.
+        TypeError: a size is no int, dtype is none, or requires_grad is no bool.
         MemoryError: there is no room for it.
     """
 @overload
 def zeros(
-    size: Sequence[int], /, *, dtype: _DType = None, requires_grad: bool = False
+    size: Sequence[_int],
+    /,
+    *,
+    dtype: _DType = None,
+    requires_grad: _bool = False,
+    device: _Device = None,
 ) -> Tensor: ...
 @overload
-def zeros(*, size: Sequence[int], dtype: _DType = None, requires_grad: bool = False) -> Tensor: ...
-def zeros_like(input: _T, *, dtype: _DType = None, requires_grad: bool = False) -> _T:
+def zeros(
+    *,
+    size: Sequence[_int],
+    dtype: _DType = None,
+    requires_grad: _bool = False,
+    device: _Device = None,
+) -> Tensor: ...
+def zeros_like(
+    input: _T, *, dtype: _DType = None, requires_grad: _bool = False, device: _Device = None
+) -> _T:
     """A tensor of zeros, of the shape of another, and in memory in the order of that one.
 
     Raises:
-        TypeError: the input is not a Tensor, or dtype is not float64.
+        TypeError: the input is not a Tensor, or dtype is none.
     """
 @overload
-def ones(*size: int, dtype: _DType = None, requires_grad: bool = False) -> Tensor:
+def ones(
+    *size: _int, dtype: _DType = None, requires_grad: _bool = False, device: _Device = None
+) -> Tensor:
     """A tensor of ones, of the sizes given as ints or as one tuple.
 
     Raises:
         RuntimeError: a size is negative, or there are too many elements.
-        TypeError: a size is no int, dtype is not float64, or requires_grad is no bool.
+        TypeError: a size is no int, dtype is none, or requires_grad is no bool.
         MemoryError: there is no room for it.
     """
 @overload
 def ones(
-    size: Sequence[int], /, *, dtype: _DType = None, requires_grad: bool = False
+    size: Sequence[_int],
+    /,
+    *,
+    dtype: _DType = None,
+    requires_grad: _bool = False,
+    device: _Device = None,
 ) -> Tensor: ...
 @overload
-def ones(*, size: Sequence[int], dtype: _DType = None, requires_grad: bool = False) -> Tensor: ...
-def ones_like(input: _T, *, dtype: _DType = None, requires_grad: bool = False) -> _T:
+def ones(
+    *,
+    size: Sequence[_int],
+    dtype: _DType = None,
+    requires_grad: _bool = False,
+    device: _Device = None,
+) -> Tensor: ...
+def ones_like(
+    input: _T, *, dtype: _DType = None, requires_grad: _bool = False, device: _Device = None
+) -> _T:
     """A tensor of ones, of the shape of another, and in memory in the order of that one.
 
     Raises:
-        TypeError: the input is not a Tensor, or dtype is not float64.
+        TypeError: the input is not a Tensor, or dtype is none.
     """
 @overload
-def empty(*size: int, dtype: _DType = None, requires_grad: bool = False) -> Tensor:
+def empty(
+    *size: _int, dtype: _DType = None, requires_grad: _bool = False, device: _Device = None
+) -> Tensor:
     """A tensor of undefined values, of the sizes given as ints or as one tuple.
 
     Raises:
         RuntimeError: a size is negative, or there are too many elements.
-        TypeError: a size is no int, dtype is not float64, or requires_grad is no bool.
+        TypeError: a size is no int, dtype is none, or requires_grad is no bool.
         MemoryError: there is no room for it.
     """
 @overload
 def empty(
-    size: Sequence[int], /, *, dtype: _DType = None, requires_grad: bool = False
+    size: Sequence[_int],
+    /,
+    *,
+    dtype: _DType = None,
+    requires_grad: _bool = False,
+    device: _Device = None,
 ) -> Tensor: ...
 @overload
-def empty(*, size: Sequence[int], dtype: _DType = None, requires_grad: bool = False) -> Tensor: ...
-def empty_like(input: _T, *, dtype: _DType = None, requires_grad: bool = False) -> _T:
+def empty(
+    *,
+    size: Sequence[_int],
+    dtype: _DType = None,
+    requires_grad: _bool = False,
+    device: _Device = None,
+) -> Tensor: ...
+def empty_like(
+    input: _T, *, dtype: _DType = None, requires_grad: _bool = False, device: _Device = None
+) -> _T:
     """A tensor of undefined values, of the shape of another, and in memory in the order of
     that one.
 
     Raises:
-        TypeError: the input is not a Tensor, or dtype is not float64.
+        TypeError: the input is not a Tensor, or dtype is none.
     """
 def full(
-    size: Sequence[int], fill_value: _Real, *, dtype: _DType = None, requires_grad: bool = False
+    size: Sequence[_int],
+    fill_value: _Real,
+    *,
+    dtype: _DType = None,
+    requires_grad: _bool = False,
+    device: _Device = None,
 ) -> Tensor:
-    """A tensor with one number everywhere.
+    """A tensor with one number everywhere, of its dtype where none is given.
 
     Raises:
         RuntimeError: a size is negative, or there are too many elements.
-        TypeError: a size is no int, dtype is not float64, or requires_grad is no bool.
+        TypeError: a size is no int, dtype is none, or requires_grad is no bool.
         MemoryError: there is no room for it.
     """
 def full_like(
-    input: _T, fill_value: _Real, *, dtype: _DType = None, requires_grad: bool = False
+    input: _T,
+    fill_value: _Real,
+    *,
+    dtype: _DType = None,
+    requires_grad: _bool = False,
+    device: _Device = None,
 ) -> _T:
     """A tensor with one number everywhere, of the shape of another, and in memory in the order of
     that one.
@@ -2153,7 +2833,13 @@ def full_like(
         TypeError: the input is not a Tensor, or fill_value no number.
     """
 def linspace(
-    start: _Real, end: _Real, steps: int, *, dtype: _DType = None, requires_grad: bool = False
+    start: _Real,
+    end: _Real,
+    steps: _int,
+    *,
+    dtype: _DType = None,
+    requires_grad: _bool = False,
+    device: _Device = None,
 ) -> Tensor:
     """`steps` numbers from start to end, both included, equally far apart.
 
@@ -2163,10 +2849,11 @@ def linspace(
     """
 @overload
 def rand(
-    *size: int,
+    *size: _int,
     generator: Generator | None = None,
     dtype: _DType = None,
-    requires_grad: bool = False,
+    requires_grad: _bool = False,
+    device: _Device = None,
 ) -> Tensor:
     """A tensor of random numbers, uniform in [0, 1), of the sizes given as ints or as one tuple.
     They come from the generator, without one from the process's.
@@ -2179,22 +2866,26 @@ def rand(
     """
 @overload
 def rand(
-    size: Sequence[int],
+    size: Sequence[_int],
     /,
     *,
     generator: Generator | None = None,
     dtype: _DType = None,
-    requires_grad: bool = False,
+    requires_grad: _bool = False,
+    device: _Device = None,
 ) -> Tensor: ...
 @overload
 def rand(
     *,
-    size: Sequence[int],
+    size: Sequence[_int],
     generator: Generator | None = None,
     dtype: _DType = None,
-    requires_grad: bool = False,
+    requires_grad: _bool = False,
+    device: _Device = None,
 ) -> Tensor: ...
-def rand_like(input: _T, *, dtype: _DType = None, requires_grad: bool = False) -> _T:
+def rand_like(
+    input: _T, *, dtype: _DType = None, requires_grad: _bool = False, device: _Device = None
+) -> _T:
     """A tensor of random numbers, uniform in [0, 1), of the shape of another, and in memory in
     the order of that one.
 
@@ -2203,10 +2894,11 @@ def rand_like(input: _T, *, dtype: _DType = None, requires_grad: bool = False) -
     """
 @overload
 def randn(
-    *size: int,
+    *size: _int,
     generator: Generator | None = None,
     dtype: _DType = None,
-    requires_grad: bool = False,
+    requires_grad: _bool = False,
+    device: _Device = None,
 ) -> Tensor:
     """A tensor of random numbers, normal with mean 0 and variance 1, of the sizes given as
     ints or as one tuple. They come from the generator, without one from the process's.
@@ -2219,22 +2911,26 @@ def randn(
     """
 @overload
 def randn(
-    size: Sequence[int],
+    size: Sequence[_int],
     /,
     *,
     generator: Generator | None = None,
     dtype: _DType = None,
-    requires_grad: bool = False,
+    requires_grad: _bool = False,
+    device: _Device = None,
 ) -> Tensor: ...
 @overload
 def randn(
     *,
-    size: Sequence[int],
+    size: Sequence[_int],
     generator: Generator | None = None,
     dtype: _DType = None,
-    requires_grad: bool = False,
+    requires_grad: _bool = False,
+    device: _Device = None,
 ) -> Tensor: ...
-def randn_like(input: _T, *, dtype: _DType = None, requires_grad: bool = False) -> _T:
+def randn_like(
+    input: _T, *, dtype: _DType = None, requires_grad: _bool = False, device: _Device = None
+) -> _T:
     """A tensor of random numbers, normal with mean 0 and variance 1, of the shape of another,
     and in memory in the order of that one.
 
@@ -2242,7 +2938,7 @@ def randn_like(input: _T, *, dtype: _DType = None, requires_grad: bool = False) 
         TypeError: the input is not a Tensor, or dtype is not float64.
     """
 @overload
-def var_mean(input: _T, unbiased: bool) -> tuple[_T, _T]:
+def var_mean(input: _T, unbiased: _bool) -> tuple[_T, _T]:
     """Variance and mean over some or all dimensions, as a tuple.
 
     Of N numbers the squares of what differs from the mean are summed and divided by
@@ -2256,14 +2952,14 @@ def var_mean(input: _T, unbiased: bool) -> tuple[_T, _T]:
     """
 @overload
 def var_mean(
-    input: _T, dim: _Dims, unbiased: bool = True, keepdim: bool = False
+    input: _T, dim: _Dims, unbiased: _bool = True, keepdim: _bool = False
 ) -> tuple[_T, _T]: ...
 @overload
 def var_mean(
-    input: _T, dim: _Dims | None = None, *, correction: _Real = 1, keepdim: bool = False
+    input: _T, dim: _Dims | None = None, *, correction: _Real = 1, keepdim: _bool = False
 ) -> tuple[_T, _T]: ...
 @overload
-def var(input: _T, unbiased: bool) -> _T:
+def var(input: _T, unbiased: _bool) -> _T:
     """The variance of the elements over dim: an int, a tuple of ints, or None for all.
 
     Of N numbers the squares of what differs from the mean are summed and divided by
@@ -2276,13 +2972,13 @@ def var(input: _T, unbiased: bool) -> _T:
         TypeError: an argument is of the wrong type.
     """
 @overload
-def var(input: _T, dim: _Dims, unbiased: bool = True, keepdim: bool = False) -> _T: ...
+def var(input: _T, dim: _Dims, unbiased: _bool = True, keepdim: _bool = False) -> _T: ...
 @overload
 def var(
-    input: _T, dim: _Dims | None = None, *, correction: _Real = 1, keepdim: bool = False
+    input: _T, dim: _Dims | None = None, *, correction: _Real = 1, keepdim: _bool = False
 ) -> _T: ...
 @overload
-def std(input: _T, unbiased: bool) -> _T:
+def std(input: _T, unbiased: _bool) -> _T:
     """The standard deviation of the elements over dim: an int, a tuple of ints, or None for all.
 
     Of N numbers the squares of what differs from the mean are summed and divided by
@@ -2297,14 +2993,18 @@ def std(input: _T, unbiased: bool) -> _T:
         TypeError: an argument is of the wrong type.
     """
 @overload
-def std(input: _T, dim: _Dims, unbiased: bool = True, keepdim: bool = False) -> _T: ...
+def std(input: _T, dim: _Dims, unbiased: _bool = True, keepdim: _bool = False) -> _T: ...
 @overload
 def std(
-    input: _T, dim: _Dims | None = None, *, correction: _Real = 1, keepdim: bool = False
+    input: _T, dim: _Dims | None = None, *, correction: _Real = 1, keepdim: _bool = False
 ) -> _T: ...
 @overload
-def arange(end: _Real, *, dtype: _DType = None, requires_grad: bool = False) -> Tensor:
+def arange(
+    end: _Real, *, dtype: _DType = None, requires_grad: _bool = False, device: _Device = None
+) -> Tensor:
     """The numbers from start up to but without end, step apart; arange(end) starts at 0.
+
+    Of ints an int64 tensor.
 
     Raises:
         RuntimeError: step is 0, or leads away from end.
@@ -2312,10 +3012,18 @@ def arange(end: _Real, *, dtype: _DType = None, requires_grad: bool = False) -> 
     """
 @overload
 def arange(
-    start: _Real, end: _Real, step: _Real = 1, *, dtype: _DType = None, requires_grad: bool = False
+    start: _Real,
+    end: _Real,
+    step: _Real = 1,
+    *,
+    dtype: _DType = None,
+    requires_grad: _bool = False,
+    device: _Device = None,
 ) -> Tensor: ...
 @overload
-def eye(n: int, *, dtype: _DType = None, requires_grad: bool = False) -> Tensor:
+def eye(
+    n: _int, *, dtype: _DType = None, requires_grad: _bool = False, device: _Device = None
+) -> Tensor:
     """An n by m matrix, n by n without m, of ones on the diagonal and zeros elsewhere.
 
     Raises:
@@ -2323,7 +3031,9 @@ def eye(n: int, *, dtype: _DType = None, requires_grad: bool = False) -> Tensor:
         TypeError: a size is no int.
     """
 @overload
-def eye(n: int, m: int, *, dtype: _DType = None, requires_grad: bool = False) -> Tensor: ...
+def eye(
+    n: _int, m: _int, *, dtype: _DType = None, requires_grad: _bool = False, device: _Device = None
+) -> Tensor: ...
 @overload
 def normal(
     mean: _T, std: Tensor, *, generator: Generator | None = None, out: Tensor | None = None
@@ -2350,47 +3060,121 @@ def normal(
 def normal(
     mean: _Real,
     std: _Real,
-    size: Sequence[int],
+    size: Sequence[_int],
     *,
     generator: Generator | None = None,
     out: Tensor | None = None,
     dtype: _DType = None,
-    requires_grad: bool = False,
+    requires_grad: _bool = False,
+    device: _Device = None,
 ) -> Tensor: ...
 # </ops>
 
 # ---- shapes
 
-def numel(input: Tensor, /) -> int:
+def numel(input: Tensor, /) -> _int:
     """The number of elements of a tensor.
 
     Raises:
         TypeError: the input is not a Tensor.
     """
-def is_tensor(object: object, /) -> bool:
+def is_tensor(object: object, /) -> _bool:
     """Whether an object is a Tensor."""
 
 # ---- creating
 
-def tensor(data: Any, *, dtype: _DType = None, requires_grad: bool = False) -> Tensor:
+def tensor(
+    data: Any, *, dtype: _DType = None, requires_grad: _bool = False, device: _Device = None
+) -> Tensor:
     """A tensor with a copy of data: a number, an array, nested sequences of these and tensors.
+
+    Without a dtype it has that of the data: bool of nothing but bools, int64 of bools and
+    integers, else float64.
 
     Raises:
         ValueError: the nesting is ragged, or has more than 32 levels.
-        TypeError: something in it is no number, or dtype is not float64.
+        TypeError: something in it is no number, or dtype is none.
+        OverflowError: an integer is beyond 2 ** 53.
         RuntimeError: an object in it is of no known type.
         RuntimeError: requires_grad is asked for and data has no floating-point number.
     """
-def as_tensor(data: Any, dtype: _DType = None) -> Tensor:
-    """A tensor of data, sharing the memory of a float64 array or buffer; a Tensor as it is.
+def asarray(
+    obj: Any,
+    *,
+    dtype: _DType = None,
+    device: _Device = None,
+    copy: _bool | None = None,
+    requires_grad: _bool = False,
+) -> Tensor:
+    """A tensor of data, without history. Memory of float64 arrays and of tensors is shared,
+    unless copy is True or another dtype is asked for; where copy is False, it must be.
 
     Raises:
         ValueError: the nesting is ragged, or has more than 32 levels.
-        TypeError: something in it is no number, or dtype is not float64.
+        TypeError: something in it is no number, or dtype is none.
+        OverflowError: an integer is beyond 2 ** 53.
+        RuntimeError: an object in it is of no known type.
+        ValueError: copy is False, and the memory cannot be shared.
+    """
+def scalar_tensor(
+    s: _Number, *, dtype: _DType = None, requires_grad: _bool = False, device: _Device = None
+) -> Tensor:
+    """A number as a tensor without dimensions, float64 where no dtype is given.
+
+    Raises:
+        TypeError: s is no number.
+    """
+def is_floating_point(input: Tensor, /) -> _bool:
+    """Whether the dtype of a tensor is float64.
+
+    Raises:
+        TypeError: the input is not a Tensor.
+    """
+def is_complex(input: Tensor, /) -> _bool:
+    """False of every tensor: there are no complex numbers.
+
+    Raises:
+        TypeError: the input is not a Tensor.
+    """
+def promote_types(type1: _DType, type2: _DType) -> dtype:
+    """The dtype of what an op makes of two: bool is below int64, int64 below float64.
+
+    Raises:
+        TypeError: an argument is no dtype.
+    """
+def can_cast(from_: _DType, to: _DType) -> _bool:
+    """Whether a result of a dtype may be written in place to a tensor of another.
+
+    Raises:
+        TypeError: an argument is no dtype.
+    """
+def result_type(tensor1: _Real, tensor2: _Real) -> dtype:
+    """The dtype of what arithmetic makes of two tensors or numbers.
+
+    Raises:
+        TypeError: an argument is neither.
+    """
+def get_default_dtype() -> dtype:
+    """The dtype of numbers with a point: float64."""
+def set_default_dtype(d: _DType, /) -> None:
+    """Takes float64, which is the default anyway.
+
+    Raises:
+        TypeError: another dtype.
+    """
+def as_tensor(data: Any, dtype: _DType = None, device: _Device = None) -> Tensor:
+    """A tensor of data, sharing the memory of a float64 array or buffer; a Tensor as it is, but
+    for its dtype.
+
+    Raises:
+        ValueError: the nesting is ragged, or has more than 32 levels.
+        TypeError: something in it is no number, or dtype is none.
+        OverflowError: an integer is beyond 2 ** 53.
         RuntimeError: an object in it is of no known type.
     """
-def from_numpy(ndarray: NDArray[np.float64], /) -> Tensor:
-    """A tensor over the memory of a float64 array: writing one is writing the other.
+def from_numpy(ndarray: NDArray[Any], /) -> Tensor:
+    """A tensor over the memory of a float64 array: writing one is writing the other. Of an int64
+    or bool array a copy.
 
     Raises:
         TypeError: the argument is no array, or one of another type.
@@ -2456,15 +3240,15 @@ class set_grad_enabled(_GradMode):
     Raises:
         TypeError: mode is not a bool.
     """
-    def __new__(cls, mode: bool) -> Self: ...
+    def __new__(cls, mode: _bool) -> Self: ...
 
-def is_grad_enabled() -> bool:
+def is_grad_enabled() -> _bool:
     """Whether this thread records on the tape."""
 def _backward(
     tensors: Tensor | Iterable[Tensor],
     grad_tensors: Tensor | Iterable[Tensor | None] | None = None,
-    retain_graph: bool | None = None,
-    create_graph: bool = False,
+    retain_graph: _bool | None = None,
+    create_graph: _bool = False,
     inputs: Tensor | Iterable[Tensor] | None = None,
 ) -> None:
     """See pyautograd.autograd.backward."""
@@ -2472,10 +3256,10 @@ def _grad(
     outputs: Tensor | Iterable[Tensor],
     inputs: Tensor | Iterable[Tensor],
     grad_outputs: Tensor | Iterable[Tensor | None] | None = None,
-    retain_graph: bool | None = None,
-    create_graph: bool = False,
-    allow_unused: bool | None = None,
-    materialize_grads: bool = False,
+    retain_graph: _bool | None = None,
+    create_graph: _bool = False,
+    allow_unused: _bool | None = None,
+    materialize_grads: _bool = False,
 ) -> tuple[Tensor, ...]:
     """See pyautograd.autograd.grad."""
 
@@ -2488,7 +3272,7 @@ def set_num_threads(n: SupportsIndex, /) -> None:
         RuntimeError: n is under 1.
         TypeError: n is no int.
     """
-def get_num_threads() -> int:
+def get_num_threads() -> _int:
     """How many threads share the work on large tensors: PYAUTOGRAD_NUM_THREADS, else
     OMP_NUM_THREADS, else as many as the machine has, unless set_num_threads said otherwise.
     """
@@ -2501,13 +3285,13 @@ def explain(input: Tensor, /) -> str:
     each load, step and result, which steps are one loop of machine code, and the bytes that it
     moves; "computed" where there is nothing left to do. Looking computes nothing.
     """
-def memory_allocated() -> int:
+def memory_allocated() -> _int:
     """Bytes that living tensors hold."""
-def max_memory_allocated() -> int:
+def max_memory_allocated() -> _int:
     """The most bytes that tensors held since the start or reset_peak_memory_stats()."""
-def memory_cached() -> int:
+def memory_cached() -> _int:
     """Bytes of freed memory that are kept for reuse."""
-def memory_stats() -> dict[str, int]:
+def memory_stats() -> dict[str, _int]:
     """All counters of memory as a dict: allocated, max_allocated, cached and cache_limit in
     bytes, live_tensors, live_nodes.
     """
@@ -2522,17 +3306,17 @@ def set_cache_limit(limit: SupportsIndex, /) -> None:
         ValueError: the limit is negative.
         TypeError: it is no int.
     """
-def _live_tensors() -> int:
+def _live_tensors() -> _int:
     """How many tensors there are."""
-def _live_nodes() -> int:
+def _live_nodes() -> _int:
     """How many nodes of the tape there are."""
 def _call_table() -> list[dict[str, str]]:
     """The rows of functions of the op table."""
 def _op_table() -> list[dict[str, Any]]:
     """The op table, a dict for each op."""
-def _tensor_address(tensor: Tensor, /) -> int:
+def _tensor_address(tensor: Tensor, /) -> _int:
     """The address of a tensor's ag_tensor."""
-def _tensor_from_address(address: int, /) -> Tensor:
+def _tensor_from_address(address: _int, /) -> Tensor:
     """The Tensor of the ag_tensor at an address, which keeps its own reference to it."""
 def _fail_allocation(nth: SupportsIndex, /) -> None:
     """In testing builds: the nth allocation from now on fails; 0 for none."""
@@ -2540,11 +3324,11 @@ def _check_interpreter() -> None:
     """ImportError where the module does not work."""
 def _rebuild(
     cls: type[_T],
-    format: int,
+    format: _int,
     dtype: str,
-    shape: tuple[int, ...],
+    shape: tuple[_int, ...],
     values: bytes | bytearray | memoryview,
-    requires_grad: bool,
+    requires_grad: _bool,
     /,
 ) -> _T:
     """What a pickled tensor is made with."""

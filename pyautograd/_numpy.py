@@ -3,9 +3,10 @@
 calls without this module, which is imported when NumPy is first given a tensor otherwise.
 
 A function that is an op here is that op and keeps the gradient. One whose result has no gradient
-(a comparison, a shape) reads the values. Any other works on the values too, unless a tensor that
-requires grad is among its arguments: then it would lose the gradient, and says what to do instead.
-What ufuncs make of the values is a tensor again if it is float64; other functions give arrays.
+(isnan, a shape) reads the values. Any other works on the values too, unless a tensor that requires
+grad is among its arguments: then it would lose the gradient, and says what to do instead. What
+ufuncs make of the values is a tensor again if it is float64, int64 or bool; other functions give
+arrays.
 """
 
 from __future__ import annotations
@@ -20,6 +21,10 @@ from ._core import Tensor
 
 __all__ = ["apply_function", "apply_ufunc"]
 
+_NUMBERS = (bool, int, float, np.bool_, np.integer, np.floating)
+_BOOL = ag.tensor(True).dtype
+_DTYPES = (np.dtype(np.float64), np.dtype(np.int64), np.dtype(np.bool_))
+
 # Results that are no function of real numbers with a slope, in ufuncs and in functions.
 _FLAT_UFUNCS = {
     np.isnan,
@@ -30,6 +35,12 @@ _FLAT_UFUNCS = {
     np.logical_and,
     np.logical_or,
     np.logical_xor,
+    np.equal,
+    np.not_equal,
+    np.less,
+    np.less_equal,
+    np.greater,
+    np.greater_equal,
 }
 _FLAT_FUNCTIONS = {
     np.all,
@@ -67,10 +78,16 @@ _FLAT_FUNCTIONS = {
 
 
 def _where(condition: Any, *choices: Any) -> Any:
-    if not any(isinstance(choice, Tensor) for choice in choices):
+    tensors = any(isinstance(choice, Tensor) for choice in choices)
+    numbers = all(isinstance(choice, _NUMBERS) for choice in choices)
+    if len(choices) != 2 or not (tensors or numbers):
         return np.where(_plain(condition), *choices)  # the tensor chooses: no gradient in that
     # NumPy takes any number as a condition: those but 0 are true.
-    return ag.where(np.asarray(_plain(condition), dtype=bool), *choices)
+    if not isinstance(condition, Tensor):
+        condition = np.asarray(_plain(condition), dtype=bool)
+    elif condition.dtype is not _BOOL:
+        condition = condition != 0
+    return ag.where(condition, *choices)
 
 
 def _clip(a: Any, a_min: Any = None, a_max: Any = None, out: Any = None, **others: Any) -> Any:
@@ -105,6 +122,10 @@ def _extreme(op: Callable[..., Tensor]) -> Callable[..., Any]:
         return op(a, axis, bool(keepdims))
 
     return reduce
+
+
+def _count_nonzero(a: Any, axis: Any = None, *, keepdims: Any = False) -> Any:
+    return NotImplemented if keepdims or axis == () else ag.count_nonzero(a, axis)
 
 
 def _spread(op: Callable[..., Tensor]) -> Callable[..., Any]:
@@ -187,6 +208,9 @@ _FUNCTIONS: dict[Callable[..., Any], Callable[..., Any]] = {
     np.amax: _extreme(ag.amax),
     np.min: _extreme(ag.amin),
     np.amin: _extreme(ag.amin),
+    np.any: _extreme(ag.any),
+    np.all: _extreme(ag.all),
+    np.count_nonzero: _count_nonzero,
     np.var: _spread(ag.var),
     np.std: _spread(ag.std),
     np.concatenate: _concatenate,
@@ -261,10 +285,10 @@ def _is_foreign(operand: Any) -> bool:
 
 
 def _wrapped(result: Any, kind: type[Tensor]) -> Any:
-    """A result of float64 as a tensor, of the class that results of the operands have."""
+    """A result of a tensor's dtype as a tensor, of the class that results of the operands have."""
     if isinstance(result, tuple):
         return tuple(_wrapped(part, kind) for part in result)
-    if not isinstance(result, (np.ndarray, np.floating)) or result.dtype != np.float64:
+    if not isinstance(result, (np.ndarray, np.generic)) or result.dtype not in _DTYPES:
         return result
     tensor = ag.as_tensor(np.asarray(result))
     return tensor if kind is Tensor else tensor.as_subclass(kind)

@@ -33,20 +33,23 @@ _PART = re.compile(r"(?P<head>^ *# <ops (?P<what>\w+)>\n).*?(?P<tail>^ *# </ops>
 _TYPES = {
     "TENSOR": "Tensor",
     "OPERAND": "_Operand",
+    "SCALAR": "_Real",
     "NUMBER": "_Real",
     "VALUE": "_Real",
-    "INT": "int",
-    "DIM": "int",
-    "FLAG": "bool",
+    "INT": "_int",
+    "DIM": "_int",
+    "FLAG": "_bool",
     "DIMS": "_Dims",
-    "SIZES": "Sequence[int]",
-    "PLACES": "Sequence[int]",
+    "SIZES": "Sequence[_int]",
+    "PLACES": "Sequence[_int]",
     "INT_OR_INTS": "_Dims",
     "TENSORS": "Sequence[_T]",
     "GENERATOR": "Generator",
     "OBJECT": "_Value",
     "DTYPE": "_DType",
-    "GRAD": "bool",
+    "REAL": "_DType",
+    "DEVICE": "_Device",
+    "GRAD": "_bool",
     "INTO": "Tensor",
 }
 _PARAMETER = re.compile(r"\((\w+), (\w+), (NEEDED|[A-Z_]+\(.*?\))\)(?=, \(|\)$)")
@@ -73,7 +76,7 @@ class Parameter:
             kind = f"Literal[{words}]"
         elif self.kind == "OBJECT":
             kind = "_Real" if self.default is not None else first_of_pair
-        none = self.default == "None" and self.kind != "DTYPE"
+        none = self.default == "None" and self.kind not in ("DTYPE", "REAL", "DEVICE")
         return kind + " | None" * none
 
 
@@ -166,7 +169,7 @@ def _method_forms(row: Row, name: str) -> list[str]:
     whole = f"def {name}(self{_listed(rest, pair)}) -> {result}: ..."
     if not rest or rest[0].kind not in ("SIZES", "PLACES"):
         return [whole]
-    return [f"def {name}(self, *{rest[0].name}: int) -> {result}: ...", whole]
+    return [f"def {name}(self, *{rest[0].name}: _int) -> {result}: ...", whole]
 
 
 def _function_forms(row: Row) -> list[str]:
@@ -175,9 +178,9 @@ def _function_forms(row: Row) -> list[str]:
     if first.kind == "PLACES":
         more = _listed(rest, "_Value").removeprefix(", *")
         return [
-            f"def {row.name}(*{first.name}: int{more}) -> {result}: ...",
-            f"def {row.name}({first.name}: Sequence[int], /, *{more}) -> {result}: ...",
-            f"def {row.name}(*, {first.name}: Sequence[int]{more}) -> {result}: ...",
+            f"def {row.name}(*{first.name}: _int{more}) -> {result}: ...",
+            f"def {row.name}({first.name}: Sequence[_int], /, *{more}) -> {result}: ...",
+            f"def {row.name}(*, {first.name}: Sequence[_int]{more}) -> {result}: ...",
         ]
     pair = "_Operand" if row.body == "PAIR" else "_Value"
     head = f"{first.name}: _T" if first.kind == "TENSOR" else _listed([first], pair)[2:]
@@ -252,9 +255,8 @@ def _methods() -> list[str]:
     lines = []
     for _, name, kind in _elementwise():
         more = "" if kind == "unary" else ", other: _Operand"
-        lines.append(f"    def {name}(self{more}) -> {'_Mask' if kind == 'mask' else 'Self'}: ...")
-        if kind != "mask":
-            lines.append(f"    def {name}_(self{more}) -> Self: ...")
+        lines.append(f"    def {name}(self{more}) -> Self: ...")
+        lines.append(f"    def {name}_(self{more}) -> Self: ...")
     return [*lines, *_row_methods()]
 
 
@@ -262,12 +264,11 @@ def _functions() -> list[str]:
     lines = []
     for op, name, kind in _elementwise():
         # A number comes first in arithmetic alone.
-        first = "_Operand" if op == "mul" else "_Array"
-        result = "_Mask" if kind == "mask" else "Tensor"
+        first = "_Operand" if op in ("mul", "remainder") or op.startswith("bitwise") else "_Array"
         if kind == "unary":
             lines.append(f"def {name}(input: _T) -> _T: ...")
         else:
-            lines.append(f"def {name}(input: {first}, other: _Operand) -> {result}: ...")
+            lines.append(f"def {name}(input: {first}, other: _Operand) -> Tensor: ...")
     return [*lines, *_row_functions()]
 
 
@@ -335,7 +336,10 @@ def generate(text: str) -> str:
 
 # Public in the native module, but found elsewhere: autograd.Node, config.show_config.
 _ELSEWHERE = {"Node", "show_config"}
-_PYTHON = ("__version__", "autograd", "capi", "get_printoptions", "set_printoptions", "show_config")
+_PYTHON = (
+    "__version__", "autograd", "capi", "e", "finfo", "get_printoptions", "iinfo", "inf", "nan",
+    "newaxis", "pi", "set_printoptions", "show_config",
+)  # fmt: skip
 
 
 def _filled(words: Iterable[str], indent: str) -> str:

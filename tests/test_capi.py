@@ -55,12 +55,18 @@ def test_every_function_of_the_header_is_there(capi: Any) -> None:
 def test_every_op_is_there(capi: Any) -> None:
     rows = op_rows(Path(capi.get_include()))
     assert len(rows) == capi.lib.AG_OP_COUNT
-    x = ag.tensor([0.25, 0.5])
+    x, i, mask = ag.tensor([0.25, 0.5]), ag.tensor([1, 2]), ag.tensor([True, False])
     for number, (name, arity, kind) in enumerate(rows):
         assert getattr(capi.lib, "AG_OP_" + name) == number
-        if kind in ("UNARY", "BINARY", "PAIR", "TERNARY"):
-            result = getattr(capi.lib, "ag_" + name)(*[capi.pointer(x)] * int(arity))
-            assert capi.wrap(result, steal=True).shape == (2,)
+        if kind in ("UNARY", "BINARY", "PAIR", "TERNARY", "MASK"):
+            whole = name.startswith("bitwise_")
+            operands = [capi.pointer(i if whole else x)] * int(arity)
+            if name == "where":
+                operands[0] = capi.pointer(mask)
+            result = capi.wrap(getattr(capi.lib, "ag_" + name)(*operands), steal=True)
+            assert result.shape == (2,)
+            truths = kind == "MASK" or name == "logical_not"
+            assert result.dtype is (ag.bool if truths else ag.int64 if whole else ag.float64)
 
 
 def test_pointer_and_wrap(capi: Any) -> None:

@@ -95,11 +95,13 @@ def test_hash_is_identity() -> None:
 def test_equality_is_by_element() -> None:
     x = ag.tensor([1.0, 2.0, math.nan])
     equal = x == x
-    assert isinstance(equal, np.ndarray) and equal.dtype == bool
+    assert type(equal) is ag.Tensor and equal.dtype is ag.bool
     assert equal.tolist() == [True, True, False]
     assert (x == 2).tolist() == [False, True, False]
     assert (x < 2).tolist() == [True, False, False]
-    assert isinstance(ag.tensor(1.0) == ag.tensor(1.0), (np.ndarray, np.bool_))
+    one = ag.tensor(1.0) == ag.tensor(1.0)
+    assert type(one) is ag.Tensor and one.dtype is ag.bool and one.shape == ()
+    assert one.item() is True
     assert bool(ag.tensor(1.0) == 1.0)
 
 
@@ -345,8 +347,13 @@ def test_the_protocol_of_arrays() -> None:
     wrapped = x.__array_wrap__(np.array([3.0]))
     assert isinstance(wrapped, ag.Tensor) and wrapped.tolist() == [3.0]
     whole = x.__array_wrap__(np.array([3]), None, False)
-    assert isinstance(whole, np.ndarray) and whole.tolist() == [3]
-    assert isinstance(x.__array_wrap__(np.array(True), None, True), np.bool_)
+    assert isinstance(whole, ag.Tensor) and whole.dtype is ag.int64 and whole.tolist() == [3]
+    truth = x.__array_wrap__(np.array([True]), None, False)
+    assert isinstance(truth, ag.Tensor) and truth.dtype is ag.bool and truth.tolist() == [True]
+    for data in (True, 3, 0.5):  # what ufuncs would make a NumPy scalar of, too
+        single = x.__array_wrap__(np.array(data), None, True)
+        assert isinstance(single, ag.Tensor) and single.shape == () and single.item() == data
+    assert isinstance(x.__array_wrap__(np.array([1j]), None, False), np.ndarray)
 
 
 def test_numpy_functions_read_tensors() -> None:
@@ -369,13 +376,15 @@ def test_an_array_on_the_left() -> None:
         assert result.tolist() == expected
 
 
-def test_comparisons_are_numpys() -> None:
+def test_comparisons_are_bool_tensors() -> None:
     x = ag.tensor([[1.0, 2.0], [3.0, 4.0]])
     mask = x > 1.5
-    assert isinstance(mask, np.ndarray) and mask.dtype == np.bool_ and mask.shape == (2, 2)
-    assert mask.sum() == 3 and mask.any() and not mask.all()
-    assert isinstance(x > np.array([1.0, 5.0]), np.ndarray)
-    assert (np.array([1.0, 5.0]) < x).tolist() == [[False, False], [True, False]]
+    assert type(mask) is ag.Tensor and mask.dtype is ag.bool and mask.shape == (2, 2)
+    assert mask.tolist() == [[False, True], [True, True]]
+    assert mask.sum().item() == 3 and mask.any() and not mask.all()
+    for other in (x > np.array([1.0, 5.0]), np.array([1.0, 5.0]) < x):
+        assert type(other) is ag.Tensor and other.dtype is ag.bool
+        assert other.tolist() == [[False, False], [True, False]]
 
 
 # ---- buffers -------------------------------------------------------------------------------------

@@ -118,7 +118,7 @@ NO_DATA: list[tuple[Any, type[Exception], str]] = [
     (
         [np.ones(2), np.array([1j, 1j])],
         TypeError,
-        "can't convert np.ndarray of type complex128: only real numbers and bools become float64",
+        "can't convert np.ndarray of type complex128: only real numbers and bools are taken",
     ),
     ([np.zeros((1,) * 32)], ValueError, "too many dimensions: at most 32 are supported"),
     ([ag.zeros((1,) * 32)], ValueError, "too many dimensions: at most 32 are supported"),
@@ -137,8 +137,9 @@ def test_data_that_is_none(data: Any, error: type[Exception], text: str) -> None
 
 
 def test_sequences_of_any_type() -> None:
-    assert ag.tensor(Sequence(2, [1, 2])).tolist() == [1.0, 2.0]
-    assert ag.tensor(range(3)).tolist() == [0.0, 1.0, 2.0]
+    assert str(ag.tensor(Sequence(2, [1, 2])).tolist()) == "[1, 2]"
+    assert str(ag.tensor(range(3)).tolist()) == "[0, 1, 2]"
+    assert str(ag.tensor(Sequence(2, [1.0, 2])).tolist()) == "[1.0, 2.0]"
     assert ag.tensor(np.arange(4, dtype=">f8")).tolist() == [0.0, 1.0, 2.0, 3.0]
     assert ag.Tensor(np.int64(3)).shape == (3,)
     assert ag.Tensor(np.arange(2)).tolist() == [0.0, 1.0]
@@ -146,9 +147,46 @@ def test_sequences_of_any_type() -> None:
 
 
 def test_large_numbers_of_python() -> None:
-    assert ag.tensor(2**70).item() == 2.0**70
-    with pytest.raises((OverflowError, RuntimeError, ValueError)):
-        ag.tensor(10**400)
+    most = 2**53
+    for data in (most, -most, [most], np.array([most]), np.array([most], np.uint64)):
+        x = ag.tensor(data)
+        assert x.dtype is ag.int64 and abs(int(x)) == most
+    for large in (most + 1, -most - 1, 2**63, 2**70, 10**400):
+        for data in (large, [1, large], [True, [large]][1:]):
+            with pytest.raises(OverflowError):
+                ag.tensor(data)
+    # float64 rounds them, alone or beside a float.
+    assert ag.tensor(2**70, dtype=ag.float64).item() == 2.0**70
+    assert ag.tensor([2**70, 0.5]).tolist() == [2.0**70, 0.5]
+    assert ag.tensor([2**70, 0], dtype=ag.bool).tolist() == [True, False]
+    for kind in (ag.float64, ag.int64, None):
+        with pytest.raises(OverflowError):
+            ag.tensor(10**400, dtype=kind)
+
+
+@pytest.mark.parametrize("kind", [np.int64, np.uint64, np.longlong, np.ulonglong, ">i8", "<u8"])
+def test_large_integers_of_arrays(kind: Any) -> None:
+    """They are looked at as integers: as float64, 2 ** 53 + 1 is 2 ** 53."""
+    fits = np.array([[0, 2**53], [7, 2**53 - 1]], dtype=kind)
+    for array in (fits, fits.T, fits[:, ::-1]):
+        assert ag.tensor(array).dtype is ag.int64 and ag.tensor(array).tolist() == array.tolist()
+    beyond = fits + np.array(1, dtype=kind)
+    for data in (beyond, beyond.T, beyond[0], [beyond], [fits, beyond]):
+        for make in (ag.tensor, ag.as_tensor, ag.asarray):
+            with pytest.raises(OverflowError, match=r"integers up to 2 \*\* 53"):
+                make(data)
+    if np.dtype(kind).kind == "i":
+        with pytest.raises(OverflowError):
+            ag.tensor(-beyond)
+    # float64 rounds them, alone or beside a float; of a bool only whether it is 0 counts.
+    assert ag.tensor(beyond, dtype=ag.float64).tolist() == beyond.astype(float).tolist()
+    assert ag.as_tensor(beyond, dtype=float).tolist() == beyond.astype(float).tolist()
+    assert ag.tensor([beyond[0], np.array([0.5, 1.5])])[0, 1].item() == 2.0**53
+    assert ag.tensor(beyond - np.array(1, dtype=kind), dtype=bool).tolist() == [
+        [False, True],
+        [True, True],
+    ]
+    assert ag.tensor(beyond, dtype=bool).all()
 
 
 def test_deep_and_long_lists() -> None:

@@ -53,6 +53,19 @@ PAIRS = {
     "maximum": "maximum",
     "minimum": "minimum",
 }
+INTEGERS = {
+    "bitwise_and": "bitwise_and",
+    "bitwise_or": "bitwise_or",
+    "bitwise_xor": "bitwise_xor",
+    "left_shift": "bitwise_left_shift",
+    "right_shift": "bitwise_right_shift",
+    "remainder": "remainder",
+    "mod": "remainder",
+    "floor_divide": "floor_divide",
+    "add": "add",
+    "multiply": "mul",
+    "maximum": "maximum",
+}
 MASKS = {
     "equal": "eq",
     "not_equal": "ne",
@@ -60,6 +73,9 @@ MASKS = {
     "less_equal": "le",
     "greater": "gt",
     "greater_equal": "ge",
+    "logical_and": "logical_and",
+    "logical_or": "logical_or",
+    "logical_xor": "logical_xor",
 }
 
 
@@ -95,13 +111,40 @@ def test_a_ufunc_of_two_operands(name: str, other: Any) -> None:
 
 
 @pytest.mark.parametrize("name", MASKS)
-def test_a_comparison_is_numpys(name: str) -> None:
-    a, b = np.array([1.0, 2.0, 3.0]), np.array([2.0, 2.0, 2.0])
+def test_a_comparison_is_a_bool_tensor(name: str) -> None:
+    a, b = np.array([1.0, 2.0, 3.0, 0.0]), np.array([2.0, 2.0, 2.0, 2.0])
     ufunc = getattr(np, name)
     expected = ufunc(a, b).tolist()
     for x, y in ((leaf(a), b), (a, leaf(b)), (leaf(a), leaf(b)), (leaf(a), 2.0)):
         mask = ufunc(x, y)
-        assert isinstance(mask, np.ndarray) and mask.dtype == bool and mask.tolist() == expected
+        assert type(mask) is ag.Tensor and mask.dtype is ag.bool and mask.tolist() == expected
+        assert mask.tolist() == getattr(ag, MASKS[name])(ag.tensor(a), ag.tensor(b)).tolist()
+
+
+@pytest.mark.parametrize("name", INTEGERS)
+def test_ufuncs_of_integers(name: str) -> None:
+    a, b = np.array([-7, 0, 12]), np.array([2, 3, 1])
+    ufunc = getattr(np, name)
+    for x, y in ((ag.tensor(a), b), (a, ag.tensor(b)), (ag.tensor(a), ag.tensor(b))):
+        result = ufunc(x, y)
+        assert type(result) is ag.Tensor and result.dtype is ag.int64
+        assert result.tolist() == ufunc(a, b).tolist()
+        assert result.tolist() == getattr(ag, INTEGERS[name])(x, ag.tensor(b)).tolist() or x is a
+    assert ufunc(ag.tensor(a), 2).tolist() == ufunc(a, 2).tolist()
+
+
+def test_ufuncs_of_bools() -> None:
+    a, b = np.array([True, False]), np.array([True, True])
+    for ufunc in (np.bitwise_and, np.bitwise_or, np.bitwise_xor, np.logical_and, np.add):
+        for x, y in ((ag.tensor(a), b), (a, ag.tensor(b)), (ag.tensor(a), True)):
+            result = ufunc(x, y)
+            assert result.dtype is ag.bool and result.tolist() == ufunc(a, b).tolist()
+    for ufunc in (np.invert, np.logical_not):
+        assert ufunc(ag.tensor(a)).dtype is ag.bool
+        assert ufunc(ag.tensor(a)).tolist() == [False, True]
+    assert np.invert(ag.tensor([5, -1])).tolist() == [-6, 0]
+    mask = np.array([True, False]) & ag.tensor([True, True])
+    assert type(mask) is ag.Tensor and mask.tolist() == [True, False]
 
 
 def test_operators_between_arrays_and_tensors() -> None:
@@ -117,7 +160,8 @@ def test_operators_between_arrays_and_tensors() -> None:
     ):
         assert type(result) is ag.Tensor and result.requires_grad
         assert result.tolist() == expected
-    assert isinstance(a < x, np.ndarray)
+    below = a < x
+    assert type(below) is ag.Tensor and below.dtype is ag.bool and below.tolist() == [True, True]
 
 
 def test_classes_of_results() -> None:
@@ -221,7 +265,7 @@ def test_what_would_lose_the_gradient_says_what_to_do(
         assert np.array_equal(np.asarray(result), np.asarray(expected))
 
 
-def test_results_of_other_ufuncs_are_tensors_if_they_are_float64() -> None:
+def test_results_of_other_ufuncs_are_tensors_if_there_is_such_a_dtype() -> None:
     x = ag.tensor([0.5, 1.5])
     assert type(np.rint(x)) is ag.Tensor and np.rint(x).tolist() == [0.0, 2.0]
     assert type(np.rint(x[0])) is ag.Tensor and np.rint(x[0]).dim() == 0
@@ -229,6 +273,15 @@ def test_results_of_other_ufuncs_are_tensors_if_they_are_float64() -> None:
     assert (fraction.tolist(), whole.tolist()) == ([0.5, 0.5], [0.0, 1.0])
     mantissa, exponent = np.frexp(x)
     assert type(mantissa) is ag.Tensor and exponent.dtype == np.int32
+    for result, expected in (
+        (np.isnan(x), [False, False]),
+        (np.gcd(ag.tensor([4, 6]), 6), [2, 6]),
+        (np.logical_and.reduce(x > 1), False),
+        (np.add.reduce(ag.tensor([4, 6])), 10),
+        (np.logical_not(x, where=True), [False, False]),
+    ):
+        assert type(result) is ag.Tensor and result.tolist() == expected
+        assert type(result.sum().item()) is int
 
 
 def test_results_of_other_functions_are_arrays() -> None:
@@ -245,30 +298,58 @@ def test_results_of_other_functions_are_arrays() -> None:
 @pytest.mark.parametrize(
     "call",
     [
-        np.isnan,
-        np.isfinite,
-        np.signbit,
-        np.logical_not,
-        lambda x: np.logical_and(x, [True, False]),
         lambda x: np.allclose(x, [0.5, 1.5]),
         lambda x: np.array_equal(x, x),
         np.argmax,
         np.argsort,
-        np.any,
-        np.count_nonzero,
+        lambda x: np.any(x, where=[True, False]),
+        lambda x: np.all(x, axis=()),
+        lambda x: np.count_nonzero(x, axis=0, keepdims=True),
         lambda x: np.nonzero(x)[0],
         np.zeros_like,
         np.size,
         np.ndim,
         lambda x: tuple(np.shape(x)),
-        lambda x: np.where(x > 1, 2.0, 3.0),
-        lambda x: np.where(x, 2.0, 3.0),
+        lambda x: np.where(x > 1)[0],
+        lambda x: np.where(x > 1, np.ones(2), np.zeros(2)),
+        lambda x: np.where(x > 1, "a", "b"),
         lambda x: np.searchsorted(x, 1.0),
     ],
 )
 def test_what_has_no_gradient_is_given(call: Callable[[Any], Any]) -> None:
     result, expected = call(leaf([0.5, 1.5])), call(np.array([0.5, 1.5]))
     assert type(result) is type(expected) and np.array_equal(result, expected)
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        np.isnan,
+        np.isfinite,
+        np.signbit,
+        np.logical_not,
+        lambda x: np.logical_and(x, [True, False]),
+        lambda x: np.greater(x, 1.0, where=True),
+        np.any,
+        np.all,
+        np.count_nonzero,
+        lambda x: np.any(x, axis=0),
+        lambda x: np.all(x, 0, keepdims=True),
+        lambda x: np.any(a=x, axis=(0,), keepdims=False),
+        lambda x: np.count_nonzero(x, axis=-1),
+        lambda x: np.where(x > 1, 2.0, 3.0),
+        lambda x: np.where(x - 0.5, 2.0, 3.0),
+        lambda x: np.where(x > 1, 2, np.int64(3)),
+        lambda x: np.where(x > 1, True, False),
+    ],
+)
+def test_what_has_no_gradient_and_is_an_op_or_a_ufunc_gives_tensors(
+    call: Callable[[Any], Any],
+) -> None:
+    result, expected = call(leaf([0.5, 1.5])), np.asarray(call(np.array([0.5, 1.5])))
+    assert type(result) is ag.Tensor and not result.requires_grad
+    assert repr(result.dtype) == f"pyautograd.{expected.dtype}"
+    assert result.tolist() == expected.tolist()
 
 
 def test_operands_that_nobody_knows() -> None:

@@ -98,10 +98,13 @@ USES = {
     "map": "t * 2 + 1",
     "of two": "t + u",
     "across": "t.t() * 2",
-    "choice": "ag.where(t, u, 1.0)",
+    "choice": "ag.where(t > u, u, 1.0)",
+    "choice by a mask": "ag.where(b, t, 1.0)",
     "sum": "t.sum(0)",
     "mean": "t.mean()",
-    "comparison": "ag.tensor(t > u)",
+    "comparison": "t > u",
+    "truths": "t.any(0)",
+    "cast": "t.long()",
     "list": "t.tolist()",
     "array": "t.numpy()",
     "copy": "ag.tensor([t])",
@@ -125,6 +128,7 @@ def test_other_memory_while_an_op_waits(use: str, other: str) -> None:
         return ag.full((100, 200), 3.0) * 2, u
 
     def use(t, u):
+        b = ag.ones(100, 200, dtype=ag.bool)
         try:
             return np.array({USES[use]}).tolist()
         except RuntimeError as error:

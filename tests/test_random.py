@@ -90,7 +90,9 @@ def test_seeds() -> None:
 
 def test_it_is_what_it_says() -> None:
     g = ag.Generator(device="cpu")
-    assert g.device == "cpu" and type(g) is ag.Generator and ag.Generator(None).device == "cpu"
+    assert type(g) is ag.Generator and g.device is ag.device("cpu")
+    for cpu in (None, "cpu", "cpu:0", ag.device("cpu"), g.device):
+        assert ag.Generator(cpu).device is g.device
     assert isinstance(ag.default_generator, ag.Generator)
     assert ag.Generator.__module__ == "pyautograd" and repr(g).startswith("<pyautograd.Generator")
     assert g == g and g != ag.Generator() and len({g, g}) == 1
@@ -176,9 +178,9 @@ def test_what_is_refused_changes_nothing(call: Any, error: type[Exception], text
 
 
 def test_devices_that_there_are_not() -> None:
-    with pytest.raises(RuntimeError, match="Expected cpu, the only device, but got device string"):
+    with pytest.raises(RuntimeError, match="device must be \"cpu\", the only one, not 'cuda'"):
         ag.Generator("cuda")
-    with pytest.raises(TypeError, match=r"Generator\(\): argument 'device' must be str, not int"):
+    with pytest.raises(TypeError, match=r"device must be a str or pyautograd\.device, not int"):
         ag.Generator(3)
     with pytest.raises(TypeError, match="takes from 0 to 1 positional arguments but 2 were given"):
         ag.Generator("cpu", "cpu")

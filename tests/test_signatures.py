@@ -22,6 +22,7 @@ from pyautograd._stubs import Parameter, Row
 STUB = Path(ag.__file__).parent / "_core.pyi"
 EMPTY = inspect.Parameter.empty
 KEYWORD_ONLY = inspect.Parameter.KEYWORD_ONLY
+VAR_KEYWORD = inspect.Parameter.VAR_KEYWORD
 VAR_POSITIONAL = inspect.Parameter.VAR_POSITIONAL
 
 ROWS = _stubs.calls()
@@ -101,6 +102,7 @@ def test_everything_has_a_signature(name: str) -> None:
 
 VALUES: dict[str, Any] = {
     "OPERAND": 1.0,
+    "SCALAR": 1.0,
     "NUMBER": 1.0,
     "VALUE": 1.0,
     "INT": 1,
@@ -111,11 +113,14 @@ VALUES: dict[str, Any] = {
     "PLACES": (2, 2),
     "INT_OR_INTS": 1,
     "DTYPE": None,
+    "REAL": None,
+    "DEVICE": None,
     "GRAD": False,
 }
 WANTED = {
     "TENSOR": "Tensor",
     "OPERAND": "Tensor or Number",
+    "SCALAR": "Number",
     "NUMBER": "Number",
     "VALUE": "Number",
     "INT": "int",
@@ -310,6 +315,11 @@ def test_stubs_show_the_signature(name: str) -> None:
         by_name = [k for _, k, _ in stubbed(nodes[0])]
         assert by_name == [p.kind is KEYWORD_ONLY for p in runtime]
         return
+    if any(p.kind is VAR_KEYWORD for p in runtime):  # no one signature shows all overloads
+        for node in nodes:
+            for parameter, by_name, _ in stubbed(node):
+                assert by_name or re.search(rf"\b{parameter}\b", inspect.getdoc(found) or "")
+        return
     names = {p.name for p in runtime}
     for node in nodes:
         assert {n for n, _, _ in stubbed(node)} <= names
@@ -328,7 +338,7 @@ def test_prototypes_have_the_parameters(row: Row) -> None:
     for p in row.parameters:
         if p.kind in ("DIMS", "SIZES", "PLACES", "INT_OR_INTS", "TENSORS"):
             expected.append(f"n_{p.name}")
-        if p.kind not in ("DTYPE", "GRAD", "INTO"):
+        if p.kind not in ("DTYPE", "REAL", "DEVICE", "GRAD", "INTO"):
             expected.append(p.name)
     expected += {"LIST": ["n", "outs"], "PAIR_OF": ["outs"]}.get(row.result, [])
     expected += ["outs"] if row.result.startswith("NAMED") else []

@@ -13,7 +13,7 @@ import pytest
 from header import op_rows
 
 import pyautograd as ag
-from ops.cases import CASES, MASK, by_id
+from ops.cases import CASES, INTEGER, MASK, TRUTHS, by_id
 from pyautograd import _stubs
 
 HERE = Path(__file__).parent
@@ -23,6 +23,8 @@ STUB = Path(ag.__file__).parent / "_core.pyi"
 # Ops that no user calls by name: writes through views, indexing, and their derivatives.
 INTERNAL = {
     "div_rounded",
+    "div_rounded_int",
+    "remainder_int",
     "select",
     "slice",
     "as_strided",
@@ -56,9 +58,10 @@ def test_names_are_unique() -> None:
 
 def test_every_op_has_a_case_and_every_case_an_op() -> None:
     """But for inner ops that are not derived: fused forms of a rule, which test_grad.py holds
-    against the rule, and div_floor, which test_div_floor.py calls by its number."""
+    against the rule, and those that test_div_floor.py and test_integer.py call by their number."""
     with_case = {case.op for case in CASES}
     inner = {row["name"] for row in table() if row["kind"] == "inner" and row["grad"] != "rule"}
+    inner |= {"div_rounded_int", "remainder_int"}
     assert set(NAMES) - with_case == inner, "ops without a case in tests/ops/cases.py"
     assert with_case - set(NAMES) == set(), "cases of ops that are not in ops.def"
 
@@ -73,11 +76,11 @@ def test_row(row: dict[str, Any]) -> None:
     assert row["grad"] in ("rule", "zero_grad", "no_grad", "parts")
     assert row["arity"] in (1, 2, 3) or (row["kind"], row["arity"]) == ("join", 0)
     assert row["label"] and row["doc"]
-    if row["grad"] == "no_grad":
-        assert row["kind"] in ("mask", "inner")
+    if row["grad"] == "no_grad" and row["kind"] not in ("mask", "inner"):
+        assert row["name"] in INTERNAL | {case.op for case in (*MASK, *INTEGER, *TRUTHS)}
 
 
-@pytest.mark.parametrize("case", MASK, ids=by_id)
+@pytest.mark.parametrize("case", [*MASK, *INTEGER, *TRUTHS], ids=by_id)
 def test_masks_have_no_gradient(case: Any) -> None:
     (row,) = [row for row in table() if row["name"] == case.op]
     assert row["grad"] == "no_grad"
@@ -123,8 +126,8 @@ def test_the_stubs_have_docstrings() -> None:
 
 def test_the_tool_says_whether_it_was_run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     other = tmp_path / "_core.pyi"
-    other.write_text(STUB.read_text(encoding="utf-8").replace("Bytes of one element.", "Bites."))
+    other.write_text(STUB.read_text(encoding="utf-8").replace("Bytes of one element:", "Bites:"))
     monkeypatch.setattr(_stubs, "STUB", other)
-    assert _stubs.main(["--check"]) == 1 and "Bites." in other.read_text()
+    assert _stubs.main(["--check"]) == 1 and "Bites:" in other.read_text()
     assert _stubs.main([]) == 0 and other.read_text() == STUB.read_text(encoding="utf-8")
     assert _stubs.main(["--check"]) == 0

@@ -229,7 +229,6 @@ def test_a_view_of_a_leaf_is_not_a_leaf() -> None:
     [
         lambda x: x.t().reshape(-1),
         lambda x: x.t().flatten(),
-        lambda x: x.t().ravel(),
         lambda x: x.expand(2, *x.shape).reshape(2 * x.shape[0], x.shape[1]),
         lambda x: x[:, :2].reshape(-1),
         lambda x: ag.reshape(x.t(), (x.numel(),)),
@@ -256,3 +255,12 @@ def test_a_reshape_that_copies_is_no_view(n: int, copy: Callable[[ag.Tensor], ag
         w = copy(x)
     w.mul_(2.0)  # nothing of x is written
     assert not w.requires_grad and x._version == 0
+
+
+@pytest.mark.parametrize("n", [3, 5000])
+def test_ravel_is_a_view_of_the_copy(n: int) -> None:
+    """As in PyTorch, where it is contiguous() and view(-1)."""
+    x = leaf(np.arange(2.0 * n).reshape(2, n))
+    y = (x * 1).t().ravel()
+    assert y._is_view() and y.grad_fn.name() == "ViewBackward0"
+    assert y.grad_fn.next_functions[0][0].name() == "CloneBackward0"

@@ -49,7 +49,7 @@ typedef struct agi_vjp_wide {
 typedef void (*agi_rule)(agi_vjp *v);
 
 typedef enum agi_kind {
-    AGI_UNARY, AGI_BINARY, AGI_PAIR, AGI_TERNARY, AGI_INNER, AGI_INNER3, AGI_UNARY_ATTR,
+    AGI_UNARY, AGI_BINARY, AGI_PAIR, AGI_TERNARY, AGI_INNER1, AGI_INNER, AGI_INNER3, AGI_UNARY_ATTR,
     AGI_TERNARY_ATTR,
     AGI_MASK,  /* the last that is elementwise */
     AGI_REDUCE, AGI_VIEW, AGI_MAKE, AGI_FORMULA,
@@ -62,10 +62,18 @@ enum { AGI_SAVE_NONE = 0, AGI_SAVE_IN0 = 1, AGI_SAVE_IN1 = 2, AGI_SAVE_IN2 = 4, 
 #define AGI_SAVE_FOR(k, mask) ((mask) << (4 * (k)))
 enum { AGI_GRAD_RULE, AGI_GRAD_ZERO_GRAD, AGI_GRAD_NO_GRAD, AGI_GRAD_PARTS };
 
+/* What an op does with operands of a promoted dtype: its result's dtype; or the number of another
+ * op that stands for it, with AGI_AS; or why it takes none such, with AGI_NO. AGI_CHECKED with a
+ * dtype: the operands are looked at even where all are float64. */
+enum { AGI_DTYPES = AG_BOOL + 1, AGI_CHECKED = 1 << 12, AGI_AS = 2 << 12, AGI_NO = 3 << 12,
+       AGI_DTYPE_WAYS = 3 << 12 };
+enum { AGI_NO_CPU, AGI_NO_SUB, AGI_NO_NEG, AGI_NO_RELU, AGI_NO_MEAN, AGI_NO_STD };
+
 typedef struct agi_op_info {
     const char *name, *label, *doc;
     uint8_t arity, kind, grad;
     uint8_t formula;            /* its number, from 1 on; 0 of other ops */
+    uint16_t dtypes[AGI_DTYPES];  /* by the promoted dtype of the operands: see below */
     uint16_t saves;             /* AGI_SAVE_FOR */
     const agi_kernel *kernels;  /* one for each CPU level, or NULL */
     agi_forward forward;        /* or NULL for elementwise ops and those with several results */
@@ -83,6 +91,10 @@ AGI_INLINE bool agi_op_is_map(const agi_op_info *info) { return info->kind <= AG
 
 AGI_INLINE ag_arg agi_arg(ag_tensor *t) { return (ag_arg){.tensor = t, .value = 0.0}; }
 AGI_INLINE ag_arg agi_number(double value) { return (ag_arg){.tensor = NULL, .value = value}; }
+AGI_INLINE ag_arg agi_number_of(double value, ag_dtype dtype)
+{
+    return (ag_arg){.tensor = NULL, .value = value, .dtype = dtype};
+}
 
 #define AG_RULE(name) void agi_##name##_rule(agi_vjp *v)
 #define AG_FORWARD_SEVERAL(name) \

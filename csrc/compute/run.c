@@ -34,8 +34,7 @@ const agi_op_info *agi_ops;
 
 typedef struct map_job {
     agi_kernel kernel;
-    double *z;            /* where results go, or NULL: */
-    bool *mask;           /* they go here, as bytes */
+    double *z;            /* where results go */
     const double *f;
     int n;                /* inputs */
     unsigned splat;       /* inputs of which the kernel gets one value */
@@ -49,37 +48,9 @@ typedef struct map_job {
 
 /* ---- one kernel call ------------------------------------------------------------------------ */
 
-#define NARROW_STAMP(TARGET, level) \
-    TARGET static void narrow_##level(uint8_t *restrict z, const double *restrict x, int64_t n) \
-    { \
-        for (int64_t i = 0; i < n; i++) \
-            z[i] = x[i] != 0.0; \
-    }
-NARROW_STAMP(AGI_TARGET_BASE, base)
-#if AGI_X86
-NARROW_STAMP(AGI_TARGET_AVX2, avx2)
-NARROW_STAMP(AGI_TARGET_AVX512, avx512)
-static void (*const narrow[AGI_LEVELS])(uint8_t *restrict, const double *restrict, int64_t) = {
-    narrow_base, narrow_avx2, narrow_avx512};
-#else
-static void (*const narrow[AGI_LEVELS])(uint8_t *restrict, const double *restrict, int64_t) = {
-    narrow_base};
-#endif
-
-static AGI_NOINLINE void run_narrow(const map_job *job, int64_t at, int64_t n,
-                                    const double *const *in)
-{
-    double wide[AGI_TILE] __attribute__((aligned(64)));
-    job->kernel(wide, n, in, job->splat, job->f);
-    narrow[agi_level_now]((uint8_t *)job->mask + at, wide, n);
-}
-
 AGI_INLINE void run_kernel(const map_job *job, int64_t at, int64_t n, const double *const *in)
 {
-    if (AGI_LIKELY(job->z != NULL))
-        job->kernel(job->z + at, n, in, job->splat, job->f);
-    else
-        run_narrow(job, at, n, in);
+    job->kernel(job->z + at, n, in, job->splat, job->f);
 }
 
 /* ---- threads -------------------------------------------------------------------------------- */
@@ -95,6 +66,8 @@ static int64_t lightness(const agi_op_info *info)
     case AG_OP_floor: case AG_OP_ceil: case AG_OP_trunc:
     case AG_OP_vjp_mul: case AG_OP_vjp_div: case AG_OP_vjp_max: case AG_OP_vjp_relu:
     case AG_OP_eq: case AG_OP_ne: case AG_OP_lt: case AG_OP_le: case AG_OP_gt: case AG_OP_ge:
+    case AG_OP_logical_and: case AG_OP_logical_or: case AG_OP_logical_xor: case AG_OP_logical_not:
+    case AG_OP_mul_int: case AG_OP_neg_int: case AG_OP_to_int: case AG_OP_bitwise_not:
         return 4;
     default:
         return 1;
@@ -427,33 +400,11 @@ void agi_run_map(const agi_op_info *info, double *z, int ndim, const int64_t *sh
     map_job job;
     job.kernel = kernel;
     job.z = z;
-    job.mask = NULL;
     job.f = f;
     job.n = n;
     job.splat = splat;
     for (int k = 0; k < n; k++)
         job.in[k] = in[k];
-    if (flat)
-        run_flat(&job, numel, lightness(info));
-    else
-        run_strided(&job, ndim, shape, numel, args, lightness(info));
-}
-
-void agi_run_mask(const agi_op_info *info, bool *z, int ndim, const int64_t *shape, int64_t numel,
-                  const ag_arg *args)
-{
-    map_job job;
-    bool flat = true;
-    if (numel == 0)
-        return;
-    job.kernel = info->kernels[agi_level_now];
-    job.z = NULL;
-    job.mask = z;
-    job.f = NULL;
-    job.n = 2;
-    job.splat = 0;
-    for (int k = 0; k < 2; k++)
-        flat = flat && is_flat(&args[k], numel, &job.in[k], &job.splat, 1u << k);
     if (flat)
         run_flat(&job, numel, lightness(info));
     else

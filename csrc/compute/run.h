@@ -26,9 +26,5 @@ double agi_run_cost_of(int op);
 void agi_run_map(const agi_op_info *info, double *z, int ndim, const int64_t *shape, int64_t numel,
                  int n, const ag_arg *args, const double *f);
 
-/* The same, narrowed to one byte a value: 1 where the kernel gave other than 0. */
-void agi_run_mask(const agi_op_info *info, bool *z, int ndim, const int64_t *shape, int64_t numel,
-                  const ag_arg *args);
-
 #pragma GCC visibility pop
 #endif

@@ -403,7 +403,7 @@ static ag_status write_locked(agi_storage *storage, uint64_t assignments, int op
     ag_status status = make_room(storage);
     if (status != AG_OK || agi_assignments_now() != assignments)
         return status;
-    ag_arg others[AGI_SOURCES] = {{NULL, 0.0}};
+    ag_arg others[AGI_SOURCES] = {{.tensor = NULL}};
     for (int k = 0; k < n; k++) {
         bool self = args[k].tensor != NULL && args[k].tensor->storage == storage;
         others[k] = self ? agi_number(0.0) : args[k];

@@ -2,7 +2,7 @@
  *
  * Building and running programs. See program.h.
  *
- *   order    the expressions that the roots lead to, inputs first
+ *   order    the expressions that the roots lead to, inputs first (program_order.c)
  *   choose   which of them are stored: roots, writes in place, and values that were computed once
  *            before and that somebody still holds
  *   place    each other value gets a register, free again after its last use
@@ -14,37 +14,12 @@
 #include <string.h>
 
 #include "../compute/run.h"
-#include "expr_walk.h"
 #include "program_form.h"
 
 #define LOAD_BITS_MIN 5
 #define SUM_COST 0.1  /* ns for each element, beside what makes it */
 
-/* ---- order ---------------------------------------------------------------------------------- */
-
-static bool push_order(program *p, agi_expr *e)
-{
-    if (p->order_count == p->order_capacity) {
-        int32_t capacity = p->order_capacity == 0 ? 64 : 2 * p->order_capacity;
-        agi_expr **grown = agi_plain_resize(p->order, (size_t)capacity * sizeof *grown);
-        if (grown == NULL)
-            return false;
-        p->order = grown;
-        p->order_capacity = capacity;
-    }
-    p->order[p->order_count++] = e;
-    return true;
-}
-
 static bool is_stored(const agi_expr *e) { return e->result != NULL; }
-
-static bool order_from(program *p, agi_expr *root, uint64_t epoch)
-{
-    for (agi_expr *e = agi_expr_first(root, epoch); e != NULL; e = agi_expr_next(e, epoch))
-        if (!push_order(p, e))
-            return false;
-    return true;
-}
 
 /* ---- values --------------------------------------------------------------------------------- */
 
@@ -442,10 +417,8 @@ static bool list_sums(program *p)
 
 static bool build(program *p, int n, const agi_root *roots)
 {
-    uint64_t epoch = agi_expr_epoch();
-    for (int i = 0; i < n; i++)
-        if (!order_from(p, roots[i].expr, epoch))
-            return false;
+    if (!agi_program_order(p, n, roots))
+        return false;
     for (int32_t i = 0; i < p->order_count; i++)
         if (!add_step(p, p->order[i]))
             return false;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * What a program consists of, shared by who builds it (program.c, program_group.c,
- * program_plan.c) and who runs it (program_run.c).
+ * What a program consists of, shared by who builds it (program.c, program_order.c,
+ * program_group.c, program_plan.c) and who runs it (program_run.c).
  */
 #ifndef AGI_PROGRAM_FORM_H
 #define AGI_PROGRAM_FORM_H
@@ -119,7 +119,10 @@ AGI_INLINE size_t agi_program_round_up(size_t bytes) { return (bytes + 63) & ~(s
 
 #pragma GCC visibility push(hidden)
 
-/* In this order; false with an error. Sets mode, streams and what goes past the caches; */
+/* In this order; false with an error. Lists what the roots lead to, inputs first; */
+bool agi_program_order(program *p, int n, const agi_root *roots);
+bool agi_program_compiles(const agi_expr *e);  /* machine code can be made of the step */
+/* sets mode, streams and what goes past the caches; */
 bool agi_program_list_streams(program *p);
 bool agi_program_fetches_in_loop(const program *p);  /* instead, in the loop of the one group */
 /* makes groups, and their code; */

@@ -117,17 +117,17 @@ static bool has_short_power(double y)
            y == -0.5;
 }
 
-static bool can_compile(const program *p, const program_value *v)
+bool agi_program_compiles(const agi_expr *e)
 {
-    if (v->kind != VALUE_STEP)
-        return false;
-    switch (v->expr->op) {
+    switch (e->op) {
     case AG_OP_square: case AG_OP_reciprocal: case AG_OP_rsqrt:
+    case AG_OP_mul_int: case AG_OP_neg_int: case AG_OP_to_int:
+    case AG_OP_logical_not: case AG_OP_bitwise_not:
         return true;
     case AG_OP_pow:
-        return number_of(p, v, 1) != NULL && has_short_power(*number_of(p, v, 1));
+        return e->in[1].kind == AGI_SOURCE_NUMBER && has_short_power(e->in[1].from.number);
     default:
-        return plain_part(v->expr->op) >= 0;
+        return plain_part(e->op) >= 0;
     }
 }
 
@@ -172,6 +172,27 @@ static agi_jit_operand add_quotient(group_builder *b, agi_jit_operand x, double 
     return add_part(b, AGI_JIT_DIV_KNOWN, x, divisor, constant(b, r));
 }
 
+static agi_jit_operand add_two(group_builder *b, agi_jit_op op, agi_jit_operand x,
+                               agi_jit_operand y)
+{
+    return add_part(b, op, x, y, AGI_JIT_NONE);
+}
+
+/* As ops/integer.c and ops/compare.c have them: adding 0 makes 0 of -0. */
+static agi_jit_operand add_of_integers(group_builder *b, int op, agi_jit_operand x,
+                                       agi_jit_operand y)
+{
+    const agi_jit_operand zero = constant(b, 0.0);
+    switch (op) {
+    case AG_OP_mul_int: return add_two(b, AGI_JIT_ADD, add_two(b, AGI_JIT_MUL, x, y), zero);
+    case AG_OP_to_int:
+        return add_two(b, AGI_JIT_ADD, add_two(b, AGI_JIT_TRUNC, x, AGI_JIT_NONE), zero);
+    case AG_OP_neg_int: return add_two(b, AGI_JIT_SUB, zero, x);
+    case AG_OP_bitwise_not: return add_two(b, AGI_JIT_SUB, constant(b, -1.0), x);
+    default: return add_two(b, AGI_JIT_EQ, x, zero);
+    }
+}
+
 /* vjp_mul and vjp_div differ from the plain ops where the gradient is 0 and the other is negative,
  * infinite, zero or NaN. */
 static int without_vjp(int op, const double *y)
@@ -198,6 +219,9 @@ static agi_jit_operand add_op(group_builder *b, const program_value *v)
         return inverse(b, in[0]);
     case AG_OP_rsqrt:
         return inverse(b, add_part(b, AGI_JIT_SQRT, in[0], AGI_JIT_NONE, AGI_JIT_NONE));
+    case AG_OP_mul_int: case AG_OP_neg_int: case AG_OP_to_int:
+    case AG_OP_logical_not: case AG_OP_bitwise_not:
+        return add_of_integers(b, op, in[0], in[1]);
     default:
         return add_part(b, (agi_jit_op)plain_part(op), in[0], in[1], in[2]);
     }
@@ -305,7 +329,7 @@ static void assign_groups(program *p)
     int32_t first = 0, last = 0, count = 0;
     for (int32_t i = 0; i < p->count; i++) {
         program_value *v = &p->values[i];
-        const bool compiles = can_compile(p, v);
+        const bool compiles = v->kind == VALUE_STEP && agi_program_compiles(v->expr);
         if (v->kind == VALUE_STEP && (!compiles || count == GROUP_STEPS_MAX)) {
             close_group(p, first, last, count);
             count = 0;

@@ -81,6 +81,11 @@ typedef struct ag_generator ag_generator;
 #define AG_VERSION "0.1.0"  /* of this header; ag_version() is the library's */
 #define AG_MAX_DIMS 32
 
+/* How the numbers of a tensor are read. All lie in memory as doubles: whole and finite ones under
+ * AG_INT64, never -0; 1.0 and 0.0 under AG_BOOL. What comes of two is their bitwise and. */
+typedef int32_t ag_dtype;
+enum { AG_FLOAT64 = 0, AG_INT64 = 1, AG_BOOL = 3 };
+
 /* ---- status --------------------------------------------------------------------------------- */
 
 typedef int32_t ag_status;
@@ -92,6 +97,8 @@ enum {
     AG_ERR_INDEX = -11,     /* an index or dimension is out of range */
     AG_ERR_VALUE = -12,     /* another argument is out of its range */
     AG_ERR_TYPE = -13,      /* an argument is of the wrong kind */
+    AG_ERR_DTYPE = -14,     /* an op that is not made for numbers of this dtype */
+    AG_ERR_INTEGER = -15,   /* an integer beyond 2 to the power 53 */
     AG_ERR_GRAD = -20,      /* against the rules of autograd */
     AG_ERR_VERSION = -21,   /* a saved value was written in place */
     AG_ERR_FREED = -22,     /* a saved value was freed by an earlier backward */
@@ -107,9 +114,15 @@ AG_API const char *ag_version(void);       /* "major.minor.patch", AG_VERSION wh
 /* ---- creating ------------------------------------------------------------------------------- */
 
 /* Shapes are int64_t[ndim], ndim 0 .. AG_MAX_DIMS (ndim 0: one number). Fail with AG_ERR_SHAPE,
- * AG_ERR_OVERFLOW or AG_ERR_MEMORY. Others come from ops/create.def: zeros, ones, empty, full and
- * their like, arange, linspace, eye; and from ops/random.def: rand, randn, their like, normal. */
+ * AG_ERR_OVERFLOW or AG_ERR_MEMORY. Others come from ops/create.def: zeros, ones and their like,
+ * eye; and from ops/random.def: rand, randn, their like, normal. */
 AG_API ag_tensor *ag_scalar(double value);                   /* 0-d */
+AG_API ag_tensor *ag_empty(int ndim, const int64_t *shape);  /* values undefined */
+AG_API ag_tensor *ag_empty_like(ag_tensor *x);
+AG_API ag_tensor *ag_full(int ndim, const int64_t *shape, double value);
+AG_API ag_tensor *ag_full_like(ag_tensor *x, double value);
+AG_API ag_tensor *ag_arange(double start, double end, double step);
+AG_API ag_tensor *ag_linspace(double start, double end, int64_t steps);
 /* The strides, none of them negative, say in which order the dimensions lie in memory (NULL:
  * row-major). The tensor is dense: where these strides are not, it has others, in their order.
  * Values undefined. */
@@ -172,6 +185,25 @@ AG_API bool ag_shares_storage(const ag_tensor *a, const ag_tensor *b);
 AG_API ag_tensor *ag_storage_of(ag_tensor *t);  /* all of its storage, 1-d, without history */
 AG_API void ag_mark_exported(ag_tensor *t); /* others may write its memory while t lives */
 AG_API bool ag_is_read_only(const ag_tensor *t);
+
+/* ---- dtypes --------------------------------------------------------------------------------- */
+
+/* What ag_from_data, ag_from_memory and the forms of ops that take a double make is float64. Ops
+ * do with dtypes what their lines in ops.def say. ag_data shows doubles under any dtype; who writes
+ * through it sees to it that they are such as the dtype has. */
+AG_API ag_dtype ag_dtype_of(const ag_tensor *t);
+/* t as numbers of another dtype, t itself where it has that: to AG_BOOL whether they are not 0 (NaN
+ * is not), to AG_INT64 towards zero. AG_ERR_VALUE where one is NaN or beyond 2 to the power 53. */
+AG_API ag_tensor *ag_cast(ag_tensor *t, ag_dtype dtype);
+/* t's own numbers read as another dtype, for which they must be right already. Nobody may share
+ * them (AG_ERR_GRAD), nor t require a gradient. */
+AG_API ag_status ag_set_dtype(ag_tensor *t, ag_dtype dtype);
+/* Copies. */
+AG_API ag_tensor *ag_from_int64(const int64_t *values, int ndim, const int64_t *shape);
+AG_API ag_tensor *ag_from_bool(const bool *values, int ndim, const int64_t *shape);
+/* Row-major, numel of them, converted as by ag_cast. */
+AG_API ag_status ag_copy_out_int64(ag_tensor *t, int64_t *values);
+AG_API ag_status ag_copy_out_bool(ag_tensor *t, bool *values);
 
 /* ---- autograd ------------------------------------------------------------------------------- */
 
@@ -248,24 +280,29 @@ AG_API ag_status ag_node_call(ag_node *node, int n, ag_tensor *const *gradients,
  *   BINARY, PAIR  ag_tensor *ag_<op>(ag_tensor *x, ag_tensor *y),
  *            ag_<op>_scalar(ag_tensor *x, double y), ag_scalar_<op>(double x, ag_tensor *y)
  *   TERNARY  ag_tensor *ag_<op>(ag_tensor *x, ag_tensor *y, ag_tensor *z)
- *   MASK     as BINARY, 1.0 where true
+ *   MASK     as BINARY, a bool tensor
  * and for every CALL, where each parameter's kind says what it is in C:
  *   ag_tensor *ag_<name>(parameters); of several results: ag_status ag_<name>(parameters, outs)
  * A list is two arguments, n_<name> and <name>. Dimensions that are negative count from the end. */
 typedef enum ag_op {
-#define OP(name, arity, KIND, saves, GRAD, label, doc) AG_OP_##name,
+#define OP(name, arity, KIND, dtypes, saves, GRAD, label, doc) AG_OP_##name,
 #include "ops.def"
     AG_OP_COUNT
 } ag_op;
 
-/* An argument: a tensor, or if that is NULL a plain number. (The NULL of a call that failed is a
- * number here, 0 mostly: test it first.) */
+/* An argument: a tensor, or if that is NULL a plain number of a dtype. (The NULL of a call that
+ * failed is a number here, 0 mostly: test it first.) */
 typedef struct ag_arg {
     ag_tensor *tensor;
     double value;
+    ag_dtype dtype;  /* of the number */
 } ag_arg;
-AG_API ag_arg ag_number(double value);
+AG_API ag_arg ag_number(double value);                       /* float64 */
+AG_API ag_arg ag_integer(int64_t value);                     /* int64 */
+AG_API ag_arg ag_boolean(bool value);                        /* bool */
 AG_API ag_arg ag_operand(ag_tensor *t);                      /* borrows t */
+/* One number everywhere, converted as by ag_cast. */
+AG_API ag_tensor *ag_full_as(int ndim, const int64_t *shape, ag_arg value, ag_dtype dtype);
 
 #include "ops/prototypes.h"
 
@@ -291,9 +328,6 @@ AG_API ag_status ag_pow_(ag_tensor *x, ag_tensor *y);
 AG_API ag_status ag_copy_(ag_tensor *x, ag_tensor *y);
 AG_API ag_status ag_fill_(ag_tensor *x, double value);
 AG_API ag_status ag_zero_(ag_tensor *x);
-
-/* z[numel of the broadcast shape] = false or true; op is one of AG_OP_eq ... AG_OP_ge. */
-AG_API ag_status ag_compare(ag_op op, ag_tensor *x, ag_tensor *y, bool *z);
 
 /* ---- any op by its number: for bindings ----------------------------------------------------- */
 

@@ -116,6 +116,56 @@ AG_KERNEL_BODY(div_floor)
 }
 AG_KERNELS(div_floor)
 
+/* ---- what quotients rounded down leave ------------------------------------------------------- */
+
+/* As Python computes x % y, with one rounding at most; a zero has the sign of x, as in PyTorch. */
+static double remainder_of(double x, double y)
+{
+    const double rest = fmod(x, y);
+    return rest != 0.0 && (y < 0.0) != (rest < 0.0) ? rest + y : rest;
+}
+
+/* The same where the quotient is tame: x - k y, rounded once. */
+AGI_STAMPED double remainder_of_tame(double x, double y)
+{
+    const double rest = __builtin_fma(-floor_of_tame_quotient(x, y), y, x);
+    return rest == 0.0 ? copysign(0.0, x) : rest;
+}
+
+/* remainder: x - y floor(x / y);  dx = g, dy = -g floor(x / y).  Saves both if dy is wanted. NaN
+ * for y = 0 and infinite x. */
+AG_KERNEL_BODY(remainder)
+{
+    double rests[AGI_TILE], xs[AGI_TILE], ys[AGI_TILE];
+    const double *x = in[0], *y = in[1];
+    int64_t tame = 1;
+    AGI_KERNEL_UNUSED;
+    if (splat & 1)
+        agi_fill_tile(xs, n, *x);
+    if (splat & 2)
+        agi_fill_tile(ys, n, *y);
+    x = splat & 1 ? xs : x;
+    y = splat & 2 ? ys : y;
+    for (int64_t i = 0; fused && i < n; i++) {
+        tame &= is_tame_quotient(x[i] / y[i], y[i]);
+        rests[i] = remainder_of_tame(x[i], y[i]);
+    }
+    if (fused && tame)
+        AGI_EACH(rests[i]);
+    else
+        for (int64_t i = 0; i < n; i++)
+            z[i] = remainder_of(x[i], y[i]);
+}
+AG_KERNELS(remainder)
+
+AG_RULE(remainder)
+{
+    if (NEEDS(0))
+        GX(0) = G;
+    if (NEEDS(1))
+        GX(1) = v_vjp_mul(v_neg(G), v_div_floor(IN(0), IN(1)));
+}
+
 /* ---- gradient times and by ------------------------------------------------------------------ */
 
 /* vjp_mul: x y, but x where that is 0, whatever y: how rules multiply a gradient x by a derivative
@@ -306,7 +356,14 @@ AG_RULE(pow)
         GX(1) = power_rule_exponent(v, IN(0), IN(1), OUT);
 }
 
-/* ---- div_rounded: the quotient rounded towards zero (i[0] is 0) or down (1); dx = 0 ---------- */
+/* ---- floor_divide and div_rounded: towards zero (i[0] is 0) or down (1); dx = 0 -------------- */
+
+AG_FORMULA(floor_divide)
+{
+    const ag_attr down = {.i = {1}};
+    (void)attr;
+    return agi_value(AG_OP_div_rounded, 2, args, &down);
+}
 
 AG_FORMULA(div_rounded)
 {

@@ -1,10 +1,14 @@
 /* SPDX-License-Identifier: MIT
  *
- * Comparisons: 1.0 where true, 0.0 where not. Never recorded and never differentiated. A NaN
- * compares as in C: unequal to everything, neither less nor greater.
+ * Comparisons and logic: 1.0 where true, 0.0 where not. Never recorded and never differentiated. A
+ * NaN compares as in C: unequal to everything, 0 too, neither less nor greater.
  */
 #include "../compute/kernel.h"
+#include "../tape/dtypes.h"
+#include "../tape/formula.h"
 #include "table.h"
+
+/* ---- element by element --------------------------------------------------------------------- */
 
 AG_MAP2(eq, x == y ? 1.0 : 0.0)
 AG_MAP2(ne, x != y ? 1.0 : 0.0)
@@ -12,3 +16,23 @@ AG_MAP2(lt, x < y ? 1.0 : 0.0)
 AG_MAP2(le, x <= y ? 1.0 : 0.0)
 AG_MAP2(gt, x > y ? 1.0 : 0.0)
 AG_MAP2(ge, x >= y ? 1.0 : 0.0)
+AG_MAP2(logical_and, ((x != 0.0) & (y != 0.0)) ? 1.0 : 0.0)
+AG_MAP2(logical_or, ((x != 0.0) | (y != 0.0)) ? 1.0 : 0.0)
+AG_MAP2(logical_xor, ((x != 0.0) != (y != 0.0)) ? 1.0 : 0.0)
+AG_MAP1(logical_not, x == 0.0 ? 1.0 : 0.0)
+
+/* ---- over dimensions: the elements that are not 0 are counted ------------------------------- */
+
+static ag_arg count(ag_arg mask, const ag_attr *attr)
+{
+    return v_reduce(AG_OP_sum, mask, attr, attr->i[0] != 0);
+}
+
+static ag_arg truths(ag_arg x)
+{
+    return agi_arg_dtype(&x) == AG_BOOL ? x : v_ne(x, NUM(0.0));
+}
+
+AG_FORMULA(any) { return v_gt(count(truths(args[0]), attr), NUM(0.0)); }
+AG_FORMULA(all) { return v_eq(count(v_eq(args[0], NUM(0.0)), attr), NUM(0.0)); }
+AG_FORMULA(count_nonzero) { return count(truths(args[0]), attr); }

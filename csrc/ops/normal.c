@@ -10,6 +10,7 @@
 #include "../compute/kernel.h"
 #include "../fuse/pending.h"
 #include "../tape/apply.h"
+#include "../tape/dtypes.h"
 #include "../tape/rule.h"
 #include "../tensor/random.h"
 #include "table.h"
@@ -39,6 +40,16 @@ static bool are_deviations(ag_tensor *std)
         agi_fail(AG_ERR_VALUE, "normal expects all elements of std >= 0.0");
     agi_release(least);
     return good;
+}
+
+/* Of the operand whose dtype the result has. */
+static bool is_real(const ag_tensor *t)
+{
+    if (agi_dtype_of(t) == AG_FLOAT64)
+        return true;
+    agi_fail(AG_ERR_DTYPE, "\"normal_cpu\" not implemented for '%s'",
+             agi_dtype_name(agi_dtype_of(t)));
+    return false;
 }
 
 static ag_tensor *draw_normal(int ndim, const int64_t *shape, ag_arg mean, ag_arg std,
@@ -71,21 +82,21 @@ ag_tensor *ag_normal(ag_tensor *mean, ag_tensor *std, ag_generator *g)
     if (!agi_has_tensors("normal", mean, std) ||
         agi_shape_broadcast(&ndim, shape, mean->ndim, agi_shape_of(mean)) != AG_OK ||
         agi_shape_broadcast(&ndim, shape, std->ndim, agi_shape_of(std)) != AG_OK ||
-        !are_deviations(std))
+        !are_deviations(std) || !is_real(mean))
         return NULL;
     return draw_normal(ndim, shape, agi_arg(mean), agi_arg(std), g);
 }
 
 ag_tensor *ag_normal_scalar(ag_tensor *mean, double std, ag_generator *g)
 {
-    if (!agi_has_tensor("normal_scalar", mean) || !is_deviation(std))
+    if (!agi_has_tensor("normal_scalar", mean) || !is_deviation(std) || !is_real(mean))
         return NULL;
     return draw_normal_like(mean, agi_arg(mean), agi_number(std), g);
 }
 
 ag_tensor *ag_scalar_normal(double mean, ag_tensor *std, ag_generator *g)
 {
-    if (!agi_has_tensor("scalar_normal", std) || !are_deviations(std))
+    if (!agi_has_tensor("scalar_normal", std) || !are_deviations(std) || !is_real(std))
         return NULL;
     return draw_normal_like(std, agi_number(mean), agi_arg(std), g);
 }

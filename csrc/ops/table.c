@@ -12,6 +12,17 @@
 #undef OUT
 #define OUT AGI_SAVE_OUT
 #define FOR AGI_SAVE_FOR
+#define BOOL AG_BOOL
+#define INT AG_INT64
+#define FLOAT AG_FLOAT64
+#define AS(op) (AGI_AS | AG_OP_##op)
+#define NO(reason) (AGI_NO | AGI_NO_##reason)
+#define CHECKED(dtype) (AGI_CHECKED | dtype)
+#define DTYPES(of_bool, of_int, of_float) \
+    {[AG_BOOL] = of_bool, [AG_INT64] = of_int, [AG_FLOAT64] = of_float}
+#define FLOATS DTYPES(FLOAT, FLOAT, FLOAT)
+#define KEEPS DTYPES(BOOL, INT, FLOAT)
+#define TRUTHS DTYPES(BOOL, BOOL, BOOL)
 #define MAP(name) .kernels = agi_##name##_kernels
 #define FORWARD(name) .forward = agi_##name##_forward
 #define SEVERAL(name) .forward_several = agi_##name##_forward_several
@@ -19,6 +30,7 @@
 #define WITH_BINARY MAP
 #define WITH_PAIR MAP
 #define WITH_TERNARY MAP
+#define WITH_INNER1 MAP
 #define WITH_INNER MAP
 #define WITH_INNER3 MAP
 #define WITH_UNARY_ATTR MAP
@@ -42,6 +54,7 @@
 #define NUMBERED_BINARY(name)
 #define NUMBERED_PAIR(name)
 #define NUMBERED_TERNARY(name)
+#define NUMBERED_INNER1(name)
 #define NUMBERED_INNER(name)
 #define NUMBERED_INNER3(name)
 #define NUMBERED_UNARY_ATTR(name)
@@ -57,19 +70,30 @@
 #define NUMBERED_FORMULAS NUMBERED_FORMULA
 enum {
     AGI_NO_FORMULA,
-#define OP(name, arity, KIND, saves, GRAD, label, doc) NUMBERED_##KIND(name)
+#define OP(name, arity, KIND, dtypes, saves, GRAD, label, doc) NUMBERED_##KIND(name)
 #include "../include/ops.def"
     AGI_FORMULA_COUNT
 };
 _Static_assert(AGI_FORMULA_COUNT <= UINT8_MAX, "a node keeps the number of a formula in one byte");
 
 const agi_op_info agi_op_table[AG_OP_COUNT] = {
-#define OP(opname, n, KIND, save, GRAD, text, describe) \
+#define OP(opname, n, KIND, types, save, GRAD, text, describe) \
     {.name = #opname, .label = text, .doc = describe, .arity = n, .kind = AGI_##KIND, \
-     .grad = AGI_GRAD_##GRAD, .saves = save, WITH_##KIND(opname), BY_##GRAD(opname)},
+     .grad = AGI_GRAD_##GRAD, .dtypes = types, .saves = save, WITH_##KIND(opname), \
+     BY_##GRAD(opname)},
 #include "../include/ops.def"
 };
 
+#undef BOOL
+#undef INT
+#undef FLOAT
+#undef AS
+#undef NO
+#undef CHECKED
+#undef DTYPES
+#undef FLOATS
+#undef KEEPS
+#undef TRUTHS
 #undef NONE
 #undef IN0
 #undef IN1
@@ -83,10 +107,11 @@ const agi_op_info agi_op_table[AG_OP_COUNT] = {
 ag_status ag_op_info(ag_op op, const char **name, const char **label, const char **doc, int *arity,
                      const char **kind, const char **grad)
 {
-    static const char *const kinds[] = {"unary",      "binary",       "pair",    "ternary", "inner",
-                                        "inner",      "unary_attr",   "ternary_attr", "mask",
-                                        "reduce",     "view",         "make",    "formula",
-                                        "join",       "reduces",      "views",   "formulas"};
+    static const char *const kinds[] = {"unary",      "binary",       "pair",  "ternary", "inner",
+                                        "inner",      "inner",        "unary_attr",
+                                        "ternary_attr", "mask",       "reduce", "view",   "make",
+                                        "formula",    "join",         "reduces", "views",
+                                        "formulas"};
     static const char *const grads[] = {"rule", "zero_grad", "no_grad", "parts"};
     if ((int)op < 0 || op >= AG_OP_COUNT)
         return agi_fail(AG_ERR_INDEX, "op_info: expected an op below %d, got %d", AG_OP_COUNT,

@@ -19,6 +19,7 @@ extern const agi_op_info agi_op_table[AG_OP_COUNT];
 #define AGI_DECLARE_BINARY AGI_DECLARE_MAP
 #define AGI_DECLARE_PAIR AGI_DECLARE_MAP
 #define AGI_DECLARE_TERNARY AGI_DECLARE_MAP
+#define AGI_DECLARE_INNER1 AGI_DECLARE_MAP
 #define AGI_DECLARE_INNER AGI_DECLARE_MAP
 #define AGI_DECLARE_INNER3 AGI_DECLARE_MAP
 #define AGI_DECLARE_UNARY_ATTR AGI_DECLARE_MAP
@@ -39,7 +40,7 @@ extern const agi_op_info agi_op_table[AG_OP_COUNT];
 #define AGI_DECLARE_ZERO_GRAD(name)
 #define AGI_DECLARE_NO_GRAD(name)
 #define AGI_DECLARE_PARTS(name)
-#define OP(name, arity, KIND, saves, GRAD, label, doc) \
+#define OP(name, arity, KIND, dtypes, saves, GRAD, label, doc) \
     AGI_DECLARE_##KIND(name) AGI_DECLARE_##GRAD(name)
 #include "../include/ops.def"
 

@@ -5,6 +5,7 @@
  * lets the GIL go and touches no count while it does.
  */
 #include "py_convert.h"
+#include "py_dtype.h"
 #include "py_errors.h"
 #include "py_generator.h"
 #include "py_numpy.h"
@@ -99,13 +100,14 @@ static bool fill(PyObject *module)
 {
     PyMethodDef *const tables[] = {py_op_functions, py_create_functions,
                                    py_autograd_functions, py_object_functions, py_pickle_functions,
-                                   py_info_functions, py_row_functions,
+                                   py_info_functions, py_row_functions, py_cast_functions,
                                    py_generator_functions, own_functions};
     for (size_t i = 0; i < sizeof tables / sizeof tables[0]; i++) {
         if (!add_functions(module, tables[i]))
             return false;
     }
-    return py_add_value_types(module) && py_add_tensor_type(module) && py_add_node_type(module) &&
+    return py_add_size_type(module) && py_add_dtype_types(module) &&
+           py_add_tensor_type(module) && py_add_node_type(module) &&
            py_add_return_types(module) && py_add_generator_type(module) &&
            py_add_grad_modes(module) && watch_forks(module) &&
            PyModule_AddStringConstant(module, "__version__", ag_version()) == 0;

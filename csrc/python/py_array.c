@@ -4,13 +4,39 @@
  */
 #include "py_convert.h"
 #include "py_args.h"
+#include "py_dtype.h"
 #include "py_errors.h"
 #include "py_numpy.h"
 #include "py_tensor.h"
 
+#include <math.h>
 #include <string.h>
 
 #define AS_ARRAY(object) ((PyArrayObject *)(object))
+
+#define INTEGER_MAX (1LL << 53)
+
+static bool is_large(long long value) { return value > INTEGER_MAX || value < -INTEGER_MAX; }
+
+/* Whether an int is larger than those that int64 tensors hold; -1 with an exception. */
+static int is_large_integer(PyObject *object)
+{
+    PyObject *index = PyNumber_Index(object);
+    int overflow;
+    if (index == NULL)
+        return -1;
+    const long long value = PyLong_AsLongLongAndOverflow(index, &overflow);
+    Py_DECREF(index);
+    return overflow != 0 || is_large(value);
+}
+
+static bool refuse_large(void)
+{
+    PyErr_SetString(PyExc_OverflowError,
+                    "int64 tensors hold integers up to 2 ** 53 in size: larger ones may be rounded "
+                    "to numbers of float64 (dtype=)");
+    return false;
+}
 
 bool py_is_array(PyObject *object)
 {
@@ -61,8 +87,8 @@ static bool check_shareable(PyArrayObject *array)
 {
     if (PyArray_TYPE(array) != NPY_DOUBLE) {
         PyErr_Format(PyExc_TypeError,
-                     "from_numpy() shares memory and takes arrays of float64, got %S: "
-                     "tensor() converts a copy", (PyObject *)PyArray_DESCR(array));
+                     "from_numpy() takes arrays of float64, int64 and bool, got %S: tensor() "
+                     "converts a copy", (PyObject *)PyArray_DESCR(array));
         return false;
     }
     if (!PyArray_ISNOTSWAPPED(array)) {
@@ -111,8 +137,12 @@ static ag_tensor *share(PyArrayObject *array)
     return t;
 }
 
+/* Memory of float64 alone can be shared; of int64 and bool there is a copy. */
 ag_tensor *py_tensor_over_array(PyObject *array)
 {
+    const int type = PyArray_TYPE(AS_ARRAY(array));
+    if (type == NPY_BOOL || type == NPY_INT64)
+        return py_tensor_copy_array(array);
     return check_shareable(AS_ARRAY(array)) ? share(AS_ARRAY(array)) : NULL;
 }
 
@@ -132,7 +162,7 @@ static bool check_real(PyArrayObject *array)
     if (kind == 'f' || kind == 'i' || kind == 'u' || kind == 'b')
         return true;
     PyErr_Format(PyExc_TypeError,
-                 "can't convert np.ndarray of type %S: only real numbers and bools become float64",
+                 "can't convert np.ndarray of type %S: only real numbers and bools are taken",
                  (PyObject *)PyArray_DESCR(array));
     return false;
 }
@@ -179,22 +209,45 @@ static ag_tensor *empty_like_array(PyArrayObject *array)
     return t;
 }
 
+/* Whether an array has integers that int64 tensors do not hold; -1 with an exception. Looked at as
+ * integers, since 2^53 + 1 is 2^53 as a double. */
+static int has_large_integers(PyArrayObject *array)
+{
+    const char kind = PyArray_DESCR(array)->kind;
+    if ((kind != 'i' && kind != 'u') || PyArray_ITEMSIZE(array) < 8)
+        return 0;
+    PyObject *dense = PyArray_FROM_OTF((PyObject *)array, kind == 'i' ? NPY_INT64 : NPY_UINT64,
+                                       NPY_ARRAY_CARRAY_RO);
+    if (dense == NULL)
+        return -1;
+    const void *data = PyArray_DATA(AS_ARRAY(dense));
+    const npy_intp n = PyArray_SIZE(AS_ARRAY(dense));
+    bool large = false;
+    for (npy_intp i = 0; i < n && !large; i++)
+        large = kind == 'i' ? is_large(((const int64_t *)data)[i])
+                            : ((const uint64_t *)data)[i] > (uint64_t)INTEGER_MAX;
+    Py_DECREF(dense);
+    return large;
+}
+
 ag_tensor *py_tensor_copy_array(PyObject *object)
 {
     PyArrayObject *array = AS_ARRAY(object);
-    if (!check_real(array))
-        return NULL;
-    ag_tensor *t = empty_like_array(array);
+    const int large = check_real(array) ? has_large_integers(array) : -1;
+    if (large > 0)
+        refuse_large();
+    ag_tensor *t = large == 0 ? empty_like_array(array) : NULL;
     if (t == NULL)
         return NULL;
     npy_intp strides[AG_MAX_DIMS];
     for (int i = 0; i < ag_ndim(t); i++)
         strides[i] = (npy_intp)(ag_strides(t)[i] * (int64_t)sizeof(double));
-    if (!copy_values(array, ag_data(t), ag_is_contiguous(t) ? NULL : strides)) {
-        ag_release(t);
-        return NULL;
-    }
-    return t;
+    if (copy_values(array, ag_data(t), ag_is_contiguous(t) ? NULL : strides) &&
+        (ag_set_dtype(t, py_dtype_of_kind(PyArray_DESCR(array)->kind)) == AG_OK ||
+         py_raise() != NULL))
+        return t;
+    ag_release(t);
+    return NULL;
 }
 
 /* ---- nested data ---------------------------------------------------------------------------- */
@@ -202,7 +255,8 @@ ag_tensor *py_tensor_copy_array(PyObject *object)
 typedef struct nested {
     int ndim;
     int64_t shape[AG_MAX_DIMS];
-    bool floating;
+    ag_dtype dtype;       /* that all of it so far has together */
+    bool has_large;       /* an int that no int64 tensor holds */
 } nested;
 
 static bool is_sequence(PyObject *object)
@@ -316,7 +370,7 @@ static bool copy_block(nested *data, int dim, PyObject *object, double *out)
     int64_t shape[64];
     if (py_is_tensor(object)) {
         ag_tensor *t = py_tensor_of(object);
-        data->floating = true;
+        data->dtype &= ag_dtype_of(t);
         if (dim > 0 && !py_warn_of_lost_gradient(t))  /* first: a warning may run any code */
             return false;
         if (!same_dims(data, dim, ag_ndim(t), ag_shape(t)))
@@ -327,7 +381,11 @@ static bool copy_block(nested *data, int dim, PyObject *object, double *out)
     int n = PyArray_NDIM(array);
     for (int i = 0; i < n; i++)
         shape[i] = PyArray_DIM(array, i);
-    data->floating |= PyArray_DESCR(array)->kind == 'f';
+    data->dtype &= py_dtype_of_kind(PyArray_DESCR(array)->kind);
+    const int large = has_large_integers(array);
+    if (large < 0)
+        return false;
+    data->has_large |= large > 0;
     if (!same_dims(data, dim, n, shape))
         return wrong_block(data, dim, object);
     return copy_values(array, out, NULL);
@@ -335,7 +393,8 @@ static bool copy_block(nested *data, int dim, PyObject *object, double *out)
 
 static bool copy_number(nested *data, PyObject *object, double *out)
 {
-    int is_number = py_number(object, out);
+    ag_arg number;
+    int is_number = py_number_of(object, &number);
     if (is_number < 0)
         return false;
     if (is_number == 0) {
@@ -346,9 +405,12 @@ static bool copy_number(nested *data, PyObject *object, double *out)
             refuse(object, data->ndim);
         return false;
     }
-    if (PyFloat_Check(object) || PyArray_IsScalar(object, Floating))
-        data->floating = true;
-    return true;
+    *out = number.value;
+    data->dtype &= number.dtype;
+    const bool may_be_large = number.dtype == AG_INT64 && fabs(number.value) >= INTEGER_MAX;
+    const int large = may_be_large ? is_large_integer(object) : 0;
+    data->has_large |= large > 0;
+    return large >= 0;
 }
 
 static bool copy_nested(nested *data, int dim, PyObject *object, double *out, int64_t numel)
@@ -382,9 +444,11 @@ static bool copy_nested(nested *data, int dim, PyObject *object, double *out, in
     return ok;
 }
 
-static ag_tensor *tensor_of_nested(PyObject *object, bool *floating)
+/* Read as the dtype that all of it has together. `wanted` is PY_NO_DTYPE or what it is to be made
+ * then: to float64 and bool that may be of integers that int64 does not hold. */
+static ag_tensor *tensor_of_nested(PyObject *object, int wanted)
 {
-    nested data = {.ndim = 0};
+    nested data = {.ndim = 0, .dtype = AG_BOOL};
     if (!infer_shape(&data, object))
         return NULL;
     ag_tensor *t = ag_empty(data.ndim, data.shape);
@@ -394,13 +458,17 @@ static ag_tensor *tensor_of_nested(PyObject *object, bool *floating)
     }
     double nothing;
     int64_t numel = ag_numel(t);
-    data.floating = numel == 0;  /* [] is as float as anything */
-    if (!copy_nested(&data, 0, object, numel > 0 ? ag_data(t) : &nothing, numel)) {
-        ag_release(t);
-        return NULL;
-    }
-    *floating = data.floating;
-    return t;
+    bool ok = copy_nested(&data, 0, object, numel > 0 ? ag_data(t) : &nothing, numel);
+    if (numel == 0 || wanted == AG_FLOAT64 || wanted == AG_BOOL)  /* [] is as float as anything */
+        data.dtype = AG_FLOAT64;
+    if (ok && data.has_large && data.dtype != AG_FLOAT64)
+        ok = refuse_large();
+    if (ok && ag_set_dtype(t, data.dtype) != AG_OK)
+        ok = py_raise() != NULL;
+    if (ok)
+        return t;
+    ag_release(t);
+    return NULL;
 }
 
 PyObject *py_array_like(PyObject *object)
@@ -418,32 +486,61 @@ PyObject *py_array_like(PyObject *object)
     return converts ? PyArray_FromAny(object, NULL, 0, 0, 0, NULL) : NULL;
 }
 
-static ag_tensor *copy_tensor(ag_tensor *t, bool *floating)
+static ag_tensor *copy_tensor(ag_tensor *t)
 {
     ag_tensor *plain = ag_detach(t), *copy = ag_clone(plain);
     ag_release(plain);
-    *floating = true;
     if (copy == NULL)
         py_raise();
     return copy;
 }
 
-ag_tensor *py_tensor_from_data(PyObject *object, bool *floating)
+ag_tensor *py_as_dtype(ag_tensor *t, int dtype)
+{
+    if (t == NULL || dtype == PY_NO_DTYPE || ag_dtype_of(t) == dtype)
+        return t;
+    ag_tensor *cast = ag_cast(t, (ag_dtype)dtype);
+    ag_release(t);
+    if (cast == NULL)
+        py_raise();
+    return cast;
+}
+
+ag_tensor *py_tensor_from_data(PyObject *object, int dtype)
 {
     if (py_is_tensor(object))
-        return copy_tensor(py_tensor_of(object), floating);
+        return py_as_dtype(copy_tensor(py_tensor_of(object)), dtype);
     PyObject *array = py_array_like(object);
     if (array == NULL)
-        return PyErr_Occurred() ? NULL : tensor_of_nested(object, floating);
-    ag_tensor *t = py_tensor_copy_array(array);
-    *floating = PyArray_DESCR(AS_ARRAY(array))->kind == 'f';
-    Py_DECREF(array);
+        return PyErr_Occurred() ? NULL : py_as_dtype(tensor_of_nested(object, dtype), dtype);
+    const char kind = PyArray_DESCR(AS_ARRAY(array))->kind;
+    if ((dtype == AG_FLOAT64 || dtype == AG_BOOL) && (kind == 'i' || kind == 'u'))  /* any size */
+        Py_SETREF(array, PyArray_FROM_OT(array, NPY_DOUBLE));
+    ag_tensor *t = array != NULL ? py_as_dtype(py_tensor_copy_array(array), dtype) : NULL;
+    Py_XDECREF(array);
     return t;
 }
 
 /* ---- tensors to arrays and lists ------------------------------------------------------------ */
 
-PyObject *py_array_over_tensor(ag_tensor *tensor)
+/* A copy, in row-major order. */
+static PyObject *copied_array(ag_tensor *t)
+{
+    npy_intp shape[AG_MAX_DIMS];
+    for (int i = 0; i < ag_ndim(t); i++)
+        shape[i] = (npy_intp)ag_shape(t)[i];
+    const ag_dtype dtype = ag_dtype_of(t);
+    PyObject *array = PyArray_SimpleNew(ag_ndim(t), shape, py_numpy_type(dtype));
+    if (array == NULL)
+        return NULL;
+    void *values = PyArray_DATA(AS_ARRAY(array));
+    if ((dtype == AG_INT64 ? ag_copy_out_int64(t, values) : ag_copy_out_bool(t, values)) == AG_OK)
+        return array;
+    Py_DECREF(array);
+    return py_raise();
+}
+
+static PyObject *array_over(ag_tensor *tensor)
 {
     static double no_elements;
     /* The array holds a tensor of its own: the original may be given other memory (`.data = `). */
@@ -476,15 +573,25 @@ PyObject *py_array_over_tensor(ag_tensor *tensor)
     return array;
 }
 
+PyObject *py_array_of_tensor(ag_tensor *tensor)
+{
+    if (ag_dtype_of(tensor) == AG_FLOAT64)
+        return array_over(tensor);
+    ag_tensor *t = ag_detach(tensor);  /* it stays as it is while other threads run */
+    PyObject *array = t != NULL ? copied_array(t) : py_raise();
+    ag_release(t);
+    return array;
+}
+
 static PyObject *list_of(int ndim, const int64_t *shape, const int64_t *strides,
-                         const double *data)
+                         const double *data, ag_dtype dtype)
 {
     if (ndim == 0)
-        return PyFloat_FromDouble(*data);
+        return py_scalar_of(*data, dtype);
     PyObject *list = PyList_New((Py_ssize_t)shape[0]);
     for (int64_t i = 0; list != NULL && i < shape[0]; i++) {
         PyObject *item = list_of(ndim - 1, shape + 1, strides + 1,
-                                 data != NULL ? data + i * strides[0] : NULL);
+                                 data != NULL ? data + i * strides[0] : NULL, dtype);
         if (item == NULL) {
             Py_DECREF(list);
             return NULL;
@@ -504,7 +611,8 @@ PyObject *py_list_of(ag_tensor *tensor)
     if (t == NULL || (data == NULL && ag_numel(t) > 0))
         py_raise();
     else  /* where there are no numbers, sizes and strides may be any, and no place is one */
-        list = list_of(ag_ndim(t), ag_shape(t), ag_strides(t), ag_numel(t) > 0 ? data : NULL);
+        list = list_of(ag_ndim(t), ag_shape(t), ag_strides(t), ag_numel(t) > 0 ? data : NULL,
+                       ag_dtype_of(t));
     ag_release(t);
     return list;
 }
@@ -514,13 +622,11 @@ PyObject *py_list_of(ag_tensor *tensor)
 int py_operand(PyObject *object, bool keep, ag_arg *arg, ag_tensor **made)
 {
     *made = NULL;
-    arg->tensor = NULL;
-    arg->value = 0.0;
     if (py_is_tensor(object)) {
-        arg->tensor = py_tensor_of(object);
+        *arg = (ag_arg){.tensor = py_tensor_of(object)};
         return 1;
     }
-    int is_number = py_number(object, &arg->value);
+    int is_number = py_number_of(object, arg);
     if (is_number != 0)
         return is_number;
     if (!PyArray_Check(object))
@@ -535,8 +641,7 @@ bool py_operand_or_data(const char *function, const char *argument, PyObject *ob
 {
     int known = py_operand(object, ag_grad_enabled(), arg, made);
     if (known == 0 && (PyList_Check(object) || PyTuple_Check(object))) {
-        bool floating;
-        arg->tensor = *made = py_tensor_from_data(object, &floating);
+        arg->tensor = *made = py_tensor_from_data(object, PY_NO_DTYPE);
         return *made != NULL;
     }
     if (known == 0)

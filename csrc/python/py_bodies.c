@@ -10,15 +10,14 @@
 
 /* ---- where ---------------------------------------------------------------------------------- */
 
-/* Of numbers only a bool chooses; np.bool_ is what comparing 0-d tensors gives. */
+/* Of numbers only a bool chooses. */
 static bool is_condition(PyObject *object)
 {
-    double number;
-    int is_number = PyBool_Check(object) || PyArray_IsScalar(object, Bool)
-                        ? 0 : py_number(object, &number);
-    if (is_number > 0)
+    ag_arg number;
+    const int known = py_number_of(object, &number);
+    if (known > 0 && number.dtype != AG_BOOL)
         py_wrong_type("where", "condition", "Tensor, array or bool", object);
-    return is_number == 0;
+    return known == 0 || (known > 0 && number.dtype == AG_BOOL);
 }
 
 static PyObject *where_with(PyObject *condition, PyObject *x, PyObject *y)
@@ -31,7 +30,7 @@ static PyObject *where_with(PyObject *condition, PyObject *x, PyObject *y)
     for (int i = 0; ok && i < 3; i++)
         ok = py_operand_or_data("where", names[i], operands[i], &args[i], &made[i]);
     if (ok && args[0].tensor == NULL && args[1].tensor == NULL && args[2].tensor == NULL) {
-        args[0].tensor = made[0] = ag_scalar(args[0].value);
+        args[0].tensor = made[0] = ag_full_as(0, NULL, args[0], AG_BOOL);
         ok = made[0] != NULL || py_raise() != NULL;
     }
     PyObject *result = NULL;
@@ -92,7 +91,11 @@ PyObject *py_call_expand_as_expand(const struct py_expand_as_expand *a)
 
 PyObject *py_call_ravel_flatten(const struct py_ravel_flatten *a)
 {
-    return py_result_or_self(a->head.first, ag_flatten(a->input, 0, -1));
+    const int64_t all = -1;
+    ag_tensor *dense = ag_contiguous(a->input);
+    ag_tensor *flat = dense != NULL ? ag_view(dense, 1, &all) : NULL;
+    ag_release(dense);
+    return py_result_or_self(a->head.first, flat);
 }
 
 /* ---- joins ---------------------------------------------------------------------------------- */
@@ -106,16 +109,152 @@ bool py_check_cat(const py_row *row, const void *fields)
     return false;
 }
 
+/* ---- sizes and numbers ---------------------------------------------------------------------- */
+
+/* What is made, of the dtype asked for (which its numbers are right for), or of `dtype`. */
+static PyObject *made_as(PyTypeObject *type, const py_head *head, ag_tensor *made, ag_dtype dtype)
+{
+    if (head->dtype != PY_NO_DTYPE)
+        dtype = (ag_dtype)head->dtype;
+    if (made != NULL && ag_set_dtype(made, dtype) != AG_OK) {
+        ag_release(made);
+        made = NULL;
+    }
+    return py_tensor_made(type, made, head->requires_grad);
+}
+
+static ag_dtype dtype_or(const py_head *head, ag_dtype dtype)
+{
+    return head->dtype != PY_NO_DTYPE ? (ag_dtype)head->dtype : dtype;
+}
+
+/* Undefined numbers are such as the dtype has: none but float64 has any. */
+PyObject *py_call_empty_empty(const struct py_empty_empty *a)
+{
+    const bool any = dtype_or(&a->head, AG_FLOAT64) == AG_FLOAT64;
+    return made_as(py_tensor_type, &a->head,
+                   any ? ag_empty(a->size.n, a->size.list) : ag_zeros(a->size.n, a->size.list),
+                   AG_FLOAT64);
+}
+
+PyObject *py_call_empty_like_empty_like(const struct py_empty_like_empty_like *a)
+{
+    const ag_dtype dtype = dtype_or(&a->head, ag_dtype_of(a->input));
+    return made_as(Py_TYPE(a->head.first), &a->head,
+                   dtype == AG_FLOAT64 ? ag_empty_like(a->input) : ag_zeros_like(a->input), dtype);
+}
+
+PyObject *py_call_full_full(const struct py_full_full *a)
+{
+    const ag_arg value = a->fill_value.arg;
+    ag_tensor *t = ag_full_as(a->size.n, a->size.list, value, dtype_or(&a->head, value.dtype));
+    return py_tensor_made(py_tensor_type, t, a->head.requires_grad);
+}
+
+PyObject *py_call_full_like_full_like(const struct py_full_like_full_like *a)
+{
+    ag_tensor *t = ag_zeros_like(a->input);
+    const ag_arg args[2] = {ag_operand(t), a->fill_value.arg};
+    const bool done = t != NULL &&
+                      ag_set_dtype(t, dtype_or(&a->head, ag_dtype_of(a->input))) == AG_OK &&
+                      ag_apply_(AG_OP_fill, 2, args, NULL) == AG_OK;
+    if (!done) {
+        ag_release(t);
+        t = NULL;
+    }
+    return py_tensor_made(Py_TYPE(a->head.first), t, a->head.requires_grad);
+}
+
 /* ---- ranges --------------------------------------------------------------------------------- */
+
+static PyObject *no_bools(const char *function)
+{
+    PyErr_Format(PyExc_NotImplementedError, "\"%s_cpu\" not implemented for 'Bool'", function);
+    return NULL;
+}
+
+/* The whole part of a number. */
+static bool to_whole(ag_arg *number)
+{
+    ag_tensor *whole = ag_full_as(0, NULL, *number, AG_INT64);
+    const bool done = whole != NULL && ag_item(whole, &number->value) == AG_OK;
+    ag_release(whole);
+    return done || py_raise() != NULL;
+}
+
+/* Of integers alone integers; and where these are asked for, from the numbers' whole parts. */
+static PyObject *range_of(const py_head *head, ag_arg start, ag_arg end, ag_arg step)
+{
+    const ag_dtype promoted = start.dtype & end.dtype & step.dtype & AG_INT64;
+    const ag_dtype dtype = dtype_or(head, promoted);
+    const bool leads_away = (end.value - start.value) * step.value < 0.0;
+    if (dtype == AG_BOOL)
+        return no_bools("arange");
+    if (dtype == AG_INT64 && !leads_away &&
+        !(to_whole(&start) && to_whole(&end) && to_whole(&step)))
+        return NULL;
+    return made_as(py_tensor_type, head, ag_arange(start.value, end.value, step.value), dtype);
+}
 
 PyObject *py_call_arange_arange_to(const struct py_arange_arange_to *a)
 {
-    return py_tensor_made(py_tensor_type, ag_arange(0.0, a->end, 1.0), a->head.requires_grad);
+    return range_of(&a->head, ag_boolean(false), a->end.arg, ag_boolean(true));
+}
+
+PyObject *py_call_arange_arange(const struct py_arange_arange *a)
+{
+    return range_of(&a->head, a->start.arg, a->end.arg, a->step.arg);
+}
+
+PyObject *py_call_linspace_linspace(const struct py_linspace_linspace *a)
+{
+    ag_arg start = ag_number(a->start), end = ag_number(a->end);
+    if (a->head.dtype == AG_BOOL)
+        return no_bools("linspace");
+    if (a->head.dtype == AG_INT64 && !(to_whole(&start) && to_whole(&end)))
+        return NULL;
+    ag_tensor *t = ag_linspace(start.value, end.value, a->steps);
+    return py_tensor_made(py_tensor_type, py_as_dtype(t, a->head.dtype), a->head.requires_grad);
 }
 
 PyObject *py_call_eye_eye_square(const struct py_eye_eye_square *a)
 {
-    return py_tensor_made(py_tensor_type, ag_eye(a->n, a->n), a->head.requires_grad);
+    return made_as(py_tensor_type, &a->head, ag_eye(a->n, a->n), AG_FLOAT64);
+}
+
+/* ---- normal --------------------------------------------------------------------------------- */
+
+/* Whether real numbers are asked for. Deviations that are none are the C function's to refuse. */
+static bool are_real(const py_head *head)
+{
+    const int dtype = head->out != NULL ? (int)ag_dtype_of(py_tensor_of(head->out)) : head->dtype;
+    if (dtype == PY_NO_DTYPE || dtype == AG_FLOAT64)
+        return true;
+    PyErr_Format(PyExc_NotImplementedError, "\"normal_cpu\" not implemented for '%s'",
+                 py_type_name((ag_dtype)dtype));
+    return false;
+}
+
+bool py_check_normal(const py_row *row, const void *fields)
+{
+    (void)row;
+    return are_real(fields);
+}
+
+bool py_check_normal_scalar(const py_row *row, const void *fields)
+{
+    return !(*PY_FIELD_AT(double, row, fields, 1) >= 0.0) || are_real(fields);
+}
+
+bool py_check_scalar_normal(const py_row *row, const void *fields)
+{
+    (void)row;
+    return are_real(fields);
+}
+
+bool py_check_normal_of_size(const py_row *row, const void *fields)
+{
+    return !(*PY_FIELD_AT(double, row, fields, 1) >= 0.0) || are_real(fields);
 }
 
 /* ---- reductions ----------------------------------------------------------------------------- */

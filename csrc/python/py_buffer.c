@@ -32,6 +32,9 @@ static bool refuse(const char *reason)
 
 static bool check_request(const ag_tensor *t, int flags)
 {
+    if (ag_dtype_of(t) != AG_FLOAT64)
+        return refuse("a Tensor of int64 or bool exports no buffer, as its numbers lie in memory "
+                      "as float64. Use tensor.numpy(), which is a copy.");
     if (ag_requires_grad(t) && ag_grad_enabled())
         return refuse("a Tensor that requires grad exports no buffer. Use tensor.detach().");
     if ((flags & PyBUF_WRITABLE) && ag_is_read_only(t))

@@ -80,8 +80,11 @@ bool py_number_argument(const char *function, const char *argument, PyObject *ob
 /* 1, 0 for what is no integer, -1 for one that does not fit. */
 static int to_integer(PyObject *object, int64_t *value)
 {
+    if (py_is_tensor(object) && (ag_numel(py_tensor_of(object)) != 1 ||
+                                 ag_dtype_of(py_tensor_of(object)) != AG_INT64))
+        return 0;
     if (PyBool_Check(object) || PyArray_Check(object) || PyArray_IsScalar(object, Bool) ||
-        py_is_tensor(object) || !PyIndex_Check(object))
+        !PyIndex_Check(object))
         return 0;
     PyObject *index = PyNumber_Index(object);
     if (index == NULL)

@@ -19,6 +19,16 @@ static inline int py_number(PyObject *object, double *value)
     return py_number_slow(object, value);
 }
 
+/* The same with the dtype of the number. */
+int py_number_of_slow(PyObject *object, ag_arg *number);
+static inline int py_number_of(PyObject *object, ag_arg *number)
+{
+    if (PY_UNLIKELY(!PyFloat_CheckExact(object)))
+        return py_number_of_slow(object, number);
+    *number = (ag_arg){.value = PyFloat_AS_DOUBLE(object)};
+    return 1;
+}
+
 /* A number that must be one: "f(): argument 'x' must be Number, not str". A 0-d tensor serves too,
  * unless it requires grad: its gradient would be lost. */
 bool py_number_argument(const char *function, const char *argument, PyObject *object,
@@ -59,10 +69,7 @@ bool py_dims_argument(const char *function, PyObject *object, int *n, int64_t *l
 PyObject *py_size_new(int n, const int64_t *shape);
 PyObject *py_integer_tuple(int n, const int64_t *list);
 
-/* dtype=: float64 in any spelling, None or NULL; anything else is a TypeError. */
-bool py_dtype_argument(PyObject *object);
-extern PyObject *py_float64;
-bool py_add_value_types(PyObject *module);  /* Size, dtype, float64 */
+bool py_add_size_type(PyObject *module);
 
 /* ---- arrays and nested data ----------------------------------------------------------------- */
 
@@ -72,21 +79,27 @@ bool py_is_array(PyObject *object);
  * without an exception for all else, numbers, strings, lists and tensors included. */
 PyObject *py_array_like(PyObject *object);
 
-/* A copy of nested sequences, arrays, numbers. *floating: whether some of it was not integers. */
-ag_tensor *py_tensor_from_data(PyObject *data, bool *floating);
+/* A copy of nested sequences, arrays, numbers, of the dtype, or (PY_NO_DTYPE) of the one that all
+ * of it has together. */
+ag_tensor *py_tensor_from_data(PyObject *data, int dtype);
+
+/* t as another dtype, which may be PY_NO_DTYPE: takes t, NULL too. NULL with an exception. */
+ag_tensor *py_as_dtype(ag_tensor *t, int dtype);
 
 /* Over the memory of a float64 array. If it cannot be shared: an exception, and NULL. */
 void py_watch_arrays(void);  /* the library asks whether arrays that it shares are still known */
 ag_tensor *py_tensor_over_array(PyObject *array);
 
-/* As that if possible, otherwise a copy; real numbers of any type. */
+/* As that if possible, otherwise a copy; real numbers of any type: floats become float64, integers
+ * int64, bools bool. */
 ag_tensor *py_tensor_of_array(PyObject *array);
 ag_tensor *py_tensor_copy_array(PyObject *array);
 
-/* An array over the tensor's memory, which it keeps alive; whoever writes it writes the tensor. */
-PyObject *py_array_over_tensor(ag_tensor *tensor);
+/* An array over the tensor's memory, which it keeps alive; whoever writes it writes the tensor. Of
+ * int64 and bool a copy. */
+PyObject *py_array_of_tensor(ag_tensor *tensor);
 
-/* nested lists of floats; a float for 0-d */
+/* Nested lists of numbers; a number for 0-d. */
 PyObject *py_list_of(ag_tensor *tensor);
 
 #endif

@@ -13,6 +13,10 @@ static PyObject *exception_of(ag_status status)
         return PyExc_IndexError;
     case AG_ERR_TYPE:
         return PyExc_TypeError;
+    case AG_ERR_DTYPE:
+        return PyExc_NotImplementedError;
+    case AG_ERR_INTEGER:
+        return PyExc_OverflowError;
     default:  /* shapes, sizes, values out of range and all of autograd, as in PyTorch */
         return PyExc_RuntimeError;
     }

@@ -6,6 +6,7 @@
 #include "py_generator.h"
 
 #include "py_args.h"
+#include "py_dtype.h"
 #include "py_convert.h"
 #include "py_errors.h"
 #include "py_ops.h"
@@ -41,26 +42,11 @@ bool py_generator_argument(const char *function, const char *argument, PyObject 
 
 /* ---- making --------------------------------------------------------------------------------- */
 
-static bool is_cpu(PyObject *device)
-{
-    if (py_absent(device))
-        return true;
-    if (!PyUnicode_Check(device)) {
-        py_wrong_type("Generator", "device", "str", device);
-        return false;
-    }
-    if (PyUnicode_CompareWithASCIIString(device, "cpu") == 0)
-        return true;
-    PyErr_Format(PyExc_RuntimeError, "Expected cpu, the only device, but got device string: %U",
-                 device);
-    return false;
-}
-
 static PyObject *generator_construct(PyTypeObject *type, PyObject *args, PyObject *keywords)
 {
     static const py_signature s = {"Generator", 1, 0, 1, {"device"}};
     PyObject *device;
-    if (!py_parse_tuple(&s, args, keywords, &device) || !is_cpu(device))
+    if (!py_parse_tuple(&s, args, keywords, &device) || !py_device_argument(device))
         return NULL;
     PyObject *self = type->tp_alloc(type, 0);
     if (self == NULL)
@@ -212,7 +198,7 @@ static PyObject *get_device(PyObject *self, void *unused)
 {
     (void)self;
     (void)unused;
-    return PyUnicode_FromString("cpu");
+    return Py_NewRef(py_cpu);
 }
 
 /* ---- tables --------------------------------------------------------------------------------- */
@@ -279,7 +265,7 @@ static PyMethodDef generator_methods[] = {
 };
 
 static PyGetSetDef generator_properties[] = {
-    {"device", get_device, NULL, "Where the numbers are made: 'cpu'.", NULL},
+    {"device", get_device, NULL, "Where the numbers are made: the CPU.", NULL},
     {NULL, NULL, NULL, NULL, NULL},
 };
 
@@ -290,8 +276,8 @@ static PyType_Slot generator_slots[] = {
      "from it before, and on nothing else. `default_generator` is the one that is used where none\n"
      "is given. Threads that share a generator each get other numbers of the stream.\n\n"
      "Raises:\n"
-     "    RuntimeError: device is not 'cpu'.\n"
-     "    TypeError: device is no str.\n\n"
+     "    RuntimeError: device is another than the CPU.\n"
+     "    TypeError: device is neither str nor device.\n\n"
      EXAMPLE_DOC
      "    >>> g = ag.Generator().manual_seed(1)\n"
      "    >>> x = ag.randn(1000, generator=g)\n"

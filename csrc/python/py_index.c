@@ -75,7 +75,9 @@ static bool take_slice(cursor *c, const index_part *part)
 
 static bool is_int(PyObject *part)
 {
-    if (PyBool_Check(part) || py_is_tensor(part))
+    if (py_is_tensor(part))
+        return ag_ndim(py_tensor_of(part)) == 0 && ag_dtype_of(py_tensor_of(part)) == AG_INT64;
+    if (PyBool_Check(part))
         return false;
     if (PyArray_Check(part))
         return PyArray_NDIM((PyArrayObject *)part) == 0 &&

@@ -49,7 +49,7 @@ bool py_write(ag_tensor *target, ag_arg value, bool strip)
 {
     if (value.tensor != NULL)
         return copy_into(target, value.tensor, strip);
-    ag_arg args[2] = {{target, 0.0}, value};
+    ag_arg args[2] = {ag_operand(target), value};
     return ag_apply_(repeats(target) ? AG_OP_copy : AG_OP_fill, 2, args, NULL) == AG_OK ||
            py_raise() != NULL;
 }
@@ -68,7 +68,7 @@ static PyObject *m_fill(PyObject *self, PyObject *const *args, Py_ssize_t n, PyO
     PyObject *v[2];
     if (!py_parse(&s, self, args, n, names, v))
         return NULL;
-    ag_arg arg[2] = {{py_tensor_of(self), 0.0}, {NULL, 0.0}};
+    ag_arg arg[2] = {ag_operand(py_tensor_of(self)), ag_number(0.0)};
     if (py_is_tensor(v[1])) {
         arg[1].tensor = py_tensor_of(v[1]);
         if (ag_ndim(arg[1].tensor) > 0) {
@@ -77,8 +77,10 @@ static PyObject *m_fill(PyObject *self, PyObject *const *args, Py_ssize_t n, PyO
                          "dimensions.", ag_ndim(arg[1].tensor));
             return NULL;
         }
-    } else if (!py_number_argument("fill_", "value", v[1], &arg[1].value)) {
-        return NULL;
+    } else {
+        const int known = py_number_of(v[1], &arg[1]);
+        if (known <= 0)
+            return known == 0 ? py_wrong_type("fill_", "value", "Number", v[1]) : NULL;
     }
     if (ag_apply_(AG_OP_fill, 2, arg, NULL) != AG_OK)
         return py_raise();

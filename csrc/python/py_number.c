@@ -15,18 +15,19 @@ static inline bool quick_operand(PyObject *o, ag_arg *arg)
 {
     if (PY_LIKELY(py_is_exact_tensor(o))) {
         arg->tensor = py_tensor_of(o);
-        arg->value = 0.0;
         return true;
     }
     arg->tensor = NULL;
     if (PyFloat_CheckExact(o)) {
         arg->value = PyFloat_AS_DOUBLE(o);
+        arg->dtype = AG_FLOAT64;
         return true;
     }
     if (PyLong_CheckExact(o)) {
         int overflow;
         long long value = PyLong_AsLongLongAndOverflow(o, &overflow);
         arg->value = (double)value;
+        arg->dtype = AG_INT64;
         return overflow == 0;
     }
     return false;
@@ -34,8 +35,23 @@ static inline bool quick_operand(PyObject *o, ag_arg *arg)
 
 PyObject *py_unary(ag_op op, PyObject *self)
 {
-    ag_arg arg = {py_tensor_of(self), 0.0};
+    ag_arg arg = {.tensor = py_tensor_of(self)};
     return py_result(self, ag_apply(op, 1, &arg, NULL));
+}
+
+/* Whether a number that is a bool is subtracted from a float64 tensor, or the other way round,
+ * which the op itself does not look at: an exception then. */
+static bool is_refused(ag_op op, const ag_arg *args)
+{
+    const ag_arg *number = &args[args[0].tensor != NULL], *other = &args[args[0].tensor == NULL];
+    if (op != AG_OP_sub || number->tensor != NULL || number->dtype != AG_BOOL ||
+        other->tensor == NULL || ag_dtype_of(other->tensor) != AG_FLOAT64)
+        return false;
+    PyErr_SetString(PyExc_RuntimeError,
+                    "Subtraction, the `-` operator, with a bool tensor is not supported. If you "
+                    "are trying to invert a mask, use the `~` or `logical_not()` operator "
+                    "instead.");
+    return true;
 }
 
 /* One of x and y is a tensor. */
@@ -49,7 +65,7 @@ static PyObject *binary_slow(ag_op op, PyObject *x, PyObject *y)
     int known = py_operand(x, keep, &args[0], &made[0]);
     if (known > 0)
         known = py_operand(y, keep, &args[1], &made[1]);
-    if (known > 0)
+    if (known > 0 && !is_refused(op, args))
         result = py_tensor_new_as(py_common_type(2, operands), ag_apply(op, 2, args, NULL));
     ag_release(made[0]);
     ag_release(made[1]);
@@ -76,7 +92,7 @@ PyObject *py_binary(ag_op op, PyObject *x, PyObject *y)
 /* x op= y. NULL with an exception, NotImplemented, or self with one more owner. */
 PyObject *py_inplace(ag_op op, PyObject *self, PyObject *other)
 {
-    ag_arg args[2] = {{py_tensor_of(self), 0.0}, {NULL, 0.0}};
+    ag_arg args[2] = {{.tensor = py_tensor_of(self)}};
     ag_tensor *made = NULL;
     if (!quick_operand(other, &args[1])) {
         int known = py_operand(other, ag_grad_enabled(), &args[1], &made);
@@ -84,6 +100,10 @@ PyObject *py_inplace(ag_op op, PyObject *self, PyObject *other)
             return NULL;
         if (known == 0)
             Py_RETURN_NOTIMPLEMENTED;
+        if (is_refused(op, args)) {
+            ag_release(made);
+            return NULL;
+        }
     }
     ag_status status = ag_apply_(op, 2, args, NULL);
     ag_release(made);
@@ -106,6 +126,8 @@ BINARY_SLOTS(add)
 BINARY_SLOTS(sub)
 BINARY_SLOTS(mul)
 BINARY_SLOTS(div)
+BINARY_SLOTS(floor_divide)
+BINARY_SLOTS(remainder)
 
 static bool no_modulus(PyObject *modulus)
 {
@@ -125,6 +147,31 @@ static PyObject *inplace_pow(PyObject *x, PyObject *y, PyObject *modulus)
     return no_modulus(modulus) ? py_inplace(AG_OP_pow, x, y) : NULL;
 }
 
+#define LOGIC_SLOTS(name) \
+    static PyObject *number_##name(PyObject *x, PyObject *y) \
+    { \
+        return binary(AG_OP_bitwise_##name, x, y); \
+    } \
+    static PyObject *inplace_##name(PyObject *x, PyObject *y) \
+    { \
+        return py_inplace(AG_OP_bitwise_##name, x, y); \
+    }
+LOGIC_SLOTS(and)
+LOGIC_SLOTS(or)
+LOGIC_SLOTS(xor)
+LOGIC_SLOTS(left_shift)
+LOGIC_SLOTS(right_shift)
+
+static PyObject *number_invert(PyObject *self)
+{
+    if (ag_dtype_of(py_tensor_of(self)) == AG_FLOAT64) {
+        PyErr_SetString(PyExc_TypeError, "~ (operator.invert) is only implemented on integer and "
+                                         "Boolean-type tensors");
+        return NULL;
+    }
+    return py_unary(AG_OP_bitwise_not, self);
+}
+
 static PyObject *number_neg(PyObject *self)
 {
     return py_unary(AG_OP_neg, self);
@@ -137,6 +184,10 @@ static PyObject *number_abs(PyObject *self)
 
 static PyObject *number_positive(PyObject *self)
 {
+    if (ag_dtype_of(py_tensor_of(self)) == AG_BOOL) {
+        PyErr_SetString(PyExc_RuntimeError, "The `+` operator, on a bool tensor is not supported.");
+        return NULL;
+    }
     Py_INCREF(self);
     return self;
 }
@@ -170,7 +221,10 @@ static PyObject *number_int(PyObject *self)
 
 static PyObject *number_index(PyObject *self)
 {
-    (void)self;
+    ag_tensor *t = py_tensor_of(self);
+    double value;
+    if (ag_dtype_of(t) != AG_FLOAT64 && ag_numel(t) == 1)
+        return py_single_value(t, &value) ? PyLong_FromDouble(value) : NULL;
     PyErr_SetString(PyExc_TypeError,
                     "only integer tensors of a single element can be converted to an index");
     return NULL;
@@ -187,6 +241,21 @@ PyType_Slot py_number_slots[PY_NUMBER_SLOTS] = {
     {Py_nb_inplace_multiply, inplace_mul},
     {Py_nb_inplace_true_divide, inplace_div},
     {Py_nb_inplace_power, inplace_pow},
+    {Py_nb_floor_divide, number_floor_divide},
+    {Py_nb_remainder, number_remainder},
+    {Py_nb_inplace_floor_divide, inplace_floor_divide},
+    {Py_nb_inplace_remainder, inplace_remainder},
+    {Py_nb_and, number_and},
+    {Py_nb_or, number_or},
+    {Py_nb_xor, number_xor},
+    {Py_nb_lshift, number_left_shift},
+    {Py_nb_rshift, number_right_shift},
+    {Py_nb_inplace_and, inplace_and},
+    {Py_nb_inplace_or, inplace_or},
+    {Py_nb_inplace_xor, inplace_xor},
+    {Py_nb_inplace_lshift, inplace_left_shift},
+    {Py_nb_inplace_rshift, inplace_right_shift},
+    {Py_nb_invert, number_invert},
     {Py_nb_negative, number_neg},
     {Py_nb_positive, number_positive},
     {Py_nb_absolute, number_abs},

@@ -5,6 +5,7 @@
  */
 #include "py_args.h"
 #include "py_convert.h"
+#include "py_dtype.h"
 #include "py_errors.h"
 #include "py_numpy.h"
 #include "py_ops.h"
@@ -108,7 +109,7 @@ static PyObject *m_item(PyObject *self, PyObject *unused)
         return NULL;
     }
     double value;
-    return ag_item(t, &value) == AG_OK ? PyFloat_FromDouble(value) : py_raise();
+    return ag_item(t, &value) == AG_OK ? py_scalar_of(value, ag_dtype_of(t)) : py_raise();
 }
 
 static PyObject *m_tolist(PyObject *self, PyObject *unused)
@@ -126,7 +127,7 @@ static PyObject *array_of(PyObject *self, bool force)
                         "tensor.detach().numpy() instead.");
         return NULL;
     }
-    return py_array_over_tensor(t);
+    return py_array_of_tensor(t);
 }
 
 static PyObject *m_numpy(PyObject *self, PyObject *const *args, Py_ssize_t n, PyObject *names)
@@ -139,19 +140,21 @@ static PyObject *m_numpy(PyObject *self, PyObject *const *args, Py_ssize_t n, Py
     return array_of(self, force);
 }
 
-/* The array as another dtype, and a copy if one is wanted; takes `array`. */
+/* The array as another dtype, and a copy if one is wanted, which it may be already (of int64 and
+ * bool); takes `array`. */
 static PyObject *converted(PyObject *array, PyArray_Descr *dtype, PyObject *copy)
 {
-    bool other = dtype != NULL && dtype->type_num != NPY_DOUBLE;
+    const int type = PyArray_TYPE((PyArrayObject *)array);
+    const bool other = dtype != NULL && dtype->type_num != type, is_copy = type != NPY_DOUBLE;
     PyObject *result;
-    if (other && copy == Py_False) {
+    if ((other || is_copy) && copy == Py_False) {
         PyErr_SetString(PyExc_ValueError,
                         "Unable to avoid copy while creating an array as requested.");
         result = NULL;
     } else if (other) {
         Py_INCREF(dtype);
         result = PyArray_CastToType((PyArrayObject *)array, dtype, 0);
-    } else if (copy == Py_True) {
+    } else if (copy == Py_True && !is_copy) {
         result = PyArray_NewCopy((PyArrayObject *)array, NPY_KEEPORDER);
     } else {
         return array;
@@ -175,7 +178,7 @@ static PyObject *m_array(PyObject *self, PyObject *const *args, Py_ssize_t n, Py
     return array;
 }
 
-/* What a NumPy function made of a tensor: a tensor again if it is float64. */
+/* What a NumPy function made of a tensor: a tensor again if there is a dtype for it. */
 static PyObject *m_array_wrap(PyObject *self, PyObject *const *args, Py_ssize_t n, PyObject *names)
 {
     static const py_signature s = {"__array_wrap__", 4, 2, 4,
@@ -185,7 +188,8 @@ static PyObject *m_array_wrap(PyObject *self, PyObject *const *args, Py_ssize_t 
         return NULL;
     if (!PyArray_Check(v[1]))
         return py_wrong_type("__array_wrap__", "array", "numpy.ndarray", v[1]);
-    if (PyArray_TYPE((PyArrayObject *)v[1]) == NPY_DOUBLE)
+    const int type = PyArray_TYPE((PyArrayObject *)v[1]);
+    if (type == NPY_DOUBLE || type == NPY_INT64 || type == NPY_BOOL)
         return py_result(self, py_tensor_of_array(v[1]));
     Py_INCREF(v[1]);
     return v[3] == Py_True ? PyArray_Return((PyArrayObject *)v[1]) : v[1];
@@ -311,7 +315,7 @@ static ag_tensor *copy_in_storage(ag_tensor *t, PyObject *memo)
 static ag_tensor *copy_values(ag_tensor *t, PyObject *memo)
 {
     if (ag_numel(t) == 0)
-        return ag_empty(ag_ndim(t), ag_shape(t));
+        return ag_empty_like(t);
     ag_tensor *now = ag_detach(t);
     if (now == NULL) {
         py_raise();
@@ -453,19 +457,20 @@ PyMethodDef py_object_methods[] = {
      "    >>> x.data_ptr() == x.view(3, 1).data_ptr()\n"
      "    True\n"},
     {"item", m_item, METH_NOARGS,
-     "item($self, /)\n--\n\nThe only element, as a float.\n\n"
+     "item($self, /)\n--\n\nThe only element, as a Python float, int or bool.\n\n"
      "Raises:\n    RuntimeError: there are more elements, or none.\n\n"
      EXAMPLE_DOC
      "    >>> ag.tensor([2.5]).item()\n"
      "    2.5\n"},
     {"tolist", m_tolist, METH_NOARGS,
-     "tolist($self, /)\n--\n\nThe elements as nested lists of floats; a float for 0-d.\n\n"
+     "tolist($self, /)\n--\n\nThe elements as nested lists of numbers; a number for 0-d.\n\n"
      EXAMPLE_DOC
      "    >>> ag.tensor([[1, 2], [3, 4]]).tolist()\n"
-     "    [[1.0, 2.0], [3.0, 4.0]]\n"},
+     "    [[1, 2], [3, 4]]\n"},
     {"numpy", PY_METHOD(m_numpy), PY_KEYWORDS,
      "numpy($self, *, force=False)\n--\n\n"
-     "A NumPy array over the same memory: writing one is writing the other.\n\n"
+     "A NumPy array over the same memory: writing one is writing the other. Of an int64 or bool\n"
+     "tensor a copy.\n\n"
      "force: of a tensor that requires grad too, detached.\n\n"
      "Raises:\n    RuntimeError: the tensor requires grad, grad mode is on, and force is False.\n\n"
      EXAMPLE_DOC

@@ -17,7 +17,7 @@
 
 static PyObject *unary_inplace(ag_op op, PyObject *self)
 {
-    ag_arg arg = {py_tensor_of(self), 0.0};
+    ag_arg arg = {.tensor = py_tensor_of(self)};
     if (ag_apply_(op, 1, &arg, NULL) != AG_OK)
         return py_raise();
     Py_INCREF(self);
@@ -73,27 +73,79 @@ typedef struct pair_fields {
     } more;
 } pair_fields;
 
-/* alpha * other. Owned. */
-static PyObject *scaled(const char *name, PyObject *other, PyObject *alpha)
+/* alpha as a number with its dtype. */
+static bool read_alpha(const char *name, PyObject *object, ag_arg *alpha)
 {
-    double factor;
-    if (!py_number_argument(name, "alpha", alpha, &factor))
-        return NULL;
-    PyObject *number = PyFloat_FromDouble(factor);
+    if (!py_is_tensor(object) && py_number_of(object, alpha) != 0)
+        return !PyErr_Occurred();
+    *alpha = ag_number(0.0);
+    if (!py_number_argument(name, "alpha", object, &alpha->value))
+        return false;
+    alpha->dtype = ag_dtype_of(py_tensor_of(object));
+    return true;
+}
+
+/* Whether a result of this dtype may have alpha as a factor in it. */
+static bool check_alpha(ag_arg alpha, ag_dtype dtype)
+{
+    if (alpha.dtype == AG_BOOL && dtype != AG_BOOL)
+        PyErr_SetString(PyExc_RuntimeError, "Boolean alpha only supported for Boolean results.");
+    else if (alpha.dtype == AG_FLOAT64 && dtype != AG_FLOAT64)
+        PyErr_SetString(PyExc_RuntimeError,
+                        "For integral input tensors, argument alpha must not be "
+                                            "a floating point number.");
+    else
+        return true;
+    return false;
+}
+
+/* alpha * other, in a result of this dtype. Owned. */
+static PyObject *scaled(PyObject *other, ag_arg alpha, ag_dtype dtype)
+{
+    double value;
+    if (dtype == AG_BOOL && py_number(other, &value) > 0)
+        return PyBool_FromLong(value != 0.0 && alpha.value != 0.0);
+    PyObject *number = py_scalar_of(alpha.value, dtype == AG_BOOL ? AG_BOOL : alpha.dtype);
     if (number == NULL)
         return NULL;
-    bool is_op = py_is_tensor(other);
-    PyObject *product = is_op ? py_binary(AG_OP_mul, other, number)
-                              : PyNumber_Multiply(other, number);
+    PyObject *product = py_is_tensor(other) ? py_binary(AG_OP_mul, other, number)
+                                            : PyNumber_Multiply(other, number);
     Py_DECREF(number);
     return product;
 }
 
-/* A number comes first in arithmetic alone, as in PyTorch. */
+/* The dtype that two operands are promoted to, and whether one of them is bool. false with an
+ * exception, or without one where something is no operand. */
+static bool promoted(PyObject *x, PyObject *y, ag_dtype *dtype, bool *is_mask)
+{
+    PyObject *operands[2] = {x, y};
+    int32_t common = AG_BOOL;
+    *is_mask = false;
+    for (int k = 0; k < 2; k++) {
+        ag_arg arg;
+        ag_tensor *made = NULL;
+        if (py_operand(operands[k], false, &arg, &made) <= 0)
+            return false;
+        const ag_dtype one = arg.tensor != NULL ? ag_dtype_of(arg.tensor) : arg.dtype;
+        common &= one;
+        *is_mask |= one == AG_BOOL;
+        ag_release(made);
+    }
+    *dtype = common;
+    return true;
+}
+
+static bool takes_number_first(ag_op op)
+{
+    return IS_PLAIN(op) || op == AG_OP_pow || op == AG_OP_remainder || op == AG_OP_bitwise_and ||
+           op == AG_OP_bitwise_or || op == AG_OP_bitwise_xor;
+}
+
+/* A number comes first in arithmetic and bitwise ops alone, as in PyTorch. */
 static bool check_first(ag_op op, const char *name, PyObject *x)
 {
     double number;
-    if (py_is_tensor(x) || IS_PLAIN(op) || op == AG_OP_pow)
+    if (py_is_tensor(x) || takes_number_first(op))
         return true;
     int is_number = py_number(x, &number);
     if (is_number > 0)
@@ -146,15 +198,48 @@ static PyObject *pair_result(pair_function call, ag_op op, const char *name, boo
     return result;
 }
 
-static PyObject *pair_scaled(pair_function call, ag_op op, const char *name, bool is_method,
-                             const pair_fields *a)
+static bool is_float64(PyObject *object)
 {
-    PyObject *product = scaled(name, a->other, a->more.alpha);
+    return py_is_tensor(object) && ag_dtype_of(py_tensor_of(object)) == AG_FLOAT64;
+}
+
+/* Whether there is nothing that could be refused: two float64 tensors and a float. */
+static bool scales_freely(const pair_fields *a)
+{
+    return PyFloat_CheckExact(a->more.alpha) && is_float64(a->input) && is_float64(a->other);
+}
+
+static PyObject *pair_with_product(pair_function call, ag_op op, const char *name, bool is_method,
+                                   const pair_fields *a, PyObject *product)
+{
     if (product == NULL)
         return NULL;
     PyObject *result = pair_result(call, op, name, is_method, a->input, product);
     Py_DECREF(product);
     return result;
+}
+
+/* What is refused whatever alpha is, is refused in the words of the op. */
+static PyObject *pair_scaled(pair_function call, ag_op op, const char *name, bool is_method,
+                             const pair_fields *a)
+{
+    ag_arg alpha;
+    ag_dtype dtype;
+    bool is_mask;
+    if (PY_LIKELY(scales_freely(a)))
+        return pair_with_product(call, op, name, is_method, a,
+                                 py_binary(AG_OP_mul, a->other, a->more.alpha));
+    if (!read_alpha(name, a->more.alpha, &alpha))
+        return NULL;
+    if (!promoted(a->input, a->other, &dtype, &is_mask))
+        return PyErr_Occurred() ? NULL : no_operands(name, a->input, a->other);
+    const bool narrows = call == py_inplace && py_is_tensor(a->input) &&
+                         (ag_dtype_of(py_tensor_of(a->input)) & dtype) !=
+                             ag_dtype_of(py_tensor_of(a->input));
+    if ((op == AG_OP_sub && is_mask) || narrows)
+        return pair_result(call, op, name, is_method, a->input, a->other);
+    return pair_with_product(call, op, name, is_method, a,
+                             check_alpha(alpha, dtype) ? scaled(a->other, alpha, dtype) : NULL);
 }
 
 /* div with a rounding mode, of operands that are tensors, numbers or arrays. */
@@ -200,7 +285,7 @@ static PyObject *pair_call(pair_function call, ag_op op, const py_row *row, PyOb
     if (PY_LIKELY(names == NULL && n == 2 - is_method))
         return pair_result(call, op, row->names.function, is_method, is_method ? self : args[0],
                            args[n - 1]);
-    pair_fields a = {{NULL, NULL, false}, self, NULL, {NULL}};
+    pair_fields a = {PY_HEAD(NULL), self, NULL, {NULL}};
     if (row->names.n > 2 && row->parameters[2].kind == PY_CHOICE)
         a.more.rounding_mode = -1;
     return py_read(row, self, args, n, names, &a) ? pair_with_more(call, op, row, is_method, &a)
@@ -229,81 +314,13 @@ static PyObject *pair_call(pair_function call, ag_op op, const py_row *row, PyOb
         return pair_call(py_inplace, AG_OP_##op, &of##_row_in_place, self, args, n, names); \
     }
 
-/* ---- comparisons ---------------------------------------------------------------------------- */
-
-/* The operand as a tensor: *made if it is a number or array. 1, 0, -1 as py_operand. */
-static int comparand(PyObject *object, ag_tensor **tensor, ag_tensor **made)
-{
-    ag_arg arg;
-    int known = py_operand(object, false, &arg, made);
-    if (known > 0 && arg.tensor == NULL) {
-        arg.tensor = *made = ag_scalar(arg.value);
-        if (*made == NULL) {
-            py_raise();
-            return -1;
-        }
-    }
-    *tensor = arg.tensor;
-    return known;
-}
-
-static PyObject *compare_tensors(ag_op op, ag_tensor *x, ag_tensor *y)
-{
-    int ndim;
-    int64_t shape[AG_MAX_DIMS];
-    if (ag_broadcast(x, y, &ndim, shape) != AG_OK)
-        return py_raise();
-    npy_intp dims[AG_MAX_DIMS];
-    for (int i = 0; i < ndim; i++)
-        dims[i] = (npy_intp)shape[i];
-    PyObject *mask = PyArray_SimpleNew(ndim, dims, NPY_BOOL);
-    if (mask == NULL)
-        return NULL;
-    if (ag_compare(op, x, y, PyArray_DATA((PyArrayObject *)mask)) != AG_OK) {
-        Py_DECREF(mask);
-        return py_raise();
-    }
-    return PyArray_Return((PyArrayObject *)mask);  /* 0-d: np.bool_ */
-}
-
-static PyObject *compare(ag_op op, PyObject *x, PyObject *y)
-{
-    ag_tensor *tx = NULL, *ty = NULL, *made_x = NULL, *made_y = NULL;
-    int known = py_is_tensor(x) || py_is_tensor(y);
-    if (known > 0)
-        known = comparand(x, &tx, &made_x);
-    if (known > 0)
-        known = comparand(y, &ty, &made_y);
-    PyObject *mask = known > 0 ? compare_tensors(op, tx, ty) : NULL;
-    ag_release(made_x);
-    ag_release(made_y);
-    if (known == 0)
-        Py_RETURN_NOTIMPLEMENTED;
-    return mask;
-}
-
 PyObject *py_tensor_compare(PyObject *x, PyObject *y, int op)
 {
     static const ag_op ops[] = {
         [Py_LT] = AG_OP_lt, [Py_LE] = AG_OP_le, [Py_EQ] = AG_OP_eq,
         [Py_NE] = AG_OP_ne, [Py_GT] = AG_OP_gt, [Py_GE] = AG_OP_ge,
     };
-    return compare(ops[op], x, y);
-}
-
-PyObject *py_pair(ag_op op, PyObject *x, PyObject *y)
-{
-    switch (op) {
-    case AG_OP_eq:
-    case AG_OP_ne:
-    case AG_OP_lt:
-    case AG_OP_le:
-    case AG_OP_gt:
-    case AG_OP_ge:
-        return compare(op, x, y);
-    default:
-        return py_binary(op, x, y);
-    }
+    return py_binary(ops[op], x, y);
 }
 
 /* ---- from the table ------------------------------------------------------------------------- */
@@ -315,11 +332,10 @@ PyObject *py_pair(ag_op op, PyObject *x, PyObject *y)
     PY_STRUCT(pair_##name, TWO); \
     PAIR_FUNCTIONS(name, py_binary, name, pair_##name, TWO) \
     PAIR_IN_PLACE(name, name, pair_##name, TWO)
-#define FUNCTIONS_MASK(name) \
-    PY_STRUCT(pair_##name, TWO); \
-    PAIR_FUNCTIONS(name, compare, name, pair_##name, TWO)
+#define FUNCTIONS_MASK FUNCTIONS_BINARY
 #define FUNCTIONS_PAIR(name)
 #define FUNCTIONS_TERNARY(name)
+#define FUNCTIONS_INNER1(name)
 #define FUNCTIONS_INNER(name)
 #define FUNCTIONS_INNER3(name)
 #define FUNCTIONS_UNARY_ATTR(name)
@@ -332,7 +348,7 @@ PyObject *py_pair(ag_op op, PyObject *x, PyObject *y)
 #define FUNCTIONS_REDUCES(name)
 #define FUNCTIONS_VIEWS(name)
 #define FUNCTIONS_FORMULAS(name)
-#define OP(name, arity, KIND, saves, GRAD, label, doc) FUNCTIONS_##KIND(name)
+#define OP(name, arity, KIND, dtypes, saves, GRAD, label, doc) FUNCTIONS_##KIND(name)
 #include "../include/ops.def"
 
 #define CALL_OP(name, cname, parameters)
@@ -354,31 +370,35 @@ PyObject *py_pair(ag_op op, PyObject *x, PyObject *y)
 
 /* ---- tables --------------------------------------------------------------------------------- */
 
-#define METHODS_UNARY(name, label, doc) \
-    {#name, m_##name, METH_NOARGS, #name "($self, /)\n--\n\n" UNARY_DOC(name, label, doc)}, \
-    {#name "_", i_##name, METH_NOARGS, #name "_($self, /)\n--\n\n" UNARY_INPLACE_DOC(name, doc)},
-#define METHODS_BINARY(name, label, doc) \
+#define METHODS_UNARY(name, GRAD, label, doc) \
+    {#name, m_##name, METH_NOARGS, #name "($self, /)\n--\n\n" UNARY_DOC(name, GRAD, label, doc)}, \
+    {#name "_", i_##name, METH_NOARGS, \
+     #name "_($self, /)\n--\n\n" UNARY_INPLACE_DOC(name, GRAD, doc)},
+#define METHODS_BINARY(name, GRAD, label, doc) \
     {#name, PY_METHOD(m_pair_##name), PY_KEYWORDS, \
-     #name "($self, other)\n--\n\n" BINARY_DOC(name, doc)}, \
+     #name "($self, other)\n--\n\n" BINARY_DOC(name, GRAD, doc)}, \
     {#name "_", PY_METHOD(i_pair_##name), PY_KEYWORDS, \
-     #name "_($self, other)\n--\n\n" BINARY_INPLACE_DOC(name)},
-#define METHODS_MASK(name, label, doc) \
+     #name "_($self, other)\n--\n\n" BINARY_INPLACE_DOC(name, GRAD)},
+#define METHODS_MASK(name, GRAD, label, doc) \
     {#name, PY_METHOD(m_pair_##name), PY_KEYWORDS, \
-     #name "($self, other)\n--\n\n" MASK_DOC(name, doc)},
-#define METHODS_PAIR(name, label, doc)
-#define METHODS_TERNARY(name, label, doc)
-#define METHODS_INNER(name, label, doc)
-#define METHODS_INNER3(name, label, doc)
-#define METHODS_UNARY_ATTR(name, label, doc)
-#define METHODS_TERNARY_ATTR(name, label, doc)
-#define METHODS_REDUCE(name, label, doc)
-#define METHODS_VIEW(name, label, doc)
-#define METHODS_MAKE(name, label, doc)
-#define METHODS_FORMULA(name, label, doc)
-#define METHODS_JOIN(name, label, doc)
-#define METHODS_REDUCES(name, label, doc)
-#define METHODS_VIEWS(name, label, doc)
-#define METHODS_FORMULAS(name, label, doc)
+     #name "($self, other)\n--\n\n" MASK_DOC(name, doc)}, \
+    {#name "_", PY_METHOD(i_pair_##name), PY_KEYWORDS, \
+     #name "_($self, other)\n--\n\n" BINARY_INPLACE_DOC(name, GRAD)},
+#define METHODS_PAIR(name, GRAD, label, doc)
+#define METHODS_TERNARY(name, GRAD, label, doc)
+#define METHODS_INNER1(name, GRAD, label, doc)
+#define METHODS_INNER(name, GRAD, label, doc)
+#define METHODS_INNER3(name, GRAD, label, doc)
+#define METHODS_UNARY_ATTR(name, GRAD, label, doc)
+#define METHODS_TERNARY_ATTR(name, GRAD, label, doc)
+#define METHODS_REDUCE(name, GRAD, label, doc)
+#define METHODS_VIEW(name, GRAD, label, doc)
+#define METHODS_MAKE(name, GRAD, label, doc)
+#define METHODS_FORMULA(name, GRAD, label, doc)
+#define METHODS_JOIN(name, GRAD, label, doc)
+#define METHODS_REDUCES(name, GRAD, label, doc)
+#define METHODS_VIEWS(name, GRAD, label, doc)
+#define METHODS_FORMULAS(name, GRAD, label, doc)
 
 #define METHOD_CALL_OP(name, of, parameters, doc, example)
 #define METHOD_CALL_C METHOD_CALL_OP
@@ -392,7 +412,7 @@ PyObject *py_pair(ag_op op, PyObject *x, PyObject *y)
     {#name, PY_METHOD(m_##of), PY_KEYWORDS, \
      #name "(" PY_METHOD_TEXT(parameters) ")\n--\n\n" doc "\n" IMPORT_DOC example}, \
     {#name "_", PY_METHOD(i_##of), PY_KEYWORDS, \
-     #name "_(" PY_METHOD_TEXT(parameters) ")\n--\n\n" BINARY_INPLACE_DOC(name)},
+     #name "_(" PY_METHOD_TEXT(parameters) ")\n--\n\n" BINARY_INPLACE_DOC(name, RULE)},
 
 #define METHOD_ALIAS_UNARY(alias, name) \
     {#alias, m_##name, METH_NOARGS, #alias "($self, /)\n--\n\n" ALIAS_DOC(alias, name, "")}, \
@@ -403,12 +423,11 @@ PyObject *py_pair(ag_op op, PyObject *x, PyObject *y)
      #alias "($self, other)\n--\n\n" ALIAS_DOC(alias, name, ", 2.0")}, \
     {#alias "_", PY_METHOD(i_pair_##name), PY_KEYWORDS, \
      #alias "_($self, other)\n--\n\n" INPLACE_ALIAS_DOC(alias, name, "2.0")},
-#define METHOD_ALIAS_MASK(alias, name) \
-    {#alias, PY_METHOD(m_pair_##name), PY_KEYWORDS, \
-     #alias "($self, other)\n--\n\n" ALIAS_DOC(alias, name, ", 2.0")},
+#define METHOD_ALIAS_MASK METHOD_ALIAS_BINARY
 
 PyMethodDef py_op_methods[] = {
-#define OP(name, arity, KIND, saves, GRAD, label, doc) METHODS_##KIND(name, label, doc)
+#define OP(name, arity, KIND, dtypes, saves, GRAD, label, doc) \
+    METHODS_##KIND(name, GRAD, label, doc)
 #define CALL(name, cname, FORMS, BODY, RESULT, parameters, doc, example) \
     METHOD_CALL_##BODY(name, py_##name##_##cname, parameters, doc, example)
 #define ALIAS(alias, name, KIND) METHOD_ALIAS_##KIND(alias, name)
@@ -416,28 +435,30 @@ PyMethodDef py_op_methods[] = {
     {NULL, NULL, 0, NULL},
 };
 
-#define TABLE_UNARY(name, label, doc) \
-    {#name, PY_METHOD(f_##name), PY_KEYWORDS, #name "(input)\n--\n\n" UNARY_DOC(name, label, doc)},
-#define TABLE_BINARY(name, label, doc) \
+#define TABLE_UNARY(name, GRAD, label, doc) \
+    {#name, PY_METHOD(f_##name), PY_KEYWORDS, \
+     #name "(input)\n--\n\n" UNARY_DOC(name, GRAD, label, doc)},
+#define TABLE_BINARY(name, GRAD, label, doc) \
     {#name, PY_METHOD(f_pair_##name), PY_KEYWORDS, \
-     #name "(input, other)\n--\n\n" BINARY_DOC(name, doc)},
-#define TABLE_MASK(name, label, doc) \
+     #name "(input, other)\n--\n\n" BINARY_DOC(name, GRAD, doc)},
+#define TABLE_MASK(name, GRAD, label, doc) \
     {#name, PY_METHOD(f_pair_##name), PY_KEYWORDS, \
      #name "(input, other)\n--\n\n" MASK_DOC(name, doc)},
-#define TABLE_PAIR(name, label, doc)
-#define TABLE_TERNARY(name, label, doc)
-#define TABLE_INNER(name, label, doc)
-#define TABLE_INNER3(name, label, doc)
-#define TABLE_UNARY_ATTR(name, label, doc)
-#define TABLE_TERNARY_ATTR(name, label, doc)
-#define TABLE_REDUCE(name, label, doc)
-#define TABLE_VIEW(name, label, doc)
-#define TABLE_MAKE(name, label, doc)
-#define TABLE_FORMULA(name, label, doc)
-#define TABLE_JOIN(name, label, doc)
-#define TABLE_REDUCES(name, label, doc)
-#define TABLE_VIEWS(name, label, doc)
-#define TABLE_FORMULAS(name, label, doc)
+#define TABLE_PAIR(name, GRAD, label, doc)
+#define TABLE_TERNARY(name, GRAD, label, doc)
+#define TABLE_INNER1(name, GRAD, label, doc)
+#define TABLE_INNER(name, GRAD, label, doc)
+#define TABLE_INNER3(name, GRAD, label, doc)
+#define TABLE_UNARY_ATTR(name, GRAD, label, doc)
+#define TABLE_TERNARY_ATTR(name, GRAD, label, doc)
+#define TABLE_REDUCE(name, GRAD, label, doc)
+#define TABLE_VIEW(name, GRAD, label, doc)
+#define TABLE_MAKE(name, GRAD, label, doc)
+#define TABLE_FORMULA(name, GRAD, label, doc)
+#define TABLE_JOIN(name, GRAD, label, doc)
+#define TABLE_REDUCES(name, GRAD, label, doc)
+#define TABLE_VIEWS(name, GRAD, label, doc)
+#define TABLE_FORMULAS(name, GRAD, label, doc)
 
 #define TABLE_CALL_OP(name, of, parameters, doc, example)
 #define TABLE_CALL_C TABLE_CALL_OP
@@ -460,7 +481,7 @@ PyMethodDef py_op_methods[] = {
 #define TABLE_ALIAS_MASK TABLE_ALIAS_BINARY
 
 PyMethodDef py_op_functions[] = {
-#define OP(name, arity, KIND, saves, GRAD, label, doc) TABLE_##KIND(name, label, doc)
+#define OP(name, arity, KIND, dtypes, saves, GRAD, label, doc) TABLE_##KIND(name, GRAD, label, doc)
 #define CALL(name, cname, FORMS, BODY, RESULT, parameters, doc, example) \
     TABLE_CALL_##BODY(name, py_##name##_##cname, parameters, doc, example)
 #define ALIAS(alias, name, KIND) TABLE_ALIAS_##KIND(alias, name)

@@ -10,7 +10,29 @@
     "Example:\n" \
     "    >>> import pyautograd as ag\n"
 
-#define UNARY_DOC(name, label, doc) \
+/* Operands that each op takes and what comes of them, by the row's GRAD: what is never recorded
+ * takes whole numbers, and some of it nothing else. */
+#define OPERAND_RULE "ag.tensor([0.25, 0.5])"
+#define OPERAND_ZERO_GRAD OPERAND_RULE
+#define OPERAND_NO_GRAD "ag.tensor([2, 3])"
+#define OTHER_RULE "ag.ones(3, 1)"
+#define OTHER_ZERO_GRAD OTHER_RULE
+#define OTHER_NO_GRAD "ag.ones(3, 1, dtype=ag.int64)"
+#define NUMBER_RULE "2.0"
+#define NUMBER_ZERO_GRAD NUMBER_RULE
+#define NUMBER_NO_GRAD "2"
+#define RECORDED(name, label) \
+    "    >>> x = ag.tensor([0.25, 0.5], requires_grad=True)\n" \
+    "    >>> y = ag." #name "(x)\n" \
+    "    >>> y.shape, y.grad_fn.name()\n" \
+    "    (pyautograd.Size([2]), '" label "Backward0')\n"
+#define UNARY_RULE RECORDED
+#define UNARY_ZERO_GRAD RECORDED
+#define UNARY_NO_GRAD(name, label) \
+    "    >>> ag." #name "(ag.tensor([2, 3])).shape\n" \
+    "    pyautograd.Size([2])\n"
+
+#define UNARY_DOC(name, GRAD, label, doc) \
     "Elementwise " #name ": " doc ".\n" \
     "\n" \
     "The result has the shape of the input.\n" \
@@ -19,23 +41,20 @@
     "    TypeError: the input is not a Tensor.\n" \
     "\n" \
     IMPORT_DOC \
-    "    >>> x = ag.tensor([0.25, 0.5], requires_grad=True)\n" \
-    "    >>> y = ag." #name "(x)\n" \
-    "    >>> y.shape, y.grad_fn.name()\n" \
-    "    (pyautograd.Size([2]), '" label "Backward0')\n"
+    UNARY_##GRAD(name, label)
 
-#define UNARY_INPLACE_DOC(name, doc) \
+#define UNARY_INPLACE_DOC(name, GRAD, doc) \
     "`" #name "` in place: " doc ". Returns the tensor itself.\n" \
     "\n" \
     "Raises:\n" \
     "    RuntimeError: the tensor is a leaf that requires grad, or its memory is read-only.\n" \
     "\n" \
     IMPORT_DOC \
-    "    >>> x = ag.tensor([0.25, 0.5])\n" \
+    "    >>> x = " OPERAND_##GRAD "\n" \
     "    >>> x." #name "_() is x\n" \
     "    True\n"
 
-#define BINARY_DOC(name, doc) \
+#define BINARY_DOC(name, GRAD, doc) \
     "Elementwise " #name ": " doc ".\n" \
     "\n" \
     "The operands are tensors, numbers or arrays; their shapes broadcast to the result's.\n" \
@@ -45,11 +64,11 @@
     "    TypeError: an operand is none of these, or neither is a tensor.\n" \
     "\n" \
     IMPORT_DOC \
-    "    >>> x = ag.tensor([0.25, 0.5])\n" \
-    "    >>> ag." #name "(x, ag.ones(3, 1)).shape\n" \
+    "    >>> x = " OPERAND_##GRAD "\n" \
+    "    >>> ag." #name "(x, " OTHER_##GRAD ").shape\n" \
     "    pyautograd.Size([3, 2])\n"
 
-#define BINARY_INPLACE_DOC(name) \
+#define BINARY_INPLACE_DOC(name, GRAD) \
     "`" #name "` in place, written over the tensor. Returns the tensor itself.\n" \
     "\n" \
     "The operand broadcasts to the shape of the tensor.\n" \
@@ -60,12 +79,12 @@
     "    TypeError: the operand is not a tensor, number or array.\n" \
     "\n" \
     IMPORT_DOC \
-    "    >>> x = ag.tensor([0.25, 0.5])\n" \
-    "    >>> x." #name "_(2.0) is x\n" \
+    "    >>> x = " OPERAND_##GRAD "\n" \
+    "    >>> x." #name "_(" NUMBER_##GRAD ") is x\n" \
     "    True\n"
 
 #define MASK_DOC(name, doc) \
-    "Elementwise comparison: " doc ", as a NumPy bool array (np.bool_ where both are 0-d).\n" \
+    "Elementwise: " doc ", as a bool tensor.\n" \
     "\n" \
     "The operands are tensors, numbers or arrays; their shapes broadcast to the result's.\n" \
     "\n" \
@@ -74,8 +93,8 @@
     "    TypeError: an operand is none of these, or neither is a tensor.\n" \
     "\n" \
     IMPORT_DOC \
-    "    >>> ag." #name "(ag.tensor([1.0, 2.0]), 1.5).shape\n" \
-    "    (2,)\n"
+    "    >>> ag." #name "(ag.tensor([1.0, 2.0]), 1.5).dtype\n" \
+    "    pyautograd.bool\n"
 
 #define ALIAS_DOC(alias, name, more) \
     "The same as `" #name "`.\n" \

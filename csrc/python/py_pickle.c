@@ -4,13 +4,14 @@
  *
  *     _rebuild(class, format, name of the dtype, shape, values, requires_grad), dict of the object
  *
- * The values are bytes: float64 in row-major order, little-endian. A pickle may come from anywhere,
- * and from a later version, so all of it is checked when it is read, before memory is asked for:
- * no array is in it, since NumPy's own reading of those trusts what is written. Whoever changes
- * what is written counts FORMAT up.
+ * The values are bytes: float64 under every dtype, in row-major order, little-endian. A pickle may
+ * come from anywhere, and from a later version, so all of it is checked when it is read, before
+ * memory is asked for: no array is in it, since NumPy's own reading of those trusts what is
+ * written. Whoever changes what is written counts FORMAT up.
  */
 #include "py_args.h"
 #include "py_convert.h"
+#include "py_dtype.h"
 #include "py_errors.h"
 #include "py_ops.h"
 #include "py_tensor.h"
@@ -20,7 +21,6 @@
 #include <string.h>
 
 #define FORMAT 1
-#define DTYPE "float64"
 
 _Static_assert(offsetof(PyBytesObject, ob_sval) % _Alignof(double) == 0,
                "the contents of a bytes object are written as numbers");
@@ -85,7 +85,8 @@ static PyObject *parts_of(PyObject *self, PyObject *protocol)
     PyObject *values = values_for(protocol, t);
     PyObject *shape = values != NULL ? py_integer_tuple(ag_ndim(t), ag_shape(t)) : NULL;
     PyObject *parts = shape != NULL ? Py_BuildValue("(OisOOO)", (PyObject *)Py_TYPE(self), FORMAT,
-                                                    DTYPE, shape, values, wants) : NULL;
+                                                    py_dtype_name(ag_dtype_of(t)), shape, values,
+                                                    wants) : NULL;
     Py_XDECREF(shape);
     Py_XDECREF(values);
     ag_release(t);
@@ -135,10 +136,19 @@ static bool check_kind(PyObject *const *parts, Py_ssize_t n)
         return refuse(PyExc_TypeError, "parts are missing");
     if (!PyUnicode_CheckExact(parts[DTYPE_NAME]))
         return refuse(PyExc_TypeError, "the name of its dtype is no str");
-    if (PyUnicode_CompareWithASCIIString(parts[DTYPE_NAME], DTYPE) == 0)
-        return true;
+    return true;
+}
+
+static bool read_dtype(PyObject *name, ag_dtype *dtype)
+{
+    static const ag_dtype dtypes[] = {AG_FLOAT64, AG_INT64, AG_BOOL};
+    for (size_t i = 0; i < sizeof dtypes / sizeof dtypes[0]; i++) {
+        *dtype = dtypes[i];
+        if (PyUnicode_CompareWithASCIIString(name, py_dtype_name(*dtype)) == 0)
+            return true;
+    }
     PyErr_Format(PyExc_ValueError, "a pickle of a tensor of dtype %R: this version of pyautograd "
-                 "knows " DTYPE " alone", parts[DTYPE_NAME]);
+                 "knows float64, int64 and bool", name);
     return false;
 }
 
@@ -203,12 +213,19 @@ static ag_tensor *tensor_of(PyObject *values, int ndim, const int64_t *shape, in
 static PyObject *f_rebuild(PyObject *module, PyObject *const *parts, Py_ssize_t n)
 {
     int64_t shape[AG_MAX_DIMS], bytes;
+    ag_dtype dtype;
     (void)module;
-    if (!check_kind(parts, n) || !check_types(parts) || !read_shape(parts[SHAPE], shape, &bytes))
+    if (!check_kind(parts, n) || !read_dtype(parts[DTYPE_NAME], &dtype) || !check_types(parts) ||
+        !read_shape(parts[SHAPE], shape, &bytes))
         return NULL;
     ag_tensor *t = tensor_of(parts[VALUES], (int)PyTuple_GET_SIZE(parts[SHAPE]), shape, bytes);
     if (t == NULL)
         return NULL;
+    if (ag_set_dtype(t, dtype) != AG_OK) {
+        ag_release(t);
+        refuse(PyExc_ValueError, "its values are none of its dtype");
+        return NULL;
+    }
     if (ag_set_requires_grad(t, parts[REQUIRES_GRAD] == Py_True) != AG_OK) {
         ag_release(t);
         return py_raise();

@@ -4,6 +4,7 @@
  */
 #include "py_args.h"
 #include "py_convert.h"
+#include "py_dtype.h"
 #include "py_errors.h"
 #include "py_ops.h"
 #include "py_tensor.h"
@@ -110,6 +111,11 @@ static int set_requires_grad(PyObject *self, PyObject *value, void *unused)
         PyErr_SetString(PyExc_RuntimeError, "requires_grad must be a bool");
         return -1;
     }
+    if (value == Py_True && ag_dtype_of(py_tensor_of(self)) != AG_FLOAT64) {
+        PyErr_SetString(PyExc_RuntimeError, "only Tensors of floating point and complex dtype can "
+                                            "require gradients");
+        return -1;
+    }
     if (ag_set_requires_grad(py_tensor_of(self), value == Py_True) == AG_OK)
         return 0;
     py_raise();
@@ -165,9 +171,15 @@ static PyObject *get_ndim(PyObject *self, void *unused)
 
 static PyObject *get_dtype(PyObject *self, void *unused)
 {
+    UNUSED(unused);
+    return Py_NewRef(py_dtype_object(ag_dtype_of(py_tensor_of(self))));
+}
+
+static PyObject *get_device(PyObject *self, void *unused)
+{
     UNUSED(self);
     UNUSED(unused);
-    return Py_NewRef(py_float64);
+    return Py_NewRef(py_cpu);
 }
 
 static PyObject *get_itemsize(PyObject *self, void *unused)
@@ -258,9 +270,14 @@ PyGetSetDef py_tensor_properties[] = {
      "    >>> ag.zeros(2, 3).ndim\n"
      "    2\n", NULL},
     {"dtype", get_dtype, NULL,
-     "pyautograd.float64." EXAMPLE_DOC
+     "How the elements are read: pyautograd.float64, pyautograd.int64 or pyautograd.bool."
+     EXAMPLE_DOC
      "    >>> ag.zeros(2).dtype\n"
      "    pyautograd.float64\n", NULL},
+    {"device", get_device, NULL,
+     "Where the elements are: device(type='cpu')." EXAMPLE_DOC
+     "    >>> ag.zeros(2).device.type\n"
+     "    'cpu'\n", NULL},
     {"itemsize", get_itemsize, NULL,
      "Bytes of one element: 8." EXAMPLE_DOC
      "    >>> ag.zeros(2).itemsize\n"

@@ -123,6 +123,35 @@ static bool read_value(const char *function, const char *argument, PyObject *obj
     return py_warn_of_lost_gradient(t) && py_single_value(t, value);
 }
 
+/* A number, or the value of a 0-d tensor that does not require grad, with its dtype. */
+static bool read_scalar(const char *function, const char *argument, PyObject *object,
+                        py_operand_value *scalar)
+{
+    ag_tensor *t = py_is_tensor(object) ? py_tensor_of(object) : NULL;
+    scalar->object = object;
+    if (t != NULL && ag_ndim(t) == 0 && !ag_requires_grad(t)) {
+        scalar->arg.dtype = ag_dtype_of(t);
+        return py_single_value(t, &scalar->arg.value);
+    }
+    const int known = py_number_of(object, &scalar->arg);
+    if (known == 0)
+        py_wrong_type(function, argument, "Number", object);
+    return known > 0;
+}
+
+/* The dtype of numbers that are real ones: float64. What normal is asked for is looked at after its
+ * numbers (py_check_normal_of_size). */
+static bool read_real(const char *function, PyObject *object, py_head *head)
+{
+    if (!py_dtype_argument(object, &head->dtype))
+        return false;
+    if (head->dtype == PY_NO_DTYPE || head->dtype == AG_FLOAT64 || strcmp(function, "normal") == 0)
+        return true;
+    PyErr_Format(PyExc_NotImplementedError, "%s(): not implemented for dtype %R", function,
+                 py_dtype_object((ag_dtype)head->dtype));
+    return false;
+}
+
 static bool read_ints(const char *function, const char *argument, Py_ssize_t n,
                       PyObject *const *objects, py_ints *ints)
 {
@@ -155,13 +184,54 @@ static bool read_int_or_ints(const char *function, const char *argument, PyObjec
     return done;
 }
 
+static bool is_one_of(const char *function, const char *one, const char *other)
+{
+    return strcmp(function, one) == 0 || strcmp(function, other) == 0;
+}
+
+/* A sum is one of numbers as `out` has them. */
+static bool sum_as(ag_dtype out, py_head *head)
+{
+    if (head->dtype != PY_NO_DTYPE && head->dtype != (int)out) {
+        PyErr_Format(PyExc_RuntimeError, "Expected out tensor to have dtype %s, but got %s instead",
+                     py_dtype_name((ag_dtype)head->dtype), py_dtype_name(out));
+        return false;
+    }
+    head->dtype = (int)out;
+    return true;
+}
+
+/* What some functions want of the dtype of `out`, which is the last that is read, where this is not
+ * a matter of what the result can be cast to. */
+static bool check_out(const char *function, ag_dtype out, py_head *head)
+{
+    const char *name = py_type_name(out);
+    if (strcmp(function, "sum") == 0)
+        return sum_as(out, head);
+    if (is_one_of(function, "amax", "amin")) {
+        const ag_dtype input = ag_dtype_of(py_tensor_of(head->first));
+        if (input != out)
+            PyErr_Format(PyExc_RuntimeError, "Expected the dtype for input and out to match, but "
+                         "got %s for input's dtype and %s for out's dtype.", py_type_name(input),
+                         name);
+    } else if (is_one_of(function, "any", "all")) {
+        if (out != AG_BOOL)
+            PyErr_Format(PyExc_RuntimeError, "%s only supports bool tensor for result, got: %s",
+                         function, name);
+    } else if (out != AG_FLOAT64 && strcmp(function, "logsumexp") == 0) {
+        PyErr_Format(PyExc_RuntimeError, "logsumexp(): Expected floating point type for result "
+                     "tensor, but got: %s", name);
+    }
+    return !PyErr_Occurred();
+}
+
 static bool read_out(const char *function, const char *argument, PyObject *object, py_head *head)
 {
     ag_tensor *t;
     if (!py_tensor_argument(function, argument, object, &t))
         return false;
     head->out = object;
-    return true;
+    return check_out(function, ag_dtype_of(t), head);
 }
 
 static bool may_be_none(const py_parameter *p)
@@ -179,6 +249,7 @@ static bool read_one(const py_row *row, int k, PyObject *object, char *fields)
     switch (p->kind) {
     case PY_TENSOR: return py_tensor_argument(function, name, object, &AT(ag_tensor *));
     case PY_OPERAND: return read_operand(function, name, object, &AT(py_operand_value));
+    case PY_SCALAR: return read_scalar(function, name, object, &AT(py_operand_value));
     case PY_NUMBER: return py_number_argument(function, name, object, &AT(double));
     case PY_VALUE: return read_value(function, name, object, &AT(double));
     case PY_INT: return py_integer_argument(function, name, object, &AT(int64_t));
@@ -192,7 +263,9 @@ static bool read_one(const py_row *row, int k, PyObject *object, char *fields)
     case PY_TENSORS: return read_tensors(function, name, object, &AT(py_tensors));
     case PY_GENERATOR:
         return py_generator_argument(function, name, object, &AT(ag_generator *));
-    case PY_DTYPE: return py_dtype_argument(object);
+    case PY_DTYPE: return py_dtype_argument(object, &AT(py_head).dtype);
+    case PY_REAL: return read_real(function, object, &AT(py_head));
+    case PY_DEVICE: return py_device_argument(object);
     case PY_GRAD: return py_bool_argument(function, name, object, &AT(py_head).requires_grad);
     case PY_INTO: return read_out(function, name, object, &AT(py_head));
     case PY_OBJECT: AT(PyObject *) = object; return true;
@@ -330,8 +403,9 @@ PyTypeObject *py_class_of_result(const py_row *row, const void *fields)
 
 static bool is_int(PyObject *object)
 {
-    return PyIndex_Check(object) && !PyBool_Check(object) && !py_is_tensor(object) &&
-           !py_is_array(object);
+    if (py_is_tensor(object))
+        return ag_numel(py_tensor_of(object)) == 1 && ag_dtype_of(py_tensor_of(object)) == AG_INT64;
+    return PyIndex_Check(object) && !PyBool_Check(object) && !py_is_array(object);
 }
 
 static bool is_list(PyObject *object) { return PyTuple_Check(object) || PyList_Check(object); }
@@ -365,6 +439,7 @@ static bool takes(const py_parameter *p, PyObject *object)
     case PY_TENSOR:
     case PY_INTO: return py_is_tensor(object);
     case PY_OPERAND: return py_is_tensor(object) || py_is_array(object) || is_number(object);
+    case PY_SCALAR:
     case PY_NUMBER:
     case PY_VALUE: return is_number(object);
     case PY_INT:
@@ -379,7 +454,9 @@ static bool takes(const py_parameter *p, PyObject *object)
     case PY_TENSORS: return is_list(object);
     case PY_GENERATOR: return py_is_generator(object);
     case PY_OBJECT:
-    case PY_DTYPE: return true;
+    case PY_DTYPE:
+    case PY_REAL:
+    case PY_DEVICE: return true;
     }
     return false;
 }
@@ -420,12 +497,14 @@ static PyObject *text_of_arguments(PyObject *const *args, Py_ssize_t n, PyObject
 static const char *word_of(py_kind kind)
 {
     static const char *const words[] = {
-        [PY_TENSOR] = "Tensor", [PY_OPERAND] = "Tensor or Number", [PY_NUMBER] = "Number",
-        [PY_VALUE] = "Number", [PY_INT] = "int", [PY_DIM] = "int", [PY_FLAG] = "bool",
+        [PY_TENSOR] = "Tensor", [PY_OPERAND] = "Tensor or Number", [PY_SCALAR] = "Number",
+        [PY_NUMBER] = "Number", [PY_VALUE] = "Number", [PY_INT] = "int", [PY_DIM] = "int",
+        [PY_FLAG] = "bool",
         [PY_CHOICE] = "str", [PY_DIMS] = "tuple of ints", [PY_SIZES] = "tuple of ints",
         [PY_PLACES] = "tuple of ints", [PY_INT_OR_INTS] = "int or tuple of ints",
         [PY_TENSORS] = "tuple of Tensors", [PY_GENERATOR] = "Generator",
-        [PY_OBJECT] = "object", [PY_DTYPE] = "dtype", [PY_GRAD] = "bool", [PY_INTO] = "Tensor"};
+        [PY_OBJECT] = "object", [PY_DTYPE] = "dtype", [PY_REAL] = "dtype", [PY_DEVICE] = "device",
+        [PY_GRAD] = "bool", [PY_INTO] = "Tensor"};
     return words[kind];
 }
 

@@ -8,12 +8,13 @@
 
 #include "py_args.h"
 #include "py_convert.h"
+#include "py_dtype.h"
 
 /* What a parameter takes: the KINDs of ops.def. */
 typedef enum py_kind {
-    PY_TENSOR, PY_OPERAND, PY_NUMBER, PY_VALUE, PY_INT, PY_DIM, PY_FLAG, PY_CHOICE, PY_DIMS,
-    PY_SIZES, PY_PLACES, PY_INT_OR_INTS, PY_TENSORS, PY_GENERATOR, PY_OBJECT, PY_DTYPE, PY_GRAD,
-    PY_INTO
+    PY_TENSOR, PY_OPERAND, PY_SCALAR, PY_NUMBER, PY_VALUE, PY_INT, PY_DIM, PY_FLAG, PY_CHOICE,
+    PY_DIMS, PY_SIZES, PY_PLACES, PY_INT_OR_INTS, PY_TENSORS, PY_GENERATOR, PY_OBJECT, PY_DTYPE,
+    PY_REAL, PY_DEVICE, PY_GRAD, PY_INTO
 } py_kind;
 
 typedef struct py_parameter {
@@ -34,7 +35,9 @@ typedef struct py_head {
     PyObject *first;      /* borrowed: the first argument */
     PyObject *out;        /* borrowed: what the result is to be written to, or NULL */
     bool requires_grad;
+    int dtype;            /* of the result; PY_NO_DTYPE: as it comes */
 } py_head;
+#define PY_HEAD(first) {first, NULL, false, PY_NO_DTYPE}
 
 typedef struct py_ints {
     int n;                /* below 0: none, or of PY_INT_OR_INTS one int */
@@ -74,6 +77,7 @@ PyTypeObject *py_class_of_result(const py_row *row, const void *fields);
 /* Kinds that are alike in a struct are of one class; macros of a class end in its name. */
 #define PY_CLASS_TENSOR TENSOR
 #define PY_CLASS_OPERAND OPERAND
+#define PY_CLASS_SCALAR OPERAND
 #define PY_CLASS_NUMBER PLAIN
 #define PY_CLASS_VALUE PLAIN
 #define PY_CLASS_INT PLAIN
@@ -88,6 +92,8 @@ PyTypeObject *py_class_of_result(const py_row *row, const void *fields);
 #define PY_CLASS_TENSORS TENSORS
 #define PY_CLASS_OBJECT OBJECT
 #define PY_CLASS_DTYPE HEAD
+#define PY_CLASS_REAL HEAD
+#define PY_CLASS_DEVICE HEAD
 #define PY_CLASS_GRAD HEAD
 #define PY_CLASS_INTO HEAD
 #define PY_OF_CLASS(macro, KIND) AG_EACH_GLUE(macro, PY_CLASS_##KIND)

@@ -11,12 +11,27 @@
 #include "py_type.h"
 
 #include <math.h>
+#include <string.h>
 #include <structmember.h>
 
 /* ---- results -------------------------------------------------------------------------------- */
 
+static bool check_out_dtype(bool is_join, ag_dtype out, ag_dtype result)
+{
+    if ((out & result) == out)
+        return true;
+    if (is_join)
+        PyErr_Format(PyExc_TypeError, "pyautograd.cat(): input types can't be cast to the desired "
+                     "output type %s", py_type_name(out));
+    else
+        PyErr_Format(PyExc_RuntimeError,
+                     "result type %s can't be cast to the desired output type %s",
+                     py_type_name(result), py_type_name(out));
+    return false;
+}
+
 /* Writes a result that was computed without history into `out`, which takes its shape. */
-static bool write_out(const char *function, ag_tensor *out, ag_tensor *result)
+static bool write_out(const char *function, bool is_join, ag_tensor *out, ag_tensor *result)
 {
     if (ag_requires_grad(result) || (ag_grad_enabled() && ag_requires_grad(out))) {
         PyErr_Format(PyExc_RuntimeError,
@@ -24,6 +39,8 @@ static bool write_out(const char *function, ag_tensor *out, ag_tensor *result)
                      "differentiation, but one of the arguments requires grad.", function);
         return false;
     }
+    if (!check_out_dtype(is_join, ag_dtype_of(out), ag_dtype_of(result)))
+        return false;
     bool same = ag_ndim(out) == ag_ndim(result);
     for (int d = 0; same && d < ag_ndim(out); d++)
         same = ag_shape(out)[d] == ag_shape(result)[d];
@@ -35,14 +52,20 @@ static bool write_out(const char *function, ag_tensor *out, ag_tensor *result)
                      "than the result. Reuse it with the right shape, or empty it first: "
                      "out.data = empty(0).", 1) < 0)
         return false;
-    return ag_set_data(out, result) == AG_OK || py_raise() != NULL;
+    ag_tensor *cast = ag_cast(result, ag_dtype_of(out));
+    const bool done = cast != NULL && ag_set_data(out, cast) == AG_OK;
+    if (!done)
+        py_raise();
+    ag_release(cast);
+    return done;
 }
 
 static PyObject *given_out(const py_row *row, const py_head *head, ag_tensor *result)
 {
     if (result == NULL)
         return py_raise();
-    const bool done = write_out(row->names.function, py_tensor_of(head->out), result);
+    const bool done = write_out(row->names.function, row->parameters[0].kind == PY_TENSORS,
+                                py_tensor_of(head->out), result);
     ag_release(result);
     return done ? Py_NewRef(head->out) : NULL;
 }
@@ -59,6 +82,31 @@ static inline PyObject *tensor_result(const py_row *row, const void *fields, boo
     return py_result(head->first, result);
 }
 
+/* The first argument is read as the dtype that is asked for: owned, NULL with an exception. */
+static ag_tensor *cast_first(const py_row *row, void *fields)
+{
+    ag_tensor **first = (ag_tensor **)(void *)((char *)fields + row->parameters[0].at);
+    const ag_dtype dtype = (ag_dtype)((py_head *)fields)->dtype;
+    if (dtype != AG_FLOAT64 && strcmp(row->names.function, "mean") == 0) {
+        PyErr_Format(PyExc_RuntimeError,
+                     "mean(): could not infer output dtype. Optional dtype must be either a "
+                     "floating point or complex dtype. Got: %s", py_type_name(dtype));
+        return NULL;
+    }
+    ag_tensor *cast = ag_cast(*first, dtype);
+    if (cast == NULL)
+        py_raise();
+    else
+        *first = cast;
+    return cast;
+}
+
+/* Whether real numbers are asked for like those of a tensor, whatever that has itself. */
+static inline bool is_read_as_real(const py_row *row, const py_head *head)
+{
+    return head->dtype == AG_FLOAT64 && row->parameters[1].kind == PY_REAL;
+}
+
 static PyObject *made_result(const py_row *row, PyTypeObject *type, const py_head *head,
                              ag_tensor *result)
 {
@@ -70,6 +118,11 @@ static PyObject *made_result(const py_row *row, PyTypeObject *type, const py_hea
             return py_raise();
         }
         return out;
+    }
+    if (head->dtype != PY_NO_DTYPE && result != NULL &&
+        ag_set_dtype(result, (ag_dtype)head->dtype) != AG_OK) {
+        ag_release(result);
+        return py_raise();
     }
     return py_tensor_made(type, result, head->requires_grad);
 }
@@ -112,14 +165,25 @@ static PyObject *list_result(const py_head *head, int n, ag_status status, ag_te
 
 /* Each sets `result`, from the C function and its arguments. */
 #define GET_TENSOR(name, cname, arguments, is_plain) \
-    result = tensor_result(row, &a, is_plain, ag_##cname arguments);
+    if (PY_LIKELY(a.head.dtype == PY_NO_DTYPE)) { \
+        result = tensor_result(row, &a, is_plain, ag_##cname arguments); \
+    } else { \
+        ag_tensor *cast = cast_first(row, &a); \
+        if (cast != NULL) \
+            result = tensor_result(row, &a, is_plain, py_as_dtype(ag_##cname arguments, \
+                                                                  a.head.dtype)); \
+        ag_release(cast); \
+    }
 #define GET_SELF(name, cname, arguments, is_plain) \
     result = py_result_or_self(a.head.first, ag_##cname arguments);
 #define GET_MADE(name, cname, arguments, is_plain) \
     result = made_result(row, (is_plain) ? py_tensor_type : py_class_of_result(row, &a), &a.head, \
                          ag_##cname arguments);
 #define GET_LIKE(name, cname, arguments, is_plain) \
-    result = made_result(row, Py_TYPE(a.head.first), &a.head, ag_##cname arguments);
+    ag_tensor *real = NULL; \
+    if (!is_read_as_real(row, &a.head) || (real = cast_first(row, &a)) != NULL) \
+        result = made_result(row, Py_TYPE(a.head.first), &a.head, ag_##cname arguments); \
+    ag_release(real);
 #define GET_PAIR_OF(name, cname, arguments, is_plain) \
     ag_tensor *outs[2]; \
     result = pair_result(&a.head, ag_##cname(AG_BARE arguments, outs), outs);
@@ -162,7 +226,8 @@ static PyObject *list_result(const py_head *head, int n, ag_status status, ag_te
 
 /* The fields before anything is read: */
 #define START_TENSOR(name, value) .name = NULL,
-#define START_OPERAND(name, value) .name = {{NULL, value}, NULL, NULL},
+/* A number that is not given counts as bool, which every other dtype is promoted over. */
+#define START_OPERAND(name, value) .name = {{NULL, value, AG_BOOL}, NULL, NULL},
 #define START_PLAIN(name, value) .name = value,
 #define START_LIST(name, value) .name = {value, room_##name, NULL},
 #define START_SIZES START_LIST
@@ -229,9 +294,14 @@ static PyObject *list_result(const py_head *head, int n, ag_status status, ag_te
 #define PLAIN_OBJECT NO_ROOM
 #define PLAIN_HEAD NO_ROOM
 #define IS_PLAIN(of, KIND, name, default) PY_OF_CLASS(PLAIN_, KIND)(name)
+/* The first argument of an op of operands may be a number or an array: it has no class then. */
+#define IS_FIRST_PLAIN(of, KIND, name, default) \
+    IS_PLAIN(of, KIND, name, default) \
+    && (PY_##KIND != PY_OPERAND || py_is_exact_tensor(a.head.first))
 #define IS_NO_TENSOR(of, KIND, name, default) && PY_##KIND != PY_TENSOR
 #define ARE_PLAIN(parameters) \
-    (true AG_EACH(IS_PLAIN, IS_PLAIN, , parameters) AG_EACH(NOTHING, IS_NO_TENSOR, , parameters))
+    (true AG_EACH(IS_FIRST_PLAIN, IS_PLAIN, , parameters) \
+     AG_EACH(NOTHING, IS_NO_TENSOR, , parameters))
 #define ARGUMENTS(parameters) (AG_EACH(PASS, NEXT, , parameters))
 
 /* ---- named tuples --------------------------------------------------------------------------- */
@@ -343,7 +413,7 @@ bool py_add_return_types(PyObject *module)
     static inline PyObject *alone_##of(const py_row *row, PyObject *self) \
     { \
         AG_EACH(NO_LIST, NO_LIST, of, parameters) \
-        struct of a = {.head = {self, NULL, false}, AG_EACH(START, START, of, parameters)}; \
+        struct of a = {.head = PY_HEAD(self), AG_EACH(START, START, of, parameters)}; \
         PyObject *result = NULL; \
         (void)row; \
         AG_EACH(SELF, NOTHING, of, parameters) \
@@ -365,7 +435,7 @@ bool py_add_return_types(PyObject *module)
         if (PY_LIKELY(self != NULL && n == 0 && names == NULL && row->names.required <= 1)) \
             return alone_##of(row, self); \
         AG_EACH(ROOM, ROOM, of, parameters) \
-        struct of a = {.head = {self, NULL, false}, AG_EACH(START, START, of, parameters)}; \
+        struct of a = {.head = PY_HEAD(self), AG_EACH(START, START, of, parameters)}; \
         PyObject *result = NULL; \
         bool is_read; \
         if (self != NULL) { \
@@ -389,7 +459,7 @@ bool py_add_return_types(PyObject *module)
     { \
         const py_row *const row = &row_in_place_##of; \
         AG_EACH(ROOM, ROOM, of, parameters) \
-        struct of a = {.head = {NULL, NULL, false}, AG_EACH(START, START, of, parameters)}; \
+        struct of a = {.head = PY_HEAD(NULL), AG_EACH(START, START, of, parameters)}; \
         if (!py_read(row, self, args, n, names, &a)) \
             return NULL; \
         const bool done = \
@@ -498,7 +568,7 @@ typedef PyObject *(*call_function)(PyObject *self, PyObject *const *args, Py_ssi
 #define METHOD_OF_BOTH_IN_PLACE(name, of, parameters, doc, example) \
     METHOD_ENTRY(name, of, parameters, doc, example) \
     ENTRY(#name "_", i_##of, #name "_(" PY_METHOD_TEXT(parameters) ")", IN_PLACE_DOC(#name), \
-          "    >>> x = ag.tensor([0.5])\n    >>> x." #name "_(0.25) is x\n    True\n")
+          "    >>> x = ag.tensor([4])\n    >>> x." #name "_(2) is x\n    True\n")
 #define ANY_METHOD_BOTH(name, signature, doc, example) \
     ENTRY(#name, any_##name, #name "($self, " signature ")", doc, example)
 #define ANY_METHOD_FUNCTION(name, signature, doc, example)

@@ -78,7 +78,15 @@ PyObject *py_tensor_wrap(ag_tensor *owned)
 
 PyObject *py_tensor_made(PyTypeObject *type, ag_tensor *fresh, bool requires_grad)
 {
-    if (fresh != NULL && requires_grad && ag_set_requires_grad(fresh, true) != AG_OK) {
+    if (fresh == NULL || !requires_grad)
+        return py_tensor_new_as(type, fresh);
+    if (ag_dtype_of(fresh) != AG_FLOAT64) {  /* in other words than requires_grad_() has */
+        ag_release(fresh);
+        PyErr_SetString(PyExc_RuntimeError,
+                        "Only Tensors of floating point and complex dtype can require gradients");
+        return NULL;
+    }
+    if (ag_set_requires_grad(fresh, true) != AG_OK) {
         ag_release(fresh);
         fresh = NULL;
     }

@@ -7,6 +7,7 @@
 
 #include "py_args.h"
 #include "py_convert.h"
+#include "py_dtype.h"
 #include "py_errors.h"
 #include "py_tensor.h"
 
@@ -139,6 +140,7 @@ static PyMethodDef *all_methods(void)
 {
     PyMethodDef *const parts[] = {py_op_methods, py_inplace_methods,
                                   py_object_methods, py_pickle_methods, py_autograd_methods,
+                                  py_cast_methods,
                                   py_ufunc_methods, py_row_methods, special_methods};
     const size_t n_parts = sizeof parts / sizeof parts[0];
     size_t n = 1;

@@ -23,15 +23,22 @@ static const ufunc_row unary_rows[] = {
     {"log2", AG_OP_log2}, {"log10", AG_OP_log10}, {"sin", AG_OP_sin}, {"cos", AG_OP_cos},
     {"tan", AG_OP_tan}, {"sinh", AG_OP_sinh}, {"cosh", AG_OP_cosh}, {"tanh", AG_OP_tanh},
     {"arcsin", AG_OP_asin}, {"arccos", AG_OP_acos}, {"arctan", AG_OP_atan},
-    {"floor", AG_OP_floor}, {"ceil", AG_OP_ceil}, {"trunc", AG_OP_trunc}, {NULL, 0},
+    {"floor", AG_OP_floor}, {"ceil", AG_OP_ceil}, {"trunc", AG_OP_trunc},
+    {"logical_not", AG_OP_logical_not}, {"invert", AG_OP_bitwise_not}, {NULL, 0},
 };
 
 static const ufunc_row pair_rows[] = {
     {"add", AG_OP_add}, {"subtract", AG_OP_sub}, {"multiply", AG_OP_mul}, {"divide", AG_OP_div},
+    {"floor_divide", AG_OP_floor_divide}, {"remainder", AG_OP_remainder},
     {"power", AG_OP_pow}, {"float_power", AG_OP_pow}, {"maximum", AG_OP_maximum},
     {"minimum", AG_OP_minimum}, {"equal", AG_OP_eq}, {"not_equal", AG_OP_ne},
     {"less", AG_OP_lt}, {"less_equal", AG_OP_le}, {"greater", AG_OP_gt},
-    {"greater_equal", AG_OP_ge}, {NULL, 0},
+    {"greater_equal", AG_OP_ge}, {"logical_and", AG_OP_logical_and},
+    {"logical_or", AG_OP_logical_or}, {"logical_xor", AG_OP_logical_xor},
+    {"bitwise_and", AG_OP_bitwise_and}, {"bitwise_or", AG_OP_bitwise_or},
+    {"bitwise_xor", AG_OP_bitwise_xor}, {"left_shift", AG_OP_bitwise_left_shift},
+    {"right_shift", AG_OP_bitwise_right_shift}, {"remainder", AG_OP_remainder},
+    {"floor_divide", AG_OP_floor_divide}, {NULL, 0},
 };
 
 /* ufunc -> op, of one operand and of two; made at the first call. */
@@ -90,7 +97,7 @@ static PyObject *call_op(PyObject *ufunc, PyObject *method, PyObject *const *ope
         Py_RETURN_NOTIMPLEMENTED;
     }
     if (n == 2)
-        return py_pair((ag_op)op, operands[0], operands[1]);
+        return py_binary((ag_op)op, operands[0], operands[1]);
     if (py_is_tensor(operands[0]))
         return py_unary((ag_op)op, operands[0]);
     Py_RETURN_NOTIMPLEMENTED;

@@ -12,6 +12,7 @@
 #include "../tensor/layout.h"
 #include "../tensor/scope.h"
 #include "call_check.h"
+#include "dtypes.h"
 
 ag_tensor agi_failed;
 const ag_attr agi_row_major = {.n_list = 0};
@@ -272,7 +273,7 @@ void agi_map_into_layout(ag_tensor *z, int op, int n, const ag_arg *args, const 
 static AGI_NOINLINE ag_tensor *compute_long(const agi_op_info *info, int n, const ag_arg *args,
                                             const ag_attr *attr)
 {
-    ag_arg own[AGI_NODE_SHAPES] = {{NULL, 0.0}};
+    ag_arg own[AGI_NODE_SHAPES] = {{.tensor = NULL}};
     if (!agi_args_own(n, args, own))
         return NULL;
     ag_tensor *out = args_ready(n, own) ? info->forward(own, attr) : NULL;
@@ -338,6 +339,13 @@ static bool wants_record(const agi_op_info *info, int n, const ag_arg *args)
     return false;
 }
 
+/* Whether the result has a storage that no other tensor knew before, whose dtype is not set yet: a
+ * view has its input's, and of a formula the last op has set it. */
+AGI_INLINE bool makes_storage(const agi_op_info *info)
+{
+    return info->kind != AGI_VIEW && info->kind != AGI_FORMULA;
+}
+
 int agi_variant_of(int op, const ag_arg *args, const ag_attr *attr)
 {
     switch (op) {
@@ -347,6 +355,8 @@ int agi_variant_of(int op, const ag_arg *args, const ag_attr *attr)
         return args[0].tensor == NULL ? AGI_NAMED_MUL : 0;
     case AG_OP_pow:
         return args[0].tensor == NULL ? 2 : args[1].tensor == NULL ? 0 : 1;
+    case AG_OP_remainder:
+        return args[1].tensor == NULL ? 0 : 1;
     case AG_OP_normal_of:
         return args[1].tensor == NULL ? 2 : args[2].tensor == NULL ? 1 : 3;
     case AG_OP_clamp:
@@ -363,15 +373,20 @@ int agi_variant_of(int op, const ag_arg *args, const ag_attr *attr)
     }
 }
 
-/* Variant below zero: that of the op. Inline in ag_apply, which all ops of a binding go through. */
-AGI_INLINE ag_tensor *apply(int op, int variant, int n, const ag_arg *args, const ag_attr *attr)
+/* A result of this dtype. Variant below zero: that of the op. */
+AGI_INLINE ag_tensor *apply_as(ag_dtype dtype, int op, int variant, int n, const ag_arg *args,
+                               const ag_attr *attr)
 {
     const agi_op_info *info = &agi_ops[op];
     ag_tensor *out;
     if (AGI_LIKELY(info->forward == NULL)) {
         out = compute_map(info, n, args, attr);
+        if (AGI_LIKELY(out != NULL))
+            out->storage->dtype = (uint8_t)dtype;
     } else {
         out = compute_other(info, n, args, attr);
+        if (out != NULL && makes_storage(info))
+            out->storage->dtype = (uint8_t)dtype;
         if (out != NULL && info->kind == AGI_VIEW && variant != AGI_NAMED_UNSAFE_VIEW &&
             agi_tensor_set_base(out, args[0].tensor) != AG_OK)
             goto fail;
@@ -388,6 +403,55 @@ AGI_INLINE ag_tensor *apply(int op, int variant, int n, const ag_arg *args, cons
 fail:
     agi_release(out);
     return NULL;
+}
+
+static void release_all(int n, ag_tensor *const *tensors)
+{
+    for (int k = 0; k < n; k++)
+        agi_release(tensors[k]);
+}
+
+/* A formula of float64 numbers, whose operands are not: of copies of these, which are that. */
+static ag_tensor *apply_to_floats(int op, int n, const ag_arg *args, const ag_attr *attr)
+{
+    ag_arg floats[AGI_NODE_SHAPES];
+    ag_tensor *copies[AGI_NODE_SHAPES] = {NULL}, *out = NULL;
+    bool ok = true;
+    for (int k = 0; k < n && ok; k++) {
+        floats[k] = args[k];
+        if (args[k].tensor != NULL) {
+            floats[k].tensor = copies[k] = agi_compute(AG_OP_clone, 1, &args[k], NULL);
+            ok = copies[k] != NULL;
+        }
+    }
+    if (ok)
+        out = agi_apply(op, -1, n, floats, attr);
+    release_all(n, copies);
+    return out;
+}
+
+/* Operands that are not all float64, or must be looked at. */
+static AGI_NOINLINE ag_tensor *apply_by_dtypes(int op, int variant, int n, const ag_arg *args,
+                                               const ag_attr *attr)
+{
+    unsigned how;
+    if (!agi_dtypes_resolve(op, n, args, &how))
+        return NULL;
+    if ((how & AGI_DTYPE_WAYS) == AGI_AS)
+        return agi_apply((int)(how & ~(unsigned)AGI_DTYPE_WAYS), -1, n, args, attr);
+    if (agi_ops[op].kind == AGI_FORMULA && how == AG_FLOAT64 &&
+        !agi_dtypes_are_plain(&agi_ops[op], n, args))
+        return apply_to_floats(op, n, args, attr);
+    return apply_as((ag_dtype)how, op, variant, n, args, attr);
+}
+
+/* Inline in ag_apply, which all ops of a binding go through. */
+AGI_INLINE ag_tensor *apply(int op, int variant, int n, const ag_arg *args, const ag_attr *attr)
+{
+    const agi_op_info *info = &agi_ops[op];
+    if (AGI_LIKELY(agi_dtypes_are_plain(info, n, args)))
+        return apply_as(info->dtypes[AG_FLOAT64], op, variant, n, args, attr);
+    return apply_by_dtypes(op, variant, n, args, attr);
 }
 
 ag_tensor *agi_apply(int op, int variant, int n, const ag_arg *args, const ag_attr *attr)
@@ -439,6 +503,9 @@ ag_status agi_apply_several(int op, int n_args, const ag_arg *args, const ag_att
                             ag_tensor **outs)
 {
     const agi_op_info *info = &agi_ops[op];
+    unsigned how;
+    if (!agi_dtypes_are_plain(info, n_args, args) && !agi_dtypes_resolve(op, n_args, args, &how))
+        return ag_last_status();
     if (info->kind == AGI_FORMULAS ? compute_formulas(info, args, attr, n, outs) != AG_OK
                                    : info->forward_several(args, attr, n, outs) != AG_OK)
         return ag_last_status();

@@ -22,6 +22,8 @@ enum { TAKES_NUMBERS = 1, TAKES_DIMS = 2, TAKES_SIZES = 4, TAKES_OPERAND_FIRST =
 #define TAKES_KIND_DIMS | TAKES_DIMS
 #define TAKES_KIND_SIZES | TAKES_SIZES
 #define TAKES_KIND_DTYPE
+#define TAKES_KIND_REAL
+#define TAKES_KIND_DEVICE
 #define TAKES_KIND_INTO
 #define TAKES_FIRST_TENSOR
 #define TAKES_FIRST_OPERAND | TAKES_OPERAND_FIRST
@@ -47,6 +49,7 @@ static const uint8_t takes[AG_OP_COUNT] = {
 #define ARITY_BINARY(n) n
 #define ARITY_PAIR(n) n
 #define ARITY_TERNARY(n) n
+#define ARITY_INNER1(n) n
 #define ARITY_INNER(n) n
 #define ARITY_INNER3(n) n
 #define ARITY_TERNARY_ATTR(n) n
@@ -62,7 +65,7 @@ static const uint8_t takes[AG_OP_COUNT] = {
 #define ARITY_FORMULAS(n) INT8_MIN
 
 const int8_t agi_plain_arity[AG_OP_COUNT] = {
-#define OP(name, arity, KIND, saves, GRAD, label, doc) ARITY_##KIND(arity),
+#define OP(name, arity, KIND, dtypes, saves, GRAD, label, doc) ARITY_##KIND(arity),
 #include "../include/ops.def"
 };
 

@@ -18,7 +18,7 @@
 bool agi_is_exclusive(ag_tensor *t)
 {
     return agi_refs_get(&t->refs) == 1 && agi_refs_get(&t->storage->refs) == 1 &&
-           agi_is_dense(t) && t->storage->memory != AGI_MEMORY_FOREIGN &&
+           agi_is_dense(t) && !agi_is_foreign(t->storage) &&
            !t->storage->exported && !(t->flags & AGI_TENSOR_VIEW);
 }
 
@@ -145,7 +145,7 @@ static ag_tensor *take_exclusive(const agi_deposit *d, bool *ok)
         return NULL;
     ag_tensor *base = grad->meta->base;
     if (agi_refs_get(&base->refs) != 1 || agi_refs_get(&grad->storage->refs) != 2 ||
-        grad->storage->memory == AGI_MEMORY_FOREIGN || grad->storage->exported ||
+        agi_is_foreign(grad->storage) || grad->storage->exported ||
         base->numel != grad->numel)
         return NULL;
     ag_tensor *plain = agi_tensor_alias(grad);
@@ -295,7 +295,7 @@ static bool deposit_prepare(agi_deposits *all, agi_deposit *d)
         return prepare_new(all, d);
     if (!check_shapes(old, d->grad))
         return false;
-    if (!in_place || old->storage->read_only)
+    if (!in_place || agi_is_read_only(old->storage))
         return prepare_sum(all, d, old);
     if (!check_overlap(old))
         return false;
@@ -342,7 +342,7 @@ static bool can_add(const agi_deposits *all, const ag_tensor *old, const ag_tens
 {
     return is_undisturbed(all) ||
            (agi_same_shape(old, value) && agi_storage_is_writable(old->storage) &&
-            !agi_is_pending(value->storage) && !old->storage->read_only &&
+            !agi_is_pending(value->storage) && !agi_is_read_only(old->storage) &&
             (agi_is_dense(old) || agi_is_contiguous(value)));
 }
 

@@ -437,7 +437,7 @@ static void settle(agi_run *run, int32_t slot)
 static bool pull_back(agi_run *run, const slot_entry *entry, ag_tensor *g, unsigned needs)
 {
     ag_node *node = agi_edge_node(entry->what);
-    ag_arg gx[AGI_NODE_SHAPES] = {{NULL, 0.0}};
+    ag_arg gx[AGI_NODE_SHAPES] = {{.tensor = NULL}};
     agi_vjp v = {.node = node, .g = agi_arg(g), .gx = gx, .needs = needs,
                  .create_graph = (run->flags & AG_CREATE_GRAPH) != 0, .owns = !entry->claimed};
     int64_t mark = agi_scope_open();

@@ -44,7 +44,7 @@ ag_tensor *agi_formula_run(agi_formula formula, const ag_arg *args, const ag_att
 ag_status agi_formulas_run(agi_formulas formula, const ag_arg *args, const ag_attr *attr, int n,
                            ag_tensor **outs)
 {
-    ag_arg results[AGI_NODE_SHAPES] = {{NULL, 0.0}};
+    ag_arg results[AGI_NODE_SHAPES] = {{.tensor = NULL}};
     const int64_t mark = agi_scope_open();
     if (mark < 0)
         return ag_last_status();

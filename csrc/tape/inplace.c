@@ -20,6 +20,8 @@
 #include "../tensor/layout.h"
 #include "apply.h"
 #include "call_check.h"
+#include "cast.h"
+#include "dtypes.h"
 
 /* ---- checks --------------------------------------------------------------------------------- */
 
@@ -79,7 +81,7 @@ static ag_status check_history(int n, const ag_arg *args)
     return AG_OK;
 }
 
-static ag_status check_shape(int n, const ag_arg *args)
+static ag_status check_broadcast(int n, const ag_arg *args)
 {
     const ag_tensor *x = args[0].tensor;
     int ndim = 0;
@@ -100,12 +102,24 @@ static ag_status check_shape(int n, const ag_arg *args)
                     agi_format_shape_list(wants, ndim, shape));
 }
 
+AGI_INLINE ag_status check_shape(int n, const ag_arg *args)
+{
+    const ag_tensor *x = args[0].tensor;
+    bool same = true;
+    for (int k = 1; k < n; k++) {
+        const ag_tensor *t = args[k].tensor;
+        same = same && (t == NULL || agi_shape_equal(t->ndim, agi_shape_of(t), x->ndim,
+                                                     agi_shape_of(x)));
+    }
+    return AGI_LIKELY(same) ? AG_OK : check_broadcast(n, args);
+}
+
 /* A number may be written to one place more than once, what differs between elements may not. */
 AGI_INLINE ag_status check_memory(int op, const ag_arg *args)
 {
     const ag_tensor *x = args[0].tensor;
     const bool one_number = op == AG_OP_fill && args[1].tensor == NULL;
-    if (x->storage->read_only)
+    if (agi_is_read_only(x->storage))
         return agi_fail(AG_ERR_GRAD, "cannot write in place: the memory of this tensor is "
                                      "read-only; clone() it first");
     if (!one_number && !agi_is_contiguous(x) &&
@@ -316,7 +330,7 @@ static ag_status write_now(int op, int n, const ag_arg *args, const ag_attr *att
 static AGI_NOINLINE ag_status write_long(int op, int n, const ag_arg *args, const ag_attr *attr,
                                          ag_tensor *fresh)
 {
-    ag_arg own[AGI_NODE_SHAPES] = {{NULL, 0.0}};
+    ag_arg own[AGI_NODE_SHAPES] = {{.tensor = NULL}};
     ag_tensor *aside = NULL;
     if (!agi_args_own(n, args, own))
         return ag_last_status();
@@ -357,10 +371,10 @@ static ag_status write_data(int op, int n, const ag_arg *args, const ag_attr *at
     return AG_OK;
 }
 
-static bool must_go_aside(int op, int n, const ag_arg *args)
+static bool must_go_aside(int op, int n, const ag_arg *args, unsigned saves)
 {
     return is_out_of_order(op, n, args) ||
-           (agi_op_is_map(&agi_ops[op]) && agi_node_saves(op, n, args) & AGI_SAVE_OUT);
+           (agi_op_is_map(&agi_ops[op]) && (saves & AGI_SAVE_OUT) != 0);
 }
 
 /* Where the rule will read x as it was: a copy of it, on the tape in x's place. Owned. */
@@ -370,10 +384,12 @@ static ag_tensor *copy_for_rule(ag_tensor *x)
     ag_node *node = agi_tensor_node(x, &failed);
     ag_arg arg = agi_arg(x);
     ag_tensor *copy = failed ? NULL : agi_compute(AG_OP_clone, 1, &arg, NULL);
-    if (copy != NULL)
-        copy->node = node;
-    else
+    if (copy == NULL) {
         agi_node_release(node);
+        return NULL;
+    }
+    copy->node = node;
+    copy->storage->dtype = x->storage->dtype;
     return copy;
 }
 
@@ -404,10 +420,11 @@ static ag_status write_in_place(int op, int variant, int n, const ag_arg *args,
 {
     ag_tensor *x = args[0].tensor, *fresh = NULL, *old = NULL;
     const uint64_t assignments = agi_assignments_now();
-    if (must_go_aside(op, n, args) && (fresh = agi_compute(op, n, args, attr)) == NULL)
+    const unsigned saves = agi_node_saves(op, n, args);
+    if (must_go_aside(op, n, args, saves) && (fresh = agi_compute(op, n, args, attr)) == NULL)
         return ag_last_status();
     ag_status status = AG_OK;
-    if (agi_thread_get()->grad_enabled && agi_node_saves(op, n, args) & AGI_SAVE_IN0 &&
+    if (saves & AGI_SAVE_IN0 && agi_thread_get()->grad_enabled &&
         (old = copy_for_rule(x)) == NULL)
         status = ag_last_status();
     if (status == AG_OK)
@@ -425,7 +442,8 @@ static ag_status check_write(int op, int n, const ag_arg *args)
     return status == AG_OK ? check_shape(n, args) : status;
 }
 
-static ag_status apply_in_place(int op, int variant, int n, const ag_arg *args, const ag_attr *attr)
+AGI_INLINE ag_status apply_in_place(int op, int variant, int n, const ag_arg *args,
+                                    const ag_attr *attr)
 {
     ag_status status = check_write(op, n, args);
     if (status != AG_OK)
@@ -443,7 +461,7 @@ static ag_status formula_in_place(int op, int n, const ag_arg *args, const ag_at
     if (status != AG_OK)
         return status;
     memcpy(of, args, (size_t)n * sizeof *of);
-    if (agi_thread_get()->grad_enabled) {
+    if (agi_thread_get()->grad_enabled && any_requires_grad(n, args)) {
         old = copy_for_rule(args[0].tensor);
         of[0] = agi_arg(old);
     }
@@ -455,17 +473,59 @@ static ag_status formula_in_place(int op, int n, const ag_arg *args, const ag_at
     return status;
 }
 
+/* Inline in ag_apply_, which all writes of a binding go through. */
+AGI_INLINE ag_status write_checked(int op, int n, const ag_arg *args, const ag_attr *attr)
+{
+    if (AGI_UNLIKELY(agi_ops[op].kind == AGI_FORMULA))
+        return formula_in_place(op, n, args, attr);
+    int variant = op == AG_OP_fill ? (args[1].tensor == NULL ? 2 : 3)
+                                   : agi_variant_of(op, args, attr);
+    return apply_in_place(op, variant, n, args, attr);
+}
+
+static AGI_NOINLINE ag_status write_other(int op, int n, const ag_arg *args, const ag_attr *attr)
+{
+    return write_checked(op, n, args, attr);
+}
+
+/* What replaces the numbers of x is read as x has them. */
+static ag_status replace_by_dtype(int op, const ag_arg *args)
+{
+    const ag_dtype dtype = agi_dtype_of(args[0].tensor);
+    ag_arg own[2] = {args[0], args[1]};
+    if (args[1].tensor == NULL)
+        return agi_cast_number(&own[1], dtype) ? write_other(op, 2, own, NULL)
+                                               : ag_last_status();
+    if (agi_dtype_of(args[1].tensor) == dtype || dtype == AG_FLOAT64)
+        return write_other(op, 2, args, NULL);
+    own[1].tensor = agi_cast(args[1].tensor, dtype);
+    ag_status status = own[1].tensor != NULL ? write_other(op, 2, own, NULL) : ag_last_status();
+    agi_release(own[1].tensor);
+    return status;
+}
+
+/* Operands that are not all float64, or must be looked at. */
+static AGI_NOINLINE ag_status write_by_dtypes(int op, int n, const ag_arg *args,
+                                              const ag_attr *attr)
+{
+    if (op == AG_OP_fill || op == AG_OP_copy)
+        return replace_by_dtype(op, args);
+    if (!agi_dtypes_resolve_write(&op, n, args)) {
+        if (ag_last_status() == AG_ERR_DTYPE)  /* that no kernel is there is the last reason */
+            check_shape(n, args);
+        return ag_last_status();
+    }
+    return write_other(op, n, args, attr);
+}
+
 ag_status ag_apply_(ag_op op, int n, const ag_arg *args, const ag_attr *attr)
 {
-    if (!(agi_call_is_plain(op, n, args) && args[0].tensor != NULL)) {
-        if (!agi_check_write(op, n, args, attr))
-            return ag_last_status();
-        if (agi_ops[op].kind == AGI_FORMULA)
-            return formula_in_place((int)op, n, args, attr);
-    }
-    int variant = op == AG_OP_fill ? (args[1].tensor == NULL ? 2 : 3)
-                                   : agi_variant_of((int)op, args, attr);
-    return apply_in_place((int)op, variant, n, args, attr);
+    if (!(agi_call_is_plain(op, n, args) && args[0].tensor != NULL) &&
+        !agi_check_write(op, n, args, attr))
+        return ag_last_status();
+    if (AGI_UNLIKELY(!agi_dtypes_are_plain(&agi_ops[op], n, args)))
+        return write_by_dtypes((int)op, n, args, attr);
+    return write_checked((int)op, n, args, attr);
 }
 
 /* ---- public forms --------------------------------------------------------------------------- */

@@ -11,6 +11,8 @@
 #include "../base/shape.h"
 #include "../base/thread.h"
 #include "../tensor/scope.h"
+#include "cast.h"
+#include "dtypes.h"
 
 static const ag_arg failed_value = {.tensor = &agi_failed, .value = 0.0};
 
@@ -206,13 +208,15 @@ static unsigned wanted_of(const ag_node *node)
 
 ag_tensor *agi_own_gradient(ag_tensor *gradient, bool recorded)
 {
+    if (AGI_UNLIKELY(agi_dtype_of(gradient) != AG_FLOAT64))
+        return agi_cast(gradient, AG_FLOAT64);
     return recorded ? agi_retain(gradient) : agi_tensor_snapshot(gradient);
 }
 
 /* The rule's results, owned, into parts, which begin as NULL; those that nobody wants stay that. */
 static ag_status call_narrow(ag_node *node, ag_tensor *gradient, ag_tensor **parts)
 {
-    ag_arg gx[AGI_NODE_SHAPES] = {{NULL, 0.0}};
+    ag_arg gx[AGI_NODE_SHAPES] = {{.tensor = NULL}};
     agi_vjp v = {.node = node, .gx = gx, .needs = wanted_of(node),
                  .create_graph = ag_grad_enabled(), .owns = true};
     ag_tensor *g = agi_own_gradient(gradient, v.create_graph);

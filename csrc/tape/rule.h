@@ -66,6 +66,7 @@ AGI_INLINE bool agi_value_failed(ag_arg x) { return x.tensor == &agi_failed; }
         return agi_value(AG_OP_##name, 2, args, NULL); \
     }
 #define AGI_VERB_PAIR AGI_VERB_BINARY
+#define AGI_VERB_INNER1 AGI_VERB_UNARY
 #define AGI_VERB_INNER AGI_VERB_BINARY
 #define AGI_VERB_MASK AGI_VERB_BINARY
 #define AGI_VERB_TERNARY(name) \
@@ -85,7 +86,7 @@ AGI_INLINE bool agi_value_failed(ag_arg x) { return x.tensor == &agi_failed; }
 #define AGI_VERB_REDUCES(name)
 #define AGI_VERB_VIEWS(name)
 #define AGI_VERB_FORMULAS(name)
-#define OP(name, arity, KIND, saves, GRAD, label, doc) AGI_VERB_##KIND(name)
+#define OP(name, arity, KIND, dtypes, saves, GRAD, label, doc) AGI_VERB_##KIND(name)
 #include "../include/ops.def"
 
 /* x in another shape with the same number of elements. */

@@ -68,28 +68,38 @@ ag_tensor *ag_empty_in_order(int ndim, const int64_t *shape, const int64_t *stri
     return strides != NULL ? make_in_order(ag_empty, ndim, shape, strides) : ag_empty(ndim, shape);
 }
 
+/* Of the dtype of x, for which the numbers that make makes are right. */
 static ag_tensor *make_like(const char *op, maker make, const ag_tensor *x)
 {
-    return agi_has_tensor(op, x) ? make_in_order(make, x->ndim, agi_shape_of(x), agi_strides_of(x))
-                                 : NULL;
+    if (!agi_has_tensor(op, x))
+        return NULL;
+    ag_tensor *t = make_in_order(make, x->ndim, agi_shape_of(x), agi_strides_of(x));
+    if (t != NULL)
+        t->storage->dtype = x->storage->dtype;
+    return t;
 }
 
-ag_tensor *ag_empty_like(ag_tensor *x) { return make_like("empty_like", ag_empty, x); }
+/* Undefined numbers may be no whole ones. */
+ag_tensor *ag_empty_like(ag_tensor *x)
+{
+    const bool any = x == NULL || x->storage->dtype == AG_FLOAT64;
+    return make_like("empty_like", any ? ag_empty : ag_zeros, x);
+}
 ag_tensor *ag_zeros_like(ag_tensor *x) { return make_like("zeros_like", ag_zeros, x); }
 ag_tensor *ag_ones_like(ag_tensor *x) { return make_like("ones_like", ag_ones, x); }
 
 static ag_tensor *new_random(int ndim, const int64_t *shape) { return ag_rand(ndim, shape, NULL); }
 static ag_tensor *new_normal(int ndim, const int64_t *shape) { return ag_randn(ndim, shape, NULL); }
-ag_tensor *ag_rand_like(ag_tensor *x) { return make_like("rand_like", new_random, x); }
-ag_tensor *ag_randn_like(ag_tensor *x) { return make_like("randn_like", new_normal, x); }
 
-ag_tensor *ag_full_like(ag_tensor *x, double value)
+static ag_tensor *make_random_like(const char *op, maker make, const ag_tensor *x)
 {
-    ag_tensor *t = make_like("full_like", ag_empty, x);
-    if (t != NULL)
-        agi_run_fill(agi_tensor_data(t), agi_strides_of(t), t->ndim, agi_shape_of(t), value);
-    return t;
+    if (x == NULL || x->storage->dtype == AG_FLOAT64)
+        return make_like(op, make, x);
+    return agi_fail_null(AG_ERR_DTYPE, "\"%s\" not implemented for '%s'", op,
+                         x->storage->dtype == AG_INT64 ? "Long" : "Bool");
 }
+ag_tensor *ag_rand_like(ag_tensor *x) { return make_random_like("rand_like", new_random, x); }
+ag_tensor *ag_randn_like(ag_tensor *x) { return make_random_like("randn_like", new_normal, x); }
 
 /* ---- from values and memory ----------------------------------------------------------------- */
 
@@ -110,6 +120,39 @@ ag_tensor *ag_from_data(const double *values, int ndim, const int64_t *shape)
     }
     if (t != NULL && t->numel > 0)
         memcpy(agi_tensor_data(t), values, (size_t)t->numel * sizeof(double));
+    return agi_scope_add(t);
+}
+
+ag_tensor *ag_from_int64(const int64_t *values, int ndim, const int64_t *shape)
+{
+    ag_tensor *t = fresh("from_int64", ndim, shape);
+    bool ok = t != NULL && (t->numel == 0 || agi_has("from_int64", values, "values"));
+    for (int64_t i = 0; ok && i < t->numel; i++) {
+        ok = values[i] <= AGI_INTEGER_MAX && values[i] >= -AGI_INTEGER_MAX;
+        if (!ok)
+            agi_fail(AG_ERR_INTEGER, "from_int64: expected integers up to 2 ** 53 in size, got "
+                                     "%lld", (long long)values[i]);
+        agi_tensor_data(t)[i] = (double)values[i];
+    }
+    if (!ok) {
+        agi_release(t);
+        return NULL;
+    }
+    t->storage->dtype = AG_INT64;
+    return agi_scope_add(t);
+}
+
+ag_tensor *ag_from_bool(const bool *values, int ndim, const int64_t *shape)
+{
+    ag_tensor *t = fresh("from_bool", ndim, shape);
+    if (t != NULL && t->numel > 0 && !agi_has("from_bool", values, "values")) {
+        agi_release(t);
+        return NULL;
+    }
+    for (int64_t i = 0; t != NULL && i < t->numel; i++)
+        agi_tensor_data(t)[i] = values[i];
+    if (t != NULL)
+        t->storage->dtype = AG_BOOL;
     return agi_scope_add(t);
 }
 
@@ -134,10 +177,9 @@ ag_tensor *ag_from_memory(double *data, int ndim, const int64_t *shape, const in
     storage->data = data;
     storage->bytes = extent * (int64_t)sizeof(double);
     storage->numel = extent;
-    storage->memory = AGI_MEMORY_FOREIGN;
+    storage->memory = read_only ? AGI_MEMORY_READ_ONLY : AGI_MEMORY_FOREIGN;
     const bool can_be_asked = release != NULL && release == agi_sharing.release;
     atomic_init(&storage->exported, can_be_asked ? 1 : AGI_EXPORTED_FOR_GOOD);
-    storage->read_only = read_only;
     ag_tensor *t = agi_scope_add(agi_tensor_over(storage, ndim, shape, strides, 0));
     if (t != NULL) {
         storage->tail.foreign.release = release;

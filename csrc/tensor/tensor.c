@@ -30,7 +30,7 @@ static agi_storage *storage_struct(size_t bytes)
     s->numel = 0;
     s->readers = 0;
     atomic_init(&s->exported, 0);
-    s->read_only = 0;
+    s->dtype = AG_FLOAT64;
     atomic_init(&s->waits, false);
     s->pending = NULL;
     return s;
@@ -77,7 +77,7 @@ void agi_storage_note_waiting(agi_storage *s)
 /* Gives foreign memory back, which may run any code of the embedder's, and the struct. */
 void agi_storage_end(agi_storage *s)
 {
-    if (s->memory == AGI_MEMORY_FOREIGN && s->tail.foreign.release != NULL)
+    if (agi_is_foreign(s) && s->tail.foreign.release != NULL)
         s->tail.foreign.release(s->tail.foreign.context);
     agi_small_free(s, sizeof *s);
 }
@@ -94,7 +94,7 @@ void agi_storage_free(agi_storage *s)
     }
     if (s->memory == AGI_MEMORY_BUFFER && s->data != NULL)
         agi_buffer_free(s->data, (size_t)s->bytes);
-    else if (s->memory == AGI_MEMORY_FOREIGN && s->tail.foreign.release != NULL &&
+    else if (agi_is_foreign(s) && s->tail.foreign.release != NULL &&
              agi_above.postpone_end(s))
         return;
     agi_storage_end(s);

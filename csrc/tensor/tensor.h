@@ -21,6 +21,7 @@ typedef enum agi_memory {
     AGI_MEMORY_INLINE,   /* data lies in the storage's own block */
     AGI_MEMORY_BUFFER,   /* data from agi_buffer_new */
     AGI_MEMORY_FOREIGN,  /* somebody else's: tail.foreign.release is called at the end */
+    AGI_MEMORY_READ_ONLY,  /* the same, and it must not be written */
 } agi_memory;
 
 typedef struct agi_storage {
@@ -30,10 +31,10 @@ typedef struct agi_storage {
     int64_t bytes;       /* of the block (INLINE) or of the buffer (BUFFER, FOREIGN) */
     int64_t numel;       /* elements of the tensor that it was made for */
     uint8_t memory;      /* agi_memory */
+    uint8_t dtype;       /* ag_dtype: how all tensors over it read their numbers */
     _Atomic uint8_t exported;  /* how many outside may write: numpy(), buffers, an owner that can be
                                   asked (agi_sharing); AGI_EXPORTED_FOR_GOOD: so many that they are
                                   not counted, or an owner that cannot */
-    uint8_t read_only;   /* foreign memory that must not be written */
     _Atomic bool waits;  /* only pending values keep it: counted in agi_waiting_bytes */
     _Atomic int32_t readers;  /* pending values that will read this memory */
     _Atomic(struct agi_expr *) pending;  /* owned: what the data is to become (expr.h), or NULL */
@@ -47,6 +48,7 @@ typedef struct agi_storage {
 } agi_storage;
 
 #define AGI_EXPORTED_FOR_GOOD UINT8_MAX
+#define AGI_INTEGER_MAX (INT64_C(1) << 53)  /* under AG_INT64: doubles leave integers out above */
 
 /* Who can be asked whether foreign memory is still known outside (ag_set_sharing_hook). */
 typedef struct agi_sharing_hook {
@@ -123,13 +125,19 @@ bool agi_view_is_stale(const ag_tensor *t);
 _Atomic uint32_t *agi_version_elsewhere(const ag_tensor *t);
 #pragma GCC visibility pop
 
+AGI_INLINE bool agi_is_foreign(const agi_storage *s) { return s->memory >= AGI_MEMORY_FOREIGN; }
+AGI_INLINE bool agi_is_read_only(const agi_storage *s)
+{
+    return s->memory == AGI_MEMORY_READ_ONLY;
+}
+
 /* Whether somebody outside may write the memory. */
 AGI_INLINE bool agi_storage_is_shared(const agi_storage *s)
 {
     const uint8_t outside = s->exported;
     if (AGI_LIKELY(outside == 0))
         return false;
-    return outside > 1 || s->memory != AGI_MEMORY_FOREIGN ||
+    return outside > 1 || !agi_is_foreign(s) ||
            s->tail.foreign.release != agi_sharing.release ||
            agi_sharing.is_shared(s->tail.foreign.context);
 }

@@ -38,6 +38,17 @@ static ag_tensor *numbers(int64_t n, double scale)
     return t;
 }
 
+/* Whole numbers of all sizes. */
+static ag_tensor *whole_numbers(int64_t n)
+{
+    int64_t *values = malloc((size_t)n * sizeof *values);
+    for (int64_t i = 0; i < n; i++)
+        values[i] = (int64_t)((2.0 * uniform() - 1.0) * (double)(INT64_C(1) << (i % 54)));
+    ag_tensor *t = ag_from_int64(values, 1, &n);
+    free(values);
+    return t;
+}
+
 static void show(const char *name, ag_tensor *t)
 {
     const int64_t n = t != NULL ? ag_numel(t) : 0;
@@ -76,30 +87,43 @@ static void show_op(const char *name, ag_tensor *y, ag_tensor *x, ag_tensor *wei
 static void show_ops(int64_t n, double scale)
 {
     ag_tensor *x = numbers(n, scale), *y = numbers(n, 2.0), *w = numbers(n, 1.0);
+    ag_tensor *i = whole_numbers(n), *j = whole_numbers(n);
     ag_set_requires_grad(x, true);
-#define SHOW_UNARY(name) show_op(#name, ag_##name(x), x, w);
-#define SHOW_BINARY(name) \
+#define SHOW_UNARY_RULE(name) show_op(#name, ag_##name(x), x, w);
+#define SHOW_UNARY_ZERO_GRAD SHOW_UNARY_RULE
+#define SHOW_UNARY_NO_GRAD(name) show(#name, ag_##name(i));
+#define SHOW_UNARY(name, GRAD) SHOW_UNARY_##GRAD(name)
+#define SHOW_BINARY_RULE(name) \
     show_op(#name, ag_##name(x, y), x, w); \
     show_op(#name " number", ag_##name##_scalar(x, 1.7), x, w); \
     show_op("number " #name, ag_scalar_##name(1.7, x), x, w);
-#define SHOW_PAIR SHOW_BINARY
-#define SHOW_MASK SHOW_BINARY
-#define SHOW_TERNARY(name) show_op(#name, ag_##name(y, x, w), x, w);
-#define SHOW_INNER(name)
-#define SHOW_INNER3(name)
-#define SHOW_UNARY_ATTR(name)
-#define SHOW_TERNARY_ATTR(name)
-#define SHOW_REDUCE(name)
-#define SHOW_VIEW(name)
-#define SHOW_MAKE(name)
-#define SHOW_FORMULA(name)
-#define SHOW_JOIN(name)
-#define SHOW_REDUCES(name)
-#define SHOW_VIEWS(name)
-#define SHOW_FORMULAS(name)
-#define OP(name, arity, KIND, saves, GRAD, label, doc) SHOW_##KIND(name)
+#define SHOW_BINARY_NO_GRAD(name) show(#name, ag_##name(i, j));
+#define SHOW_BINARY(name, GRAD) SHOW_BINARY_##GRAD(name)
+#define SHOW_PAIR(name, GRAD) SHOW_BINARY_RULE(name)
+#define SHOW_MASK SHOW_PAIR
+#define SHOW_TERNARY(name, GRAD) show_op(#name, ag_##name(ag_lt_scalar(y, 0.5), x, w), x, w);
+#define SHOW_INNER1(name, GRAD)
+#define SHOW_INNER(name, GRAD)
+#define SHOW_INNER3(name, GRAD)
+#define SHOW_UNARY_ATTR(name, GRAD)
+#define SHOW_TERNARY_ATTR(name, GRAD)
+#define SHOW_REDUCE(name, GRAD)
+#define SHOW_VIEW(name, GRAD)
+#define SHOW_MAKE(name, GRAD)
+#define SHOW_FORMULA(name, GRAD)
+#define SHOW_JOIN(name, GRAD)
+#define SHOW_REDUCES(name, GRAD)
+#define SHOW_VIEWS(name, GRAD)
+#define SHOW_FORMULAS(name, GRAD)
+#define OP(name, arity, KIND, dtypes, saves, GRAD, label, doc) SHOW_##KIND(name, GRAD)
 #include <ops.def>
     show_op("softplus", ag_softplus(x, 1.5, 20.0), x, w);
+    ag_tensor *odd = ag_add(ag_add(j, j), ag_ones_like(j));
+    show("add of integers", ag_add(i, j));
+    show("mul of integers", ag_mul(i, j));
+    show("quotient of integers", ag_apply(AG_OP_div_trunc_int, 2,
+                                          (ag_arg[]){ag_operand(i), ag_operand(odd)}, NULL));
+    show("cast", ag_cast(ag_mul_scalar(i, 0.37), AG_INT64));
     show_op("clamp", ag_clamp(x, ag_number(-1.0), ag_number(1.0)), x, w);
 }
 

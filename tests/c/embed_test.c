@@ -398,7 +398,7 @@ static void test_every_op_has_a_row(void)
     CHECK(ag_op_info(AG_OP_COUNT, NULL, NULL, NULL, NULL, NULL, NULL) < 0);
 
     ag_tensor *x = vector(2, (double[]){1, 2});
-    const ag_arg args[] = {{x, 0.0}, {NULL, 3.0}};
+    const ag_arg args[] = {ag_operand(x), ag_number(3.0)};
     ag_tensor *y = ag_apply(AG_OP_sub, 2, args, NULL);
     CHECK(holds(y, 2, (double[]){-2, -1}));
     CHECK(ag_apply_(AG_OP_mul, 2, args, NULL) == AG_OK && holds(x, 2, (double[]){3, 6}));
@@ -409,13 +409,16 @@ static void test_comparisons(void)
 {
     ag_tensor *x = vector(3, (double[]){1, 2, NAN}), *y = ag_scalar(2.0);
     bool z[3] = {true, true, true};
-    CHECK(ag_compare(AG_OP_ge, x, y, z) == AG_OK && !z[0] && z[1] && !z[2]);
+    ag_tensor *above = ag_ge(x, y);
+    CHECK(ag_dtype_of(above) == AG_BOOL && ag_copy_out_bool(above, z) == AG_OK);
+    CHECK(!z[0] && z[1] && !z[2]);
     ag_tensor *mask = ag_lt(x, y), *chosen = ag_where(mask, y, x);
+    CHECK(ag_dtype_of(mask) == AG_BOOL && ag_dtype_of(chosen) == AG_FLOAT64);
     CHECK(ag_data(mask)[0] == 1.0 && ag_data(chosen)[0] == 2.0 && isnan(ag_data(chosen)[2]));
     int ndim = -1;
     int64_t shape[AG_MAX_DIMS];
     CHECK(ag_broadcast(x, y, &ndim, shape) == AG_OK && ndim == 1 && shape[0] == 3);
-    ag_release(chosen), ag_release(mask), ag_release(y), ag_release(x);
+    ag_release(chosen), ag_release(mask), ag_release(above), ag_release(y), ag_release(x);
 }
 
 static void test_looking_inside(void)

@@ -51,7 +51,7 @@ static void check_reason(int line, const char *call)
 #define BIG (INT64_C(1) << 62)
 
 /* Two leaves, and what is made from them, while all is well. */
-static ag_tensor *x, *y, *product;
+static ag_tensor *x, *y, *product, *misfit;  /* the last broadcasts with none of them */
 static const double x_values[] = {1, 2, 3, 4, 5, 6};
 
 static void set_up(void)
@@ -62,6 +62,7 @@ static void set_up(void)
     ag_set_requires_grad(x, true);
     ag_set_requires_grad(y, true);
     product = ag_mul(x, y);
+    misfit = ag_zeros(1, LIST(5));
 }
 
 static void check_unchanged(const char *group)
@@ -112,6 +113,130 @@ static void test_null_when_creating(void)
 }
 
 /* A generator that is NULL is the process's: where one is expected nothing is refused. */
+/* ---- dtypes ---------------------------------------------------------------------------------- */
+
+#define MOST (INT64_C(1) << 53)
+
+static void test_null_of_dtypes(void)
+{
+    int64_t whole[6] = {0};
+    bool truths[6] = {false};
+    GIVES_CODE(AG_FLOAT64, ag_dtype_of(NULL));
+    GIVES_NULL(ag_cast(NULL, AG_INT64));
+    GIVES_ERROR(ag_set_dtype(NULL, AG_INT64));
+    GIVES_NULL(ag_full_as(2, NULL, ag_number(1.0), AG_BOOL));
+    GIVES_NULL(ag_from_int64(NULL, 0, NULL));
+    GIVES_NULL(ag_from_int64(NULL, 1, LIST(3)));
+    GIVES_NULL(ag_from_int64(whole, 1, NULL));
+    GIVES_NULL(ag_from_bool(NULL, 0, NULL));
+    GIVES_NULL(ag_from_bool(NULL, 1, LIST(3)));
+    GIVES_NULL(ag_from_bool(truths, 1, NULL));
+    GIVES_ERROR(ag_copy_out_int64(NULL, whole));
+    GIVES_ERROR(ag_copy_out_int64(x, NULL));
+    GIVES_ERROR(ag_copy_out_bool(NULL, truths));
+    GIVES_ERROR(ag_copy_out_bool(x, NULL));
+}
+
+static void test_dtypes_that_there_are_not(void)
+{
+    static const ag_dtype none[] = {-1, 2, 4, 99, INT32_MIN, INT32_MAX};
+    ag_tensor *plain = ag_ones(2, LIST(2, 3));
+    for (int i = 0; i < COUNT(none); i++) {
+        GIVES_NULL(ag_cast(x, none[i]));
+        GIVES_CODE(AG_ERR_VALUE, ag_set_dtype(plain, none[i]));
+        GIVES_NULL(ag_full_as(1, LIST(2), ag_number(1.0), none[i]));
+    }
+    CHECK(ag_dtype_of(plain) == AG_FLOAT64);
+}
+
+/* Numbers that are none of a dtype. */
+static void test_numbers_of_other_dtypes(void)
+{
+    const double beyond = (double)MOST + 2.0, wrong[] = {0.5, NAN, INFINITY, -INFINITY, beyond};
+    int64_t whole[2] = {0, MOST + 1};
+    for (int i = 0; i < COUNT(wrong); i++) {
+        const double values[] = {1.0, wrong[i]};
+        ag_tensor *t = ag_from_data(values, 1, LIST(2));
+        GIVES_CODE(AG_ERR_VALUE, ag_set_dtype(t, AG_INT64));
+        GIVES_CODE(AG_ERR_VALUE, ag_set_dtype(t, AG_BOOL));
+        CHECK(ag_dtype_of(t) == AG_FLOAT64 && ag_data(t)[0] == 1.0);
+        if (i == 0)
+            continue;
+        GIVES_CODE(NULL, ag_cast(t, AG_INT64));
+        CHECK(ag_last_status() == AG_ERR_VALUE);
+        int64_t found[2] = {7, 7};
+        GIVES_CODE(AG_ERR_VALUE, ag_copy_out_int64(t, found));
+        CHECK(found[0] == 7 && found[1] == 7);
+        GIVES_NULL(ag_full_as(1, LIST(2), ag_number(wrong[i]), AG_INT64));
+        GIVES_NULL(ag_full_like(ag_cast(ag_ones(1, LIST(2)), AG_INT64), wrong[i]));
+    }
+    GIVES_NULL(ag_from_int64(whole, 1, LIST(2)));
+    CHECK(ag_last_status() == AG_ERR_INTEGER);
+    whole[1] = INT64_MIN;
+    GIVES_NULL(ag_from_int64(whole, 1, LIST(2)));
+    GIVES_NULL(ag_full_as(1, LIST(2), ag_integer(MOST + 1), AG_INT64));
+    CHECK(ag_last_status() == AG_ERR_INTEGER);
+    GIVES_NULL(ag_full_as(1, LIST(2), ag_integer(INT64_MIN), AG_INT64));
+    GIVES_NULL(ag_full_as(1, LIST(2), ag_operand(y), AG_FLOAT64));
+    CHECK(ag_last_status() == AG_ERR_TYPE);
+    GIVES_NULL(ag_full_as(1, LIST(-1), ag_boolean(true), AG_BOOL));
+    GIVES_NULL(ag_from_int64(whole, 1, LIST(-1)));
+    GIVES_NULL(ag_from_bool(NULL, AG_MAX_DIMS + 1, LIST(1)));
+}
+
+/* What a dtype cannot be given to: what shares memory or requires gradients, and the other way. */
+static void test_dtypes_that_must_stay(void)
+{
+    double memory[2] = {1.0, 0.0};
+    ag_tensor *plain = ag_ones(2, LIST(2, 3)), *row = ag_select(plain, 0, 0);
+    ag_tensor *over = ag_from_memory(memory, 1, LIST(2), NULL, false, NULL, NULL);
+    ag_tensor *whole = ag_cast(plain, AG_INT64), *mask = ag_gt(plain, row);
+    GIVES_CODE(AG_ERR_GRAD, ag_set_dtype(x, AG_INT64));
+    GIVES_CODE(AG_ERR_GRAD, ag_set_dtype(product, AG_INT64));
+    GIVES_CODE(AG_ERR_GRAD, ag_set_dtype(plain, AG_INT64));
+    GIVES_CODE(AG_ERR_GRAD, ag_set_dtype(row, AG_INT64));
+    GIVES_CODE(AG_ERR_GRAD, ag_set_dtype(over, AG_BOOL));
+    GIVES_CODE(AG_ERR_GRAD, ag_set_requires_grad(whole, true));
+    GIVES_CODE(AG_ERR_GRAD, ag_set_requires_grad(mask, true));
+    GIVES_CODE(AG_ERR_GRAD, ag_set_data(x, whole));
+    GIVES_CODE(AG_ERR_GRAD, ag_set_grad(x, whole));
+    GIVES_ERROR(ag_backward(ag_sum_all(whole), NULL, 0));
+    CHECK(ag_dtype_of(plain) == AG_FLOAT64 && ag_dtype_of(whole) == AG_INT64);
+}
+
+/* Ops and writes that a dtype does not have. */
+static void test_ops_of_other_dtypes(void)
+{
+    ag_tensor *plain = ag_ones(2, LIST(2, 3)), *whole = ag_cast(plain, AG_INT64);
+    ag_tensor *mask = ag_gt(plain, ag_zeros(0, NULL));
+    GIVES_NULL(ag_neg(mask));
+    GIVES_NULL(ag_sub(mask, mask));
+    GIVES_NULL(ag_sub(whole, mask));
+    GIVES_NULL(ag_pow(mask, mask));
+    GIVES_NULL(ag_bitwise_and(plain, whole));
+    GIVES_NULL(ag_bitwise_not(plain));
+    GIVES_NULL(ag_mean_all(whole));
+    GIVES_NULL(ag_where(plain, plain, plain));
+    CHECK(strstr(ag_last_message(), "boolean") != NULL);
+    GIVES_NULL(ag_where(whole, plain, plain));
+    GIVES_CODE(AG_ERR_VALUE, ag_add_(whole, plain));
+    GIVES_CODE(AG_ERR_VALUE, ag_add_(mask, whole));
+    GIVES_CODE(AG_ERR_VALUE, ag_div_(whole, whole));
+    GIVES_ERROR(ag_fill_(whole, NAN));
+    GIVES_ERROR(ag_copy_(whole, ag_mul_scalar(plain, INFINITY)));
+    const ag_arg power[] = {ag_operand(whole), ag_integer(-1)};
+    const ag_arg sum[] = {ag_operand(whole), ag_integer(MOST + 1)};
+    const ag_arg nonsense[] = {ag_operand(whole), {NULL, 1.0, 2}};
+    GIVES_NULL(ag_apply(AG_OP_mul, 2, nonsense, NULL));
+    GIVES_CODE(AG_ERR_VALUE, ag_apply_(AG_OP_mul, 2, nonsense, NULL));
+    GIVES_NULL(ag_apply(AG_OP_pow, 2, power, NULL));
+    GIVES_NULL(ag_apply(AG_OP_add, 2, sum, NULL));
+    CHECK(ag_last_status() == AG_ERR_INTEGER);
+    GIVES_ERROR(ag_apply_(AG_OP_add, 2, sum, NULL));
+    CHECK(ag_tensor_version(whole) == 0 && ag_tensor_version(mask) == 0);
+    CHECK(ag_data(whole)[5] == 1.0 && ag_data(mask)[5] == 1.0);
+}
+
 static void test_generators(void)
 {
     const int64_t shape[] = {2, 3};
@@ -152,7 +277,6 @@ static void test_generators(void)
 static void test_null_when_reading(void)
 {
     double value;
-    bool mask[6];
     int ndim;
     int64_t shape[AG_MAX_DIMS];
     GIVES_MINUS_ONE(ag_ndim(NULL));
@@ -173,9 +297,6 @@ static void test_null_when_reading(void)
     GIVES_NULL(ag_storage_of(NULL));
     SETS_ERROR(ag_mark_exported(NULL));
     GIVES_FALSE(ag_is_read_only(NULL));
-    GIVES_ERROR(ag_compare(AG_OP_lt, NULL, y, mask));
-    GIVES_ERROR(ag_compare(AG_OP_lt, x, NULL, mask));
-    GIVES_ERROR(ag_compare(AG_OP_lt, x, y, NULL));
     GIVES_ERROR(ag_broadcast(NULL, y, &ndim, shape));
     GIVES_ERROR(ag_broadcast(x, NULL, &ndim, shape));
     GIVES_ERROR(ag_broadcast(x, y, NULL, shape));
@@ -264,6 +385,7 @@ static void test_null_when_looking(void)
     GIVES_NULL(ag_##name(NULL, y, y)); \
     GIVES_NULL(ag_##name(y, NULL, y)); \
     GIVES_NULL(ag_##name(y, y, NULL));
+#define NULL_INNER1(name)
 #define NULL_INNER(name)
 #define NULL_INNER3(name)
 #define NULL_UNARY_ATTR(name)
@@ -279,7 +401,7 @@ static void test_null_when_looking(void)
 
 static void test_null_of_elementwise_ops(void)
 {
-#define OP(name, arity, KIND, saves, GRAD, label, doc) NULL_##KIND(name)
+#define OP(name, arity, KIND, dtypes, saves, GRAD, label, doc) NULL_##KIND(name)
 #include <ops.def>
 }
 
@@ -287,7 +409,7 @@ static void test_null_of_elementwise_ops(void)
  * one of which there are to be two numbers and none. What a number of its own would be is right. */
 #define BAD_TENSOR NULL
 #define BAD_TENSORS 2, NULL
-#define BAD_OPERAND ag_number(0.0)
+#define BAD_OPERAND ag_operand(misfit)
 #define BAD_SIZES 2, NULL
 #define BAD_PLACES 2, NULL
 #define BAD_NUMBER NAN
@@ -306,6 +428,8 @@ static void test_null_of_elementwise_ops(void)
 #define NEXT_GOOD_INT_OR_INTS , -1, LIST(1)
 #define NEXT_GOOD_GENERATOR , NULL
 #define NEXT_GOOD_DTYPE
+#define NEXT_GOOD_REAL
+#define NEXT_GOOD_DEVICE
 #define NEXT_GOOD_GRAD
 #define NEXT_GOOD_INTO
 #define BAD(of, KIND, name, default) BAD_##KIND
@@ -334,6 +458,8 @@ static void test_null_of_elementwise_ops(void)
 #define NEXT_BAD_INT_OR_INTS NEXT_BAD_LIST
 #define NEXT_BAD_GENERATOR NEXT_GOOD_GENERATOR
 #define NEXT_BAD_DTYPE
+#define NEXT_BAD_REAL
+#define NEXT_BAD_DEVICE
 #define NEXT_BAD_GRAD
 #define NEXT_BAD_INTO
 #define NEXT_BAD(of, KIND, name, default) NEXT_BAD_##KIND
@@ -465,19 +591,16 @@ static const int no_ops[] = {-1, AG_OP_COUNT, AG_OP_COUNT + 1, 1000000, INT_MAX,
 
 static void test_ops_that_there_are_not(void)
 {
-    const ag_arg args[3] = {{y, 0}, {y, 0}, {y, 0}};
+    const ag_arg args[3] = {ag_operand(y), ag_operand(y), ag_operand(y)};
     const ag_attr attr = {.i = {0, 1, 1, 1}};
-    bool mask[6];
     for (int i = 0; i < COUNT(no_ops); i++) {
         const ag_op op = (ag_op)no_ops[i];
         for (int n = -1; n <= 3; n++) {
             GIVES_CODE(NULL, ag_apply(op, n, args, &attr));
             GIVES_CODE(AG_ERR_INDEX, ag_apply_(op, n, args, &attr));
         }
-        GIVES_ERROR(ag_compare(op, x, y, mask));
         GIVES_CODE(AG_ERR_INDEX, ag_op_info(op, NULL, NULL, NULL, NULL, NULL, NULL));
     }
-    GIVES_CODE(AG_ERR_VALUE, ag_compare(AG_OP_add, x, y, mask));
     for (int op = 0; op < AG_OP_COUNT; op++)
         CHECK(ag_op_info((ag_op)op, NULL, NULL, NULL, NULL, NULL, NULL) == AG_OK);
 }
@@ -500,7 +623,7 @@ static bool has_form_in_place(int op)
 
 static void test_wrong_counts(void)
 {
-    const ag_arg args[4] = {{y, 0}, {y, 0}, {y, 0}, {y, 0}};
+    const ag_arg args[4] = {ag_operand(y), ag_operand(y), ag_operand(y), ag_operand(y)};
     const ag_attr attr = {.n_list = 0};
     static const int counts[] = {INT_MIN, -1, 0, 1, 2, 3, 4, INT_MAX};
     for (int op = 0; op < AG_OP_COUNT; op++) {
@@ -522,8 +645,8 @@ static void test_missing_arguments(void)
     ag_tensor *plain = ag_ones(2, LIST(2, 3));
     const ag_attr attr = {.i = {0, 1, 1, 1}};
     for (int op = 0; op < AG_OP_COUNT; op++) {
-        const ag_arg tensors[3] = {{plain, 0}, {plain, 0}, {plain, 0}};
-        const ag_arg numbers[3] = {{NULL, 1}, {NULL, 1}, {NULL, 1}};
+        const ag_arg tensors[3] = {ag_operand(plain), ag_operand(plain), ag_operand(plain)};
+        const ag_arg numbers[3] = {ag_number(1.0), ag_number(1.0), ag_number(1.0)};
         const char *kind;
         int arity;
         ag_op_info((ag_op)op, NULL, NULL, NULL, &arity, &kind, NULL);
@@ -536,13 +659,14 @@ static void test_missing_arguments(void)
         if (!has_form_in_place(op))
             GIVES_CODE(AG_ERR_TYPE, ag_apply_((ag_op)op, arity, tensors, &attr));
     }
-    GIVES_ERROR(ag_apply_(AG_OP_softplus, 1, (ag_arg[]){{plain, 0}}, NULL));
+    GIVES_ERROR(ag_apply_(AG_OP_softplus, 1, (ag_arg[]){ag_operand(plain)}, NULL));
     CHECK(ag_tensor_version(plain) == 0);
 }
 
 static void test_several_results(void)
 {
-    const ag_arg args[] = {{x, 0}, {x, 0}}, number = {NULL, 1}, vector = {ag_zeros(0, NULL), 0};
+    const ag_arg args[] = {ag_operand(x), ag_operand(x)}, number = ag_number(1.0);
+    const ag_arg vector = ag_operand(ag_zeros(0, NULL));
     const ag_attr rows = {.i = {0}}, beyond = {.i = {2}}, below = {.i = {-1}};
     const ag_attr no_list = {.n_list = 2}, long_list = {.n_list = 99, .list = LIST(0)};
     ag_tensor *outs[3] = {NULL};
@@ -582,7 +706,8 @@ static void test_several_results(void)
 static void test_joins(void)
 {
     ag_tensor *tensors[] = {x, x}, *gap[] = {x, NULL};
-    const ag_arg args[] = {{x, 0}, {x, 0}}, numbers[] = {{x, 0}, {NULL, 1}};
+    const ag_arg args[] = {ag_operand(x), ag_operand(x)};
+    const ag_arg numbers[] = {ag_operand(x), ag_number(1.0)};
     const ag_attr right = {.n_list = 2, .list = LIST(2, 2)};
     const ag_attr wrong[] = {{.n_list = 2}, {.n_list = 1, .list = LIST(2)},
                              {.n_list = 2, .list = LIST(2, 3)},
@@ -606,7 +731,7 @@ static void test_joins(void)
 
 static void refuse_attr(ag_op op, ag_attr attr)
 {
-    const ag_arg args[] = {{y, 0}, {y, 0}};
+    const ag_arg args[] = {ag_operand(y), ag_operand(y)};
     int arity;
     ag_op_info(op, NULL, NULL, NULL, &arity, NULL, NULL);
     GIVES_NULL(ag_apply(op, arity, args, &attr));
@@ -642,7 +767,7 @@ static void test_wrong_attributes(void)
     refuse_attr(AG_OP_strided_gather_vjp, (ag_attr){.n_list = 1, .i = {0, 6}, .list = many});
     refuse_attr(AG_OP_strided_gather_vjp, (ag_attr){.i = {0, -1}});
     refuse_attr(AG_OP_strided_gather_vjp, (ag_attr){.i = {0, BIG}});
-    const ag_arg zeros[] = {{NULL, 0.0}, {y, 0}};
+    const ag_arg zeros[] = {ag_number(0.0), ag_operand(y)};
     const ag_attr wholes[] = {
         {.i = {0, 0, 2, 1}, .n_list = -1, .list = many},
         {.i = {0, 0, 2, 1}, .n_list = 2, .list = NULL},
@@ -828,8 +953,8 @@ static void test_regions(void)
     CHECK(ag_data(whole) == ag_data(plain) && ag_data(ag_as_strided(plain, 0, NULL, NULL, 5))[0] == 6);
 
     ag_tensor *three = ag_ones(1, LIST(3));
-    const ag_arg args[] = {{plain, 0}, {three, 0}};
-    const ag_arg gradient[] = {{three, 0}};
+    const ag_arg args[] = {ag_operand(plain), ag_operand(three)};
+    const ag_arg gradient[] = {ag_operand(three)};
     for (int i = 0; i < 4; i++) {
         const int64_t offsets[] = {-1, 4, INT64_MAX, INT64_MIN};
         const ag_attr attr = {.i = {offsets[i], 6}, .n_list = 2, .list = LIST(3, 1)};
@@ -992,6 +1117,7 @@ static void use_result(ag_tensor *result)
 /* Whatever comes: a result, or an error with a message. */
 static void call_at_random(ag_tensor *const *tensors, int n_tensors)
 {
+    static const ag_dtype dtypes[] = {AG_FLOAT64, AG_INT64, AG_BOOL, 2, -1, INT32_MIN, INT32_MAX};
     int64_t list[8];
     ag_attr attr = {.f = {1.0, 20.0}, .n_list = (int)random_below(9), .list = list};
     ag_arg args[3];
@@ -1004,7 +1130,7 @@ static void call_at_random(ag_tensor *const *tensors, int n_tensors)
         attr.i[i] = random_number();
     for (int k = 0; k < 3; k++)
         args[k] = (ag_arg){random_below(8) > 0 ? tensors[random_below((uint64_t)n_tensors)] : NULL,
-                           1.0};
+                           1.0, dtypes[random_below((uint64_t)COUNT(dtypes))]};
     ag_clear_error();
     ag_tensor *result = ag_apply(op, n, args, random_below(20) > 0 ? &attr : NULL);
     if (result == NULL)
@@ -1023,7 +1149,8 @@ static void test_anything(void)
         ag_tensor *base = ag_ones(2, LIST(2, 3)), *copy = ag_mul(x, y);
         ag_tensor *tensors[] = {base, ag_t(base), ag_select(base, 1, 1), ag_zeros(2, LIST(0, 3)),
                                 copy, ag_view(copy, 1, LIST(6)), ag_scalar(2.0),
-                                ag_expand(base, 3, LIST(2, 2, 3)), x};
+                                ag_expand(base, 3, LIST(2, 2, 3)), x,
+                                ag_cast(base, AG_INT64), ag_gt(copy, base)};
         call_at_random(tensors, COUNT(tensors));
         ag_scope_close(mark);
     }
@@ -1038,7 +1165,9 @@ int main(void)
         void (*run)(void);
     } tests[] = {
 #define TEST(name) {#name, test_##name}
-        TEST(null_when_creating), TEST(generators), TEST(null_when_reading), TEST(null_in_autograd),
+        TEST(null_when_creating), TEST(generators), TEST(null_of_dtypes),
+        TEST(dtypes_that_there_are_not), TEST(numbers_of_other_dtypes), TEST(dtypes_that_must_stay),
+        TEST(ops_of_other_dtypes), TEST(null_when_reading), TEST(null_in_autograd),
         TEST(null_when_looking), TEST(null_of_elementwise_ops),
         TEST(null_of_functions_with_a_row), TEST(null_of_other_ops),
         TEST(null_of_writes), TEST(which_reason_is_given), TEST(ops_that_there_are_not),
@@ -1059,7 +1188,7 @@ int main(void)
             report(__LINE__, tests[i].name, "leaves tensors or nodes");
         check_unchanged(tests[i].name);
     }
-    ag_release(product), ag_release(y), ag_release(x);
+    ag_release(misfit), ag_release(product), ag_release(y), ag_release(x);
     CHECK(live() == 0);
     printf("%d calls refused, %d failures\n", calls, failures);
     return failures != 0;

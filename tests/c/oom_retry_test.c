@@ -245,7 +245,7 @@ static ag_status zero(ag_tensor *x, ag_tensor *y)
 
 static ag_status softplus(ag_tensor *x, ag_tensor *y)
 {
-    const ag_arg args[] = {{x, 0.0}};
+    const ag_arg args[] = {ag_operand(x)};
     const ag_attr attr = {.f = {1.0, 20.0}};
     (void)y;
     return ag_apply_(AG_OP_softplus, 1, args, &attr);

@@ -158,7 +158,7 @@ static bool writes(void)
 static bool every_write(void)
 {
     ag_tensor *y = ag_mul_scalar(base, 2.0), *x = ag_sin(base), *part = ag_slice(y, 1, 0, 3, 2);
-    const ag_arg args[] = {{part, 0.0}};
+    const ag_arg args[] = {ag_operand(part)};
     const ag_attr attr = {.f = {1.0, 20.0}};
     bool good = part && x && ag_add_(y, x) == AG_OK && ag_sub_(y, x) == AG_OK;
     good = good && ag_div_(y, ag_exp(x)) == AG_OK && ag_pow_(y, ag_scalar(2.0)) == AG_OK;
@@ -178,12 +178,14 @@ static bool reading(void)
 {
     double values_out[300], value;
     bool mask[300];
+    int64_t whole[300];
     char text[100];
     ag_tensor *t = ag_t(base), *x = pending();
     bool good = x && t && ag_explain(x, text, sizeof text) > 0 && ag_data(x) != NULL;
     good = good && ag_copy_out(pending(), values_out) == AG_OK && ag_data(ag_reshape(t, 1, six));
     good = good && ag_item(ag_sum_all(pending()), &value) == AG_OK && ag_data(ag_contiguous(t));
-    return good && ag_compare(AG_OP_lt, pending(), base, mask) == AG_OK && !mask[0];
+    good = good && ag_copy_out_bool(ag_lt(pending(), base), mask) == AG_OK && !mask[0];
+    return good && ag_copy_out_int64(pending(), whole) == AG_OK;
 }
 
 static bool history(void)
@@ -201,7 +203,8 @@ static bool history(void)
 static bool regions(void)
 {
     ag_tensor *three = ag_select(base, 0, 0);
-    const ag_arg scatter[] = {{base, 0.0}, {three, 0.0}}, whole[] = {{NULL, 0.0}, {base, 0.0}};
+    const ag_arg scatter[] = {ag_operand(base), ag_operand(three)};
+    const ag_arg whole[] = {ag_number(0.0), ag_operand(base)};
     const ag_attr region = {.i = {1, 6}, .n_list = 2, .list = (const int64_t[]){3, 2}};
     const ag_attr slice = {.i = {0, 1, 5, 2}, .n_list = 2, .list = (const int64_t[]){6, 3}};
     ag_tensor *a = three ? ag_apply(AG_OP_strided_scatter, 2, scatter, &region) : NULL;
@@ -266,16 +269,37 @@ static bool every_elementwise_op(void)
 {
     bool good = true;
     for (int op = 0; good && op < AG_OP_COUNT; op++) {
-        const char *kind = NULL;
+        const char *kind = NULL, *grad = NULL;
         int arity = 0;
-        ag_op_info((ag_op)op, NULL, NULL, NULL, &arity, &kind, NULL);
-        if (strcmp(kind, "unary") != 0 && strcmp(kind, "binary") != 0)
+        ag_op_info((ag_op)op, NULL, NULL, NULL, &arity, &kind, &grad);
+        if (strcmp(kind, "unary") != 0 && strcmp(kind, "binary") != 0 && strcmp(kind, "mask") != 0)
             continue;
-        const ag_arg args[] = {{base, 0.0}, {base, 0.0}};
-        ag_tensor *y = ag_apply((ag_op)op, arity, args, NULL);
-        good = y != NULL && finish(y);
+        const bool is_recorded = strcmp(grad, "no_grad") != 0;
+        ag_tensor *x = is_recorded ? base : ag_cast(pending(), AG_INT64);
+        const ag_arg args[] = {ag_operand(x), ag_operand(x)};
+        ag_tensor *y = x != NULL ? ag_apply((ag_op)op, arity, args, NULL) : NULL;
+        good = y != NULL && (is_recorded ? finish(y) : ag_data(y) != NULL);
     }
     return good;
+}
+
+/* Casts, choices, counts, shifts and quotients of integers, and writes that convert. */
+static bool dtypes(void)
+{
+    ag_tensor *whole = ag_cast(pending(), AG_INT64), *mask = ag_gt(pending(), base);
+    if (whole == NULL || mask == NULL)
+        return false;
+    const ag_arg args[] = {ag_operand(whole), ag_integer(3)};
+    ag_tensor *shifted = ag_apply(AG_OP_bitwise_left_shift, 2, args, NULL);
+    ag_tensor *divided = ag_apply(AG_OP_floor_divide, 2, args, NULL);
+    ag_tensor *power = ag_apply(AG_OP_pow, 2, args, NULL);
+    ag_tensor *count = ag_count_nonzero(mask, -1, NULL), *any = ag_any(mask, -1, NULL, false);
+    bool good = shifted && divided && power && ag_data(divided) && ag_data(power) && count && any &&
+                ag_data(count) && ag_data(any) && ag_copy_(whole, pending()) == AG_OK &&
+                ag_copy_(mask, whole) == AG_OK && ag_data(mask);
+    good = good && ag_full_as(1, six, ag_integer(2), AG_BOOL) != NULL &&
+           ag_apply_(AG_OP_mul, 2, args, NULL) == AG_OK;
+    return good && finish(ag_where(mask, ag_mul(base, whole), base));
 }
 
 typedef struct scenario {
@@ -375,7 +399,7 @@ int main(void)
         {"history", history}, {"regions", regions}, {"second_order", second_order},
         {"many_roots", many_roots}, {"leaves", leaves}, {"chain", chain},
         {"several", several},
-        {"every_elementwise_op", every_elementwise_op},
+        {"every_elementwise_op", every_elementwise_op}, {"dtypes", dtypes},
     };
     if (ag_fail_allocation(0) != AG_OK) {
         printf("allocations of this core cannot be failed\n");

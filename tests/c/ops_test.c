@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * What C programs reach and Python has no way to: ops of the tape called by themselves, arithmetic in
- * place by name, masks that pend, several backwards through one graph at the same time, generators of
+ * place by name, masks that pend, dtypes, several backwards through one graph at the same time, generators of
  * random numbers, children of fork that end as programs do. Prints what does not hold and exits 1.
  */
 #include "check.h"
@@ -31,13 +31,13 @@ static ag_tensor *weighted_gradient(ag_tensor *y, ag_tensor *x)
 static void test_fill(void)
 {
     ag_tensor *x = leaf(3, (double[]){1, 2, 3}), *w = leaf(1, (double[]){5});
-    ag_tensor *y = ag_apply(AG_OP_fill, 2, (ag_arg[]){{x, 0}, {NULL, 7}}, NULL);
+    ag_tensor *y = ag_apply(AG_OP_fill, 2, (ag_arg[]){ag_operand(x), ag_number(7.0)}, NULL);
     CHECK(holds(y, 3, (double[]){7, 7, 7}));
-    ag_tensor *z = ag_apply(AG_OP_fill, 2, (ag_arg[]){{x, 0}, {w, 0}}, NULL);
+    ag_tensor *z = ag_apply(AG_OP_fill, 2, (ag_arg[]){ag_operand(x), ag_operand(w)}, NULL);
     CHECK(holds(z, 3, (double[]){5, 5, 5}));
     CHECK(holds(weighted_gradient(z, w), 1, (double[]){6}));
     CHECK(holds(weighted_gradient(z, x), 3, (double[]){0, 0, 0}));
-    CHECK(ag_apply(AG_OP_fill, 2, (ag_arg[]){{w, 0}, {x, 0}}, NULL) == NULL);
+    CHECK(ag_apply(AG_OP_fill, 2, (ag_arg[]){ag_operand(w), ag_operand(x)}, NULL) == NULL);
     CHECK(ag_last_status() == AG_ERR_SHAPE);
 }
 
@@ -46,13 +46,13 @@ static void test_copy(void)
     ag_tensor *x = ag_view(ag_arange(0, 6, 1), 2, (int64_t[]){2, 3});
     CHECK(ag_set_requires_grad(x, true) == AG_OK);
     ag_tensor *row = leaf(3, (double[]){7, 8, 9});
-    ag_tensor *y = ag_apply(AG_OP_copy, 2, (ag_arg[]){{x, 0}, {row, 0}}, NULL);
+    ag_tensor *y = ag_apply(AG_OP_copy, 2, (ag_arg[]){ag_operand(x), ag_operand(row)}, NULL);
     CHECK(holds(y, 6, (double[]){7, 8, 9, 7, 8, 9}));
     CHECK(holds(weighted_gradient(y, row), 3, (double[]){1 + 4, 2 + 5, 3 + 6}));
     CHECK(holds(weighted_gradient(y, x), 6, (double[]){0, 0, 0, 0, 0, 0}));
-    CHECK(holds(ag_apply(AG_OP_copy, 2, (ag_arg[]){{row, 0}, {NULL, 4}}, NULL), 3,
+    CHECK(holds(ag_apply(AG_OP_copy, 2, (ag_arg[]){ag_operand(row), ag_number(4.0)}, NULL), 3,
                 (double[]){4, 4, 4}));
-    CHECK(ag_apply(AG_OP_copy, 2, (ag_arg[]){{row, 0}, {x, 0}}, NULL) == NULL);
+    CHECK(ag_apply(AG_OP_copy, 2, (ag_arg[]){ag_operand(row), ag_operand(x)}, NULL) == NULL);
     CHECK(ag_last_status() == AG_ERR_SHAPE);
 }
 
@@ -60,23 +60,25 @@ static void test_slice_scatter(void)
 {
     const ag_attr every_second = {.i = {0, 1, 5, 2}};
     ag_tensor *x = leaf(5, (double[]){1, 2, 3, 4, 5}), *part = leaf(2, (double[]){8, 9});
-    ag_tensor *y = ag_apply(AG_OP_slice_scatter, 2, (ag_arg[]){{x, 0}, {part, 0}}, &every_second);
+    const ag_arg args[] = {ag_operand(x), ag_operand(part)};
+    ag_tensor *y = ag_apply(AG_OP_slice_scatter, 2, args, &every_second);
     CHECK(holds(y, 5, (double[]){1, 8, 3, 9, 5}));
     CHECK(holds(weighted_gradient(y, x), 5, (double[]){1, 0, 3, 0, 5}));
     CHECK(holds(weighted_gradient(y, part), 2, (double[]){2, 4}));
-    CHECK(holds(ag_apply(AG_OP_slice_scatter, 2, (ag_arg[]){{x, 0}, {NULL, 0.5}}, &every_second), 5,
+    const ag_arg number[] = {ag_operand(x), ag_number(0.5)}, whole[] = {ag_operand(x), ag_operand(x)};
+    CHECK(holds(ag_apply(AG_OP_slice_scatter, 2, number, &every_second), 5,
                 (double[]){1, 0.5, 3, 0.5, 5}));
-    CHECK(ag_apply(AG_OP_slice_scatter, 2, (ag_arg[]){{x, 0}, {x, 0}}, &every_second) == NULL);
+    CHECK(ag_apply(AG_OP_slice_scatter, 2, whole, &every_second) == NULL);
     CHECK(ag_last_status() == AG_ERR_SHAPE);
     const ag_attr backwards = {.i = {0, 1, 5, -1}};
-    CHECK(ag_apply(AG_OP_slice_scatter, 2, (ag_arg[]){{x, 0}, {part, 0}}, &backwards) == NULL);
+    CHECK(ag_apply(AG_OP_slice_scatter, 2, args, &backwards) == NULL);
     CHECK(ag_last_status() == AG_ERR_VALUE);
 }
 
 /* Reductions of plain numbers: there is nothing to reduce. */
 static void test_sums_of_numbers(void)
 {
-    const ag_arg number = {NULL, 2.5};
+    const ag_arg number = ag_number(2.5);
     const ag_attr all = {.n_list = 0};
     CHECK(holds(ag_apply(AG_OP_sum, 1, &number, &all), 1, (double[]){2.5}));
     CHECK(holds(ag_apply(AG_OP_mean, 1, &number, &all), 1, (double[]){2.5}));
@@ -143,6 +145,167 @@ static void test_masks(void)
         CHECK(wrong == 0);
         ag_scope_close(mark);
     }
+}
+
+/* ---- dtypes ---------------------------------------------------------------------------------- */
+
+static ag_tensor *integers(int64_t n, const int64_t *values) { return ag_from_int64(values, 1, &n); }
+static ag_tensor *truths(int64_t n, const bool *values) { return ag_from_bool(values, 1, &n); }
+
+/* The dtype, the numbers, and that no zero has a sign. */
+static bool is(ag_tensor *t, ag_dtype dtype, int64_t n, const double *expected)
+{
+    if (t == NULL || ag_dtype_of(t) != dtype || !holds(t, n, expected))
+        return false;
+    const double *data = ag_data(ag_contiguous(t));
+    for (int64_t i = 0; i < n && dtype != AG_FLOAT64; i++)
+        if (data[i] == 0.0 && signbit(data[i]))
+            return false;
+    return true;
+}
+
+static void test_copies_of_dtypes(void)
+{
+    const int64_t whole[] = {-(INT64_C(1) << 53), -1, 0, 1, INT64_C(1) << 53};
+    ag_tensor *t = integers(5, whole), *mask = truths(2, (bool[]){true, false});
+    int64_t found[5];
+    bool found_truths[5];
+    CHECK(ag_dtype_of(t) == AG_INT64 && ag_dtype_of(mask) == AG_BOOL);
+    CHECK(ag_copy_out_int64(t, found) == AG_OK && memcmp(found, whole, sizeof whole) == 0);
+    CHECK(ag_copy_out_bool(t, found_truths) == AG_OK && found_truths[0] && !found_truths[2]);
+    CHECK(ag_copy_out_int64(mask, found) == AG_OK && found[0] == 1 && found[1] == 0);
+    CHECK(holds(mask, 2, (double[]){1, 0}));
+    /* Of float64: towards zero, and NaN is not 0. Strided, and pending. */
+    const double values[] = {1.9, -1.9, -0.5, 0.0, NAN, 4.0};
+    ag_tensor *x = ag_from_data(values, 2, (int64_t[]){3, 2});
+    ag_tensor *row = ag_select(ag_t(ag_mul_scalar(x, 1.0)), 0, 1);  /* -1.9, 0, 4 */
+    CHECK(ag_copy_out_int64(row, found) == AG_OK);
+    CHECK(found[0] == -1 && found[1] == 0 && found[2] == 4);
+    row = ag_select(ag_t(ag_mul_scalar(x, 1.0)), 0, 0);  /* 1.9, -0.5, NaN */
+    CHECK(ag_copy_out_bool(row, found_truths) == AG_OK);
+    CHECK(found_truths[0] && found_truths[1] && found_truths[2]);
+    CHECK(ag_numel(ag_from_int64(NULL, 1, (int64_t[]){0})) == 0);
+    CHECK(ag_ndim(ag_from_bool((bool[]){true}, 0, NULL)) == 0);
+}
+
+static void test_casts(void)
+{
+    ag_tensor *x = leaf(4, (double[]){2.7, -2.7, -0.4, 0});
+    ag_tensor *whole = ag_cast(x, AG_INT64), *mask = ag_cast(x, AG_BOOL);
+    CHECK(is(whole, AG_INT64, 4, (double[]){2, -2, 0, 0}) && !ag_requires_grad(whole));
+    CHECK(is(mask, AG_BOOL, 4, (double[]){1, 1, 1, 0}) && !ag_requires_grad(mask));
+    CHECK(is(ag_cast(whole, AG_BOOL), AG_BOOL, 4, (double[]){1, 1, 0, 0}));
+    CHECK(is(ag_cast(whole, AG_FLOAT64), AG_FLOAT64, 4, (double[]){2, -2, 0, 0}));
+    CHECK(is(ag_cast(mask, AG_INT64), AG_INT64, 4, (double[]){1, 1, 1, 0}));
+    CHECK(!ag_shares_storage(x, whole) && !ag_shares_storage(whole, ag_cast(whole, AG_FLOAT64)));
+    ag_tensor *same = ag_cast(x, AG_FLOAT64), *view = ag_slice(whole, 0, 1, 4, 2);
+    CHECK(same == x && ag_requires_grad(same));
+    CHECK(is(view, AG_INT64, 2, (double[]){-2, 0}) && ag_shares_storage(view, whole));
+    /* Read as another dtype, where the numbers are right for it. */
+    ag_tensor *plain = ag_from_data((double[]){1, -0.0}, 1, (int64_t[]){2});
+    CHECK(ag_set_dtype(plain, AG_BOOL) == AG_OK && is(plain, AG_BOOL, 2, (double[]){1, 0}));
+    CHECK(ag_set_dtype(plain, AG_INT64) == AG_OK && is(plain, AG_INT64, 2, (double[]){1, 0}));
+    CHECK(ag_set_dtype(plain, AG_FLOAT64) == AG_OK && ag_dtype_of(plain) == AG_FLOAT64);
+}
+
+static void test_filling(void)
+{
+    const int64_t two[] = {2};
+    CHECK(is(ag_full_as(1, two, ag_number(-2.7), AG_INT64), AG_INT64, 2, (double[]){-2, -2}));
+    CHECK(is(ag_full_as(1, two, ag_number(-0.3), AG_INT64), AG_INT64, 2, (double[]){0, 0}));
+    CHECK(is(ag_full_as(1, two, ag_number(NAN), AG_BOOL), AG_BOOL, 2, (double[]){1, 1}));
+    CHECK(is(ag_full_as(1, two, ag_integer(3), AG_FLOAT64), AG_FLOAT64, 2, (double[]){3, 3}));
+    CHECK(is(ag_full_as(1, two, ag_boolean(true), AG_INT64), AG_INT64, 2, (double[]){1, 1}));
+    CHECK(is(ag_full(1, two, 3.0), AG_FLOAT64, 2, (double[]){3, 3}));
+    ag_tensor *whole = integers(2, (int64_t[]){5, 6}), *mask = truths(2, (bool[]){false, true});
+    CHECK(is(ag_full_like(whole, 2.5), AG_INT64, 2, (double[]){2, 2}));
+    CHECK(is(ag_full_like(mask, 2.5), AG_BOOL, 2, (double[]){1, 1}));
+    CHECK(is(ag_zeros_like(whole), AG_INT64, 2, (double[]){0, 0}));
+    CHECK(is(ag_ones_like(mask), AG_BOOL, 2, (double[]){1, 1}));
+    CHECK(ag_dtype_of(ag_empty_like(mask)) == AG_BOOL);
+    /* Writes that replace numbers convert them. */
+    CHECK(ag_fill_(whole, -1.9) == AG_OK && is(whole, AG_INT64, 2, (double[]){-1, -1}));
+    CHECK(ag_copy_(whole, ag_full(1, two, 7.5)) == AG_OK);
+    CHECK(is(whole, AG_INT64, 2, (double[]){7, 7}));
+    CHECK(ag_copy_(mask, ag_full(1, two, NAN)) == AG_OK && is(mask, AG_BOOL, 2, (double[]){1, 1}));
+    CHECK(ag_zero_(mask) == AG_OK && is(mask, AG_BOOL, 2, (double[]){0, 0}));
+    ag_tensor *x = ag_full(1, two, 0.5);
+    CHECK(ag_copy_(x, whole) == AG_OK && is(x, AG_FLOAT64, 2, (double[]){7, 7}));
+}
+
+static ag_tensor *with_number(ag_op op, ag_tensor *x, ag_arg number)
+{
+    return ag_apply(op, 2, (ag_arg[]){ag_operand(x), number}, NULL);
+}
+
+/* bool < int64 < float64, plain numbers with the dtype that they say. */
+static void test_promotion(void)
+{
+    ag_tensor *i = integers(3, (int64_t[]){-3, 0, 4}), *b = truths(3, (bool[]){true, false, true});
+    ag_tensor *x = ag_from_data((double[]){0.5, 1, 2}, 1, (int64_t[]){3});
+    CHECK(is(with_number(AG_OP_mul, i, ag_integer(2)), AG_INT64, 3, (double[]){-6, 0, 8}));
+    CHECK(is(with_number(AG_OP_mul, i, ag_number(2)), AG_FLOAT64, 3, (double[]){-6, 0, 8}));
+    CHECK(is(with_number(AG_OP_add, i, ag_boolean(true)), AG_INT64, 3, (double[]){-2, 1, 5}));
+    CHECK(is(with_number(AG_OP_add, b, ag_integer(2)), AG_INT64, 3, (double[]){3, 2, 3}));
+    CHECK(is(with_number(AG_OP_add, b, ag_boolean(true)), AG_BOOL, 3, (double[]){1, 1, 1}));
+    CHECK(is(with_number(AG_OP_mul, b, ag_number(0.5)), AG_FLOAT64, 3, (double[]){0.5, 0, 0.5}));
+    CHECK(is(with_number(AG_OP_mul, i, ag_integer(0)), AG_INT64, 3, (double[]){0, 0, 0}));
+    CHECK(is(ag_mul_scalar(i, 2.0), AG_FLOAT64, 3, (double[]){-6, 0, 8}));
+    CHECK(is(ag_add(i, b), AG_INT64, 3, (double[]){-2, 0, 5}));
+    CHECK(is(ag_add(i, x), AG_FLOAT64, 3, (double[]){-2.5, 1, 6}));
+    CHECK(is(ag_add(b, b), AG_BOOL, 3, (double[]){1, 0, 1}));
+    CHECK(is(ag_mul(b, b), AG_BOOL, 3, (double[]){1, 0, 1}));
+    CHECK(is(ag_div(i, ag_add_scalar(x, 0.5)), AG_FLOAT64, 3, (double[]){-3, 0, 1.6}));
+    CHECK(is(ag_neg(i), AG_INT64, 3, (double[]){3, 0, -4}));
+    CHECK(is(ag_exp(b), AG_FLOAT64, 3, (double[]){exp(1), 1, exp(1)}));
+    CHECK(is(ag_sum_all(b), AG_INT64, 1, (double[]){2}));
+    CHECK(is(ag_sum_all(i), AG_INT64, 1, (double[]){1}));
+    CHECK(is(ag_bitwise_not(i), AG_INT64, 3, (double[]){2, -1, -5}));
+    CHECK(is(ag_bitwise_not(b), AG_BOOL, 3, (double[]){0, 1, 0}));
+    CHECK(is(ag_bitwise_xor(i, b), AG_INT64, 3, (double[]){-4, 0, 5}));
+    CHECK(is(ag_any(x, -1, NULL, false), AG_BOOL, 1, (double[]){1}));
+    CHECK(is(ag_all(i, 1, (int64_t[]){0}, true), AG_BOOL, 1, (double[]){0}));
+    CHECK(is(ag_count_nonzero(i, -1, NULL), AG_INT64, 1, (double[]){2}));
+}
+
+static void test_comparisons_and_choices(void)
+{
+    ag_tensor *i = integers(3, (int64_t[]){-3, 0, 4}), *x = leaf(3, (double[]){0.5, NAN, 4});
+    ag_tensor *above = ag_gt(x, i), *same = ag_eq_scalar(i, 4.0);
+    CHECK(is(above, AG_BOOL, 3, (double[]){1, 0, 0}) && !ag_requires_grad(above));
+    CHECK(is(same, AG_BOOL, 3, (double[]){0, 0, 1}));
+    CHECK(is(ag_logical_or(above, same), AG_BOOL, 3, (double[]){1, 0, 1}));
+    CHECK(is(ag_logical_and(x, i), AG_BOOL, 3, (double[]){1, 0, 1}));
+    CHECK(is(ag_logical_not(x), AG_BOOL, 3, (double[]){0, 0, 0}));
+    CHECK(is(ag_where(above, i, ag_neg(i)), AG_INT64, 3, (double[]){-3, 0, -4}));
+    ag_tensor *y = ag_where(above, x, i);
+    CHECK(is(y, AG_FLOAT64, 3, (double[]){0.5, 0, 4}));
+    CHECK(holds(weighted_gradient(y, x), 3, (double[]){1, 0, 0}));
+    /* Gradients of products with other dtypes, which have none themselves. */
+    ag_tensor *z = ag_mul(ag_add(ag_where(above, x, i), i), same);
+    CHECK(is(z, AG_FLOAT64, 3, (double[]){0, 0, 8}));
+    CHECK(holds(weighted_gradient(ag_mul(x, i), x), 3, (double[]){-3, 0, 12}));
+}
+
+static void test_dtypes_in_place(void)
+{
+    ag_tensor *i = integers(2, (int64_t[]){-3, 4}), *b = truths(2, (bool[]){true, false});
+    ag_tensor *x = ag_from_data((double[]){0.5, 2}, 1, (int64_t[]){2});
+    ag_tensor *view = ag_slice(i, 0, 1, 2, 1);
+    CHECK(ag_add_(x, i) == AG_OK && is(x, AG_FLOAT64, 2, (double[]){-2.5, 6}));
+    CHECK(ag_mul_(i, b) == AG_OK && is(i, AG_INT64, 2, (double[]){-3, 0}));
+    CHECK(is(view, AG_INT64, 1, (double[]){0}) && ag_tensor_version(view) == 1);
+    CHECK(ag_add_(i, x) == AG_ERR_VALUE);
+    CHECK(strcmp(ag_last_message(),
+                 "result type Double can't be cast to the desired output type Long") == 0);
+    CHECK(ag_div_(i, i) == AG_ERR_VALUE && is(i, AG_INT64, 2, (double[]){-3, 0}));
+    const ag_arg doubled[] = {ag_operand(i), ag_integer(2)};
+    CHECK(ag_apply_(AG_OP_mul, 2, doubled, NULL) == AG_OK);
+    CHECK(is(i, AG_INT64, 2, (double[]){-6, 0}));
+    CHECK(ag_add_(b, b) == AG_OK && is(b, AG_BOOL, 2, (double[]){1, 0}));
+    const ag_arg quotient[] = {ag_operand(i), ag_integer(0)};
+    CHECK(ag_apply(AG_OP_floor_divide, 2, quotient, NULL) == NULL);
+    CHECK(strcmp(ag_last_message(), "ZeroDivisionError") == 0);
 }
 
 /* ---- several backwards through one graph ----------------------------------------------------- */
@@ -335,7 +498,8 @@ int main(void)
 {
     static void (*const tests[])(void) = {
         test_fill, test_copy, test_slice_scatter, test_sums_of_numbers, test_in_place,
-        test_versions, test_masks, test_backwards_at_once, test_generators,
+        test_versions, test_masks, test_copies_of_dtypes, test_casts, test_filling,
+        test_promotion, test_comparisons_and_choices, test_dtypes_in_place, test_backwards_at_once, test_generators,
         test_threads_that_share_a_generator, test_fork,
     };
     run_tests(COUNT(tests), tests, true);

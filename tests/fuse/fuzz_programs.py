@@ -32,6 +32,108 @@ WRITES += ("{}.div_({} + 3)", "{}.maximum_({})", "{}.sub_({}, alpha=-2)", "{}.cl
 NUMBER_WRITES = ("{}.add_(0.5)", "{}.mul_(0.9)", "{}.zero_()", "{}.fill_(0.3)", "{}.div_(1.5)")
 NUMBER_WRITES += ("{}.clamp_(-0.4, 0.6)", "{}.sub_(1)", "{}.pow_(2)", "{}[...] = -0.75")
 
+# Of masks (bool) and integers (int64); {0} and {1} broadcast, {x} is a float64 tensor beside {0}.
+MASKS = ("({x}) > {n}", "({x}) <= {0}", "({x}).bool()", "({x}) != {0}", "{n} < ({x})")
+OF_MASKS = ("{0} & {1}", "{0} | {1}", "{0} ^ {1}", "~{0}", "{0} == {1}", "{0} + {1}", "{0} * {1}")
+OF_MASKS += ("{0}.logical_and({1})", "ag.maximum({0}, {1})", "{0}.logical_not()", "{0} < {1}")
+OF_MASKS += ("ag.where({0}, {1}, {0})", "ag.where({0}, True, {1})", "{0} | False", "{0} ^ True")
+INTEGERS = (
+    "(({x}).tanh() * 9).trunc().long()",
+    "(({x}).sin() * 5).to(ag.int64)",
+    "({x}).sign().int()",
+)
+INTEGERS += (
+    "(({x}).atan() * 7).floor().long()",
+    "(({x}) > {n}).long()",
+    "(({x}).cos() * 4).long()",
+)
+OF_INTEGERS = (
+    "{0} + {1}",
+    "{0} - {1}",
+    "{0} * {1}",
+    "{0} // 3",
+    "{0} // -2",
+    "{0} % 5",
+    "{0} % -4",
+)
+OF_INTEGERS += (
+    "-{0}",
+    "{0}.abs()",
+    "{0}.sign()",
+    "~{0}",
+    "{0} & {1}",
+    "{0} | {1}",
+    "{0} ^ {1}",
+    "{0} * 2",
+)
+OF_INTEGERS += (
+    "{0} // ({1}.abs() + 1)",
+    "{0} + 1",
+    "3 - {0}",
+    "({0} << 2) >> 1",
+    "{0}.clamp(-3, 4)",
+)
+OF_INTEGERS += (
+    "ag.maximum({0}, {1})",
+    "ag.where({0} > {1}, {0}, {1})",
+    "{0} * -1",
+    "{0} % ({1} * 0 + 7)",
+)
+OF_INTEGERS += ("{0}.square() % 11", "({0} % 3) ** 2", "ag.div({0}, 2, rounding_mode='trunc')")
+COMPARED = ("{0} == {1}", "{0} > {1}", "{0} <= 2", "{0}.bool()", "{0} != 0", "{0}.ge({1})")
+MASK_WRITES = ("{0}.logical_not_()", "{0} &= {1}", "{0} |= {1}", "{0} ^= {1}", "{0}.copy_({1})")
+MASK_WRITES += ("{0}.fill_(True)", "{0} *= {1}", "{0} += {1}", "{0}.eq_({1})", "{0}[...] = {1}")
+INTEGER_WRITES = (
+    "{0} += 1",
+    "{0} -= {1}",
+    "{0}.mul_(2)",
+    "{0} //= 2",
+    "{0} %= 6",
+    "{0}.neg_()",
+    "{0}.abs_()",
+)
+INTEGER_WRITES += (
+    "{0}.fill_(3)",
+    "{0}.copy_({1})",
+    "{0} &= 7",
+    "{0}.add_({1}, alpha=2)",
+    "{0} *= -1",
+)
+INTEGER_WRITES += (
+    "{0}.clamp_(-5, 5)",
+    "{0}[...] = {1}",
+    "{0}.sign_()",
+    "{0}.lt_({1})",
+    "{0} += 0.5",
+)
+LOOKS = (
+    "{}.any()",
+    "{}.all()",
+    "{}.count_nonzero()",
+    "{}.sum()",
+    "{}.tolist()",
+    "repr({})",
+    "{}.amax()",
+)
+LOOKS += (
+    "{}.double().mean()",
+    "({} + 0.5).sum()",
+    "np.array({})",
+    "{}.sum(dtype=ag.float64)",
+    "{}.amin()",
+)
+LOOKS += ("repr({}.dtype)", "bool({}.any())", "int({}.sum())", "{}")
+# Floats of a float64 tensor {0} and a mask or integers {1}.
+MIXED = (
+    "{0} * {1}",
+    "{0} + {1}",
+    "{0} + {1} * 0.25",
+    "{0} * {1}.double()",
+    "{1} * {0}",
+    "{0} / ({1} + 2.5)",
+)
+MASKED = ("ag.where({1}, {0}, 0.5)", "ag.where({1}, {0}, -({0}))", "ag.where(~{1}, {0}, 0)")
+
 
 def shapes_around(threshold: int) -> list[list[Shape]]:
     """Families of shapes that meet in one program, of about `threshold` elements."""
@@ -58,6 +160,8 @@ class Writer:
         self.dice = random.Random(seed)
         self.lines: list[str] = []
         self.pool: dict[str, Shape] = {}
+        self.masks: dict[str, Shape] = {}
+        self.integers: dict[str, Shape] = {}
         self.leaves: list[str] = []
         self.arrays: dict[str, Shape] = {}
         self.made = 0
@@ -69,7 +173,8 @@ class Writer:
             (self._write, 12), (self._assign, 6), (self._numpy_write, 6), (self._export, 4),
             (self._read, 5), (self._backward, 8), (self._second, 4), (self._gradient, 5),
             (self._step, 4), (self._alias, 6), (self._drop, 6), (self._loop, 2), (self._twice, 2),
-            (self._many, 2),
+            (self._many, 2), (self._mask, 5), (self._whole, 5), (self._label_write, 5),
+            (self._label_view, 2), (self._label_read, 4),
         ]  # fmt: skip
         self.kinds = [kind for kind, _ in kinds]
         # Some programs do much of one thing and nothing of another.
@@ -81,7 +186,7 @@ class Writer:
             self._make(shape)
         for _ in range(steps):
             self.dice.choices(self.kinds, self.weights)[0]()
-        names = list(self.pool)
+        names = [*self.pool, *self.masks, *self.integers]
         self.dice.shuffle(names)
         self.lines += [f"see({name})" for name in names]
         self.lines += [f"see({name}.grad)" for name in self.leaves if name in self.pool]
@@ -97,19 +202,22 @@ class Writer:
         names = list(self.pool)
         return names[-1 - min(self.dice.randrange(len(names)), self.dice.randrange(len(names)))]
 
-    def _new(self, line: str, shape: Shape) -> str:
+    def _new(self, line: str, shape: Shape, pool: dict[str, Shape] | None = None) -> str:
         name = f"t{self.made}"
         self.made += 1
         self.lines.append(f"{name} = {line}")
-        self.pool[name] = shape
+        (self.pool if pool is None else pool)[name] = shape
         return name
 
     def _seed(self) -> int:
         return self.dice.randrange(1000)
 
-    def _fitting(self, shape: Shape, to: bool = False) -> str | None:
+    def _fitting(
+        self, shape: Shape, to: bool = False, pool: dict[str, Shape] | None = None
+    ) -> str | None:
         """Something that broadcasts with `shape`, or (to) to it."""
-        names = [n for n, s in self.pool.items() if self._joined(shape, s, to) is not None]
+        pool = self.pool if pool is None else pool
+        names = [n for n, s in pool.items() if self._joined(shape, s, to) is not None]
         return self.dice.choice(names) if names else None
 
     def _joined(self, a: Shape, b: Shape, to: bool = False) -> Shape | None:
@@ -128,7 +236,9 @@ class Writer:
             name = self._name()
             return name, self.pool[name]
         x, shape = self._tree(depth - 1)
-        kind = self.dice.randrange(20)
+        kind = self.dice.randrange(22)
+        if kind >= 20:
+            return self._mixed(x, shape)
         if kind < 5:
             name = self.dice.choice(TAME if not self._chance(6) else WILD)
             return f"({x}).{name}()", shape
@@ -155,6 +265,17 @@ class Writer:
         pattern = self.dice.choice(RARE if self._chance(6) else BINARY)
         both = (x, y) if self._chance(2) else (y, x)
         return "(" + pattern.format(*both) + ")", joined
+
+    def _mixed(self, x: str, shape: Shape) -> tuple[str, Shape]:
+        """With a mask or integers, if there are such; else with a mask of its own."""
+        pool = self.dice.choice((self.masks, self.integers))
+        fitting = self._fitting(shape, pool=pool)
+        if fitting is None:
+            return f"({x} * (({x}) > 0.2))", shape
+        joined = self._joined(shape, pool[fitting])
+        assert joined is not None
+        patterns = MIXED + (2 * MASKED if pool is self.masks else ())
+        return "(" + self.dice.choice(patterns).format(f"({x})", fitting) + ")", joined
 
     def _reduced(self, x: str, shape: Shape) -> tuple[str, Shape]:
         how, keep = self.dice.choice(("sum", "mean")), self.dice.randrange(2) == 1
@@ -411,6 +532,94 @@ class Writer:
         else:
             new = f"{self._tree_into(self.pool[name])} + ag.zeros_like({name})"
             self.lines.append(f"{name}.data = {new}")
+
+    # ---- lines of masks and integers -------------------------------------------------------------
+
+    def _labelled(self) -> tuple[dict[str, Shape], str] | None:
+        """One of the masks or of the integers."""
+        pools = [pool for pool in (self.masks, self.integers) if pool]
+        if not pools:
+            return None
+        pool = self.dice.choice(pools)
+        return pool, self.dice.choice(list(pool))
+
+    def _of_label(self, pool: dict[str, Shape], made: tuple[str, ...], of: tuple[str, ...]) -> None:
+        """One more of them: of floats, or of those that there are."""
+        n = self.dice.choice(("0", "0.25", "-0.5", "1"))
+        if not pool or self._chance(2):
+            x, shape = self._tree(self.dice.randint(0, 2))
+            fitting = self._fitting(shape, to=True) or "0.5"
+            self._new(self.dice.choice(made).format(fitting, x=x, n=n), shape, pool)
+            return
+        name = self.dice.choice(list(pool))
+        other = self._fitting(pool[name], pool=pool) or name
+        joined = self._joined(pool[name], pool[other])
+        pattern = self.dice.choice(of)
+        if "{1}" not in pattern:
+            joined = pool[name]
+        if joined is not None:
+            self._new(pattern.format(name, other), joined, pool)
+
+    def _mask(self) -> None:
+        if self.integers and self._chance(4):
+            name = self.dice.choice(list(self.integers))
+            other = self._fitting(self.integers[name], to=True, pool=self.integers) or name
+            pattern = self.dice.choice(COMPARED)
+            self._new(pattern.format(name, other), self.integers[name], self.masks)
+        else:
+            self._of_label(self.masks, MASKS, OF_MASKS)
+
+    def _whole(self) -> None:
+        self._of_label(self.integers, INTEGERS, OF_INTEGERS)
+
+    def _label_write(self) -> None:
+        found = self._labelled()
+        if found is None:
+            return self._mask()
+        pool, name = found
+        is_mask, shape = pool is self.masks, pool[name]
+        other = self._fitting(shape, to=True, pool=pool) or name
+        if shape and self._chance(4):
+            text, part = self._index(name, shape)
+            value = self._fitting(part, to=True, pool=pool) or name
+            if self._chance(2):
+                value = self.dice.choice(("True", "0") if is_mask else ("7", "-1", "2.5"))
+            self.lines.append(f"{text} = {value}")
+        elif self._chance(4):
+            self.lines.append(f"{name}.copy_({self._tree_into(shape)})")
+        elif self._chance(8):  # most of them are refused
+            self.lines.append(f"{name} += {self._tree_into(shape)}")
+        else:
+            writes = MASK_WRITES if is_mask else INTEGER_WRITES
+            self.lines.append(self.dice.choice(writes).format(name, other))
+        return None
+
+    def _label_view(self) -> None:
+        found = self._labelled()
+        if found is None:
+            return self._whole()
+        pool, name = found
+        text, shape = self._seen_as(name, pool[name])
+        self._new(text, shape, pool)
+        return None
+
+    def _label_read(self) -> None:
+        found = self._labelled()
+        if found is None:
+            return self._mask()
+        pool, name = found
+        kind = self.dice.randrange(6)
+        if kind == 0:
+            self._new(f"{name}.double()", pool[name])
+        elif kind == 1:
+            text, shape = self._reduced(name, pool[name])
+            self._new(text.replace(".mean(", ".any("), shape)
+        elif kind == 2 and len(pool) > 2:
+            del pool[name]
+            self.lines.append(f"{name} = None")
+        else:
+            self.lines.append(f"see({self.dice.choice(LOOKS).format(name)})")
+        return None
 
     def _drop(self) -> None:
         if self.arrays and self._chance(3):

@@ -48,12 +48,13 @@ def bits(a: Any) -> str:
 
 def flags(x: Any) -> str:
     name = x.grad_fn.name() if x.grad_fn is not None else None
-    return f"{tuple(x.shape)} {x.stride()} {x.requires_grad} {x.is_leaf} {name} v{x._version}"
+    what = f"{tuple(x.shape)} {x.stride()} {x.requires_grad} {x.is_leaf} {name} v{x._version}"
+    return what if x.dtype is ag.float64 else f"{what} {x.dtype}"
 
 
 def look(x: Any) -> str:
     if isinstance(x, ag.Tensor):
-        return f"{flags(x)} {bits(x.detach().numpy())}"
+        return f"{flags(x)} {bits(x.detach().double().numpy())}"  # what memory holds: -0.0, too
     if isinstance(x, str) or x is None:
         return str(x)
     return bits(x)
@@ -67,6 +68,11 @@ def threshold() -> int:
 # One op in place, an expression, or a look: all or nothing. A backward that fails may have used up
 # its graph, and what takes several steps cannot be taken back.
 ATOMIC = re.compile(r"(?!.*(backward|autograd|for |\n))(t\d+ = |see|flags|with ag.no_grad|\(?t\d+)")
+
+
+# A backward that failed has used up a part of its graph; which part, and so with which of these the
+# next one fails, depends on the order of rules.
+SPENT = re.compile("modified by an inplace operation|through the graph a second time")
 
 
 def attempt(line: str, names: dict[str, Any], dice: random.Random) -> None:
@@ -89,6 +95,7 @@ def run(lines: list[str], failures: int) -> list[str]:
     names: dict[str, Any] = {"ag": ag, "np": np, "copy": copy, "pickle": pickle, "r": numbers}
     names["see"] = lambda x: seen.append(look(x))
     names["flags"] = lambda x: seen.append(flags(x))
+    broken = False
     for at, line in enumerate(lines):
         first = len(seen)
         try:
@@ -97,7 +104,9 @@ def run(lines: list[str], failures: int) -> list[str]:
             else:
                 exec(line, names)
         except Exception as error:
-            seen.append(f"{type(error).__name__}: {error}")
+            text = f"{type(error).__name__}: {error}"
+            seen.append("a graph that is used up" if broken and SPENT.search(text) else text)
+            broken |= SPENT.search(text) is not None
         seen[first:] = [f"line {at}: {text}" for text in seen[first:]]
     return seen
 
@@ -134,8 +143,8 @@ def answer(threads: int, failures: int, at_once: int, lines: list[str]) -> list[
         seen = run_at_once(at_once, lines, failures)
     ag.set_grad_enabled(True)
     left = [(now - then) // at_once for now, then in zip(alive(), before, strict=True)]
-    if left[0] > 0:
-        left.pop()  # a gradient that leads to its own leaf lives on, pending or not
+    if left[0] > 0:  # a gradient that leads to its own leaf lives on, and if it pends, its operands
+        left = left[1:2]
     return [*seen, f"left over: {left}"]
 
 

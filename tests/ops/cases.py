@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -28,8 +29,10 @@ class Case:
     """One way of calling one op. `kind` is
 
     map    elementwise: any shapes that broadcast, each element on its own
-    mask   the same with a NumPy bool array as result, never differentiated
+    mask   the same with a bool or int64 tensor as result, never differentiated
     whole  anything else: inputs of the given `shapes`
+
+    `dtype` is the result's.
     """
 
     op: str
@@ -45,6 +48,7 @@ class Case:
     grid: float = 0.0  # inputs are multiples of this
     apart: bool = False  # ... shifted by a third of it for each further input: no ties
     twin: Callable[..., Any] | None = None  # how torch spells it, if not as `call`
+    dtype: str = "float64"
 
     @property
     def id(self) -> str:
@@ -164,6 +168,24 @@ BINARY = [
     _binary("pow", np.power, (0.3, 3), VECTOR, "PowBackward1"),
     _binary("maximum", np.maximum, (-3, 3), EXACT, "MaximumBackward0", grid=0.3, apart=True),
     _binary("minimum", np.minimum, (-3, 3), EXACT, "MinimumBackward0", grid=0.3, apart=True),
+    # Of quotients that are well between two whole numbers.
+    Case(
+        "remainder",
+        lambda lib, x, y: lib.remainder(x, y),
+        np.mod,
+        ((3.3, 3.6), (1.0, 1.05)),
+        EXACT,
+        "RemainderBackward1",
+    ),
+    Case(
+        "remainder",
+        lambda lib, x, y: x % y,
+        np.mod,
+        ((-3.6, -3.3), (1.0, 1.05)),
+        EXACT,
+        "RemainderBackward1",
+        "of other signs",
+    ),
 ]
 
 
@@ -198,6 +220,8 @@ SCALAR = [
     _scalar("mul", "x * numpy", lambda x: x * NUMPY_TWO, "MulBackward0"),
     _scalar("sub", "numpy - x", lambda x: NUMPY_TWO - x, "RsubBackward1"),
     _scalar("neg", "-x", lambda x: -x, "NegBackward0"),
+    _scalar("remainder", "x % 0.3", lambda x: x % 0.3, "RemainderBackward0", (0.35, 0.55)),
+    _scalar("remainder", "x % -0.3", lambda x: x % -0.3, "RemainderBackward0", (0.35, 0.55)),
     _scalar("abs", "abs(x)", lambda x: abs(x), "AbsBackward0", kinks=(0.0,)),
 ]
 
@@ -264,8 +288,9 @@ SELECT = [
 ]
 
 
-def _mask(op: str, ref: Any) -> Case:
-    return Case(op, _method(op), ref, ((-3, 3), (-3, 3)), 0.0, None, kind="mask", grid=1.0)
+def _mask(op: str, ref: Any, arity: int = 2) -> Case:
+    domains = ((-3.0, 3.0),) * arity
+    return Case(op, _method(op), ref, domains, 0.0, None, kind="mask", grid=1.0, dtype="bool")
 
 
 MASK = [
@@ -275,6 +300,33 @@ MASK = [
     _mask("le", np.less_equal),
     _mask("gt", np.greater),
     _mask("ge", np.greater_equal),
+    _mask("logical_and", np.logical_and),
+    _mask("logical_or", np.logical_or),
+    _mask("logical_xor", np.logical_xor),
+    _mask("logical_not", np.logical_not, 1),
+]
+
+
+def _integer(op: str, ref: Any, *domains: Domain) -> Case:
+    """Of operands that are made int64 first: inputs are whole numbers."""
+
+    def call(lib: Any, *tensors: Any) -> Any:
+        return getattr(lib, op)(*(x.detach().to(lib.int64) for x in tensors))
+
+    def exact(*arrays: Any) -> Any:
+        return ref(*(a.astype(np.int64) for a in arrays))
+
+    return Case(op, call, exact, domains, 0.0, None, kind="mask", grid=1.0, dtype="int64")
+
+
+_WHOLE_NUMBERS = (-(2.0**52), 2.0**52)
+INTEGER = [
+    _integer("bitwise_and", np.bitwise_and, _WHOLE_NUMBERS, _WHOLE_NUMBERS),
+    _integer("bitwise_or", np.bitwise_or, _WHOLE_NUMBERS, _WHOLE_NUMBERS),
+    _integer("bitwise_xor", np.bitwise_xor, _WHOLE_NUMBERS, _WHOLE_NUMBERS),
+    _integer("bitwise_not", np.bitwise_not, _WHOLE_NUMBERS),
+    _integer("bitwise_left_shift", np.left_shift, (-(2.0**20), 2.0**20), (0, 32)),
+    _integer("bitwise_right_shift", np.right_shift, _WHOLE_NUMBERS, (0, 63)),
 ]
 
 
@@ -326,6 +378,39 @@ def _reduce(label: str, shape: Shape, **arguments: Any) -> list[Case]:
         )
     ]
 
+
+def _truths(
+    op: str, label: str, shape: Shape, ref: Any, dtype: str, domain: Domain, **arguments: Any
+) -> Case:
+    """Of whole numbers of which some are 0, as `domain` says."""
+
+    def call(lib: Any, x: Any) -> Any:
+        return getattr(lib, op)(x, **arguments)
+
+    return Case(
+        op, call, ref, (domain,), 0.0, None, label, "whole", (shape,), grid=1.0, dtype=dtype
+    )
+
+
+TRUTHS = [
+    _truths(op, label, shape, partial(ref, **numpy), dtype, domain, **arguments)
+    for op, ref, dtype, domain in (
+        ("any", np.any, "bool", (-0.6, 0.6)),
+        ("all", np.all, "bool", (0.4, 3.0)),
+        ("count_nonzero", np.count_nonzero, "int64", (-1.0, 1.0)),
+    )
+    for label, shape, arguments, numpy in (
+        ("", (3, 4), {}, {}),
+        ("0-d", (), {}, {}),
+        ("long", (2500,), {}, {}),
+        ("of nothing", (0, 3), {"dim": 0}, {"axis": 0}),
+        ("dim 0", (3, 4, 2), {"dim": 0}, {"axis": 0}),
+        ("dim -1", (30, 4), {"dim": -1}, {"axis": -1}),
+        ("two dims", (3, 4, 2), {"dim": (0, 2)}, {"axis": (0, 2)}),
+        ("kept", (30, 4), {"dim": 1, "keepdim": True}, {"axis": 1, "keepdims": True}),
+    )
+    if op != "count_nonzero" or "keepdim" not in arguments
+]
 
 REDUCE = [
     *_reduce("", (3, 4)),
@@ -426,12 +511,33 @@ _ROWS: tuple[tuple[str, str, Any, Any, str, float], ...] = (
     ),
 )
 
+# Of quotients that are well between two whole numbers. PyTorch has its derivative by another name.
+_FLOOR_DIVIDE = (
+    ("", lambda x, y: x // y, ((3, 4), (4,)), lambda torch, x, y: (x, y)),
+    ("x // 0.3", lambda x: x // 0.3, ((3, 4),), lambda torch, x: (x, 0.3)),
+    ("-2 // x", lambda x: -2 // x, ((3, 4),), lambda torch, x: (torch.tensor(-2.0), x)),
+)
+FLOOR_DIVIDE = [
+    _whole(
+        "floor_divide",
+        label,
+        call,
+        call,
+        shapes,
+        "FloorDivideBackward0",
+        domains=((0.7, 0.85), (0.3, 0.33))[: len(shapes)],
+        twin=lambda torch, *x, of=of: torch.div(*of(torch, *x), rounding_mode="floor"),
+    )
+    for label, call, shapes, of in _FLOOR_DIVIDE
+]
+
 FORMULA = [
     *(
         _whole(op, label, call, ref, ((3, 4),), name, ulp=ulp)
         for op, label, call, ref, name, ulp in _ROWS
     ),
     *_spread(),
+    *FLOOR_DIVIDE,
 ]
 
 VIEW = [
@@ -753,7 +859,7 @@ INNER = [
 MAPS = [*UNARY, *SOFTPLUS, *BINARY, *SCALAR, *SELECT]
 WHOLES = [*REDUCE, *FORMULA, *VIEW, *SEVERAL, *IN_PLACE, *INNER]
 DIFFERENTIABLE = [*MAPS, *WHOLES]
-CASES = [*DIFFERENTIABLE, *MASK]
+CASES = [*DIFFERENTIABLE, *MASK, *INTEGER, *TRUTHS]
 
 
 def by_id(case: Case) -> str:

@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 
 import pyautograd as ag
-from ops.cases import CASES, MAPS, MASK, UNARY, WHOLES, Case, by_id
+from ops.cases import CASES, INTEGER, MAPS, MASK, TRUTHS, UNARY, WHOLES, Case, by_id
 from support import SIZES, Array, assert_same_bits, assert_ulp, layouts, values
 
 SHAPES = ((), (1,), (0, 3), (2, 0), (2, 3), (3, 1, 5), (4, 33), (1, 1, 1, 1))
-ELEMENTWISE = [*MAPS, *MASK]
+ELEMENTWISE = [*MAPS, *MASK, *INTEGER]
 SEVERAL = [case for case in ELEMENTWISE if case.arity > 1]
 
 
@@ -27,13 +27,12 @@ def run_on(case: Case, arrays: list[Array]) -> Any:
 
 def check(case: Case, result: Any, arrays: list[Array], what: str) -> None:
     exact = case.exact(arrays)
-    if case.kind == "mask":
-        # As with arrays, the comparison of two 0-d ones is a NumPy scalar.
-        assert isinstance(result, np.ndarray if np.ndim(exact) else np.bool_)
-        assert result.dtype == np.bool_ and result.shape == np.shape(exact)
-        assert np.array_equal(result, exact), what
+    assert type(result) is ag.Tensor and result.dtype is getattr(ag, case.dtype)
+    if case.dtype != "float64":
+        assert tuple(result.shape) == np.shape(exact)
+        assert_same_bits(result.double(), np.asarray(exact, dtype=np.float64))
+        assert np.asarray(result).dtype == case.dtype and np.array_equal(result, exact), what
         return
-    assert isinstance(result, ag.Tensor)
     assert tuple(result.shape) == np.shape(exact), what
     assert_ulp(result, exact, case.ulp, f"{case.id} {what}")
 
@@ -52,7 +51,7 @@ def test_shapes(case: Case, rng: np.random.Generator) -> None:
         check(case, run_on(case, arrays), arrays, f"shape {shape}")
 
 
-@pytest.mark.parametrize("case", WHOLES, ids=by_id)
+@pytest.mark.parametrize("case", [*WHOLES, *TRUTHS], ids=by_id)
 def test_whole(case: Case, rng: np.random.Generator) -> None:
     arrays = case.sample(rng)
     check(case, run_on(case, arrays), arrays, "")

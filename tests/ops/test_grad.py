@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import pyautograd as ag
-from ops.cases import DIFFERENTIABLE, MAPS, MASK, Case, by_id
+from ops.cases import DIFFERENTIABLE, INTEGER, MAPS, MASK, TRUTHS, Case, by_id
 from pyautograd.testing import gradcheck, gradgradcheck
 from support import Array, assert_same_bits, grad_fn_name, layouts, leaf, values
 
@@ -173,10 +173,12 @@ def test_grad_fn_name(case: Case, rng: np.random.Generator) -> None:
     assert out.is_leaf and out.grad_fn is None
 
 
-@pytest.mark.parametrize("case", MASK, ids=by_id)
-def test_masks_are_never_recorded(case: Case) -> None:
-    x = leaf([1.0, 2.0])
-    assert isinstance(case.call(ag, x, x), np.ndarray)
+@pytest.mark.parametrize("case", [*MASK, *INTEGER, *TRUTHS], ids=by_id)
+def test_what_has_no_gradient_is_not_recorded(case: Case, rng: np.random.Generator) -> None:
+    shapes = case.shapes or [(2,)] * case.arity
+    mask = case.call(ag, *(leaf(a) for a in case.sample(rng, *shapes)))
+    assert mask.dtype is getattr(ag, case.dtype) and not mask.requires_grad and mask.is_leaf
+    assert mask.grad_fn is None
 
 
 @pytest.mark.parametrize("case", DIFFERENTIABLE, ids=by_id)

@@ -21,7 +21,7 @@ import pytest
 
 import pyautograd as ag
 from cc import COMPILERS, run
-from ops.cases import MAPS, WHOLES
+from ops.cases import INTEGER, MAPS, MASK, TRUTHS, WHOLES
 from support import Array, assert_same_bits, assert_ulp, run_python
 
 LEVELS = ("base", "avx2", "avx512")
@@ -32,17 +32,20 @@ COMPUTE_ALL = """
     import numpy as np
     sys.path.insert(0, ".")
     import pyautograd as ag
-    from ops.cases import MAPS, WHOLES
+    from ops.cases import INTEGER, MAPS, MASK, TRUTHS, WHOLES
 
     def packed(x):
         return base64.b64encode(np.ascontiguousarray(x).tobytes()).decode()
 
     results = {}
-    for case in [*MAPS, *WHOLES]:
+    for case in [*MAPS, *WHOLES, *MASK, *INTEGER, *TRUTHS]:
         rng = np.random.default_rng(7)
         shapes = [] if case.kind == "whole" else [(1031,)] * case.arity
         leaves = [ag.tensor(a, requires_grad=True) for a in case.sample(rng, *shapes)]
         out = case.call(ag, *leaves)
+        if case.dtype != "float64":
+            results[case.id] = [packed(out.double().numpy())]
+            continue
         out.sum().backward()
         grads = [packed(x.grad.numpy()) for x in leaves if x.grad is not None]
         results[case.id] = [packed(out.detach().numpy()), *grads]
@@ -94,7 +97,7 @@ def test_an_unknown_level_is_said_and_not_taken() -> None:
 @pytest.mark.parametrize("level", LEVELS[1:])
 def test_agrees_with_base(level: str) -> None:
     base, other = need("base"), need(level)
-    for case in [*MAPS, *WHOLES]:
+    for case in [*MAPS, *WHOLES, *MASK, *INTEGER, *TRUTHS]:
         exact_op = case.ulp <= 0.51 or case.op in ("sum", "mean")
         for k, (a, b) in enumerate(zip(base[case.id], other[case.id], strict=True)):
             what = f"{case.id} at {level}, {'value' if k == 0 else f'gradient {k - 1}'}"
@@ -114,7 +117,7 @@ def assert_close_in_ulps(a: Array, b: Array, allowed: float, what: str) -> None:
 @pytest.mark.parametrize("level", LEVELS)
 def test_within_the_budget(level: str) -> None:
     results = need(level)
-    for case in MAPS:
+    for case in [*MAPS, *MASK, *INTEGER]:
         arrays = case.sample(np.random.default_rng(7), *[(1031,)] * case.arity)
         assert_ulp(results[case.id][0], case.exact(arrays), case.ulp, f"{case.id} at {level}")
 

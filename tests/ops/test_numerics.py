@@ -97,9 +97,10 @@ def test_binary_at_the_edges(op: str) -> None:
 
 
 @pytest.mark.parametrize("case", MASK, ids=by_id)
-def test_comparisons_at_the_edges(case: Case) -> None:
-    x, y = (a.ravel() for a in np.meshgrid(EDGES, EDGES))
-    assert np.array_equal(case.call(ag, ag.tensor(x), ag.tensor(y)), case.ref(x, y))
+def test_masks_at_the_edges(case: Case) -> None:
+    arrays = [a.ravel() for a in np.meshgrid(*[EDGES] * case.arity)]
+    mask = case.call(ag, *(ag.tensor(a) for a in arrays))
+    assert mask.dtype is ag.bool and np.array_equal(mask, case.ref(*arrays))
 
 
 @pytest.mark.parametrize("op", ["maximum", "minimum"])

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import pyautograd as ag
-from ops.cases import MAPS, MASK, Case, by_id
+from ops.cases import INTEGER, MAPS, MASK, Case, by_id
 from support import Array, assert_same_bits, plain_build_only, values
 
 PIECE = 1000  # computed at once
@@ -37,7 +37,7 @@ def by_pieces(case: Case, arrays: list[Array]) -> Array:
     return np.concatenate(parts)
 
 
-@pytest.mark.parametrize("case", [*MAPS, *MASK], ids=by_id)
+@pytest.mark.parametrize("case", [*MAPS, *MASK, *INTEGER], ids=by_id)
 def test_large_is_small_in_pieces(case: Case, rng: np.random.Generator) -> None:
     arrays = case.sample(rng, *[(TOTAL,)] * case.arity)
     expected = by_pieces(case, arrays)

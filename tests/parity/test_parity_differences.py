@@ -54,7 +54,7 @@ def outcome(lib: Any, code: str) -> str:
         try:
             exec(compile(ast.Module(statements, []), code, "exec"), names)
             return repr(eval(compile(ast.Expression(last.value), code, "eval"), names))
-        except (RuntimeError, TypeError, ValueError) as error:
+        except (RuntimeError, TypeError, ValueError, OverflowError, BufferError) as error:
             return f"{type(error).__name__}: {error}"
 
 

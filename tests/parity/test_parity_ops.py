@@ -42,8 +42,11 @@ def test_values(case: Case, torch: ModuleType, rng: np.random.Generator) -> None
     for arrays in samples(case, rng):
         ours = case.call(ag, *(leaf(a) for a in arrays))
         theirs = case.run_twin(torch, *(twin(torch, a) for a in arrays))
-        if case.kind == "mask":
-            assert np.array_equal(ours, theirs.numpy())
+        if case.dtype != "float64":
+            assert str(theirs.dtype) == f"torch.{case.dtype}"
+            assert repr(ours.dtype) == f"pyautograd.{case.dtype}"
+            assert tuple(ours.shape) == tuple(theirs.shape)
+            assert ours.tolist() == theirs.tolist()
             continue
         exact = values(theirs).astype(np.longdouble)
         assert_ulp(ours, exact, 2 * case.ulp + 4, case.id)
@@ -95,6 +98,8 @@ def test_second_derivatives(case: Case, torch: ModuleType, rng: np.random.Genera
 
 @pytest.mark.parametrize("case", DIFFERENTIABLE, ids=by_id)
 def test_names_of_nodes(case: Case, torch: ModuleType, rng: np.random.Generator) -> None:
+    if case.op == "floor_divide":
+        pytest.skip("torch has a node without a name and without a derivative for it")
     arrays = samples(case, rng)[-1]
     ours = case.call(ag, *(leaf(a) for a in arrays))
     theirs = case.run_twin(torch, *(twin(torch, a) for a in arrays))
@@ -165,8 +170,10 @@ def test_public_methods_are_torchs(torch: ModuleType) -> None:
     assert [n for n in methods if not hasattr(torch.Tensor, n) and n not in own] == []
 
 
-# 3 / x is one node here and two in torch; what copies and fills makes parts of the target's shape.
-ALONE = [c for c in DIFFERENTIABLE if c.kind == "map" and c.label != "3 / x"]
+# 3 / x is one node here and two in torch; x % 0.3 has an input for its number here; what copies and
+# fills makes parts of the target's shape.
+ALONE = [c for c in DIFFERENTIABLE if c.kind == "map"]
+ALONE = [c for c in ALONE if c.label not in ("3 / x", "x % 0.3", "x % -0.3")]
 ALONE = [c for c in ALONE if c.op not in ("copy", "fill")]
 
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Random programs, run by both libraries: ops, views, writes in place and through views, sums and
-broadcasts in any order; values, gradients and the graph that each has recorded are compared."""
+broadcasts in any order, of float64 tensors and of masks and integers beside them; values, dtypes,
+gradients and the graph that each has recorded are compared."""
 
 from __future__ import annotations
 
@@ -20,6 +21,70 @@ UNARY = ("sin", "cos", "tanh", "sigmoid", "neg", "atan", "abs", "relu")
 BINARY = ("add", "sub", "mul", "maximum", "minimum")
 SHAPES = ((3,), (2, 3), (4, 1), (1, 3), (2, 1, 3), ())
 
+# Of a library, a float64 tensor, a mask and integers.
+Step = Callable[[Any, Any, Any, Any], Any]
+TO_MASKS: tuple[Step, ...] = (
+    lambda lib, x, m, i: x > 0.3,
+    lambda lib, x, m, i: x.bool(),
+    lambda lib, x, m, i: i >= 1,
+    lambda lib, x, m, i: i == m,
+    lambda lib, x, m, i: x < i,
+    lambda lib, x, m, i: ~m,
+    lambda lib, x, m, i: m & (x < 0.6),
+    lambda lib, x, m, i: m | i.bool(),
+    lambda lib, x, m, i: m ^ (i > 0),
+    lambda lib, x, m, i: lib.logical_or(m, i),
+    lambda lib, x, m, i: lib.where(m, x > 0, i < 1),
+    lambda lib, x, m, i: m.all(),
+    lambda lib, x, m, i: (m.any(0, keepdim=True) if m.ndim else m) * True,
+)
+TO_INTEGERS: tuple[Step, ...] = (
+    lambda lib, x, m, i: (x * 5).long(),
+    lambda lib, x, m, i: (x * 4).floor().to(lib.int64),
+    lambda lib, x, m, i: m.long() + 1,
+    lambda lib, x, m, i: m + i,
+    lambda lib, x, m, i: (i * i) % 7,
+    lambda lib, x, m, i: i // 2,
+    lambda lib, x, m, i: i // (i.abs() + 1),
+    lambda lib, x, m, i: -i,
+    lambda lib, x, m, i: (i - m.long()).sign(),
+    lambda lib, x, m, i: ~i & 5,
+    lambda lib, x, m, i: lib.where(m, i, 2),
+    lambda lib, x, m, i: lib.div(i * 3, -2, rounding_mode="trunc"),
+    lambda lib, x, m, i: i.sum() % 9,
+    lambda lib, x, m, i: m.sum(),
+    lambda lib, x, m, i: lib.count_nonzero(i),
+    lambda lib, x, m, i: (i << 1) >> 2,
+    lambda lib, x, m, i: i.clamp(-2, 3),
+)
+TO_FLOATS: tuple[Step, ...] = (
+    lambda lib, x, m, i: x * m,
+    lambda lib, x, m, i: lib.where(m, x, 0.5),
+    lambda lib, x, m, i: lib.where(m, x, -x),
+    lambda lib, x, m, i: lib.where(x > 0.4, x, i),
+    lambda lib, x, m, i: x + i * 0.1,
+    lambda lib, x, m, i: i * x * 0.2,
+    lambda lib, x, m, i: x / (i.abs() + 2),
+    lambda lib, x, m, i: m.double() - x,
+    lambda lib, x, m, i: lib.maximum(x, i.double() * 0.1),
+)
+LABEL_WRITES: tuple[Step, ...] = (
+    lambda lib, x, m, i: m.logical_not_(),
+    lambda lib, x, m, i: m.copy_(x),
+    lambda lib, x, m, i: m.__iand__(x > 0),
+    lambda lib, x, m, i: m.__ior__(i > 2),
+    lambda lib, x, m, i: m.__ixor__(i),
+    lambda lib, x, m, i: m.__setitem__(..., x > 0.5),
+    lambda lib, x, m, i: m.__setitem__(slice(None, 1), True),
+    lambda lib, x, m, i: i.copy_(x * 3),
+    lambda lib, x, m, i: i.add_(m),
+    lambda lib, x, m, i: i.mul_(-1),
+    lambda lib, x, m, i: i.__ifloordiv__(2),
+    lambda lib, x, m, i: i.add_(x),
+    lambda lib, x, m, i: i.__setitem__(0, 1.75),
+    lambda lib, x, m, i: i.sub_(i, alpha=2),
+)
+
 
 class Program:
     """A fixed list of steps on a pool of tensors; the random numbers come from the seed alone."""
@@ -33,16 +98,46 @@ class Program:
         data = np.random.default_rng(self.seed)
         leaves = [make(data.uniform(0.2, 1.0, shape)) for shape in SHAPES]
         pool = list(leaves)
+        self.masks = [lib.zeros(2, 3, dtype=lib.bool), leaves[0] > 0.5, leaves[5] > 0.6]
+        self.integers = [(leaves[1] * 6).long(), lib.arange(3), lib.ones(4, 1, dtype=lib.int64)]
         for _ in range(self.steps):
             kinds = ["unary", "binary", "binary", "number", "view", "view", "reduce"]
+            kinds += ["mask", "integer", "mixed"]
             if self.in_place:
-                kinds += ["write", "write", "assign"]
+                kinds += ["write", "write", "assign", "label_write"]
             step = getattr(self, "_" + dice.choice(kinds))
             made = step(dice, lib, pool)
             if made is not None:
                 pool.append(made)
         result = sum((t.sum() for t in pool[len(leaves) :]), leaves[0].sum() * 0)
-        return leaves, result, pool
+        return leaves, result, [*pool, *self.masks, *self.integers]
+
+    masks: list[Any]
+    integers: list[Any]
+
+    def _of_three(self, steps: tuple[Step, ...], dice: random.Random, lib: Any, x: Any) -> Any:
+        """What a step makes of x, a mask and integers, unless their shapes do not fit."""
+        step, m, i = dice.choice(steps), dice.choice(self.masks), dice.choice(self.integers)
+        try:
+            shape = np.broadcast_shapes(tuple(x.shape), tuple(m.shape), tuple(i.shape))
+        except ValueError:
+            return None
+        return step(lib, x, m, i) if np.prod(shape) <= 64 and len(shape) <= 4 else None
+
+    def _mask(self, dice: random.Random, lib: Any, pool: list[Any]) -> None:
+        made = self._of_three(TO_MASKS, dice, lib, dice.choice(pool))
+        self.masks += [made] if made is not None else []
+
+    def _integer(self, dice: random.Random, lib: Any, pool: list[Any]) -> None:
+        made = self._of_three(TO_INTEGERS, dice, lib, dice.choice(pool))
+        self.integers += [made] if made is not None else []
+
+    def _mixed(self, dice: random.Random, lib: Any, pool: list[Any]) -> Any:
+        return self._of_three(TO_FLOATS, dice, lib, dice.choice(pool))
+
+    def _label_write(self, dice: random.Random, lib: Any, pool: list[Any]) -> None:
+        x = dice.choice(pool)
+        self._try(lambda: self._of_three(LABEL_WRITES, dice, lib, x))
 
     def _unary(self, dice: random.Random, lib: Any, pool: list[Any]) -> Any:
         return getattr(lib, dice.choice(UNARY))(dice.choice(pool))
@@ -119,7 +214,9 @@ def compare(program: Program, torch: ModuleType) -> bool:
     assert refused == program.refused
     for x, y in zip(pool, their_pool, strict=True):
         assert tuple(x.shape) == tuple(y.shape) and x.requires_grad == y.requires_grad
-        assert x.is_leaf == y.is_leaf
+        assert x.is_leaf == y.is_leaf and str(x.dtype) == str(y.dtype).replace(
+            "torch", "pyautograd"
+        )
         assert np.allclose(values(x), values(y), rtol=1e-12, atol=1e-13)
     failures = []
     for root in (result, expected):

@@ -16,6 +16,7 @@
 #define AG_DECLARE_MASK AG_DECLARE_BINARY
 #define AG_DECLARE_TERNARY(name) \
     AG_API ag_tensor *ag_##name(ag_tensor *x, ag_tensor *y, ag_tensor *z);
+#define AG_DECLARE_INNER1(name)
 #define AG_DECLARE_INNER(name)
 #define AG_DECLARE_INNER3(name)
 #define AG_DECLARE_UNARY_ATTR(name)
@@ -28,7 +29,7 @@
 #define AG_DECLARE_REDUCES(name)
 #define AG_DECLARE_VIEWS(name)
 #define AG_DECLARE_FORMULAS(name)
-#define OP(name, arity, KIND, saves, GRAD, label, doc) AG_DECLARE_##KIND(name)
+#define OP(name, arity, KIND, dtypes, saves, GRAD, label, doc) AG_DECLARE_##KIND(name)
 #include "../ops.def"
 
 /* ---- CALL ----------------------------------------------------------------------------------- */
@@ -36,6 +37,7 @@
 /* Its parameters: AG_C_<KIND> as the first, AG_NEXT_C_<KIND> behind others. */
 #define AG_C_TENSOR(name) ag_tensor *name
 #define AG_C_OPERAND(name) ag_arg name
+#define AG_C_SCALAR(name) ag_arg name
 #define AG_C_NUMBER(name) double name
 #define AG_C_VALUE(name) double name
 #define AG_C_INT(name) int64_t name
@@ -50,6 +52,7 @@
 #define AG_C_GENERATOR(name) ag_generator *name
 #define AG_NEXT_C_TENSOR(name) , AG_C_TENSOR(name)
 #define AG_NEXT_C_OPERAND(name) , AG_C_OPERAND(name)
+#define AG_NEXT_C_SCALAR(name) , AG_C_SCALAR(name)
 #define AG_NEXT_C_NUMBER(name) , AG_C_NUMBER(name)
 #define AG_NEXT_C_VALUE(name) , AG_C_VALUE(name)
 #define AG_NEXT_C_INT(name) , AG_C_INT(name)
@@ -61,6 +64,8 @@
 #define AG_NEXT_C_INT_OR_INTS(name) , AG_C_INT_OR_INTS(name)
 #define AG_NEXT_C_GENERATOR(name) , AG_C_GENERATOR(name)
 #define AG_NEXT_C_DTYPE(name)
+#define AG_NEXT_C_REAL(name)
+#define AG_NEXT_C_DEVICE(name)
 #define AG_NEXT_C_GRAD(name)
 #define AG_NEXT_C_INTO(name)
 #define AG_PARAMETER(of, KIND, name, default) AG_C_##KIND(name)

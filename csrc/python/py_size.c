@@ -1,15 +1,12 @@
 /* SPDX-License-Identifier: MIT
  *
- * The two small value types: Size, the tuple that a shape is, and dtype, of which there is one.
+ * Size, the tuple that a shape is.
  */
 #include "py_convert.h"
-#include "py_errors.h"
-#include "py_numpy.h"
 
 #include <string.h>
 
 static PyTypeObject *size_type;
-PyObject *py_float64;
 
 /* ---- Size ----------------------------------------------------------------------------------- */
 
@@ -122,111 +119,12 @@ static PyType_Spec size_spec = {
     .name = "pyautograd.Size", .flags = Py_TPFLAGS_DEFAULT, .slots = size_slots,
 };
 
-/* ---- dtype ---------------------------------------------------------------------------------- */
-
-static PyObject *dtype_repr(PyObject *self)
-{
-    (void)self;
-    return PyUnicode_FromString("pyautograd.float64");
-}
-
-static PyObject *dtype_reduce(PyObject *self, PyObject *unused)
-{
-    (void)self;
-    (void)unused;
-    return PyUnicode_FromString("float64");  /* pickle: the global of that name */
-}
-
-static PyObject *dtype_itemsize(PyObject *self, void *unused)
-{
-    (void)self;
-    (void)unused;
-    return PyLong_FromLong(sizeof(double));
-}
-
-static PyObject *dtype_is_floating_point(PyObject *self, void *unused)
-{
-    (void)self;
-    (void)unused;
-    Py_RETURN_TRUE;
-}
-
-static PyObject *dtype_numpy(PyObject *self, void *unused)
-{
-    (void)self;
-    (void)unused;
-    return (PyObject *)PyArray_DescrFromType(NPY_DOUBLE);
-}
-
-static PyMethodDef dtype_methods[] = {
-    {"__reduce__", dtype_reduce, METH_NOARGS, NULL},
-    {NULL, NULL, 0, NULL},
-};
-
-static PyGetSetDef dtype_properties[] = {
-    {"itemsize", dtype_itemsize, NULL, "Bytes of one element.", NULL},
-    {"is_floating_point", dtype_is_floating_point, NULL, "True.", NULL},
-    {"dtype", dtype_numpy, NULL, "The same as NumPy's: np.zeros(3, dtype=float64) takes it.", NULL},
-    {"__numpy_dtype__", dtype_numpy, NULL, "How NumPy 2.4 and later ask for it.", NULL},
-    {NULL, NULL, NULL, NULL, NULL},
-};
-
-static PyType_Slot dtype_slots[] = {
-    {Py_tp_doc,
-     "The type of a tensor's elements. There is one: `float64`.\n\n"
-     "Example:\n"
-     "    >>> import pyautograd as ag\n"
-     "    >>> ag.tensor([1, 2]).dtype\n"
-     "    pyautograd.float64\n"},
-    {Py_tp_repr, dtype_repr},
-    {Py_tp_methods, dtype_methods},
-    {Py_tp_getset, dtype_properties},
-    {0, NULL},
-};
-
-static PyType_Spec dtype_spec = {
-    .name = "pyautograd.dtype",
-    .basicsize = sizeof(PyObject),
-#ifdef Py_TPFLAGS_DISALLOW_INSTANTIATION
-    .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_DISALLOW_INSTANTIATION,
-#else
-    .flags = Py_TPFLAGS_DEFAULT,
-#endif
-    .slots = dtype_slots,
-};
-
-bool py_dtype_argument(PyObject *object)
-{
-    if (object == NULL || object == Py_None || object == py_float64)
-        return true;
-    PyArray_Descr *descr = NULL;
-    bool is_double = PyArray_DescrConverter(object, &descr) && descr->type_num == NPY_DOUBLE;
-    Py_XDECREF(descr);
-    if (is_double)
-        return true;
-    PyErr_Clear();
-    PyErr_Format(PyExc_TypeError, "dtype must be pyautograd.float64, the only one, not %R", object);
-    return false;
-}
-
-bool py_add_value_types(PyObject *module)
+bool py_add_size_type(PyObject *module)
 {
     PyObject *bases = PyTuple_Pack(1, (PyObject *)&PyTuple_Type);
     if (bases == NULL)
         return false;
     size_type = (PyTypeObject *)PyType_FromSpecWithBases(&size_spec, bases);
     Py_DECREF(bases);
-    PyTypeObject *dtype = (PyTypeObject *)PyType_FromSpec(&dtype_spec);
-    if (size_type == NULL || dtype == NULL) {
-        Py_XDECREF(dtype);
-        return false;
-    }
-    py_float64 = dtype->tp_alloc(dtype, 0);
-    bool added = py_float64 != NULL &&
-                 PyModule_AddObjectRef(module, "Size", (PyObject *)size_type) == 0 &&
-                 PyModule_AddObjectRef(module, "dtype", (PyObject *)dtype) == 0 &&
-                 PyModule_AddObjectRef(module, "float64", py_float64) == 0 &&
-                 PyModule_AddObjectRef(module, "double", py_float64) == 0;
-    Py_DECREF(dtype);
-    return added;
+    return size_type != NULL && PyModule_AddObjectRef(module, "Size", (PyObject *)size_type) == 0;
 }

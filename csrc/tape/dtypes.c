@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Promotion and refusals, and numbers as another dtype: see dtypes.h.
+ */
+#include "dtypes.h"
+
+#include <math.h>
+
+#include "../base/status.h"
+
+const char *agi_dtype_name(ag_dtype dtype)
+{
+    return dtype == AG_FLOAT64 ? "Double" : dtype == AG_INT64 ? "Long" : "Bool";
+}
+
+/* ---- refusals ------------------------------------------------------------------------------- */
+
+#define INVERT \
+    "If you are trying to invert a mask, use the `~` or `logical_not()` operator instead."
+
+static bool refuse(const agi_op_info *info, unsigned reason, ag_dtype dtype)
+{
+    switch (reason) {
+    case AGI_NO_SUB:
+        agi_fail(AG_ERR_VALUE, "Subtraction, the `-` operator, with two bool tensors is not "
+                               "supported. Use the `^` or `logical_xor()` operator instead.");
+        break;
+    case AGI_NO_NEG:
+        agi_fail(AG_ERR_VALUE, "Negation, the `-` operator, on a bool tensor is not supported. "
+                               INVERT);
+        break;
+    case AGI_NO_RELU:
+        agi_fail(AG_ERR_VALUE, "Boolean inputs not supported for relu");
+        break;
+    case AGI_NO_MEAN:
+        agi_fail(AG_ERR_VALUE, "mean(): could not infer output dtype. Input dtype must be either a "
+                               "floating point or complex dtype. Got: %s", agi_dtype_name(dtype));
+        break;
+    case AGI_NO_STD:
+        agi_fail(AG_ERR_VALUE, "%s only support floating point and complex dtypes",
+                 info->forward_several != NULL ? info->name : "std and var");
+        break;
+    default:
+        agi_fail(AG_ERR_DTYPE, "\"%s_cpu\" not implemented for '%s'", info->name,
+                 agi_dtype_name(dtype));
+    }
+    return false;
+}
+
+static bool check_integers(const char *name, int n, const ag_arg *args)
+{
+    for (int k = 0; k < n; k++)
+        if (args[k].tensor == NULL && !(fabs(args[k].value) <= AGI_INTEGER_MAX) &&
+            args[k].dtype != AG_BOOL) {
+            agi_fail(AG_ERR_INTEGER, "%s: expected an integer up to 2 ** 53 in size, got %.0f",
+                     name, args[k].value);
+            return false;
+        }
+    return true;
+}
+
+/* Of operands of which one is bool, whatever they promote to. */
+static bool check_difference(const ag_arg *args)
+{
+    if (agi_arg_dtype(&args[0]) != AG_BOOL && agi_arg_dtype(&args[1]) != AG_BOOL)
+        return true;
+    agi_fail(AG_ERR_VALUE, "Subtraction, the `-` operator, with a bool tensor is not supported. "
+                           INVERT);
+    return false;
+}
+
+static bool check_condition(const ag_arg *condition)
+{
+    if (agi_arg_dtype(condition) == AG_BOOL)
+        return true;
+    agi_fail(AG_ERR_VALUE, "where expected condition to be a boolean tensor, but got a tensor with "
+                           "dtype %s", agi_dtype_name(agi_arg_dtype(condition)));
+    return false;
+}
+
+static bool is_absent(const ag_arg *bound, double value)
+{
+    return bound->tensor == NULL && bound->value == value;
+}
+
+/* Of masks alone: a power whose exponent is a number, 0 or 1; or one bound, which is a tensor. */
+static bool check_masks(int op, const ag_arg *args)
+{
+    const bool is_power = args[0].tensor != NULL && args[1].tensor == NULL;
+    const bool has_one_bound =
+        op == AG_OP_clamp && ((args[1].tensor != NULL && is_absent(&args[2], HUGE_VAL)) ||
+                              (args[2].tensor != NULL && is_absent(&args[1], -HUGE_VAL)));
+    if (op == AG_OP_pow ? is_power : has_one_bound)
+        return true;
+    return refuse(&agi_ops[op], AGI_NO_CPU, AG_BOOL);
+}
+
+static bool check_power(const ag_arg *args, ag_dtype promoted)
+{
+    if (promoted == AG_BOOL)
+        return check_masks(AG_OP_pow, args);
+    if (promoted == AG_FLOAT64 || args[1].tensor != NULL || args[1].value >= 0.0)
+        return true;
+    agi_fail(AG_ERR_VALUE, "Integers to negative integer powers are not allowed.");
+    return false;
+}
+
+/* What dtypes alone do not tell. */
+static bool check_operands(int op, int n, const ag_arg *args, ag_dtype promoted)
+{
+    switch (op) {
+    case AG_OP_sub:
+        if (!check_difference(args))
+            return false;
+        break;
+    case AG_OP_where:
+        if (!check_condition(&args[0]))
+            return false;
+        break;
+    case AG_OP_pow:
+        if (!check_power(args, promoted))
+            return false;
+        break;
+    case AG_OP_clamp:
+        return promoted != AG_BOOL || check_masks(op, args);
+    default:
+        break;
+    }
+    return promoted == AG_FLOAT64 || check_integers(agi_ops[op].name, n, args);
+}
+
+/* ---- calls ---------------------------------------------------------------------------------- */
+
+static ag_dtype promoted_of(int n, const ag_arg *args)
+{
+    int32_t promoted = AG_BOOL;
+    for (int k = 0; k < n; k++)
+        promoted &= agi_arg_dtype(&args[k]);
+    return promoted;
+}
+
+/* Numbers come with any dtype that a caller writes. */
+static bool check_dtypes_of_numbers(const char *name, int n, const ag_arg *args)
+{
+    for (int k = 0; k < n; k++) {
+        const ag_dtype dtype = agi_arg_dtype(&args[k]);
+        if (dtype != AG_FLOAT64 && dtype != AG_INT64 && dtype != AG_BOOL) {
+            agi_fail(AG_ERR_VALUE, "%s: expected AG_FLOAT64, AG_INT64 or AG_BOOL as the dtype of a "
+                                   "number, got %d", name, (int)dtype);
+            return false;
+        }
+    }
+    return true;
+}
+
+bool agi_dtypes_resolve(int op, int n, const ag_arg *args, unsigned *how)
+{
+    const agi_op_info *info = &agi_ops[op];
+    if (!check_dtypes_of_numbers(info->name, n, args))
+        return false;
+    const ag_dtype promoted = promoted_of(n, args);
+    const unsigned entry = info->dtypes[promoted];
+    if ((entry & AGI_DTYPE_WAYS) == AGI_NO)
+        return refuse(info, entry & ~(unsigned)AGI_DTYPE_WAYS, promoted);
+    if (!check_operands(op, n, args, promoted))
+        return false;
+    *how = entry & ~(unsigned)AGI_CHECKED;
+    if ((entry & AGI_DTYPE_WAYS) == AGI_AS)
+        *how = entry;
+    return true;
+}
+
+static bool check_output(ag_dtype to, ag_dtype result)
+{
+    if ((to & result) == to)
+        return true;
+    agi_fail(AG_ERR_VALUE, "result type %s can't be cast to the desired output type %s",
+             agi_dtype_name(result), agi_dtype_name(to));
+    return false;
+}
+
+bool agi_dtypes_resolve_write(int *op, int n, const ag_arg *args)
+{
+    unsigned how;
+    const ag_dtype to = agi_dtype_of(args[0].tensor);
+    for (;;) {
+        if (!agi_dtypes_resolve(*op, n, args, &how)) {
+            if (ag_last_status() == AG_ERR_DTYPE)  /* that no kernel is there is the last reason */
+                check_output(to, promoted_of(n, args));
+            return false;
+        }
+        if ((how & AGI_DTYPE_WAYS) != AGI_AS)
+            return check_output(to, (ag_dtype)how);
+        *op = (int)(how & ~(unsigned)AGI_DTYPE_WAYS);
+    }
+}
+
+/* ---- numbers -------------------------------------------------------------------------------- */
+
+ag_status agi_fail_cast(double value)
+{
+    return agi_fail(AG_ERR_VALUE, "value cannot be converted to type int64_t without overflow: %g "
+                                  "(int64 holds whole numbers up to 2 ** 53)", value);
+}
+
+bool agi_cast_number(ag_arg *number, ag_dtype dtype)
+{
+    double *value = &number->value;
+    if (dtype == AG_BOOL)
+        *value = *value != 0.0 ? 1.0 : 0.0;
+    if (dtype == AG_INT64 && !(fabs(*value) <= AGI_INTEGER_MAX)) {
+        if (number->dtype == AG_INT64)
+            return check_integers("int64", 1, number);
+        agi_fail_cast(*value);
+        return false;
+    }
+    if (dtype == AG_INT64)
+        *value = trunc(*value) + 0.0;
+    number->dtype = dtype;
+    return true;
+}
