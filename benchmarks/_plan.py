@@ -43,6 +43,7 @@ class Row:
     threads: int | None = None
     unit: str = "ns"  # a key of `_figures.UNITS`
     ratios: bool = True
+    op: str | None = None  # of a case that has several operations
 
 
 @dataclass(frozen=True)
@@ -63,18 +64,23 @@ class Table:
     notes: Sequence[str] = ()
     sized: str = "elements"  # what a row's size is a number of
     change: bool = False  # the last column says by how much ours is more, instead of a ratio
+    # What the cases are, in a table with a line for each of them, a column for each size, and in
+    # the cells geometric means over the operations; below it stand the rows that are worst.
+    means: str | None = None
 
 
 Plan = Callable[[_rivals.Libraries, Options], "list[Table]"]
 
 
-def label(case: str, size: int | None, threads: int | None, sized: str = "elements") -> str:
+def label(
+    case: str, size: int | None, threads: int | None, sized: str = "elements", op: str | None = None
+) -> str:
     """Return the words for a row.
 
     >>> label("a + b", 5, 1)
     'a + b, 5 elements, 1 thread'
     """
-    parts = [case] if case else []
+    parts = [part for part in (case, op) if part]
     parts += [] if size is None else [_figures.counted(size, sized.removesuffix("s"))]
     parts += [] if threads is None else [_figures.counted(threads, "thread")]
     return ", ".join(parts)

@@ -8,6 +8,7 @@ import platform
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from statistics import geometric_mean
 from typing import Any
 
 from benchmarks import _figures, _plan, _rivals, _table
@@ -40,14 +41,15 @@ class Record:
     rounds: int
     ratio: float | None
     ratio_spread: float | None
+    op: str | None = None  # of a case that has several operations
 
     @property
-    def row(self) -> tuple[str, str, int | None, int | None]:
+    def row(self) -> tuple[str, str, str | None, int | None, int | None]:
         """What the cells of a row have in common."""
-        return self.benchmark, self.case, self.size, self.threads
+        return self.benchmark, self.case, self.op, self.size, self.threads
 
     @property
-    def key(self) -> tuple[str, str, int | None, int | None, str]:
+    def key(self) -> tuple[str, str, str | None, int | None, int | None, str]:
         """What names the same cell in another run."""
         return *self.row, self.side
 
@@ -88,6 +90,7 @@ def records_of(benchmark: str, row: Row, sized: str = "elements") -> Iterator[Re
             **asdict(row.comparison.summary(side)),
             ratio=ratios.median if ratios else None,
             ratio_spread=ratios.spread if ratios else None,
+            op=row.op,
         )
 
 
@@ -108,17 +111,20 @@ def labels(heads: Sequence[Record]) -> tuple[list[_table.Column], str]:
     sized = kinds.pop() if len(kinds) == 1 else "size"
     values = {
         "case": [head.case for head in heads],
+        "op": [head.op or "" for head in heads],
         sized: ["" if head.size is None else _figures.number(head.size) for head in heads],
         "threads": ["" if head.threads is None else str(head.threads) for head in heads],
     }
     varying = [title for title, cells in values.items() if len(set(cells)) > 1] or ["case"]
-    columns = [_table.Column(title, values[title], left=title == "case") for title in varying]
+    words = ("case", "op")
+    columns = [_table.Column(title, values[title], left=title in words) for title in varying]
     first = heads[0]
     common = _plan.label(
         "" if "case" in varying else first.case,
         None if sized in varying else first.size,
         None if "threads" in varying else first.threads,
         sized,
+        None if "op" in varying else first.op,
     )
     return columns, common
 
@@ -143,6 +149,8 @@ def _spreads(rows: Sequence[Mapping[str, Record]]) -> list[_table.Column]:
 
 def table_lines(records: Sequence[Record], table: Table) -> list[str]:
     """Return the heading and the lines of a table, or of several where one would be too wide."""
+    if table.means:
+        return means_lines(records, table, table.means)
     rows: dict[Any, dict[str, Record]] = {}
     for record in records:
         rows.setdefault(record.row, {})[record.side] = record
@@ -156,6 +164,61 @@ def table_lines(records: Sequence[Record], table: Table) -> list[str]:
     for some in _table.split([first, ours, spread], rivals):
         lines += _table.lines([first, ours, *some, spread])
     return lines
+
+
+WORST = 10  # rows that are shown under a table of means
+
+
+def _worst(records: Sequence[Record], rival: str, title: str) -> list[str]:
+    """Return the lines of the rows in which ours does worst against a rival."""
+    ours = {record.row: record for record in records if record.side == _rivals.OURS}
+    found = [record for record in records if record.side == rival and record.ratio is not None]
+    worst = sorted(found, key=lambda record: record.ratio or 0.0)[:WORST]
+    ratios = [
+        ("" if record.steady_ratio else MARK) + _figures.digits(record.ratio or 0.0)
+        for record in worst
+    ]
+    columns = [
+        _table.Column(title, [record.case for record in worst], left=True),
+        _table.Column("op", [record.op or "" for record in worst], left=True),
+        _table.Column(worst[0].sized, [_figures.number(record.size or 0) for record in worst]),
+        _table.Column(_rivals.OURS, [ours[record.row].figure() for record in worst]),
+        _table.Column(rival, [record.figure() for record in worst]),
+        _table.Column("ratio", ratios),
+    ]
+    return [f"{_table.INDENT}worst against {rival}:", *_table.lines([columns])]
+
+
+def _mean(records: Sequence[Record]) -> str:
+    """Return the geometric mean of ratios, or of our own figures."""
+    ratios = [record.ratio for record in records if record.ratio is not None]
+    if ratios:
+        return _figures.digits(geometric_mean(ratios))
+    if not records:
+        return _table.NOTHING
+    return _figures.value(geometric_mean([record.median for record in records]), records[0].unit)
+
+
+def means_lines(records: Sequence[Record], table: Table, title: str) -> list[str]:
+    """Return the lines of a table of means (see `Table.means`, which is ``title``)."""
+    cases = list(dict.fromkeys(record.case for record in records))
+    sizes = list(dict.fromkeys(record.size for record in records))
+    rivals = list(dict.fromkeys(record.side for record in records if record.ratio is not None))
+    cells: dict[Any, list[Record]] = {}
+    for record in records:
+        cells.setdefault((record.side, record.size, record.case), []).append(record)
+    groups = []
+    for side in rivals or [_rivals.OURS]:
+        titles = [_figures.number(size or 0) for size in sizes]
+        titles[0] = f"{side}: {titles[0]}"
+        means = [[_mean(cells.get((side, size, case), [])) for case in cases] for size in sizes]
+        groups.append([_table.Column(*each) for each in zip(titles, means, strict=True)])
+    first = [_table.Column(title, cases, left=True)]
+    common = _plan.label("", None, records[0].threads)
+    lines = _table.wrapped(f"{records[0].benchmark}: {table.heading}; {common}")
+    for some in _table.split([first], groups):
+        lines += _table.lines([first, *some])
+    return lines + (_worst(records, rivals[0], title) if rivals else [])
 
 
 def machine() -> dict[str, Any]:

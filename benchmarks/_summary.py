@@ -10,7 +10,7 @@ from benchmarks._report import UNSTEADY, Record, Report
 
 
 def _row(record: Record) -> str:
-    where = _plan.label(record.case, record.size, record.threads, record.sized)
+    where = _plan.label(record.case, record.size, record.threads, record.sized, record.op)
     return f"{record.benchmark}, {where}"
 
 

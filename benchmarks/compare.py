@@ -18,7 +18,7 @@ from benchmarks import _figures, _report, _rivals, _table
 from benchmarks._busy import Busy
 from benchmarks._report import Record
 
-Key = tuple[str, str, int | None, int | None, str]
+Key = tuple[str, str, str | None, int | None, int | None, str]
 Cells = dict[Key, Record]
 
 

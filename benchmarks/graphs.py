@@ -48,13 +48,20 @@ class Graph:
 
     name: str
     step: str  # the forward and backward of ours and of torch
-    function: Callable[[Any, Any, Any], Any]  # (numpy-like module, x, y) -> scalar
+    # (numpy-like module, x, y) -> scalar, or None of a graph that is for ours and torch alone
+    function: Callable[[Any, Any, Any], Any] | None
     by_hand: Callable[[Any, Any], tuple[Any, Any]]  # NumPy: gradients of x and y
     vectors: Callable[[np.random.Generator, int], tuple[Any, Any]] = _vectors
 
     def inputs(self, size: int) -> tuple[Any, Any]:
         """Return x and y, the same at each call; the graph's values have ``size`` elements."""
         return self.vectors(np.random.default_rng(0), size)
+
+    def of(self, numpy_like: Any) -> Callable[[Any, Any], Any]:
+        """Return the function of x and y in the terms of a module like NumPy."""
+        if self.function is None:
+            raise ValueError(f"{self.name} is for ours and torch alone")
+        return partial(self.function, numpy_like)
 
 
 def _mean(m: Any, x: Any, y: Any) -> Any:
@@ -99,6 +106,12 @@ def _check(side: str, graph: Graph, got: tuple[Any, Any], expected: tuple[Any, A
             raise AssertionError(f"{side}: gradient of {graph.name} by {name} is wrong")
 
 
+def _gradient(tensor: Any) -> Any:
+    """Return the gradient of a leaf, zeros where a graph did not use it."""
+    gradient = tensor.grad
+    return np.zeros(tensor.shape) if gradient is None else gradient.numpy()
+
+
 def _torch_like(library: Any, graph: Graph, x: Any, y: Any) -> tuple[_timing.Loop, tuple[Any, Any]]:
     names = {
         "x": library.tensor(x, requires_grad=True),
@@ -106,14 +119,12 @@ def _torch_like(library: Any, graph: Graph, x: Any, y: Any) -> tuple[_timing.Loo
     }
     loop = _timing.statement(graph.step, names)
     loop(1)
-    return loop, (names["x"].grad.numpy(), names["y"].grad.numpy())
+    return loop, (_gradient(names["x"]), _gradient(names["y"]))
 
 
 def _jax(library: Any, graph: Graph, x: Any, y: Any) -> tuple[_timing.Loop, tuple[Any, Any]]:
     numpy_like = library.numpy
-    step = library.jit(
-        library.value_and_grad(lambda a, b: graph.function(numpy_like, a, b), argnums=(0, 1))
-    )
+    step = library.jit(library.value_and_grad(graph.of(numpy_like), argnums=(0, 1)))
     names = {
         "step": step,
         "wait": library.block_until_ready,
@@ -126,7 +137,7 @@ def _jax(library: Any, graph: Graph, x: Any, y: Any) -> tuple[_timing.Loop, tupl
 
 def _hips(library: Any, graph: Graph, x: Any, y: Any) -> tuple[_timing.Loop, tuple[Any, Any]]:
     numpy_like = importlib.import_module("autograd.numpy")
-    step = library.value_and_grad(lambda a, b: graph.function(numpy_like, a, b), argnum=(0, 1))
+    step = library.value_and_grad(graph.of(numpy_like), argnum=(0, 1))
     return _timing.statement("step(x, y)", {"step": step, "x": x, "y": y}), step(x, y)[1]
 
 

@@ -66,6 +66,22 @@ def _chain_of_numbers_by_hand(x: Any, y: Any) -> tuple[Any, Any]:
     return dx, dy
 
 
+def _masked(m: Any, x: Any, y: Any) -> Any:
+    return m.sum(m.where(x > 0.0, m.sin(x) * 2.0, x * 3.0) ** 2)
+
+
+def _masked_by_hand(x: Any, y: Any) -> tuple[Any, Any]:
+    return np.where(x > 0.0, 8.0 * np.sin(x) * np.cos(x), 18.0 * x), np.zeros_like(y)
+
+
+def _rectified(m: Any, x: Any, y: Any) -> Any:
+    return m.sum(m.maximum(m.sin(x) * 2.0, 0.0) ** 2)
+
+
+def _rectified_by_hand(x: Any, y: Any) -> tuple[Any, Any]:
+    return 8.0 * np.maximum(np.sin(x), 0.0) * np.cos(x), np.zeros_like(y)
+
+
 def _pairs(generator: np.random.Generator, size: int) -> tuple[Any, Any]:
     side = isqrt(size)
     return generator.uniform(0.0, 1.0, (side, 1)), generator.uniform(0.0, 1.0, side)
@@ -102,6 +118,19 @@ CHAIN_OF_NUMBERS = Graph(
     _chain_of_numbers,
     _chain_of_numbers_by_hand,
 )
+# A choice by a mask, and one that needs none: the mask is to cost next to nothing.
+MASKED = Graph(
+    "choice by a mask",
+    CLEAR + "(x.sin() * 2.0).where(x > 0.0, x * 3.0).square().sum().backward()",
+    _masked,
+    _masked_by_hand,
+)
+RECTIFIED = Graph(
+    "choice by relu",
+    CLEAR + "(x.sin() * 2.0).relu().square().sum().backward()",
+    _rectified,
+    _rectified_by_hand,
+)
 BROADCAST = Graph(
     "broadcast, log of sums",
     CLEAR + "(x - y).square().exp().sum(1).log().sum().backward()",
@@ -112,6 +141,8 @@ BROADCAST = Graph(
 GRAPHS = (
     (CHAIN_OF_TENSORS, CHAIN_SIZE),
     (CHAIN_OF_NUMBERS, CHAIN_SIZE),
+    (MASKED, CHAIN_SIZE),
+    (RECTIFIED, CHAIN_SIZE),
     (BROADCAST, BROADCAST_SIZE),
 )
 

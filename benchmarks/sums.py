@@ -25,8 +25,8 @@ SUMS = (
 )
 
 
-def _loop(side: str, source: str, names: dict[str, Any], expected: Any) -> _timing.Loop:
-    """Return the loop of a source, whose value was compared with ``expected``."""
+def loop(side: str, source: str, names: dict[str, Any], expected: Any) -> _timing.Loop:
+    """Return the loop of a source, whose value was compared with ``expected`` and is read."""
     found = eval(source, dict(names))
     if not np.allclose(np.asarray(found), expected, rtol=1e-9, atol=1e-9):
         raise AssertionError(f"{side}: {source} is wrong")
@@ -48,32 +48,25 @@ def _loops(
         if not _rivals.fits_threads(side, threads):
             continue
         if side == "numpy":
-            loops[side] = _loop(side, in_numpy, {"x": x, "m": m}, expected)
+            loops[side] = loop(side, in_numpy, {"x": x, "m": m}, expected)
         else:
             names = {"x": library.tensor(x), "m": library.tensor(m)}
-            loops[side] = _loop(side, source, names, expected)
+            loops[side] = loop(side, source, names, expected)
     return loops
 
 
-def tables(
-    libraries: _rivals.Libraries, options: Options, title: str, sources: tuple[tuple[str, str], ...]
-) -> list[Table]:
-    """Every source at each size, a table for each number of threads."""
+def plan(libraries: _rivals.Libraries, options: Options) -> list[Table]:
+    """Every sum at each size, a table for each number of threads."""
     chosen = libraries.only(*_rivals.LIKE_TORCH, "numpy")
     timed = Timed(chosen, options, ns_per_element=2.0)
     return [
         Table(
-            title,
+            TITLE,
             [
                 timed.step(pair[0], size, threads, partial(_loops, chosen, pair, size, threads))
-                for pair in sources
+                for pair in SUMS
                 for size in options.choose(SIZES, QUICK_SIZES)
             ],
         )
         for threads in options.threads
     ]
-
-
-def plan(libraries: _rivals.Libraries, options: Options) -> list[Table]:
-    """Return the tables of the sums."""
-    return tables(libraries, options, TITLE, SUMS)

@@ -33,6 +33,7 @@ from benchmarks import (  # noqa: E402
     _handwritten,
     _plan,
     _process,
+    _programs,
     _progress,
     _report,
     _rivals,
@@ -41,6 +42,7 @@ from benchmarks import (  # noqa: E402
     _timing,
     compare,
     graphs,
+    layouts,
     sums,
 )
 
@@ -188,7 +190,47 @@ def test_examples_in_docstrings(module: Any) -> None:
 
 def test_a_sum_that_is_wrong_is_not_timed() -> None:
     with pytest.raises(AssertionError, match=r"torch: x\.sum\(\) is wrong"):
-        sums._loop("torch", "x.sum()", {"x": np.ones(3)}, np.float64(4.0))
+        sums.loop("torch", "x.sum()", {"x": np.ones(3)}, np.float64(4.0))
+
+
+def test_layouts_have_every_elementwise_op_of_doubles() -> None:
+    """Those of one and two tensors that torch has as methods too: all but softplus."""
+    kinds = ("unary", "binary", "pair", "mask")
+    table = [dict(row) for row in pyautograd._core._op_table()]
+    names = {row["name"] for row in table if row["kind"] in kinds} | {"floor_divide"}
+    names = {name for name in names if not name.startswith("bitwise_")}
+    rules = {row["name"] for row in table if row["grad"] == "rule"}
+    found = {op.name: op for op in layouts.OPS if op.name.isidentifier()}
+    assert set(found) == names
+    assert {name for name, op in found.items() if op.slopes} == names & rules
+    assert set(layouts.QUICK_OPS) <= {op.name for op in layouts.OPS}
+
+
+@pytest.mark.parametrize("layout", layouts.LAYOUTS, ids=lambda layout: layout.name)
+@pytest.mark.parametrize("measured", layouts.MEASURED, ids=["values", "gradients"])
+def test_every_op_in_every_layout(layout: Any, measured: Any) -> None:
+    arrays, operands = (layout.make(each, 90) for each in (np.asarray, pyautograd.tensor))
+    for op in measured.ops(layout, quick=False):
+        taken = [layouts._taken(op, each) for each in (operands, arrays)]
+        assert measured.loop("pyautograd", op, *taken)(1) > 0
+
+
+def test_a_gradient_in_a_layout_that_is_wrong_is_not_timed() -> None:
+    op = layouts.Op("mul", "x.mul(y)", "x * y", ("y", "-x"))
+    arrays, operands = (
+        layouts.LAYOUTS[1].make(each, 90) for each in (np.asarray, pyautograd.tensor)
+    )
+    with pytest.raises(AssertionError, match="torch: gradient of mul by y is wrong"):
+        layouts._gradient_loop("torch", op, operands, arrays)
+
+
+@pytest.mark.parametrize("program", _programs.PROGRAMS, ids=lambda each: each[0].name)
+@pytest.mark.parametrize("size", [1, 4, 1000, 100_000])
+def test_the_programs_agree_with_the_gradients_by_hand(program: Any, size: int) -> None:
+    sides = _rivals.Libraries({_rivals.OURS: pyautograd})
+    assert set(graphs.loops(sides, program[0], size, 1)) == {_rivals.OURS}
+    with pytest.raises(ValueError, match="is for ours and torch alone"):
+        program[0].of(np)
 
 
 def test_pauses_are_not_counted() -> None:
@@ -279,6 +321,40 @@ def test_what_all_rows_share_stands_in_the_heading() -> None:
         "         5     10.0 ns  25.0 ns   2.50     0 %",
         "       1e6     10.0 ns  25.0 ns   2.50     0 %",
     ]
+
+
+def test_a_table_of_means_has_the_worst_rows_under_it() -> None:
+    rows = [
+        _plan.Row(case, compared(pyautograd=[10.0] * 3, torch=torch, numpy=[10.0] * 3), n, 1, op=op)
+        for case, n, op, torch in (
+            ("flat", 5, "add", [20.0] * 3),
+            ("flat", 5, "mul", [80.0] * 3),
+            ("flat", 1000, "add", [5.0] * 3),
+            ("row", 5, "add", [10.0, 90.0, 30.0]),
+            ("row", 1000, "mul", [15.0] * 3),
+        )
+    ]
+    assert shown(*rows, means="operands") == [
+        "large: something; 1 thread",
+        "  operands  torch: 5  1000  numpy: 5  1000",
+        "  flat          4.00  0.50      1.00  1.00",
+        "  row           3.00  1.50      1.00  1.00",
+        "  worst against torch:",
+        "  operands  op   elements  pyautograd     torch  ratio",
+        "  flat      add      1000     10.0 ns   5.00 ns   0.50",
+        "  row       mul      1000     10.0 ns   15.0 ns   1.50",
+        "  flat      add         5     10.0 ns   20.0 ns   2.00",
+        "  row       add         5     10.0 ns  ?30.0 ns  ?3.00",
+        "  flat      mul         5     10.0 ns   80.0 ns   8.00",
+    ]
+    alone = [_plan.Row("flat", compared(pyautograd=[t]), 5, 1, op=str(t)) for t in (10.0, 40.0)]
+    assert shown(*alone, means="operands")[1:] == [
+        "  operands  pyautograd: 5",
+        "  flat            20.0 ns",
+    ]
+    report = _report.Report(_rivals.Libraries())
+    report.records += [record for row in rows for record in _report.records_of("layouts", row)]
+    assert _summary.lines(report)[1].endswith("layouts, flat, add, 1000 elements, 1 thread")
 
 
 def test_sizes_are_of_what_the_table_says() -> None:
