@@ -183,6 +183,18 @@ AGI_STAMPED double sum_run_body(const double *x, int64_t n, sum_part part)
     return agi_sum_tree_total(&tree);
 }
 
+/* Up to eight blocks, each in a place of its own: n numbers in all. */
+AGI_STAMPED double sum_blocks_apart_body(const double *const *block, int64_t n, sum_part part)
+{
+    double s[8] = {0.0};
+    int k = 0;
+    for (; n >= BLOCK; n -= BLOCK, k++)
+        s[k] = sum_block(block[k]);
+    if (n > 0)
+        s[k] = sum_tail(block[k], n, part);
+    return ((s[0] + s[1]) + (s[2] + s[3])) + ((s[4] + s[5]) + (s[6] + s[7]));
+}
+
 /* One block of sums of pairs: four times LANES of them, missing ones 0. */
 AGI_STAMPED double sum_pairs_block(const double *p0, const double *p1, const double *p2,
                                   const double *p3)
@@ -246,6 +258,10 @@ AGI_STAMPED void sum_rows_body(double *z, const double *const *p, int count, int
     { \
         return sum_run_body(x, n, sum_part_##level); \
     } \
+    TARGET static double sum_blocks_apart_##level(const double *const *block, int64_t n) \
+    { \
+        return sum_blocks_apart_body(block, n, sum_part_##level); \
+    } \
     TARGET static double sum_pairs_##level(const double *p, int64_t n) \
     { \
         return sum_pairs_body(p, n); \
@@ -262,6 +278,7 @@ AGI_STAMPED void sum_rows_body(double *z, const double *const *p, int count, int
 
 typedef struct sum_kernels {
     double (*run)(const double *x, int64_t n);
+    double (*blocks_apart)(const double *const *block, int64_t n);
     double (*pairs)(const double *p, int64_t n);
     void (*rows)(double *z, const double *const *p, int count, int64_t n);
     void (*runs)(double *z, int64_t z_step, const double *x, int64_t step, int64_t count,
@@ -275,10 +292,10 @@ SUM_STAMP(AGI_TARGET_AVX512, avx512)
 #endif
 
 static const sum_kernels sum_table[AGI_LEVELS] = {
-    {sum_run_base, sum_pairs_base, sum_rows_base, sum_runs_base},
+    {sum_run_base, sum_blocks_apart_base, sum_pairs_base, sum_rows_base, sum_runs_base},
 #if AGI_X86
-    {sum_run_avx2, sum_pairs_avx2, sum_rows_avx2, sum_runs_avx2},
-    {sum_run_avx512, sum_pairs_avx512, sum_rows_avx512, sum_runs_avx512},
+    {sum_run_avx2, sum_blocks_apart_avx2, sum_pairs_avx2, sum_rows_avx2, sum_runs_avx2},
+    {sum_run_avx512, sum_blocks_apart_avx512, sum_pairs_avx512, sum_rows_avx512, sum_runs_avx512},
 #endif
 };
 
@@ -353,6 +370,40 @@ static void gather_run(double *z, const double *x, agi_walk *w, int64_t n)
     }
 }
 
+/* The next n <= AGI_TILE reduced elements, of rows that are dense: blocks as they lie, but for
+ * those that go over the end of a row, which are gathered. */
+static double sum_tile_of_rows(const double *x, agi_walk *w, int64_t n)
+{
+    double apart[AGI_TILE] __attribute__((aligned(64)));
+    const double *block[AGI_TILE / BLOCK];
+    const int last = w->ndim - 1;
+    for (int64_t at = 0; at < n; at += BLOCK) {
+        const int64_t some = n - at < BLOCK ? n - at : BLOCK;
+        const int64_t left = w->shape[last] - w->index[last], head = some < left ? some : left;
+        block[at / BLOCK] = x + w->at[0];
+        agi_walk_along(w, last, head);
+        if (AGI_LIKELY(some < left))
+            continue;
+        memcpy(apart + at, block[at / BLOCK], (size_t)head * sizeof(double));
+        agi_walk_carry(w, last);
+        memcpy(apart + at + head, x + w->at[0], (size_t)(some - head) * sizeof(double));
+        agi_walk_along(w, last, some - head);
+        block[at / BLOCK] = apart + at;
+    }
+    return sum_table[agi_level_now].blocks_apart(block, n);
+}
+
+static double sum_dense_rows(const sum_job *job, const double *x, int64_t begin, int64_t end)
+{
+    agi_sum_tree tree;
+    agi_walk w;
+    tree.count = 0;
+    agi_walk_start(&w, &job->reduced, begin);
+    for (int64_t at = begin; at < end; at += AGI_TILE)
+        agi_sum_tree_put(&tree, sum_tile_of_rows(x, &w, end - at < AGI_TILE ? end - at : AGI_TILE));
+    return agi_sum_tree_total(&tree);
+}
+
 /* T of the reduced elements [begin, end) of the result whose first element is x. */
 static double sum_elements(const sum_job *job, const double *x, int64_t begin, int64_t end)
 {
@@ -374,12 +425,20 @@ static double sum_elements(const sum_job *job, const double *x, int64_t begin, i
 
 static bool is_repeated(const agi_walk *w) { return w->ndim == 1 && w->strides[0][0] == 0; }
 
+/* Rows of some blocks, in which most blocks do not go over an end. */
+static bool is_dense_rows(const agi_walk *w)
+{
+    return w->strides[0][w->ndim - 1] == 1 && w->shape[w->ndim - 1] >= 2 * BLOCK;
+}
+
 AGI_INLINE double sum_result(const sum_job *job, const double *x, int64_t begin, int64_t end)
 {
     if (job->reduced.ndim == 1 && job->reduced.strides[0][0] == 1)
         return agi_sum_run(x + begin, end - begin);
     if (is_repeated(&job->reduced))
         return sum_repeated(*x, end - begin);
+    if (is_dense_rows(&job->reduced))
+        return sum_dense_rows(job, x, begin, end);
     return sum_elements(job, x, begin, end);
 }
 
