@@ -493,15 +493,16 @@ static void choose_last(int n, agi_target *targets, agi_root *roots)
 }
 
 /* One program for all targets of the last one, or for the first other target that is not computed
- * yet and those that fit with it. *more is false if there are none. There is room for
- * READERS_AT_ONCE roots or as many as there are targets. */
+ * yet, nor optional, and those that fit with it. *more is false if there are none. There is room
+ * for READERS_AT_ONCE roots or as many as there are targets. */
 static ag_status compute_some(int n, const agi_target *targets, bool last, agi_root *roots,
                               bool *more)
 {
     int count = 0;
     for (int i = 0; i < n; i++) {
         agi_expr *e = agi_expr_of(targets[i].storage);
-        if (e != NULL && targets[i].last == last && fits_all(e, count, roots))
+        if (e != NULL && targets[i].last == last && (count > 0 || !targets[i].optional) &&
+            fits_all(e, count, roots))
             roots[count++] = (agi_root){.expr = e, .data = last ? targets[i].data : NULL};
     }
     *more = count > 0;

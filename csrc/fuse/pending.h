@@ -42,6 +42,7 @@ typedef struct agi_target {
     double *data;           /* NULL: becomes the storage's own */
     bool *done;             /* NULL where data is; set where data was written */
     bool last;              /* belongs to the last program; false at first */
+    bool optional;          /* computed with others that it fits, or not at all */
 } agi_target;
 ag_status agi_expr_compute_into(int n, agi_target *targets);
 

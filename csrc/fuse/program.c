@@ -274,7 +274,7 @@ typedef struct free_registers {
 
 static bool needs_register(const program_value *v)
 {
-    return v->kind == VALUE_STRIDED ||
+    return (v->kind == VALUE_STRIDED && !v->by_rows) ||
            (v->kind == VALUE_STEP && v->memory == NULL &&
             (v->group < 0 || v->leaves || v->is_summed));
 }

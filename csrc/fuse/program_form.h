@@ -30,8 +30,10 @@ typedef struct program_value {
     bool fetch;             /* its memory is one of the program's streams */
     bool leaves;            /* the group: read by a step that is not in it, */
     bool is_summed;         /* or by a sum */
+    bool chooses;           /* a comparison that is made for choices alone, which make it anew */
     bool pairs;             /* the group makes sums of pairs of it: nothing but sums reads it */
     bool whole;             /* STRIDED: read by a group, and so never a splat */
+    bool by_rows;           /* STRIDED: read by groups alone, as it lies, row by row */
     int32_t group;          /* STEP: in which group it is, or -1 */
     int32_t local;          /* in a group: its number in the code */
     int32_t stream, stream_group;  /* its number among the streams of the group that had it last */
@@ -56,6 +58,7 @@ typedef struct program_group {
     int32_t first_constant, constant_count;
     agi_jit_code code;
     agi_jit_code rest_code; /* for less than a turn: without sums of pairs */
+    bool by_rows;           /* reads values row by row */
 } program_group;
 
 /* How the tiles go over the elements. */
@@ -71,6 +74,7 @@ typedef struct program_sum {
     bool columns;
     double *z;
     double *partial;        /* sums of stretches; NULL where each result is made at once */
+    int32_t block;          /* GRID: which block of rows in scratch its source's are in */
 } program_sum;
 
 typedef struct program {
@@ -81,7 +85,7 @@ typedef struct program {
     int32_t *loads;         /* table of MEMORY values by address: places, -1 where empty */
     int32_t load_count, load_bits;
     program_sum *sums;
-    int32_t sum_count, column_count;
+    int32_t sum_count, column_count, block_count;
     int32_t registers;
     int32_t steps;
     const double **streams; /* memory that is read or written element by element: first elements */
@@ -98,11 +102,13 @@ typedef struct program {
     void (*range)(void *context, int64_t begin, int64_t end, int part);
     bool fetches;           /* memory ahead of its use, a few lines before each step */
     bool is_one_group;      /* all steps are in one */
+    bool grid_in_code;      /* GRID: the one group's code makes a block of rows at a time */
     bool overwrites;        /* memory that was there before: run to its end in any case */
     bool asks;              /* now and then whether it is to be given up, */
     int64_t batch;          /* after so many units, elements in order; 0: all at once */
     _Atomic bool given_up;
     int64_t ahead;          /* from a tile to the one whose memory is fetched meanwhile */
+    int64_t run;            /* elements of a row of what is read row by row; 0: nothing is */
     int64_t rows, cols;     /* ROWS, GRID: of the elements seen as a matrix */
     int64_t stretches;      /* partial sums of one result: FLAT, ROWS; GRID: strips of a row */
     double cost;            /* ns for each element, about */
@@ -113,6 +119,21 @@ typedef struct program {
     size_t scratch_part;
     int parts;
 } program;
+
+/* Doubles of a stream that the code reads in one turn, at most. */
+#define AGI_PROGRAM_REST (2 * AGI_JIT_TURN)
+
+/* Addresses of a group's streams, how far from row to row, and the number of rows. */
+AGI_INLINE size_t agi_program_stream_bytes(const program *p)
+{
+    return (size_t)(2 * p->most_streams + 1) * sizeof(double *);
+}
+
+/* What a strip of a grid that code makes is part of: a row, or the runs of one. */
+AGI_INLINE int64_t agi_program_grid_run(const program *p)
+{
+    return p->run > 0 && p->run < p->cols ? p->run : p->cols;
+}
 
 /* Parts of scratch start on lines of their own. */
 AGI_INLINE size_t agi_program_round_up(size_t bytes) { return (bytes + 63) & ~(size_t)63; }

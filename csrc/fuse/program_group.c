@@ -12,7 +12,7 @@
 
 #define GROUP_STEPS_MAX 256
 #define PARTS_MAX 2         /* of the code's steps, for one of the program's */
-#define OPERANDS_MAX (3 * PARTS_MAX)
+#define OPERANDS_MAX (AGI_JIT_OPERANDS * PARTS_MAX)
 /* ns for each element and step, instead of agi_run_cost_of, and each stream of memory. */
 #define GROUP_STEP_COST 0.05
 #define GROUP_STREAM_COST 0.05
@@ -50,6 +50,12 @@ static int32_t stream_of(group_builder *b, int32_t value)
     return v->stream;
 }
 
+static agi_jit_operand kind_of_stream(const program_value *v)
+{
+    const int64_t step = v->by_rows ? v->strided->strides[v->strided->ndim - 1] : 1;
+    return step == 0 ? AGI_JIT_COLUMN : step == 1 ? AGI_JIT_STREAM : AGI_JIT_SECOND;
+}
+
 static agi_jit_operand operand(group_builder *b, int32_t value)
 {
     program_value *v = &b->p->values[value];
@@ -58,13 +64,14 @@ static agi_jit_operand operand(group_builder *b, int32_t value)
     if (v->kind == VALUE_STEP && v->group == b->group)
         return AGI_JIT_LOCAL | v->local;
     v->whole = true;
-    return AGI_JIT_STREAM | stream_of(b, value);
+    return kind_of_stream(v) | stream_of(b, value);
 }
 
 static agi_jit_operand add_part(group_builder *b, agi_jit_op op, agi_jit_operand x,
                                 agi_jit_operand y, agi_jit_operand w)
 {
-    b->steps[b->step_count] = (agi_jit_step){.op = op, .stream = -1, .in = {x, y, w}};
+    b->steps[b->step_count] =
+        (agi_jit_step){.op = op, .stream = -1, .in = {x, y, w, AGI_JIT_NONE}};
     return AGI_JIT_LOCAL | b->step_count++;
 }
 
@@ -193,19 +200,55 @@ static agi_jit_operand add_of_integers(group_builder *b, int op, agi_jit_operand
     }
 }
 
-/* vjp_mul and vjp_div differ from the plain ops where the gradient is 0 and the other is negative,
+/* vjp_mul and vjp_div differ from the plain ops where the gradient x is 0 and y is negative,
  * infinite, zero or NaN. */
-static int without_vjp(int op, const double *y)
+static int without_vjp(int op, const double *x, const double *y)
 {
-    const bool plain = y != NULL && *y > 0.0 && isfinite(*y);
+    const bool plain = (y != NULL && *y > 0.0 && isfinite(*y)) || (x != NULL && *x != 0.0);
     return !plain ? op : op == AG_OP_vjp_mul ? AG_OP_mul : op == AG_OP_vjp_div ? AG_OP_div : op;
+}
+
+static bool is_plus_zero(const double *number)
+{
+    return number != NULL && *number == 0.0 && !signbit(*number);
+}
+
+/* A choice by a comparison that is made for choices alone: they compare themselves. */
+static agi_jit_operand add_tested_where(group_builder *b, const program_value *v)
+{
+    const program_value *mask = &b->p->values[v->in[0]];
+    const bool keeps = is_plus_zero(number_of(b->p, v, 2));
+    const bool drops = !keeps && is_plus_zero(number_of(b->p, v, 1));
+    const agi_jit_operand x = operand(b, mask->in[0]), other = operand(b, mask->in[1]);
+    const agi_jit_operand taken = operand(b, v->in[drops ? 2 : 1]);
+    const agi_jit_operand left = keeps || drops ? AGI_JIT_NONE : operand(b, v->in[2]);
+    const agi_jit_op op = keeps   ? AGI_JIT_KEEP_TEST
+                          : drops ? AGI_JIT_DROP_TEST
+                                  : AGI_JIT_WHERE_TEST;
+    const agi_jit_operand z = add_part(b, op, x, taken, left);
+    b->steps[AGI_JIT_NUMBER(z)].in[3] = other;
+    b->steps[AGI_JIT_NUMBER(z)].test = plain_part(mask->expr->op);
+    return z;
+}
+
+/* What a rule lets through or not: the choice against 0 takes an instruction less. */
+static agi_jit_operand add_where(group_builder *b, const program_value *v,
+                                 const agi_jit_operand *in)
+{
+    if (is_plus_zero(number_of(b->p, v, 2)))
+        return add_two(b, AGI_JIT_KEEP, in[0], in[1]);
+    if (is_plus_zero(number_of(b->p, v, 1)))
+        return add_two(b, AGI_JIT_DROP, in[0], in[2]);
+    return add_part(b, AGI_JIT_WHERE, in[0], in[1], in[2]);
 }
 
 static agi_jit_operand add_op(group_builder *b, const program_value *v)
 {
     agi_jit_operand in[AGI_SOURCES] = {AGI_JIT_NONE, AGI_JIT_NONE, AGI_JIT_NONE};
     const double *y = number_of(b->p, v, 1);
-    const int op = without_vjp(v->expr->op, y);
+    const int op = without_vjp(v->expr->op, number_of(b->p, v, 0), y);
+    if (op == AG_OP_where && b->p->values[v->in[0]].chooses)
+        return add_tested_where(b, v);
     if (op == AG_OP_pow)
         return add_power(b, operand(b, v->in[0]), *y);
     if (op == AG_OP_div && y != NULL && number_of(b->p, v, 0) == NULL)
@@ -219,6 +262,8 @@ static agi_jit_operand add_op(group_builder *b, const program_value *v)
         return inverse(b, in[0]);
     case AG_OP_rsqrt:
         return inverse(b, add_part(b, AGI_JIT_SQRT, in[0], AGI_JIT_NONE, AGI_JIT_NONE));
+    case AG_OP_where:
+        return add_where(b, v, in);
     case AG_OP_mul_int: case AG_OP_neg_int: case AG_OP_to_int:
     case AG_OP_logical_not: case AG_OP_bitwise_not:
         return add_of_integers(b, op, in[0], in[1]);
@@ -242,14 +287,37 @@ static void find_leaving(program *p)
     for (int32_t i = 0; i < p->count; i++) {
         program_value *v = &p->values[i];
         v->pairs = v->group >= 0 && v->is_summed && !v->leaves && v->memory == NULL &&
-                   p->mode == MODE_FLAT && agi_jit_has_pairs();
+                   p->mode == MODE_FLAT && p->run == 0 && agi_jit_has_pairs();
+    }
+}
+
+static bool is_comparison(const program_value *v)
+{
+    const int part = v->kind == VALUE_STEP ? plain_part(v->expr->op) : -1;
+    return part >= AGI_JIT_EQ && part <= AGI_JIT_GE;
+}
+
+/* Comparisons that choices of their own group alone read, as what they choose by. */
+static void find_choosing(program *p)
+{
+    for (int32_t i = 0; i < p->count; i++) {
+        program_value *v = &p->values[i];
+        v->chooses = v->group >= 0 && is_comparison(v) && !v->leaves && !v->is_summed &&
+                     v->memory == NULL;
+    }
+    for (int32_t i = 0; i < p->count; i++) {
+        const program_value *v = &p->values[i];
+        const bool where = v->kind == VALUE_STEP && v->expr->op == AG_OP_where;
+        for (int k = 0; k < v->n_in; k++)
+            p->values[v->in[k]].chooses &= where && k == 0;
     }
 }
 
 /* Streams past the caches want whole lines: rows must start on one. */
 static int store_of(const program *p, const program_value *v)
 {
-    const bool lines = p->mode == MODE_FLAT || p->cols % AGI_JIT_CELL == 0;
+    const bool lines = (p->mode == MODE_FLAT || p->cols % AGI_JIT_TURN == 0) &&
+                       p->run % AGI_JIT_TURN == 0;
     if (v->pairs)
         return AGI_JIT_STORE_PAIRS;
     if (v->memory == NULL && !v->leaves && !v->is_summed)
@@ -264,7 +332,7 @@ static void describe(group_builder *b, int32_t first, int32_t last)
     b->constant_count = AGI_JIT_OWN_CONSTANTS;
     for (int32_t i = first; i <= last; i++) {
         program_value *v = &b->p->values[i];
-        if (v->group != b->group)
+        if (v->group != b->group || v->chooses)
             continue;
         v->local = AGI_JIT_NUMBER(add_op(b, v));
         agi_jit_step *step = &b->steps[v->local];
@@ -311,7 +379,8 @@ static bool compile_group(program *p, agi_jit_step *steps, program_group *group)
     const agi_jit_recipe recipe = {.steps = steps,
                                    .step_count = b.step_count,
                                    .stream_count = b.stream_count,
-                                   .fetched = fetched_streams(&b)};
+                                   .fetched = fetched_streams(&b),
+                                   .rows = group->by_rows};
     return agi_jit_find(&recipe, &group->code) && find_rest_code(p, steps, recipe, group);
 }
 
@@ -344,6 +413,94 @@ static void assign_groups(program *p)
     close_group(p, first, last, count);
 }
 
+/* ---- rows ----------------------------------------------------------------------------------- */
+
+/* Whether there is memory behind the last number that is read. */
+static bool has_one_more(const agi_source *source)
+{
+    int64_t at = source->offset;
+    for (int d = 0; d < source->ndim; d++)
+        at += (source->shape[d] - 1) * source->strides[d];
+    return at + 1 < source->from.storage->numel;
+}
+
+/* The innermost run of a strided source where it lies as code can read it: dense, one number, or
+ * every second one. */
+static int64_t run_of(const program_value *v)
+{
+    const agi_source *source = v->strided;
+    const int last = source->ndim - 1;
+    const int64_t step = source->strides[last];
+    const bool readable = step == 0 || step == 1 || (step == 2 && has_one_more(source));
+    return readable ? source->shape[last] : 0;
+}
+
+/* All strided values may be read by rows at first; those that a kernel or a sum reads may not. */
+static void keep_from_kernels(program *p)
+{
+    for (int32_t i = 0; i < p->count; i++)
+        for (int k = 0; k < p->values[i].n_in; k++)
+            if (p->values[i].group < 0)
+                p->values[p->values[i].in[k]].by_rows = false;
+}
+
+/* The length of the rows: the shortest run that is worth it, of which the others are multiples. */
+static int64_t shortest_run(const program *p)
+{
+    int64_t shortest = 0;
+    for (int32_t i = 0; i < p->count; i++) {
+        const program_value *v = &p->values[i];
+        const int64_t run = v->by_rows ? run_of(v) : 0;
+        if (run >= AGI_JIT_TURN && (shortest == 0 || run < shortest))
+            shortest = run;
+    }
+    return shortest;
+}
+
+/* Which values are read by rows, and so which groups go over rows. The code of rows computes some
+ * elements twice, so that nothing may be read from memory that is written. */
+static void choose_run(program *p)
+{
+    for (int32_t i = 0; i < p->count; i++)
+        p->values[i].by_rows = p->values[i].kind == VALUE_STRIDED && !p->overwrites;
+    keep_from_kernels(p);
+    p->run = shortest_run(p);
+    for (int32_t i = 0; i < p->count; i++) {
+        program_value *v = &p->values[i];
+        const int64_t run = v->by_rows ? run_of(v) : 0;
+        v->by_rows = v->by_rows && p->run > 0 && run >= p->run && run % p->run == 0;
+    }
+    for (int32_t i = 0; i < p->count; i++)
+        for (int k = 0; k < p->values[i].n_in; k++)
+            if (p->values[p->values[i].in[k]].by_rows)
+                p->groups[p->values[i].group].by_rows = true;
+}
+
+/* Sums of columns take blocks of rows, which the code can make where all is one group, and all that
+ * is read by rows has them as the sums have. */
+static void choose_grid(program *p)
+{
+    const int64_t rest = p->cols % AGI_SUM_STRIP;
+    const bool whole = p->run % p->cols == 0, columns = p->column_count == p->sum_count;
+    p->grid_in_code = p->mode == MODE_GRID && p->is_one_group && !p->overwrites &&
+                      p->cols >= AGI_JIT_TURN &&
+                      (columns ? whole || p->cols % p->run == 0
+                               : whole && (rest == 0 || rest >= AGI_JIT_TURN));
+    for (int32_t i = 0; i < p->count; i++)
+        p->grid_in_code &= p->values[i].kind != VALUE_STRIDED || p->values[i].by_rows;
+    if (p->grid_in_code)
+        p->groups[0].by_rows = true;
+}
+
+/* Without code, all is gathered. */
+static void give_up_rows(program *p)
+{
+    p->run = 0;
+    p->grid_in_code = false;
+    for (int32_t i = 0; i < p->count; i++)
+        p->values[i].by_rows = false;
+}
+
 static bool open_lists(program *p, agi_jit_step **steps)
 {
     const size_t count = (size_t)p->grouped_steps, groups = (size_t)p->group_count;
@@ -357,6 +514,7 @@ static bool open_lists(program *p, agi_jit_step **steps)
 static void dissolve(program *p, const program_group *group)
 {
     p->is_one_group = false;
+    give_up_rows(p);
     for (int32_t i = group->first; i <= group->last; i++)
         if (p->values[i].group == group - p->groups) {
             p->values[i].group = -1;
@@ -406,8 +564,11 @@ bool agi_program_group(program *p)
     assign_groups(p);
     if (p->group_count == 0)
         return true;
+    choose_run(p);
     find_leaving(p);
+    find_choosing(p);
     p->is_one_group = p->group_count == 1 && p->grouped_steps == p->steps;
+    choose_grid(p);
     const bool ok = open_lists(p, &steps) && compile_groups(p, steps);
     agi_plain_free(steps);
     const bool usable = agi_jit_end();

@@ -12,6 +12,8 @@
 /* Where one loop does it all, what is not in registers does not matter: longer tiles mean fewer
  * calls. A power of two of AGI_TILE. */
 #define LOOP_TILE (4 * AGI_TILE)
+/* Columns of a block of rows that code makes and a sum takes up. */
+#define GRID_STRIP 64
 /* How far ahead memory is fetched, elements: two tiles or more. */
 #define FETCH_AHEAD 2048
 /* Bytes from which that pays: what fits the last cache comes soon enough by itself. */
@@ -101,12 +103,17 @@ static void choose_tile(program *p)
 {
     const int64_t size = sizeof(double);
     p->tile = AGI_TILE;
-    if (p->is_one_group && p->registers * LOOP_TILE * size <= FIRST_CACHE) {
+    if (p->is_one_group && p->registers * LOOP_TILE * size <= FIRST_CACHE)
         p->tile = LOOP_TILE;
-        return;
-    }
-    if ((p->registers + p->stream_count) * p->tile * size > FIRST_CACHE)
+    else if ((p->registers + p->stream_count) * p->tile * size > FIRST_CACHE)
         p->tile /= 2;
+}
+
+/* Whole rows, where no sum counts on a tile's length. */
+static void fit_tile_to_rows(program *p)
+{
+    if (p->mode == MODE_FLAT && p->sum_count == 0 && p->run > 0 && p->run <= p->tile)
+        p->tile -= p->tile % p->run;
 }
 
 /* All sums of a program fit one mode: agi_program_fits saw to it. */
@@ -134,6 +141,25 @@ static void choose_stretches_of_sums(program *p)
     if (p->mode == MODE_GRID)
         p->tile = MIN(p->tile, AGI_SUM_STRIP);
     p->stretches = BLOCKS(p->cols, p->tile);
+    if (p->grid_in_code && p->column_count == p->sum_count) {
+        const int64_t run = agi_program_grid_run(p), strips = BLOCKS(run, GRID_STRIP);
+        p->tile = BLOCKS(run, strips);
+        p->stretches = p->cols / run * strips;
+    }
+}
+
+/* A block for each sum of columns; where code makes them, for each source that is not stored. */
+static void number_blocks(program *p)
+{
+    for (int32_t i = 0; i < p->sum_count; i++) {
+        program_sum *sum = &p->sums[i];
+        sum->block = p->block_count;
+        for (int32_t k = 0; k < i && p->grid_in_code; k++)
+            if (p->sums[k].source == sum->source)
+                sum->block = p->sums[k].block;
+        if (sum->block == p->block_count && (sum->columns || p->grid_in_code))
+            p->block_count++;
+    }
 }
 
 /* From one tile to one that is run soon after it: the next rows of a strip, or two tiles on. */
@@ -155,8 +181,8 @@ static int64_t partial_doubles(const program *p, const program_sum *sum)
 /* Doubles of a worker's scratch, beside its tables: registers, blocks of rows, what groups need. */
 static size_t scratch_doubles(const program *p)
 {
-    return (size_t)(p->registers * p->tile + p->column_count * AGI_SUM_BLOCK * p->tile) +
-           (size_t)(p->spill + p->most_streams * AGI_JIT_TURN);
+    return (size_t)(p->registers * p->tile + p->block_count * AGI_SUM_BLOCK * p->tile) +
+           (size_t)(p->spill + p->most_streams * AGI_PROGRAM_REST);
 }
 
 /* The code's constants, each in all lanes of a cell. */
@@ -173,7 +199,7 @@ static bool make_scratch(program *p)
     const size_t cells = (size_t)(p->constant_count * AGI_JIT_CELL) * sizeof(double);
     p->parts = agi_parallel_width();
     p->scratch_part = agi_program_round_up((size_t)p->count * sizeof(double *)) +
-                      agi_program_round_up((size_t)p->most_streams * sizeof(double *)) +
+                      agi_program_round_up(agi_program_stream_bytes(p)) +
                       agi_program_round_up((size_t)p->count) +
                       agi_program_round_up(scratch_doubles(p) * sizeof(double));
     p->block = agi_plain_new(cells + (size_t)p->parts * p->scratch_part + 63);
@@ -197,7 +223,7 @@ bool agi_program_fetches_in_loop(const program *p)
         past_caches += v->passes_by;
     }
     const bool computes = p->steps >= FETCH_STEPS * (p->stream_count + past_caches);
-    return p->fetches && p->is_one_group && (computes || stores == past_caches);
+    return p->fetches && p->is_one_group && p->run == 0 && (computes || stores == past_caches);
 }
 
 bool agi_program_list_streams(program *p)
@@ -210,7 +236,9 @@ bool agi_program_plan(program *p)
 {
     p->registers += p->passes_by && !p->is_one_group;  /* for kernels */
     choose_tile(p);
+    fit_tile_to_rows(p);
     choose_stretches_of_sums(p);
+    number_blocks(p);
     choose_ahead(p);
     p->fetches &= !p->is_one_group;
     for (int32_t i = 0; i < p->sum_count; i++) {

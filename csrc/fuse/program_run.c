@@ -29,6 +29,8 @@
 #define GRAIN_AWAKE_NS 2000.0
 #endif
 
+#define REST AGI_PROGRAM_REST
+
 #define MIN(a, b) ((a) < (b) ? (a) : (b))
 #define MAX(a, b) ((a) > (b) ? (a) : (b))
 #define BLOCKS(n, size) (((n) + (size) - 1) / (size))
@@ -42,7 +44,7 @@ typedef struct worker {
     double *blocks;         /* of rows, one block for each sum of columns */
     const double **streams; /* of a group */
     double *spill;
-    double *rest;           /* of a tile: less than the code takes in one turn, of each stream */
+    double *rest;           /* of a tile: what the code reads in one turn, REST of each stream */
 } worker;
 
 static worker worker_of(const program *p, int part)
@@ -52,15 +54,15 @@ static worker worker_of(const program *p, int part)
     w.at = (const double **)(void *)base;
     base += agi_program_round_up((size_t)p->count * sizeof(double *));
     w.streams = (const double **)(void *)base;
-    base += agi_program_round_up((size_t)p->most_streams * sizeof(double *));
+    base += agi_program_round_up(agi_program_stream_bytes(p));
     w.splat = (uint8_t *)base;
     w.registers = (double *)(void *)(base + agi_program_round_up((size_t)p->count));
     w.blocks = w.registers + p->registers * p->tile;
-    w.rest = w.blocks + p->column_count * AGI_SUM_BLOCK * p->tile;
-    w.spill = w.rest + p->most_streams * AGI_JIT_TURN;
+    w.rest = w.blocks + p->block_count * AGI_SUM_BLOCK * p->tile;
+    w.spill = w.rest + p->most_streams * REST;
     for (int32_t i = 0; i < p->count; i++) {
         w.splat[i] = p->values[i].splat;
-        w.at[i] = p->values[i].number;
+        w.at[i] = p->values[i].number;  /* NULL for what has no number, or no tile */
     }
     return w;
 }
@@ -221,6 +223,13 @@ static void put_rest(const program_value *v, double *z, int64_t from, double *re
         z[from / 2 + k] = rest[k] + rest[AGI_SUM_LANES + k];
 }
 
+static void fill_rest(double *rest, const double *x, int64_t n, int64_t turn)
+{
+    memcpy(rest, x, (size_t)n * sizeof(double));
+    for (int64_t k = n; k < turn; k++)
+        rest[k] = 1.0;
+}
+
 /* Elements [from, n), less than a turn: in a place of their own, filled up with numbers that do no
  * harm, since nothing outside of the arrays is read or written. */
 static void run_rest(const program *p, const worker *w, const program_group *group, int64_t from,
@@ -229,20 +238,116 @@ static void run_rest(const program *p, const worker *w, const program_group *gro
     const int32_t *streams = p->group_streams + group->first_stream;
     const int64_t turn = group->code.turn;
     for (int32_t s = 0; s < group->stream_count; s++) {
-        double *rest = w->rest + s * AGI_JIT_TURN;
-        if (!is_result(p, group, &p->values[streams[s]])) {
-            memcpy(rest, w->streams[s] + from, (size_t)(n - from) * sizeof(double));
-            for (int64_t k = n - from; k < turn; k++)
-                rest[k] = 1.0;
-        }
+        double *rest = w->rest + s * REST;
+        if (!is_result(p, group, &p->values[streams[s]]))
+            fill_rest(rest, w->streams[s] + from, n - from, turn);
         w->streams[s] = rest;
     }
     run_code(p, w, group, &group->rest_code, turn);
     for (int32_t s = 0; s < group->stream_count; s++) {
         const program_value *v = &p->values[streams[s]];
         if (is_result(p, group, v))
-            put_rest(v, (double *)(uintptr_t)w->at[streams[s]], from, w->rest + s * AGI_JIT_TURN,
-                     n - from);
+            put_rest(v, (double *)(uintptr_t)w->at[streams[s]], from, w->rest + s * REST, n - from);
+    }
+}
+
+/* ---- groups, row by row --------------------------------------------------------------------- */
+
+/* Where a value that is read by rows of this length has element `at`; *step becomes how far it is
+ * to the next row, and *rows no more than there are before it is farther than that. The length is
+ * that of some inner dimensions, and maybe a part of the next one. */
+static const double *seek_row(const program_value *v, int64_t length, int64_t at, int64_t *step,
+                              int64_t *rows)
+{
+    const agi_source *source = v->strided;
+    int d = source->ndim - 1;
+    int64_t index, below = 1;  /* below: elements of what dimension d counts */
+    const double *x = seek(source, at, &index);
+    for (; d > 0 && length % source->shape[d] == 0; d--) {
+        length /= source->shape[d];
+        below *= source->shape[d];
+    }
+    index = at / below % source->shape[d];
+    *step = length * source->strides[d];
+    *rows = MIN(*rows, (source->shape[d] - index + length - 1) / length);
+    return x;
+}
+
+/* Where the group's streams have the tile's element `done`, which is element `at`, and how far it
+ * is from row to row. */
+static void find_rows(const program *p, const worker *w, const program_group *group, int64_t at,
+                      int64_t done, int64_t *rows)
+{
+    const int32_t *streams = p->group_streams + group->first_stream;
+    const double **first = w->streams;
+    int64_t *step = (int64_t *)(void *)(w->streams + group->stream_count);
+    for (int32_t s = 0; s < group->stream_count; s++) {
+        const program_value *v = &p->values[streams[s]];
+        if (v->by_rows) {
+            first[s] = seek_row(v, p->run, at, &step[s], rows);
+        } else {
+            first[s] = w->at[streams[s]] + done;
+            step[s] = p->run;
+        }
+        step[s] *= (int64_t)sizeof(double);
+    }
+}
+
+static void run_rows_code(const program *p, const worker *w, const program_group *group,
+                          int64_t rows, int64_t n)
+{
+    const double *cells = p->cells + (int64_t)group->first_constant * AGI_JIT_CELL;
+    int64_t *count = (int64_t *)(void *)(w->streams + 2 * group->stream_count);
+    *count = rows;
+    group->code.run(w->streams, cells, w->spill, 0, n, 0);
+}
+
+/* From one number of a row to the next. */
+static int64_t step_within_row(const program_value *v)
+{
+    return v->by_rows ? v->strided->strides[v->strided->ndim - 1] : 1;
+}
+
+/* Less than a turn of a row, the tile's elements from `done` on: in a place of its own, as run_rest
+ * has it. */
+static void run_short_row(const program *p, const worker *w, const program_group *group,
+                          int64_t done, int64_t n)
+{
+    const int32_t *streams = p->group_streams + group->first_stream;
+    for (int32_t s = 0; s < group->stream_count; s++) {
+        const program_value *v = &p->values[streams[s]];
+        double *rest = w->rest + s * REST;
+        const int64_t step = step_within_row(v);
+        if (step == 0)
+            continue;
+        if (!is_result(p, group, v))
+            fill_rest(rest, w->streams[s], (n - 1) * step + 1, step * group->code.turn);
+        w->streams[s] = rest;
+    }
+    run_rows_code(p, w, group, 1, group->code.turn);
+    for (int32_t s = 0; s < group->stream_count; s++) {
+        const program_value *v = &p->values[streams[s]];
+        if (is_result(p, group, v))
+            put_rest(v, (double *)(uintptr_t)w->at[streams[s]], done, w->rest + s * REST, n);
+    }
+}
+
+/* Whole rows together, and what the tile has of one before them and behind. */
+static void run_group_by_rows(const program *p, const worker *w, const program_group *group,
+                              int64_t at, int64_t n)
+{
+    find_streams(p, w, group, at);
+    for (int64_t done = 0; done < n;) {
+        const int64_t in_row = (at + done) % p->run;
+        int64_t rows = 1, part = MIN(p->run - in_row, n - done);
+        if (part == p->run)
+            rows = (n - done) / p->run;
+        find_rows(p, w, group, at + done, done, &rows);
+        if (part >= group->code.turn)
+            run_rows_code(p, w, group, rows, part);
+        else
+            run_short_row(p, w, group, done, part);
+        done += rows * part;
     }
 }
 
@@ -262,6 +367,8 @@ static void run_step_or_group(const program *p, const worker *w, int32_t i, int6
     const int32_t group = p->values[i].group;
     if (group < 0)
         run_step(p, w, i, at, n);
+    else if (p->groups[group].last == i && p->groups[group].by_rows)
+        run_group_by_rows(p, w, &p->groups[group], at, n);
     else if (p->groups[group].last == i)
         run_group(p, w, &p->groups[group], at, n);
 }
@@ -276,7 +383,7 @@ static void run_tile(const program *p, const worker *w, int64_t at, int64_t n)
             run_step_or_group(p, w, i, at, n);
         } else if (v->kind == VALUE_MEMORY) {
             w->at[i] = v->memory + at;
-        } else if (v->kind == VALUE_STRIDED) {
+        } else if (v->kind == VALUE_STRIDED && !v->by_rows) {
             w->at[i] = load_tile(v, at, n, w->registers + v->reg * p->tile, &w->splat[i]);
         }
     }
@@ -395,6 +502,115 @@ static void grid_range(void *context, int64_t begin, int64_t end, int part)
             take_rows(p, &w, first + k, strip, k, some, n);
         }
         close_block(p, &w, block, from, (int)rows, n);
+    }
+}
+
+/* ---- blocks of rows that code makes --------------------------------------------------------- */
+
+/* A block of rows, or a strip of it. */
+typedef struct grid_part {
+    int64_t row, col;       /* the first */
+    int64_t rows, cols;
+} grid_part;
+
+static double *block_of(const program *p, const worker *w, int32_t sum)
+{
+    return w->blocks + (int64_t)p->sums[sum].block * AGI_SUM_BLOCK * p->tile;
+}
+
+/* Where a result that is not stored goes: the block of the sum that takes it up. */
+static double *block_of_value(const program *p, const worker *w, int32_t value)
+{
+    for (int32_t i = 0; i < p->sum_count; i++)
+        if (p->sums[i].source == value)
+            return block_of(p, w, i);
+    agi_assert(false);
+    return NULL;
+}
+
+/* Where the streams have the part's row `done`, and how far it is from row to row. */
+static void find_grid_streams(const program *p, const worker *w, grid_part part, int64_t done,
+                              int64_t *rows)
+{
+    const program_group *group = &p->groups[0];
+    const int32_t *streams = p->group_streams + group->first_stream;
+    int64_t *step = (int64_t *)(void *)(w->streams + group->stream_count);
+    const int64_t at = (part.row + done) * p->cols + part.col;
+    for (int32_t s = 0; s < group->stream_count; s++) {
+        const program_value *v = &p->values[streams[s]];
+        step[s] = p->cols;
+        if (v->by_rows) {
+            w->streams[s] = seek_row(v, p->cols, at, &step[s], rows);
+        } else if (v->memory != NULL) {
+            w->streams[s] = v->memory + at;
+        } else {
+            w->streams[s] = block_of_value(p, w, streams[s]) + done * part.cols;
+            step[s] = part.cols;
+        }
+        step[s] *= (int64_t)sizeof(double);
+    }
+}
+
+static void sum_grid_columns(const program *p, const worker *w, grid_part part, int32_t i)
+{
+    const double *row[AGI_SUM_BLOCK];
+    const program_sum *sum = &p->sums[i];
+    const program_value *v = &p->values[sum->source];
+    const double *first = block_of(p, w, i);
+    int64_t step = part.cols;
+    if (v->memory != NULL) {
+        first = v->memory + part.row * p->cols + part.col;
+        step = p->cols;
+    }
+    for (int64_t k = 0; k < part.rows; k++)
+        row[k] = first + k * step;
+    if (sum->columns) {
+        double *to = sum->partial + part.row / AGI_SUM_BLOCK * p->cols + part.col;
+        agi_sum_rows_block(to, row, (int)part.rows, part.cols);
+        return;
+    }
+    for (int64_t k = 0; k < part.rows; k++) {
+        const double sum_of_part = agi_sum_run(row[k], part.cols);
+        if (sum->partial != NULL)
+            sum->partial[(part.row + k) * p->stretches + part.col / p->tile] = sum_of_part;
+        else
+            sum->z[part.row + k] = finish(sum->expr, sum_of_part);
+    }
+}
+
+/* A unit is a strip of a block of rows. Strips are about equal parts of a row, or of the runs that
+ * it consists of; where rows are summed too, they are the stretches of these sums. */
+static grid_part grid_part_of(const program *p, int64_t unit)
+{
+    const int64_t strip = unit % p->stretches;
+    grid_part part = {.row = unit / p->stretches * AGI_SUM_BLOCK};
+    part.rows = MIN(p->rows - part.row, AGI_SUM_BLOCK);
+    if (p->column_count < p->sum_count) {
+        part.col = strip * p->tile;
+        part.cols = MIN(p->cols - part.col, p->tile);
+        return part;
+    }
+    const int64_t run = agi_program_grid_run(p), strips = p->stretches / (p->cols / run);
+    const int64_t first = strip % strips * run / strips, end = (strip % strips + 1) * run / strips;
+    part.col = strip / strips * run + first;
+    part.cols = end - first;
+    return part;
+}
+
+static void grid_range_in_code(void *context, int64_t begin, int64_t end, int part_of_pool)
+{
+    const program *p = context;
+    worker w = worker_of(p, part_of_pool);
+    for (int64_t unit = begin; unit < end; unit++) {
+        const grid_part part = grid_part_of(p, unit);
+        for (int64_t done = 0; done < part.rows;) {
+            int64_t rows = part.rows - done;
+            find_grid_streams(p, &w, part, done, &rows);
+            run_rows_code(p, &w, &p->groups[0], rows, part.cols);
+            done += rows;
+        }
+        for (int32_t i = 0; i < p->sum_count; i++)
+            sum_grid_columns(p, &w, part, i);
     }
 }
 
@@ -546,7 +762,11 @@ static void share(program *p, int64_t units, int64_t unit_size, int64_t align, a
 bool agi_program_go(program *p)
 {
     if (p->mode == MODE_FLAT)
-        share(p, p->numel, 1, p->tile > AGI_TILE ? p->tile : AGI_TILE, flat_range_of_program);
+        share(p, p->numel, 1, p->sum_count == 0 && p->run > 0 ? p->tile : MAX(p->tile, AGI_TILE),
+              flat_range_of_program);
+    else if (p->grid_in_code)
+        share(p, BLOCKS(p->rows, AGI_SUM_BLOCK) * p->stretches, AGI_SUM_BLOCK * p->tile, 1,
+              grid_range_in_code);
     else if (p->mode == MODE_GRID)
         share(p, BLOCKS(p->rows, AGI_SUM_BLOCK) * p->stretches, AGI_SUM_BLOCK * p->tile, 1,
               grid_range);
@@ -560,6 +780,7 @@ bool agi_program_go(program *p)
     return true;
 }
 
+#undef REST
 #undef MIN
 #undef MAX
 #undef BLOCKS

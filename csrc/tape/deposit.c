@@ -306,8 +306,8 @@ static bool deposit_prepare(agi_deposits *all, agi_deposit *d)
 }
 
 /* What was prepared pending is computed, all that goes over the same elements in one program, with
- * the roots where those are pending too. Large sums that are to be in place go straight to the
- * memory that .grad has, where the last program makes them. From here on nothing fails. */
+ * the roots where those are pending too and fit. Large sums that are to be in place go straight to
+ * the memory that .grad has, where the last program makes them. From here on nothing fails. */
 static bool deposits_compute(agi_deposits *all, int n_roots, ag_tensor *const *roots)
 {
     int32_t n = 0;
@@ -329,7 +329,7 @@ static bool deposits_compute(agi_deposits *all, int n_roots, ag_tensor *const *r
     }
     for (int i = 0; i < n_roots && n > 0; i++)
         if (agi_is_pending(roots[i]->storage))
-            targets[n++] = (agi_target){.storage = roots[i]->storage};
+            targets[n++] = (agi_target){.storage = roots[i]->storage, .optional = true};
     bool ok = n == 0 || agi_expr_compute_into(n, targets) == AG_OK;
     agi_plain_free(targets);
     return ok;

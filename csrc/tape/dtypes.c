@@ -200,7 +200,8 @@ bool agi_dtypes_resolve_write(int *op, int n, const ag_arg *args)
 ag_status agi_fail_cast(double value)
 {
     return agi_fail(AG_ERR_VALUE, "value cannot be converted to type int64_t without overflow: %g "
-                                  "(int64 holds whole numbers up to 2 ** 53)", value);
+                                  "(int64 holds whole numbers up to 2 ** 53)",
+                    isnan(value) ? (double)NAN : value);  /* no sign is shown of a NaN */
 }
 
 bool agi_cast_number(ag_arg *number, ag_dtype dtype)

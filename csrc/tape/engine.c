@@ -793,21 +793,21 @@ ag_status ag_backward(ag_tensor *root, ag_tensor *gradient, unsigned flags)
     return backward(1, &root, &gradient, 0, NULL, flags);
 }
 
-/* The results, those that are pending computed together with pending roots. */
+/* The results, those that are pending computed together with pending roots that fit them. */
 static bool results_compute(int n, ag_tensor **results, int n_roots, ag_tensor *const *roots)
 {
     int count = 0;
-    agi_storage **storages = agi_plain_new(((size_t)n + (size_t)n_roots) * sizeof *storages);
-    if (storages == NULL)
+    agi_target *targets = agi_plain_new(((size_t)n + (size_t)n_roots) * sizeof *targets);
+    if (targets == NULL)
         return false;
     for (int i = 0; i < n; i++)
         if (results[i] != NULL && agi_is_pending(results[i]->storage))
-            storages[count++] = results[i]->storage;
+            targets[count++] = (agi_target){.storage = results[i]->storage};
     for (int i = 0; i < n_roots && count > 0; i++)
         if (agi_is_pending(roots[i]->storage))
-            storages[count++] = roots[i]->storage;
-    bool ok = count == 0 || agi_expr_compute(count, storages) == AG_OK;
-    agi_plain_free(storages);
+            targets[count++] = (agi_target){.storage = roots[i]->storage, .optional = true};
+    bool ok = count == 0 || agi_expr_compute_into(count, targets) == AG_OK;
+    agi_plain_free(targets);
     return ok;
 }
 

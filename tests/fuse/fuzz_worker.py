@@ -48,7 +48,10 @@ def bits(a: Any) -> str:
 
 def flags(x: Any) -> str:
     name = x.grad_fn.name() if x.grad_fn is not None else None
-    what = f"{tuple(x.shape)} {x.stride()} {x.requires_grad} {x.is_leaf} {name} v{x._version}"
+    # How far it is from one element to the next means nothing where there is but one.
+    pairs = zip(x.stride(), x.shape, strict=True)
+    strides = tuple(step if size != 1 else 0 for step, size in pairs)
+    what = f"{tuple(x.shape)} {strides} {x.requires_grad} {x.is_leaf} {name} v{x._version}"
     return what if x.dtype is ag.float64 else f"{what} {x.dtype}"
 
 
@@ -145,6 +148,8 @@ def answer(threads: int, failures: int, at_once: int, lines: list[str]) -> list[
     left = [(now - then) // at_once for now, then in zip(alive(), before, strict=True)]
     if left[0] > 0:  # a gradient that leads to its own leaf lives on, and if it pends, its operands
         left = left[1:2]
+    else:  # what such a program left pending may have been computed now, and its operands be gone
+        left[2] = max(left[2], 0)
     return [*seen, f"left over: {left}"]
 
 

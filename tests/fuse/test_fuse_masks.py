@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 import pyautograd as ag
+from support import assert_same_bits, values
 
 N = 1 << 17
 DOUBLE = 8
@@ -107,3 +108,47 @@ def test_few_kernels_wait_for_what_is_put_off(count: int) -> None:
     array = v.numpy()
     expected = sum(np.sin(array * (k + 1) / 10) * (array > k / 50) for k in range(count))
     np.testing.assert_allclose(total.numpy(), expected, rtol=1e-12, atol=1e-14)
+
+
+# ---- choices that compare themselves -------------------------------------------------------------
+
+EDGES = (0.0, -0.0, 1.0, -1.0, 2.5, -2.5, np.inf, -np.inf, np.nan)
+COMPARISONS = ("eq", "ne", "lt", "le", "gt", "ge")
+
+
+def edges() -> tuple[ag.Tensor, ag.Tensor]:
+    """Every pair of the edges, often enough to pend."""
+    pairs = np.array([(a, b) for a in EDGES for b in EDGES])
+    x, y = np.resize(pairs, (20_011, 2)).T
+    return ag.tensor(x.copy()), ag.tensor(y.copy())
+
+
+@pytest.mark.parametrize("name", COMPARISONS)
+@pytest.mark.parametrize("other", (0.0, -1.0, np.inf, np.nan, None))
+def test_choices_by_a_comparison(name: str, other: float | None) -> None:
+    """The mask is made for choices alone, or for something else too: the same bits."""
+    x, y = edges()
+    a, b = x.numpy().copy(), y.numpy().copy()
+    mask = getattr(x, name)(y if other is None else other)
+    with np.errstate(invalid="ignore"):
+        truth = {
+            "eq": np.equal, "ne": np.not_equal, "lt": np.less, "le": np.less_equal,
+            "gt": np.greater, "ge": np.greater_equal,
+        }[name](a, b if other is None else other)  # fmt: skip
+        expected = {
+            "both": np.where(truth, a * 2, b + 1),
+            "kept": np.where(truth, b * 3, 0.0),
+            "dropped": np.where(truth, 0.0, b * 3),
+            "minus zero": np.where(truth, b * 3, -0.0),
+            "used besides": np.where(truth, b * 3, 0.0) * truth,
+        }
+    made = {
+        "both": ag.where(mask, x * 2, y + 1),
+        "kept": ag.where(mask, y * 3, 0.0),
+        "dropped": ag.where(mask, 0.0, y * 3),
+        "minus zero": ag.where(mask, y * 3, -0.0),
+        "used besides": ag.where(mask, y * 3, 0.0) * mask,
+    }
+    for case, value in made.items():
+        assert_same_bits(values(value), expected[case], f"{name}: {case}")
+    assert_same_bits(values(ag.where(mask, x, y).neg()), -np.where(truth, a, b), name)

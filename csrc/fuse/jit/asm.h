@@ -47,7 +47,7 @@ typedef enum asm_op {       /* opcodes of map 0F */
 /* Comparisons that raise nothing for a quiet NaN; those that start with N are true for one. */
 typedef enum asm_test {
     ASM_EQ = 0x00, ASM_UNORDERED = 0x03, ASM_NE = 0x04, ASM_LT = 0x11, ASM_LE = 0x12,
-    ASM_NLT = 0x15, ASM_NLE = 0x16, ASM_GE = 0x1D, ASM_GT = 0x1E,
+    ASM_NLT = 0x15, ASM_NLE = 0x16, ASM_NGE = 0x19, ASM_NGT = 0x1A, ASM_GE = 0x1D, ASM_GT = 0x1E,
 } asm_test;
 
 /* Rounding to whole numbers that reports nothing. */
@@ -201,6 +201,25 @@ AGI_INLINE void asm_store_past_caches(asm_code *a, asm_operand z, int x)
     asm_vector(a, ASM_MAP_0F, 0x2B, false, x, 0, z);
 }
 
+/* z = the numbers of even places of x, then those of y. */
+AGI_INLINE void asm_take_even(asm_code *a, int z, asm_operand x, asm_operand y)
+{
+    asm_load(a, z, x);
+    asm_vector(a, ASM_MAP_0F, 0x14, false, z, z, y);  /* pairs: one of x, one of y */
+    asm_vector(a, ASM_MAP_0F3A, 0x01, true, z, 0, asm_reg(z));  /* each four: two of x, two of y */
+    asm_byte(a, 0xD8);
+    if (a->wide) {
+        asm_vector(a, ASM_MAP_0F3A, 0x23, true, z, z, asm_reg(z));
+        asm_byte(a, 0xD8);
+    }
+}
+
+/* One number of memory in all lanes. */
+AGI_INLINE void asm_broadcast(asm_code *a, int z, int base)
+{
+    asm_vector(a, ASM_MAP_0F38, 0x19, false, z, 0, asm_memory(base, -1, 0));
+}
+
 /* ---- masks ---------------------------------------------------------------------------------- */
 
 /* The mask: where x stands to y as the test says. */
@@ -288,24 +307,95 @@ AGI_INLINE void asm_jump(asm_code *a, size_t target)
     asm_jump_to(a, target);
 }
 
+/* REX.W, an opcode, and two general registers: `low` is the one that ModRM calls r/m. */
+AGI_INLINE void asm_two_registers(asm_code *a, uint8_t opcode, int reg, int low)
+{
+    asm_byte(a, 0x48 | (unsigned)(reg >> 3) << 2 | (unsigned)(low >> 3));
+    asm_byte(a, opcode);
+    asm_byte(a, 0xC0 | (unsigned)(reg & 7) << 3 | (unsigned)(low & 7));
+}
+
+AGI_INLINE void asm_compare_numbers(asm_code *a, int x, int y) { asm_two_registers(a, 0x39, y, x); }
+
 /* If x < y, as signed numbers. */
 AGI_INLINE void asm_jump_if_less(asm_code *a, int x, int y, size_t target)
 {
-    asm_byte(a, 0x48 | (unsigned)(y >> 3) << 2 | (unsigned)(x >> 3));
-    asm_byte(a, 0x39);
-    asm_byte(a, 0xC0 | (unsigned)(y & 7) << 3 | (unsigned)(x & 7));
+    asm_compare_numbers(a, x, y);
     asm_byte(a, 0x0F);
     asm_byte(a, 0x8C);
     asm_jump_to(a, target);
 }
 
+/* If x >= y: goes on where asm_land says. */
+AGI_INLINE size_t asm_leave_if_not_less(asm_code *a, int x, int y)
+{
+    asm_compare_numbers(a, x, y);
+    asm_byte(a, 0x0F);
+    asm_byte(a, 0x8D);
+    asm_int32(a, 0);
+    return a->size;
+}
+
+/* After asm_count_down: unless nothing is left. */
+AGI_INLINE void asm_jump_if_left(asm_code *a, size_t target)
+{
+    asm_byte(a, 0x0F);
+    asm_byte(a, 0x85);
+    asm_jump_to(a, target);
+}
+
 /* ---- general registers ---------------------------------------------------------------------- */
+
+/* REX.W, an opcode, a general register and memory. */
+AGI_INLINE void asm_register_memory(asm_code *a, uint8_t opcode, int reg, int base, int32_t disp)
+{
+    asm_byte(a, 0x48 | (unsigned)(reg >> 3) << 2 | (unsigned)(base >> 3));
+    asm_byte(a, opcode);
+    asm_address(a, reg, asm_memory(base, -1, disp), 1);
+}
 
 AGI_INLINE void asm_load_pointer(asm_code *a, int reg, int base, int32_t disp)
 {
-    asm_byte(a, 0x48 | (unsigned)(reg >> 3) << 2 | (unsigned)(base >> 3));
-    asm_byte(a, 0x8B);
-    asm_address(a, reg, asm_memory(base, -1, disp), 1);
+    asm_register_memory(a, 0x8B, reg, base, disp);
+}
+
+AGI_INLINE void asm_add_from(asm_code *a, int reg, int base, int32_t disp)
+{
+    asm_register_memory(a, 0x03, reg, base, disp);
+}
+
+AGI_INLINE void asm_store_pointer(asm_code *a, int reg, int base, int32_t disp)
+{
+    asm_register_memory(a, 0x89, reg, base, disp);
+}
+
+/* One less in memory. */
+AGI_INLINE void asm_count_down(asm_code *a, int base, int32_t disp)
+{
+    asm_register_memory(a, 0x83, 5, base, disp);
+    asm_byte(a, 1);
+}
+
+/* An address with its index, as a number. */
+AGI_INLINE void asm_address_of(asm_code *a, int reg, int base, int index)
+{
+    asm_byte(a, 0x48 | (unsigned)(reg >> 3) << 2 | (unsigned)(index >> 3) << 1 |
+                    (unsigned)(base >> 3));
+    asm_byte(a, 0x8D);
+    asm_address(a, reg, asm_memory(base, index, 0), 1);
+}
+
+AGI_INLINE void asm_move(asm_code *a, int to, int from) { asm_two_registers(a, 0x89, from, to); }
+AGI_INLINE void asm_clear(asm_code *a, int reg) { asm_two_registers(a, 0x31, reg, reg); }
+
+/* x = y if x > y, as signed numbers. */
+AGI_INLINE void asm_limit(asm_code *a, int x, int y)
+{
+    asm_compare_numbers(a, x, y);
+    asm_byte(a, 0x48 | (unsigned)(x >> 3) << 2 | (unsigned)(y >> 3));
+    asm_byte(a, 0x0F);
+    asm_byte(a, 0x4F);
+    asm_byte(a, 0xC0 | (unsigned)(x & 7) << 3 | (unsigned)(y & 7));
 }
 
 AGI_INLINE void asm_add_number(asm_code *a, int reg, int32_t number)

@@ -79,6 +79,7 @@ static uint64_t recipe_hash(const agi_jit_recipe *recipe)
     const size_t count = (size_t)recipe->step_count * sizeof *recipe->steps / sizeof(int32_t);
     const int32_t *words = (const int32_t *)(const void *)recipe->steps;
     uint64_t hash = recipe->fetched ^ (uint64_t)recipe->stream_count << 32;
+    hash ^= (uint64_t)recipe->rows << 31;
     for (size_t k = 0; k < count; k++)
         hash = ((hash << 5 | hash >> 59) ^ (uint32_t)words[k]) * 0x9E3779B97F4A7C15u;
     return hash ^ hash >> 32;
@@ -87,7 +88,7 @@ static uint64_t recipe_hash(const agi_jit_recipe *recipe)
 static bool is_recipe(const agi_jit_recipe *a, const agi_jit_recipe *b)
 {
     return a->step_count == b->step_count && a->stream_count == b->stream_count &&
-           a->fetched == b->fetched &&
+           a->fetched == b->fetched && a->rows == b->rows &&
            memcmp(a->steps, b->steps, (size_t)a->step_count * sizeof *a->steps) == 0;
 }
 

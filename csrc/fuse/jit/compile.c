@@ -19,12 +19,14 @@
 #define FIRST_CONSTANT_REGISTER (LANES_WIDE * REGISTERS)
 #define CONSTANT_REGISTERS 2
 #define NEVER INT32_MAX
+#define OPERANDS AGI_JIT_OPERANDS
 enum { NOTHING = -1, A_CONSTANT = -2 };  /* in a register, instead of a value */
 
 #define STREAMS_AT ASM_RDI
 #define CONSTANTS_AT ASM_RSI
 #define SPILL_AT ASM_RDX
 #define END_AT ASM_R8
+#define LAST_AT ASM_AHEAD  /* of rows: where the last turn begins */
 /* Where the addresses of the first streams are; others are loaded before each use. */
 static const uint8_t pinned[] = {
     ASM_R10, ASM_R11, ASM_RBX, ASM_RBP, ASM_R12, ASM_R13, ASM_R14, ASM_R15,
@@ -63,7 +65,8 @@ typedef struct emitter {
 typedef struct op_needs {
     uint8_t in_register;    /* bit k: operand k */
     bool commutes;
-    bool fresh;             /* the result's register is none of the operands' */
+    bool fresh;             /* the result's register is none of the operands', */
+    uint8_t but;            /* or (bit k) operand k's, which is there then as the op begins */
 } op_needs;
 
 static const op_needs needs[] = {
@@ -82,10 +85,15 @@ static const op_needs needs[] = {
     [AGI_JIT_FLOOR] = {.in_register = 0},
     [AGI_JIT_CEIL] = {.in_register = 0},
     [AGI_JIT_TRUNC] = {.in_register = 0},
-    [AGI_JIT_MAXIMUM] = {.in_register = 1, .fresh = true},
-    [AGI_JIT_MINIMUM] = {.in_register = 1, .fresh = true},
+    [AGI_JIT_MAXIMUM] = {.in_register = 1, .fresh = true, .but = 2},
+    [AGI_JIT_MINIMUM] = {.in_register = 1, .fresh = true, .but = 2},
     [AGI_JIT_CLAMP] = {.in_register = 1, .fresh = true},
-    [AGI_JIT_WHERE] = {.in_register = 1, .fresh = true},
+    [AGI_JIT_WHERE] = {.in_register = 1, .fresh = true, .but = 4},
+    [AGI_JIT_KEEP] = {.in_register = 1},
+    [AGI_JIT_DROP] = {.in_register = 1},
+    [AGI_JIT_WHERE_TEST] = {.in_register = 1, .fresh = true, .but = 4},
+    [AGI_JIT_KEEP_TEST] = {.in_register = 1},
+    [AGI_JIT_DROP_TEST] = {.in_register = 1},
     [AGI_JIT_VJP_MUL] = {.in_register = 1, .fresh = true},
     [AGI_JIT_VJP_DIV] = {.in_register = 1, .fresh = true},
     [AGI_JIT_VJP_MAX] = {.in_register = 2, .fresh = true},
@@ -108,8 +116,8 @@ static int32_t value_of(const emitter *e, agi_jit_operand operand)
 {
     if (operand == AGI_JIT_NONE || is_constant(operand))
         return -1;
-    const bool stream = AGI_JIT_KIND(operand) == AGI_JIT_STREAM;
-    return AGI_JIT_NUMBER(operand) + (stream ? e->recipe->step_count : 0);
+    const bool local = AGI_JIT_KIND(operand) == AGI_JIT_LOCAL;
+    return AGI_JIT_NUMBER(operand) + (local ? 0 : e->recipe->step_count);
 }
 
 /* From the last step to the first: who reads each value next. */
@@ -119,11 +127,11 @@ static void find_uses(emitter *e)
     for (int32_t v = 0; v < values; v++)
         e->first_use[v] = NEVER;
     for (int32_t i = steps - 1; i >= 0; i--) {
-        for (int k = 0; k < 3; k++) {
+        for (int k = 0; k < OPERANDS; k++) {
             const int32_t v = value_of(e, e->recipe->steps[i].in[k]);
-            e->next_use[3 * i + k] = v >= 0 ? e->first_use[v] : NEVER;
+            e->next_use[OPERANDS * i + k] = v >= 0 ? e->first_use[v] : NEVER;
         }
-        for (int k = 0; k < 3; k++) {
+        for (int k = 0; k < OPERANDS; k++) {
             const int32_t v = value_of(e, e->recipe->steps[i].in[k]);
             if (v >= 0)
                 e->first_use[v] = i;
@@ -219,22 +227,43 @@ static int32_t take_register(emitter *e)
     return reg;
 }
 
+/* The index counts twice. */
+static void load_every_second(emitter *e, agi_jit_operand operand, int32_t reg)
+{
+    const int bytes = asm_vector_bytes(&e->code);
+    asm_address_of(&e->code, ASM_RAX, base_of(e, AGI_JIT_NUMBER(operand)), ASM_INDEX);
+    e->loaded = -1;
+    for (int u = 0; u < e->lanes; u++)
+        asm_take_even(&e->code, lane_of(e, reg, u), asm_memory(ASM_RAX, ASM_INDEX, 2 * u * bytes),
+                      asm_memory(ASM_RAX, ASM_INDEX, (2 * u + 1) * bytes));
+}
+
 /* Loads an operand, which is in no register, into one. */
 static int32_t load_operand(emitter *e, agi_jit_operand operand)
 {
     const int32_t v = value_of(e, operand), reg = take_register(e);
-    for (int u = 0; u < e->lanes; u++)
-        asm_load(&e->code, lane_of(e, reg, u), operand_at(e, operand, u));
+    const int32_t kind = AGI_JIT_KIND(operand);
+    if (kind == AGI_JIT_SECOND)
+        load_every_second(e, operand, reg);
+    for (int u = 0; u < e->lanes && kind != AGI_JIT_SECOND; u++) {
+        if (kind == AGI_JIT_COLUMN)
+            asm_broadcast(&e->code, lane_of(e, reg, u), base_of(e, AGI_JIT_NUMBER(operand)));
+        else
+            asm_load(&e->code, lane_of(e, reg, u), operand_at(e, operand, u));
+    }
     e->holds[reg] = v >= 0 ? v : A_CONSTANT;
     if (v >= 0)
         e->where[v] = reg;
     return reg;
 }
 
-/* Whether its address must be loaded, for which there is one register. */
+/* Whether its address must be loaded, for which there is one register; or whether it is no vector
+ * in memory. */
 static bool is_far(agi_jit_operand operand)
 {
-    return AGI_JIT_KIND(operand) == AGI_JIT_STREAM && AGI_JIT_NUMBER(operand) >= PINNED;
+    const int32_t kind = AGI_JIT_KIND(operand);
+    return kind == AGI_JIT_COLUMN || kind == AGI_JIT_SECOND ||
+           (kind == AGI_JIT_STREAM && AGI_JIT_NUMBER(operand) >= PINNED);
 }
 
 /* The operand's register for the step at hand; -1 where it may stay in memory, and does: unless
@@ -294,10 +323,16 @@ static void emit_known_division(emitter *e, int32_t z, int32_t x, asm_operand y,
     note_slow(e, (slow_path){.from = from, .back = a->size, .z = z, .x = x, .y = y});
 }
 
+static void load_unless_there(asm_code *a, int z, asm_operand x)
+{
+    if (x.reg != z)
+        asm_load(a, z, x);
+}
+
 /* The larger (test is GE) or the smaller: y unless x stands so to it, or is a NaN. */
 static void emit_choice(asm_code *a, asm_test test, int z, int x, asm_operand y)
 {
-    asm_load(a, z, y);
+    load_unless_there(a, z, y);
     asm_compare(a, test, x, y);
     asm_blend(a, z, asm_reg(x));
     asm_compare(a, ASM_UNORDERED, x, asm_reg(x));
@@ -388,6 +423,32 @@ static void emit_arithmetic(emitter *e, agi_jit_op op, int z, const asm_operand 
     }
 }
 
+/* How two numbers stand, and the opposite, which a NaN among them makes true. */
+static asm_test test_of(int32_t comparison, bool opposite)
+{
+    switch (comparison) {
+    case AGI_JIT_EQ: return opposite ? ASM_NE : ASM_EQ;
+    case AGI_JIT_NE: return opposite ? ASM_EQ : ASM_NE;
+    case AGI_JIT_LT: return opposite ? ASM_NLT : ASM_LT;
+    case AGI_JIT_LE: return opposite ? ASM_NLE : ASM_LE;
+    case AGI_JIT_GT: return opposite ? ASM_NGT : ASM_GT;
+    default: return opposite ? ASM_NGE : ASM_GE;
+    }
+}
+
+static void emit_tested(asm_code *a, const agi_jit_step *step, int z, const asm_operand *in)
+{
+    const asm_test test = test_of(step->test, step->op == AGI_JIT_DROP_TEST);
+    if (step->op == AGI_JIT_WHERE_TEST) {
+        load_unless_there(a, z, in[2]);
+        asm_compare(a, test, in[0].reg, in[3]);
+        asm_blend(a, z, in[1]);
+    } else {
+        asm_compare(a, test, in[0].reg, in[3]);
+        asm_keep(a, z, in[1]);
+    }
+}
+
 static void emit_choosing(emitter *e, agi_jit_op op, int z, const asm_operand *in)
 {
     asm_code *a = &e->code;
@@ -399,9 +460,14 @@ static void emit_choosing(emitter *e, agi_jit_op op, int z, const asm_operand *i
     case AGI_JIT_MINIMUM: emit_choice(a, ASM_LE, z, x, y); break;
     case AGI_JIT_CLAMP: emit_clamp(a, z, x, y, in[2]); break;
     case AGI_JIT_WHERE:
-        asm_load(a, z, in[2]);
+        load_unless_there(a, z, in[2]);
         asm_compare(a, ASM_NE, x, zero);
         asm_blend(a, z, y);
+        break;
+    case AGI_JIT_KEEP:
+    case AGI_JIT_DROP:
+        asm_compare(a, op == AGI_JIT_KEEP ? ASM_NE : ASM_EQ, x, zero);
+        asm_keep(a, z, y);
         break;
     case AGI_JIT_VJP_MAX: emit_vjp_max(a, z, in[0], y.reg, in[2]); break;
     case AGI_JIT_VJP_RELU:
@@ -433,7 +499,7 @@ static void share_constant(emitter *e, const agi_jit_step *step, int k, int *tak
 static void share_constants(emitter *e, const agi_jit_step *step, asm_operand *shared)
 {
     int taken = 0;
-    for (int k = 0; k < 3; k++) {
+    for (int k = 0; k < OPERANDS; k++) {
         const agi_jit_operand in = step->in[k];
         shared[k] = is_constant(in) ? constant_at(AGI_JIT_NUMBER(in)) : asm_reg(0);
     }
@@ -441,27 +507,33 @@ static void share_constants(emitter *e, const agi_jit_step *step, asm_operand *s
         return;
     if (needs[step->op].in_register != 0)
         share_constant(e, step, __builtin_ctz(needs[step->op].in_register), &taken, shared);
-    for (int k = 0; k < 3; k++)
+    for (int k = 0; k < OPERANDS; k++)
         share_constant(e, step, k, &taken, shared);
 }
 
 /* The register for the result: that of an operand that nobody reads any more, or another. */
 static int32_t result_register(emitter *e, const agi_jit_step *step, int32_t i, const int32_t *reg)
 {
-    for (int k = 0; k < 3 && !needs[step->op].fresh; k++)
-        if (reg[k] >= 0 && e->next_use[3 * i + k] == NEVER)
+    const op_needs *need = &needs[step->op];
+    for (int k = 0; k < OPERANDS; k++) {
+        bool again = false;  /* the same register is another operand too */
+        for (int j = 0; j < OPERANDS; j++)
+            again |= j != k && reg[j] == reg[k];
+        if (reg[k] >= 0 && e->next_use[OPERANDS * i + k] == NEVER &&
+            (!need->fresh || ((need->but >> k & 1) != 0 && !again)))
             return reg[k];
+    }
     return take_register(e);
 }
 
 /* After the step: what is read again keeps its register, or its cell. */
 static void let_go(emitter *e, const agi_jit_step *step, int32_t i, const int32_t *reg)
 {
-    for (int k = 0; k < 3; k++) {
+    for (int k = 0; k < OPERANDS; k++) {
         const int32_t v = value_of(e, step->in[k]);
-        const bool last = e->next_use[3 * i + k] == NEVER;
+        const bool last = e->next_use[OPERANDS * i + k] == NEVER;
         if (reg[k] >= 0) {
-            e->next[reg[k]] = e->next_use[3 * i + k];
+            e->next[reg[k]] = e->next_use[OPERANDS * i + k];
             e->busy[reg[k]] = false;
             if (last)
                 free_register(e, reg[k]);
@@ -507,26 +579,29 @@ static void emit_step(emitter *e, int32_t i)
     if (needs[step.op].commutes && (first < 0 || e->where[first] < 0)) {
         step.in[0] = e->recipe->steps[i].in[1];
         step.in[1] = e->recipe->steps[i].in[0];
-        const int32_t next = e->next_use[3 * i];
-        e->next_use[3 * i] = e->next_use[3 * i + 1];
-        e->next_use[3 * i + 1] = next;
+        const int32_t next = e->next_use[OPERANDS * i];
+        e->next_use[OPERANDS * i] = e->next_use[OPERANDS * i + 1];
+        e->next_use[OPERANDS * i + 1] = next;
     }
-    int32_t reg[3];
-    for (int k = 0; k < 3; k++) {
+    int32_t reg[OPERANDS];
+    for (int k = 0; k < OPERANDS; k++) {
         const bool must = (needs[step.op].in_register >> k & 1) != 0;
-        reg[k] = fetch_operand(e, step.in[k], e->next_use[3 * i + k], must);
+        reg[k] = fetch_operand(e, step.in[k], e->next_use[OPERANDS * i + k], must);
     }
     const int32_t z = result_register(e, &step, i, reg);
-    asm_operand shared[3], in[3];
+    asm_operand shared[OPERANDS], in[OPERANDS];
     share_constants(e, &step, shared);
     if (step.op == AGI_JIT_DIV_KNOWN)
         emit_known_division(e, z, reg[0], shared[1], shared[2]);
     for (int u = 0; u < e->lanes && step.op != AGI_JIT_DIV_KNOWN; u++) {
-        for (int k = 0; k < 3; k++)
+        for (int k = 0; k < OPERANDS; k++)
             in[k] = reg[k] >= 0                   ? asm_reg(lane_of(e, reg[k], u))
                     : value_of(e, step.in[k]) < 0 ? shared[k]
                                                   : operand_at(e, step.in[k], u);
-        emit_choosing(e, (agi_jit_op)step.op, lane_of(e, z, u), in);
+        if (step.test != 0)
+            emit_tested(&e->code, &step, lane_of(e, z, u), in);
+        else
+            emit_choosing(e, (agi_jit_op)step.op, lane_of(e, z, u), in);
     }
     let_go(e, &step, i, reg);
     store_result(e, &step, z);
@@ -565,6 +640,59 @@ static void emit_slow_paths(emitter *e)
     }
 }
 
+static void emit_turn(emitter *e)
+{
+    e->loaded = -1;
+    emit_prefetches(e);
+    for (int32_t i = 0; i < e->recipe->step_count; i++)
+        emit_step(e, i);
+}
+
+static void emit_flat(emitter *e, int32_t turn)
+{
+    asm_code *a = &e->code;
+    const size_t top = a->size;
+    emit_turn(e);
+    asm_add_number(a, ASM_INDEX, turn);
+    asm_add_number(a, ASM_AHEAD, turn);
+    asm_jump_if_less(a, ASM_INDEX, END_AT, top);
+}
+
+/* All streams one row on. */
+static void emit_next_row(emitter *e)
+{
+    asm_code *a = &e->code;
+    const int32_t count = e->recipe->stream_count, size = (int32_t)sizeof(void *);
+    for (int32_t s = 0; s < count; s++) {
+        const bool pinned_one = s < PINNED;
+        const int reg = pinned_one ? pinned[s] : ASM_RAX;
+        if (!pinned_one)
+            asm_load_pointer(a, reg, STREAMS_AT, s * size);
+        asm_add_from(a, reg, STREAMS_AT, (count + s) * size);
+        if (!pinned_one)
+            asm_store_pointer(a, reg, STREAMS_AT, s * size);
+    }
+}
+
+static void emit_rows(emitter *e, int32_t turn)
+{
+    asm_code *a = &e->code;
+    asm_move(a, LAST_AT, END_AT);
+    asm_add_number(a, LAST_AT, -turn);
+    const size_t row = a->size;
+    asm_clear(a, ASM_INDEX);
+    const size_t top = a->size;
+    emit_turn(e);
+    const size_t done = asm_leave_if_not_less(a, ASM_INDEX, LAST_AT);
+    asm_add_number(a, ASM_INDEX, turn);
+    asm_limit(a, ASM_INDEX, LAST_AT);
+    asm_jump(a, top);
+    asm_land(a, done);
+    emit_next_row(e);
+    asm_count_down(a, STREAMS_AT, 2 * e->recipe->stream_count * (int32_t)sizeof(void *));
+    asm_jump_if_left(a, row);
+}
+
 static void emit_function(emitter *e)
 {
     asm_code *a = &e->code;
@@ -575,14 +703,10 @@ static void emit_function(emitter *e)
     for (int32_t k = 0; k < pins; k++)
         asm_load_pointer(a, pinned[k], STREAMS_AT, k * (int32_t)sizeof(void *));
     clear_zero(a);
-    const size_t top = a->size;
-    e->loaded = -1;
-    emit_prefetches(e);
-    for (int32_t i = 0; i < e->recipe->step_count; i++)
-        emit_step(e, i);
-    asm_add_number(a, ASM_INDEX, turn);
-    asm_add_number(a, ASM_AHEAD, turn);
-    asm_jump_if_less(a, ASM_INDEX, END_AT, top);
+    if (e->recipe->rows)
+        emit_rows(e, turn);
+    else
+        emit_flat(e, turn);
     asm_clear_upper(a);
     for (int32_t k = pins - 1; k >= PINNED_UNSAVED; k--)
         asm_pop(a, pinned[k]);
@@ -594,7 +718,7 @@ static bool open_emitter(emitter *e)
 {
     const size_t steps = (size_t)e->recipe->step_count;
     const size_t values = steps + (size_t)e->recipe->stream_count;
-    int32_t *table = agi_plain_new((2 * values + 5 * steps) * sizeof *table);
+    int32_t *table = agi_plain_new((2 * values + (2 + OPERANDS) * steps) * sizeof *table);
     if (table == NULL)
         return false;
     e->where = table;

@@ -36,14 +36,23 @@ typedef enum agi_jit_op {
     AGI_JIT_NEG, AGI_JIT_ABS, AGI_JIT_SQRT, AGI_JIT_ROOT, AGI_JIT_SIGN, AGI_JIT_RELU,
     AGI_JIT_FLOOR, AGI_JIT_CEIL, AGI_JIT_TRUNC,
     AGI_JIT_MAXIMUM, AGI_JIT_MINIMUM, AGI_JIT_CLAMP, AGI_JIT_WHERE,
+    AGI_JIT_KEEP, AGI_JIT_DROP,  /* y where x is not 0, or where it is, else +0 */
+    /* The same where x stands so to the fourth operand, or does not: they need no mask. */
+    AGI_JIT_WHERE_TEST, AGI_JIT_KEEP_TEST, AGI_JIT_DROP_TEST,
     AGI_JIT_VJP_MUL, AGI_JIT_VJP_DIV, AGI_JIT_VJP_MAX, AGI_JIT_VJP_RELU,
     AGI_JIT_EQ, AGI_JIT_NE, AGI_JIT_LT, AGI_JIT_LE, AGI_JIT_GT, AGI_JIT_GE,
 } agi_jit_op;
 
+#define AGI_JIT_OPERANDS 4
+
 /* An operand: kind and number in one. */
 typedef int32_t agi_jit_operand;
-enum { AGI_JIT_LOCAL = 0, AGI_JIT_STREAM = 1 << 24, AGI_JIT_CONSTANT = 2 << 24 };
-#define AGI_JIT_KIND(operand) ((operand) & (3 << 24))
+enum {
+    AGI_JIT_LOCAL = 0, AGI_JIT_STREAM = 1 << 24, AGI_JIT_CONSTANT = 2 << 24,
+    AGI_JIT_COLUMN = 3 << 24,  /* a stream with one number for each row */
+    AGI_JIT_SECOND = 4 << 24,  /* a stream of which every second number counts; one more is read */
+};
+#define AGI_JIT_KIND(operand) ((operand) & (7 << 24))
 #define AGI_JIT_NUMBER(operand) ((operand) & ((1 << 24) - 1))
 #define AGI_JIT_NONE ((agi_jit_operand)-1)
 
@@ -56,7 +65,8 @@ enum {
 typedef struct agi_jit_step {
     int32_t op;
     int32_t store, stream;  /* stream: to which it is stored */
-    agi_jit_operand in[3];
+    int32_t test;           /* of those with a TEST: AGI_JIT_EQ to AGI_JIT_GE; else 0 */
+    agi_jit_operand in[AGI_JIT_OPERANDS];
 } agi_jit_step;
 
 typedef struct agi_jit_recipe {
@@ -64,11 +74,16 @@ typedef struct agi_jit_recipe {
     int32_t step_count;
     int32_t stream_count;
     uint64_t fetched;       /* streams (of the first 64) whose memory is asked for ahead */
+    bool rows;              /* code that goes over rows: see agi_jit_function */
 } agi_jit_recipe;
 
 /* Elements [0, n), n a multiple of the turn and not 0. `streams` are addresses of first elements,
  * `constants` are cells, each filled with its number; `spill` is scratch. What lies `ahead`
- * elements on is fetched. */
+ * elements on is fetched.
+ * Of rows: n is the length of a row, a turn or more. Where n is no multiple of the turn, the last
+ * turn begins earlier, and what lies between is computed twice: so no stream is both read and
+ * written. Behind the addresses, at `streams`, stand for each stream how many bytes it is from row
+ * to row, and then the number of rows, which the code counts down. */
 typedef void (*agi_jit_function)(const double *const *streams, const double *constants,
                                  double *spill, int64_t zero, int64_t n, int64_t ahead);
 
