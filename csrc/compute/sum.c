@@ -301,6 +301,11 @@ static const sum_kernels sum_table[AGI_LEVELS] = {
 
 double agi_sum_run(const double *x, int64_t n) { return sum_table[agi_level_now].run(x, n); }
 
+void agi_sum_runs(double *z, const double *x, int64_t count, int64_t n)
+{
+    sum_table[agi_level_now].runs(z, 1, x, n, count, n);
+}
+
 double agi_sum_pairs(const double *sums, int64_t n)
 {
     return sum_table[agi_level_now].pairs(sums, n);

@@ -11,6 +11,7 @@
 #endif
 
 #include "../base/parallel.h"
+#include "../base/walk.h"
 #include "../tensor/copy.h"
 #include "program_form.h"
 
@@ -82,6 +83,43 @@ static const double *seek(const agi_source *source, int64_t at, int64_t *index)
     return x;
 }
 
+/* The walk over a source's rows, at the one that element `at` is in; returns its place in that. */
+static int64_t start_rows(const agi_source *source, int64_t at, agi_walk *w)
+{
+    const int last = source->ndim - 1;
+    agi_walk rows;
+    rows.ndim = last > 0 ? last : 1;
+    rows.count = 1;
+    rows.shape[0] = 1;
+    rows.strides[0][0] = 0;
+    for (int d = 0; d < last; d++) {
+        rows.shape[d] = source->shape[d];
+        rows.strides[0][d] = source->strides[d];
+    }
+    agi_walk_start(w, &rows, at / source->shape[last]);
+    return at % source->shape[last];
+}
+
+/* Elements [at, at + n) into `to`: part of a row, whole rows together as far as they are equally
+ * far from each other, and part of a row. */
+static void gather_tile(const agi_source *source, int64_t at, int64_t n, double *to)
+{
+    const int last = source->ndim - 1;
+    const double *data = source->from.storage->data + source->offset;
+    const int64_t cols = source->shape[last], step = source->strides[last];
+    agi_walk w;
+    int64_t index = start_rows(source, at, &w);
+    const int inner = w.ndim - 1;
+    for (int64_t rows, some; n > 0; n -= rows * some, to += rows * some, index = 0) {
+        some = MIN(cols - index, n);
+        rows = some < cols ? 1 : MIN(w.shape[inner] - w.index[inner], n / cols);
+        agi_copy_block((agi_block){to, some, 1}, data + w.at[0] + index * step,
+                       w.strides[0][inner], step, rows, some);
+        agi_walk_along(&w, inner, rows);
+        agi_walk_carry(&w, inner);
+    }
+}
+
 /* Elements [at, at + n) of a strided source: as they lie where the tile is within one row and that
  * is dense or (unless it is to be whole) one value, else gathered, row by row. */
 static const double *load_tile(const program_value *v, int64_t at, int64_t n, double *to,
@@ -97,14 +135,7 @@ static const double *load_tile(const program_value *v, int64_t at, int64_t n, do
         *splat = step == 0;
         return x;
     }
-    for (int64_t done = 0; done < n;) {
-        int64_t left = source->shape[last] - index;
-        int64_t some = left < n - done ? left : n - done;
-        agi_copy_block((agi_block){to + done, some, 1}, x, 0, step, 1, some);
-        done += some;
-        if (done < n)
-            x = seek(source, at + done, &index);
-    }
+    gather_tile(source, at, n, to);
     return to;
 }
 
@@ -437,10 +468,10 @@ static void row_range(void *context, int64_t begin, int64_t end, int part)
         int64_t rows = MIN(end - row, most);
         run_tile(p, &w, row * cols, rows * cols);
         for (int32_t i = 0; i < p->sum_count; i++) {
-            const double *x = w.at[p->sums[i].source];
-            for (int64_t k = 0; k < rows; k++)
-                p->sums[i].z[row + k] =
-                    finish(p->sums[i].expr, agi_sum_run(x + k * cols, cols));
+            double *z = p->sums[i].z + row;
+            agi_sum_runs(z, w.at[p->sums[i].source], rows, cols);
+            for (int64_t k = 0; k < rows && p->sums[i].expr->op == AG_OP_mean; k++)
+                z[k] = finish(p->sums[i].expr, z[k]);
         }
     }
 }

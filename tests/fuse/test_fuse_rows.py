@@ -12,8 +12,10 @@ import pytest
 import pyautograd as ag
 from support import assert_same_bits, values
 
-# Rows about as long as a turn of the code, a block of a sum, a tile; and no multiple of these.
-LENGTHS = (3, 31, 32, 33, 63, 64, 97, 128, 200, 256, 257, 300, 316, 1000, 1024, 1500, 4100)
+# Short rows, each length copied in its own way; rows about as long as a turn of the code, a block
+# of a sum, a tile; and no multiple of these.
+SHORT = (1, 2, 3, 4, 5, 6, 7, 8, 9, 16, 21)
+LENGTHS = (*SHORT, 31, 32, 33, 63, 64, 97, 128, 200, 256, 257, 300, 316, 1000, 1024, 1500, 4100)
 LATE = 9000  # elements: such values pend
 
 Views = tuple[ag.Tensor, ...]
@@ -39,6 +41,9 @@ def layouts(length: int) -> dict[str, Views]:
         "blocks": (random(3, rows, length), column, row),
         "middle": (random(3, rows, length), random(3, 1, length), random(rows, 1)),
         "every second": (wide[:, : 2 * length : 2], row, whole),
+        "every third": (wide[:, : 2 * length : 2], random(rows, 3 * length)[:, ::3], column),
+        "pairs": (random(37, 1, length), random(1, rows, length), column),
+        "transposed": (whole, random(length, rows).t(), row),
         "parts of blocks": (random(3, rows, length + 7)[:, :, :length], column, row),
     }
 
