@@ -47,6 +47,7 @@
 #include "compute/mvec.c"
 #include "compute/run.c"
 #include "compute/sum.c"
+#include "compute/sum_across.c"
 #include "fuse/expr.c"
 #include "fuse/jit/code.c"
 #include "fuse/jit/compile.c"

@@ -18,6 +18,7 @@
 #include "../tensor/copy.h"
 #include "kernel.h"
 #include "run.h"
+#include "sum_across.h"
 
 #if AGI_X86
 #include <immintrin.h>
@@ -223,6 +224,11 @@ AGI_STAMPED double sum_pairs_body(const double *p, int64_t n)
 AGI_STAMPED void sum_runs_body(double *z, int64_t z_step, const double *x, int64_t step,
                               int64_t count, int64_t n, sum_part part)
 {
+    if (n == BLOCK) {
+        for (int64_t i = 0; i < count; i++, z += z_step, x += step)
+            *z = sum_block(x) + 0.0;
+        return;
+    }
     for (int64_t i = 0; i < count; i++, z += z_step, x += step)
         *z = (n <= 8 ? sum_few(x, n) : sum_run_body(x, n, part)) + 0.0;
 }
@@ -413,15 +419,12 @@ static double sum_dense_rows(const sum_job *job, const double *x, int64_t begin,
 static double sum_elements(const sum_job *job, const double *x, int64_t begin, int64_t end)
 {
     double tile[GATHER_MAX] __attribute__((aligned(64)));
-    const int last = job->reduced.ndim - 1;
-    const bool transposed = last > 0 && job->reduced.strides[0][last - 1] == 1;
-    const int64_t size = transposed ? GATHER_MAX : AGI_TILE;
     agi_sum_tree tree;
     agi_walk w;
     tree.count = 0;
     agi_walk_start(&w, &job->reduced, begin);
-    for (int64_t at = begin; at < end; at += size) {
-        int64_t n = end - at < size ? end - at : size;
+    for (int64_t at = begin; at < end; at += GATHER_MAX) {
+        int64_t n = end - at < GATHER_MAX ? end - at : GATHER_MAX;
         gather_run(tile, x, &w, n);
         agi_sum_tree_put(&tree, agi_sum_run(tile, n));
     }
@@ -444,6 +447,8 @@ AGI_INLINE double sum_result(const sum_job *job, const double *x, int64_t begin,
         return sum_repeated(*x, end - begin);
     if (is_dense_rows(&job->reduced))
         return sum_dense_rows(job, x, begin, end);
+    if (agi_sum_goes_across(&job->reduced))
+        return agi_sum_across(&job->reduced, x, begin, end);
     return sum_elements(job, x, begin, end);
 }
 
