@@ -51,7 +51,7 @@ static void put_node(sum_nodes *nodes, int level, double sum)
     int64_t first = nodes->next;
     int top = nodes->count;
     nodes->next += (int64_t)1 << level;
-    /* The second half of the next larger one, whose first half is the node before, if it is here. */
+    /* The second half of the next larger one, whose first half is the node before if it is here. */
     while (top > 0 && (first >> level & 1) && nodes->level[top - 1] == level) {
         sum = nodes->sum[--top] + sum;
         first -= (int64_t)1 << level++;
@@ -159,7 +159,7 @@ typedef struct column_sum {
     sum_nodes nodes;
     int64_t before, left;   /* elements before its first block; and behind its last one so far */
     double head[BLOCK];     /* those before */
-    double run[BLOCK + STRETCH]; /* elements that come in begin at BLOCK, what is left before them */
+    double run[BLOCK + STRETCH];  /* what comes in begins at BLOCK, what was left stands before */
 } column_sum;
 
 static void open_columns(const across *job, const in_order *sum, column_sum *columns, int64_t count)

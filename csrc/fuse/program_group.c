@@ -11,7 +11,7 @@
 #include "program_form.h"
 
 #define GROUP_STEPS_MAX 256
-#define PARTS_MAX 2         /* of the code's steps, for one of the program's */
+#define PARTS_MAX 3         /* of the code's steps, for one of the program's */
 #define OPERANDS_MAX (AGI_JIT_OPERANDS * PARTS_MAX)
 /* ns for each element and step, instead of agi_run_cost_of, and each stream of memory. */
 #define GROUP_STEP_COST 0.05
@@ -130,6 +130,7 @@ bool agi_program_compiles(const agi_expr *e)
     case AG_OP_square: case AG_OP_reciprocal: case AG_OP_rsqrt:
     case AG_OP_mul_int: case AG_OP_neg_int: case AG_OP_to_int:
     case AG_OP_logical_not: case AG_OP_bitwise_not:
+    case AG_OP_logical_and: case AG_OP_logical_or: case AG_OP_logical_xor:
         return true;
     case AG_OP_pow:
         return e->in[1].kind == AGI_SOURCE_NUMBER && has_short_power(e->in[1].from.number);
@@ -200,6 +201,22 @@ static agi_jit_operand add_of_integers(group_builder *b, int op, agi_jit_operand
     }
 }
 
+/* As ops/compare.c has them; a NaN is true. */
+static agi_jit_operand add_logical(group_builder *b, int op, agi_jit_operand x, agi_jit_operand y)
+{
+    const agi_jit_operand zero = own(AGI_JIT_ZERO);
+    agi_jit_operand z;
+    if (op == AG_OP_logical_and) {
+        z = add_two(b, AGI_JIT_KEEP, x, y);
+    } else if (op == AG_OP_logical_or) {
+        z = add_part(b, AGI_JIT_WHERE, x, own(AGI_JIT_ONE), y);
+    } else {
+        z = add_two(b, AGI_JIT_NE, x, zero);
+        return add_two(b, AGI_JIT_NE, z, add_two(b, AGI_JIT_NE, y, zero));
+    }
+    return add_two(b, AGI_JIT_NE, z, zero);
+}
+
 /* vjp_mul and vjp_div differ from the plain ops where the gradient x is 0 and y is negative,
  * infinite, zero or NaN. */
 static int without_vjp(int op, const double *x, const double *y)
@@ -267,6 +284,8 @@ static agi_jit_operand add_op(group_builder *b, const program_value *v)
     case AG_OP_mul_int: case AG_OP_neg_int: case AG_OP_to_int:
     case AG_OP_logical_not: case AG_OP_bitwise_not:
         return add_of_integers(b, op, in[0], in[1]);
+    case AG_OP_logical_and: case AG_OP_logical_or: case AG_OP_logical_xor:
+        return add_logical(b, op, in[0], in[1]);
     default:
         return add_part(b, (agi_jit_op)plain_part(op), in[0], in[1], in[2]);
     }
