@@ -30,6 +30,7 @@
 #endif
 
 #include "base/alloc.c"
+#include "base/caches.c"
 #include "base/check.c"
 #include "base/levels.c"
 #include "base/parallel.c"

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/caches.h"
 #include "base/check.h"
 #include "base/levels.h"
 #include "base/shape.h"
@@ -345,10 +346,13 @@ int ag_show_config(char *text, size_t size)
 #endif
     if (!agi_check_text("show_config", text, size))
         return -1;
+    char caches[AGI_CACHES_TEXT];
+    agi_caches_write(caches);
     return snprintf(text, size,
-                    "version: %s\ncompiler: %s\nflags: %s\ncpu level: %s%s%s\nvector math: %s\n"
+                    "version: %s\ncompiler: %s\nflags: %s\ncpu level: %s%s%s\ncaches: %s\n"
+                    "vector math: %s\n"
                     "machine code: %s\nthreads: %d\n",
                     AG_VERSION, __VERSION__, AG_FLAGS, agi_level_name(agi_level_now),
-                    *agi_level_note() ? " " : "", agi_level_note(), agi_mvec_source(),
+                    *agi_level_note() ? " " : "", agi_level_note(), caches, agi_mvec_source(),
                     agi_jit_level(), ag_get_num_threads());
 }

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT
  *
- * What happens when the library is loaded, in order: the CPU level is found, then the vector math
- * that depends on it, then lower storeys are told whom to call above them (base/upcalls.h) and
- * which ops there are.
+ * What happens when the library is loaded, in order: the sizes of the caches and the CPU level are
+ * found, then the vector math that depends on it, then lower storeys are told whom to call above
+ * them (base/upcalls.h) and which ops there are.
  */
 #include "base/alloc.h"
+#include "base/caches.h"
 #include "base/levels.h"
 #include "base/upcalls.h"
 #include "compute/mvec.h"
@@ -16,6 +17,7 @@
 
 __attribute__((constructor)) static void start_library(void)
 {
+    agi_caches_start();
     agi_levels_start();
     agi_mvec_start();
     agi_above = (agi_upcalls){

@@ -25,6 +25,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "caches.h"
 #include "fork.h"
 #include "refcount.h"
 #include "status.h"
@@ -34,7 +35,7 @@
 #define AGI_CLASS_MIN 512                  /* bytes of the smallest buffer class */
 #define AGI_CLASSES 312                    /* eight for each power of two up to AGI_BUFFER_MAX */
 #define AGI_FRONT_MAX 65536                /* bytes of the largest class that passes the fronts */
-#define AGI_FRONT_BYTES (256 << 10)        /* that a front may hold: a share of the L2 cache */
+#define AGI_FRONT_BYTES (agi_caches.second / 4)  /* that a front may hold */
 #define AGI_FRONT_LIMIT ((int64_t)16 << 20)  /* below this cache limit fronts are not used */
 #ifdef AG_PLAIN_ALLOC
 #define AGI_BUFFER_MAX ((int64_t)1 << 40)  /* what the address sanitizer would stop at */
@@ -604,8 +605,8 @@ void agi_alloc_thread_start(agi_thread *thread)
     for (int bin = 0; bin < AGI_SMALL_BINS; bin++)
         thread->bins[bin].limit = AGI_SMALL_BYTES / small_size(bin);
     for (int class = 0; class < AGI_FRONT_BINS; class++) {
-        int32_t limit = (int32_t)(AGI_FRONT_BYTES / buffer_class_bytes(class));
-        thread->fronts[class].limit = limit < 64 ? limit : 64;
+        int64_t limit = AGI_FRONT_BYTES / (int64_t)buffer_class_bytes(class);
+        thread->fronts[class].limit = limit < 4 ? 4 : limit < 64 ? (int32_t)limit : 64;
     }
 }
 

@@ -12,6 +12,7 @@
 
 #include <string.h>
 
+#include "../base/caches.h"
 #include "../base/parallel.h"
 #include "../base/shape.h"
 #include "../base/walk.h"
@@ -41,7 +42,7 @@
  * 0.16, 0.15, 0.15, 0.16 with 256, 512, 1024, 2048, 4096. Runs that fit the last cache are left to
  * the processor: 1e6 take 85 us, and 102 if they ask. */
 #define SUM_AHEAD 1024
-#define SUM_FAR ((int64_t)4 << 20)
+#define SUM_FAR (agi_caches.last / (int64_t)sizeof(double))
 
 /* Results summed together, and how much stack their unfinished subtrees may take (doubles). */
 #define STRIP AGI_SUM_STRIP

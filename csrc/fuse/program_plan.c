@@ -3,12 +3,13 @@
  * Planning a program: which of its memory is fetched ahead and which goes past the caches, how the
  * tiles go over the elements and how long they are, and the scratch that running it takes.
  */
+#include "../base/caches.h"
 #include "../base/parallel.h"
 #include "program_form.h"
 
-/* A tile's registers and memory are to stay in the first cache, bytes, or a tile has half the
- * length. Still shorter ones cost more in calls than they save. */
-#define FIRST_CACHE 32768
+/* A tile's registers and memory are to stay in the first cache, or a tile has half the length.
+ * Still shorter ones cost more in calls than they save. */
+#define TILE_BYTES agi_caches.first
 /* Where one loop does it all, what is not in registers does not matter: longer tiles mean fewer
  * calls. A power of two of AGI_TILE. */
 #define LOOP_TILE (4 * AGI_TILE)
@@ -16,11 +17,13 @@
 #define GRID_STRIP 64
 /* How far ahead memory is fetched, elements: two tiles or more. */
 #define FETCH_AHEAD 2048
-/* Bytes from which that pays: what fits the last cache comes soon enough by itself. */
+/* Bytes of a program's memory from which that pays. Between two of its runs the rest of a step goes
+ * through the last cache too: what takes less than half of it is still there, and comes soon enough
+ * by itself. */
 #ifdef AG_TESTING
 #define FETCH_MIN 1
 #else
-#define FETCH_MIN ((int64_t)16 << 20)
+#define FETCH_MIN (agi_caches.last / 2)
 #endif
 /* Bytes of a program's memory from which what is only stored goes past the caches, as it would not
  * stay in them; fewer where memory is all that the program waits for: so many ns for an element. */
@@ -28,8 +31,8 @@
 #define PASS_BY_MIN 64
 #define PASS_BY_MIN_CHEAP 64
 #else
-#define PASS_BY_MIN ((int64_t)45 << 20)
-#define PASS_BY_MIN_CHEAP ((int64_t)30 << 20)
+#define PASS_BY_MIN (agi_caches.last / 5 * 7)
+#define PASS_BY_MIN_CHEAP (agi_caches.last / 16 * 15)
 #endif
 #define CHEAP 1.0
 /* Steps for each stream of memory from which the one loop of a program fetches it ahead. */
@@ -103,9 +106,9 @@ static void choose_tile(program *p)
 {
     const int64_t size = sizeof(double);
     p->tile = AGI_TILE;
-    if (p->is_one_group && p->registers * LOOP_TILE * size <= FIRST_CACHE)
+    if (p->is_one_group && p->registers * LOOP_TILE * size <= TILE_BYTES)
         p->tile = LOOP_TILE;
-    else if ((p->registers + p->stream_count) * p->tile * size > FIRST_CACHE)
+    else if ((p->registers + p->stream_count) * p->tile * size > TILE_BYTES)
         p->tile /= 2;
 }
 

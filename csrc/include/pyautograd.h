@@ -371,8 +371,8 @@ AG_API ag_status ag_broadcast(const ag_tensor *x, const ag_tensor *y, int *ndim,
 
 AG_API ag_status ag_set_num_threads(int n);                  /* n >= 1 */
 AG_API int ag_get_num_threads(void);
-/* "key: value" lines: version, compiler, flags, CPU level, vector math, machine code (of groups of
- * ops: for which level, or no), threads. */
+/* "key: value" lines: version, compiler, flags, CPU level, caches (bytes of the first, the second
+ * and the last), vector math, machine code (of groups of ops: for which level, or no), threads. */
 AG_API int ag_show_config(char *text, size_t size);          /* like snprintf */
 
 /* The program that would compute t, one line for each load, step and result, and the bytes that it

@@ -28,11 +28,17 @@ class Way:
     threads: int
     failures: int = 0
     at_once: int = 1
+    caches: str = ""  # sizes instead of the machine's, as PYAUTOGRAD_CACHES has them
 
     def __str__(self) -> str:
         text = f"{'fused' if self.fused else 'not fused'}, {self.threads} threads"
         text += f", failures {self.failures}" if self.failures else ""
-        return text + (f", {self.at_once} at once" if self.at_once > 1 else "")
+        text += f", {self.at_once} at once" if self.at_once > 1 else ""
+        return text + (f", caches of {self.caches}" if self.caches else "")
+
+    def environment(self) -> dict[str, str]:
+        caches = {"PYAUTOGRAD_CACHES": self.caches} if self.caches else {}
+        return {"PYAUTOGRAD_FUSE": str(int(self.fused)), **caches}
 
 
 TRUTH = Way(fused=False, threads=1)
@@ -104,23 +110,23 @@ class Panel:
     """The same program one op at a time (the truth), and in other ways."""
 
     ways: tuple[Way, ...]
-    workers: dict[bool, Worker] = field(
-        default_factory=lambda: {
-            fused: Worker({"PYAUTOGRAD_FUSE": str(int(fused))}) for fused in (True, False)
-        }
-    )
+    workers: dict[tuple[bool, str], Worker] = field(default_factory=dict)
+
+    def worker(self, way: Way) -> Worker:
+        """The process whose environment is that of the way."""
+        return self.workers.setdefault((way.fused, way.caches), Worker(way.environment()))
 
     def threshold(self) -> int:
-        plain = self.workers[False]
+        plain = self.worker(TRUTH)
         if plain.process is None:
             plain.start()
         return plain.threshold
 
     def disagreement(self, lines: list[str]) -> str:
         """Nothing if all saw the same; else who saw what."""
-        truth = self.workers[False].run(TRUTH, lines)
+        truth = self.worker(TRUTH).run(TRUTH, lines)
         for way in self.ways:
-            seen = self.workers[way.fused].run(way, lines)
+            seen = self.worker(way).run(way, lines)
             if seen == truth:
                 continue
             pairs = [*zip(seen, truth, strict=False), ("nothing", "nothing")]

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""Random programs (fuzz_programs.py) see the same whatever is fused and however many threads there
-are: values, gradients, flags, versions, the texts of errors, and what is left in the end.
+"""Random programs (fuzz_programs.py) see the same whatever is fused, however many threads there are
+and however large the caches: values, gradients, flags, versions, the texts of errors, and what is
+left in the end.
 
 PYAUTOGRAD_FUZZ=5000 runs so many programs; a failure names the seed, and the lines that matter.
 """
@@ -38,6 +39,8 @@ def can_fail() -> bool:
 def panel() -> Iterator[Panel]:
     ways = [Way(True, 1), Way(True, 2), Way(True, 3), Way(True, 8), Way(False, 3)]
     ways += [Way(True, 2, at_once=3)]
+    # Everything past the caches and fetched ahead, in short tiles; and nothing, in long ones.
+    ways += [Way(True, 2, caches="1,1,1"), Way(True, 1, caches="1M,1G,1024G")]
     if can_fail():
         ways += [Way(True, 2, failures=1), Way(True, 1, failures=2), Way(False, 1, failures=3)]
     made = Panel(tuple(ways))
