@@ -33,8 +33,9 @@ INTERRUPTED = 130
 
 LEGEND = (
     "Figures are medians of rounds. ratio: the rival's figure over ours, so that above 1 ours is "
-    "faster or smaller. spread: half the distance between the quartiles over the median, of the "
-    "side where that is widest; figures and ratios that spread too wide to mean much have a ?."
+    "faster or smaller; distance: ours over the rival's. spread: half the distance between the "
+    "quartiles over the median, of the side where that is widest; figures and ratios that spread "
+    "too wide to mean much have a ?."
 )
 
 

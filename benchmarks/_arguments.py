@@ -15,7 +15,7 @@ from benchmarks._timing import Effort
 USUAL = ("overhead", "graphs", "large", "sums", "layouts", "pauses", "chain", "imports", "memory")
 NAMES = (*USUAL, "instructions")
 
-FULL = Effort(rounds=25, sample_ms=5.0, budget_s=6.0)
+FULL = Effort(rounds=31, sample_ms=5.0, budget_s=6.0)
 QUICK = Effort(rounds=5, sample_ms=1.0, budget_s=0.4)
 
 
@@ -105,7 +105,7 @@ def _parser() -> argparse.ArgumentParser:
         metavar="N,N",
         help="threads of ours and of torch where these matter (default 1,all); others use one",
     )
-    parser.add_argument("--rounds", type=_size, metavar="N", help="rounds of each side (25)")
+    parser.add_argument("--rounds", type=_size, metavar="N", help="rounds of each side (31)")
     parser.add_argument(
         "--rivals",
         type=_rival_names,

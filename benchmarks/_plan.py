@@ -8,11 +8,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 
 from benchmarks import _figures, _rivals, _timing
 from benchmarks._timing import Comparison, Effort
 
 OTHER = "other"  # the side that is another build of pyautograd
+
+# Beside a rival's figures stands theirs over ours, by how much ours are more, or ours over theirs.
+Compared = Literal["ratio", "change", "distance"]
 
 
 @dataclass(frozen=True)
@@ -63,7 +67,7 @@ class Table:
     steps: Sequence[Step]
     notes: Sequence[str] = ()
     sized: str = "elements"  # what a row's size is a number of
-    change: bool = False  # the last column says by how much ours is more, instead of a ratio
+    compared: Compared = "ratio"
     # What the cases are, in a table with a line for each of them, a column for each size, and in
     # the cells geometric means over the operations; below it stand the rows that are worst.
     means: str | None = None

@@ -13,7 +13,7 @@ from typing import Any
 
 from benchmarks import _figures, _plan, _rivals, _table
 from benchmarks._busy import Busy
-from benchmarks._plan import Options, Row, Table
+from benchmarks._plan import Compared, Options, Row, Table
 from benchmarks._timing import Summary
 
 FORMAT = 2  # of the JSON file
@@ -94,12 +94,14 @@ def records_of(benchmark: str, row: Row, sized: str = "elements") -> Iterator[Re
         )
 
 
-def _ratio(record: Record | None, change: bool) -> str:
+def _ratio(record: Record | None, compared: Compared) -> str:
     if record is None or record.ratio is None:
         return _table.NOTHING
     if record.steady_ratio is None:
         return MARK
-    return _figures.change(record.ratio) if change else _figures.digits(record.ratio)
+    if compared == "change":
+        return _figures.change(record.ratio)
+    return _figures.digits(record.ratio if compared == "ratio" else 1.0 / record.ratio)
 
 
 def labels(heads: Sequence[Record]) -> tuple[list[_table.Column], str]:
@@ -129,13 +131,14 @@ def labels(heads: Sequence[Record]) -> tuple[list[_table.Column], str]:
     return columns, common
 
 
-def _side(rows: Sequence[Mapping[str, Record]], side: str, change: bool) -> list[_table.Column]:
+def _side(
+    rows: Sequence[Mapping[str, Record]], side: str, compared: Compared
+) -> list[_table.Column]:
     """Return the columns of a side: its figures and, of a rival, the ratios."""
     cells = [row.get(side) for row in rows]
     columns = [_table.Column(side, [cell.figure() if cell else _table.NOTHING for cell in cells])]
     if any(cell and cell.ratio is not None for cell in cells):
-        title = "change" if change else "ratio"
-        columns.append(_table.Column(title, [_ratio(cell, change) for cell in cells]))
+        columns.append(_table.Column(compared, [_ratio(cell, compared) for cell in cells]))
     return columns
 
 
@@ -158,7 +161,7 @@ def table_lines(records: Sequence[Record], table: Table) -> list[str]:
     first, common = labels([next(iter(row.values())) for row in found])
     heading = f"{records[0].benchmark}: {table.heading}{'; ' if common else ''}{common}"
     sides = list(dict.fromkeys(record.side for record in records))
-    ours, *rivals = (_side(found, side, table.change) for side in sides)
+    ours, *rivals = (_side(found, side, table.compared) for side in sides)
     spread = _spreads(found)
     lines = _table.wrapped(heading)
     for some in _table.split([first, ours, spread], rivals):

@@ -155,12 +155,13 @@ MAKERS: dict[str, Callable[..., tuple[_timing.Loop, tuple[Any, Any]]]] = {
 }
 
 
-def _handwritten_loop(graph: Graph, size: int, threads: int) -> _timing.Loop:
+def handwritten_loop(graph: Graph, size: int, threads: int) -> _timing.Loop:
     x, y = graph.inputs(size)
-    step, gradients = _handwritten.mean(x, y, threads)
-    step()
+    program = _handwritten.program("mean", threads, {"x": x, "y": y}, {})
+    loop = program.loop()
+    gradients = program.arrays["dx"], program.arrays["dy"]
     _check(_handwritten.SIDE, graph, gradients, graph.by_hand(x, y))
-    return _timing.statement("step()", {"step": step})
+    return loop
 
 
 def loops(
@@ -187,7 +188,7 @@ def _sides(
 ) -> dict[str, _timing.Loop]:
     sides = loops(libraries, graph, size, threads)
     if by_hand:
-        sides[_handwritten.SIDE] = _handwritten_loop(graph, size, threads)
+        sides[_handwritten.SIDE] = handwritten_loop(graph, size, threads)
     return sides
 
 
@@ -209,8 +210,8 @@ def _table(
     return Table(TITLE, steps)
 
 
-def _notes(libraries: _rivals.Libraries, missing: str | None) -> list[str]:
-    notes = [f"without C: {missing}" if missing else f"C: mean.c, {_handwritten.describe()}"]
+def _notes(libraries: _rivals.Libraries) -> list[str]:
+    notes = [_handwritten.note()]
     if "numpy" in libraries.modules:
         notes += ["numpy: value and gradients written by hand, one array operation at a time"]
     if "jax" in libraries.modules:
@@ -233,5 +234,5 @@ def plan(libraries: _rivals.Libraries, options: Options) -> list[Table]:
             tables += [_table(libraries, options, MEAN, threads, large, by_hand=True)]
         tables += [_table(libraries, options, WAVE, threads, list(sizes))]
     tables = [table for table in tables if table.steps]
-    tables[-1] = replace(tables[-1], notes=_notes(libraries, missing))
+    tables[-1] = replace(tables[-1], notes=_notes(libraries))
     return tables

@@ -187,7 +187,7 @@ def plan(libraries: _rivals.Libraries, options: Options) -> list[Table]:
             TITLE,
             [Step(f"{size} elements", partial(_rows, sides, size, options), seconds)],
             notes,
-            change=options.against is not None,
+            compared="change" if options.against else "ratio",
         )
         for size in options.choose(SIZES, SIZES)
     ]

@@ -1,21 +1,22 @@
-"""Large arrays: long graphs, a broadcast that is summed away, optimisers.
+"""Large arrays: long graphs, summed broadcasts, optimisers; the distance to C.
 
 What is timed here is memory traffic more than arithmetic: whether the values between two
 operations go through memory. A step always ends with all that it made computed, be it by reading
 one element. As in `graphs`, each side's results are compared with those by hand before it is timed.
+The last tables stand beside programs in C (limits.c) that do one step and nothing else.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from math import isqrt
 from typing import Any
 
 import numpy as np
 
-from benchmarks import _rivals, _timing, graphs
+from benchmarks import _handwritten, _rivals, _timing, graphs
 from benchmarks._plan import Options, Table, Timed
 from benchmarks.graphs import CLEAR, Graph
 
@@ -23,6 +24,8 @@ from benchmarks.graphs import CLEAR, Graph
 CHAIN_SIZE = 1_000_000
 BROADCAST_SIZE = 16_000_000  # 4000 by 4000
 UPDATE_SIZE = 1_000_000
+LIMITED_SIZES = (100_000, 1_000_000, 10_000_000)
+SHARED_FROM = 1_000_000  # of these, with several threads
 QUICK_SIZES = (20_000,)
 
 ROUNDS_OF_CHAIN = 10  # of five operations each
@@ -154,12 +157,13 @@ class Update:
     name: str
     lines: tuple[str, ...]
     by_hand: Callable[[Any, Any, Any, Any], Any]  # NumPy: (w, gradient, m, v) -> new w
+    limit: str  # which program of limits.c does it, and
+    arrays: tuple[str, ...]  # with which arrays
 
-    @property
-    def step(self) -> str:
-        """The source of the step: it reads w, m and v, so that they are computed."""
+    def step(self, read: tuple[str, ...] = ("w", "m", "v")) -> str:
+        """Return the source of the step: some elements are read, so that all is computed."""
         body = "".join(f"    {line}\n" for line in ("g = w.grad", *self.lines))
-        reads = "".join(f"{name}[0].item()\n" for name in ("w", "m", "v"))
+        reads = "".join(f"{name}[0].item()\n" for name in read)
         return f"with no_grad():\n{body}{reads}"
 
 
@@ -184,33 +188,53 @@ def _adam_by_hand(w: Any, g: Any, m: Any, v: Any) -> Any:
 
 
 UPDATES = (
-    Update("descent", ("w -= lr * g",), _descent_by_hand),
-    Update("momentum", ("m *= b1", "m += g", "w -= lr * m"), _momentum_by_hand),
+    Update("descent", ("w -= lr * g",), _descent_by_hand, "descent", ("w", "g")),
+    Update(
+        "momentum",
+        ("m *= b1", "m += g", "w -= lr * m"),
+        _momentum_by_hand,
+        "momentum",
+        ("w", "g", "m"),
+    ),
     Update(
         "Adam, in place",
         ("m *= b1", "m += (1 - b1) * g", "v *= b2", "v += (1 - b2) * g * g", _ADAM_STEP),
         _adam_by_hand,
+        "adam",
+        ("w", "g", "m", "v"),
     ),
     Update(
         "Adam, new m and v",
         ("m = b1 * m + (1 - b1) * g", "v = b2 * v + (1 - b2) * g * g", _ADAM_STEP),
         _adam_by_hand,
+        "adam",
+        ("w", "g", "m", "v", "next_m", "next_v"),
     ),
 )
 
 
-def _update_loop(library: Any, update: Update, size: int) -> _timing.Loop:
+def values(size: int) -> dict[str, Any]:
+    """Return w, its gradient g, m and v before a step, the same at each call."""
     generator = np.random.default_rng(0)
-    w, g = generator.uniform(-1.0, 1.0, size), generator.uniform(-1.0, 1.0, size)
-    m, v = generator.uniform(-0.1, 0.1, size), generator.uniform(0.0, 0.01, size)
-    expected = update.by_hand(w, g, m, v)
-    names = {"w": library.tensor(w, requires_grad=True)}
-    names |= {"m": library.tensor(m), "v": library.tensor(v), "no_grad": library.no_grad}
-    names["w"].grad = library.tensor(g)
-    loop = _timing.statement(update.step, names | NUMBERS)
+    bounds = {"w": (-1.0, 1.0), "g": (-1.0, 1.0), "m": (-0.1, 0.1), "v": (0.0, 0.01)}
+    return {name: generator.uniform(*each, size) for name, each in bounds.items()}
+
+
+def _check(side: str, update: Update, start: dict[str, Any], w: Any) -> None:
+    if not np.allclose(w, update.by_hand(**start), rtol=1e-12, atol=1e-14):
+        raise AssertionError(f"{side}: {update.name} is wrong")
+
+
+def _update_loop(
+    library: Any, update: Update, size: int, read: tuple[str, ...] = ("w", "m", "v")
+) -> _timing.Loop:
+    start = values(size)
+    names = {name: library.tensor(start[name]) for name in ("m", "v")}
+    names |= {"w": library.tensor(start["w"], requires_grad=True), "no_grad": library.no_grad}
+    names["w"].grad = library.tensor(start["g"])
+    loop = _timing.statement(update.step(read), names | NUMBERS)
     loop(1)
-    if not np.allclose(names["w"].detach().numpy(), expected, rtol=1e-12, atol=1e-14):
-        raise AssertionError(f"{library.__name__}: {update.name} is wrong")
+    _check(library.__name__, update, start, names["w"].detach().numpy())
     return loop
 
 
@@ -242,10 +266,54 @@ def _updates(libraries: _rivals.Libraries, options: Options, threads: int) -> Ta
     return Table("optimisers under no_grad, an element of w, m and v read at the end", steps)
 
 
+def _limit_loop(update: Update, size: int, threads: int) -> _timing.Loop:
+    start = values(size)
+    arrays = {name: start.get(name, np.zeros(size)) for name in update.arrays}
+    program = _handwritten.program(update.limit, threads, arrays, NUMBERS)
+    program.run(past_caches=False, count=1)
+    _check(_handwritten.SIDE, update, start, program.arrays["w"])
+    return program.loop()
+
+
+def _beside_limit(
+    libraries: _rivals.Libraries, case: graphs.Graph | Update, size: int, threads: int
+) -> dict[str, _timing.Loop]:
+    """Return our loop and the limit; of an update w alone is read, which computes all."""
+    if isinstance(case, graphs.Graph):
+        loops = graphs.loops(libraries, case, size, threads)
+        return loops | {_handwritten.SIDE: graphs.handwritten_loop(case, size, threads)}
+    ours = _update_loop(libraries.modules[_rivals.OURS], case, size, ("w",))
+    return {_rivals.OURS: ours, _handwritten.SIDE: _limit_loop(case, size, threads)}
+
+
+LIMITS = "steps of ours, and in C for nothing else"
+
+
+def _limits(libraries: _rivals.Libraries, options: Options, threads: int) -> Table:
+    chosen = libraries.only(_rivals.OURS)
+    timed = Timed(chosen, options, ns_per_element=5.0)
+    effort = replace(options.effort, fewest=options.effort.rounds)
+    sizes = () if _handwritten.missing() else options.choose(LIMITED_SIZES, QUICK_SIZES)
+    if threads > 1 and options.sizes is None:
+        sizes = tuple(size for size in sizes if size >= SHARED_FROM)
+    steps = [
+        timed.step(
+            case.name, size, threads, partial(_beside_limit, chosen, case, size, threads), effort
+        )
+        for case in (graphs.MEAN, *UPDATES)
+        for size in sizes
+    ]
+    return Table(LIMITS, steps, [_handwritten.note()], compared="distance")
+
+
 def plan(libraries: _rivals.Libraries, options: Options) -> list[Table]:
-    """Graphs and optimisers at each number of threads."""
-    return [
+    """Graphs, optimisers and limits at each number of threads."""
+    tables = [
         part(libraries, options, threads)
-        for part in (_graphs, _updates)
+        for part in (_graphs, _updates, _limits)
         for threads in options.threads
     ]
+    shown = [table for table in tables if table.steps]
+    if missing := _handwritten.missing():
+        shown += [Table(LIMITS, [], [f"without C: {missing}"])]
+    return shown
