@@ -398,3 +398,19 @@ def test_memory_of_others_is_not_counted() -> None:
     x = ag.from_numpy(a)
     assert ag.memory_allocated() - start < 4096
     assert x.numel() == 1_000_000
+
+
+@real_sizes_only
+@pytest.mark.parametrize("size", [20_000, 100_000, 1_000_000])
+def test_large_buffers_begin_at_several_places_in_a_page(size: int) -> None:
+    """Loops over several arrays that begin at the same one are up to a half slower."""
+    ag.empty_cache()
+    found = [ag.zeros(size) for _ in range(7)]
+    places = [x.data_ptr() % 4096 for x in found]
+    assert len(set(places)) == 7
+    assert all(place % 64 == 0 for place in places)
+    for k, x in enumerate(found):
+        x += k
+    assert [x.sum().item() for x in found] == [k * size for k in range(7)]
+    del found, x
+    ag.empty_cache()

@@ -32,6 +32,10 @@
 
 #define AGI_HUGE ((size_t)2 << 20)         /* a huge page; size and alignment of a segment */
 #define AGI_MAP_MIN ((size_t)4 << 20)      /* buffers from here on are mapped */
+#define AGI_PAGE ((size_t)4096)
+#define AGI_SHIFT_MIN ((size_t)128 << 10)  /* buffers from here on begin in turn at so many */
+#define AGI_SHIFTS 7                       /* places in a page, */
+#define AGI_SHIFT 576                      /* so many bytes apart */
 #define AGI_CLASS_MIN 512                  /* bytes of the smallest buffer class */
 #define AGI_CLASSES 312                    /* eight for each power of two up to AGI_BUFFER_MAX */
 #define AGI_FRONT_MAX 65536                /* bytes of the largest class that passes the fronts */
@@ -248,18 +252,33 @@ static void *system_map(size_t bytes, bool huge)
     return block;
 }
 
-static void *buffer_raw_new(size_t bytes)
+/* How far into its first page a buffer begins: not where those before it do. Processors tell loads
+ * from stores by the last 12 bits of addresses first, and choose places in the caches by them:
+ * momentum at 1e5 takes 38 us where w, g and m begin at the same place, and else 26. */
+static size_t buffer_shift(void)
 {
-    void *block;
-    if (bytes >= AGI_MAP_MIN)
-        return system_map(bytes, true);
-    return posix_memalign(&block, 64, bytes) == 0 ? block : NULL;
+    static _Atomic unsigned turn;
+    return atomic_fetch_add_explicit(&turn, 1, memory_order_relaxed) % AGI_SHIFTS * AGI_SHIFT;
 }
 
-static void buffer_raw_free(void *block, size_t bytes)
+static void *buffer_raw_new(size_t bytes)
 {
+    void *block = NULL;
     if (bytes >= AGI_MAP_MIN)
-        munmap(block, bytes);
+        block = system_map(bytes + AGI_PAGE, true);
+    else if (posix_memalign(&block, bytes >= AGI_SHIFT_MIN ? AGI_PAGE : 64,
+                            bytes >= AGI_SHIFT_MIN ? bytes + AGI_PAGE : bytes) != 0)
+        return NULL;
+    return block == NULL || bytes < AGI_SHIFT_MIN ? block : (char *)block + buffer_shift();
+}
+
+static void buffer_raw_free(void *data, size_t bytes)
+{
+    char *block = data;
+    if (bytes >= AGI_SHIFT_MIN)
+        block -= (uintptr_t)data % AGI_PAGE;
+    if (bytes >= AGI_MAP_MIN)
+        munmap(block, bytes + AGI_PAGE);
     else
         free(block);
 }

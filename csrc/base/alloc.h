@@ -5,7 +5,8 @@
  *                  chunks, which go back to the system when wholly free;
  *   buffers        float64 data of larger tensors: 64-byte aligned, size classes an eighth of a
  *                  power of two apart (under 12.5 % waste), kept for reuse up to a cap; the very
- *                  large are mapped on 2 MB boundaries and advised to be huge pages;
+ *                  large are mapped on 2 MB boundaries and advised to be huge pages, and large
+ *                  ones begin at several places in a page, in turn;
  *   plain          tables of the engine and the like: malloc with the failing hook.
  * Every allocation can fail (NULL, error already set) and counts for ag_fail_allocation.
  */

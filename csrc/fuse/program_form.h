@@ -101,7 +101,8 @@ typedef struct program {
     bool passes_by;         /* some value does; kernels make it in the last register */
     void (*range)(void *context, int64_t begin, int64_t end, int part);
     bool fetches;           /* memory ahead of its use, a few lines before each step */
-    bool is_one_group;      /* all steps are in one */
+    bool is_one_group;      /* all steps are in one, */
+    bool is_loop;           /* FLAT: which goes over memory in order and nothing else */
     bool grid_in_code;      /* GRID: the one group's code makes a block of rows at a time */
     bool overwrites;        /* memory that was there before: run to its end in any case */
     bool asks;              /* now and then whether it is to be given up, */

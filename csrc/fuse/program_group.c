@@ -344,14 +344,20 @@ static int store_of(const program *p, const program_value *v)
     return v->passes_by && lines ? AGI_JIT_STORE_PAST_CACHES : AGI_JIT_STORE;
 }
 
-/* Describes the steps from `first` to `last` that are in the group. */
-static void describe(group_builder *b, int32_t first, int32_t last)
+/* Whether the step is there to fill memory with a number. */
+static bool is_fill(const program *p, const program_value *v)
 {
-    memcpy(b->constants, agi_jit_own, sizeof agi_jit_own);
-    b->constant_count = AGI_JIT_OWN_CONSTANTS;
+    bool fills = v->kind == VALUE_STEP && v->memory != NULL && v->last_use < 0;
+    for (int k = 0; k < v->n_in; k++)
+        fills &= p->values[v->in[k]].kind == VALUE_NUMBER;
+    return fills;
+}
+
+static void describe_steps(group_builder *b, int32_t first, int32_t last, bool fills)
+{
     for (int32_t i = first; i <= last; i++) {
         program_value *v = &b->p->values[i];
-        if (v->group != b->group || v->chooses)
+        if (v->group != b->group || v->chooses || is_fill(b->p, v) != fills)
             continue;
         v->local = AGI_JIT_NUMBER(add_op(b, v));
         agi_jit_step *step = &b->steps[v->local];
@@ -359,6 +365,16 @@ static void describe(group_builder *b, int32_t first, int32_t last)
         if (step->store != AGI_JIT_INSIDE)
             step->stream = stream_of(b, i);
     }
+}
+
+/* Describes the steps from `first` to `last` that are in the group. What only stores comes last:
+ * what waits for memory has then been asked for. */
+static void describe(group_builder *b, int32_t first, int32_t last)
+{
+    memcpy(b->constants, agi_jit_own, sizeof agi_jit_own);
+    b->constant_count = AGI_JIT_OWN_CONSTANTS;
+    describe_steps(b, first, last, false);
+    describe_steps(b, first, last, true);
 }
 
 /* Where all of the program is one group, its code asks for the memory ahead. */

@@ -13,6 +13,9 @@
 /* Where one loop does it all, what is not in registers does not matter: longer tiles mean fewer
  * calls. A power of two of AGI_TILE. */
 #define LOOP_TILE (4 * AGI_TILE)
+/* What is summed beside such a loop is to stay in the first cache, though all of the program's
+ * memory goes through that: a small part. */
+#define SUMMED_BYTES (agi_caches.first / 8)
 /* Columns of a block of rows that code makes and a sum takes up. */
 #define GRID_STRIP 64
 /* How far ahead memory is fetched, elements: two tiles or more. */
@@ -102,13 +105,24 @@ static bool list_streams(program *p)
     return true;
 }
 
+static bool is_loop(const program *p)
+{
+    bool loop = p->is_one_group && p->mode == MODE_FLAT && p->run == 0;
+    for (int32_t i = 0; loop && i < p->count; i++)
+        loop = p->values[i].kind != VALUE_STRIDED;
+    return loop;
+}
+
 static void choose_tile(program *p)
 {
     const int64_t size = sizeof(double);
     p->tile = AGI_TILE;
+    p->is_loop = is_loop(p);
     if (p->is_one_group && p->registers * LOOP_TILE * size <= TILE_BYTES)
         p->tile = LOOP_TILE;
     else if ((p->registers + p->stream_count) * p->tile * size > TILE_BYTES)
+        p->tile /= 2;
+    while (p->is_loop && p->registers * p->tile * size > SUMMED_BYTES && p->tile > AGI_TILE / 2)
         p->tile /= 2;
 }
 

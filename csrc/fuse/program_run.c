@@ -429,6 +429,16 @@ static double finish(const agi_expr *e, double sum)
 
 /* ---- in order ------------------------------------------------------------------------------- */
 
+/* Each sum's part of the tile that was just run. */
+static void sum_tile(const program *p, const worker *w, int64_t at, int64_t n)
+{
+    for (int32_t i = 0; i < p->sum_count; i++) {
+        const program_value *v = &p->values[p->sums[i].source];
+        const double *x = v->memory != NULL ? v->memory + at : w->at[p->sums[i].source];
+        p->sums[i].partial[at / p->tile] = v->pairs ? agi_sum_pairs(x, n) : agi_sum_run(x, n);
+    }
+}
+
 static void flat_range_of_program(void *context, int64_t begin, int64_t end, int part)
 {
     const program *p = context;
@@ -436,13 +446,35 @@ static void flat_range_of_program(void *context, int64_t begin, int64_t end, int
     for (int64_t at = begin; at < end; at += p->tile) {
         int64_t n = MIN(end - at, p->tile);
         run_tile(p, &w, at, n);
-        for (int32_t i = 0; i < p->sum_count; i++) {
-            const int32_t source = p->sums[i].source;
-            p->sums[i].partial[at / p->tile] = p->values[source].pairs
-                                                   ? agi_sum_pairs(w.at[source], n)
-                                                   : agi_sum_run(w.at[source], n);
-        }
+        sum_tile(p, &w, at, n);
     }
+}
+
+/* The same where all that is read lies in memory in order and one piece of code does it all: tiles
+ * may be short, since streams step from one to the next, and without sums there are none. */
+static void loop_range_of_program(void *context, int64_t begin, int64_t end, int part)
+{
+    const program *p = context;
+    const program_group *group = &p->groups[0];
+    const int32_t *streams = p->group_streams;
+    const int64_t whole = begin + (end - begin) / p->tile * p->tile;
+    const worker w = worker_of(p, part);
+    if (p->sum_count == 0) {
+        run_tile(p, &w, begin, end - begin);
+        return;
+    }
+    for (int32_t i = 0; i < p->count; i++)
+        if (p->values[i].kind == VALUE_MEMORY)
+            w.at[i] = p->values[i].memory + begin;
+    find_streams(p, &w, group, begin);
+    for (int64_t at = begin; at < whole; at += p->tile) {
+        run_code(p, &w, group, &group->code, p->tile);
+        sum_tile(p, &w, at, p->tile);
+        for (int32_t s = 0; s < group->stream_count; s++)
+            w.streams[s] += p->values[streams[s]].memory != NULL ? p->tile : 0;
+    }
+    if (whole < end)
+        flat_range_of_program(context, whole, end, part);
 }
 
 /* Rows longer than a tile: a unit is a stretch of one row. */
@@ -794,7 +826,7 @@ bool agi_program_go(program *p)
 {
     if (p->mode == MODE_FLAT)
         share(p, p->numel, 1, p->sum_count == 0 && p->run > 0 ? p->tile : MAX(p->tile, AGI_TILE),
-              flat_range_of_program);
+              p->is_loop ? loop_range_of_program : flat_range_of_program);
     else if (p->grid_in_code)
         share(p, BLOCKS(p->rows, AGI_SUM_BLOCK) * p->stretches, AGI_SUM_BLOCK * p->tile, 1,
               grid_range_in_code);

@@ -216,6 +216,36 @@ def test_rows_that_vectors_do_not_divide(columns: int) -> None:
 
 
 @has_groups
+@pytest.mark.parametrize("n", [8192, 20_000, 65_536, 100_003])
+@pytest.mark.parametrize("threads", [1, 2])
+def test_sums_of_what_is_stored_and_of_what_is_not(n: int, threads: int) -> None:
+    """One loop that reads memory in order: each tile's part of both sums is of that tile."""
+    before = ag.get_num_threads()
+    ag.set_num_threads(threads)
+    try:
+        x = ag.arange(n).double().requires_grad_()
+        y = x * 2.0 + 1.0
+        s = y.sum() + (y * y).sum()
+        s.backward()
+        k = np.arange(n, dtype=np.float64)
+        assert s.item() == float(n * n + n * (4 * n * n - 1) // 3)
+        assert_same_bits(y, 2.0 * k + 1.0)
+        assert_same_bits(x.grad, 2.0 + 4.0 * (2.0 * k + 1.0))
+    finally:
+        ag.set_num_threads(before)
+
+
+@pytest.mark.parametrize("n", [8192, 20_000, 100_003])
+def test_numbers_that_are_stored_beside_a_sum(n: int) -> None:
+    """What only fills memory comes last in the loop: y is overwritten after it was read."""
+    x, y = (ag.arange(n).double() for _ in range(2))
+    s = (x + y).sum()
+    y.zero_()
+    y += 3.0
+    assert s.item() == float(n * (n - 1))
+    assert_same_bits(y, np.full(n, 3.0))
+
+
 def test_explain_shows_the_loops() -> None:
     x = ag.tensor(np.ones(LATE))
     text = ag.explain(((x + 1) * 2).sin().abs() - x)
