@@ -21,6 +21,12 @@
 
 static bool is_stored(const agi_expr *e) { return e->result != NULL; }
 
+/* An elementwise step that takes longer than reading or writing memory does. */
+static bool takes_long(const agi_expr *e)
+{
+    return !agi_expr_is_sum(e) && agi_run_cost_of(e->op) >= 1.0;
+}
+
 /* ---- values --------------------------------------------------------------------------------- */
 
 static program_value *add_value(program *p, value_kind kind)
@@ -152,6 +158,7 @@ static bool add_step(program *p, agi_expr *e)
     v->kernel = sum ? NULL : agi_run_kernel_of(e->op);
     e->slot = p->count - 1;
     p->cost += sum ? SUM_COST : agi_run_cost_of(e->op);
+    p->kernel_steps += takes_long(e);
     p->sum_count += sum;
     return true;
 }
@@ -216,16 +223,24 @@ static bool lets_go(const program *p, const agi_expr *e)
     return any;
 }
 
+/* Whether computing e again, for a gradient, would take longer than to store and read it: it is the
+ * one step of the program that takes longer than memory does, of elements that are in memory. What
+ * is made of broadcast operands alone may be much larger than anything that is there. */
+static bool is_worth_storing(const program *p, const agi_expr *e)
+{
+    return p->kernel_steps == 1 && p->load_count > 0 && takes_long(e);
+}
+
 /* A value that somebody holds is stored if something on the way to it is computed for the second
  * time, so that nothing is computed a third time for it; or if a tensor holds it and that is the
- * last use of what it is made from, whose place it takes. A write in place always is. What reads a
- * stored value computes nothing again because of it. */
+ * last use of what it is made from, whose place it takes; or if it is worth it. A write in place
+ * always is. What reads a stored value computes nothing again because of it. */
 static ag_status choose_store(program *p, agi_expr *e)
 {
     program_value *v = &p->values[e->slot];
     bool again = is_again(p, e);
     bool last = lets_go(p, e);
-    bool wanted = again || (is_owned(e) && (e->in_place || last));
+    bool wanted = again || (is_owned(e) && (e->in_place || last)) || is_worth_storing(p, e);
     if (v->memory == NULL && wanted && is_held(p, e)) {
         ag_status status = give_memory(p, e, NULL);
         if (status != AG_OK)

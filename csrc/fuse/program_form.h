@@ -87,7 +87,7 @@ typedef struct program {
     program_sum *sums;
     int32_t sum_count, column_count, block_count;
     int32_t registers;
-    int32_t steps;
+    int32_t steps, kernel_steps;  /* kernel_steps: those that take longer than memory does */
     const double **streams; /* memory that is read or written element by element: first elements */
     int32_t stream_count;
     program_group *groups;

@@ -341,3 +341,22 @@ def test_what_was_needed_is_given_back() -> None:
     del x, y, pending
     gc.collect()
     assert ag.memory_allocated() == before
+
+
+@real_sizes_only
+def test_what_takes_long_is_stored_for_the_gradient() -> None:
+    """One slow step between memory and a sum is not computed again; of two, or of what was
+    broadcast alone, nothing is stored, since that may be much more than there was."""
+    x = ag.ones(300, 70).requires_grad_()
+    row, column = ag.ones(1, 300), ag.ones(300, 1).requires_grad_()
+
+    def stored(loss: ag.Tensor) -> list[str]:
+        return re.findall(r"= (\w+)\(.*-> stored", ag.explain(loss))
+
+    one = stored((x + 1.0).tanh().sum(1))
+    two = stored((x + 1.0).tanh().exp().sum(1))
+    broadcast = stored((column + row).tanh().sum(1))
+    with ag.no_grad():
+        unrecorded = stored((x + 1.0).tanh().sum(1))
+    assert one == ["tanh", "sum"]
+    assert two == broadcast == unrecorded == ["sum"]
