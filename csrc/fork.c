@@ -4,9 +4,10 @@
  * that the child finds whole what they guard. All of them in one place and one order, since each
  * handler that a file would register of its own waits while it holds what earlier ones took:
  *
- *   1. expressions: held by a thread that computes, which may have to wait for the embedder's lock
- *      (Python's GIL) before it can let go. So this one is taken while nothing else is held, and
- *      waiting for it lets the embedder's lock go.
+ *   1. expressions: taken when no other thread runs a program, as a child would have what that
+ *      writes half written, and what it computes marked for ever. Those who run one may have to
+ *      wait for the embedder's lock (Python's GIL) before they are done. So this lock is taken
+ *      while nothing else is held, and waiting for it lets the embedder's lock go.
  *   2. random numbers, threads, memory: held for moments, by threads that wait for nothing then; no
  *      two of them are held together elsewhere.
  *
@@ -25,7 +26,7 @@ static AGI_TLS bool was_announced;  /* this thread's fork, by ag_before_fork */
 
 static void fork_prepare(void)
 {
-    agi_expr_lock();
+    agi_expr_lock_alone();
     agi_fork_lock_random(true);
     agi_fork_lock_threads(true);
     agi_fork_lock_memory(true);
@@ -49,6 +50,7 @@ static void fork_child(void)
     unlock_rest();
     was_announced = false;
     agi_fork_child_of_exprs();
+    agi_fork_child_of_deposits();
     agi_fork_child_of_pool();
 }
 
@@ -61,7 +63,7 @@ void ag_before_fork(void)
 {
     if (was_announced)
         return;
-    agi_expr_lock();
+    agi_expr_lock_alone();
     was_announced = true;
 }
 

@@ -7,13 +7,14 @@ import os
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any
 
 import numpy as np
 import pytest
 
 import pyautograd as ag
-from support import assert_same_bits, leaf, run_python, values
+from support import assert_same_bits, leaf, plain_build_only, run_python, values
 
 
 @pytest.fixture(autouse=True)
@@ -127,6 +128,199 @@ def test_threads_that_end_leave_nothing() -> None:
         thread = threading.Thread(target=lambda: (leaf([1.0, 2.0]) * 2).sum().backward())
         thread.start()
         thread.join()
+
+
+# ---- threads of Python that compute at the same time ---------------------------------------------
+
+SIZE = 50_000
+
+
+def own_graph(k: int) -> list[Any]:
+    """Programs of kernels, of machine code, with sums and writes in place: different for each k."""
+    x, y = leaf(np.linspace(0.1 + k, 1, SIZE)), leaf(np.linspace(-1, 1, SIZE))
+    w = ag.zeros(SIZE)
+    seen = []
+    for step in range(8):
+        x.grad = y.grad = None
+        z = (x * y + x).sin() * (-x * x).exp()
+        for j in range(k + step % 3):
+            z = z * (1.5 + j) + ag.maximum(z, y)
+        loss = (z * z).sum()
+        loss.backward()
+        w.mul_(0.9).add_(x.grad)
+        seen += [values(loss), values(y.grad)]
+    return [*seen, values(w)]
+
+
+@pytest.mark.parametrize("library_threads", [1, 2])
+@pytest.mark.parametrize("n", [2, 4])
+def test_graphs_side_by_side_have_the_bits_of_one_after_the_other(
+    n: int, library_threads: int
+) -> None:
+    ag.set_num_threads(library_threads)
+    expected = [own_graph(k) for k in range(n)]
+    for _ in range(3):
+        for found, wanted in zip(together(n, own_graph), expected, strict=True):
+            for a, b in zip(found, wanted, strict=True):
+                assert_same_bits(a, b)
+
+
+@pytest.mark.parametrize("library_threads", [1, 2])
+def test_pending_values_that_threads_share(library_threads: int) -> None:
+    """Each wants them in another order, some as they are, and gradients through them."""
+    ag.set_num_threads(library_threads)
+    x = leaf(np.linspace(0, 1, SIZE))
+
+    def make() -> list[ag.Tensor]:
+        first = x.exp() * x.sin()
+        return [first, (first + x).tanh()]
+
+    def use(shared: list[ag.Tensor], k: int) -> list[Any]:
+        z = shared[k % 2] * (k + 1.0)
+        if k >= 2:
+            values(shared[1 - k % 2])
+        (grad,) = ag.autograd.grad((z * z).sum(), x, retain_graph=True)
+        return [values(grad), values(z), values(shared[0])]
+
+    expected = [use(make(), k) for k in range(4)]
+    for _ in range(10):
+        for found, wanted in zip(together(4, partial(use, make())), expected, strict=True):
+            for a, b in zip(found, wanted, strict=True):
+                assert_same_bits(a, b)
+
+
+def test_a_value_pends_as_it_was_beside_a_thread_that_writes() -> None:
+    """Calls take turns, computing does not: the write waits for those who have to read first."""
+    x, turn = ag.zeros(SIZE), threading.Lock()
+    written = [0.0]
+
+    def work(k: int) -> None:
+        for step in range(60):
+            if k == 0:
+                with turn:
+                    written[0] += 1.0
+                    x.fill_(written[0]) if step % 2 else x.add_(1.0)
+                continue
+            with turn:
+                now, y = written[0], x * 2.0 + k
+            y_values = values(y)
+            assert (y_values == 2.0 * now + k).all()
+
+    together(3, work)
+    assert (values(x) == written[0]).all()
+
+
+LONG = """
+    import json, os, signal, threading, time
+    import numpy as np
+    import pyautograd as ag
+
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    ag.set_num_threads(1)
+
+    def chain(links, n=1_000_000):
+        x = ag.full((n,), 0.7)
+        for _ in range(links):
+            x = x.sin()
+        return x
+
+    began = time.perf_counter()
+    chain(50)[0].item()
+    links = max(60, min(900, int(50 * 1.0 / (time.perf_counter() - began))))  # about a second
+    one = chain(links, 1).item()
+
+    def in_a_thread(work):
+        ready, seen = threading.Event(), []
+        def run():
+            ready.set()
+            seen.append(work())
+        thread = threading.Thread(target=run)
+        thread.start()
+        ready.wait()
+        time.sleep(0.15)
+        return thread, seen
+"""
+
+
+@plain_build_only
+def test_a_short_evaluation_does_not_wait_for_a_long_one() -> None:
+    """Without that, it came behind the whole of the other."""
+    assert run_python(
+        LONG
+        + """
+    x = ag.tensor(np.linspace(0, 1, 20_000), requires_grad=True)
+    long = chain(links)
+    thread, seen = in_a_thread(lambda: long[-1].item())
+    x.sin().sum().backward()  # planned, made of machine code, run, and set, beside the other
+    (x.detach() * 2).add_(1)[0].item()
+    runs = thread.is_alive() and not seen
+    thread.join()
+    print(json.dumps([runs, seen == [one]]))
+    """
+    ) == [True, True]
+
+
+@plain_build_only
+def test_who_waits_for_a_value_is_woken_when_its_evaluation_is_given_up() -> None:
+    """Ctrl-C ends the evaluation on the main thread; who waits makes the value itself."""
+    assert run_python(
+        LONG
+        + """
+    long = chain(links)
+    def second():
+        time.sleep(0.3)  # when the main thread is at it
+        os.kill(os.getpid(), signal.SIGINT)
+        return long[-1].item()
+    thread = threading.Thread(target=lambda: seen.append(second()))
+    seen, raised = [], None
+    try:
+        thread.start()
+        long[0].item()
+    except KeyboardInterrupt:
+        raised = True
+    thread.join()
+    print(json.dumps([raised, seen == [one], long[0].item() == one]))
+    """
+    ) == [True, True, True]
+
+
+@plain_build_only
+def test_waiting_for_another_thread_can_be_interrupted() -> None:
+    assert run_python(
+        LONG
+        + """
+    long = chain(2 * links)
+    thread, seen = in_a_thread(lambda: long[-1].item())
+    threading.Timer(0.1, lambda: os.kill(os.getpid(), signal.SIGINT)).start()
+    raised = False
+    try:
+        long[0].item()
+    except KeyboardInterrupt:
+        raised = thread.is_alive()
+    thread.join()
+    print(json.dumps([raised, len(seen), long[0].item() == chain(2 * links, 1).item()]))
+    """
+    ) == [True, 1, True]
+
+
+def test_a_child_of_fork_computes_what_a_thread_of_the_parent_was_computing() -> None:
+    assert run_python(
+        LONG
+        + """
+    import warnings
+    warnings.simplefilter("ignore")
+    long, statuses = chain(links // 2), []
+    thread, seen = in_a_thread(lambda: long[-1].item())
+    for _ in range(3):
+        pid = os.fork()
+        if pid == 0:
+            right = chain(links // 2, 1).item()
+            os._exit(0 if long[0].item() == right and (long * 2)[5].item() == 2 * right else 1)
+        statuses.append(os.waitpid(pid, 0)[1])
+    thread.join()
+    print(json.dumps(statuses))
+    """
+    ) == [0, 0, 0]
 
 
 # ---- threads of the library ----------------------------------------------------------------------

@@ -15,8 +15,10 @@ void agi_fork_lock_random(bool lock);
 void agi_fork_lock_threads(bool lock);
 void agi_fork_lock_memory(bool lock);
 
-/* In the child: the lock of expressions is free, and the pool has no threads. */
+/* In the child: the lock of expressions is free, no other thread has leaves in its hands to set
+ * their .grad, and the pool has no threads. */
 void agi_fork_child_of_exprs(void);
+void agi_fork_child_of_deposits(void);
 void agi_fork_child_of_pool(void);
 
 #pragma GCC visibility pop

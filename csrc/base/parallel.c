@@ -86,15 +86,6 @@ static struct {
 
 static pthread_once_t agi_pool_once = PTHREAD_ONCE_INIT;
 
-AGI_INLINE void pool_relax(void)
-{
-#if AGI_X86
-    __builtin_ia32_pause();
-#elif defined(__aarch64__)
-    __asm__ volatile("yield");
-#endif
-}
-
 /* ---- how many ------------------------------------------------------------------------------- */
 
 /* The first number of a variable such as "4" or "4,2"; 0 if there is none. */
@@ -292,7 +283,7 @@ static void worker_wait(agi_worker *self, uint64_t seen)
     for (int k = 0; k < looks; k++) {
         if (worker_has_news(seen))
             return;
-        pool_relax();
+        agi_relax();
     }
     pthread_mutex_lock(&self->lock);
     atomic_store(&self->asleep, true);
@@ -379,7 +370,7 @@ static void pool_close(void)
     for (int k = 0; k < AGI_SPIN_CALLER; k++) {
         if ((atomic_load(&agi_pool.state) & AGI_LOOP_INSIDE) == 0)
             return;
-        pool_relax();
+        agi_relax();
     }
     pthread_mutex_lock(&agi_pool.done_lock);
     while ((atomic_load(&agi_pool.state) & AGI_LOOP_INSIDE) != 0)
@@ -448,6 +439,7 @@ bool agi_unload_pool(void)
 static struct {
     void *(*_Atomic enter)(void);
     void (*_Atomic leave)(void *token);
+    bool (*_Atomic is_interrupted)(void);
 } agi_hooks;
 
 void ag_set_blocking_hooks(void *(*enter)(void), void (*leave)(void *token))
@@ -471,4 +463,20 @@ void agi_blocking_leave(void *token)
     void (*leave)(void *) = atomic_load_explicit(&agi_hooks.leave, memory_order_acquire);
     if (leave != NULL)
         leave(token);
+}
+
+void ag_set_interrupt_hook(bool (*is_interrupted)(void))
+{
+    atomic_store(&agi_hooks.is_interrupted, is_interrupted);
+}
+
+bool agi_has_interrupt_hook(void)
+{
+    return atomic_load(&agi_hooks.is_interrupted) != NULL;
+}
+
+bool agi_interrupted(void)
+{
+    bool (*is_interrupted)(void) = atomic_load(&agi_hooks.is_interrupted);
+    return is_interrupted != NULL && is_interrupted();
 }

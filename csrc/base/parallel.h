@@ -28,10 +28,26 @@ void agi_parallel_end(void);
 int64_t agi_now_ns(void);      /* of a clock that only goes on */
 int agi_parallel_width(void);  /* the most parts a loop can have: the number of threads */
 
+/* Whether the embedder says that an evaluation is to be given up (ag_set_interrupt_hook), who is
+ * asked once in so many ns. The hook may wait for the embedder's lock. */
+#define AGI_ASK_NS 50000000
+bool agi_has_interrupt_hook(void);
+bool agi_interrupted(void);
+
 /* Around work that takes long enough: lets the embedder's lock (the GIL) go and takes it back.
  * Without hooks they do nothing. `token` is the hook's own. */
 void *agi_blocking_enter(void);
 void agi_blocking_leave(void *token);
 #pragma GCC visibility pop
+
+/* Between two looks at what another thread is about to change. */
+AGI_INLINE void agi_relax(void)
+{
+#if AGI_X86
+    __builtin_ia32_pause();
+#elif defined(__aarch64__)
+    __asm__ volatile("yield");
+#endif
+}
 
 #endif

@@ -47,6 +47,8 @@ typedef struct agi_expr {
     int32_t lent;           /* references to the owner that a backward is about to drop: where there
                                are no others, the value is not stored for the owner's sake */
     agi_storage *result;    /* owned: where it is since it was stored, for those that read it */
+    const void *runner;     /* the thread whose program computes it now (agi_expr_thread), or NULL:
+                               nobody else makes it or changes its sources meanwhile */
     struct agi_expr *next, **link;  /* in the list of all that are not stored yet */
     uint64_t epoch;         /* of the last walk that came by (expr_walk.h), */
     struct agi_expr *parent;  /* from where, */
@@ -83,9 +85,30 @@ int agi_expr_known(const agi_expr *e);
 /* For program.c: stored results and counts after a program ran. */
 agi_expr *agi_expr_of(const agi_storage *storage);
 void agi_expr_stored(agi_expr *expr, agi_storage *where);
-void agi_expr_overwrote(agi_expr *expr);
+
+/* The lock of expressions, which a thread may take again while it has it. */
 void agi_expr_lock(void);
 void agi_expr_unlock(void);
+
+/* Lets the lock go, however often this thread has taken it, and takes it back: around a program
+ * that runs. Between the two nothing of expressions or reference counts may be touched. */
+int agi_expr_run_begin(void);
+void agi_expr_run_end(int depth);
+
+/* How often any thread let the lock go while it had use for it: what was read under the lock holds
+ * as long as this number is the same. */
+uint64_t agi_expr_turns(void);
+
+/* Waits, with the lock let go, until something has changed: a program has run, a storage is gone, a
+ * fork is done, deposits are. Whoever waits looks again at what it waits for. False with an error
+ * if the interrupt hook says that the wait is to be given up. */
+bool agi_expr_wait(void);
+void agi_expr_news(void);           /* wakes those who wait; under the lock */
+const void *agi_expr_thread(void);  /* an address that stands for this thread */
+
+/* Takes the lock when no other thread runs a program, for a fork; none starts one meanwhile. */
+void agi_expr_lock_alone(void);
+bool agi_expr_fork_waits(void);     /* a program that is to be run has to wait for that */
 
 /* Whether this thread has the lock: then foreign memory is given back when it lets the lock go, as
  * that may run any code of the embedder's. */

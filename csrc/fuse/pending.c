@@ -81,11 +81,39 @@ static bool is_one_value(const ag_tensor *t)
     return true;
 }
 
-/* What arg is under the result's shape. False if the op must be computed now (as it must where a
- * tensor was given other memory while arg was made ready: the shape may no longer be right) or
- * (with an error set and *status not AG_OK) arg cannot be had. */
+static bool lies_in_order(const ag_tensor *t, int64_t numel)
+{
+    return t->numel == numel && agi_is_contiguous(t);
+}
+
+/* The expression that t is, if t can be read while it pends. */
+static agi_expr *pending_source(const ag_tensor *t, int64_t numel)
+{
+    agi_expr *e = atomic_load_explicit(&t->storage->pending, memory_order_acquire);
+    const bool can = e != NULL && lies_in_order(t, numel) && t->offset == 0 && e->numel == numel &&
+                     !agi_expr_is_sum(e);
+    return can ? e : NULL;
+}
+
+/* Computes what cannot be read while it pends: all has its numbers, or can, when nothing was left
+ * to compute, as the lock is let go meanwhile. */
+static ag_status make_ready(int n, const ag_arg *args, int64_t numel)
+{
+    ag_status status = AG_OK;
+    uint64_t turns;
+    do {
+        turns = agi_expr_turns();
+        for (int k = 0; k < n && status == AG_OK; k++)
+            if (args[k].tensor != NULL && pending_source(args[k].tensor, numel) == NULL)
+                status = agi_storage_ready(args[k].tensor->storage);
+    } while (status == AG_OK && agi_expr_turns() != turns);
+    return status;
+}
+
+/* What arg, which was made ready, is under the result's shape. False if the op must be computed
+ * now. */
 static bool source_of(agi_source *source, const ag_arg *arg, int ndim, const int64_t *shape,
-                      int64_t numel, ag_status *status)
+                      int64_t numel)
 {
     const ag_tensor *t = arg->tensor;
     source->kind = AGI_SOURCE_NUMBER;
@@ -93,29 +121,27 @@ static bool source_of(agi_source *source, const ag_arg *arg, int ndim, const int
         source->from.number = arg->value;
         return true;
     }
-    bool in_order = t->numel == numel && agi_is_contiguous(t);
-    agi_expr *pending = atomic_load_explicit(&t->storage->pending, memory_order_acquire);
-    if (pending != NULL && in_order && t->offset == 0 && pending->numel == numel &&
-        !agi_expr_is_sum(pending)) {
+    agi_expr *pending = pending_source(t, numel);
+    if (pending != NULL) {
         source->kind = AGI_SOURCE_EXPR;
         source->from.expr = agi_expr_retain(pending);
         return true;
     }
-    const uint64_t before = agi_assignments_now();
-    if ((*status = agi_storage_ready(t->storage)) != AG_OK || agi_assignments_now() != before ||
-        agi_storage_is_shared(t->storage))
+    agi_assert(!agi_is_pending(t->storage));
+    if (agi_storage_is_shared(t->storage))
         return false;
     if (is_one_value(t)) {
         source->from.number = *agi_tensor_data(t);
         return true;
     }
-    if (!in_order)
+    if (!lies_in_order(t, numel))
         return read_strided(source, t, ndim, shape);
     read_storage(source, AGI_SOURCE_SAME, t);
     return true;
 }
 
-/* An expression with its sources; NULL if the op is to be computed now, or (status) it failed. */
+/* An expression with its sources, which are ready; NULL if the op is to be computed now, or
+ * (status) it failed. */
 static agi_expr *expr_with_sources(int op, int ndim, const int64_t *shape, int64_t numel, int n,
                                    const ag_arg *args, const double *f, ag_status *status)
 {
@@ -127,7 +153,7 @@ static agi_expr *expr_with_sources(int op, int ndim, const int64_t *shape, int64
     if (f != NULL)
         memcpy(e->f, f, sizeof e->f);
     for (int k = 0; k < n; k++) {
-        if (!source_of(&e->in[k], &args[k], ndim, shape, numel, status)) {
+        if (!source_of(&e->in[k], &args[k], ndim, shape, numel)) {
             agi_expr_release(e);
             return NULL;
         }
@@ -174,8 +200,8 @@ static bool keeps_too_much(void)
 }
 
 /* Cuts what is longer than a program may be, or would become, or keeps too much: the longest input
- * is computed, as often as it takes. In a backward that is the gradient, and so the values that the
- * next rules read are all in the next program. */
+ * is computed, as often as it takes, with the lock let go. In a backward that is the gradient, and
+ * so the values that the next rules read are all in the next program. */
 static ag_status shorten(agi_expr *e)
 {
     const bool recorded = ag_grad_enabled();
@@ -188,7 +214,8 @@ static ag_status shorten(agi_expr *e)
         if (!keeps_too_much() &&
             (e->weight <= room || (e->weight = agi_expr_weight(e, most + 1)) <= room))
             return AG_OK;
-        ag_status status = agi_program_run(1, &root);
+        bool ran;
+        ag_status status = agi_program_run(1, &root, &ran);
         if (status != AG_OK)
             return status;
     }
@@ -228,8 +255,11 @@ ag_tensor *agi_expr_map(int op, int ndim, const int64_t *shape, int64_t numel, i
     memcpy(sizes, shape, (size_t)ndim * sizeof *sizes);  /* it may be an argument's own */
     agi_expr_lock();
     ag_tensor *out = NULL;
-    agi_expr *e = agi_assignments_now() == before
-                      ? expr_with_sources(op, ndim, sizes, numel, n, args, f, &status) : NULL;
+    agi_expr *e = NULL;
+    if (agi_assignments_now() == before)
+        status = make_ready(n, args, numel);
+    if (status == AG_OK && agi_assignments_now() == before)
+        e = expr_with_sources(op, ndim, sizes, numel, n, args, f, &status);
     if (e != NULL) {
         agi_expr_enlist(e);
         status = shorten(e);
@@ -272,10 +302,28 @@ static bool has_living_owner(const agi_expr *e)
     return e->owner != NULL && agi_refs_get(&e->owner->refs) > 0;
 }
 
+/* Whether a program that another thread runs reads the storage's memory. */
+static bool is_read_now(const agi_storage *storage)
+{
+    for (const agi_expr *e = agi_exprs; e != NULL; e = e->next)
+        for (int k = 0; e->runner != NULL && k < e->n_in; k++) {
+            const agi_source *source = &e->in[k];
+            if (source->kind == AGI_SOURCE_EXPR ? source->from.expr->result == storage
+                                                : source_reads(source, storage))
+                return true;
+        }
+    return false;
+}
+
 /* All owned values that read the storage, or lead to `wanted`, in one program as far as they fit
- * together. *found is false if there are none. */
+ * together; where one is being computed this waits, as agi_program_run does. *found is false if
+ * there are none. */
 static ag_status compute_readers(const agi_storage *storage, const agi_expr *wanted, bool *found)
 {
+    if ((storage != NULL && is_read_now(storage)) || (wanted != NULL && wanted->runner != NULL)) {
+        *found = true;
+        return agi_expr_wait() ? AG_OK : ag_last_status();
+    }
     agi_root roots[READERS_AT_ONCE];
     const uint64_t epoch = agi_expr_epoch();
     int n = 0;
@@ -287,7 +335,8 @@ static ag_status compute_readers(const agi_storage *storage, const agi_expr *wan
             roots[n++] = (agi_root){.expr = e};
     }
     *found = n > 0;
-    return n > 0 ? agi_program_run(n, roots) : AG_OK;
+    bool ran;
+    return n > 0 ? agi_program_run(n, roots, &ran) : AG_OK;
 }
 
 /* Each program may store more than was asked, so the list is searched anew after each. */
@@ -302,11 +351,16 @@ static ag_status settle_locked(const agi_storage *storage)
 /* The storage is owned meanwhile: whoever had it may be given another one. */
 ag_status agi_expr_make_writable(agi_storage *storage)
 {
+    ag_status status;
+    uint64_t turns;
     agi_storage_retain(storage);
     agi_expr_lock();
-    ag_status status = agi_storage_ready(storage);
-    if (status == AG_OK && storage->readers > 0)
-        status = settle_locked(storage);
+    do {
+        turns = agi_expr_turns();
+        status = agi_storage_ready(storage);
+        if (status == AG_OK && storage->readers > 0)
+            status = settle_locked(storage);
+    } while (status == AG_OK && agi_expr_turns() != turns);
     agi_expr_unlock();
     agi_storage_release(storage);
     return status;
@@ -356,9 +410,10 @@ static void source_self(agi_source *source, agi_storage *storage, agi_expr *befo
     }
 }
 
-/* Nobody but the storage may know its pending value, nobody may wait to read its memory, and the
- * value may not be too long to be written over. */
-static ag_status make_room(agi_storage *storage)
+/* Nobody but the storage may know its pending value (as a program does that computes it), nobody
+ * may wait to read its memory, and the value may not be too long to be written over. All that holds
+ * when nothing was left to compute. */
+static ag_status make_room_once(agi_storage *storage)
 {
     agi_expr *before = agi_expr_of(storage);
     if (before != NULL && before->weight >= AGI_PROGRAM_MAX / 2)
@@ -376,6 +431,20 @@ static ag_status make_room(agi_storage *storage)
     return storage->readers > 0 ? settle_locked(storage) : AG_OK;
 }
 
+/* And whatever is written there is ready to be read. */
+static ag_status make_room(agi_storage *storage, int n, const ag_arg *others, int64_t numel)
+{
+    ag_status status;
+    uint64_t turns;
+    do {
+        turns = agi_expr_turns();
+        status = make_room_once(storage);
+        if (status == AG_OK)
+            status = make_ready(n, others, numel);
+    } while (status == AG_OK && agi_expr_turns() != turns);
+    return status;
+}
+
 /* storage is to hold e from now on; takes the caller's reference. */
 static void replace_pending(agi_storage *storage, agi_expr *e)
 {
@@ -389,44 +458,76 @@ static void replace_pending(agi_storage *storage, agi_expr *e)
     }
 }
 
-/* A fill or a copy reads nothing of x: it is a clone of what is written. The storage is x's, unless
- * x was given another one since `assignments`: then nothing is done. */
-static ag_status write_locked(agi_storage *storage, uint64_t assignments, int op, int n,
-                              const ag_arg *args, const double *f, bool *deferred)
+/* A write in place that is to pend. */
+typedef struct pending_write {
+    agi_storage *storage;   /* owned: x's, unless that was given another one */
+    ag_tensor *x;
+    int op, n;
+    const ag_arg *args;
+    ag_arg others[AGI_SOURCES];  /* those with the storage left out */
+    const double *f;
+    uint64_t assignments;
+} pending_write;
+
+/* A fill or a copy reads nothing of x: it is a clone of what is written. */
+static pending_write write_of(int op, int n, const ag_arg *args, const double *f)
 {
-    ag_tensor *x = args[0].tensor;
-    if (op == AG_OP_fill || op == AG_OP_copy) {
-        op = AG_OP_clone;
-        args++;
-        n = 1;
+    const bool copies = op == AG_OP_fill || op == AG_OP_copy;
+    pending_write w = {.storage = agi_storage_retain(args[0].tensor->storage), .f = f,
+                       .x = args[0].tensor, .op = copies ? AG_OP_clone : op, .n = copies ? 1 : n,
+                       .args = args + copies};
+    for (int k = 0; k < w.n; k++) {
+        bool self = w.args[k].tensor != NULL && w.args[k].tensor->storage == w.storage;
+        w.others[k] = self ? agi_number(0.0) : w.args[k];
     }
-    ag_status status = make_room(storage);
-    if (status != AG_OK || agi_assignments_now() != assignments)
-        return status;
-    ag_arg others[AGI_SOURCES] = {{.tensor = NULL}};
-    for (int k = 0; k < n; k++) {
-        bool self = args[k].tensor != NULL && args[k].tensor->storage == storage;
-        others[k] = self ? agi_number(0.0) : args[k];
-    }
-    agi_expr *e = expr_with_sources(op, x->ndim, agi_shape_of(x), x->numel, n, others, f, &status);
-    *deferred = e != NULL || status != AG_OK;
+    return w;
+}
+
+/* The expression, enlisted, and as long as it may be; NULL if the write is not to pend, or (status)
+ * that failed. *turns are as they were when its sources were read. */
+static agi_expr *expr_of_write(const pending_write *w, uint64_t *turns, ag_status *status)
+{
+    const ag_tensor *x = w->x;
+    *status = make_room(w->storage, w->n, w->others, x->numel);
+    *turns = agi_expr_turns();
+    if (*status != AG_OK || agi_assignments_now() != w->assignments)
+        return NULL;
+    agi_expr *e = expr_with_sources(w->op, x->ndim, agi_shape_of(x), x->numel, w->n, w->others,
+                                    w->f, status);
     if (e == NULL)
-        return status;
-    agi_expr *before = agi_expr_of(storage);
-    for (int k = 0; k < n; k++) {
-        if (args[k].tensor == NULL || args[k].tensor->storage != storage)
+        return NULL;
+    agi_expr *before = agi_expr_of(w->storage);
+    for (int k = 0; k < w->n; k++) {
+        if (w->args[k].tensor == NULL || w->args[k].tensor->storage != w->storage)
             continue;
-        source_self(&e->in[k], storage, before);
+        source_self(&e->in[k], w->storage, before);
         e->weight += before != NULL ? before->weight : 0;
     }
     agi_expr_enlist(e);
-    status = shorten(e);
-    if (status != AG_OK) {
+    *status = shorten(e);
+    return e;
+}
+
+/* The storage is x's, unless x was given another one since `assignments`: then nothing is done.
+ * Where something was computed on the way, other threads were let at the storage: then all begins
+ * anew, with less to compute. */
+static ag_status write_locked(const pending_write *w, bool *deferred)
+{
+    for (;;) {
+        ag_status status;
+        uint64_t turns;
+        agi_expr *e = expr_of_write(w, &turns, &status);
+        *deferred = e != NULL || status != AG_OK;
+        if (e == NULL)
+            return status;
+        if (status == AG_OK && agi_expr_turns() == turns) {
+            replace_pending(w->storage, e);
+            return AG_OK;
+        }
         agi_expr_release(e);
-        return status;
+        if (status != AG_OK)
+            return status;
     }
-    replace_pending(storage, e);
-    return AG_OK;
 }
 
 ag_status agi_expr_write(int op, int n, const ag_arg *args, const double *f, bool *deferred)
@@ -435,11 +536,12 @@ ag_status agi_expr_write(int op, int n, const ag_arg *args, const double *f, boo
     *deferred = false;
     if (!may_pend(0, n, args) || !covers_storage(n, args))
         return AG_OK;
-    agi_storage *storage = agi_storage_retain(args[0].tensor->storage);
+    pending_write w = write_of(op, n, args, f);
+    w.assignments = before;
     agi_expr_lock();
-    ag_status status = write_locked(storage, before, op, n, args, f, deferred);
+    ag_status status = write_locked(&w, deferred);
     agi_expr_unlock();
-    agi_storage_release(storage);
+    agi_storage_release(w.storage);
     return status;
 }
 
@@ -493,10 +595,11 @@ static void choose_last(int n, agi_target *targets, agi_root *roots)
 }
 
 /* One program for all targets of the last one, or for the first other target that is not computed
- * yet, nor optional, and those that fit with it. *more is false if there are none. There is room
- * for READERS_AT_ONCE roots or as many as there are targets. */
+ * yet, nor optional, and those that fit with it. *more is false if there are none, and *ran as
+ * agi_program_run has it. There is room for READERS_AT_ONCE roots or as many as there are
+ * targets. */
 static ag_status compute_some(int n, const agi_target *targets, bool last, agi_root *roots,
-                              bool *more)
+                              bool *more, bool *ran)
 {
     int count = 0;
     for (int i = 0; i < n; i++) {
@@ -508,7 +611,7 @@ static ag_status compute_some(int n, const agi_target *targets, bool last, agi_r
     *more = count > 0;
     if (count == 1)
         count = join_writes(count, roots, roots[0].expr);
-    return count > 0 ? agi_program_run(count, roots) : AG_OK;
+    return count > 0 ? agi_program_run(count, roots, ran) : AG_OK;
 }
 
 /* Targets with memory of their own stay pending: they are noted as done. */
@@ -523,13 +626,14 @@ static void note_done(int n, agi_target *targets, const agi_root *roots)
 static ag_status compute_into_locked(int n, agi_target *targets, agi_root *roots)
 {
     ag_status status = AG_OK;
-    bool more = true;
+    bool more = true, ran = false;
     choose_last(n, targets, roots);
     while (more && status == AG_OK)
-        status = compute_some(n, targets, false, roots, &more);
-    if (status == AG_OK) {
+        status = compute_some(n, targets, false, roots, &more, &ran);
+    more = true;
+    for (ran = false; more && !ran && status == AG_OK;) {
         memset(roots, 0, (size_t)n * sizeof *roots);
-        status = compute_some(n, targets, true, roots, &more);
+        status = compute_some(n, targets, true, roots, &more, &ran);
     }
     if (status == AG_OK)
         note_done(n, targets, roots);

@@ -6,7 +6,9 @@
  *   choose   which of them are stored: roots, writes in place, and values that were computed once
  *            before and that somebody still holds
  *   place    each other value gets a register, free again after its last use
- *   run      program_run.c; nothing fails from here on, but all may be given up
+ *   mark     what is computed is marked as such: who wants it waits
+ *   run      program_run.c, while other threads go on; nothing fails from here on, but all may be
+ *            given up
  *   settle   results become their storages' data, what they were made from is let go
  */
 #include <stdarg.h>
@@ -352,13 +354,8 @@ static void settle_store(program_value *v)
     agi_storage *owner = e->owner;
     if (owner == NULL && v->into != NULL)
         agi_expr_stored(e, agi_storage_retain(v->into));
-    if (owner == NULL)
+    if (owner == NULL || !agi_refs_try_inc(&owner->refs))
         return;
-    if (!agi_refs_try_inc(&owner->refs)) {
-        if (e->in_place)
-            agi_expr_overwrote(e);
-        return;
-    }
     if (v->bytes != 0) {
         owner->data = v->memory;
         owner->bytes = (int64_t)v->bytes;
@@ -370,12 +367,10 @@ static void settle_store(program_value *v)
     agi_expr_release(e);
 }
 
-/* Users before inputs, since storing one lets its inputs go, which may be the last to hold them. */
+/* Users before inputs, since storing one lets its inputs go, which may be the last to hold them:
+ * all are owned meanwhile (mark_values). */
 static void settle_values(program *p)
 {
-    for (int32_t i = 0; i < p->count; i++)
-        if (p->values[i].expr != NULL)
-            agi_expr_retain(p->values[i].expr);
     for (int32_t i = p->count - 1; i >= 0; i--) {
         program_value *v = &p->values[i];
         if (v->expr == NULL)
@@ -385,9 +380,6 @@ static void settle_values(program *p)
         else if (!v->is_elsewhere)
             settle_store(v);
     }
-    for (int32_t i = 0; i < p->count; i++)
-        if (p->values[i].expr != NULL)
-            agi_expr_release(p->values[i].expr);
 }
 
 static void program_close(program *p)
@@ -398,7 +390,10 @@ static void program_close(program *p)
             agi_buffer_free(v->memory, v->bytes);
         if (v->into != NULL)
             agi_storage_release(v->into);
+        if (v->overwritten != NULL)
+            agi_storage_release(v->overwritten);
     }
+    agi_jit_let_go(p->code_held);
     agi_plain_free(p->order);
     agi_plain_free(p->loads);
     agi_plain_free(p->values);
@@ -430,10 +425,9 @@ static bool list_sums(program *p)
     return true;
 }
 
+/* What was put in order becomes a program. */
 static bool build(program *p, int n, const agi_root *roots)
 {
-    if (!agi_program_order(p, n, roots))
-        return false;
     for (int32_t i = 0; i < p->order_count; i++)
         if (!add_step(p, p->order[i]))
             return false;
@@ -461,18 +455,98 @@ bool agi_program_fits(const agi_expr *a, const agi_expr *b)
     return a_cols == b_cols;
 }
 
-ag_status agi_program_run(int n, const agi_root *roots)
+/* ---- beside other threads ------------------------------------------------------------------- */
+
+/* Whether something in the program is being computed. */
+static bool meets_another(const program *p)
+{
+    for (int32_t i = 0; i < p->order_count; i++)
+        if (p->order[i]->runner != NULL)
+            return true;
+    return false;
+}
+
+/* A hook that is called while this thread runs a program must not want what that computes. */
+static bool wait_for_another(const program *p)
+{
+    for (int32_t i = 0; i < p->order_count; i++)
+        if (p->order[i]->runner == agi_expr_thread()) {
+            agi_fail(AG_ERR_VALUE, "a value was wanted by a hook that is called while this thread "
+                                   "computes that value");
+            return false;
+        }
+    return agi_expr_wait();
+}
+
+/* The storages that are overwritten are owned while the program runs. False if one of them is just
+ * being freed: that thread waits for our lock to take it out of what pends. */
+static bool own_overwritten(program *p)
+{
+    for (int32_t i = 0; i < p->count; i++) {
+        program_value *v = &p->values[i];
+        agi_storage *owner = v->expr != NULL ? v->expr->owner : NULL;
+        if (owner == NULL || owner->data == NULL || v->memory != owner->data)
+            continue;
+        if (!agi_refs_try_inc(&owner->refs))
+            return false;
+        v->overwritten = owner;
+    }
+    return true;
+}
+
+/* Expressions that are marked keep their sources, and with these the memory that is read. */
+static void mark_values(program *p)
+{
+    for (int32_t i = 0; i < p->count; i++)
+        if (p->values[i].expr != NULL)
+            agi_expr_retain(p->values[i].expr)->runner = agi_expr_thread();
+}
+
+static void unmark_values(program *p)
+{
+    for (int32_t i = 0; i < p->count; i++)
+        if (p->values[i].expr != NULL)
+            p->values[i].expr->runner = NULL;
+}
+
+static void release_values(program *p)
+{
+    for (int32_t i = 0; i < p->count; i++)
+        if (p->values[i].expr != NULL)
+            agi_expr_release(p->values[i].expr);
+}
+
+/* Runs the program with the lock let go. */
+static bool run_marked(program *p)
+{
+    mark_values(p);
+    const int depth = agi_expr_run_begin();
+    const bool finished = agi_program_go(p);
+    agi_expr_run_end(depth);
+    unmark_values(p);
+    if (finished)
+        settle_values(p);
+    else
+        agi_fail(AG_ERR_INTERRUPTED, "the evaluation was interrupted");
+    release_values(p);
+    return finished;
+}
+
+ag_status agi_program_run(int n, const agi_root *roots, bool *ran)
 {
     program p;
     memset(&p, 0, sizeof p);
     p.numel = agi_expr_space(roots[0].expr);
-    bool ok = build(&p, n, roots);
-    if (ok && !agi_program_go(&p)) {
-        agi_fail(AG_ERR_INTERRUPTED, "the evaluation was interrupted");
-        ok = false;
+    *ran = false;
+    bool ok = agi_program_order(&p, n, roots);
+    if (ok && (meets_another(&p) || agi_expr_fork_waits())) {
+        ok = wait_for_another(&p);
+    } else if (ok && (ok = build(&p, n, roots))) {
+        if (own_overwritten(&p))
+            *ran = ok = run_marked(&p);
+        else
+            ok = agi_expr_wait();
     }
-    if (ok)
-        settle_values(&p);
     program_close(&p);
     return ok ? AG_OK : ag_last_status();
 }
@@ -543,7 +617,7 @@ int agi_program_describe(agi_expr *expr, char *text, size_t size)
     agi_root root = {.expr = expr};
     memset(&p, 0, sizeof p);
     p.numel = agi_expr_space(expr);
-    bool ok = build(&p, 1, &root);
+    bool ok = agi_program_order(&p, 1, &root) && build(&p, 1, &root);
     if (ok) {
         page_add(&out, "program over %lld elements, tiles of %lld, %d registers\n",
                  (long long)p.numel, (long long)p.tile, (int)p.registers);

@@ -18,8 +18,11 @@ typedef struct agi_root {
 #pragma GCC visibility push(hidden)
 
 /* Computes the roots, which fit each other. Values that were computed once before and are still
- * held are stored as well. On failure nothing has changed. Under agi_expr_lock. */
-ag_status agi_program_run(int n, const agi_root *roots);
+ * held are stored as well. On failure nothing has changed. Under agi_expr_lock, which is let go
+ * while the program runs: what was read under it must be read again. Where another thread is
+ * computing something that leads to the roots, this waits until there are news of it, and *ran is
+ * false: the caller then looks again at what is left to compute. */
+ag_status agi_program_run(int n, const agi_root *roots, bool *ran);
 bool agi_program_fits(const agi_expr *a, const agi_expr *b);
 
 /* Describes the program of one root, like snprintf; -1 with an error. Computes nothing. */

@@ -48,6 +48,7 @@ typedef struct program_value {
     const double *f;
     agi_expr *expr;         /* STEP, SUM: of which */
     agi_storage *into;      /* owned: a storage for a stored value without an owner */
+    agi_storage *overwritten;  /* owned: the owner, whose data a program that runs overwrites */
     size_t bytes;           /* of memory that is to become the owner's; else 0 */
 } program_value;
 
@@ -95,6 +96,7 @@ typedef struct program {
     int32_t *group_streams; /* of all groups: values */
     double *constants;      /* of all groups; */
     double *cells;          /* and each as often as a vector has lanes, for the code */
+    uint32_t code_held;     /* the code's memory: agi_jit_let_go */
     int32_t constant_count, most_streams, spill;  /* in all; of one group */
     program_mode mode;
     int64_t numel, tile;

@@ -389,7 +389,7 @@ static uint64_t fetched_streams(const group_builder *b)
 }
 
 /* What is left over at the end is not summed in pairs: it may be less than that. */
-static bool find_rest_code(const program *p, agi_jit_step *steps, agi_jit_recipe recipe,
+static bool find_rest_code(program *p, agi_jit_step *steps, agi_jit_recipe recipe,
                            program_group *group)
 {
     bool pairs = false;
@@ -400,7 +400,8 @@ static bool find_rest_code(const program *p, agi_jit_step *steps, agi_jit_recipe
         }
     recipe.fetched = 0;
     group->rest_code = group->code;
-    return !pairs || p->numel % AGI_JIT_TURN == 0 || agi_jit_find(&recipe, &group->rest_code);
+    return !pairs || p->numel % AGI_JIT_TURN == 0 ||
+           agi_jit_find(&recipe, &group->rest_code, &p->code_held);
 }
 
 static bool compile_group(program *p, agi_jit_step *steps, program_group *group)
@@ -416,7 +417,8 @@ static bool compile_group(program *p, agi_jit_step *steps, program_group *group)
                                    .stream_count = b.stream_count,
                                    .fetched = fetched_streams(&b),
                                    .rows = group->by_rows};
-    return agi_jit_find(&recipe, &group->code) && find_rest_code(p, steps, recipe, group);
+    return agi_jit_find(&recipe, &group->code, &p->code_held) &&
+           find_rest_code(p, steps, recipe, group);
 }
 
 static void close_group(program *p, int32_t first, int32_t last, int32_t count)

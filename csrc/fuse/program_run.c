@@ -726,34 +726,25 @@ static void join_sums(const program *p)
 
 /* ---- giving up ------------------------------------------------------------------------------ */
 
-/* How often the interrupt hook is asked, and about how long a batch takes after which the clock is
- * looked at. Programs that take less than a batch are run at once. */
-#define ASK_NS 50000000
+/* About how long a batch takes after which the clock is looked at. Programs that take less than a
+ * batch are run at once. */
 #ifdef AG_TESTING
 #define BATCH_NS 1.0
 #else
 #define BATCH_NS 1000000.0
 #endif
 
-/* Times are those of the thread that has the lock of expressions. */
-static struct {
-    bool (*_Atomic is_interrupted)(void);
-    int64_t asked, ended;   /* when the hook was asked last; when a program that asks ended */
-} interrupt;
-
-void ag_set_interrupt_hook(bool (*is_interrupted)(void))
-{
-    atomic_store(&interrupt.is_interrupted, is_interrupted);
-}
+/* When this thread asked the hook last, and when its last program that asks ended. */
+static AGI_TLS int64_t last_asked, last_ended;
 
 /* Several programs may follow each other in one evaluation: it is long if they are together. */
 static void begin_asking(program *p, double unit_cost, double work, int64_t align)
 {
-    if (work < BATCH_NS || p->overwrites || atomic_load(&interrupt.is_interrupted) == NULL)
+    if (work < BATCH_NS || p->overwrites || !agi_has_interrupt_hook())
         return;
     const int64_t now = agi_now_ns();
-    if (now - interrupt.ended > ASK_NS)
-        interrupt.asked = now;
+    if (now - last_ended > AGI_ASK_NS)
+        last_asked = now;
     p->asks = true;
     p->batch = ((int64_t)(BATCH_NS / unit_cost) / align + 1) * align;
 }
@@ -761,18 +752,17 @@ static void begin_asking(program *p, double unit_cost, double work, int64_t alig
 static void end_asking(const program *p)
 {
     if (p->asks)
-        interrupt.ended = agi_now_ns();
+        last_ended = agi_now_ns();
 }
 
 /* The hook may have to wait for the embedder's lock: the next 50 ms begin when it answers. */
 static void ask(program *p)
 {
-    bool (*is_interrupted)(void) = atomic_load(&interrupt.is_interrupted);
-    if (is_interrupted == NULL || agi_now_ns() - interrupt.asked < ASK_NS)
+    if (agi_now_ns() - last_asked < AGI_ASK_NS)
         return;
-    if (is_interrupted())
+    if (agi_interrupted())
         atomic_store_explicit(&p->given_up, true, memory_order_relaxed);
-    interrupt.asked = agi_now_ns();
+    last_asked = agi_now_ns();
 }
 
 /* Part 0 is run by the thread that waits for the program, others are the pool's. */
@@ -809,7 +799,8 @@ static void share(program *p, int64_t units, int64_t unit_size, int64_t align, a
         whole_range(p, 0, units, 0);
         return;
     }
-    const bool awake = agi_parallel_begin(), is_long = work >= SHARED_ASLEEP_NS;
+    const bool pooled = p->parts > 1, is_long = work >= SHARED_ASLEEP_NS;
+    const bool awake = pooled && agi_parallel_begin();
     const int parts = awake || is_long ? p->parts : 1;
     int64_t grain = (int64_t)((awake ? GRAIN_AWAKE_NS : GRAIN_ASLEEP_NS) / unit_cost) + 1;
     if (is_long)
@@ -819,7 +810,8 @@ static void share(program *p, int64_t units, int64_t unit_size, int64_t align, a
     end_asking(p);
     if (is_long)
         agi_blocking_leave(token);
-    agi_parallel_end();
+    if (pooled)
+        agi_parallel_end();
 }
 
 bool agi_program_go(program *p)

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../base/fork.h"
 #include "../base/shape.h"
 #include "../base/thread.h"
 #include "../compute/run.h"
@@ -29,6 +30,7 @@ void agi_deposits_open(agi_deposits *all, bool create_graph)
     all->create_graph = create_graph;
     all->written = all->local_written;
     all->written_count = 0;
+    all->is_long = false;
 }
 
 void agi_deposits_close(agi_deposits *all)
@@ -71,9 +73,7 @@ static int by_address(const void *a, const void *b)
     return x < y ? -1 : x > y;
 }
 
-/* Notes the memory of each .grad that is there, so that is_written and is_shared_grad find what two
- * leaves share, or a gradient with a .grad. */
-static bool note_written(agi_deposits *all)
+static bool open_written(agi_deposits *all)
 {
     if (all->count > AGI_LOCAL_WRITTEN) {
         agi_storage **room = agi_plain_new((size_t)all->count * sizeof *room);
@@ -81,14 +81,32 @@ static bool note_written(agi_deposits *all)
             return false;
         all->written = room;
     }
+    return true;
+}
+
+/* In a child of fork another number: what a thread of the parent had is free. */
+static uint32_t deposit_mark = 1;
+
+/* Notes the memory of each .grad that is there, so that is_written and is_shared_grad find what two
+ * leaves share, or a gradient with a .grad; and whether all is done at once. */
+static void note_written(agi_deposits *all)
+{
+    all->is_long = all->is_known = false;
+    all->written_count = 0;
     for (int32_t i = 0; i < all->count; i++) {
-        const agi_meta *meta = agi_meta_of(all->list[i].to);
-        if (all->list[i].to_leaf && meta != NULL && meta->grad != NULL)
-            all->written[all->written_count++] = meta->grad->storage;
+        const agi_deposit *d = &all->list[i];
+        const agi_meta *meta = agi_meta_of(d->to);
+        all->is_long |= d->grad->numel >= AGI_DEFER_MIN || agi_is_pending(d->grad->storage);
+        if (meta == NULL)
+            continue;
+        all->is_known |= meta->deposit == deposit_mark;
+        if (!d->to_leaf || meta->grad == NULL)
+            continue;
+        all->is_long |= !agi_storage_is_writable(meta->grad->storage);
+        all->written[all->written_count++] = meta->grad->storage;
     }
     if (all->written_count > 1)
         qsort(all->written, (size_t)all->written_count, sizeof *all->written, by_address);
-    return true;
 }
 
 static agi_storage **find_written(const agi_deposits *all, agi_storage *storage)
@@ -109,6 +127,64 @@ static bool is_shared_grad(const agi_deposits *all, agi_storage *storage)
     agi_storage **at = find_written(all, storage), **end = all->written + all->written_count;
     return at != NULL && ((at > all->written && at[-1] == storage) ||
                           (at + 1 < end && at[1] == storage));
+}
+
+/* ---- two backwards at the same time ---------------------------------------------------------- */
+
+/* Computing lets the lock of expressions go. What is added to a .grad must be there before another
+ * thread reads it to add its own: a backward marks the tensors that it is about to give a .grad,
+ * and others wait that have one of them, or one whose .grad lies in the same memory. Who waits has
+ * not marked any, so there is no circle. All of it is under the lock. */
+static agi_deposits *long_deposits;
+
+static bool share_memory_with_another(const agi_deposits *all)
+{
+    for (const agi_deposits *other = long_deposits; other != NULL; other = other->next)
+        for (int32_t i = 0; i < all->written_count; i++)
+            if (is_written(other, all->written[i]))
+                return true;
+    return false;
+}
+
+static bool mark_deposits(agi_deposits *all)
+{
+    for (int32_t i = 0; i < all->count; i++)
+        if (agi_tensor_meta(all->list[i].to) == NULL)
+            return false;
+    for (int32_t i = 0; i < all->count; i++)
+        all->list[i].to->meta->deposit = deposit_mark;
+    all->next = long_deposits;
+    long_deposits = all;
+    return true;
+}
+
+static void unmark_deposits(const agi_deposits *all)
+{
+    for (int32_t i = 0; i < all->count; i++)
+        all->list[i].to->meta->deposit = 0;
+    for (agi_deposits **at = &long_deposits; *at != NULL; at = &(*at)->next)
+        if (*at == all) {
+            *at = all->next;
+            break;
+        }
+    agi_expr_news();
+}
+
+static bool begin_deposits(agi_deposits *all)
+{
+    if (!open_written(all))
+        return false;
+    for (note_written(all); all->is_known || share_memory_with_another(all); note_written(all))
+        if (!agi_expr_wait())
+            return false;
+    return !all->is_long || mark_deposits(all);
+}
+
+/* The records of the parent's other threads are not looked at: their stacks are free. */
+void agi_fork_child_of_deposits(void)
+{
+    long_deposits = NULL;
+    deposit_mark++;
 }
 
 /* ---- making ready ---------------------------------------------------------------------------- */
@@ -402,8 +478,6 @@ static void deposit_commit(const agi_deposits *all, agi_deposit *d)
 static bool commit_locked(agi_deposits *all, int n_roots, ag_tensor *const *roots)
 {
     all->assignments = agi_assignments_now();
-    if (!note_written(all))
-        return false;
     for (int32_t d = 0; d < all->count; d++)
         if (!deposit_prepare(all, &all->list[d]))
             return false;
@@ -414,13 +488,16 @@ static bool commit_locked(agi_deposits *all, int n_roots, ag_tensor *const *root
     return true;
 }
 
-/* Under the lock of expressions, which computing takes anyway: what is added to a .grad here must
- * be there before another thread, that may run while we compute, reads it to add its own. */
 bool agi_deposits_commit(agi_deposits *all, int n_roots, ag_tensor *const *roots)
 {
     bool recording = ag_set_grad_enabled(all->create_graph);
     agi_expr_lock();
-    bool ok = commit_locked(all, n_roots, roots);
+    bool ok = begin_deposits(all);
+    if (ok) {
+        ok = commit_locked(all, n_roots, roots);
+        if (AGI_UNLIKELY(all->is_long))
+            unmark_deposits(all);
+    }
     agi_expr_unlock();
     ag_set_grad_enabled(recording);
     return ok;

@@ -36,6 +36,9 @@ typedef struct agi_deposits {
     int32_t count, capacity;
     bool create_graph;      /* the sums are recorded */
     uint64_t assignments;   /* agi_assignments when the commit began */
+    bool is_long;           /* the lock of expressions is let go on the way */
+    bool is_known;          /* another backward is about to set one of these .grad */
+    struct agi_deposits *next;  /* in the list of those that are long */
     int32_t written_count;
     agi_storage **written;  /* borrowed, sorted: the memory of each .grad that is there */
     agi_storage *local_written[AGI_LOCAL_WRITTEN];

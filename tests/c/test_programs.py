@@ -189,6 +189,26 @@ def test_every_allocation_can_fail(name: str, failing_core: Path, tmp_path: Path
     assert run([str(program)], ASAN_OPTIONS=leaks).endswith("\n0 failures\n")
 
 
+def test_threads_side_by_side(tmp_path: Path) -> None:
+    program = tmp_path / "threads"
+    link(COMPILERS[0], HERE / "threads_test.c", program, "-std=c11", "-O1")
+    assert run([str(program)]).endswith("0 failures\n")
+
+
+@pytest.mark.compiles_core
+def test_threads_side_by_side_without_races(tmp_path: Path) -> None:
+    """Under the thread sanitizer, which sees kernels alone at memory, and with machine code."""
+    if shutil.which("gcc") is None or "libtsan" not in run(["gcc", "-print-file-name=libtsan.so"]):
+        pytest.skip("needs gcc's thread sanitizer")
+    program = tmp_path / "threads"
+    flags = ["-std=c11", "-O1", "-g", "-DAG_TESTING", "-fsanitize=thread"]
+    sources = [str(HERE / "threads_test.c"), str(CSRC / "all.c"), f"-I{CSRC / 'include'}"]
+    run(["gcc", *flags, *sources, "-o", str(program), "-pthread", "-lm"])
+    for machine_code in ("0", "1"):
+        environment = {"TSAN_OPTIONS": "die_after_fork=0", "PYAUTOGRAD_JIT": machine_code}
+        assert run([str(program), "1500"], **environment).endswith("0 failures\n")
+
+
 def test_every_allocation_of_the_library_can_fail(tmp_path: Path) -> None:
     """With the library under test: that of a coverage build has the pool and the cache, too."""
     try:

@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: MIT
  *
  * Memory that holds machine code, and the cache of what was compiled. Memory is written or
- * executed, never both: pages are made writable to add code to them, when no program runs (all is
- * under agi_expr_lock). There are two areas: when one is full, the other is emptied and filled, so
- * that what the program at hand has found already stays.
+ * executed, never both, and other threads execute code while some is added: so each piece has pages
+ * of its own, which are writable until its bytes are there and executable from then on.
+ *
+ * There are a few areas. One is filled and searched; when it is full, another is emptied and
+ * filled. A program holds the areas that it has found code in until it has run, and an area that is
+ * held is not emptied: where all others are, there is no more code for a while, and kernels do the
+ * work. All of this is under agi_expr_lock, but for the running.
  */
 #include "jit.h"
 
@@ -21,6 +25,7 @@
 
 #define AREA_BYTES ((size_t)4 << 20)
 #define ENTRIES 512     /* of each area's table: half of them are used */
+#define AREAS 4
 
 typedef struct cache_entry {
     uint64_t hash;
@@ -32,14 +37,14 @@ typedef struct code_area {
     uint8_t *bytes;         /* NULL: not mapped yet */
     size_t used;
     int count;
+    int holders;            /* programs that may run code of it */
     cache_entry entries[ENTRIES];
 } code_area;
 
 static struct {
     bool started, on, wide;
-    bool switched;          /* since agi_jit_begin */
     int now;                /* the area that is filled */
-    code_area areas[2];
+    code_area areas[AREAS];
 } jit;
 
 /* ---- whether there is any ------------------------------------------------------------------- */
@@ -56,11 +61,24 @@ bool agi_jit_begin(void)
 {
     if (!jit.started)
         jit_start();
-    jit.switched = false;
     return jit.on;
 }
 
 bool agi_jit_end(void) { return jit.on; }
+
+/* The program holds the area that is filled, in which it has found or made code. */
+static void hold_area(uint32_t *held)
+{
+    const uint32_t bit = (uint32_t)1 << jit.now;
+    jit.areas[jit.now].holders += (*held & bit) == 0;
+    *held |= bit;
+}
+
+void agi_jit_let_go(uint32_t held)
+{
+    for (int k = 0; k < AREAS; k++)
+        jit.areas[k].holders -= (int)(held >> k & 1);
+}
 
 /* A turn of wide code has two groups of a block's lanes. */
 bool agi_jit_has_pairs(void) { return jit.wide; }
@@ -113,18 +131,30 @@ static void empty_area(code_area *area)
 
 /* ---- memory --------------------------------------------------------------------------------- */
 
-/* A place for `size` bytes in the area that is filled, or NULL: then there is to be no code. */
+static size_t page_size(void) { return (size_t)sysconf(_SC_PAGESIZE); }
+
+/* Goes on to an area that no program holds. False if there is none. */
+static bool change_area(void)
+{
+    for (int k = 1; k < AREAS; k++) {
+        const int next = (jit.now + k) % AREAS;
+        if (jit.areas[next].holders > 0)
+            continue;
+        jit.now = next;
+        empty_area(&jit.areas[next]);
+        return true;
+    }
+    return false;
+}
+
+/* Pages for `size` bytes in the area that is filled, or NULL: then there is to be no code. */
 static uint8_t *find_room(size_t size)
 {
+    const code_area *full = &jit.areas[jit.now];
+    if (size > AREA_BYTES || ((full->used + size > AREA_BYTES || 2 * full->count >= ENTRIES) &&
+                              !change_area()))
+        return NULL;
     code_area *area = &jit.areas[jit.now];
-    if (area->used + size > AREA_BYTES || 2 * area->count >= ENTRIES) {
-        if (jit.switched || size > AREA_BYTES)
-            return NULL;
-        jit.switched = true;
-        jit.now = 1 - jit.now;
-        area = &jit.areas[jit.now];
-        empty_area(area);
-    }
     if (area->bytes == NULL) {
         void *mapped = mmap(NULL, AREA_BYTES, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
         if (mapped == MAP_FAILED)
@@ -134,21 +164,16 @@ static uint8_t *find_room(size_t size)
     return area->bytes + area->used;
 }
 
-/* Copies the code to its place, which is executable from then on. Where the system refuses, no code
- * is made any more. */
+/* Copies the code to its pages, which are executable from then on. Where the system refuses, no
+ * code is made any more; programs that run keep theirs. */
 static bool install(uint8_t *place, const uint8_t *bytes, size_t size)
 {
-    const uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
-    const uintptr_t first = (uintptr_t)place & ~(page - 1);
-    const size_t length = (uintptr_t)place + size - first;
-    if (mprotect((void *)first, length, PROT_READ | PROT_WRITE) == 0) {
+    if (mprotect(place, size, PROT_READ | PROT_WRITE) == 0) {
         memcpy(place, bytes, size);
-        if (mprotect((void *)first, length, PROT_READ | PROT_EXEC) == 0)
+        if (mprotect(place, size, PROT_READ | PROT_EXEC) == 0)
             return true;
     }
     jit.on = false;
-    empty_area(&jit.areas[0]);
-    empty_area(&jit.areas[1]);
     return false;
 }
 
@@ -178,7 +203,7 @@ static bool make(const agi_jit_recipe *recipe, uint64_t hash, agi_jit_code *code
     uint8_t *place = find_room(size);
     bool ok = true;
     if (place != NULL && install(place, bytes, size)) {
-        jit.areas[jit.now].used += (size + 63) & ~(size_t)63;
+        jit.areas[jit.now].used += (size + page_size() - 1) & ~(page_size() - 1);
         memcpy(&code->run, &place, sizeof place);
         ok = keep(recipe, hash, code);
     }
@@ -186,22 +211,26 @@ static bool make(const agi_jit_recipe *recipe, uint64_t hash, agi_jit_code *code
     return ok;
 }
 
-bool agi_jit_find(const agi_jit_recipe *recipe, agi_jit_code *code)
+bool agi_jit_find(const agi_jit_recipe *recipe, agi_jit_code *code, uint32_t *held)
 {
+    bool ok = true;
     *code = (agi_jit_code){.run = NULL};
     if (!jit.on)
         return true;
     const uint64_t hash = recipe_hash(recipe);
     const cache_entry *entry = entry_of(&jit.areas[jit.now], recipe, hash);
     if (entry->recipe.steps == NULL)
-        return make(recipe, hash, code);
-    *code = entry->code;
-    return true;
+        ok = make(recipe, hash, code);
+    else
+        *code = entry->code;
+    if (code->run != NULL)
+        hold_area(held);
+    return ok;
 }
 
 void agi_unload_code(void)
 {
-    for (int k = 0; k < 2; k++) {
+    for (int k = 0; k < AREAS; k++) {
         empty_area(&jit.areas[k]);
         if (jit.areas[k].bytes != NULL)
             munmap(jit.areas[k].bytes, AREA_BYTES);
@@ -216,9 +245,10 @@ bool agi_jit_begin(void) { return false; }
 bool agi_jit_end(void) { return false; }
 bool agi_jit_has_pairs(void) { return false; }
 const char *agi_jit_level(void) { return "no"; }
-bool agi_jit_find(const agi_jit_recipe *recipe, agi_jit_code *code)
+void agi_jit_let_go(uint32_t held) { (void)held; }
+bool agi_jit_find(const agi_jit_recipe *recipe, agi_jit_code *code, uint32_t *held)
 {
-    (void)recipe;
+    (void)recipe, (void)held;
     *code = (agi_jit_code){.run = NULL};
     return true;
 }

@@ -105,11 +105,14 @@ enum {
 
 extern const double agi_jit_own[AGI_JIT_OWN_CONSTANTS];
 
-/* A program's groups are found between these two, and what was found stays for its run. False:
- * there is no machine code, and what was found is not to be run. */
+/* A program's groups are found between the first two. False: there is no machine code, and what was
+ * found is not to be run. What was found stays until the program lets go of what it `held` (0 at
+ * first), which other threads may run code beside. */
 bool agi_jit_begin(void);
 bool agi_jit_end(void);
-bool agi_jit_find(const agi_jit_recipe *recipe, agi_jit_code *code);  /* false with an error */
+bool agi_jit_find(const agi_jit_recipe *recipe, agi_jit_code *code,
+                  uint32_t *held);  /* false with an error */
+void agi_jit_let_go(uint32_t held);
 bool agi_jit_has_pairs(void);
 const char *agi_jit_level(void);    /* for show_config */
 
