@@ -7,15 +7,9 @@
 #include "../base/parallel.h"
 #include "program_form.h"
 
-/* A tile's registers and memory are to stay in the first cache, or a tile has half the length.
- * Still shorter ones cost more in calls than they save. */
-#define TILE_BYTES agi_caches.first
 /* Where one loop does it all, what is not in registers does not matter: longer tiles mean fewer
  * calls. A power of two of AGI_TILE. */
 #define LOOP_TILE (4 * AGI_TILE)
-/* What is summed beside such a loop is to stay in the first cache, though all of the program's
- * memory goes through that: a small part. */
-#define SUMMED_BYTES (agi_caches.first / 8)
 /* Columns of a block of rows that code makes and a sum takes up. */
 #define GRID_STRIP 64
 /* How far ahead memory is fetched, elements: two tiles or more. */
@@ -105,6 +99,7 @@ static bool list_streams(program *p)
     return true;
 }
 
+/* Whether one piece of code does it all, over memory in order. */
 static bool is_loop(const program *p)
 {
     bool loop = p->is_one_group && p->mode == MODE_FLAT && p->run == 0;
@@ -113,17 +108,26 @@ static bool is_loop(const program *p)
     return loop;
 }
 
+/* In the first cache. */
+static bool fits(int64_t values, int64_t elements)
+{
+    return values * elements * (int64_t)sizeof(double) <= agi_caches.first;
+}
+
+/* A tile's registers and memory are to stay in the first cache, or it is cut in half, but no
+ * further than to half of AGI_TILE: still shorter ones cost more in calls than they save. One loop
+ * goes through its memory once: it is the partial sums beside it that the memory of a longer tile
+ * would drive out. */
 static void choose_tile(program *p)
 {
-    const int64_t size = sizeof(double);
-    p->tile = AGI_TILE;
+    const int64_t all = p->registers + p->stream_count;
     p->is_loop = is_loop(p);
-    if (p->is_one_group && p->registers * LOOP_TILE * size <= TILE_BYTES)
+    p->tile = AGI_TILE;
+    if (p->is_loop || (p->is_one_group && fits(p->registers, LOOP_TILE)))
         p->tile = LOOP_TILE;
-    else if ((p->registers + p->stream_count) * p->tile * size > TILE_BYTES)
-        p->tile /= 2;
-    while (p->is_loop && p->registers * p->tile * size > SUMMED_BYTES && p->tile > AGI_TILE / 2)
-        p->tile /= 2;
+    if (p->tile == AGI_TILE || (p->is_loop && p->sum_count > 0))
+        while (p->tile > AGI_TILE / 2 && !fits(all, p->tile))
+            p->tile /= 2;
 }
 
 /* Whole rows, where no sum counts on a tile's length. */
