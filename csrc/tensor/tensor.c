@@ -20,6 +20,7 @@ static size_t inline_block(int64_t n)
     return (AGI_STORAGE_HEAD + (size_t)n * sizeof(double) + 63) & ~(size_t)63;
 }
 
+/* Nobody else knows it yet: a plain store of an atomic member would be a locked one, 20 cycles. */
 static agi_storage *storage_struct(size_t bytes)
 {
     agi_storage *s = agi_small_new(bytes);
@@ -28,11 +29,11 @@ static agi_storage *storage_struct(size_t bytes)
     atomic_init(&s->refs, 1);
     atomic_init(&s->version, 0);
     s->numel = 0;
-    s->readers = 0;
+    atomic_init(&s->readers, 0);
     atomic_init(&s->exported, 0);
     s->dtype = AG_FLOAT64;
     atomic_init(&s->waits, false);
-    s->pending = NULL;
+    atomic_init(&s->pending, NULL);
     return s;
 }
 
