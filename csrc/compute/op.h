@@ -36,6 +36,10 @@ typedef struct agi_vjp {
     unsigned needs;     /* bit k: somebody wants gx[k] */
     bool create_graph;  /* the rule is itself recorded */
     bool owns;          /* what the rule reads: another thread may free the node's saved values */
+    bool is_patched;    /* the rule's answer where there is a patch: it became that of input 0 */
+    struct agi_patch *patch;  /* NULL, or the cotangent as a patch (patch.h), without g if it is not
+                           whole: the rule may make it that of input 0, which is needed. If it does
+                           not, it does nothing, and is called again without */
 } agi_vjp;
 
 /* The same where an op has several results, or more than AGI_NODE_SHAPES inputs: its rule gets an

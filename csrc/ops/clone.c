@@ -68,4 +68,8 @@ AG_FORWARD(clone)
     return z;
 }
 
-AG_RULE(clone) { GX(0) = G; }
+AG_RULE(clone)
+{
+    v->is_patched = v->patch != NULL;
+    GX(0) = G;
+}

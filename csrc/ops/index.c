@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "../base/shape.h"
+#include "../compute/patch.h"
 #include "../compute/run.h"
 #include "../fuse/pending.h"
 #include "../tape/rule.h"
@@ -49,6 +50,32 @@ static ag_arg embed(ag_arg src, int ndim, const int64_t *shape, const int64_t *i
     return agi_value(AG_OP_slice_scatter, 2, args, &attr);
 }
 
+static void set_patch_shape(agi_patch *p, int ndim, const int64_t *shape)
+{
+    p->ndim = ndim;
+    for (int d = 0; d < ndim; d++)
+        p->shape[d] = shape[d];
+}
+
+/* A patch of one index of dimension dim becomes one of the whole. */
+static bool patch_of_select(agi_patch *p, int ndim, const int64_t *shape, int64_t dim,
+                            int64_t index)
+{
+    if (p->is_hole || ndim > AGI_PATCH_DIMS)
+        return false;
+    for (int d = ndim - 1; d > dim; d--) {
+        p->start[d] = p->start[d - 1];
+        p->step[d] = p->step[d - 1];
+        p->size[d] = p->size[d - 1];
+        p->strides[d] = p->strides[d - 1];
+    }
+    p->start[dim] = index;
+    p->step[dim] = p->size[dim] = 1;
+    p->strides[dim] = 0;
+    set_patch_shape(p, ndim, shape);
+    return true;
+}
+
 AG_RULE(select)
 {
     const int64_t *i = agi_node_attr_of(v->node)->i;
@@ -56,6 +83,10 @@ AG_RULE(select)
     const int64_t *shape = agi_node_input_shape(v->node, 0, &ndim);
     int64_t dim = i[0] < 0 ? i[0] + ndim : i[0];
     int64_t index = i[1] < 0 ? i[1] + shape[dim] : i[1];
+    if (v->patch != NULL) {
+        v->is_patched = patch_of_select(v->patch, ndim, shape, dim, index);
+        return;
+    }
     ag_attr insert = {.i = {dim}};
     GX(0) = embed(agi_value(AG_OP_unsqueeze, 1, &G, &insert), ndim, shape,
                   (int64_t[]){dim, index, index + 1, 1});
@@ -107,10 +138,28 @@ AG_FORWARD(slice)
     return agi_tensor_over(x->storage, x->ndim, dims, dims + x->ndim, offset);
 }
 
+/* A patch of a slice becomes one of the whole. */
+static bool patch_of_slice(agi_patch *p, int ndim, const int64_t *shape, const int64_t *i)
+{
+    const int64_t dim = i[0] < 0 ? i[0] + ndim : i[0], size = shape[dim];
+    int64_t start = i[1], end = i[2], step = i[3] > size && size > 0 ? size : i[3];
+    if (p->is_hole || ndim > AGI_PATCH_DIMS)
+        return false;
+    clip_slice(size, &start, &end, step);
+    p->start[dim] = start + step * p->start[dim];
+    p->step[dim] *= p->size[dim] > 1 ? step : 1;
+    set_patch_shape(p, ndim, shape);
+    return true;
+}
+
 AG_RULE(slice)
 {
     int ndim;
     const int64_t *shape = agi_node_input_shape(v->node, 0, &ndim);
+    if (v->patch != NULL) {
+        v->is_patched = patch_of_slice(v->patch, ndim, shape, agi_node_attr_of(v->node)->i);
+        return;
+    }
     GX(0) = embed(G, ndim, shape, agi_node_attr_of(v->node)->i);
 }
 
@@ -345,11 +394,54 @@ AG_FORWARD(strided_scatter)
     return z;
 }
 
+/* Which dimension of row-major `strides` a region's dimension of this stride goes along, in single
+ * steps and not over the end; -1 if none. */
+static int dim_along(const agi_patch *p, const int64_t *strides, int64_t stride, int64_t size)
+{
+    for (int d = 0; d < p->ndim; d++)
+        if (strides[d] == stride && p->shape[d] > 1 && p->size[d] == 1 &&
+            p->start[d] + size <= p->shape[d])
+            return d;
+    return -1;
+}
+
+/* All of a gradient gets a hole where a region was replaced; false if that is no box. */
+static bool patch_with_hole(agi_patch *p, const agi_area *area)
+{
+    int64_t strides[AGI_PATCH_DIMS], left = area->offset;
+    if (!area->is_input || area->size == 0)
+        return false;
+    agi_shape_strides(p->ndim, p->shape, strides);
+    for (int d = 0; d < p->ndim; d++) {
+        p->start[d] = p->shape[d] > 1 ? left / strides[d] : 0;
+        left -= p->start[d] * strides[d];
+        p->size[d] = 1;
+    }
+    for (int d = 0; d < area->region_ndim; d++) {
+        const int64_t size = area->region[d], stride = area->region[area->region_ndim + d];
+        const int along = size == 1 ? -1 : dim_along(p, strides, stride, size);
+        if (size != 1 && along < 0)
+            return false;
+        if (along >= 0)
+            p->size[along] = size;
+    }
+    p->is_hole = true;
+    return true;
+}
+
 /* x keeps what is outside of the region, src gets what is in it. */
 AG_RULE(strided_scatter)
 {
     agi_area area;
     area_of(v, &area);
+    if (v->patch != NULL) {
+        v->is_patched = patch_with_hole(v->patch, &area);
+        if (v->is_patched && NEEDS(1)) {
+            const ag_arg g = v_row_major(G);
+            GX(1) = read_region(g, area.region_ndim, area.region, area.offset);
+        }
+        return;
+    }
     ag_arg flat = area.is_input ? v->create_graph ? v_row_major(G) : G
                                 : spread(&area, G, area.ndim, area.list, 0);
     int64_t at = area.offset - area.low;

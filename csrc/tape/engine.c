@@ -25,6 +25,8 @@
 #include "../tensor/scope.h"
 #include "apply.h"
 #include "deposit.h"
+#include "patches.h"
+#include "request.h"
 #include "rule.h"
 
 /* What becomes of the values that an entry's node saved. */
@@ -40,12 +42,14 @@ typedef struct slot_entry {
         ag_tensor *grad;    /* owned: what the users gave so far, NULL for nothing */
         ag_tensor **parts;  /* the same where an op has several results: one of each, NULL for none
                                at all. Table and entries owned */
+        agi_patches *patches;  /* is_patched: in place of grad, what is to be added up; owned */
     };
     int32_t uses;       /* users that have not given their part yet */
     bool claimed;       /* what->run is this run */
-    bool needed;        /* leads to something whose gradient is wanted */
-    bool wanted;        /* its own gradient is wanted: kept beside the sweep */
     uint8_t done;       /* entry_done */
+    bool needed : 1;    /* leads to something whose gradient is wanted */
+    bool wanted : 1;    /* its own gradient is wanted: kept beside the sweep */
+    bool is_patched : 1;
 } slot_entry;
 
 #define LOCAL_SLOTS 32
@@ -61,10 +65,13 @@ typedef struct agi_run {
     int32_t *table;     /* slots of nodes that another run has claimed, by address; -1 is free */
     int32_t table_size, table_used;
     agi_deposits deposits;
+    int n_roots;
+    ag_tensor *const *roots;   /* the caller's */
     unsigned flags;
     bool frees;         /* saved values, in the end */
     int64_t kept;       /* elements of those that are there and will be freed, about */
     bool selective;     /* only some inputs are wanted */
+    bool any_patched;   /* some entry was */
     slot_entry local_entries[LOCAL_SLOTS];
     int32_t local_ready[LOCAL_SLOTS];
 } agi_run;
@@ -192,7 +199,7 @@ static int32_t slot_of(agi_run *run, agi_edge what)
     return run->count++;
 }
 
-static void run_open(agi_run *run, unsigned flags)
+static void run_open(agi_run *run, int n, ag_tensor *const *roots, unsigned flags)
 {
     static _Atomic uintptr_t runs;
     run->name = (void *)(atomic_fetch_add_explicit(&runs, 1, memory_order_relaxed) + 1);
@@ -203,6 +210,9 @@ static void run_open(agi_run *run, unsigned flags)
     run->table = NULL;
     run->table_size = run->table_used = 0;
     agi_deposits_open(&run->deposits, (flags & AG_CREATE_GRAPH) != 0);
+    run->n_roots = n;
+    run->roots = roots;
+    run->any_patched = false;
     run->flags = flags;
     run->frees = flags & AG_FREE_GRAPH || !(flags & (AG_RETAIN_GRAPH | AG_CREATE_GRAPH));
     run->kept = 0;
@@ -223,6 +233,10 @@ static void free_saved(const slot_entry *entry)
 
 static void drop_gradient(slot_entry *entry)
 {
+    if (entry->is_patched) {
+        agi_patches_free(entry->patches);
+        return;
+    }
     if (agi_edge_is_leaf(entry->what) || !agi_edge_node(entry->what)->has_outputs) {
         agi_release(entry->grad);
         return;
@@ -310,7 +324,7 @@ static bool find_needed(agi_run *run)
         for (int k = 0; !agi_edge_is_leaf(what) && k < agi_edge_node(what)->n_in; k++) {
             agi_edge edge = agi_edge_node(what)->edges[k];
             int32_t slot = edge != 0 ? slot_find(run, edge) : -1;
-            entry->needed |= slot >= 0 && run->entries[slot].needed;
+            entry->needed = entry->needed || (slot >= 0 && run->entries[slot].needed);
         }
     }
     return true;
@@ -326,6 +340,8 @@ static bool accumulate(agi_run *run, slot_entry *entry, ag_tensor *g)
         entry->grad = agi_retain(g);
         return true;
     }
+    if (AGI_UNLIKELY(entry->is_patched))
+        return agi_patches_put_whole(&entry->patches, g);
     ag_arg args[2] = {agi_arg(entry->grad), agi_arg(g)};
     if (!(run->flags & AG_CREATE_GRAPH) && agi_is_exclusive(entry->grad) &&
         g->numel < AGI_DEFER_MIN && !agi_is_pending(g->storage) &&
@@ -339,6 +355,59 @@ static bool accumulate(agi_run *run, slot_entry *entry, ag_tensor *g)
     agi_release(entry->grad);
     entry->grad = sum;
     return true;
+}
+
+/* A patch (taken) joins what the entry has. */
+static bool accumulate_patch(agi_run *run, slot_entry *entry, agi_patch *patch)
+{
+    if (agi_patch_is_whole(patch)) {
+        ag_tensor *g = agi_patch_tensor(patch);
+        const bool ok = g != NULL && accumulate(run, entry, g);
+        agi_release(g);
+        agi_patch_release(patch);
+        return ok;
+    }
+    if (!entry->is_patched) {
+        agi_patches *patches = agi_patches_new(entry->grad);
+        if (patches == NULL) {
+            agi_patch_release(patch);
+            return false;
+        }
+        agi_release(entry->grad);
+        entry->patches = patches;
+        entry->is_patched = run->any_patched = true;
+    }
+    return agi_patches_put(&entry->patches, patch);
+}
+
+/* The sum of an entry's patches, which have their numbers, becomes its gradient. */
+static bool add_up_patches(slot_entry *entry)
+{
+    ag_tensor *sum = agi_patches_sum(entry->patches);
+    if (sum == NULL)
+        return false;
+    agi_patches_free(entry->patches);
+    entry->is_patched = false;
+    entry->grad = sum;
+    return true;
+}
+
+/* The same for all that have patches at the end: leaves, and what is wanted. They are computed
+ * together, since they often are made of the same values. */
+static bool add_up_all_patches(agi_run *run)
+{
+    int n = 0;
+    agi_patches **lists = agi_plain_new((size_t)run->count * sizeof *lists);
+    if (lists == NULL)
+        return false;
+    for (int32_t s = 0; s < run->count; s++)
+        if (run->entries[s].is_patched)
+            lists[n++] = run->entries[s].patches;
+    bool ok = agi_patches_compute(n, lists, run->n_roots, run->roots);
+    for (int32_t s = 0; s < run->count && ok; s++)
+        ok = !run->entries[s].is_patched || add_up_patches(&run->entries[s]);
+    agi_plain_free(lists);
+    return ok;
 }
 
 /* ---- the leaves' gradients ------------------------------------------------------------------- */
@@ -393,7 +462,7 @@ static bool sum_to_inputs(agi_vjp *v)
     return true;
 }
 
-static unsigned needs_of(const agi_run *run, const ag_node *node)
+AGI_INLINE unsigned needs_of(const agi_run *run, const ag_node *node)
 {
     unsigned needs = 0;
     for (int k = 0; k < node->n_in; k++)
@@ -403,27 +472,31 @@ static unsigned needs_of(const agi_run *run, const ag_node *node)
     return needs;
 }
 
-/* A leaf whose data was exchanged since for data of another shape cannot take this gradient. */
-static bool fits_leaf(const ag_node *node, int k, const ag_tensor *leaf, const ag_tensor *g)
+static bool fits_leaf(const ag_node *node, int k, const ag_tensor *leaf, int ndim,
+                      const int64_t *shape)
 {
-    if (AGI_LIKELY(agi_same_shape(leaf, g)))
-        return true;
-    char name[64], got[AGI_SHAPE_TEXT], want[AGI_SHAPE_TEXT];
-    ag_node_name(node, name, sizeof name);
-    agi_fail(AG_ERR_SHAPE,
-             "Function %s returned an invalid gradient at index %d - got %s but expected shape "
-             "compatible with %s",
-             name, k, agi_format_shape_list(got, g->ndim, agi_shape_of(g)),
-             agi_format_shape_list(want, leaf->ndim, agi_shape_of(leaf)));
-    return false;
+    return AGI_LIKELY(agi_shape_equal(leaf->ndim, agi_shape_of(leaf), ndim, shape)) ||
+           agi_fail_leaf(node, k, leaf, ndim, shape);
 }
 
 /* Gives input k its part. */
 static bool give(agi_run *run, const ag_node *node, int k, ag_tensor *g)
 {
     agi_edge edge = node->edges[k];
-    return (!agi_edge_is_leaf(edge) || fits_leaf(node, k, agi_edge_leaf(edge), g)) &&
+    return (!agi_edge_is_leaf(edge) ||
+            fits_leaf(node, k, agi_edge_leaf(edge), g->ndim, agi_shape_of(g))) &&
            accumulate(run, &run->entries[slot_find(run, edge)], g);
+}
+
+/* Gives input 0 its part as a patch (taken). */
+static bool give_patch(agi_run *run, const ag_node *node, agi_patch *patch)
+{
+    agi_edge edge = node->edges[0];
+    if (!agi_edge_is_leaf(edge) ||
+        fits_leaf(node, 0, agi_edge_leaf(edge), patch->ndim, patch->shape))
+        return accumulate_patch(run, &run->entries[slot_find(run, edge)], patch);
+    agi_patch_release(patch);
+    return false;
 }
 
 /* An input got its part (or learnt that there is none). */
@@ -449,6 +522,40 @@ static bool pull_back(agi_run *run, const slot_entry *entry, ag_tensor *g, unsig
             ok = give(run, node, k, gx[k].tensor);
     agi_scope_close(mark);
     return ok;
+}
+
+/* The same with a patch of the cotangent (taken): it becomes one of input 0's. *done is false where
+ * the rule can do nothing with it. */
+static bool pull_back_patch(agi_run *run, const slot_entry *entry, ag_tensor *g, agi_patch *patch,
+                            unsigned needs, bool *done)
+{
+    ag_node *node = agi_edge_node(entry->what);
+    ag_arg gx[AGI_NODE_SHAPES] = {{.tensor = NULL}};
+    agi_vjp v = {.node = node, .g = agi_arg(g), .gx = gx, .needs = needs, .patch = patch,
+                 .owns = !entry->claimed};
+    int64_t mark = agi_scope_open();
+    if (mark >= 0)
+        agi_ops[node->op].rule(&v);
+    *done = v.is_patched;
+    bool ok = mark >= 0 && !agi_value_failed(gx[1]);
+    if (ok && *done)
+        ok = give_patch(run, node, patch) &&
+             (gx[1].tensor == NULL || give(run, node, 1, gx[1].tensor));
+    else
+        agi_patch_release(patch);
+    agi_scope_close(mark);
+    return ok;
+}
+
+/* The same where the rule may make a patch of g. */
+static AGI_NOINLINE bool pull_back_part(agi_run *run, const slot_entry *entry, ag_tensor *g,
+                                        unsigned needs, bool *done)
+{
+    agi_patch patch;
+    if (!(needs & 1) || g->ndim > AGI_PATCH_DIMS || run->flags & AG_CREATE_GRAPH)
+        return true;
+    agi_patch_of(&patch, g);
+    return pull_back_patch(run, entry, g, &patch, needs, done);
 }
 
 /* The rule has run. What the node saved is kept until nothing can fail any more, so that a backward
@@ -526,7 +633,7 @@ static bool pull_back_wide(agi_run *run, slot_entry *entry, ag_tensor *const *pa
 
 /* The tensor that retains the gradient of a node, NULL for none. A view whose base was written
  * since has left its node, whether or not anybody has asked for the new one. */
-static ag_tensor *retainer_of(const ag_node *node)
+AGI_INLINE ag_tensor *retainer_of(const ag_node *node)
 {
     ag_tensor *keep = node->extra != NULL ? node->extra->retain : NULL;
     if (keep != NULL && keep->flags & AGI_TENSOR_VIEW && agi_view_is_stale(keep))
@@ -544,7 +651,11 @@ static bool propagate(agi_run *run, slot_entry *entry, ag_tensor *g)
     const unsigned needs = needs_of(run, node);
     if (needs == 0)
         return true;
-    if (!pull_back(run, entry, g, needs))
+    bool done = false;
+    if (AGI_UNLIKELY(agi_op_makes_patch(node->op)) &&
+        !pull_back_part(run, entry, g, needs, &done))
+        return false;
+    if (AGI_LIKELY(!done) && !pull_back(run, entry, g, needs))
         return false;
     if (run->frees)
         let_go_later(run, entry, g->numel);
@@ -565,6 +676,35 @@ static bool visit_gradient(agi_run *run, slot_entry *entry, ag_tensor *g)
     return ok;
 }
 
+/* Whether the patches are one alone that the node's rule passes on, and the sum is not wanted. */
+static bool passes_patch(const agi_run *run, const slot_entry *entry)
+{
+    const ag_node *node = agi_edge_node(entry->what);
+    return entry->patches->count == 1 && agi_op_passes_patch(node->op) && !node->is_output &&
+           !entry->wanted && retainer_of(node) == NULL && needs_of(run, node) != 0;
+}
+
+/* The patches are passed on, or added up to the entry's gradient. */
+static AGI_NOINLINE bool settle_patches(agi_run *run, slot_entry *entry)
+{
+    bool done = false;
+    if (passes_patch(run, entry)) {
+        agi_patch patch = entry->patches->list[0];
+        agi_storage_retain(patch.storage);
+        if (!pull_back_patch(run, entry, NULL, &patch, 1, &done))
+            return false;
+    }
+    if (!done)
+        return agi_patches_compute(1, &entry->patches, run->n_roots, run->roots) &&
+               add_up_patches(entry);
+    drop_gradient(entry);
+    entry->grad = NULL;
+    entry->is_patched = false;
+    if (run->frees)
+        let_go_later(run, entry, 0);
+    return true;
+}
+
 static bool visit_parts(agi_run *run, slot_entry *entry)
 {
     bool ok = pull_back_wide(run, entry, entry->parts);
@@ -577,8 +717,8 @@ static bool visit(agi_run *run, int32_t slot)
 {
     slot_entry *entry = &run->entries[slot];
     const ag_node *node = agi_edge_node(entry->what);
-    bool ok = true;
-    if (entry->grad != NULL)
+    bool ok = !AGI_UNLIKELY(entry->is_patched) || settle_patches(run, entry);
+    if (ok && entry->grad != NULL)
         ok = AGI_UNLIKELY(node->has_outputs) ? visit_parts(run, entry)
                                              : visit_gradient(run, entry, entry->grad);
     for (int k = 0; k < node->n_in; k++)
@@ -601,88 +741,9 @@ static bool sweep(agi_run *run)
 
 /* ---- the public entries --------------------------------------------------------------------- */
 
-#define RETAIN_AND_FREE ((unsigned)(AG_RETAIN_GRAPH | AG_FREE_GRAPH))
-#define GRAPH_FLAGS ((unsigned)(AG_RETAIN_GRAPH | AG_CREATE_GRAPH | AG_FREE_GRAPH))
-
-static AGI_NOINLINE bool fail_flags(const char *op, unsigned flags, unsigned allowed)
-{
-    agi_fail(AG_ERR_VALUE, "%s: expected flags among %#x, not both of %#x, got %#x", op, allowed,
-             RETAIN_AND_FREE, flags);
-    return false;
-}
-
-AGI_INLINE bool check_flags(const char *op, unsigned flags, unsigned allowed)
-{
-    bool known = (flags & ~allowed) == 0, at_odds = (flags & RETAIN_AND_FREE) == RETAIN_AND_FREE;
-    return AGI_LIKELY(known && !at_odds) || fail_flags(op, flags, allowed);
-}
-
-static bool check_request(const char *op, int n, ag_tensor *const *roots, int n_inputs,
-                          ag_tensor *const *inputs)
-{
-    return agi_check_tensors(op, "roots", n, roots) &&
-           agi_check_tensors(op, "inputs", n_inputs, inputs);
-}
-
-/* Whether the gradient of root `index`, the caller's or the 1 that stands for none, fits it. */
-static bool check_gradient(int index, const ag_tensor *root, const ag_tensor *gradient)
-{
-    char want[AGI_SHAPE_TEXT], got[AGI_SHAPE_TEXT];
-    if (gradient == NULL ? root->numel == 1 || !agi_requires_grad(root)
-                         : agi_same_shape(root, gradient))
-        return true;
-    if (gradient == NULL)
-        agi_fail(AG_ERR_GRAD, "grad can be implicitly created only for scalar outputs");
-    else
-        agi_fail(AG_ERR_SHAPE, "Mismatch in shape: grad_output[%d] has a shape of "
-                               "pyautograd.Size(%s) and output[%d] has a shape of "
-                               "pyautograd.Size(%s).", index,
-                 agi_format_shape_list(got, gradient->ndim, agi_shape_of(gradient)), index,
-                 agi_format_shape_list(want, root->ndim, agi_shape_of(root)));
-    return false;
-}
-
-/* The roots and their gradients are looked at before anything else, all gradients first: what is
- * refused then is refused with the message that PyTorch has for it, and has marked no input. */
-static bool check_roots(int n, ag_tensor *const *roots, ag_tensor *const *gradients)
-{
-    for (int i = 0; i < n; i++)
-        if (!check_gradient(i, roots[i], gradients != NULL ? gradients[i] : NULL))
-            return false;
-    for (int i = 0; i < n; i++)
-        if (!agi_requires_grad(roots[i])) {
-            agi_fail(AG_ERR_GRAD, "element %d of tensors does not require grad and does not have a "
-                                  "grad_fn", i);
-            return false;
-        }
-    return true;
-}
-
-/* The edge to a tensor as the run sees it: owned, 0 with an error if it cannot be had. */
-static agi_edge edge_of(ag_tensor *t)
-{
-    bool failed = false;
-    ag_node *node = agi_tensor_node(t, &failed);
-    if (failed)
-        return 0;
-    return node != NULL ? (agi_edge)node : (agi_edge)agi_retain(t) | 1;
-}
-
-/* What a root's gradient is at first: 1, or the caller's as it is now, since other threads may give
- * that other memory; where the tape is recorded it is itself on it. Owned. */
-static ag_tensor *first_gradient(const agi_run *run, const ag_tensor *root, ag_tensor *gradient)
-{
-    if (gradient != NULL)
-        return agi_own_gradient(gradient, (run->flags & AG_CREATE_GRAPH) != 0);
-    ag_tensor *one = agi_tensor_new(root->ndim, agi_shape_of(root), 1);
-    if (one != NULL)
-        *agi_tensor_data(one) = 1.0;
-    return one;
-}
-
 static bool add_root(agi_run *run, ag_tensor *root, ag_tensor *gradient)
 {
-    agi_edge edge = edge_of(root);
+    agi_edge edge = agi_edge_of(root);
     int32_t slot = edge != 0 ? slot_of(run, edge) : -1;
     if (slot < run->root_count) {  /* known, or none: -1 */
         if (edge != 0)
@@ -698,7 +759,8 @@ static bool add_roots(agi_run *run, int n, ag_tensor *const *roots, ag_tensor *c
     bool ok = true;
     for (int i = 0; i < n && ok; i++) {
         ag_tensor *given = gradients != NULL ? gradients[i] : NULL;
-        ag_tensor *gradient = first_gradient(run, roots[i], given);
+        ag_tensor *gradient =
+            agi_first_gradient(roots[i], given, (run->flags & AG_CREATE_GRAPH) != 0);
         ok = gradient != NULL && add_root(run, roots[i], gradient);
         agi_release(gradient);
     }
@@ -713,7 +775,7 @@ static bool want_inputs(agi_run *run, int n, ag_tensor *const *inputs)
             agi_fail(AG_ERR_GRAD, "One of the differentiated Tensors does not require grad");
             return false;
         }
-        agi_edge edge = edge_of(inputs[i]);
+        agi_edge edge = agi_edge_of(inputs[i]);
         if (edge == 0)
             return false;
         int32_t slot = slot_find(run, edge);
@@ -730,26 +792,15 @@ static bool run_backward(agi_run *run, int n, ag_tensor *const *roots, ag_tensor
 {
     bool recording = ag_set_grad_enabled((run->flags & AG_CREATE_GRAPH) != 0);
     bool ok = add_roots(run, n, roots, gradients) && discover(run) &&
-              (n_inputs == 0 || want_inputs(run, n_inputs, inputs)) && sweep(run);
+              (n_inputs == 0 || want_inputs(run, n_inputs, inputs)) && sweep(run) &&
+              (!run->any_patched || add_up_all_patches(run));
     ag_set_grad_enabled(recording);
     return ok;
 }
 
-/* A result that is a view becomes a tensor like others: as a view that was made while recording was
- * off it could not be written. A part of the caller's own gradient stays a view. */
-static void make_plain(ag_tensor *result, int n, ag_tensor *const *gradients)
-{
-    if (!(result->flags & AGI_TENSOR_VIEW) || result->node != NULL)
-        return;
-    for (int i = 0; i < n && gradients != NULL; i++)
-        if (gradients[i] != NULL && gradients[i]->storage == result->storage)
-            return;
-    agi_tensor_let_go_of_base(result);
-}
-
 static ag_tensor *gradient_of(const agi_run *run, ag_tensor *input)
 {
-    agi_edge edge = edge_of(input);
+    agi_edge edge = agi_edge_of(input);
     int32_t slot = edge != 0 ? slot_find(run, edge) : -1;
     if (edge != 0)
         agi_edge_release(edge);
@@ -769,8 +820,8 @@ static ag_status backward(int n, ag_tensor *const *roots, ag_tensor *const *grad
                           int n_inputs, ag_tensor *const *inputs, unsigned flags)
 {
     agi_run run;
-    run_open(&run, flags);
-    bool ok = check_roots(n, roots, gradients) && retain_inputs(n_inputs, inputs) &&
+    run_open(&run, n, roots, flags);
+    bool ok = agi_check_roots(n, roots, gradients) && retain_inputs(n_inputs, inputs) &&
               run_backward(&run, n, roots, gradients, n_inputs, inputs) && deposit_leaves(&run);
     ok = ok && agi_deposits_commit(&run.deposits, n, roots);
     run_close(&run, ok);
@@ -780,35 +831,17 @@ static ag_status backward(int n, ag_tensor *const *roots, ag_tensor *const *grad
 ag_status ag_backward_many(int n, ag_tensor *const *roots, ag_tensor *const *gradients,
                            int n_inputs, ag_tensor *const *inputs, unsigned flags)
 {
-    if (!check_request("backward", n, roots, n_inputs, inputs) ||
-        !check_flags("backward", flags, GRAPH_FLAGS))
+    if (!agi_check_request("backward", n, roots, n_inputs, inputs) ||
+        !agi_check_flags("backward", flags, AGI_GRAPH_FLAGS))
         return ag_last_status();
     return backward(n, roots, gradients, n_inputs, inputs, flags);
 }
 
 ag_status ag_backward(ag_tensor *root, ag_tensor *gradient, unsigned flags)
 {
-    if (!agi_has_tensor("backward", root) || !check_flags("backward", flags, GRAPH_FLAGS))
+    if (!agi_has_tensor("backward", root) || !agi_check_flags("backward", flags, AGI_GRAPH_FLAGS))
         return ag_last_status();
     return backward(1, &root, &gradient, 0, NULL, flags);
-}
-
-/* The results, those that are pending computed together with pending roots that fit them. */
-static bool results_compute(int n, ag_tensor **results, int n_roots, ag_tensor *const *roots)
-{
-    int count = 0;
-    agi_target *targets = agi_plain_new(((size_t)n + (size_t)n_roots) * sizeof *targets);
-    if (targets == NULL)
-        return false;
-    for (int i = 0; i < n; i++)
-        if (results[i] != NULL && agi_is_pending(results[i]->storage))
-            targets[count++] = (agi_target){.storage = results[i]->storage};
-    for (int i = 0; i < n_roots && count > 0; i++)
-        if (agi_is_pending(roots[i]->storage))
-            targets[count++] = (agi_target){.storage = roots[i]->storage, .optional = true};
-    bool ok = count == 0 || agi_expr_compute_into(count, targets) == AG_OK;
-    agi_plain_free(targets);
-    return ok;
 }
 
 static bool hand_out(const agi_run *run, int n, ag_tensor *const *gradients, int n_inputs,
@@ -818,7 +851,7 @@ static bool hand_out(const agi_run *run, int n, ag_tensor *const *gradients, int
         ag_tensor *grad = gradient_of(run, inputs[i]);
         results[i] = grad != NULL ? agi_retain(grad) : NULL;
         if (grad != NULL) {
-            make_plain(grad, n, gradients);
+            agi_make_plain(grad, n, gradients);
         } else if (!(run->flags & AG_ALLOW_UNUSED)) {
             agi_fail(AG_ERR_GRAD, "The differentiated Tensor at index %d appears to not have been "
                                   "used in the graph. Set allow_unused=True if this is the desired "
@@ -838,15 +871,15 @@ ag_status ag_grad(int n, ag_tensor *const *roots, ag_tensor *const *gradients, i
         results[i] = NULL;
     if (n_inputs == 0)
         return agi_fail(AG_ERR_VALUE, "grad requires non-empty inputs.");
-    if (!check_request("grad", n, roots, n_inputs, inputs) ||
-        !check_flags("grad", flags, GRAPH_FLAGS | AG_ALLOW_UNUSED))
+    if (!agi_check_request("grad", n, roots, n_inputs, inputs) ||
+        !agi_check_flags("grad", flags, AGI_GRAPH_FLAGS | AG_ALLOW_UNUSED))
         return ag_last_status();
     agi_run run;
-    run_open(&run, flags);
-    bool ok = check_roots(n, roots, gradients) &&
+    run_open(&run, n, roots, flags);
+    bool ok = agi_check_roots(n, roots, gradients) &&
               run_backward(&run, n, roots, gradients, n_inputs, inputs) &&
               hand_out(&run, n, gradients, n_inputs, inputs, results) &&
-              (flags & AG_CREATE_GRAPH || results_compute(n_inputs, results, n, roots)) &&
+              (flags & AG_CREATE_GRAPH || agi_results_compute(n_inputs, results, n, roots)) &&
               (run.deposits.count == 0 || agi_deposits_commit(&run.deposits, 0, NULL));
     run_close(&run, ok);
     if (ok)
