@@ -54,6 +54,7 @@
 #include "fuse/jit/code.c"
 #include "fuse/jit/compile.c"
 #include "fuse/jit/numbers.c"
+#include "fuse/overwrite.c"
 #include "fuse/pending.c"
 #include "fuse/program.c"
 #include "fuse/program_group.c"

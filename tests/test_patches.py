@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import gc
 import inspect
+import os
 import random
 from collections.abc import Callable
 from typing import Any
@@ -246,6 +247,110 @@ def test_zeros_keep_their_sign_where_all_have_it() -> None:
     assert not np.signbit(values(x.grad)).any()
 
 
+# ---- writes into parts of copies that are not made yet -------------------------------------------
+
+LATE = 20_000  # elements: such values pend
+
+
+def test_who_else_has_what_is_written() -> None:
+    u = ag.tensor(np.arange(float(LATE)))
+    v = u.clone()
+    before, other = v[5:9], u[1:-1] * 2
+    v[1:-1] = other
+    late = other + 1
+    assert values(before).tolist() == [10, 12, 14, 16]
+    assert values(v)[[0, 1, -2, -1]].tolist() == [0, 2, 2 * (LATE - 2), LATE - 1]
+    assert values(late)[[0, -1]].tolist() == [3, 2 * (LATE - 2) + 1]
+    assert_same_bits(u, np.arange(float(LATE)))
+
+
+def test_who_reads_a_copy_before_it_is_written() -> None:
+    u = ag.tensor(np.arange(float(LATE)))
+    v = u.clone()
+    before, doubled = v * 2, v[1:] + v[:-1]
+    v[1:-1] = u[2:] * 3
+    after = v * 2
+    assert values(before)[[0, 1, -1]].tolist() == [0, 2, 2 * (LATE - 1)]
+    assert values(doubled)[[0, 1]].tolist() == [1, 3]
+    assert values(after)[[0, 1, -1]].tolist() == [0, 12, 2 * (LATE - 1)]
+
+
+def test_a_copy_keeps_what_was_there_when_it_was_made() -> None:
+    u = ag.tensor(np.arange(float(LATE)))
+    v, w = u.clone(), u.clone()
+    u.fill_(-1.0)
+    v[10:-10] = u[10:-10] * 2
+    w[3] = 7.0
+    assert values(v)[[0, 9, 10, -11, -10]].tolist() == [0, 9, -2, -2, LATE - 10]
+    assert values(w)[[2, 3, 4]].tolist() == [2, 7, 4]
+
+
+def test_what_is_written_reads_what_it_writes_to() -> None:
+    numbers = np.arange(float(LATE)) % 7
+    for fresh in (False, True):
+        v = ag.tensor(numbers).clone() if fresh else ag.tensor(numbers)
+        v[1:-1] = v[2:] * 2 + v[:-2]
+        assert values(v)[1:-1].tolist() == (numbers[2:] * 2 + numbers[:-2]).tolist()
+        v[1:] = v[:-1]
+        v[:100] = v[50:150]
+
+
+def test_parts_of_all_kinds() -> None:
+    """Each of a copy that is not made yet, and of memory that is there."""
+    shape = (40, 30, 20)
+    numbers = np.random.default_rng(2).standard_normal(shape)
+    parts: list[Any] = [
+        (slice(1, -1), slice(1, -1), slice(1, -1)),
+        (slice(3, 5),),
+        (0,),
+        (-1, slice(2, 9)),
+        (slice(None), 4),
+        (slice(None), slice(None), 19),
+        (slice(None, None, 2), slice(1, 20, 3), slice(0, 20, 4)),
+        (slice(4, 4),),
+        (3, 4, 5),
+        (),
+    ]
+    for index in parts:
+        for turned in (False, True):
+            for made in (False, True):
+                x = ag.tensor(numbers)
+                v = x * 1.0 if made else x.permute(2, 1, 0).clone() if turned else x.clone()
+                expected = (
+                    numbers.transpose(2, 1, 0).copy() if turned and not made else (numbers.copy())
+                )
+                if made:
+                    v.data_ptr()
+                own = (
+                    index
+                    if not turned or made
+                    else tuple(i if isinstance(i, int) and i < 20 else slice(1, 9) for i in index)
+                )
+                v[own] = x.permute(2, 1, 0)[own] * 3 if turned and not made else x[own] * 3
+                expected[own] *= 3
+                assert_same_bits(v, expected, str(own))
+                v = v.clone()
+                v[own] = -0.0
+                expected[own] = -0.0
+                assert_same_bits(v, expected, str(own))
+                v = v.clone()
+                v.transpose(0, 1)[own[:1]] = 1.5
+                expected.transpose(1, 0, 2)[own[:1]] = 1.5
+                assert_same_bits(v, expected, str(own))
+
+
+def test_rows_that_repeat_and_other_dtypes() -> None:
+    x = ag.tensor(np.arange(float(LATE)).reshape(200, 100))
+    row = x[0] + 1
+    v = x.clone()
+    v[3:5] = row
+    assert values(v)[4].tolist() == list(range(1, 101)) and values(v)[5, 0] == 500
+    i = ag.arange(LATE)
+    j = i.clone()
+    j[1:-1] = i[2:] * 2
+    assert j.dtype == ag.int64 and j[:3].tolist() == [0, 4, 6] and j[-1].item() == LATE - 1
+
+
 # ---- who looks at them ---------------------------------------------------------------------------
 
 
@@ -399,6 +504,52 @@ def test_parts_of_many_steps() -> None:
         (v * v).sum().backward()
 
     assert peak(work) < steps + 8
+
+
+@plain_build_only
+def test_a_write_into_a_copy_needs_the_copy_alone() -> None:
+    u = ag.tensor(np.arange(float(N)))
+    results: list[ag.Tensor] = []
+
+    def work() -> None:
+        v = u.clone()
+        v[1:-1] = u[1:-1] + 0.5 * (u[2:] - u[:-2])
+        results.append(v.detach())
+        results[-1].data_ptr()
+
+    fused = os.environ.get("PYAUTOGRAD_FUSE") != "0"
+    assert peak(work) < (1.1 if fused else 5)
+    assert values(results[0])[[0, 1, -2, -1]].tolist() == [0, 2, N - 1, N - 1]
+
+
+def test_a_write_that_fails_changes_nothing() -> None:
+    try:
+        ag._core._fail_allocation(0)
+    except (RuntimeError, ValueError):
+        pytest.skip("allocations can be failed in builds for testing and coverage only")
+    start = np.arange(900.0)
+    expected = start.copy()
+    expected[1:-1] = start[2:] * 2 + start[:-2]
+    for nth in range(1, 1000):
+        u = leaf(start)
+        v, y = u.clone(), u[2:] * 2 + u[:-2]
+        ag._core._fail_allocation(nth)
+        try:
+            v[1:-1] = y
+        except MemoryError:
+            ag._core._fail_allocation(0)
+            assert v._version == 0
+            assert_same_bits(v, start)
+            v[1:-1] = y
+        else:
+            break
+        finally:
+            ag._core._fail_allocation(0)
+        assert_same_bits(v, expected)
+    else:
+        raise AssertionError("never got through")
+    assert nth > 1
+    assert_same_bits(v, expected)
 
 
 def test_every_allocation_may_fail() -> None:

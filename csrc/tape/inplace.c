@@ -15,6 +15,7 @@
 #include "../base/shape.h"
 #include "../base/thread.h"
 #include "../compute/run.h"
+#include "../fuse/overwrite.h"
 #include "../fuse/pending.h"
 #include "../tensor/copy.h"
 #include "../tensor/layout.h"
@@ -264,6 +265,10 @@ static ag_tensor *safe_source(int n, const ag_arg *args)
 static ag_status write_whole(int n, const ag_arg *args)
 {
     ag_tensor *x = args[0].tensor, *source = NULL;
+    bool done;
+    ag_status early = agi_expr_write_part(x, args[1], &done);
+    if (done || early != AG_OK)
+        return early;
     if (args[1].tensor != NULL) {
         if (agi_storage_ready(args[1].tensor->storage) != AG_OK)
             return ag_last_status();
