@@ -31,7 +31,7 @@
 #include "status.h"
 
 #define AGI_HUGE ((size_t)2 << 20)         /* a huge page; size and alignment of a segment */
-#define AGI_MAP_MIN ((size_t)4 << 20)      /* buffers from here on are mapped */
+#define AGI_MAP_MIN AGI_HUGE               /* buffers from here on are mapped */
 #define AGI_PAGE ((size_t)4096)
 #define AGI_SHIFT_MIN ((size_t)128 << 10)  /* buffers from here on begin in turn at so many */
 #define AGI_SHIFTS 7                       /* places in a page, */
