@@ -128,6 +128,9 @@ static void choose_tile(program *p)
     if (p->tile == AGI_TILE || (p->is_loop && p->sum_count > 0))
         while (p->tile > AGI_TILE / 2 && !fits(all, p->tile))
             p->tile /= 2;
+    /* Rows take many calls for each tile, so what is summed beside them is a quarter of the cache. */
+    while (p->is_one_group && p->run > 0 && p->tile > AGI_TILE && !fits(4 * p->registers, p->tile))
+        p->tile /= 2;
 }
 
 /* Whole rows, where no sum counts on a tile's length. */
