@@ -58,8 +58,12 @@ double agi_sum_run(const double *x, int64_t n);
 #define AGI_SUM_PAIRED (2 * AGI_SUM_LANES)
 double agi_sum_pairs(const double *sums, int64_t n);
 
-/* z[i] = the sum of the i-th of `count` runs of n numbers, one behind the other. */
-void agi_sum_runs(double *z, const double *x, int64_t count, int64_t n);
+/* The sums of `count` runs of n numbers, `step` apart, 0.0 added, into z, `z_step` apart. */
+void agi_sum_runs(double *z, int64_t z_step, const double *x, int64_t step, int64_t count,
+                  int64_t n);
+
+/* Up to eight blocks, each in a place of its own: n numbers in all. */
+double agi_sum_blocks_apart(const double *const *block, int64_t n);
 
 /* For those who sum columns of their own: z[n] = the balanced tree over p[0] ... p[count - 1], each
  * of n numbers, count 2, 4, 8 or 16; and z[n] = one block of up to AGI_SUM_BLOCK rows of

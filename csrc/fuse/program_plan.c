@@ -11,7 +11,7 @@
  * calls. A power of two of AGI_TILE. */
 #define LOOP_TILE (4 * AGI_TILE)
 /* Columns of a block of rows that code makes and a sum takes up. */
-#define GRID_STRIP 64
+#define GRID_STRIP 128
 /* How far ahead memory is fetched, elements: two tiles or more. */
 #define FETCH_AHEAD 2048
 /* Bytes of a program's memory from which that pays. Between two of its runs the rest of a step goes
@@ -128,7 +128,7 @@ static void choose_tile(program *p)
     if (p->tile == AGI_TILE || (p->is_loop && p->sum_count > 0))
         while (p->tile > AGI_TILE / 2 && !fits(all, p->tile))
             p->tile /= 2;
-    /* Rows take many calls for each tile, so what is summed beside them is a quarter of the cache. */
+    /* What is summed beside rows takes a quarter of the cache: rows need many calls for a tile. */
     while (p->is_one_group && p->run > 0 && p->tile > AGI_TILE && !fits(4 * p->registers, p->tile))
         p->tile /= 2;
 }

@@ -13,7 +13,7 @@
 #include "../base/parallel.h"
 #include "../base/walk.h"
 #include "../tensor/copy.h"
-#include "program_form.h"
+#include "program_worker.h"
 
 #define LINE 8  /* doubles of a cache line */
 /* Work from which a program is shared among threads, and the least that one gets: where they must
@@ -37,51 +37,6 @@
 #define BLOCKS(n, size) (((n) + (size) - 1) / (size))
 
 /* ---- one tile ------------------------------------------------------------------------------- */
-
-typedef struct worker {
-    const double **at;      /* of each value: where its tile is */
-    uint8_t *splat;
-    double *registers;
-    double *blocks;         /* of rows, one block for each sum of columns */
-    const double **streams; /* of a group */
-    double *spill;
-    double *rest;           /* of a tile: what the code reads in one turn, REST of each stream */
-} worker;
-
-static worker worker_of(const program *p, int part)
-{
-    char *base = p->scratch + (size_t)part * p->scratch_part;
-    worker w;
-    w.at = (const double **)(void *)base;
-    base += agi_program_round_up((size_t)p->count * sizeof(double *));
-    w.streams = (const double **)(void *)base;
-    base += agi_program_round_up(agi_program_stream_bytes(p));
-    w.splat = (uint8_t *)base;
-    w.registers = (double *)(void *)(base + agi_program_round_up((size_t)p->count));
-    w.blocks = w.registers + p->registers * p->tile;
-    w.rest = w.blocks + p->block_count * AGI_SUM_BLOCK * p->tile;
-    w.spill = w.rest + p->most_streams * REST;
-    for (int32_t i = 0; i < p->count; i++) {
-        w.splat[i] = p->values[i].splat;
-        w.at[i] = p->values[i].number;  /* NULL for what has no number, or no tile */
-    }
-    return w;
-}
-
-/* Where element `at` of a strided source is, and the index in its last dimension. */
-static const double *seek(const agi_source *source, int64_t at, int64_t *index)
-{
-    const double *x = source->from.storage->data + source->offset;
-    *index = 0;
-    for (int d = source->ndim - 1; d >= 0; d--) {
-        int64_t i = at % source->shape[d];
-        at /= source->shape[d];
-        x += i * source->strides[d];
-        if (d == source->ndim - 1)
-            *index = i;
-    }
-    return x;
-}
 
 /* The walk over a source's rows, at the one that element `at` is in; returns its place in that. */
 static int64_t start_rows(const agi_source *source, int64_t at, agi_walk *w)
@@ -129,7 +84,7 @@ static const double *load_tile(const program_value *v, int64_t at, int64_t n, do
     const int last = source->ndim - 1;
     const int64_t step = source->strides[last];
     int64_t index;
-    const double *x = seek(source, at, &index);
+    const double *x = agi_program_seek(source, at, &index);
     *splat = 0;
     if (n <= source->shape[last] - index && (step == 1 || (step == 0 && !v->whole))) {
         *splat = step == 0;
@@ -284,26 +239,6 @@ static void run_rest(const program *p, const worker *w, const program_group *gro
 
 /* ---- groups, row by row --------------------------------------------------------------------- */
 
-/* Where a value that is read by rows of this length has element `at`; *step becomes how far it is
- * to the next row, and *rows no more than there are before it is farther than that. The length is
- * that of some inner dimensions, and maybe a part of the next one. */
-static const double *seek_row(const program_value *v, int64_t length, int64_t at, int64_t *step,
-                              int64_t *rows)
-{
-    const agi_source *source = v->strided;
-    int d = source->ndim - 1;
-    int64_t index, below = 1;  /* below: elements of what dimension d counts */
-    const double *x = seek(source, at, &index);
-    for (; d > 0 && length % source->shape[d] == 0; d--) {
-        length /= source->shape[d];
-        below *= source->shape[d];
-    }
-    index = at / below % source->shape[d];
-    *step = length * source->strides[d];
-    *rows = MIN(*rows, (source->shape[d] - index + length - 1) / length);
-    return x;
-}
-
 /* Where the group's streams have the tile's element `done`, which is element `at`, and how far it
  * is from row to row. */
 static void find_rows(const program *p, const worker *w, const program_group *group, int64_t at,
@@ -315,22 +250,13 @@ static void find_rows(const program *p, const worker *w, const program_group *gr
     for (int32_t s = 0; s < group->stream_count; s++) {
         const program_value *v = &p->values[streams[s]];
         if (v->by_rows) {
-            first[s] = seek_row(v, p->run, at, &step[s], rows);
+            first[s] = agi_program_seek_row(v, p->run, at, &step[s], rows);
         } else {
             first[s] = w->at[streams[s]] + done;
             step[s] = p->run;
         }
         step[s] *= (int64_t)sizeof(double);
     }
-}
-
-static void run_rows_code(const program *p, const worker *w, const program_group *group,
-                          int64_t rows, int64_t n)
-{
-    const double *cells = p->cells + (int64_t)group->first_constant * AGI_JIT_CELL;
-    int64_t *count = (int64_t *)(void *)(w->streams + 2 * group->stream_count);
-    *count = rows;
-    group->code.run(w->streams, cells, w->spill, 0, n, 0);
 }
 
 /* From one number of a row to the next. */
@@ -355,7 +281,7 @@ static void run_short_row(const program *p, const worker *w, const program_group
             fill_rest(rest, w->streams[s], (n - 1) * step + 1, step * group->code.turn);
         w->streams[s] = rest;
     }
-    run_rows_code(p, w, group, 1, group->code.turn);
+    agi_program_run_rows(p, w, group, 1, group->code.turn);
     for (int32_t s = 0; s < group->stream_count; s++) {
         const program_value *v = &p->values[streams[s]];
         if (is_result(p, group, v))
@@ -375,7 +301,7 @@ static void run_group_by_rows(const program *p, const worker *w, const program_g
             rows = (n - done) / p->run;
         find_rows(p, w, group, at + done, done, &rows);
         if (part >= group->code.turn)
-            run_rows_code(p, w, group, rows, part);
+            agi_program_run_rows(p, w, group, rows, part);
         else
             run_short_row(p, w, group, done, part);
         done += rows * part;
@@ -420,13 +346,6 @@ static void run_tile(const program *p, const worker *w, int64_t at, int64_t n)
     }
 }
 
-/* What a finished sum is stored as: as ops/reduce.c has it. */
-static double finish(const agi_expr *e, double sum)
-{
-    sum += 0.0;
-    return e->op == AG_OP_mean ? sum / (double)e->m : sum;
-}
-
 /* ---- in order ------------------------------------------------------------------------------- */
 
 /* Each sum's part of the tile that was just run. */
@@ -442,7 +361,7 @@ static void sum_tile(const program *p, const worker *w, int64_t at, int64_t n)
 static void flat_range_of_program(void *context, int64_t begin, int64_t end, int part)
 {
     const program *p = context;
-    worker w = worker_of(p, part);
+    worker w = agi_program_worker(p, part);
     for (int64_t at = begin; at < end; at += p->tile) {
         int64_t n = MIN(end - at, p->tile);
         run_tile(p, &w, at, n);
@@ -458,7 +377,7 @@ static void loop_range_of_program(void *context, int64_t begin, int64_t end, int
     const program_group *group = &p->groups[0];
     const int32_t *streams = p->group_streams;
     const int64_t whole = begin + (end - begin) / p->tile * p->tile;
-    const worker w = worker_of(p, part);
+    const worker w = agi_program_worker(p, part);
     if (p->sum_count == 0) {
         run_tile(p, &w, begin, end - begin);
         return;
@@ -481,7 +400,7 @@ static void loop_range_of_program(void *context, int64_t begin, int64_t end, int
 static void stretch_range(void *context, int64_t begin, int64_t end, int part)
 {
     const program *p = context;
-    worker w = worker_of(p, part);
+    worker w = agi_program_worker(p, part);
     for (int64_t unit = begin; unit < end; unit++) {
         int64_t from = unit % p->stretches * p->tile, n = MIN(p->cols - from, p->tile);
         run_tile(p, &w, unit / p->stretches * p->cols + from, n);
@@ -494,16 +413,16 @@ static void stretch_range(void *context, int64_t begin, int64_t end, int part)
 static void row_range(void *context, int64_t begin, int64_t end, int part)
 {
     const program *p = context;
-    worker w = worker_of(p, part);
+    worker w = agi_program_worker(p, part);
     const int64_t cols = p->cols, most = p->tile / cols;
     for (int64_t row = begin; row < end; row += most) {
         int64_t rows = MIN(end - row, most);
         run_tile(p, &w, row * cols, rows * cols);
         for (int32_t i = 0; i < p->sum_count; i++) {
             double *z = p->sums[i].z + row;
-            agi_sum_runs(z, w.at[p->sums[i].source], rows, cols);
+            agi_sum_runs(z, 1, w.at[p->sums[i].source], cols, rows, cols);
             for (int64_t k = 0; k < rows && p->sums[i].expr->op == AG_OP_mean; k++)
-                z[k] = finish(p->sums[i].expr, z[k]);
+                z[k] = agi_program_finish(p->sums[i].expr, z[k]);
         }
     }
 }
@@ -528,7 +447,7 @@ static void take_rows(const program *p, const worker *w, int64_t row, int64_t st
             if (sum->partial != NULL)
                 sum->partial[(row + k) * p->stretches + strip] = part;
             else
-                sum->z[row + k] = finish(sum->expr, part);
+                sum->z[row + k] = agi_program_finish(sum->expr, part);
         }
     }
 }
@@ -553,7 +472,7 @@ static void close_block(const program *p, const worker *w, int64_t block_row, in
 static void grid_range(void *context, int64_t begin, int64_t end, int part)
 {
     const program *p = context;
-    worker w = worker_of(p, part);
+    worker w = agi_program_worker(p, part);
     const int64_t together = p->stretches == 1 ? p->tile / p->cols : 1;
     for (int64_t unit = begin; unit < end; unit++) {
         int64_t block = unit / p->stretches, strip = unit % p->stretches;
@@ -568,115 +487,6 @@ static void grid_range(void *context, int64_t begin, int64_t end, int part)
     }
 }
 
-/* ---- blocks of rows that code makes --------------------------------------------------------- */
-
-/* A block of rows, or a strip of it. */
-typedef struct grid_part {
-    int64_t row, col;       /* the first */
-    int64_t rows, cols;
-} grid_part;
-
-static double *block_of(const program *p, const worker *w, int32_t sum)
-{
-    return w->blocks + (int64_t)p->sums[sum].block * AGI_SUM_BLOCK * p->tile;
-}
-
-/* Where a result that is not stored goes: the block of the sum that takes it up. */
-static double *block_of_value(const program *p, const worker *w, int32_t value)
-{
-    for (int32_t i = 0; i < p->sum_count; i++)
-        if (p->sums[i].source == value)
-            return block_of(p, w, i);
-    agi_assert(false);
-    return NULL;
-}
-
-/* Where the streams have the part's row `done`, and how far it is from row to row. */
-static void find_grid_streams(const program *p, const worker *w, grid_part part, int64_t done,
-                              int64_t *rows)
-{
-    const program_group *group = &p->groups[0];
-    const int32_t *streams = p->group_streams + group->first_stream;
-    int64_t *step = (int64_t *)(void *)(w->streams + group->stream_count);
-    const int64_t at = (part.row + done) * p->cols + part.col;
-    for (int32_t s = 0; s < group->stream_count; s++) {
-        const program_value *v = &p->values[streams[s]];
-        step[s] = p->cols;
-        if (v->by_rows) {
-            w->streams[s] = seek_row(v, p->cols, at, &step[s], rows);
-        } else if (v->memory != NULL) {
-            w->streams[s] = v->memory + at;
-        } else {
-            w->streams[s] = block_of_value(p, w, streams[s]) + done * part.cols;
-            step[s] = part.cols;
-        }
-        step[s] *= (int64_t)sizeof(double);
-    }
-}
-
-static void sum_grid_columns(const program *p, const worker *w, grid_part part, int32_t i)
-{
-    const double *row[AGI_SUM_BLOCK];
-    const program_sum *sum = &p->sums[i];
-    const program_value *v = &p->values[sum->source];
-    const double *first = block_of(p, w, i);
-    int64_t step = part.cols;
-    if (v->memory != NULL) {
-        first = v->memory + part.row * p->cols + part.col;
-        step = p->cols;
-    }
-    for (int64_t k = 0; k < part.rows; k++)
-        row[k] = first + k * step;
-    if (sum->columns) {
-        double *to = sum->partial + part.row / AGI_SUM_BLOCK * p->cols + part.col;
-        agi_sum_rows_block(to, row, (int)part.rows, part.cols);
-        return;
-    }
-    for (int64_t k = 0; k < part.rows; k++) {
-        const double sum_of_part = agi_sum_run(row[k], part.cols);
-        if (sum->partial != NULL)
-            sum->partial[(part.row + k) * p->stretches + part.col / p->tile] = sum_of_part;
-        else
-            sum->z[part.row + k] = finish(sum->expr, sum_of_part);
-    }
-}
-
-/* A unit is a strip of a block of rows. Strips are about equal parts of a row, or of the runs that
- * it consists of; where rows are summed too, they are the stretches of these sums. */
-static grid_part grid_part_of(const program *p, int64_t unit)
-{
-    const int64_t strip = unit % p->stretches;
-    grid_part part = {.row = unit / p->stretches * AGI_SUM_BLOCK};
-    part.rows = MIN(p->rows - part.row, AGI_SUM_BLOCK);
-    if (p->column_count < p->sum_count) {
-        part.col = strip * p->tile;
-        part.cols = MIN(p->cols - part.col, p->tile);
-        return part;
-    }
-    const int64_t run = agi_program_grid_run(p), strips = p->stretches / (p->cols / run);
-    const int64_t first = strip % strips * run / strips, end = (strip % strips + 1) * run / strips;
-    part.col = strip / strips * run + first;
-    part.cols = end - first;
-    return part;
-}
-
-static void grid_range_in_code(void *context, int64_t begin, int64_t end, int part_of_pool)
-{
-    const program *p = context;
-    worker w = worker_of(p, part_of_pool);
-    for (int64_t unit = begin; unit < end; unit++) {
-        const grid_part part = grid_part_of(p, unit);
-        for (int64_t done = 0; done < part.rows;) {
-            int64_t rows = part.rows - done;
-            find_grid_streams(p, &w, part, done, &rows);
-            run_rows_code(p, &w, &p->groups[0], rows, part.cols);
-            done += rows;
-        }
-        for (int32_t i = 0; i < p->sum_count; i++)
-            sum_grid_columns(p, &w, part, i);
-    }
-}
-
 /* ---- joining what was summed apart ---------------------------------------------------------- */
 
 static void join_rows(const program *p, const program_sum *sum)
@@ -686,7 +496,7 @@ static void join_rows(const program *p, const program_sum *sum)
         tree.count = 0;
         for (int64_t s = 0; s < p->stretches; s++)
             agi_sum_tree_put(&tree, sum->partial[row * p->stretches + s]);
-        sum->z[row] = finish(sum->expr, agi_sum_tree_total(&tree));
+        sum->z[row] = agi_program_finish(sum->expr, agi_sum_tree_total(&tree));
     }
 }
 
@@ -711,7 +521,7 @@ static void join_columns(const program *p, const program_sum *sum)
         agi_sum_rows(node[top - 2], pair, 2, p->cols);
     }
     for (int64_t j = 0; j < p->cols; j++)
-        sum->z[j] = finish(sum->expr, node[0][j]);
+        sum->z[j] = agi_program_finish(sum->expr, node[0][j]);
 }
 
 static void join_sums(const program *p)
@@ -821,7 +631,7 @@ bool agi_program_go(program *p)
               p->is_loop ? loop_range_of_program : flat_range_of_program);
     else if (p->grid_in_code)
         share(p, BLOCKS(p->rows, AGI_SUM_BLOCK) * p->stretches, AGI_SUM_BLOCK * p->tile, 1,
-              grid_range_in_code);
+              agi_program_grid_range);
     else if (p->mode == MODE_GRID)
         share(p, BLOCKS(p->rows, AGI_SUM_BLOCK) * p->stretches, AGI_SUM_BLOCK * p->tile, 1,
               grid_range);
