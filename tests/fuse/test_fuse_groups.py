@@ -246,6 +246,7 @@ def test_numbers_that_are_stored_beside_a_sum(n: int) -> None:
     assert_same_bits(y, np.full(n, 3.0))
 
 
+@has_groups
 def test_explain_shows_the_loops() -> None:
     x = ag.tensor(np.ones(LATE))
     text = ag.explain(((x + 1) * 2).sin().abs() - x)
