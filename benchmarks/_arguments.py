@@ -12,7 +12,10 @@ from benchmarks import _rivals
 from benchmarks._plan import Options
 from benchmarks._timing import Effort
 
-USUAL = ("overhead", "graphs", "large", "sums", "layouts", "pauses", "chain", "imports", "memory")
+USUAL = (
+    *("overhead", "graphs", "large", "sums", "layouts", "pauses", "threads", "chain", "imports"),
+    "memory",
+)
 NAMES = (*USUAL, "instructions")
 
 FULL = Effort(rounds=31, sample_ms=5.0, budget_s=6.0)

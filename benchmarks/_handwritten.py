@@ -44,7 +44,7 @@ class _Step(ctypes.Structure):
     )
 
 
-def _compiler() -> list[str]:
+def compiler() -> list[str]:
     command = shlex.split(os.environ.get("CC", "cc"))
     if not command or shutil.which(command[0]) is None:
         raise Unavailable(f"no C compiler ({' '.join(command)})")
@@ -54,7 +54,7 @@ def _compiler() -> list[str]:
 @functools.cache
 def compiled() -> Any:
     """Return the library of limits.c, compiled at the first call. Raises `Unavailable`."""
-    command = _compiler()
+    command = compiler()
     with tempfile.TemporaryDirectory() as folder:
         target = str(Path(folder) / "limits.so")
         command += [*FLAGS, *SHARED, "-o", target, str(SOURCE)]
@@ -79,7 +79,7 @@ def missing() -> str | None:
 
 def describe() -> str:
     """Return the compiler and its flags. Raises `Unavailable`."""
-    command = _compiler()
+    command = compiler()
     done = subprocess.run([*command, "--version"], capture_output=True, text=True, check=False)
     version = done.stdout.splitlines()[0] if done.stdout else "unknown version"
     return f"{' '.join(command)} {' '.join(FLAGS)} ({version})"

@@ -45,6 +45,7 @@ from benchmarks import (  # noqa: E402
     large,
     layouts,
     sums,
+    threads,
 )
 
 TINY = ["--quick", "--sizes", "3,4", "--rounds", "2", "--threads", "1"]
@@ -276,6 +277,31 @@ def test_the_programs_agree_with_the_gradients_by_hand(program: Any, size: int) 
     assert set(graphs.loops(sides, program[0], size, 1)) == {_rivals.OURS}
     with pytest.raises(ValueError, match="is for ours and torch alone"):
         program[0].of(np)
+
+
+@pytest.mark.skipif(_handwritten.missing() is not None, reason="needs a C compiler")
+def test_threads_in_c_compute_the_graph() -> None:
+    i = np.arange(100)
+    x, y = (i * 3 % 100 / 50 - 1, i * 4 % 100 / 50 - 1)
+    expected = float(((np.sin(x * y + x) * np.exp(-x * x)) ** 2).sum())
+    taken, results = threads.results_in_c(2, 100, 3, plain=False)
+    assert taken > 0
+    assert results == [pytest.approx(expected, rel=1e-13)] * 2
+    first_lane = x[0] + y[0] + x[32] + y[32]
+    assert threads.results_in_c(1, 64, 2, plain=True)[1] == [pytest.approx(first_lane)]
+
+
+def test_threads_share_the_steps() -> None:
+    seen = []
+
+    def together(count: int, steps: int) -> int:
+        seen.append((count, steps))
+        return 100 * steps
+
+    assert threads.shared_out(together, 2)(10) == 500
+    assert threads.shared_out(together, 2)(1) == 50
+    assert threads.shared_out(together, 1)(10) == 1000
+    assert seen == [(2, 5), (2, 1), (1, 10)]
 
 
 def test_pauses_are_not_counted() -> None:

@@ -220,6 +220,36 @@ static void test_shared_values(void)
     }
 }
 
+/* ---- shared pending writes ------------------------------------------------------------------- */
+
+static void work_on_written(int k)
+{
+    const int64_t scope = ag_scope_open();
+    found[k] = bits_of(k % 2 == 0 ? shared[0] : ag_mul_scalar(shared[0], k + 1.0));
+    ag_scope_close(scope);
+}
+
+/* What a write in place is to leave is made once, whoever asks first. */
+static void test_shared_writes(void)
+{
+    for (int i = 0; i < 4 * ROUNDS; i++) {
+        const int64_t scope = ag_scope_open();
+        ag_tensor *x = ag_linspace(0.0, 1.0, size);
+        shared[0] = ag_linspace(1.0, 2.0, size);
+        for (int j = 0; j < 3; j++)
+            EXPECT(ag_add_(shared[0], ag_sin(ag_mul(ag_sin(ag_exp(x)), shared[0]))) == AG_OK);
+        if (i == 0)
+            for (int k = 0; k < MOST_THREADS; k++)
+                work_on_written(k);
+        else
+            together(MOST_THREADS, work_on_written);
+        if (i == 0)
+            memcpy(expected, found, sizeof expected);
+        CHECK(memcmp(found, expected, sizeof found) == 0);
+        ag_scope_close(scope);
+    }
+}
+
 /* ---- one writes in place --------------------------------------------------------------------- */
 
 static pthread_mutex_t turn = PTHREAD_MUTEX_INITIALIZER;
@@ -267,26 +297,39 @@ static ag_tensor *handed[MOST_THREADS];
 static void work_on_handed(int k)
 {
     if (k == 0)
-        EXPECT(ag_data(handed[0]) != NULL);
+        found[0] = bits_of(handed[0]);
     ag_release(handed[k]);
+}
+
+/* y is new, or what a write in place is to leave, of which the old data counts or does not. */
+static void hand_out(int kind)
+{
+    const int64_t scope = ag_scope_open();
+    ag_tensor *x = ag_linspace(0.0, 1.0, size), *z = ag_exp(ag_sin(ag_tan(x))), *y = z;
+    if (kind > 0) {
+        y = ag_linspace(1.0, 2.0, size);
+        EXPECT((kind == 1 ? ag_mul_(y, z) : ag_copy_(y, z)) == AG_OK);
+    }
+    handed[0] = ag_retain(ag_mul(ag_sin(y), x));
+    handed[1] = ag_retain(y);
+    handed[2] = ag_retain(y);
+    handed[3] = ag_retain(handed[0]);
+    ag_scope_close(scope);
 }
 
 static void test_released_while_computed(void)
 {
     const int64_t before = live();
-    for (int i = 0; i < 4 * ROUNDS; i++) {
-        const int64_t scope = ag_scope_open();
-        ag_tensor *x = leaf_of(0.0), *y = ag_exp(ag_sin(x));
-        if (i % 2 == 1) {
-            y = ag_detach(y);
-            ag_mul_(y, x);
+    for (int i = 0; i < 12 * ROUNDS; i++) {
+        hand_out(i % 3);
+        if (i < 3) {
+            for (int k = 0; k < MOST_THREADS; k++)
+                work_on_handed(k);
+            expected[i] = found[0];
+            continue;
         }
-        handed[0] = ag_retain(ag_mul(y, x));
-        handed[1] = ag_retain(y);
-        handed[2] = ag_retain(y);
-        handed[3] = ag_retain(handed[0]);
-        ag_scope_close(scope);
         together(MOST_THREADS, work_on_handed);
+        CHECK(found[0] == expected[i % 3]);
     }
     CHECK(live() == before);
 }
@@ -396,7 +439,7 @@ static void test_forks(void)
 int main(int argc, char **argv)
 {
     static void (*const tests[])(void) = {
-        test_own_graphs, test_shared_leaves, test_shared_values, test_one_writes,
+        test_own_graphs, test_shared_leaves, test_shared_values, test_shared_writes, test_one_writes,
         test_released_while_computed, test_failing_allocations, test_interrupted, test_forks,
     };
     if (argc > 1)
