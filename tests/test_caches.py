@@ -137,3 +137,19 @@ TILES = """
 def test_tiles_fit_the_first_cache() -> None:
     assert "tiles of 512," in run_python(TILES, PYAUTOGRAD_CACHES="16K,1M,32M")
     assert "tiles of 1024," in run_python(TILES, PYAUTOGRAD_CACHES="64K,1M,32M")
+
+
+ROWS_PAST_CACHES = """
+import numpy as np, pyautograd as ag
+right = []
+for length in (51, 53, 64, 477):
+    a, row = np.linspace(0, 1, 400 * length).reshape(400, length), np.linspace(1, 2, length)
+    late = (ag.tensor(a) + ag.tensor(row)).exp()
+    right.append(bool((np.abs(late.numpy() - np.exp(a + row)) < 1e-14).all()))
+print(str(right).lower())
+"""
+
+
+def test_rows_of_any_length_go_past_small_caches() -> None:
+    """Tiles of whole rows: what a kernel makes then begins at any element of scratch memory."""
+    assert run_python(ROWS_PAST_CACHES, PYAUTOGRAD_CACHES="1K,2K,4K") == [True] * 4

@@ -95,14 +95,15 @@ static const double *load_tile(const program_value *v, int64_t at, int64_t n, do
 }
 
 /* To memory that nobody reads soon, past the caches: a line is then not read before it is written,
- * and nothing that is still of use has to leave for it. */
+ * and nothing that is still of use has to leave for it. A register may begin anywhere: whole rows in
+ * a tile may be an odd number of elements. */
 static void pass_by(double *to, const double *from, int64_t n)
 {
     int64_t done = 0;
 #if defined(__SSE2__)
     if (((uintptr_t)to & 15) == 0)
         for (; done + 2 <= n; done += 2)
-            _mm_stream_pd(to + done, _mm_load_pd(from + done));
+            _mm_stream_pd(to + done, _mm_loadu_pd(from + done));
 #endif
     memcpy(to + done, from + done, (size_t)(n - done) * sizeof(double));
 }
