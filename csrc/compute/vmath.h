@@ -70,6 +70,20 @@ AGI_STAMPED double agi_exp_negative(bool fused, double x, double more)
     return (1.0 + MADD(r * r, agi_exp_tail(fused, r), r)) * power1 * power2;
 }
 
+/* tanh(x) for x >= 0: with e = exp(-2x) it is (1 - e) / (1 + e). e is 2^k (1 + p), k as above and 0
+ * for small x, and 1 - 2^k is exact: so 1 - e keeps all digits of p. Beyond 22 it is 1; NaN passes
+ * the comparison. */
+AGI_STAMPED double agi_tanh_positive(bool fused, double x)
+{
+    const double shift = 0x1.8p52 + 1023.0, u = x > 22.0 ? -44.0 : -2.0 * x;
+    const double shifted = MADD(u, 0x1.71547652b82fep+0, shift), k = shifted - shift;
+    const double power = agi_double_of(agi_bits_of(shifted) << 52);
+    const double high = MADD(-k, 0x1.62e42fefa3800p-1, u);
+    const double r = MADD(-k, 0x1.ef35793c76730p-45, high);
+    const double part = power * MADD(r * r, agi_exp_tail(fused, r), r);
+    return ((1.0 - power) - part) / ((1.0 + power) + part);
+}
+
 /* log(1 + e) for 0 <= e <= 1. With s = e / (2 + e) it is 2 s + s^3 q(s^2), and 2 s is e - s e, of
  * which the larger part is exact. The error of q is 2^-59.4 of the result. */
 AGI_STAMPED double agi_log1p_unit(bool fused, double e)

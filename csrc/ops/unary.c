@@ -172,8 +172,24 @@ AG_RULE(sinh) { GX(0) = v_vjp_mul(G, v_cosh(IN(0))); }
 AG_MAP_MVEC(cosh)
 AG_RULE(cosh) { GX(0) = v_vjp_mul(G, v_sinh(IN(0))); }
 
-/* tanh: dx = g (1 - y^2).  Saves y: the rule then needs no tanh. */
-AG_MAP_MVEC(tanh)
+/* tanh: dx = g (1 - y^2).  Saves y: the rule then needs no tanh. Odd: from |x|, with the sign of x,
+ * also of -0. */
+AGI_STAMPED double tanh_of(bool fused, double x)
+{
+    const uint64_t sign = (uint64_t)1 << 63, y = agi_bits_of(agi_tanh_positive(fused, fabs(x)));
+    return agi_double_of((y & ~sign) | (agi_bits_of(x) & sign));
+}
+
+AG_KERNEL_BODY(tanh)
+{
+    const double *x = in[0];
+    AGI_KERNEL_UNUSED;
+    if (AGI_UNLIKELY(splat))
+        agi_fill_tile(z, n, tanh_of(fused, x[0]));
+    else
+        AGI_EACH(tanh_of(fused, x[i]));
+}
+AG_KERNELS(tanh)
 AG_RULE(tanh) { GX(0) = v_vjp_mul(G, one_minus_square(OUT)); }
 
 /* ---- sigmoid and softplus ------------------------------------------------------------------- */
