@@ -95,8 +95,8 @@ static const double *load_tile(const program_value *v, int64_t at, int64_t n, do
 }
 
 /* To memory that nobody reads soon, past the caches: a line is then not read before it is written,
- * and nothing that is still of use has to leave for it. A register may begin anywhere: whole rows in
- * a tile may be an odd number of elements. */
+ * and nothing that is still of use has to leave for it. A register may begin anywhere: whole rows
+ * in a tile may be an odd number of elements. */
 static void pass_by(double *to, const double *from, int64_t n)
 {
     int64_t done = 0;

@@ -164,7 +164,7 @@ FUNCTIONS = """
     import numpy as np
     import pyautograd as ag
     x = np.linspace(0.1, 3, 1031)
-    names = ("exp", "log", "sin", "cos", "tan", "tanh", "atan", "expm1")
+    names = ("exp", "log", "sin", "cos", "tan", "sinh", "atan", "expm1")
     found = {name: getattr(ag.tensor(x), name)().tolist() for name in names}
     found["pow"] = (ag.tensor(x) ** ag.tensor(x[::-1].copy())).tolist()
     print(json.dumps([ag.show_config(), found]))
