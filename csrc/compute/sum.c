@@ -134,16 +134,19 @@ static double sum_dense_rows(const sum_job *job, const double *x, int64_t begin,
     return agi_sum_tree_total(&tree);
 }
 
-/* T of the reduced elements [begin, end) of the result whose first element is x. */
+/* T of the reduced elements [begin, end) of the result whose first element is x. Where memory is
+ * gone through in order, a tile stays in the first cache with what it is gathered from. */
 static double sum_elements(const sum_job *job, const double *x, int64_t begin, int64_t end)
 {
     double tile[GATHER_MAX] __attribute__((aligned(64)));
+    const int64_t step = job->reduced.strides[0][job->reduced.ndim - 1];
+    const int64_t most = step >= -2 && step <= 2 ? AGI_TILE : GATHER_MAX;
     agi_sum_tree tree;
     agi_walk w;
     tree.count = 0;
     agi_walk_start(&w, &job->reduced, begin);
-    for (int64_t at = begin; at < end; at += GATHER_MAX) {
-        int64_t n = end - at < GATHER_MAX ? end - at : GATHER_MAX;
+    for (int64_t at = begin; at < end; at += most) {
+        int64_t n = end - at < most ? end - at : most;
         gather_run(tile, x, &w, n);
         agi_sum_tree_put(&tree, agi_sum_run(tile, n));
     }
@@ -171,12 +174,34 @@ AGI_INLINE double sum_result(const sum_job *job, const double *x, int64_t begin,
     return sum_elements(job, x, begin, end);
 }
 
+/* The sums of rows of every second element, each of one tile at most: some are gathered at once. */
+static void sum_rows_of_seconds(const sum_job *job, agi_walk *w, int64_t count)
+{
+    double tile[AGI_TILE] __attribute__((aligned(64)));
+    const int last = w->ndim - 1;
+    const int64_t m = job->m, x_row = w->strides[0][last], most = AGI_TILE / m;
+    for (int64_t some; count > 0; count -= some) {
+        const int64_t left = w->shape[last] - w->index[last];
+        some = left < count ? left : count;
+        some = some < most ? some : most;
+        agi_copy_block((agi_block){tile, m, 1}, job->x + w->at[0], x_row,
+                       job->reduced.strides[0][0], some, m);
+        agi_sum_runs(job->z + w->at[1], w->strides[1][last], tile, m, some, m);
+        agi_walk_along(w, last, some);
+        agi_walk_carry(w, last);
+    }
+}
+
 static void sum_runs_range(void *context, int64_t begin, int64_t end, int part)
 {
     const sum_job *job = context;
     agi_walk w;
     (void)part;
     agi_walk_start(&w, &job->kept, begin);
+    if (job->reduced.ndim == 1 && job->reduced.strides[0][0] == 2 && job->m <= AGI_TILE) {
+        sum_rows_of_seconds(job, &w, end - begin);
+        return;
+    }
     if (job->reduced.ndim > 1 || job->reduced.strides[0][0] != 1) {
         for (int64_t i = begin; i < end; i++, agi_walk_next(&w))
             job->z[w.at[1]] = sum_result(job, job->x + w.at[0], 0, job->m) + 0.0;
