@@ -257,7 +257,11 @@ static across across_of(const agi_walk *space)
 
 bool agi_sum_goes_across(const agi_walk *space)
 {
-    return across_of(space).dense < space->ndim - 1;
+    const int64_t last = space->strides[0][space->ndim - 1];
+    for (int d = 0; d < space->ndim - 1; d++)
+        if (space->strides[0][d] != 0 && space->strides[0][d] < last)
+            return true;
+    return false;
 }
 
 double agi_sum_across(const agi_walk *space, const double *x, int64_t begin, int64_t end)
