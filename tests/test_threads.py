@@ -210,7 +210,7 @@ def test_a_value_pends_as_it_was_beside_a_thread_that_writes() -> None:
     assert (values(x) == written[0]).all()
 
 
-LONG = """
+LONG = '''
     import json, os, signal, threading, time
     import numpy as np
     import pyautograd as ag
@@ -218,16 +218,23 @@ LONG = """
     signal.signal(signal.SIGINT, signal.default_int_handler)
     ag.set_num_threads(1)
 
-    def chain(links, n=1_000_000):
-        x = ag.full((n,), 0.7)
+    links, size = 300, 1_000_000  # no more links than one program has
+
+    def chain(links, n=0):
+        x = ag.full((n or size,), 0.7)
         for _ in range(links):
             x = x.sin()
         return x
 
-    # About a second, of the processor's time: others may have it meanwhile.
-    began = time.process_time()
-    chain(50)[0].item()
-    links = max(200, min(900, int(50 * 1.0 / (time.process_time() - began))))
+    def seconds():
+        """Of the processor's time: others may have it meanwhile."""
+        began = time.process_time()
+        chain(links)[0].item()
+        return time.process_time() - began
+
+    seconds()
+    while seconds() < 0.8:
+        size *= 2
     one = chain(links, 1).item()
 
     def in_a_thread(work):
@@ -240,7 +247,7 @@ LONG = """
         ready.wait()
         time.sleep(0.15)
         return thread, seen
-"""
+'''
 
 
 @plain_build_only
