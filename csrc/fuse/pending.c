@@ -658,6 +658,16 @@ ag_status agi_expr_compute_into(int n, agi_target *targets)
     return status;
 }
 
+ag_status agi_expr_compute_with(int n, agi_target *targets, int n_roots, ag_tensor *const *roots)
+{
+    if (n == 0)
+        return AG_OK;
+    for (int i = 0; i < n_roots; i++)
+        if (agi_is_pending(roots[i]->storage))
+            targets[n++] = (agi_target){.storage = roots[i]->storage, .optional = true};
+    return agi_expr_compute_into(n, targets);
+}
+
 void agi_expr_lend(agi_storage *storage, int by)
 {
     agi_expr_lock();

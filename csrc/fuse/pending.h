@@ -45,6 +45,9 @@ typedef struct agi_target {
     bool optional;          /* computed with others that it fits, or not at all */
 } agi_target;
 ag_status agi_expr_compute_into(int n, agi_target *targets);
+/* The same with such roots of a backward as pend, where they fit; the list has room for them. No
+ * target, nothing to do. */
+ag_status agi_expr_compute_with(int n, agi_target *targets, int n_roots, ag_tensor *const *roots);
 
 /* More (or fewer, by < 0) references to this pending value's storage will go soon. */
 void agi_expr_lend(agi_storage *storage, int by);

@@ -7,7 +7,7 @@
 
 #define MIN(a, b) ((a) < (b) ? (a) : (b))
 
-/* A block of rows, or a strip of it, or every so manieth row of one. */
+/* A block of rows, or a strip of it, or rows of one at equal distances. */
 typedef struct grid_part {
     int64_t row, col;       /* the first */
     int64_t rows, cols;
@@ -133,11 +133,11 @@ static void run_block_by_lanes(const program *p, const worker *w, grid_part bloc
         }
     }
     for (int32_t i = 0; i < p->sum_count; i++) {
+        if (!p->sums[i].columns)
+            continue;
         for (int64_t lane = 0; lane < AGI_SUM_LANES; lane++)
             lanes[lane] = lane_in_block(p, w, block, i, lane);
-        if (p->sums[i].columns)
-            agi_sum_rows_block(partial_row(p, &p->sums[i], block), lanes, AGI_SUM_LANES,
-                               block.cols);
+        agi_sum_rows_block(partial_row(p, &p->sums[i], block), lanes, AGI_SUM_LANES, block.cols);
     }
 }
 

@@ -180,16 +180,7 @@ AGI_STAMPED double tanh_of(bool fused, double x)
     return agi_double_of((y & ~sign) | (agi_bits_of(x) & sign));
 }
 
-AG_KERNEL_BODY(tanh)
-{
-    const double *x = in[0];
-    AGI_KERNEL_UNUSED;
-    if (AGI_UNLIKELY(splat))
-        agi_fill_tile(z, n, tanh_of(fused, x[0]));
-    else
-        AGI_EACH(tanh_of(fused, x[i]));
-}
-AG_KERNELS(tanh)
+AG_MAP_FUSED(tanh, tanh_of(fused, x))
 AG_RULE(tanh) { GX(0) = v_vjp_mul(G, one_minus_square(OUT)); }
 
 /* ---- sigmoid and softplus ------------------------------------------------------------------- */
@@ -202,16 +193,7 @@ AGI_STAMPED double sigmoid_of(bool fused, double x)
     return (x < 0.0 ? e : 1.0) / (1.0 + e);
 }
 
-AG_KERNEL_BODY(sigmoid)
-{
-    const double *x = in[0];
-    AGI_KERNEL_UNUSED;
-    if (AGI_UNLIKELY(splat))
-        agi_fill_tile(z, n, sigmoid_of(fused, x[0]));
-    else
-        AGI_EACH(sigmoid_of(fused, x[i]));
-}
-AG_KERNELS(sigmoid)
+AG_MAP_FUSED(sigmoid, sigmoid_of(fused, x))
 AG_RULE(sigmoid)
 {
     const ag_arg y = OUT;

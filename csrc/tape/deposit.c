@@ -403,10 +403,7 @@ static bool deposits_compute(agi_deposits *all, int n_roots, ag_tensor *const *r
         }
         n++;
     }
-    for (int i = 0; i < n_roots && n > 0; i++)
-        if (agi_is_pending(roots[i]->storage))
-            targets[n++] = (agi_target){.storage = roots[i]->storage, .optional = true};
-    bool ok = n == 0 || agi_expr_compute_into(n, targets) == AG_OK;
+    const bool ok = agi_expr_compute_with(n, targets, n_roots, roots) == AG_OK;
     agi_plain_free(targets);
     return ok;
 }

@@ -33,20 +33,22 @@ void agi_patches_free(agi_patches *all)
     agi_plain_free(all);
 }
 
-static int64_t elements_of(const agi_patch *patch)
+static int64_t product(int n, const int64_t *sizes)
 {
-    int64_t n = 1;
-    for (int d = 0; d < patch->ndim; d++)
-        n *= patch->is_hole ? patch->shape[d] : patch->size[d];
-    return n;
+    int64_t result = 1;
+    for (int d = 0; d < n; d++)
+        result *= sizes[d];
+    return result;
 }
 
 static int64_t numel_of_whole(const agi_patch *patch)
 {
-    int64_t n = 1;
-    for (int d = 0; d < patch->ndim; d++)
-        n *= patch->shape[d];
-    return n;
+    return product(patch->ndim, patch->shape);
+}
+
+static int64_t elements_of(const agi_patch *patch)
+{
+    return patch->is_hole ? numel_of_whole(patch) : product(patch->ndim, patch->size);
 }
 
 static bool patches_grow(agi_patches **all)
@@ -115,10 +117,7 @@ bool agi_patches_compute(int n, agi_patches *const *lists, int n_roots, ag_tenso
         for (int k = 0; k < lists[i]->count; k++)
             if (agi_is_pending(lists[i]->list[k].storage))
                 targets[count++] = (agi_target){.storage = lists[i]->list[k].storage};
-    for (int i = 0; i < n_roots && count > 0; i++)
-        if (agi_is_pending(roots[i]->storage))
-            targets[count++] = (agi_target){.storage = roots[i]->storage, .optional = true};
-    const bool ok = count == 0 || agi_expr_compute_into(count, targets) == AG_OK;
+    const bool ok = agi_expr_compute_with(count, targets, n_roots, roots) == AG_OK;
     if (targets != local)
         agi_plain_free(targets);
     return ok;
@@ -129,16 +128,10 @@ bool agi_patches_compute(int n, agi_patches *const *lists, int n_roots, ag_tenso
 static bool is_reusable(const agi_patch *p)
 {
     agi_storage *s = p->storage;
-    int64_t stride = 1;
     if ((!p->is_hole && !agi_patch_is_whole(p)) || agi_refs_get(&s->refs) != 1 ||
         agi_is_foreign(s) || s->exported || p->offset != 0)
         return false;
-    for (int d = p->ndim - 1; d >= 0; d--) {
-        if (p->shape[d] != 1 && p->strides[d] != stride)
-            return false;
-        stride *= p->shape[d];
-    }
-    return stride == s->numel;
+    return agi_shape_is_contiguous(p->ndim, p->shape, p->strides) && numel_of_whole(p) == s->numel;
 }
 
 /* Whether adding the others within their boxes alone makes the same bits, in less than a pass. */

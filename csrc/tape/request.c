@@ -115,10 +115,7 @@ bool agi_results_compute(int n, ag_tensor **results, int n_roots, ag_tensor *con
     for (int i = 0; i < n; i++)
         if (results[i] != NULL && agi_is_pending(results[i]->storage))
             targets[count++] = (agi_target){.storage = results[i]->storage};
-    for (int i = 0; i < n_roots && count > 0; i++)
-        if (agi_is_pending(roots[i]->storage))
-            targets[count++] = (agi_target){.storage = roots[i]->storage, .optional = true};
-    bool ok = count == 0 || agi_expr_compute_into(count, targets) == AG_OK;
+    const bool ok = agi_expr_compute_with(count, targets, n_roots, roots) == AG_OK;
     agi_plain_free(targets);
     return ok;
 }
