@@ -210,7 +210,8 @@ ag_status ag_set_requires_grad(ag_tensor *t, bool on)
 
 ag_tensor *ag_grad_of(const ag_tensor *t)
 {
-    return agi_has_tensor("grad_of", t) && t->meta != NULL ? t->meta->grad : NULL;
+    const agi_meta *meta = agi_has_tensor("grad_of", t) ? agi_meta_of(t) : NULL;
+    return meta != NULL ? meta->grad : NULL;
 }
 
 ag_status ag_set_grad(ag_tensor *t, ag_tensor *grad)
@@ -231,7 +232,7 @@ ag_status ag_set_grad(ag_tensor *t, ag_tensor *grad)
                                      "with dtype '%s'. Please ensure that the gradient and the "
                                      "tensor have the same dtype",
                         agi_dtype_name(agi_dtype_of(grad)), agi_dtype_name(agi_dtype_of(t)));
-    if (grad == NULL && t->meta == NULL)
+    if (grad == NULL && agi_meta_of(t) == NULL)
         return AG_OK;
     agi_meta *meta = agi_tensor_meta(t);
     if (meta == NULL)

@@ -152,7 +152,7 @@ static bool mark_deposits(agi_deposits *all)
         if (agi_tensor_meta(all->list[i].to) == NULL)
             return false;
     for (int32_t i = 0; i < all->count; i++)
-        all->list[i].to->meta->deposit = deposit_mark;
+        agi_meta_of(all->list[i].to)->deposit = deposit_mark;
     all->next = long_deposits;
     long_deposits = all;
     return true;
@@ -161,7 +161,7 @@ static bool mark_deposits(agi_deposits *all)
 static void unmark_deposits(const agi_deposits *all)
 {
     for (int32_t i = 0; i < all->count; i++)
-        all->list[i].to->meta->deposit = 0;
+        agi_meta_of(all->list[i].to)->deposit = 0;
     for (agi_deposits **at = &long_deposits; *at != NULL; at = &(*at)->next)
         if (*at == all) {
             *at = all->next;
@@ -456,7 +456,7 @@ static void commit_into(agi_deposit *d)
 
 static void deposit_commit(const agi_deposits *all, agi_deposit *d)
 {
-    agi_meta *meta = d->to->meta;
+    agi_meta *meta = agi_meta_of(d->to);
     ag_tensor *old = meta->grad;
     if (d->kind == AGI_DEPOSIT_INTO) {
         commit_into(d);

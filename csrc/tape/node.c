@@ -85,7 +85,7 @@ bool agi_check_rewritten(const ag_tensor *view, const char *what)
  * base to the view is now read off the geometry. */
 static ag_node *refresh_view(ag_tensor *t)
 {
-    agi_meta *meta = t->meta;
+    agi_meta *meta = agi_meta_of(t);
     ag_tensor *base = meta->base;
     if (!agi_check_rewritten(t, "its base or another view of its base has been"))
         return NULL;
