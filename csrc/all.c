@@ -86,6 +86,7 @@
 #include "ops/reduce.c"
 #include "ops/rows.c"
 #include "ops/select.c"
+#include "ops/special.c"
 #include "ops/unary.c"
 #include "ops/view.c"
 #include "ops/table.c"

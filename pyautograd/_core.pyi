@@ -1233,6 +1233,120 @@ class Tensor:
                 or its memory is read-only.
             TypeError: the operand is not a tensor, number or array.
         """
+    def exp2(self) -> Self:
+        """Elementwise exp2: 2 to the power x.
+
+        The result has the shape of the input.
+
+        Raises:
+            TypeError: the input is not a Tensor.
+        """
+    def exp2_(self) -> Self:
+        """`exp2` in place: 2 to the power x. Returns the tensor itself.
+
+        Raises:
+            RuntimeError: the tensor is a leaf that requires grad, or its memory is read-only.
+        """
+    def erf(self) -> Self:
+        """Elementwise erf: the error function, 2 / sqrt(pi) times the integral of exp(-t * t) from
+        0 to x.
+
+        The result has the shape of the input.
+
+        Raises:
+            TypeError: the input is not a Tensor.
+        """
+    def erf_(self) -> Self:
+        """`erf` in place: the error function, 2 / sqrt(pi) times the integral of exp(-t * t) from 0
+        to x. Returns the tensor itself.
+
+        Raises:
+            RuntimeError: the tensor is a leaf that requires grad, or its memory is read-only.
+        """
+    def erfc(self) -> Self:
+        """Elementwise erfc: 1 - erf(x), accurate where that is small.
+
+        The result has the shape of the input.
+
+        Raises:
+            TypeError: the input is not a Tensor.
+        """
+    def erfc_(self) -> Self:
+        """`erfc` in place: 1 - erf(x), accurate where that is small. Returns the tensor itself.
+
+        Raises:
+            RuntimeError: the tensor is a leaf that requires grad, or its memory is read-only.
+        """
+    def erfinv(self) -> Self:
+        """Elementwise erfinv: the inverse of erf.
+
+        The result has the shape of the input.
+
+        Raises:
+            TypeError: the input is not a Tensor.
+        """
+    def erfinv_(self) -> Self:
+        """`erfinv` in place: the inverse of erf. Returns the tensor itself.
+
+        Raises:
+            RuntimeError: the tensor is a leaf that requires grad, or its memory is read-only.
+        """
+    def asinh(self) -> Self:
+        """Elementwise asinh: inverse hyperbolic sine.
+
+        The result has the shape of the input.
+
+        Raises:
+            TypeError: the input is not a Tensor.
+        """
+    def asinh_(self) -> Self:
+        """`asinh` in place: inverse hyperbolic sine. Returns the tensor itself.
+
+        Raises:
+            RuntimeError: the tensor is a leaf that requires grad, or its memory is read-only.
+        """
+    def acosh(self) -> Self:
+        """Elementwise acosh: inverse hyperbolic cosine.
+
+        The result has the shape of the input.
+
+        Raises:
+            TypeError: the input is not a Tensor.
+        """
+    def acosh_(self) -> Self:
+        """`acosh` in place: inverse hyperbolic cosine. Returns the tensor itself.
+
+        Raises:
+            RuntimeError: the tensor is a leaf that requires grad, or its memory is read-only.
+        """
+    def atanh(self) -> Self:
+        """Elementwise atanh: inverse hyperbolic tangent.
+
+        The result has the shape of the input.
+
+        Raises:
+            TypeError: the input is not a Tensor.
+        """
+    def atanh_(self) -> Self:
+        """`atanh` in place: inverse hyperbolic tangent. Returns the tensor itself.
+
+        Raises:
+            RuntimeError: the tensor is a leaf that requires grad, or its memory is read-only.
+        """
+    def sinc(self) -> Self:
+        """Elementwise sinc: sin(pi x) / (pi x), 1 at 0.
+
+        The result has the shape of the input.
+
+        Raises:
+            TypeError: the input is not a Tensor.
+        """
+    def sinc_(self) -> Self:
+        """`sinc` in place: sin(pi x) / (pi x), 1 at 0. Returns the tensor itself.
+
+        Raises:
+            RuntimeError: the tensor is a leaf that requires grad, or its memory is read-only.
+        """
     def multiply(self, other: _Operand) -> Self:
         """The same as `mul`."""
     def multiply_(self, other: _Operand) -> Self:
@@ -1277,6 +1391,18 @@ class Tensor:
         """The same as `ge`."""
     def greater_equal_(self, other: _Operand) -> Self:
         """The same as `ge_`."""
+    def arcsinh(self) -> Self:
+        """The same as `asinh`."""
+    def arcsinh_(self) -> Self:
+        """The same as `asinh_`."""
+    def arccosh(self) -> Self:
+        """The same as `acosh`."""
+    def arccosh_(self) -> Self:
+        """The same as `acosh_`."""
+    def arctanh(self) -> Self:
+        """The same as `atanh`."""
+    def arctanh_(self) -> Self:
+        """The same as `atanh_`."""
     def add(self, other: _Operand, *, alpha: _Real = 1) -> Self:
         """Elementwise add: x + y.
 
@@ -1652,6 +1778,15 @@ class Tensor:
         Raises:
             IndexError: the dimension is out of range.
             TypeError: an argument is of the wrong type.
+        """
+    def logit(self, eps: _Real | None = None) -> Self:
+        """The inverse of `sigmoid`: log(x / (1 - x)) of each element.
+
+        With eps, elements are limited to between eps and 1 - eps first. Without, they must lie
+        between 0 and 1: the result is nan for others.
+
+        Raises:
+            TypeError: the input is not a Tensor, or eps not a number.
         """
     @overload
     def view(self, *size: _int) -> Self:
@@ -2261,6 +2396,71 @@ def ge(input: _Array, other: _Operand) -> Tensor:
         RuntimeError: the shapes do not broadcast.
         TypeError: an operand is none of these, or neither is a tensor.
     """
+def exp2(input: _T) -> _T:
+    """Elementwise exp2: 2 to the power x.
+
+    The result has the shape of the input.
+
+    Raises:
+        TypeError: the input is not a Tensor.
+    """
+def erf(input: _T) -> _T:
+    """Elementwise erf: the error function, 2 / sqrt(pi) times the integral of exp(-t * t) from 0 to
+    x.
+
+    The result has the shape of the input.
+
+    Raises:
+        TypeError: the input is not a Tensor.
+    """
+def erfc(input: _T) -> _T:
+    """Elementwise erfc: 1 - erf(x), accurate where that is small.
+
+    The result has the shape of the input.
+
+    Raises:
+        TypeError: the input is not a Tensor.
+    """
+def erfinv(input: _T) -> _T:
+    """Elementwise erfinv: the inverse of erf.
+
+    The result has the shape of the input.
+
+    Raises:
+        TypeError: the input is not a Tensor.
+    """
+def asinh(input: _T) -> _T:
+    """Elementwise asinh: inverse hyperbolic sine.
+
+    The result has the shape of the input.
+
+    Raises:
+        TypeError: the input is not a Tensor.
+    """
+def acosh(input: _T) -> _T:
+    """Elementwise acosh: inverse hyperbolic cosine.
+
+    The result has the shape of the input.
+
+    Raises:
+        TypeError: the input is not a Tensor.
+    """
+def atanh(input: _T) -> _T:
+    """Elementwise atanh: inverse hyperbolic tangent.
+
+    The result has the shape of the input.
+
+    Raises:
+        TypeError: the input is not a Tensor.
+    """
+def sinc(input: _T) -> _T:
+    """Elementwise sinc: sin(pi x) / (pi x), 1 at 0.
+
+    The result has the shape of the input.
+
+    Raises:
+        TypeError: the input is not a Tensor.
+    """
 def multiply(input: _Operand, other: _Operand) -> Tensor:
     """The same as `mul`."""
 def negative(input: _T) -> _T:
@@ -2283,6 +2483,12 @@ def greater(input: _Array, other: _Operand) -> Tensor:
     """The same as `gt`."""
 def greater_equal(input: _Array, other: _Operand) -> Tensor:
     """The same as `ge`."""
+def arcsinh(input: _T) -> _T:
+    """The same as `asinh`."""
+def arccosh(input: _T) -> _T:
+    """The same as `acosh`."""
+def arctanh(input: _T) -> _T:
+    """The same as `atanh`."""
 def add(input: _Operand, other: _Operand, *, alpha: _Real = 1) -> Tensor:
     """Elementwise add: x + y.
 
@@ -2545,6 +2751,15 @@ def log_softmax(input: _T, dim: _int, dtype: _DType = None) -> _T:
     Raises:
         IndexError: the dimension is out of range.
         TypeError: an argument is of the wrong type.
+    """
+def logit(input: _T, eps: _Real | None = None) -> _T:
+    """The inverse of `sigmoid`: log(x / (1 - x)) of each element.
+
+    With eps, elements are limited to between eps and 1 - eps first. Without, they must lie
+    between 0 and 1: the result is nan for others.
+
+    Raises:
+        TypeError: the input is not a Tensor, or eps not a number.
     """
 def reshape(input: _T, shape: Sequence[_int]) -> _T:
     """The elements, in order, in another shape: a view if there is one, otherwise a copy.

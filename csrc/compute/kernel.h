@@ -5,7 +5,7 @@
  *     AG_MAP1(square, x * x)                    z[i] = x * x
  *     AG_MAP2(sub, x - y)
  *     AG_MAP3(where, x != 0.0 ? y : w)          arguments x, y, w
- *     AG_MAP_FUSED(tanh, tanh_of(fused, x))     functions of vmath.h
+ *     AG_MAP_FUSED(exp2, agi_exp2(fused, x))    functions of vmath.h
  *     AG_MAP_MVEC(exp)                          agi_mvec.exp on the whole tile
  *     AG_KERNELS(pow)                           stamps pow_body, written by hand
  *
@@ -139,7 +139,11 @@ AGI_STAMPED void agi_fill_tile(double *z, int64_t n, double value)
 
 /* The same with functions of vmath.h, which are given `fused`. */
 #define AG_MAP_FUSED(name, expression) \
-    AGI_STAMPED double name##_fused_of(bool fused, double x) { return expression; } \
+    AGI_STAMPED double name##_fused_of(bool fused, double x) \
+    { \
+        (void)fused; \
+        return expression; \
+    } \
     AG_KERNEL_BODY(name) \
     { \
         const double *a = in[0]; \

@@ -15,7 +15,8 @@ typedef void (*agi_mvec1)(double *z, const double *x, int64_t n);
 typedef void (*agi_mvec2)(double *z, const double *x, const double *y, unsigned splat, int64_t n);
 
 #define AGI_MVEC_PLAIN_LIST(F) \
-    F(exp) F(expm1) F(log) F(log1p) F(log2) F(log10) F(sinh) F(cosh) F(asin) F(acos) F(atan)
+    F(exp) F(expm1) F(log) F(log1p) F(log2) F(log10) F(sinh) F(cosh) F(asin) F(acos) F(atan) \
+    F(erf) F(erfc)
 #define AGI_MVEC1_LIST(F) AGI_MVEC_PLAIN_LIST(F) F(sin) F(cos) F(tan)
 
 typedef struct agi_mvec_table {

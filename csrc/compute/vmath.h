@@ -84,8 +84,32 @@ AGI_STAMPED double agi_tanh_positive(bool fused, double x)
     return ((1.0 - power) - part) / ((1.0 + power) + part);
 }
 
-/* log(1 + e) for 0 <= e <= 1. With s = e / (2 + e) it is 2 s + s^3 q(s^2), and 2 s is e - s e, of
- * which the larger part is exact. The error of q is 2^-59.4 of the result. */
+/* 2^x, likewise of two factors: k is the whole number nearest to x. */
+AGI_STAMPED double agi_exp2(bool fused, double x)
+{
+    const double shift = 0x1.8p52 + 2046.0, x_low = x < -1080.0 ? -1080.0 : x;
+    const double x_in = x_low > 1030.0 ? 1030.0 : x_low;
+    const double shifted = x_in + shift, k = shifted - shift;
+    const uint64_t bits = agi_bits_of(shifted), half = bits >> 1;
+    const double power1 = agi_double_of(half << 52), power2 = agi_double_of((bits - half) << 52);
+    const double r = (x_in - k) * 0x1.62e42fefa39efp-1;
+    return (1.0 + MADD(r * r, agi_exp_tail(fused, r), r)) * power1 * power2;
+}
+
+/* exp(x) - 1 for x <= 0: with k and r as above it is (2^k - 1) + 2^k (r + r^2 tail(r)), of which
+ * the first is exact, or rounded where the second is far smaller. */
+AGI_STAMPED double agi_expm1_negative(bool fused, double x)
+{
+    const double shift = 0x1.8p52 + 1023.0, x_in = x < -60.0 ? -60.0 : x;
+    const double shifted = MADD(x_in, 0x1.71547652b82fep+0, shift), k = shifted - shift;
+    const double power = agi_double_of(agi_bits_of(shifted) << 52);
+    const double high = MADD(-k, 0x1.62e42fefa3800p-1, x_in);
+    const double r = MADD(-k, 0x1.ef35793c76730p-45, high);
+    return MADD(power, MADD(r * r, agi_exp_tail(fused, r), r), power - 1.0);
+}
+
+/* log(1 + e) for e from sqrt(1/2) - 1 to 1. With s = e / (2 + e) it is 2 s + s^3 q(s^2), and 2 s is
+ * e - s e, of which the larger part is exact. The error of q is 2^-59.4 of the result. */
 AGI_STAMPED double agi_log1p_unit(bool fused, double e)
 {
     const double s = e / (2.0 + e), w = s * s, w2 = w * w, w4 = w2 * w2;
@@ -96,6 +120,27 @@ AGI_STAMPED double agi_log1p_unit(bool fused, double e)
     const double q89 = MADD(0x1.5c8a60ecd179ep-3, w, 0x1.559c42832deb8p-4);
     const double low = MADD(q23, w2, q01), high = MADD(MADD(q89, w2, q67), w2, q45);
     return MADD(-s, e - w * MADD(high, w4, low), e);
+}
+
+/* log(u) + more + k ln 2 for an u that is finite, positive and no denormal, where `more` matters
+ * for the last digits alone, or is all that there is, and k is a small whole number. With u = 2^j m
+ * it is (j + k) ln 2 + log(m), where m lies between the roots of 1/2 and 2. */
+AGI_STAMPED double agi_log_sum(bool fused, double u, double more, double k)
+{
+    const uint64_t root_half = 0x3fe6a09e667f3bcd, bits = agi_bits_of(u);
+    const uint64_t biased = (bits - root_half + ((uint64_t)1024 << 52)) >> 52;  /* j + 1024 */
+    const double m = agi_double_of(bits - ((biased - 1024) << 52));
+    const double j = agi_double_of(biased | (uint64_t)0x433 << 52) - (0x1p52 + 1024.0) + k;
+    const double small = MADD(j, 0x1.ef35793c76730p-45, more);
+    return MADD(j, 0x1.62e42fefa3800p-1, agi_log1p_unit(fused, m - 1.0) + small);
+}
+
+/* log(1 + t) + k ln 2 for t >= 0. */
+AGI_STAMPED double agi_log1p_positive(bool fused, double t, double k)
+{
+    const double u = 1.0 + t, lost = t < 1.0 ? t - (u - 1.0) : 1.0 - (u - t);
+    const double y = agi_log_sum(fused, u, lost / u, k);
+    return t <= 0x1.fffffffffffffp1023 ? y : t;
 }
 
 #undef MADD

@@ -21,6 +21,7 @@ import pytest
 from numpy.typing import NDArray
 
 import pyautograd as ag
+from ops import long
 from ops.cases import CASES
 from ops.test_levels import LEVELS, level_of
 from support import Array, run_python
@@ -122,6 +123,17 @@ FUNCTIONS = [
     softplus(3),
     softplus(-1.5),
     softplus(1.25 * 2**-10, 700),
+    Function("exp2", np.exp2, ((-1080, -1020), (-1020, 1025), *WIDE), (0.0, 1.0, -1022.0, 1024.0)),
+    Function("erf", long.erf, ((-6.2, 6.2), (-2, 2), (-1, 1), (-0.01, 0.01)), (0.0, 1.0, -1.0)),
+    Function("erfc", long.erfc, ((-6.5, 28), (-1, 2), (20, 27.5), (-0.01, 0.01)), (0.0, 26.543)),
+    Function("erfinv", long.erfinv, UNIT, (-1.0, -0.85, 0.0, 0.5, 0.85, 1.0), low=-1, high=1),
+    Function("asinh", np.arcsinh, ((-10, 10), (-1, 1), (-0.01, 0.01), (-1e10, 1e10))),
+    Function("acosh", np.arccosh, ((1, 10), (1, 1.01), (1, 1e10)), (1.0, 2.0), low=1),
+    Function("atanh", np.arctanh, UNIT, (-1.0, -0.5, 0.0, 0.5, 1.0), low=-1, high=1),
+    Function("sinc", long.sinc, ((-7, 7), (-1, 1), (-0.01, 0.01), (-1e6, 1e6)), HALVES),
+    Function(
+        "logit", long.logit, ((0, 1), (0.4, 0.6), (0, 0.01)), (0.5,), 5e-324, 1 - 2**-53, 1, (-1,)
+    ),
     Function("rsqrt", lambda x: 1 / np.sqrt(x), POSITIVE, (1.0, 2.0, TINY, MAX), low=5e-324),
     Function("pow", np.power, arity=2),
     Function("sqrt", np.sqrt, POSITIVE, (1.0, 2.0, TINY, MAX), low=0),

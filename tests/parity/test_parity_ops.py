@@ -100,6 +100,8 @@ def test_second_derivatives(case: Case, torch: ModuleType, rng: np.random.Genera
 def test_names_of_nodes(case: Case, torch: ModuleType, rng: np.random.Generator) -> None:
     if case.op == "floor_divide":
         pytest.skip("torch has a node without a name and without a derivative for it")
+    if case.op == "sinc_slope":
+        pytest.skip("torch has a formula of many nodes for the derivative")
     arrays = samples(case, rng)[-1]
     ours = case.call(ag, *(leaf(a) for a in arrays))
     theirs = case.run_twin(torch, *(twin(torch, a) for a in arrays))
@@ -120,6 +122,8 @@ def test_gradients_at_the_edges(case: Case, torch: ModuleType) -> None:
         case.run_twin(torch, y).backward()
         if case.label == "x ** 0.5" and at <= 0:
             continue  # torch takes sqrt, which differs from pow at -0.0 and -inf
+        if case.op == "logit" and at == 0:
+            continue  # of -0.0 torch has inf in a backward, -inf in one that is recorded
         # Where a function saturates, its derivative is made of the last bit of its value.
         assert_near(x.grad, y.grad, f"{case.id} at {at}", scale=1e-3)
 
