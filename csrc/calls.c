@@ -9,6 +9,8 @@
 #include "tape/apply.h"
 #include "tensor/scope.h"
 
+#include <math.h>
+
 ag_arg ag_number(double value) { return agi_number(value); }
 
 /* 2^53 + 1 lies between two doubles, and would be rounded to the one that int64 still has. */
@@ -92,6 +94,11 @@ AGI_INLINE void put_tensor(call_places *c, ag_arg *args, ag_tensor *t)
     args[c->n++] = agi_arg(t);
 }
 
+AGI_INLINE void put_maybe(call_places *c, ag_arg *args, ag_tensor *t)
+{
+    args[c->n++] = t != NULL ? agi_arg(t) : agi_number_of(NAN, AG_BOOL);
+}
+
 AGI_INLINE void put_number(call_places *c, ag_attr *attr, double value)
 {
     attr->f[c->n_f++] = value;
@@ -114,12 +121,17 @@ AGI_INLINE void put_list(call_places *c, ag_attr *attr, const char *what, int n,
 }
 
 #define PUT_TENSOR(name) put_tensor(&places, args, name);
+#define PUT_MAYBE(name) put_maybe(&places, args, name);
 #define PUT_OPERAND(name) args[places.n++] = name;
 #define PUT_NUMBER(name) put_number(&places, &attr, name);
 #define PUT_INT(name) put_int(&places, &attr, name);
 #define PUT_DIM PUT_INT
 #define PUT_FLAG PUT_INT
 #define PUT_CHOICE PUT_INT
+#define PUT_REDUCTION PUT_INT
+#define PUT_AVERAGE(name)
+#define PUT_REDUCE(name)
+#define PUT_INPLACE(name)
 #define PUT_DIMS(name) put_list(&places, &attr, "dimensions", n_##name, name, true);
 #define PUT_SIZES(name) put_list(&places, &attr, "sizes", n_##name, name, false);
 #define PUT_DTYPE(name)
@@ -129,7 +141,7 @@ AGI_INLINE void put_list(call_places *c, ag_attr *attr, const char *what, int n,
 #define PUT(of, KIND, name, default) PUT_##KIND(name)
 #define PUT_ALL(cname, parameters) \
     call_places places = {.name = #cname, .ok = true}; \
-    ag_arg args[AGI_NODE_SHAPES]; \
+    ag_arg args[AGI_MOST_ARGS]; \
     ag_attr attr = {.n_list = 0}; \
     AG_EACH(PUT, PUT, , parameters) \
     const ag_attr *given = places.has_attr ? &attr : NULL;
@@ -143,12 +155,14 @@ AGI_INLINE void put_list(call_places *c, ag_attr *attr, const char *what, int n,
 #define IN_PLACE_FUNCTION IN_PLACE_BOTH
 #define IN_PLACE_METHOD IN_PLACE_BOTH
 #define IN_PLACE_PART IN_PLACE_BOTH
+#define IN_PLACE_FUNCTIONAL IN_PLACE_BOTH
 #define IN_PLACE_BOTH_IN_PLACE(cname, parameters) \
     AG_PROTOTYPE_IN_PLACE(cname, parameters) \
     { \
         PUT_ALL(cname, parameters) \
         return places.ok ? ag_apply_(AG_OP_##cname, places.n, args, given) : ag_last_status(); \
     }
+#define IN_PLACE_FUNCTIONAL_IN_PLACE IN_PLACE_BOTH_IN_PLACE
 #define BODY_OP(cname, FORMS, RESULT, parameters) \
     AG_PROTOTYPE(cname, RESULT, parameters) \
     { \

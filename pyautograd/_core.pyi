@@ -3152,6 +3152,47 @@ def randn_like(
     Raises:
         TypeError: the input is not a Tensor, or dtype is not float64.
     """
+def pairwise_distance(
+    x1: _T, x2: Tensor, p: _Real = 2.0, eps: _Real = 1e-06, keepdim: _bool = False
+) -> _T:
+    """The p-norm of x1 - x2 + eps along the last dimension, which is dropped, or kept with
+    size 1 if keepdim. Where it is 0, so is its gradient.
+
+    Raises:
+        RuntimeError: the shapes do not broadcast.
+        TypeError: an argument is of the wrong type.
+    """
+def cdist(
+    x1: _T, x2: Tensor, p: _Real = 2.0, compute_mode: str = 'use_mm_for_euclid_dist_if_necessary'
+) -> _T:
+    """The p-norms of the differences between each row of x1 and each of x2, matrices or
+    batches of such. They are those of the differences themselves, whatever compute_mode
+    says: what is computed by a product loses the digits of small distances. Where one is
+    0, so is its gradient.
+
+    Raises:
+        RuntimeError: there are fewer than two dimensions, the rows have other lengths, or p
+            is
+        negative.
+        TypeError: an argument is of the wrong type.
+    """
+def pdist(input: _T, p: _Real = 2) -> _T:
+    """The p-norms of the differences between each two rows of a matrix: of the first and the
+    second, the first and the third, and so on. Where one is 0, so is its gradient.
+
+    Raises:
+        RuntimeError: there are not two dimensions, or p is negative.
+        TypeError: an argument is of the wrong type.
+    """
+def cosine_similarity(x1: _T, x2: Tensor, dim: _int = 1, eps: _Real = 1e-08) -> _T:
+    """The cosines of the angles between what x1 and x2, which broadcast, have along a
+    dimension, which is dropped. A length counts as eps at least.
+
+    Raises:
+        IndexError: the dimension is out of range.
+        RuntimeError: the shapes do not broadcast.
+        TypeError: an argument is of the wrong type.
+    """
 @overload
 def var_mean(input: _T, unbiased: _bool) -> tuple[_T, _T]:
     """Variance and mean over some or all dimensions, as a tuple.
@@ -3525,6 +3566,8 @@ def _live_tensors() -> _int:
     """How many tensors there are."""
 def _live_nodes() -> _int:
     """How many nodes of the tape there are."""
+def _functional() -> dict[str, Callable[..., Any]]:
+    """The functions of nn.functional by their names."""
 def _call_table() -> list[dict[str, str]]:
     """The rows of functions of the op table."""
 def _op_table() -> list[dict[str, Any]]:

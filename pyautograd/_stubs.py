@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""Writes what the built library decides of _core.pyi, and the native names in __init__.py:
-`python -m pyautograd._stubs`.
+"""Writes what the built library decides of _core.pyi, the native names in __init__.py, and
+nn/functional.pyi: `python -m pyautograd._stubs`.
 
 What stands between a pair of markers, `# <ops ...>` and `# </ops>`, is made anew from the op table,
 and each docstring from the object's own, without its examples, so that editors show it. The rest
@@ -26,6 +26,7 @@ __all__ = ["generate", "main"]
 
 STUB = Path(__file__).with_name("_core.pyi")
 PACKAGE = Path(__file__).with_name("__init__.py")
+FUNCTIONAL = Path(__file__).parent / "nn" / "functional.pyi"
 _PART = re.compile(r"(?P<head>^ *# <ops (?P<what>\w+)>\n).*?(?P<tail>^ *# </ops>\n)", re.M | re.S)
 
 # ---- rows of functions ---------------------------------------------------------------------------
@@ -51,6 +52,10 @@ _TYPES = {
     "DEVICE": "_Device",
     "GRAD": "_bool",
     "INTO": "Tensor",
+    "MAYBE": "Tensor",
+    "AVERAGE": "_bool",
+    "REDUCE": "_bool",
+    "INPLACE": "_bool",
 }
 _PARAMETER = re.compile(r"\((\w+), (\w+), (NEEDED|[A-Z_]+\(.*?\))\)(?=, \(|\)$)")
 _DEFAULT = re.compile(
@@ -71,12 +76,13 @@ class Parameter:
     def annotation(self, first_of_pair: str = "_Value") -> str:
         """The type that the stub gives it."""
         kind = _TYPES.get(self.kind, "")
-        if self.kind == "CHOICE":
+        if self.kind in ("CHOICE", "REDUCTION"):
             words = ", ".join(f'"{word}"' for word in self.words)
-            kind = f"Literal[{words}]"
+            kind = f"Literal[{words}]" if len(words) <= 70 else "str"
         elif self.kind == "OBJECT":
             kind = "_Real" if self.default is not None else first_of_pair
         none = self.default == "None" and self.kind not in ("DTYPE", "REAL", "DEVICE")
+        none |= self.kind == "MAYBE"
         return kind + " | None" * none
 
 
@@ -101,6 +107,11 @@ class Row:
         """Whether the module has it."""
         return self.forms in ("FUNCTION", "BOTH", "BOTH_IN_PLACE")
 
+    @property
+    def is_functional(self) -> bool:
+        """Whether nn.functional has it, and nothing else."""
+        return self.forms in ("FUNCTIONAL", "FUNCTIONAL_IN_PLACE")
+
 
 def _parameter(kind: str, name: str, form: str) -> Parameter:
     found = _DEFAULT.match(form)
@@ -115,8 +126,9 @@ def calls() -> dict[tuple[str, str], Row]:
     rows = {}
     for row in _core._call_table():
         if row["row"] == "call" and row["body"] != "C":
-            found = [_parameter(*part) for part in _PARAMETER.findall(row["parameters"])]
-            assert len(found) == len(re.findall(r"[(, ]\([A-Z]", row["parameters"])), row
+            text = row["parameters"].replace('" "', "")  # strings in several lines
+            found = [_parameter(*part) for part in _PARAMETER.findall(text)]
+            assert len(found) == len(re.findall(r"[(, ]\([A-Z]", text)), row
             name, cname = row["name"], row["cname"]
             rows[name, cname] = Row(
                 name, cname, row["forms"], row["body"], row["result"], tuple(found)
@@ -131,6 +143,11 @@ def overloads() -> dict[str, tuple[str, list[str]]]:
         for row in _core._call_table()
         if row["row"] == "overloads"
     }
+
+
+def shared() -> list[str]:
+    """The functions of the module that nn.functional has, too."""
+    return [row["name"] for row in _core._call_table() if row["row"] == "shared"]
 
 
 def aliases() -> list[tuple[str, str, str]]:
@@ -314,9 +331,9 @@ def _with_docstring(lines: list[str], node: _Definition, text: str) -> None:
         lines[start:start] = made
 
 
-def _document(text: str) -> str:
+def _document(text: str, owner: Any = _core) -> str:
     lines = text.splitlines()
-    found = sorted(_documented(ast.parse(text).body, _core), key=lambda pair: -pair[0].lineno)
+    found = sorted(_documented(ast.parse(text).body, owner), key=lambda pair: -pair[0].lineno)
     for node, doc in found:  # from the end, so that what is before stays in its lines
         _with_docstring(lines, node, doc)
     return "\n".join(lines) + "\n"
@@ -332,13 +349,41 @@ def generate(text: str) -> str:
     )
 
 
+# ---- nn.functional -------------------------------------------------------------------------------
+
+_HEAD = """# SPDX-License-Identifier: MIT
+# Types of pyautograd.nn.functional: `make stubs` writes all of this file.
+
+"""
+_BUILTINS = ("bool", "float", "int")
+_OURS = ("Generator", "Tensor", "_T", "_DType", "_Device", "_Dims", "_Operand", "_Real", "_Value")
+
+
+def generate_functional(_: str = "") -> str:
+    """Return the text of nn/functional.pyi."""
+    lines = []
+    for row in calls().values():
+        if row.is_functional:
+            lines += _defined(_function_forms(row))
+    words = set(re.findall(r"\w+", "\n".join(lines)))
+    head = [f"from builtins import {n} as _{n}" for n in _BUILTINS if f"_{n}" in words]
+    head += ["from collections.abc import Sequence"] if "Sequence" in words else []
+    head += ["from typing import Literal"] if "Literal" in words else []
+    ours = ", ".join(sorted(words & set(_OURS), key=lambda n: (n != "_T", n[0] == "_", n)))
+    head += ["", f"from .._core import {ours}"]
+    head += [f"from .._core import {name} as {name}" for name in sorted(shared())]
+    return _document(_HEAD + "\n".join([*head, "", *lines]) + "\n", _FUNCTIONS)
+
+
+_FUNCTIONS = type("functional", (), _core._functional())
+
 # ---- names ---------------------------------------------------------------------------------------
 
 # Public in the native module, but found elsewhere: autograd.Node, config.show_config.
 _ELSEWHERE = {"Node", "show_config"}
 _PYTHON = (
     "__version__", "autograd", "capi", "e", "finfo", "get_printoptions", "iinfo", "inf", "nan",
-    "newaxis", "pi", "set_printoptions", "show_config",
+    "newaxis", "nn", "pi", "set_printoptions", "show_config",
 )  # fmt: skip
 
 
@@ -362,10 +407,11 @@ def generate_names(text: str) -> str:
 
 
 def main(arguments: list[str]) -> int:
-    """Rewrite the stub file and the lists of names, or with --check say whether they need it."""
+    """Rewrite the stub files and the lists of names, or with --check say whether they need it."""
     status = 0
-    for path, made in ((STUB, generate), (PACKAGE, generate_names)):
-        before = path.read_text(encoding="utf-8")
+    every = ((STUB, generate), (PACKAGE, generate_names), (FUNCTIONAL, generate_functional))
+    for path, made in every:
+        before = path.read_text(encoding="utf-8") if path.exists() else ""
         after = made(before)
         if "--check" in arguments:
             status |= int(before != after)

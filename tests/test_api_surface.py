@@ -15,7 +15,8 @@ from typing import Any
 import pytest
 
 import pyautograd as ag
-from pyautograd import autograd, config, testing
+from pyautograd import _stubs, autograd, config, testing
+from pyautograd.nn import functional
 
 FUNCTIONS = """
     tensor as_tensor from_numpy zeros ones full empty arange linspace eye rand randn zeros_like
@@ -133,7 +134,8 @@ def test_all_is_what_there_is() -> None:
 def documented() -> list[Any]:
     names = [name for name in ag.__all__ if callable(getattr(ag, name))]
     methods = [f"Tensor.{name}" for name in METHODS]
-    return [*names, *methods, "autograd.grad", "autograd.backward"]
+    functional = [f"nn.functional.{name}" for name in ag.nn.functional.__all__]
+    return [*names, *methods, *functional, "autograd.grad", "autograd.backward"]
 
 
 @pytest.mark.parametrize("name", documented())
@@ -163,8 +165,10 @@ def examples() -> list[doctest.Example]:
     """The examples in the docstrings of the native module and of the package's Python."""
     finder = doctest.DocTestFinder(exclude_empty=True)
     found = []
-    for module in (ag, autograd, config, testing):
+    for module in (ag, autograd, config, testing, functional):
         found += finder.find(module, module.__name__, module=False)
+    for name in functional.__all__:
+        found += finder.find(getattr(functional, name), f"nn.functional.{name}", module=False)
     for name in METHODS:
         found += finder.find(getattr(ag.Tensor, name), f"Tensor.{name}", module=False)
     found += finder.find(ag.Tensor, "Tensor", module=False)
@@ -192,6 +196,20 @@ def test_most_functions_have_an_example() -> None:
     assert without == []
 
 
+def test_every_function_of_nn_has_an_example() -> None:
+    with_example = {test.name for test in examples()}
+    own = {row.name for row in _stubs.calls().values() if row.is_functional}
+    assert [name for name in own if f"nn.functional.{name}" not in with_example] == []
+    assert own | set(_stubs.shared()) == set(functional.__all__)
+
+
+def test_functions_of_nn_say_where_they_live() -> None:
+    for name in functional.__all__:
+        home = "pyautograd" if name in _stubs.shared() else "pyautograd.nn.functional"
+        assert getattr(functional, name).__module__ == home
+    assert ag.nn.functional is functional and ag.nn is sys.modules["pyautograd.nn"]
+
+
 def test_version() -> None:
     assert isinstance(ag.__version__, str) and ag.__version__.count(".") >= 2
 
@@ -216,7 +234,7 @@ def test_import_brings_only_what_is_needed() -> None:
     done = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60
     )
-    assert "pyautograd._install" not in done.stdout.split()
+    assert not {"pyautograd._install", "pyautograd.nn"} & set(done.stdout.split())
     extra = {name.split(".")[0] for name in done.stdout.split()}
     assert extra <= {"pyautograd", "_pyautograd"} | set(sys.stdlib_module_names)
     assert "cffi" not in extra and "torch" not in extra and "scipy" not in extra

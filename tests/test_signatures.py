@@ -42,6 +42,8 @@ def forms_of(row: Row) -> Iterator[tuple[str, Callable[..., Any], bool]]:
         yield row.name, getattr(ag.Tensor, row.name), True
     if row.forms == "BOTH_IN_PLACE":
         yield row.name + "_", getattr(ag.Tensor, row.name + "_"), True
+    if row.is_functional:
+        yield row.name, getattr(ag.nn.functional, row.name), False
 
 
 # ---- inspect.signature ---------------------------------------------------------------------------
@@ -85,6 +87,8 @@ def public() -> dict[str, Callable[..., Any]]:
     found = {name: getattr(ag, name) for name in ag.__all__}
     found |= {f"Tensor.{name}": getattr(ag.Tensor, name) for name in dir(ag.Tensor)}
     found |= {f"autograd.{name}": getattr(autograd, name) for name in autograd.__all__}
+    functional = ag.nn.functional
+    found |= {f"nn.functional.{name}": getattr(functional, name) for name in functional.__all__}
     del found["autograd.Node"]  # only ops make it
     return {
         name: one
@@ -116,6 +120,11 @@ VALUES: dict[str, Any] = {
     "REAL": None,
     "DEVICE": None,
     "GRAD": False,
+    "MAYBE": None,
+    "REDUCTION": "sum",
+    "AVERAGE": None,
+    "REDUCE": None,
+    "INPLACE": False,
 }
 WANTED = {
     "TENSOR": "Tensor",
@@ -135,6 +144,10 @@ WANTED = {
     "GENERATOR": "Generator",
     "GRAD": "bool",
     "INTO": "Tensor",
+    "MAYBE": "Tensor",
+    "AVERAGE": "bool",
+    "REDUCE": "bool",
+    "INPLACE": "bool",
 }
 
 
@@ -212,7 +225,7 @@ def test_choices_name_their_words(row: Row) -> None:
     for p in row.parameters:
         if p.kind == "CHOICE":
             with pytest.raises(RuntimeError, match=f"{p.name} must be one of .*'{p.words[-1]}'"):
-                getattr(ag, row.name)(*needed(row, False), **{p.name: "nonsense"})
+                next(forms_of(row))[1](*needed(row, False), **{p.name: "nonsense"})
 
 
 @pytest.mark.parametrize("name", OVERLOADS)
@@ -274,8 +287,9 @@ def test_numpy_spellings() -> None:
 
 def definitions() -> dict[str, list[ast.FunctionDef]]:
     tree = ast.parse(STUB.read_text(encoding="utf-8"))
+    functional = ast.parse(_stubs.FUNCTIONAL.read_text(encoding="utf-8"))
     found: dict[str, list[ast.FunctionDef]] = {}
-    for owner, body in [("", tree.body)] + [
+    for owner, body in [("", tree.body), ("nn.functional.", functional.body)] + [
         ("Tensor.", node.body)
         for node in tree.body
         if isinstance(node, ast.ClassDef) and node.name == "Tensor"
@@ -305,7 +319,8 @@ def stubbed(node: ast.FunctionDef) -> list[tuple[str, bool, Any]]:
 def test_stubs_show_the_signature(name: str) -> None:
     nodes = definitions()[name]
     owner, _, short = name.rpartition(".")
-    found = getattr(ag.Tensor if owner else ag._core, short)
+    owners = {"": ag._core, "Tensor": ag.Tensor, "nn.functional": ag.nn.functional}
+    found = getattr(owners[owner], short)
     if isinstance(found, property) or not callable(found):
         return
     runtime = [p for p in inspect.signature(found).parameters.values() if p.name != "self"]
@@ -328,6 +343,9 @@ def test_stubs_show_the_signature(name: str) -> None:
 # ---- C -------------------------------------------------------------------------------------------
 
 
+PYTHON_ALONE = "DTYPE REAL DEVICE GRAD INTO AVERAGE REDUCE INPLACE".split()
+
+
 @pytest.mark.parametrize(
     "row", [r for r in ROWS.values() if r.body.endswith(("OP", "OWN"))], ids=name_of
 )
@@ -338,7 +356,7 @@ def test_prototypes_have_the_parameters(row: Row) -> None:
     for p in row.parameters:
         if p.kind in ("DIMS", "SIZES", "PLACES", "INT_OR_INTS", "TENSORS"):
             expected.append(f"n_{p.name}")
-        if p.kind not in ("DTYPE", "REAL", "DEVICE", "GRAD", "INTO"):
+        if p.kind not in PYTHON_ALONE:
             expected.append(p.name)
     expected += {"LIST": ["n", "outs"], "PAIR_OF": ["outs"]}.get(row.result, [])
     expected += ["outs"] if row.result.startswith("NAMED") else []

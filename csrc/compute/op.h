@@ -26,6 +26,10 @@ typedef ag_tensor *(*agi_forward)(const ag_arg *args, const ag_attr *attr);
 typedef ag_status (*agi_forward_several)(const ag_arg *args, const ag_attr *attr, int n,
                                          ag_tensor **outs);
 
+/* The most arguments that an op with a fixed number of them has; those of more than
+ * AGI_NODE_SHAPES (node.h) are formulas whose parts are recorded. */
+#define AGI_MOST_ARGS 5
+
 /* What a rule sees and fills. g has the output's shape; gx[k] is to be given in the output's shape
  * too for elementwise ops (the engine sums it to the input's), in the input's for others. A gx[k]
  * that is left a plain number stands for zeros. */
@@ -68,9 +72,10 @@ enum { AGI_GRAD_RULE, AGI_GRAD_ZERO_GRAD, AGI_GRAD_NO_GRAD, AGI_GRAD_PARTS };
 
 /* What an op does with operands of a promoted dtype: its result's dtype; or the number of another
  * op that stands for it, with AGI_AS; or why it takes none such, with AGI_NO. AGI_CHECKED with a
- * dtype: the operands are looked at even where all are float64. */
+ * dtype: the operands are looked at even where all are float64. AGI_MIXED with float64: a formula
+ * that takes operands of other dtypes as they are. */
 enum { AGI_DTYPES = AG_BOOL + 1, AGI_CHECKED = 1 << 12, AGI_AS = 2 << 12, AGI_NO = 3 << 12,
-       AGI_DTYPE_WAYS = 3 << 12 };
+       AGI_DTYPE_WAYS = 3 << 12, AGI_MIXED = 1 << 14 };
 enum { AGI_NO_CPU, AGI_NO_SUB, AGI_NO_NEG, AGI_NO_RELU, AGI_NO_MEAN, AGI_NO_STD };
 
 typedef struct agi_op_info {

@@ -104,5 +104,5 @@ AG_FORMULA(log_softmax)
 
 AG_RULE(log_softmax)
 {
-    GX(0) = v_sub(G, v_mul(v_exp(OUT), row_sum(G, agi_node_attr_of(v->node)->i[0])));
+    GX(0) = v_sub(G, v_vjp_mul(row_sum(G, agi_node_attr_of(v->node)->i[0]), v_exp(OUT)));
 }

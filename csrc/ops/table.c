@@ -18,6 +18,7 @@
 #define AS(op) (AGI_AS | AG_OP_##op)
 #define NO(reason) (AGI_NO | AGI_NO_##reason)
 #define CHECKED(dtype) (AGI_CHECKED | dtype)
+#define MIXED(dtype) (AGI_MIXED | dtype)
 #define DTYPES(of_bool, of_int, of_float) \
     {[AG_BOOL] = of_bool, [AG_INT64] = of_int, [AG_FLOAT64] = of_float}
 #define FLOATS DTYPES(FLOAT, FLOAT, FLOAT)
@@ -90,6 +91,7 @@ const agi_op_info agi_op_table[AG_OP_COUNT] = {
 #undef AS
 #undef NO
 #undef CHECKED
+#undef MIXED
 #undef DTYPES
 #undef FLOATS
 #undef KEEPS

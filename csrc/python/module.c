@@ -90,7 +90,14 @@ static PyObject *f_check_interpreter(PyObject *module, PyObject *unused)
     Py_RETURN_NONE;
 }
 
+static PyObject *f_functional(PyObject *module, PyObject *unused)
+{
+    (void)unused;
+    return py_functional(module);
+}
+
 static PyMethodDef own_functions[] = {
+    {"_functional", f_functional, METH_NOARGS, "The functions of nn.functional by their names."},
     {"_check_interpreter", f_check_interpreter, METH_NOARGS,
      "ImportError where the module does not work."},
     {NULL, NULL, 0, NULL},

@@ -182,6 +182,7 @@ static const struct {
 #define CALL(name, cname, FORMS, BODY, RESULT, parameters, doc, example) \
     {"call", #name, #cname, #FORMS, #BODY, #RESULT, #parameters},
 #define ALIAS(alias, name, KIND) {"alias", #alias, #name, #KIND, "", "", ""},
+#define SHARED(name) {"shared", #name, "", "", "", "", ""},
 #define OVERLOADS(name, FORMS, cnames, signature, doc, example) \
     {"overloads", #name, "", #FORMS, "", #cnames, signature},
 #include "../include/ops.def"

@@ -234,9 +234,42 @@ static bool read_out(const char *function, const char *argument, PyObject *objec
     return check_out(function, ag_dtype_of(t), head);
 }
 
+/* What PyTorch says of its losses' reductions is a ValueError. */
+static bool read_reduction(const char *words, PyObject *object, int *reduction)
+{
+    const char *word = PyUnicode_Check(object) ? PyUnicode_AsUTF8(object) : "";
+    if (word == NULL)
+        return false;
+    *reduction = place_of(words, word);
+    if (*reduction < 0)
+        PyErr_Format(PyExc_ValueError, "%S is not a valid value for reduction", object);
+    return *reduction >= 0;
+}
+
+static bool read_old(const char *function, const char *argument, PyObject *object, int yes,
+                     py_head *head)
+{
+    bool value;
+    if (!py_bool_argument(function, argument, object, &value))
+        return false;
+    head->old |= (uint8_t)(value ? yes : 2 * yes);
+    return true;
+}
+
+bool py_old_reduction(const py_head *head, int *reduction)
+{
+    static const char *const words[] = {"none", "mean", "sum"};
+    if (head->old == 0)
+        return true;
+    *reduction = (head->old & PY_OLD_NO_REDUCE) ? 0 : (head->old & PY_OLD_NO_AVERAGE) ? 2 : 1;
+    return PyErr_WarnFormat(PyExc_UserWarning, 1,
+                            "size_average and reduce args will be deprecated, please use "
+                            "reduction='%s' instead.", words[*reduction]) == 0;
+}
+
 static bool may_be_none(const py_parameter *p)
 {
-    return p->kind == PY_DIMS || (p->text != NULL && p->text[0] == 'N');
+    return p->kind == PY_DIMS || p->kind == PY_MAYBE || (p->text != NULL && p->text[0] == 'N');
 }
 
 static bool read_one(const py_row *row, int k, PyObject *object, char *fields)
@@ -268,6 +301,11 @@ static bool read_one(const py_row *row, int k, PyObject *object, char *fields)
     case PY_DEVICE: return py_device_argument(object);
     case PY_GRAD: return py_bool_argument(function, name, object, &AT(py_head).requires_grad);
     case PY_INTO: return read_out(function, name, object, &AT(py_head));
+    case PY_MAYBE: return py_tensor_argument(function, name, object, &AT(ag_tensor *));
+    case PY_REDUCTION: return read_reduction(p->words, object, &AT(int));
+    case PY_AVERAGE: return read_old(function, name, object, PY_OLD_AVERAGE, &AT(py_head));
+    case PY_REDUCE: return read_old(function, name, object, PY_OLD_REDUCE, &AT(py_head));
+    case PY_INPLACE: return py_bool_argument(function, name, object, &AT(py_head).in_place);
     case PY_OBJECT: AT(PyObject *) = object; return true;
     }
     return false;
@@ -437,6 +475,7 @@ static bool takes(const py_parameter *p, PyObject *object)
         return true;
     switch (p->kind) {
     case PY_TENSOR:
+    case PY_MAYBE:
     case PY_INTO: return py_is_tensor(object);
     case PY_OPERAND: return py_is_tensor(object) || py_is_array(object) || is_number(object);
     case PY_SCALAR:
@@ -445,7 +484,11 @@ static bool takes(const py_parameter *p, PyObject *object)
     case PY_INT:
     case PY_DIM: return is_int(object);
     case PY_GRAD:
+    case PY_AVERAGE:
+    case PY_REDUCE:
+    case PY_INPLACE:
     case PY_FLAG: return PyBool_Check(object);
+    case PY_REDUCTION:
     case PY_CHOICE: return PyUnicode_Check(object);
     case PY_DIMS:
     case PY_SIZES:
@@ -504,7 +547,9 @@ static const char *word_of(py_kind kind)
         [PY_PLACES] = "tuple of ints", [PY_INT_OR_INTS] = "int or tuple of ints",
         [PY_TENSORS] = "tuple of Tensors", [PY_GENERATOR] = "Generator",
         [PY_OBJECT] = "object", [PY_DTYPE] = "dtype", [PY_REAL] = "dtype", [PY_DEVICE] = "device",
-        [PY_GRAD] = "bool", [PY_INTO] = "Tensor"};
+        [PY_GRAD] = "bool", [PY_INTO] = "Tensor",
+        [PY_MAYBE] = "Tensor", [PY_REDUCTION] = "str", [PY_AVERAGE] = "bool", [PY_REDUCE] = "bool",
+        [PY_INPLACE] = "bool"};
     return words[kind];
 }
 

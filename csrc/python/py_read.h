@@ -14,7 +14,7 @@
 typedef enum py_kind {
     PY_TENSOR, PY_OPERAND, PY_SCALAR, PY_NUMBER, PY_VALUE, PY_INT, PY_DIM, PY_FLAG, PY_CHOICE,
     PY_DIMS, PY_SIZES, PY_PLACES, PY_INT_OR_INTS, PY_TENSORS, PY_GENERATOR, PY_OBJECT, PY_DTYPE,
-    PY_REAL, PY_DEVICE, PY_GRAD, PY_INTO
+    PY_REAL, PY_DEVICE, PY_GRAD, PY_INTO, PY_MAYBE, PY_REDUCTION, PY_AVERAGE, PY_REDUCE, PY_INPLACE
 } py_kind;
 
 typedef struct py_parameter {
@@ -34,10 +34,12 @@ typedef struct py_row {
 typedef struct py_head {
     PyObject *first;      /* borrowed: the first argument */
     PyObject *out;        /* borrowed: what the result is to be written to, or NULL */
-    bool requires_grad;
+    bool requires_grad, in_place;
+    uint8_t old;          /* PY_OLD_x: what was said of a reduction in old ways */
     int dtype;            /* of the result; PY_NO_DTYPE: as it comes */
 } py_head;
-#define PY_HEAD(first) {first, NULL, false, PY_NO_DTYPE}
+#define PY_HEAD(first) {first, NULL, false, false, 0, PY_NO_DTYPE}
+enum { PY_OLD_AVERAGE = 1, PY_OLD_NO_AVERAGE = 2, PY_OLD_REDUCE = 4, PY_OLD_NO_REDUCE = 8 };
 
 typedef struct py_ints {
     int n;                /* below 0: none, or of PY_INT_OR_INTS one int */
@@ -69,6 +71,9 @@ void py_release_fields(const py_row *row, void *fields);
 int py_choose(int n_rows, const py_row *const *rows, PyObject *self, PyObject *const *args,
               Py_ssize_t n, PyObject *names);
 
+/* The reduction of a loss as old arguments say it, with a warning, if one of them was given. */
+bool py_old_reduction(const py_head *head, int *reduction);
+
 /* The class of the result: that of the tensors among the arguments. */
 PyTypeObject *py_class_of_result(const py_row *row, const void *fields);
 
@@ -91,6 +96,11 @@ PyTypeObject *py_class_of_result(const py_row *row, const void *fields);
 #define PY_CLASS_INT_OR_INTS LIST
 #define PY_CLASS_TENSORS TENSORS
 #define PY_CLASS_OBJECT OBJECT
+#define PY_CLASS_MAYBE MAYBE
+#define PY_CLASS_REDUCTION REDUCTION
+#define PY_CLASS_AVERAGE HEAD
+#define PY_CLASS_REDUCE HEAD
+#define PY_CLASS_INPLACE HEAD
 #define PY_CLASS_DTYPE HEAD
 #define PY_CLASS_REAL HEAD
 #define PY_CLASS_DEVICE HEAD
@@ -106,6 +116,8 @@ PyTypeObject *py_class_of_result(const py_row *row, const void *fields);
 #define PY_FIELD_PLACES PY_FIELD_LIST
 #define PY_FIELD_TENSORS(KIND, name) py_tensors name;
 #define PY_FIELD_OBJECT(KIND, name) PyObject *name;
+#define PY_FIELD_MAYBE PY_FIELD_TENSOR
+#define PY_FIELD_REDUCTION PY_FIELD_PLAIN
 #define PY_FIELD_HEAD(KIND, name)
 #define PY_FIELD(of, KIND, name, default) PY_OF_CLASS(PY_FIELD_, KIND)(KIND, name)
 #define PY_STRUCT(of, parameters) \
@@ -160,6 +172,8 @@ PyTypeObject *py_class_of_result(const py_row *row, const void *fields);
 #define PY_AT_PLACES PY_AT_PLAIN
 #define PY_AT_TENSORS PY_AT_PLAIN
 #define PY_AT_OBJECT PY_AT_PLAIN
+#define PY_AT_MAYBE PY_AT_PLAIN
+#define PY_AT_REDUCTION PY_AT_PLAIN
 #define PY_AT_HEAD(of, name) offsetof(struct of, head)
 
 #define PY_NAME(of, KIND, name, default) #name,
@@ -202,6 +216,8 @@ PyTypeObject *py_class_of_result(const py_row *row, const void *fields);
 #define PY_STARRED_PLACES(FORM) "*"
 #define PY_STARRED_TENSORS PY_NOT_STARRED
 #define PY_STARRED_OBJECT PY_NOT_STARRED
+#define PY_STARRED_MAYBE PY_NOT_STARRED
+#define PY_STARRED_REDUCTION PY_NOT_STARRED
 #define PY_STARRED_HEAD PY_NOT_STARRED
 #define PY_STARRED(FORM, KIND) PY_OF_CLASS(PY_STARRED_, KIND)(FORM)
 #define PY_FIRST_TEXT(FORM, KIND, name, default) PY_STARRED(FORM, KIND) #name PY_AFTER_##default

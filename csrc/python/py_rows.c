@@ -14,6 +14,11 @@
 #include <string.h>
 #include <structmember.h>
 
+PyObject *py_written(PyObject *first, ag_status status)
+{
+    return status == AG_OK ? Py_NewRef(first) : py_raise();
+}
+
 /* ---- results -------------------------------------------------------------------------------- */
 
 static bool check_out_dtype(bool is_join, ag_dtype out, ag_dtype result)
@@ -210,6 +215,8 @@ static PyObject *list_result(const py_head *head, int n, ag_status status, ag_te
 #define ROOM_PLACES ROOM_LIST
 #define ROOM_TENSORS NO_ROOM
 #define ROOM_OBJECT NO_ROOM
+#define ROOM_MAYBE NO_ROOM
+#define ROOM_REDUCTION NO_ROOM
 #define ROOM_HEAD NO_ROOM
 #define ROOM(of, KIND, name, default) PY_OF_CLASS(ROOM_, KIND)(name)
 
@@ -221,6 +228,8 @@ static PyObject *list_result(const py_head *head, int n, ag_status status, ag_te
 #define NO_LIST_PLACES NO_LIST_LIST
 #define NO_LIST_TENSORS NO_ROOM
 #define NO_LIST_OBJECT NO_ROOM
+#define NO_LIST_MAYBE NO_ROOM
+#define NO_LIST_REDUCTION NO_ROOM
 #define NO_LIST_HEAD NO_ROOM
 #define NO_LIST(of, KIND, name, default) PY_OF_CLASS(NO_LIST_, KIND)(name)
 
@@ -234,6 +243,8 @@ static PyObject *list_result(const py_head *head, int n, ag_status status, ag_te
 #define START_PLACES START_LIST
 #define START_TENSORS(name, value) .name = {0, NULL, NULL},
 #define START_OBJECT START_TENSOR
+#define START_MAYBE START_TENSOR
+#define START_REDUCTION START_PLAIN
 #define START_HEAD(name, value)
 #define START(of, KIND, name, default) PY_OF_CLASS(START_, KIND)(name, PY_VALUE_##default)
 
@@ -247,6 +258,8 @@ static PyObject *list_result(const py_head *head, int n, ag_status status, ag_te
 #define SELF_PLACES NOT_SELF
 #define SELF_TENSORS NOT_SELF
 #define SELF_OBJECT(name) a.name = self;
+#define SELF_MAYBE NOT_SELF
+#define SELF_REDUCTION NOT_SELF
 #define SELF(of, KIND, name, default) PY_OF_CLASS(SELF_, KIND)(name)
 #define NOTHING(of, KIND, name, default)
 
@@ -263,6 +276,8 @@ static PyObject *list_result(const py_head *head, int n, ag_status status, ag_te
 #define NEXT_PLAIN(name) , a.name
 #define NEXT_LIST(name) , a.name.n, a.name.list
 #define NEXT_SIZES NEXT_LIST
+#define NEXT_MAYBE NEXT_TENSOR
+#define NEXT_REDUCTION NEXT_PLAIN
 #define NEXT_HEAD(name)
 #define PASS(of, KIND, name, default) PY_OF_CLASS(PASS_, KIND)(name)
 #define NEXT(of, KIND, name, default) PY_OF_CLASS(NEXT_, KIND)(name)
@@ -281,6 +296,8 @@ static PyObject *list_result(const py_head *head, int n, ag_status status, ag_te
     PyMem_Free(a.name.list); \
     Py_XDECREF(a.name.all);
 #define RELEASE_OBJECT NO_ROOM
+#define RELEASE_MAYBE NO_ROOM
+#define RELEASE_REDUCTION NO_ROOM
 #define RELEASE_HEAD NO_ROOM
 #define RELEASE(of, KIND, name, default) PY_OF_CLASS(RELEASE_, KIND)(name)
 #define PLAIN_TENSOR NO_ROOM
@@ -292,6 +309,8 @@ static PyObject *list_result(const py_head *head, int n, ag_status status, ag_te
 #define PLAIN_PLACES NO_ROOM
 #define PLAIN_TENSORS(name) && false
 #define PLAIN_OBJECT NO_ROOM
+#define PLAIN_MAYBE NO_ROOM
+#define PLAIN_REDUCTION NO_ROOM
 #define PLAIN_HEAD NO_ROOM
 #define IS_PLAIN(of, KIND, name, default) PY_OF_CLASS(PLAIN_, KIND)(name)
 /* The first argument of an op of operands may be a number or an array: it has no class then. */
@@ -299,6 +318,19 @@ static PyObject *list_result(const py_head *head, int n, ag_status status, ag_te
     IS_PLAIN(of, KIND, name, default) \
     && (PY_##KIND != PY_OPERAND || py_is_exact_tensor(a.head.first))
 #define IS_NO_TENSOR(of, KIND, name, default) && PY_##KIND != PY_TENSOR
+/* A reduction that old arguments override: */
+#define SETTLED_TENSOR NO_ROOM
+#define SETTLED_OPERAND NO_ROOM
+#define SETTLED_PLAIN NO_ROOM
+#define SETTLED_LIST NO_ROOM
+#define SETTLED_SIZES NO_ROOM
+#define SETTLED_PLACES NO_ROOM
+#define SETTLED_TENSORS NO_ROOM
+#define SETTLED_OBJECT NO_ROOM
+#define SETTLED_MAYBE NO_ROOM
+#define SETTLED_REDUCTION(name) && py_old_reduction(&a.head, &a.name)
+#define SETTLED_HEAD NO_ROOM
+#define IS_SETTLED(of, KIND, name, default) PY_OF_CLASS(SETTLED_, KIND)(name)
 #define ARE_PLAIN(parameters) \
     (true AG_EACH(IS_FIRST_PLAIN, IS_PLAIN, , parameters) \
      AG_EACH(NOTHING, IS_NO_TENSOR, , parameters))
@@ -404,6 +436,8 @@ bool py_add_return_types(PyObject *module)
         is_read = a.name.n >= 0; \
     } else
 #define SIZES_OBJECT NOT_SIZES
+#define SIZES_MAYBE NOT_SIZES
+#define SIZES_REDUCTION NOT_SIZES
 #define SIZES_HEAD NOT_SIZES
 #define SIZES_BY_PLACE(of, KIND, name, default) PY_OF_CLASS(SIZES_, KIND)(name)
 
@@ -445,7 +479,7 @@ bool py_add_return_types(PyObject *module)
             is_read = py_read(row, self, args, n, names, &a); \
         if (!is_read) \
             return NULL; \
-        if (CHECK) { \
+        if (true AG_EACH(IS_SETTLED, IS_SETTLED, of, parameters) && CHECK) { \
             GET \
         } \
         AG_EACH(RELEASE, RELEASE, of, parameters) \
@@ -500,12 +534,29 @@ bool py_add_return_types(PyObject *module)
 #define FORMS_METHOD(name, cname, of, CHECK, parameters)
 #define FORMS_PART(name, cname, of, CHECK, parameters)
 #define FORMS_BOTH(name, cname, of, CHECK, parameters) AS_FUNCTION(of)
+#define FORMS_FUNCTIONAL FORMS_FUNCTION
+#define FORMS_FUNCTIONAL_IN_PLACE FORMS_FUNCTION
 #define FORMS_BOTH_IN_PLACE(name, cname, of, CHECK, parameters) \
     AS_FUNCTION(of) CALL_IN_PLACE(name, cname, of, CHECK, parameters)
 
+/* How the result is had of a row that has a parameter INPLACE, and of others. */
+#define GET_FUNCTION(cname, parameters, ...) __VA_ARGS__
+#define GET_METHOD GET_FUNCTION
+#define GET_PART GET_FUNCTION
+#define GET_BOTH GET_FUNCTION
+#define GET_BOTH_IN_PLACE GET_FUNCTION
+#define GET_FUNCTIONAL GET_FUNCTION
+#define GET_FUNCTIONAL_IN_PLACE(cname, parameters, ...) \
+    if (a.head.in_place) { \
+        result = py_written(a.head.first, ag_##cname##_ ARGUMENTS(parameters)); \
+    } else { \
+        __VA_ARGS__ \
+    }
+
 #define DEFINE(name, cname, FORMS, BODY, RESULT, of, parameters) \
     CALL_WITH(name, cname, of, CHECK_##BODY(cname), \
-              GET_BY_##BODY(name, cname, RESULT, parameters), parameters) \
+              GET_##FORMS(cname, parameters, GET_BY_##BODY(name, cname, RESULT, parameters)), \
+              parameters) \
     FORMS_##FORMS(name, cname, of, CHECK_##BODY(cname), parameters)
 #define IN_PYTHON_OP(...) __VA_ARGS__
 #define IN_PYTHON_OWN IN_PYTHON_OP
@@ -565,6 +616,8 @@ typedef PyObject *(*call_function)(PyObject *self, PyObject *const *args, Py_ssi
 #define METHOD_OF_METHOD METHOD_ENTRY
 #define METHOD_OF_FUNCTION(name, of, parameters, doc, example)
 #define METHOD_OF_PART METHOD_OF_FUNCTION
+#define METHOD_OF_FUNCTIONAL METHOD_OF_FUNCTION
+#define METHOD_OF_FUNCTIONAL_IN_PLACE METHOD_OF_FUNCTION
 #define METHOD_OF_BOTH_IN_PLACE(name, of, parameters, doc, example) \
     METHOD_ENTRY(name, of, parameters, doc, example) \
     ENTRY(#name "_", i_##of, #name "_(" PY_METHOD_TEXT(parameters) ")", IN_PLACE_DOC(#name), \
@@ -589,6 +642,8 @@ PyMethodDef py_row_methods[] = {
 #define FUNCTION_OF_FUNCTION FUNCTION_ENTRY
 #define FUNCTION_OF_METHOD(name, of, parameters, doc, example)
 #define FUNCTION_OF_PART FUNCTION_OF_METHOD
+#define FUNCTION_OF_FUNCTIONAL FUNCTION_OF_METHOD
+#define FUNCTION_OF_FUNCTIONAL_IN_PLACE FUNCTION_OF_METHOD
 #define ANY_FUNCTION_BOTH(name, signature, doc, example) \
     ENTRY(#name, any_f_##name, #name "(input, " signature ")", doc, example)
 #define ANY_FUNCTION_FUNCTION(name, signature, doc, example) \
@@ -602,3 +657,46 @@ PyMethodDef py_row_functions[] = {
 #include "../include/ops.def"
     {NULL, NULL, 0, NULL},
 };
+
+/* ---- nn.functional -------------------------------------------------------------------------- */
+
+#define FUNCTIONAL_OF_FUNCTIONAL FUNCTION_ENTRY
+#define FUNCTIONAL_OF_FUNCTIONAL_IN_PLACE FUNCTION_ENTRY
+#define FUNCTIONAL_OF_FUNCTION(name, of, parameters, doc, example)
+#define FUNCTIONAL_OF_METHOD FUNCTIONAL_OF_FUNCTION
+#define FUNCTIONAL_OF_PART FUNCTIONAL_OF_FUNCTION
+#define FUNCTIONAL_OF_BOTH FUNCTIONAL_OF_FUNCTION
+#define FUNCTIONAL_OF_BOTH_IN_PLACE FUNCTIONAL_OF_FUNCTION
+
+static PyMethodDef functional[] = {
+#define CALL(name, cname, FORMS, BODY, RESULT, parameters, doc, example) \
+    IN_PYTHON_##BODY(FUNCTIONAL_OF_##FORMS(name, py_##name##_##cname, parameters, doc, example))
+#include "../include/ops.def"
+    {NULL, NULL, 0, NULL},
+};
+
+static const char *const shared[] = {
+#define SHARED(name) #name,
+#include "../include/ops.def"
+    NULL,
+};
+
+PyObject *py_functional(PyObject *module)
+{
+    PyObject *all = PyDict_New(), *home = PyUnicode_InternFromString("pyautograd.nn.functional");
+    bool ok = all != NULL && home != NULL;
+    for (PyMethodDef *f = functional; ok && f->ml_name != NULL; f++) {
+        PyObject *function = PyCFunction_NewEx(f, module, home);
+        ok = function != NULL && PyDict_SetItemString(all, f->ml_name, function) == 0;
+        Py_XDECREF(function);
+    }
+    for (const char *const *name = shared; ok && *name != NULL; name++) {
+        PyObject *function = PyObject_GetAttrString(module, *name);
+        ok = function != NULL && PyDict_SetItemString(all, *name, function) == 0;
+        Py_XDECREF(function);
+    }
+    Py_XDECREF(home);
+    if (!ok)
+        Py_CLEAR(all);
+    return all;
+}

@@ -28,6 +28,9 @@
     PY_DECLARE_##BODY(name, cname)
 #include "../include/ops.def"
 
+/* What was written in place, if that was done: a new reference, or NULL with an exception. */
+PyObject *py_written(PyObject *first, ag_status status);
+
 /* The field of parameter k, as a pointer to its type. */
 #define PY_FIELD_AT(type, row, fields, k) \
     ((const type *)(const void *)((const char *)(fields) + (row)->parameters[k].at))

@@ -281,10 +281,10 @@ static AGI_NOINLINE ag_tensor *compute_long(const agi_op_info *info, int n, cons
     return out;
 }
 
-/* A result whose parts were recorded is known as the formula's. */
+/* A result whose parts were recorded is known as the formula's, unless that has no label. */
 static void name_after(const agi_op_info *formula, ag_tensor *out)
 {
-    if (out->node == NULL)
+    if (out->node == NULL || formula->label[0] == '-')
         return;
     out->node->formula = formula->formula;
     out->node->variant = 0;
@@ -411,15 +411,15 @@ static void release_all(int n, ag_tensor *const *tensors)
         agi_release(tensors[k]);
 }
 
-/* A formula of float64 numbers, whose operands are not: of copies of these, which are that. */
+/* A formula of float64 numbers, whose operands are not all that: of copies of the others. */
 static ag_tensor *apply_to_floats(int op, int n, const ag_arg *args, const ag_attr *attr)
 {
-    ag_arg floats[AGI_NODE_SHAPES];
-    ag_tensor *copies[AGI_NODE_SHAPES] = {NULL}, *out = NULL;
+    ag_arg floats[AGI_MOST_ARGS];
+    ag_tensor *copies[AGI_MOST_ARGS] = {NULL}, *out = NULL;
     bool ok = true;
     for (int k = 0; k < n && ok; k++) {
         floats[k] = args[k];
-        if (args[k].tensor != NULL) {
+        if (args[k].tensor != NULL && agi_dtype_of(args[k].tensor) != AG_FLOAT64) {
             floats[k].tensor = copies[k] = agi_compute(AG_OP_clone, 1, &args[k], NULL);
             ok = copies[k] != NULL;
         }
@@ -440,6 +440,7 @@ static AGI_NOINLINE ag_tensor *apply_by_dtypes(int op, int variant, int n, const
     if ((how & AGI_DTYPE_WAYS) == AGI_AS)
         return agi_apply((int)(how & ~(unsigned)AGI_DTYPE_WAYS), -1, n, args, attr);
     if (agi_ops[op].kind == AGI_FORMULA && how == AG_FLOAT64 &&
+        !(agi_ops[op].dtypes[AG_FLOAT64] & AGI_MIXED) &&
         !agi_dtypes_are_plain(&agi_ops[op], n, args))
         return apply_to_floats(op, n, args, attr);
     return apply_as((ag_dtype)how, op, variant, n, args, attr);

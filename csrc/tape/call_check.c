@@ -21,6 +21,11 @@ enum { TAKES_NUMBERS = 1, TAKES_DIMS = 2, TAKES_SIZES = 4, TAKES_OPERAND_FIRST =
 #define TAKES_KIND_CHOICE | TAKES_NUMBERS
 #define TAKES_KIND_DIMS | TAKES_DIMS
 #define TAKES_KIND_SIZES | TAKES_SIZES
+#define TAKES_KIND_MAYBE
+#define TAKES_KIND_REDUCTION | TAKES_NUMBERS
+#define TAKES_KIND_AVERAGE
+#define TAKES_KIND_REDUCE
+#define TAKES_KIND_INPLACE
 #define TAKES_KIND_DTYPE
 #define TAKES_KIND_REAL
 #define TAKES_KIND_DEVICE
@@ -121,12 +126,31 @@ static bool check_attr(int op, const char *name, const ag_arg *args, const ag_at
     }
 }
 
+/* Ops of functions whose C is written out, and those that rules call. */
+static bool is_inner_with_attr(int op)
+{
+    switch (op) {
+    case AG_OP_embedding:
+    case AG_OP_embedding_vjp:
+    case AG_OP_class_loss:
+    case AG_OP_class_loss_vjp:
+    case AG_OP_standardize:
+    case AG_OP_standardize_vjp:
+    case AG_OP_batch_norm:
+    case AG_OP_p_norm:
+    case AG_OP_triplet_term:
+        return true;
+    default:
+        return false;
+    }
+}
+
 static bool takes_attr(int op)
 {
     return (takes[op] & ~TAKES_OPERAND_FIRST) != 0 || agi_ops[op].kind == AGI_VIEW ||
            agi_ops[op].kind == AGI_JOIN || agi_ops[op].kind == AGI_VIEWS || op == AG_OP_clone ||
            op == AG_OP_slice_scatter || op == AG_OP_strided_scatter ||
-           op == AG_OP_strided_gather_vjp;
+           op == AG_OP_strided_gather_vjp || is_inner_with_attr(op);
 }
 
 /* ---- calls ---------------------------------------------------------------------------------- */

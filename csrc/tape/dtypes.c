@@ -164,7 +164,7 @@ bool agi_dtypes_resolve(int op, int n, const ag_arg *args, unsigned *how)
         return refuse(info, entry & ~(unsigned)AGI_DTYPE_WAYS, promoted);
     if (!check_operands(op, n, args, promoted))
         return false;
-    *how = entry & ~(unsigned)AGI_CHECKED;
+    *how = entry & ~(unsigned)(AGI_CHECKED | AGI_MIXED);
     if ((entry & AGI_DTYPE_WAYS) == AGI_AS)
         *how = entry;
     return true;

@@ -460,7 +460,7 @@ AGI_INLINE ag_status apply_in_place(int op, int variant, int n, const ag_arg *ar
  * the result is copied into x. */
 static ag_status formula_in_place(int op, int n, const ag_arg *args, const ag_attr *attr)
 {
-    ag_arg of[AGI_NODE_SHAPES];
+    ag_arg of[AGI_MOST_ARGS];
     ag_tensor *old = NULL, *fresh = NULL;
     ag_status status = check_write(op, n, args);
     if (status != AG_OK)

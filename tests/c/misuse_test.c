@@ -427,6 +427,11 @@ static void test_null_of_elementwise_ops(void)
 #define NEXT_GOOD_SIZES , 1, LIST(6)
 #define NEXT_GOOD_INT_OR_INTS , -1, LIST(1)
 #define NEXT_GOOD_GENERATOR , NULL
+#define NEXT_GOOD_MAYBE , NULL
+#define NEXT_GOOD_REDUCTION , 1
+#define NEXT_GOOD_AVERAGE
+#define NEXT_GOOD_REDUCE
+#define NEXT_GOOD_INPLACE
 #define NEXT_GOOD_DTYPE
 #define NEXT_GOOD_REAL
 #define NEXT_GOOD_DEVICE
@@ -457,6 +462,11 @@ static void test_null_of_elementwise_ops(void)
 #define NEXT_BAD_SIZES NEXT_BAD_LIST
 #define NEXT_BAD_INT_OR_INTS NEXT_BAD_LIST
 #define NEXT_BAD_GENERATOR NEXT_GOOD_GENERATOR
+#define NEXT_BAD_MAYBE NEXT_GOOD_MAYBE
+#define NEXT_BAD_REDUCTION , 99
+#define NEXT_BAD_AVERAGE
+#define NEXT_BAD_REDUCE
+#define NEXT_BAD_INPLACE
 #define NEXT_BAD_DTYPE
 #define NEXT_BAD_REAL
 #define NEXT_BAD_DEVICE
@@ -485,11 +495,14 @@ static void test_null_of_elementwise_ops(void)
 #define REFUSES_IN_PLACE_FUNCTION REFUSES_IN_PLACE_BOTH
 #define REFUSES_IN_PLACE_METHOD REFUSES_IN_PLACE_BOTH
 #define REFUSES_IN_PLACE_PART REFUSES_IN_PLACE_BOTH
+#define REFUSES_IN_PLACE_FUNCTIONAL REFUSES_IN_PLACE_BOTH
 #define REFUSES_IN_PLACE_BOTH_IN_PLACE(cname, parameters) \
     GIVES_ERROR(ag_##cname##_(BAD_FIRST(parameters)));
+#define REFUSES_IN_PLACE_FUNCTIONAL_IN_PLACE REFUSES_IN_PLACE_BOTH_IN_PLACE
 #define REFUSES_OP(cname, FORMS, RESULT, parameters) \
     REFUSES_##RESULT(cname, parameters) REFUSES_IN_PLACE_##FORMS(cname, parameters)
-#define REFUSES_OWN(cname, FORMS, RESULT, parameters) REFUSES_##RESULT(cname, parameters)
+#define REFUSES_OWN(cname, FORMS, RESULT, parameters) \
+    REFUSES_##RESULT(cname, parameters) REFUSES_IN_PLACE_##FORMS(cname, parameters)
 #define REFUSES_C(cname, FORMS, RESULT, parameters) \
     GIVES_NULL(ag_##cname(AG_EACH(GOOD, NEXT_BAD, , parameters))); \
     REFUSES_IN_PLACE_##FORMS(cname, parameters)

@@ -69,8 +69,20 @@ def test_gradients(case: Case, torch: ModuleType, rng: np.random.Generator) -> N
                 assert_near(x.grad, y.grad, f"{case.id}, input {k}")
 
 
+# Ops of which torch has no second derivative, or not the right one.
+NO_SECOND = {
+    "bce_term": "torch adds 1e-12 to what it divides by",
+    "binary_cross_entropy": "torch adds 1e-12 to what it divides by",
+    "cdist": "torch has no second derivative",
+    "pdist": "torch has no second derivative",
+    "standardize_vjp": "to torch, mean and variance are constants in the third derivative",
+}
+
+
 @pytest.mark.parametrize("case", DIFFERENTIABLE, ids=by_id)
 def test_second_derivatives(case: Case, torch: ModuleType, rng: np.random.Generator) -> None:
+    if case.op in NO_SECOND:
+        pytest.skip(NO_SECOND[case.op])
     if case.op == "abs":
         pytest.skip("torch's second derivative of abs fails for real tensors")
     if case.label == "tensors":

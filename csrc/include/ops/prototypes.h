@@ -49,6 +49,8 @@
 #define AG_C_PLACES(name) int n_##name, const int64_t *name
 #define AG_C_INT_OR_INTS(name) int n_##name, const int64_t *name
 #define AG_C_TENSORS(name) int n_##name, ag_tensor *const *name
+#define AG_C_MAYBE(name) ag_tensor *name
+#define AG_C_REDUCTION(name) int name
 #define AG_C_GENERATOR(name) ag_generator *name
 #define AG_NEXT_C_TENSOR(name) , AG_C_TENSOR(name)
 #define AG_NEXT_C_OPERAND(name) , AG_C_OPERAND(name)
@@ -63,6 +65,11 @@
 #define AG_NEXT_C_SIZES(name) , AG_C_SIZES(name)
 #define AG_NEXT_C_INT_OR_INTS(name) , AG_C_INT_OR_INTS(name)
 #define AG_NEXT_C_GENERATOR(name) , AG_C_GENERATOR(name)
+#define AG_NEXT_C_MAYBE(name) , AG_C_MAYBE(name)
+#define AG_NEXT_C_REDUCTION(name) , AG_C_REDUCTION(name)
+#define AG_NEXT_C_AVERAGE(name)
+#define AG_NEXT_C_REDUCE(name)
+#define AG_NEXT_C_INPLACE(name)
 #define AG_NEXT_C_DTYPE(name)
 #define AG_NEXT_C_REAL(name)
 #define AG_NEXT_C_DEVICE(name)
@@ -104,13 +111,16 @@
 #define AG_CALL_METHOD(cname, parameters)
 #define AG_CALL_BOTH(cname, parameters)
 #define AG_CALL_PART(cname, parameters)
+#define AG_CALL_FUNCTIONAL(cname, parameters)
 #define AG_CALL_BOTH_IN_PLACE(cname, parameters) AG_API AG_PROTOTYPE_IN_PLACE(cname, parameters);
+#define AG_CALL_FUNCTIONAL_IN_PLACE AG_CALL_BOTH_IN_PLACE
 #define AG_CALL_OP(cname, FORMS, RESULT, parameters) \
     AG_API AG_PROTOTYPE(cname, RESULT, parameters); \
     AG_CALL_##FORMS(cname, parameters)
 #define AG_CALL_OWN(cname, FORMS, RESULT, parameters) \
     AG_API AG_PROTOTYPE(cname, RESULT, parameters); \
-    AG_COUNT_##RESULT(cname, parameters)
+    AG_COUNT_##RESULT(cname, parameters) \
+    AG_CALL_##FORMS(cname, parameters)
 #define AG_CALL_DONE(cname, FORMS, RESULT, parameters)
 #define AG_CALL_C AG_CALL_OP
 #define AG_CALL_CHECKED_OP AG_CALL_OP
