@@ -1964,6 +1964,99 @@ class Tensor:
             IndexError: there is no such dimension.
             RuntimeError: the number is not positive.
         """
+    def cumsum(self, dim: _int, *, dtype: _DType = None, out: Tensor | None = None) -> Self:
+        """The sums of the elements up to each along a dimension.
+
+        The result has the shape of the input, and is int64 of a bool or int64 tensor.
+
+        Raises:
+            IndexError: there is no such dimension.
+            NotImplementedError: dtype is bool.
+            TypeError: an argument is of the wrong type.
+        """
+    def cumsum_(self, dim: _int, *, dtype: _DType = None, out: Tensor | None = None) -> Self:
+        """`cumsum` in place. Returns the tensor itself.
+
+        Raises:
+            RuntimeError: as `cumsum` does, or the tensor is a leaf that requires grad, or its
+                memory is read-only.
+            TypeError: an argument is of the wrong type.
+        """
+    def cumprod(self, dim: _int, *, dtype: _DType = None, out: Tensor | None = None) -> Self:
+        """The products of the elements up to each along a dimension.
+
+        The result has the shape of the input, and is int64 of a bool or int64 tensor. Zeros have
+        their exact gradients, too: nothing is divided.
+
+        Raises:
+            IndexError: there is no such dimension.
+            NotImplementedError: dtype is bool.
+            TypeError: an argument is of the wrong type.
+        """
+    def cumprod_(self, dim: _int, *, dtype: _DType = None, out: Tensor | None = None) -> Self:
+        """`cumprod` in place. Returns the tensor itself.
+
+        Raises:
+            RuntimeError: as `cumprod` does, or the tensor is a leaf that requires grad, or its
+                memory is read-only.
+            TypeError: an argument is of the wrong type.
+        """
+    def logcumsumexp(self, dim: _int, *, out: Tensor | None = None) -> Self:
+        """The logarithms of the sums of exp(x) up to each element along a dimension.
+
+        Nothing overflows on the way. What is -inf has no part in what follows.
+
+        Raises:
+            IndexError: there is no such dimension.
+            NotImplementedError: the input is not float64.
+            TypeError: an argument is of the wrong type.
+        """
+    def diff(
+        self,
+        n: _int = 1,
+        dim: _int = -1,
+        prepend: Tensor | None = None,
+        append: Tensor | None = None,
+        *,
+        out: Tensor | None = None,
+    ) -> Self:
+        """The differences between neighbours along a dimension, n times over.
+
+        What is given as `prepend` and `append` is put before and behind the input first. Of a bool
+        tensor it is whether neighbours differ.
+
+        Raises:
+            IndexError: there is no such dimension.
+            RuntimeError: the input has no dimensions, n is negative, or shapes do not fit.
+            TypeError: an argument is of the wrong type.
+        """
+    def bincount(self, weights: Tensor | None = None, minlength: _int = 0) -> Self:
+        """How often each whole number from 0 on is among the elements of an int64 vector; with
+        weights the sums of the weights that lie beside them, in their order.
+
+        The result has `minlength` elements, or as many as the largest number wants. No gradient
+        goes to the weights.
+
+        Raises:
+            NotImplementedError: the input is not int64.
+            RuntimeError: a number or minlength is negative, the input is no vector, or the weights
+                have not its length.
+            TypeError: an argument is of the wrong type.
+        """
+    def histc(
+        self, bins: _int = 100, min: _Real = 0, max: _Real = 0, *, out: Tensor | None = None
+    ) -> Self:
+        """How many elements lie in each of `bins` intervals of one width from min to max.
+
+        An interval has its lower end, the last one both. Where min and max are equal the smallest
+        and the largest element stand for them, and where these are equal, that less and more 1.
+        What lies outside is not counted, NaN neither.
+
+        Raises:
+            NotImplementedError: the input is not float64.
+            RuntimeError: bins is not positive, max is below min, or an end is not finite.
+            TypeError: an argument is of the wrong type.
+        """
     @overload
     def var(self, unbiased: _bool) -> Self:
         """The variance of the elements over dim: an int, a tuple of ints, or None for all.
@@ -3193,6 +3286,155 @@ def cosine_similarity(x1: _T, x2: Tensor, dim: _int = 1, eps: _Real = 1e-08) -> 
         RuntimeError: the shapes do not broadcast.
         TypeError: an argument is of the wrong type.
     """
+def cumsum(input: _T, dim: _int, *, dtype: _DType = None, out: Tensor | None = None) -> _T:
+    """The sums of the elements up to each along a dimension.
+
+    The result has the shape of the input, and is int64 of a bool or int64 tensor.
+
+    Raises:
+        IndexError: there is no such dimension.
+        NotImplementedError: dtype is bool.
+        TypeError: an argument is of the wrong type.
+    """
+def cumprod(input: _T, dim: _int, *, dtype: _DType = None, out: Tensor | None = None) -> _T:
+    """The products of the elements up to each along a dimension.
+
+    The result has the shape of the input, and is int64 of a bool or int64 tensor. Zeros have
+    their exact gradients, too: nothing is divided.
+
+    Raises:
+        IndexError: there is no such dimension.
+        NotImplementedError: dtype is bool.
+        TypeError: an argument is of the wrong type.
+    """
+def logcumsumexp(input: _T, dim: _int, *, out: Tensor | None = None) -> _T:
+    """The logarithms of the sums of exp(x) up to each element along a dimension.
+
+    Nothing overflows on the way. What is -inf has no part in what follows.
+
+    Raises:
+        IndexError: there is no such dimension.
+        NotImplementedError: the input is not float64.
+        TypeError: an argument is of the wrong type.
+    """
+def diff(
+    input: _T,
+    n: _int = 1,
+    dim: _int = -1,
+    prepend: Tensor | None = None,
+    append: Tensor | None = None,
+    *,
+    out: Tensor | None = None,
+) -> _T:
+    """The differences between neighbours along a dimension, n times over.
+
+    What is given as `prepend` and `append` is put before and behind the input first. Of a bool
+    tensor it is whether neighbours differ.
+
+    Raises:
+        IndexError: there is no such dimension.
+        RuntimeError: the input has no dimensions, n is negative, or shapes do not fit.
+        TypeError: an argument is of the wrong type.
+    """
+def gradient(
+    input: _T, *, spacing: _Real | None = None, dim: _Dims | None = None, edge_order: _int = 1
+) -> tuple[_T, ...]:
+    """The slopes of a sampled function along each dimension, or along those of dim: a tuple of
+    tensors of the shape of the samples.
+
+    `spacing` says how far samples are apart: a number, or a list with a number or a vector of
+    places for each dimension. At the ends it is the slope of the line (edge_order 1) or of the
+    parabola (2) through the last samples.
+
+    Raises:
+        IndexError: there is no such dimension.
+        RuntimeError: a dimension is too short or named twice, the spacing does not fit, or
+            edge_order is neither 1 nor 2.
+        TypeError: an argument is of the wrong type.
+    """
+def bincount(input: _T, weights: Tensor | None = None, minlength: _int = 0) -> _T:
+    """How often each whole number from 0 on is among the elements of an int64 vector; with
+    weights the sums of the weights that lie beside them, in their order.
+
+    The result has `minlength` elements, or as many as the largest number wants. No gradient
+    goes to the weights.
+
+    Raises:
+        NotImplementedError: the input is not int64.
+        RuntimeError: a number or minlength is negative, the input is no vector, or the weights
+            have not its length.
+        TypeError: an argument is of the wrong type.
+    """
+def histc(
+    input: _T, bins: _int = 100, min: _Real = 0, max: _Real = 0, *, out: Tensor | None = None
+) -> _T:
+    """How many elements lie in each of `bins` intervals of one width from min to max.
+
+    An interval has its lower end, the last one both. Where min and max are equal the smallest
+    and the largest element stand for them, and where these are equal, that less and more 1.
+    What lies outside is not counted, NaN neither.
+
+    Raises:
+        NotImplementedError: the input is not float64.
+        RuntimeError: bins is not positive, max is below min, or an end is not finite.
+        TypeError: an argument is of the wrong type.
+    """
+def searchsorted(
+    sorted_sequence: _T,
+    input: _Operand,
+    *,
+    out_int32: _bool = False,
+    right: _bool = False,
+    side: Literal["left", "right"] | None = None,
+    out: Tensor | None = None,
+    sorter: Tensor | None = None,
+) -> _T:
+    """Where each number would have to be put into a sorted sequence for it to stay sorted: before
+    what is equal, or with `right` (or side='right') behind that. An int64 tensor.
+
+    The last dimension is searched. The others are those of the input, or there is none. NaN is
+    behind all numbers, as sort puts it. With a sorter it is `sorted_sequence[sorter]` that is
+    searched. There is no int32: out_int32 changes nothing.
+
+    Raises:
+        NotImplementedError: one of them is bool.
+        RuntimeError: shapes do not fit each other, side and right contradict each other, or
+            the sorter has what is no index.
+        TypeError: an argument is of the wrong type.
+    """
+def bucketize(
+    input: _Operand,
+    boundaries: Tensor,
+    *,
+    out_int32: _bool = False,
+    right: _bool = False,
+    out: Tensor | None = None,
+) -> Tensor:
+    """Which of the buckets between sorted boundaries each number belongs to: as `searchsorted` of
+    them.
+
+    Raises:
+        NotImplementedError: one of them is bool.
+        RuntimeError: the boundaries are no vector.
+        TypeError: an argument is of the wrong type.
+    """
+def isin(
+    elements: _Operand,
+    test_elements: _Operand,
+    *,
+    assume_unique: _bool = False,
+    invert: _bool = False,
+    out: Tensor | None = None,
+) -> Tensor:
+    """Whether each element is among the test elements; with `invert` whether it is not. A bool
+    tensor.
+
+    A NaN is among nothing. Whether elements are unique changes nothing.
+
+    Raises:
+        NotImplementedError: one of them is bool.
+        TypeError: both are numbers, or an argument is of the wrong type.
+    """
 @overload
 def var_mean(input: _T, unbiased: _bool) -> tuple[_T, _T]:
     """Variance and mean over some or all dimensions, as a tuple.
@@ -3324,6 +3566,48 @@ def normal(
     requires_grad: _bool = False,
     device: _Device = None,
 ) -> Tensor: ...
+@overload
+def trapezoid(y: _T, x: Tensor, *, dim: _int = -1) -> _T:
+    """The area under straight lines between samples y along a dimension, which lie at the
+    places x, or dx apart.
+
+    Places that are a vector are those along dim; others broadcast to the samples.
+
+    Raises:
+        IndexError: there is no such dimension.
+        RuntimeError: shapes do not fit, or a tensor is bool.
+        TypeError: x and dx are given both, or an argument is of the wrong type.
+    """
+@overload
+def trapezoid(y: _T, *, dx: _Real = 1, dim: _int = -1) -> _T: ...
+@overload
+def trapz(y: _T, x: Tensor, *, dim: _int = -1) -> _T:
+    """The area under straight lines between samples y along a dimension, which lie at the
+    places x, or dx apart.
+
+    Places that are a vector are those along dim; others broadcast to the samples.
+
+    Raises:
+        IndexError: there is no such dimension.
+        RuntimeError: shapes do not fit, or a tensor is bool.
+        TypeError: x and dx are given both, or an argument is of the wrong type.
+    """
+@overload
+def trapz(y: _T, *, dx: _Real = 1, dim: _int = -1) -> _T: ...
+@overload
+def cumulative_trapezoid(y: _T, x: Tensor, *, dim: _int = -1) -> _T:
+    """The areas under straight lines between samples y up to each but the first, which lie
+    at the places x, or dx apart.
+
+    Places that are a vector are those along dim; others broadcast to the samples.
+
+    Raises:
+        IndexError: there is no such dimension.
+        RuntimeError: shapes do not fit, or a tensor is bool.
+        TypeError: x and dx are given both, or an argument is of the wrong type.
+    """
+@overload
+def cumulative_trapezoid(y: _T, *, dx: _Real = 1, dim: _int = -1) -> _T: ...
 # </ops>
 
 # ---- shapes

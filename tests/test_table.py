@@ -30,6 +30,8 @@ INTERNAL = {
     "as_strided",
     "slice_scatter",
     "strided_scatter",
+    "linear_scan",
+    "shift",
     "strided_gather_vjp",
     "fill",
     "copy",

@@ -317,6 +317,12 @@ AG_API ag_tensor *ag_slice(ag_tensor *x, int dim, int64_t start, int64_t end, in
 AG_API ag_tensor *ag_as_strided(ag_tensor *x, int ndim, const int64_t *shape,
                                 const int64_t *strides, int64_t offset);
 
+/* The slopes of samples along one dimension, which lie at the places of a vector, or if that is
+ * NULL so far apart. At the ends those of the line (edge_order 1) or parabola (2) through the last
+ * samples. */
+AG_API ag_tensor *ag_gradient_along(ag_tensor *samples, ag_tensor *places, double spacing, int dim,
+                                    int edge_order);
+
 /* In place: x's memory is written, its version counts up, and if grad mode is on the tape follows.
  * y broadcasts to x, never the other way round. A leaf that requires grad is refused unless grad
  * mode is off. */

@@ -206,7 +206,7 @@ static bool sum_as(ag_dtype out, py_head *head)
 static bool check_out(const char *function, ag_dtype out, py_head *head)
 {
     const char *name = py_type_name(out);
-    if (strcmp(function, "sum") == 0)
+    if (strcmp(function, "sum") == 0 || is_one_of(function, "cumsum", "cumprod"))
         return sum_as(out, head);
     if (is_one_of(function, "amax", "amin")) {
         const ag_dtype input = ag_dtype_of(py_tensor_of(head->first));
@@ -431,7 +431,8 @@ PyTypeObject *py_class_of_result(const py_row *row, const void *fields)
         }
         if (row->parameters[k].kind == PY_OPERAND)
             objects[n++] = ((const py_operand_value *)(const void *)at)->object;
-        else if (row->parameters[k].kind == PY_TENSOR)
+        else if (row->parameters[k].kind == PY_TENSOR &&
+                 *(ag_tensor *const *)(const void *)at != NULL)
             objects[n++] = ag_wrapper(*(ag_tensor *const *)(const void *)at);
     }
     return py_common_type(n, objects);

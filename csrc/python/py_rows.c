@@ -621,7 +621,7 @@ typedef PyObject *(*call_function)(PyObject *self, PyObject *const *args, Py_ssi
 #define METHOD_OF_BOTH_IN_PLACE(name, of, parameters, doc, example) \
     METHOD_ENTRY(name, of, parameters, doc, example) \
     ENTRY(#name "_", i_##of, #name "_(" PY_METHOD_TEXT(parameters) ")", IN_PLACE_DOC(#name), \
-          "    >>> x = ag.tensor([4])\n    >>> x." #name "_(2) is x\n    True\n")
+          "    >>> x = ag.tensor([[[4]]])\n    >>> x." #name "_(2) is x\n    True\n")
 #define ANY_METHOD_BOTH(name, signature, doc, example) \
     ENTRY(#name, any_##name, #name "($self, " signature ")", doc, example)
 #define ANY_METHOD_FUNCTION(name, signature, doc, example)
