@@ -3,10 +3,13 @@
  * Ops as public functions: those whose prototypes come from ops.def. What a row does not say itself
  * (BODY is OWN) is written out at the end.
  */
+#include <string.h>
+
 #include "base/check.h"
 #include "base/shape.h"
 #include "ops/table.h"
 #include "tape/apply.h"
+#include "tape/dtypes.h"
 #include "tensor/scope.h"
 
 #include <math.h>
@@ -70,6 +73,7 @@ static ag_tensor *apply2(ag_op op, ag_arg x, ag_arg y)
 #define DEFINE_REDUCE(name)
 #define DEFINE_VIEW(name)
 #define DEFINE_MAKE(name)
+#define DEFINE_EDIT(name)
 #define DEFINE_JOIN(name)
 #define DEFINE_FORMULA(name)
 #define DEFINE_REDUCES(name)
@@ -317,4 +321,73 @@ ag_tensor *ag_contiguous(ag_tensor *x)
         return NULL;
     return agi_is_contiguous(x) ? agi_scope_add(agi_retain(x))
                                 : apply1(AG_OP_clone, x, &agi_row_major);
+}
+
+/* ---- take_along_dim: gather, of operands that broadcast but along dim ------------------------ */
+
+/* x with the sizes of a shape, but for its own along dim. Owned. */
+static ag_tensor *expanded_beside(ag_tensor *x, const int64_t *shape, int dim)
+{
+    int64_t sizes[AGI_MAX_DIMS];
+    memcpy(sizes, shape, x->ndim * sizeof *sizes);
+    sizes[dim] = agi_shape_of(x)[dim];
+    if (agi_shape_equal(x->ndim, sizes, x->ndim, agi_shape_of(x)))
+        return agi_retain(x);
+    const ag_attr to = {.n_list = x->ndim, .list = sizes};
+    const ag_arg arg = agi_arg(x);
+    return agi_apply(AG_OP_expand, -1, 1, &arg, &to);
+}
+
+static ag_tensor *take_along(ag_tensor *x, ag_tensor *index, int dim)
+{
+    int64_t shape[AGI_MAX_DIMS], others[AGI_MAX_DIMS];
+    int ndim = x->ndim;
+    memcpy(shape, agi_shape_of(x), x->ndim * sizeof *shape);
+    memcpy(others, agi_shape_of(index), x->ndim * sizeof *others);
+    shape[dim] = others[dim];
+    if (agi_shape_broadcast(&ndim, shape, x->ndim, others) != AG_OK)
+        return NULL;
+    ag_tensor *wide = expanded_beside(x, shape, dim);
+    ag_tensor *wide_index = wide != NULL ? expanded_beside(index, shape, dim) : NULL;
+    ag_tensor *z = NULL;
+    if (wide_index != NULL) {
+        const ag_attr attr = {.i = {dim}};
+        const ag_arg args[2] = {agi_arg(wide), agi_arg(wide_index)};
+        z = agi_call(AG_OP_gather, 2, args, &attr);
+    }
+    agi_release(wide);
+    agi_release(wide_index);
+    return z;
+}
+
+/* Row by row, of x and an index as vectors. */
+static ag_tensor *take_along_all(ag_tensor *x, ag_tensor *index)
+{
+    static const int64_t all = -1;
+    ag_tensor *flat = ag_reshape(x, 1, &all);
+    ag_tensor *flat_index = flat != NULL ? ag_reshape(index, 1, &all) : NULL;
+    ag_tensor *z = flat_index != NULL ? ag_gather(flat, 0, flat_index, false) : NULL;
+    ag_release(flat);
+    ag_release(flat_index);
+    return z;
+}
+
+ag_tensor *ag_take_along_dim(ag_tensor *x, ag_tensor *indices, int dim)
+{
+    int at;
+    if (!agi_has_tensors("take_along_dim", x, indices))
+        return NULL;
+    if (agi_dtype_of(indices) != AG_INT64)
+        return agi_fail_null(AG_ERR_VALUE, "take_along_dim(): dtype of indices should be Long "
+                                           "but got %s", agi_dtype_name(agi_dtype_of(indices)));
+    if (dim == INT32_MIN)
+        return take_along_all(x, indices);
+    if (x->ndim != indices->ndim)
+        return agi_fail_null(AG_ERR_SHAPE, "take_along_dim(): input and indices should have "
+                                           "the same number of dimensions, but got %d dimensions "
+                                           "for input, and %d dimensions for indices", x->ndim,
+                             indices->ndim);
+    if (agi_shape_wrap_dim(dim, x->ndim, &at) != AG_OK)
+        return NULL;
+    return x->ndim == 0 ? take_along_all(x, indices) : take_along(x, indices, at);
 }

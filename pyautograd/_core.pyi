@@ -1935,6 +1935,238 @@ class Tensor:
         Raises:
             MemoryError: there is no room for it.
         """
+    def gather(
+        self, dim: _int, index: Tensor, *, sparse_grad: _bool = False, out: Tensor | None = None
+    ) -> Self:
+        """Elements of lines along dim: where the index has k at a place, element k of the line
+        there.
+
+        The index is an int64 tensor with as many dimensions as the input, in all but dim at most
+        as large; the result has its shape. An element that is named twice gets both gradients.
+        sparse_grad changes nothing.
+
+        Raises:
+            IndexError: there is no such dimension.
+            RuntimeError: the shapes do not fit, or a number of the index is out of range.
+        """
+    def index_select(self, dim: _int, index: Tensor, *, out: Tensor | None = None) -> Self:
+        """The input at the numbers of a vector along dim, in their order, as often as they come.
+
+        Raises:
+            IndexError: there is no such dimension, a number of the index is out of range, or the
+                index is no vector.
+            RuntimeError: the index is not of dtype int64.
+        """
+    def scatter(self, dim: _int, index: Tensor, src: _Operand) -> Self:
+        """A copy with src written to it: where the index has k at a place, to element k of the line
+        along dim there.
+
+        Of several that are written to one element the last one stays. The index is an int64
+        tensor, at most as large as src and, in all but dim, as the input. src may be a number.
+
+        Raises:
+            IndexError: there is no such dimension.
+            RuntimeError: the shapes or dtypes do not fit, or a number of the index is out of
+                range.
+        """
+    def scatter_(self, dim: _int, index: Tensor, src: _Operand) -> Self:
+        """`scatter` in place. Returns the tensor itself.
+
+        Raises:
+            RuntimeError: as `scatter` does, or the tensor is a leaf that requires grad, or its
+                memory is read-only.
+            TypeError: an argument is of the wrong type.
+        """
+    def scatter_add(self, dim: _int, index: Tensor, src: Tensor) -> Self:
+        """A copy with src added to it: where the index has k at a place, to element k of the line
+        along dim there.
+
+        What comes to one element is added in the order in which it stands in src. The index is an
+        int64 tensor, at most as large as src and, in all but dim, as the input.
+
+        Raises:
+            IndexError: there is no such dimension.
+            RuntimeError: the shapes or dtypes do not fit, or a number of the index is out of
+                range.
+        """
+    def scatter_add_(self, dim: _int, index: Tensor, src: Tensor) -> Self:
+        """`scatter_add` in place. Returns the tensor itself.
+
+        Raises:
+            RuntimeError: as `scatter_add` does, or the tensor is a leaf that requires grad, or its
+                memory is read-only.
+            TypeError: an argument is of the wrong type.
+        """
+    def index_add(self, dim: _int, index: Tensor, source: Tensor, *, alpha: _Real = 1) -> Self:
+        """A copy with alpha times the slices of source added to those that a vector names along
+        dim.
+
+        Slices that come to one place are added in their order.
+
+        Raises:
+            IndexError: there is no such dimension, or a number of the index is out of range.
+            RuntimeError: the shapes or dtypes do not fit.
+        """
+    def index_add_(self, dim: _int, index: Tensor, source: Tensor, *, alpha: _Real = 1) -> Self:
+        """`index_add` in place. Returns the tensor itself.
+
+        Raises:
+            RuntimeError: as `index_add` does, or the tensor is a leaf that requires grad, or its
+                memory is read-only.
+            TypeError: an argument is of the wrong type.
+        """
+    def index_copy(self, dim: _int, index: Tensor, source: Tensor) -> Self:
+        """A copy with the slices of source in place of those that a vector names along dim.
+
+        Of several that come to one place the last one stays.
+
+        Raises:
+            IndexError: there is no such dimension, or a number of the index is out of range.
+            RuntimeError: the shapes or dtypes do not fit.
+        """
+    def index_copy_(self, dim: _int, index: Tensor, source: Tensor) -> Self:
+        """`index_copy` in place. Returns the tensor itself.
+
+        Raises:
+            RuntimeError: as `index_copy` does, or the tensor is a leaf that requires grad, or its
+                memory is read-only.
+            TypeError: an argument is of the wrong type.
+        """
+    def index_fill(self, dim: _int, index: Tensor, value: _Operand) -> Self:
+        """A copy with a number in all places of the slices that a vector names along dim.
+
+        The value is a number or a 0-d tensor. Negative numbers of the index count from the end.
+
+        Raises:
+            IndexError: there is no such dimension, or a number of the index is out of range.
+            RuntimeError: the value has dimensions.
+        """
+    def index_fill_(self, dim: _int, index: Tensor, value: _Operand) -> Self:
+        """`index_fill` in place. Returns the tensor itself.
+
+        Raises:
+            RuntimeError: as `index_fill` does, or the tensor is a leaf that requires grad, or its
+                memory is read-only.
+            TypeError: an argument is of the wrong type.
+        """
+    def take(self, index: Tensor, *, out: Tensor | None = None) -> Self:
+        """Elements of the input as if it had one dimension, at the numbers of an index, in its
+        shape.
+
+        Negative numbers count from the end.
+
+        Raises:
+            IndexError: a number is out of range.
+            RuntimeError: the index is not of dtype int64.
+        """
+    def put(self, index: Tensor, source: Tensor, accumulate: _bool = False) -> Self:
+        """A copy with the elements of source written, or added, to those that an index names.
+
+        Elements are counted as if the input had one dimension, from the end where a number is
+        negative. Of several that are written to one element the last one stays.
+
+        Raises:
+            IndexError: a number is out of range.
+            RuntimeError: source has another dtype, or not as many elements as the index.
+        """
+    def put_(self, index: Tensor, source: Tensor, accumulate: _bool = False) -> Self:
+        """`put` in place. Returns the tensor itself.
+
+        Raises:
+            RuntimeError: as `put` does, or the tensor is a leaf that requires grad, or its
+                memory is read-only.
+            TypeError: an argument is of the wrong type.
+        """
+    def index_put(self, indices: _Value, values: Tensor, accumulate: _bool = False) -> Self:
+        """A copy in which x[indices] is values, or with accumulate has values added to it.
+
+        indices are a tuple of int64 and bool tensors, for the first dimensions; values broadcast
+        to what they name. Of several that are written to one element the last one stays; several
+        that are added to one are added in their order.
+
+        Raises:
+            IndexError: a number is out of range, or the index tensors do not fit each other.
+            RuntimeError: the shape or dtype of values does not fit.
+            TypeError: an index is no Tensor.
+        """
+    def index_put_(self, indices: _Value, values: Tensor, accumulate: _bool = False) -> Self:
+        """`index_put` in place. Returns the tensor itself.
+
+        Raises:
+            IndexError: a number is out of range, or the index tensors do not fit each other.
+            RuntimeError: the shape or dtype of values does not fit, or the tensor is a leaf that
+                requires grad, or its memory is read-only.
+            TypeError: an index is no Tensor.
+        """
+    def masked_fill(self, mask: Tensor, value: _Operand) -> Self:
+        """The input with a number where a bool tensor is true: a number or a 0-d tensor.
+
+        The input and the mask broadcast. The number is converted to the input's dtype.
+
+        Raises:
+            RuntimeError: the mask is not of dtype bool, the shapes do not broadcast, or the value
+                has dimensions.
+        """
+    def masked_fill_(self, mask: Tensor, value: _Operand) -> Self:
+        """`masked_fill` in place. Returns the tensor itself.
+
+        Raises:
+            RuntimeError: as `masked_fill` does, or the tensor is a leaf that requires grad, or its
+                memory is read-only.
+            TypeError: an argument is of the wrong type.
+        """
+    def masked_select(self, mask: Tensor, *, out: Tensor | None = None) -> Self:
+        """The elements where a bool tensor is true, row by row, in one dimension.
+
+        The input and the mask broadcast.
+
+        Raises:
+            RuntimeError: the mask is not of dtype bool, or the shapes do not broadcast.
+        """
+    def masked_scatter(self, mask: Tensor, source: Tensor) -> Self:
+        """The input with the elements of source, one after another, where a bool tensor is true.
+
+        The input and the mask broadcast.
+
+        Raises:
+            RuntimeError: the mask is not of dtype bool, source has another dtype than the input or
+                too few elements, or the shapes do not broadcast.
+        """
+    def masked_scatter_(self, mask: Tensor, source: Tensor) -> Self:
+        """`masked_scatter` in place. Returns the tensor itself.
+
+        Raises:
+            RuntimeError: as `masked_scatter` does, or the tensor is a leaf that requires grad, or
+            its
+                memory is read-only.
+            TypeError: an argument is of the wrong type.
+        """
+    def nonzero(self, *, as_tuple: _bool = False) -> Self:
+        """The indices of the elements that are not 0, a row for each; NaN is not 0.
+
+        With as_tuple a tuple of vectors, one for each dimension, with which the tensor can be
+        indexed; what has no dimensions counts as a vector then.
+
+        Raises:
+            TypeError: the input is not a Tensor.
+        """
+    def argwhere(self) -> Self:
+        """The indices of the elements that are not 0, a row for each; NaN is not 0.
+
+        Raises:
+            TypeError: the input is not a Tensor.
+        """
+    def take_along_dim(
+        self, indices: Tensor, dim: _int | None = None, *, out: Tensor | None = None
+    ) -> Self:
+        """`gather` of an input and indices that broadcast in all dimensions but dim. Without dim,
+        of
+        both as vectors.
+
+        Raises:
+            IndexError: there is no such dimension.
+            RuntimeError: the shapes do not fit, or a number of the index is out of range.
+        """
     def unbind(self, dim: _int = 0) -> tuple[Self, ...]:
         """A tuple of views, one of each index of a dimension, which they lack.
 
@@ -2654,8 +2886,10 @@ def softplus(input: _T, beta: _Real = 1, threshold: _Real = 20) -> _T:
     Raises:
         TypeError: the input is not a Tensor, beta or threshold not a number.
     """
-def where(condition: _Value, input: _Value, other: _Value) -> Tensor:
-    """Elements of input where condition is true, of other elsewhere.
+@overload
+def where(condition: Tensor) -> tuple[Tensor, ...]:
+    """Elements of input where condition is true, of other elsewhere. Of a condition alone, the
+    indices of its elements that are not 0, as `nonzero` gives them as a tuple.
 
     The condition is a bool tensor, as comparisons give it, a bool array, a list or a bool; the
     other two are tensors, arrays or numbers. All broadcast. No gradient, not even a NaN,
@@ -2666,6 +2900,8 @@ def where(condition: _Value, input: _Value, other: _Value) -> Tensor:
             dtype.
         TypeError: an operand is none of these.
     """
+@overload
+def where(condition: _Value, input: _Value, other: _Value) -> Tensor: ...
 def clamp(input: _T, min: _Operand | None = None, max: _Operand | None = None) -> _T:
     """Elements limited to between min and max: numbers or tensors that broadcast, or None.
 
@@ -2939,6 +3175,160 @@ def clone(input: _T) -> _T:
 
     Raises:
         MemoryError: there is no room for it.
+    """
+def gather(
+    input: _T, dim: _int, index: Tensor, *, sparse_grad: _bool = False, out: Tensor | None = None
+) -> _T:
+    """Elements of lines along dim: where the index has k at a place, element k of the line there.
+
+    The index is an int64 tensor with as many dimensions as the input, in all but dim at most
+    as large; the result has its shape. An element that is named twice gets both gradients.
+    sparse_grad changes nothing.
+
+    Raises:
+        IndexError: there is no such dimension.
+        RuntimeError: the shapes do not fit, or a number of the index is out of range.
+    """
+def index_select(input: _T, dim: _int, index: Tensor, *, out: Tensor | None = None) -> _T:
+    """The input at the numbers of a vector along dim, in their order, as often as they come.
+
+    Raises:
+        IndexError: there is no such dimension, a number of the index is out of range, or the
+            index is no vector.
+        RuntimeError: the index is not of dtype int64.
+    """
+def scatter(input: _T, dim: _int, index: Tensor, src: _Operand) -> _T:
+    """A copy with src written to it: where the index has k at a place, to element k of the line
+    along dim there.
+
+    Of several that are written to one element the last one stays. The index is an int64
+    tensor, at most as large as src and, in all but dim, as the input. src may be a number.
+
+    Raises:
+        IndexError: there is no such dimension.
+        RuntimeError: the shapes or dtypes do not fit, or a number of the index is out of
+            range.
+    """
+def scatter_add(input: _T, dim: _int, index: Tensor, src: Tensor) -> _T:
+    """A copy with src added to it: where the index has k at a place, to element k of the line
+    along dim there.
+
+    What comes to one element is added in the order in which it stands in src. The index is an
+    int64 tensor, at most as large as src and, in all but dim, as the input.
+
+    Raises:
+        IndexError: there is no such dimension.
+        RuntimeError: the shapes or dtypes do not fit, or a number of the index is out of
+            range.
+    """
+def index_add(input: _T, dim: _int, index: Tensor, source: Tensor, *, alpha: _Real = 1) -> _T:
+    """A copy with alpha times the slices of source added to those that a vector names along dim.
+
+    Slices that come to one place are added in their order.
+
+    Raises:
+        IndexError: there is no such dimension, or a number of the index is out of range.
+        RuntimeError: the shapes or dtypes do not fit.
+    """
+def index_copy(input: _T, dim: _int, index: Tensor, source: Tensor) -> _T:
+    """A copy with the slices of source in place of those that a vector names along dim.
+
+    Of several that come to one place the last one stays.
+
+    Raises:
+        IndexError: there is no such dimension, or a number of the index is out of range.
+        RuntimeError: the shapes or dtypes do not fit.
+    """
+def index_fill(input: _T, dim: _int, index: Tensor, value: _Operand) -> _T:
+    """A copy with a number in all places of the slices that a vector names along dim.
+
+    The value is a number or a 0-d tensor. Negative numbers of the index count from the end.
+
+    Raises:
+        IndexError: there is no such dimension, or a number of the index is out of range.
+        RuntimeError: the value has dimensions.
+    """
+def take(input: _T, index: Tensor, *, out: Tensor | None = None) -> _T:
+    """Elements of the input as if it had one dimension, at the numbers of an index, in its shape.
+
+    Negative numbers count from the end.
+
+    Raises:
+        IndexError: a number is out of range.
+        RuntimeError: the index is not of dtype int64.
+    """
+def put(input: _T, index: Tensor, source: Tensor, accumulate: _bool = False) -> _T:
+    """A copy with the elements of source written, or added, to those that an index names.
+
+    Elements are counted as if the input had one dimension, from the end where a number is
+    negative. Of several that are written to one element the last one stays.
+
+    Raises:
+        IndexError: a number is out of range.
+        RuntimeError: source has another dtype, or not as many elements as the index.
+    """
+def index_put(input: _T, indices: _Value, values: Tensor, accumulate: _bool = False) -> _T:
+    """A copy in which x[indices] is values, or with accumulate has values added to it.
+
+    indices are a tuple of int64 and bool tensors, for the first dimensions; values broadcast
+    to what they name. Of several that are written to one element the last one stays; several
+    that are added to one are added in their order.
+
+    Raises:
+        IndexError: a number is out of range, or the index tensors do not fit each other.
+        RuntimeError: the shape or dtype of values does not fit.
+        TypeError: an index is no Tensor.
+    """
+def masked_fill(input: _T, mask: Tensor, value: _Operand) -> _T:
+    """The input with a number where a bool tensor is true: a number or a 0-d tensor.
+
+    The input and the mask broadcast. The number is converted to the input's dtype.
+
+    Raises:
+        RuntimeError: the mask is not of dtype bool, the shapes do not broadcast, or the value
+            has dimensions.
+    """
+def masked_select(input: _T, mask: Tensor, *, out: Tensor | None = None) -> _T:
+    """The elements where a bool tensor is true, row by row, in one dimension.
+
+    The input and the mask broadcast.
+
+    Raises:
+        RuntimeError: the mask is not of dtype bool, or the shapes do not broadcast.
+    """
+def masked_scatter(input: _T, mask: Tensor, source: Tensor) -> _T:
+    """The input with the elements of source, one after another, where a bool tensor is true.
+
+    The input and the mask broadcast.
+
+    Raises:
+        RuntimeError: the mask is not of dtype bool, source has another dtype than the input or
+            too few elements, or the shapes do not broadcast.
+    """
+def nonzero(input: _T, *, as_tuple: _bool = False) -> _T:
+    """The indices of the elements that are not 0, a row for each; NaN is not 0.
+
+    With as_tuple a tuple of vectors, one for each dimension, with which the tensor can be
+    indexed; what has no dimensions counts as a vector then.
+
+    Raises:
+        TypeError: the input is not a Tensor.
+    """
+def argwhere(input: _T) -> _T:
+    """The indices of the elements that are not 0, a row for each; NaN is not 0.
+
+    Raises:
+        TypeError: the input is not a Tensor.
+    """
+def take_along_dim(
+    input: _T, indices: Tensor, dim: _int | None = None, *, out: Tensor | None = None
+) -> _T:
+    """`gather` of an input and indices that broadcast in all dimensions but dim. Without dim, of
+    both as vectors.
+
+    Raises:
+        IndexError: there is no such dimension.
+        RuntimeError: the shapes do not fit, or a number of the index is out of range.
     """
 def cat(tensors: Sequence[_T], dim: _int = 0, *, out: Tensor | None = None) -> _T:
     """Tensors behind each other along one dimension, in which alone their sizes may differ.

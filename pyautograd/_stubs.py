@@ -80,7 +80,7 @@ class Parameter:
             words = ", ".join(f'"{word}"' for word in self.words)
             kind = f"Literal[{words}]" if len(words) <= 70 else "str"
         elif self.kind == "OBJECT":
-            kind = "_Real" if self.default is not None else first_of_pair
+            kind = "_Real" if self.default not in (None, "None") else first_of_pair
         none = self.default == "None" and self.kind not in ("DTYPE", "REAL", "DEVICE")
         none |= self.kind == "MAYBE"
         return kind + " | None" * none
@@ -192,6 +192,11 @@ def _method_forms(row: Row, name: str) -> list[str]:
 def _function_forms(row: Row) -> list[str]:
     first, *rest = row.parameters
     result = _result(row, False)
+    if row.cname == "where":  # of a condition alone another one
+        return [
+            "def where(condition: Tensor) -> tuple[Tensor, ...]: ...",
+            "def where(condition: _Value, input: _Value, other: _Value) -> Tensor: ...",
+        ]
     if first.kind == "PLACES":
         more = _listed(rest, "_Value").removeprefix(", *")
         return [

@@ -25,6 +25,7 @@ INTERNAL = {
     "div_rounded",
     "div_rounded_int",
     "remainder_int",
+    "index",
     "select",
     "slice",
     "as_strided",

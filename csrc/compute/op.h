@@ -5,6 +5,7 @@
  *   elementwise   AG_KERNEL-made kernels `agi_<op>_kernels[AGI_LEVELS]`
  *   FORMULA       AG_FORMULA(op), or AG_FORMULAS(op) of several results
  *   otherwise     AG_FORWARD(op): checks, makes the output, computes; does not record
+ *   EDIT          AG_EDIT(op), of which a forward function is made (indexed.h)
  *   GRAD == RULE  AG_RULE(op)
  * The declarations below are hidden, so that a missing one is a link error of the library.
  */
@@ -21,6 +22,10 @@ typedef void (*agi_kernel)(double *z, int64_t n, const double *const *in, unsign
                            const double *f);
 
 typedef ag_tensor *(*agi_forward)(const ag_arg *args, const ag_attr *attr);
+
+/* Changes z, which is args[0] or a copy of it, strided or not: all that can be wrong is found
+ * before anything is written. */
+typedef ag_status (*agi_edit)(ag_tensor *z, const ag_arg *args, const ag_attr *attr);
 
 /* The same for an op with several results: all n of them, owned, into outs, or none. */
 typedef ag_status (*agi_forward_several)(const ag_arg *args, const ag_attr *attr, int n,
@@ -60,7 +65,7 @@ typedef enum agi_kind {
     AGI_UNARY, AGI_BINARY, AGI_PAIR, AGI_TERNARY, AGI_INNER1, AGI_INNER, AGI_INNER3, AGI_UNARY_ATTR,
     AGI_TERNARY_ATTR,
     AGI_MASK,  /* the last that is elementwise */
-    AGI_REDUCE, AGI_VIEW, AGI_MAKE, AGI_FORMULA,
+    AGI_REDUCE, AGI_VIEW, AGI_MAKE, AGI_EDIT, AGI_FORMULA,
     AGI_JOIN,   /* of any number of inputs; the last with one result */
     AGI_REDUCES, AGI_VIEWS, AGI_FORMULAS,
 } agi_kind;
@@ -73,9 +78,10 @@ enum { AGI_GRAD_RULE, AGI_GRAD_ZERO_GRAD, AGI_GRAD_NO_GRAD, AGI_GRAD_PARTS };
 /* What an op does with operands of a promoted dtype: its result's dtype; or the number of another
  * op that stands for it, with AGI_AS; or why it takes none such, with AGI_NO. AGI_CHECKED with a
  * dtype: the operands are looked at even where all are float64. AGI_MIXED with float64: a formula
- * that takes operands of other dtypes as they are. */
-enum { AGI_DTYPES = AG_BOOL + 1, AGI_CHECKED = 1 << 12, AGI_AS = 2 << 12, AGI_NO = 3 << 12,
-       AGI_DTYPE_WAYS = 3 << 12, AGI_MIXED = 1 << 14 };
+ * that takes operands of other dtypes as they are. AGI_OF_FIRST: the dtype of the first operand,
+ * whatever the others have (an index). */
+enum { AGI_DTYPES = AG_BOOL + 1, AGI_OF_FIRST = 1 << 11, AGI_CHECKED = 1 << 12, AGI_AS = 2 << 12,
+       AGI_NO = 3 << 12, AGI_DTYPE_WAYS = 3 << 12, AGI_MIXED = 1 << 14 };
 enum { AGI_NO_CPU, AGI_NO_SUB, AGI_NO_NEG, AGI_NO_RELU, AGI_NO_MEAN, AGI_NO_STD };
 
 typedef struct agi_op_info {
@@ -87,6 +93,7 @@ typedef struct agi_op_info {
     const agi_kernel *kernels;  /* one for each CPU level, or NULL */
     agi_forward forward;        /* or NULL for elementwise ops and those with several results */
     agi_forward_several forward_several;  /* or NULL */
+    agi_edit edit;              /* or NULL */
     agi_rule rule;              /* or NULL */
 } agi_op_info;
 

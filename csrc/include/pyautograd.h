@@ -323,6 +323,18 @@ AG_API ag_tensor *ag_as_strided(ag_tensor *x, int ndim, const int64_t *shape,
 AG_API ag_tensor *ag_gradient_along(ag_tensor *samples, ag_tensor *places, double spacing, int dim,
                                     int edge_order);
 
+/* x[...] with index tensors, one for each dimension of x from the first on, NULL for all of a
+ * dimension: int64, negative numbers count from the end, or bool, which stands for as many
+ * dimensions as it has, and chooses where it is true. They broadcast together; their dimensions
+ * stand where the indexed ones were or, if others come between these, first. AG_ERR_INDEX where a
+ * number is out of range or they do not fit. index_put writes value, which broadcasts to what index
+ * reads, or adds it; of several that are written to one element the last one stays. */
+AG_API ag_tensor *ag_index(ag_tensor *x, int n, ag_tensor *const *indices);
+AG_API ag_tensor *ag_index_put(ag_tensor *x, int n, ag_tensor *const *indices, ag_arg value,
+                               bool accumulate);
+AG_API ag_status ag_index_put_(ag_tensor *x, int n, ag_tensor *const *indices, ag_arg value,
+                               bool accumulate);
+
 /* In place: x's memory is written, its version counts up, and if grad mode is on the tape follows.
  * y broadcasts to x, never the other way round. A leaf that requires grad is refused unless grad
  * mode is off. */
@@ -346,6 +358,9 @@ AG_API ag_status ag_zero_(ag_tensor *x);
  *   unbind          i[0] = dim (0 or more)
  *   split           i[0] = dim (0 or more), list = sizes along it
  *   cat             i[0] = dim (0 or more), list = sizes along it, -1 for an empty vector
+ *   index, index_put  i = bits of the indexed dimensions, how many others come before those of the
+ *                   index; i[2] = whether it is added. The numbers count all places of the indexed
+ *                   dimensions, row by row
  *   clone           no attr: in the order of x's strides; list = strides: in theirs; empty list:
  *                   row-major */
 typedef struct ag_attr {
@@ -364,8 +379,8 @@ AG_API ag_tensor *ag_apply(ag_op op, int n, const ag_arg *args, const ag_attr *a
 /* The same for ops with several results: n of them, owned, into outs; none on failure. */
 AG_API ag_status ag_apply_several(ag_op op, int n_args, const ag_arg *args, const ag_attr *attr,
                                   int n, ag_tensor **outs);
-/* x op= args[1 ..]: elementwise ops, formulas, fill and copy, others fail with AG_ERR_TYPE. args[0]
- * is x. */
+/* x op= args[1 ..]: elementwise ops, formulas, EDITs, fill and copy, others fail with AG_ERR_TYPE.
+ * args[0] is x. */
 AG_API ag_status ag_apply_(ag_op op, int n, const ag_arg *args, const ag_attr *attr);
 /* Pointers may be NULL; name, label (of grad_fn) and doc are borrowed. */
 AG_API ag_status ag_op_info(ag_op op, const char **name, const char **label, const char **doc,

@@ -24,6 +24,7 @@
 #define FLOATS DTYPES(FLOAT, FLOAT, FLOAT)
 #define KEEPS DTYPES(BOOL, INT, FLOAT)
 #define TRUTHS DTYPES(BOOL, BOOL, BOOL)
+#define FIRST DTYPES(AGI_OF_FIRST, AGI_OF_FIRST, AGI_OF_FIRST | FLOAT)
 #define MAP(name) .kernels = agi_##name##_kernels
 #define FORWARD(name) .forward = agi_##name##_forward
 #define SEVERAL(name) .forward_several = agi_##name##_forward_several
@@ -40,6 +41,7 @@
 #define WITH_REDUCE FORWARD
 #define WITH_VIEW FORWARD
 #define WITH_MAKE FORWARD
+#define WITH_EDIT(name) FORWARD(name), .edit = agi_##name##_edit
 #define WITH_JOIN FORWARD
 #define WITH_FORMULA(name) FORWARD(name), .formula = AGI_FORMULA_##name
 #define WITH_REDUCES SEVERAL
@@ -64,6 +66,7 @@
 #define NUMBERED_REDUCE(name)
 #define NUMBERED_VIEW(name)
 #define NUMBERED_MAKE(name)
+#define NUMBERED_EDIT(name)
 #define NUMBERED_JOIN(name)
 #define NUMBERED_REDUCES(name)
 #define NUMBERED_VIEWS(name)
@@ -96,6 +99,7 @@ const agi_op_info agi_op_table[AG_OP_COUNT] = {
 #undef FLOATS
 #undef KEEPS
 #undef TRUTHS
+#undef FIRST
 #undef NONE
 #undef IN0
 #undef IN1
@@ -112,8 +116,8 @@ ag_status ag_op_info(ag_op op, const char **name, const char **label, const char
     static const char *const kinds[] = {"unary",      "binary",       "pair",  "ternary", "inner",
                                         "inner",      "inner",        "unary_attr",
                                         "ternary_attr", "mask",       "reduce", "view",   "make",
-                                        "formula",    "join",         "reduces", "views",
-                                        "formulas"};
+                                        "edit",       "formula",      "join",  "reduces",
+                                        "views",      "formulas"};
     static const char *const grads[] = {"rule", "zero_grad", "no_grad", "parts"};
     if ((int)op < 0 || op >= AG_OP_COUNT)
         return agi_fail(AG_ERR_INDEX, "op_info: expected an op below %d, got %d", AG_OP_COUNT,

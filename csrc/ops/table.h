@@ -30,6 +30,9 @@ extern const agi_op_info agi_op_table[AG_OP_COUNT];
 #define AGI_DECLARE_MAKE AGI_DECLARE_FORWARD
 #define AGI_DECLARE_JOIN AGI_DECLARE_FORWARD
 #define AGI_DECLARE_FORMULA AGI_DECLARE_FORWARD
+#define AGI_DECLARE_EDIT(name) \
+    AGI_DECLARE_FORWARD(name) \
+    ag_status agi_##name##_edit(ag_tensor *z, const ag_arg *args, const ag_attr *attr);
 #define AGI_DECLARE_SEVERAL(name) \
     ag_status agi_##name##_forward_several(const ag_arg *args, const ag_attr *attr, int n, \
                                            ag_tensor **outs);

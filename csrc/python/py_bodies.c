@@ -20,13 +20,20 @@ static bool is_condition(PyObject *object)
     return known == 0 || (known > 0 && number.dtype == AG_BOOL);
 }
 
+static bool lacks(const char *name)
+{
+    PyErr_Format(PyExc_TypeError, "where() missing required argument '%s'", name);
+    return false;
+}
+
 static PyObject *where_with(PyObject *condition, PyObject *x, PyObject *y)
 {
     PyObject *operands[3] = {condition, x, y};
     static const char *const names[] = {"condition", "input", "other"};
     ag_arg args[3];
     ag_tensor *made[3] = {NULL, NULL, NULL};
-    bool ok = is_condition(condition);
+    bool ok = (x != NULL && y != NULL) || lacks(x == NULL ? "input" : "other");
+    ok = ok && is_condition(condition);
     for (int i = 0; ok && i < 3; i++)
         ok = py_operand_or_data("where", names[i], operands[i], &args[i], &made[i]);
     if (ok && args[0].tensor == NULL && args[1].tensor == NULL && args[2].tensor == NULL) {
@@ -44,6 +51,8 @@ static PyObject *where_with(PyObject *condition, PyObject *x, PyObject *y)
 
 PyObject *py_call_where_where(const struct py_where_where *a)
 {
+    if (a->input == NULL && a->other == NULL && py_is_tensor(a->condition))
+        return py_places_of(a->condition);
     return where_with(a->condition, a->input, a->other);
 }
 

@@ -30,6 +30,8 @@
 
 /* What was written in place, if that was done: a new reference, or NULL with an exception. */
 PyObject *py_written(PyObject *first, ag_status status);
+/* nonzero of a tensor, as a tuple: what `where` with a condition alone is. */
+PyObject *py_places_of(PyObject *object);
 
 /* The field of parameter k, as a pointer to its type. */
 #define PY_FIELD_AT(type, row, fields, k) \

@@ -63,7 +63,7 @@ static AGI_NOINLINE int64_t made_numel(int op, const ag_arg *args, const ag_attr
 {
     if (op == AG_OP_strided_gather_vjp)
         return attr->i[1];
-    if (op != AG_OP_slice_scatter || args[0].tensor != NULL)
+    if ((op != AG_OP_slice_scatter && agi_ops[op].kind != AGI_EDIT) || args[0].tensor != NULL)
         return 1;
     int64_t numel = 1;
     for (int d = 0; d < attr->n_list && numel < AGI_DEFER_MIN; d++)
@@ -80,7 +80,8 @@ AGI_INLINE bool is_long(const agi_op_info *info, int n, const ag_arg *args, cons
                           AGI_UNLIKELY(agi_is_pending(t->storage))))
             return true;
     }
-    return info->kind == AGI_MAKE && made_numel((int)(info - agi_ops), args, attr) >= AGI_DEFER_MIN;
+    return (info->kind == AGI_MAKE || info->kind == AGI_EDIT) &&
+           made_numel((int)(info - agi_ops), args, attr) >= AGI_DEFER_MIN;
 }
 
 static bool args_ready(int n, const ag_arg *args)
@@ -364,6 +365,11 @@ int agi_variant_of(int op, const ag_arg *args, const ag_attr *attr)
     case AG_OP_sum:
     case AG_OP_mean:
         return attr->n_list < 0 ? 0 : 1;
+    case AG_OP_index_fill:
+    case AG_OP_masked_fill:
+        return args[2].tensor != NULL ? 1 : 0;
+    case AG_OP_scatter:
+        return args[2].tensor == NULL ? 1 : 0;
     case AG_OP_split:
         return attr->i[1] != 0 ? AGI_NAMED_SPLIT_WITH_SIZES : 0;
     case AG_OP_squeeze:

@@ -63,6 +63,7 @@ static const uint8_t takes[AG_OP_COUNT] = {
 #define ARITY_REDUCE(n) INT8_MIN
 #define ARITY_VIEW(n) INT8_MIN
 #define ARITY_MAKE(n) INT8_MIN
+#define ARITY_EDIT(n) INT8_MIN
 #define ARITY_JOIN(n) INT8_MIN
 #define ARITY_FORMULA(n) INT8_MIN
 #define ARITY_REDUCES(n) INT8_MIN
@@ -109,6 +110,8 @@ static bool check_copy(const char *op, const ag_tensor *x, const ag_attr *attr)
 /* args were counted. */
 static bool check_attr(int op, const char *name, const ag_arg *args, const ag_attr *attr)
 {
+    if (agi_ops[op].kind == AGI_EDIT && args[0].tensor == NULL)
+        return check_whole(name, attr);
     if (takes[op] & (TAKES_DIMS | TAKES_SIZES))
         return agi_check_list(name, takes[op] & TAKES_DIMS ? "dimensions" : "sizes", attr->n_list,
                               attr->list, takes[op] & TAKES_DIMS);
@@ -145,9 +148,16 @@ static bool is_inner_with_attr(int op)
     }
 }
 
+/* Of what writes parts of a copy, where zeros of a shape stand for that. */
+static bool takes_whole(int op, const ag_arg *args)
+{
+    return agi_ops[op].kind == AGI_EDIT && args[0].tensor == NULL;
+}
+
 static bool takes_attr(int op)
 {
     return (takes[op] & ~TAKES_OPERAND_FIRST) != 0 || agi_ops[op].kind == AGI_VIEW ||
+           (agi_ops[op].kind == AGI_EDIT && op != AG_OP_masked_scatter) || op == AG_OP_index ||
            agi_ops[op].kind == AGI_JOIN || agi_ops[op].kind == AGI_VIEWS || op == AG_OP_clone ||
            op == AG_OP_slice_scatter || op == AG_OP_strided_scatter ||
            op == AG_OP_strided_gather_vjp || is_inner_with_attr(op);
@@ -155,12 +165,13 @@ static bool takes_attr(int op)
 
 /* ---- calls ---------------------------------------------------------------------------------- */
 
-/* Elementwise ops and sums do, and slice_scatter, for which it stands for a whole of zeros. Any
- * other argument of any op may be a number. */
+/* Elementwise ops and sums do, and what writes parts of a copy, for which it stands for a whole of
+ * such numbers. Any other argument of any op may be a number. */
 static bool takes_number_first(int op)
 {
     return agi_op_is_map(&agi_ops[op]) || agi_ops[op].kind == AGI_REDUCE ||
-           takes[op] & TAKES_OPERAND_FIRST || op == AG_OP_slice_scatter;
+           agi_ops[op].kind == AGI_EDIT || takes[op] & TAKES_OPERAND_FIRST ||
+           op == AG_OP_slice_scatter;
 }
 
 /* Any number of tensors, as many as there are sizes, along a dimension that they have. */
@@ -217,7 +228,8 @@ bool agi_check_call(ag_op op, int n, const ag_arg *args, const ag_attr *attr)
         return false;
     }
     return check_args((int)op, name, n, args) &&
-           (!takes_attr((int)op) || (op == AG_OP_clone && attr == NULL) ||
+           ((!takes_attr((int)op) && !takes_whole((int)op, args)) ||
+            (op == AG_OP_clone && attr == NULL) ||
             (agi_has(name, attr, "attributes") && check_attr((int)op, name, args, attr)));
 }
 
@@ -283,8 +295,8 @@ bool agi_check_write(ag_op op, int n, const ag_arg *args, const ag_attr *attr)
     if (!check_op("apply_", op))
         return false;
     const char *name = agi_ops[op].name;
-    if (!agi_op_is_map(&agi_ops[op]) && agi_ops[op].kind != AGI_FORMULA && op != AG_OP_fill &&
-        op != AG_OP_copy) {
+    if (!agi_op_is_map(&agi_ops[op]) && agi_ops[op].kind != AGI_FORMULA &&
+        agi_ops[op].kind != AGI_EDIT && op != AG_OP_fill && op != AG_OP_copy) {
         agi_fail(AG_ERR_TYPE, "%s_: expected an op with a form in place, got %s", name, name);
         return false;
     }

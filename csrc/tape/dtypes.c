@@ -153,6 +153,25 @@ static bool check_dtypes_of_numbers(const char *name, int n, const ag_arg *args)
     return true;
 }
 
+/* Of an elementwise op whose result has the dtype of its first operand: numbers that are none of
+ * that would become elements of it. */
+static bool check_own_numbers(const agi_op_info *info, int n, const ag_arg *args, ag_dtype dtype)
+{
+    for (int k = 1; k < n && agi_op_is_map(info); k++) {
+        ag_arg number = args[k];
+        if (number.tensor != NULL)
+            continue;
+        if (!agi_cast_number(&number, dtype))
+            return false;
+        if (number.value != args[k].value && dtype != AG_FLOAT64) {
+            agi_fail(AG_ERR_VALUE, "%s: expected a number of dtype %s, got %g", info->name,
+                     agi_dtype_name(dtype), args[k].value);
+            return false;
+        }
+    }
+    return true;
+}
+
 bool agi_dtypes_resolve(int op, int n, const ag_arg *args, unsigned *how)
 {
     const agi_op_info *info = &agi_ops[op];
@@ -162,6 +181,10 @@ bool agi_dtypes_resolve(int op, int n, const ag_arg *args, unsigned *how)
     const unsigned entry = info->dtypes[promoted];
     if ((entry & AGI_DTYPE_WAYS) == AGI_NO)
         return refuse(info, entry & ~(unsigned)AGI_DTYPE_WAYS, promoted);
+    if (entry & AGI_OF_FIRST) {
+        *how = (unsigned)agi_arg_dtype(&args[0]);
+        return check_own_numbers(info, n, args, (ag_dtype)*how);
+    }
     if (!check_operands(op, n, args, promoted))
         return false;
     *how = entry & ~(unsigned)(AGI_CHECKED | AGI_MIXED);

@@ -26,6 +26,17 @@
 
 /* ---- checks --------------------------------------------------------------------------------- */
 
+/* Whether the op writes parts of x in an order of its own, and checks its arguments itself. */
+AGI_INLINE bool is_edit(int op) { return agi_ops[op].kind == AGI_EDIT; }
+
+static bool any_is_large(int n, const ag_arg *args)
+{
+    for (int k = 0; k < n; k++)
+        if (args[k].tensor != NULL && args[k].tensor->numel >= AGI_DEFER_MIN)
+            return true;
+    return false;
+}
+
 static bool any_requires_grad(int n, const ag_arg *args)
 {
     for (int k = 0; k < n; k++)
@@ -284,6 +295,51 @@ static ag_status write_whole(int n, const ag_arg *args)
     return status;
 }
 
+/* Whether t lies over memory of x, where both lie in one piece. */
+static bool meets(const ag_tensor *x, const ag_tensor *t)
+{
+    return t->storage == x->storage && x->numel > 0 && t->numel > 0 && agi_is_dense(x) &&
+           agi_is_dense(t) && x->offset < t->offset + t->numel && t->offset < x->offset + x->numel;
+}
+
+static ag_status check_meeting(int n, const ag_arg *args)
+{
+    for (int k = 1; k < n; k++)
+        if (args[k].tensor != NULL && meets(args[0].tensor, args[k].tensor))
+            return agi_fail(AG_ERR_GRAD, "unsupported operation: some elements of the input tensor "
+                                         "and the written-to tensor refer to a single memory "
+                                         "location. Please clone() the tensor before performing "
+                                         "the operation.");
+    return AG_OK;
+}
+
+/* What the write reads beside x, where it lies in x's memory too: copies of that. */
+static ag_status write_edit(int op, int n, const ag_arg *args, const ag_attr *attr)
+{
+    ag_tensor *x = args[0].tensor, *copies[AGI_NODE_SHAPES] = {NULL};
+    ag_arg of[AGI_NODE_SHAPES];
+    ag_status status = check_meeting(n, args);
+    for (int k = 0; k < n && status == AG_OK; k++) {
+        of[k] = args[k];
+        if (k == 0 || args[k].tensor == NULL)
+            continue;
+        status = agi_storage_ready(args[k].tensor->storage);
+        if (status != AG_OK || args[k].tensor->storage != x->storage)
+            continue;
+        of[k].tensor = copies[k] = agi_compute(AG_OP_clone, 1, &args[k], &agi_row_major);
+        status = copies[k] != NULL ? agi_storage_ready(copies[k]->storage) : ag_last_status();
+        if (status == AG_OK)
+            copies[k]->storage->dtype = x->storage->dtype;
+    }
+    if (status == AG_OK)
+        status = agi_storage_writable(x->storage);
+    if (status == AG_OK)
+        status = agi_ops[op].edit(x, of, attr);
+    for (int k = 1; k < n; k++)
+        agi_release(copies[k]);
+    return status;
+}
+
 /* x = fresh, which was computed beside it. */
 static ag_status write_aside(ag_tensor *x, ag_tensor *fresh)
 {
@@ -327,6 +383,8 @@ static ag_status write_now(int op, int n, const ag_arg *args, const ag_attr *att
         return write_aside(args[0].tensor, fresh);
     if (op == AG_OP_fill || op == AG_OP_copy)
         return write_whole(n, args);
+    if (is_edit(op))
+        return write_edit(op, n, args, attr);
     return write_map(op, n, args, attr);
 }
 
@@ -340,7 +398,7 @@ static AGI_NOINLINE ag_status write_long(int op, int n, const ag_arg *args, cons
     if (!agi_args_own(n, args, own))
         return ag_last_status();
     ag_status status = check_memory(op, own);
-    if (status == AG_OK && fresh == NULL)
+    if (status == AG_OK && fresh == NULL && !is_edit(op))
         status = check_shape(n, own);
     if (status == AG_OK && fresh == NULL && is_out_of_order(op, n, own) &&
         (fresh = aside = agi_compute(op, n, own, attr)) == NULL)
@@ -361,16 +419,17 @@ static ag_status write_data(int op, int n, const ag_arg *args, const ag_attr *at
                             ag_tensor *fresh, uint64_t assignments)
 {
     ag_tensor *x = args[0].tensor;
-    if (fresh == NULL && x->numel >= AGI_DEFER_MIN) {
+    if (fresh == NULL && x->numel >= AGI_DEFER_MIN && !is_edit(op)) {
         bool deferred;
         ag_status status = write_pending(op, n, args, attr, &deferred);
         if (deferred || status != AG_OK)
             return status;
     }
     if (AGI_UNLIKELY(x->numel >= AGI_DEFER_MIN || !agi_storage_is_writable(x->storage) ||
-                     agi_any_pending(n, args) || agi_assignments_now() != assignments))
+                     agi_any_pending(n, args) || agi_assignments_now() != assignments ||
+                     (is_edit(op) && any_is_large(n, args))))
         return write_long(op, n, args, attr, fresh);
-    if (AGI_UNLIKELY(fresh != NULL || op == AG_OP_fill || op == AG_OP_copy))
+    if (AGI_UNLIKELY(fresh != NULL || op == AG_OP_fill || op == AG_OP_copy || is_edit(op)))
         return write_now(op, n, args, attr, fresh);
     agi_map_into(x, op, n, args, attr != NULL ? attr->f : NULL);
     return AG_OK;
@@ -379,7 +438,7 @@ static ag_status write_data(int op, int n, const ag_arg *args, const ag_attr *at
 static bool must_go_aside(int op, int n, const ag_arg *args, unsigned saves)
 {
     return is_out_of_order(op, n, args) ||
-           (agi_op_is_map(&agi_ops[op]) && (saves & AGI_SAVE_OUT) != 0);
+           ((agi_op_is_map(&agi_ops[op]) || is_edit(op)) && (saves & AGI_SAVE_OUT) != 0);
 }
 
 /* Where the rule will read x as it was: a copy of it, on the tape in x's place. Owned. */
@@ -444,7 +503,7 @@ static ag_status check_write(int op, int n, const ag_arg *args)
     ag_status status = check_history(n, args);
     if (status == AG_OK)
         status = check_memory(op, args);
-    return status == AG_OK ? check_shape(n, args) : status;
+    return status == AG_OK && !is_edit(op) ? check_shape(n, args) : status;
 }
 
 AGI_INLINE ag_status apply_in_place(int op, int variant, int n, const ag_arg *args,

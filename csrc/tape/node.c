@@ -534,6 +534,23 @@ static unsigned hidden_inputs(const ag_node *node)
         return node->variant == 1 ? 6 : 0;
     case AG_OP_where:
         return 1;
+    case AG_OP_gather:
+    case AG_OP_index:
+    case AG_OP_index_add:
+    case AG_OP_index_copy:
+    case AG_OP_index_put:
+    case AG_OP_index_select:
+    case AG_OP_masked_scatter:
+    case AG_OP_masked_select:
+    case AG_OP_put:
+    case AG_OP_scatter_add:
+    case AG_OP_take:
+        return 2;
+    case AG_OP_index_fill:
+    case AG_OP_masked_fill:
+        return node->variant == 0 ? 6 : 2;
+    case AG_OP_scatter:
+        return node->variant == 0 ? 2 : 6;
     case AG_OP_fill:
         return (node->variant & 15) == 3 ? 0 : 2;  /* 3: with a tensor */
     default:

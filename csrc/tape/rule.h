@@ -81,6 +81,7 @@ AGI_INLINE bool agi_value_failed(ag_arg x) { return x.tensor == &agi_failed; }
 #define AGI_VERB_REDUCE(name)
 #define AGI_VERB_VIEW(name)
 #define AGI_VERB_MAKE(name)
+#define AGI_VERB_EDIT(name)
 #define AGI_VERB_JOIN(name)
 #define AGI_VERB_FORMULA(name)
 #define AGI_VERB_REDUCES(name)

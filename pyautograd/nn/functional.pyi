@@ -6,7 +6,7 @@ from builtins import int as _int
 from collections.abc import Sequence
 from typing import Literal
 
-from .._core import _T, Tensor, _DType, _Operand, _Real
+from .._core import _T, Tensor, _DType, _Operand, _Real, _Value
 from .._core import cosine_similarity as cosine_similarity
 from .._core import pairwise_distance as pairwise_distance
 from .._core import pdist as pdist
@@ -412,7 +412,7 @@ def relu(input: _T, inplace: _bool = False) -> _T:
         TypeError: the input is not a Tensor.
     """
 def softmax(
-    input: _T, dim: _Real | None = None, _stacklevel: _int = 3, dtype: _DType = None
+    input: _T, dim: _Value | None = None, _stacklevel: _int = 3, dtype: _DType = None
 ) -> _T:
     """exp(x) divided by its sum along a dimension, so that the elements along it sum to 1.
 
@@ -423,7 +423,7 @@ def softmax(
         TypeError: an argument is of the wrong type.
     """
 def log_softmax(
-    input: _T, dim: _Real | None = None, _stacklevel: _int = 3, dtype: _DType = None
+    input: _T, dim: _Value | None = None, _stacklevel: _int = 3, dtype: _DType = None
 ) -> _T:
     """The logarithm of `softmax`, also where that would be 0.
 
@@ -434,7 +434,7 @@ def log_softmax(
         TypeError: an argument is of the wrong type.
     """
 def softmin(
-    input: _T, dim: _Real | None = None, _stacklevel: _int = 3, dtype: _DType = None
+    input: _T, dim: _Value | None = None, _stacklevel: _int = 3, dtype: _DType = None
 ) -> _T:
     """`softmax` of -x: the smallest element has the most.
 

@@ -393,6 +393,7 @@ static void test_null_when_looking(void)
 #define NULL_REDUCE(name)
 #define NULL_VIEW(name)
 #define NULL_MAKE(name)
+#define NULL_EDIT(name)
 #define NULL_FORMULA(name)
 #define NULL_JOIN(name)
 #define NULL_REDUCES(name)
@@ -740,6 +741,15 @@ static void test_joins(void)
     GIVES_NULL(ag_cat(2, gap, 0));
     GIVES_NULL(ag_cat(2, tensors, 2));
     CHECK(ag_numel(ag_apply(AG_OP_cat, 2, args, &right)) == 12);
+}
+
+static void test_slopes(void)
+{
+    GIVES_NULL(ag_gradient_along(NULL, NULL, 1.0, 0, 1));
+    GIVES_NULL(ag_gradient_along(x, NULL, 1.0, 2, 1));
+    GIVES_NULL(ag_gradient_along(x, NULL, 1.0, 0, 3));
+    GIVES_NULL(ag_gradient_along(x, NULL, 1.0, 0, 2));
+    GIVES_NULL(ag_gradient_along(x, x, 1.0, 0, 1));
 }
 
 static void refuse_attr(ag_op op, ag_attr attr)
@@ -1185,7 +1195,7 @@ int main(void)
         TEST(null_of_functions_with_a_row), TEST(null_of_other_ops),
         TEST(null_of_writes), TEST(which_reason_is_given), TEST(ops_that_there_are_not),
         TEST(wrong_counts), TEST(missing_arguments), TEST(several_results), TEST(joins),
-        TEST(wrong_attributes), TEST(wrong_shapes),
+        TEST(wrong_attributes), TEST(wrong_shapes), TEST(slopes),
         TEST(views_of_nothing), TEST(wrong_dimensions), TEST(many_dimensions), TEST(regions),
         TEST(wrong_memory), TEST(wrong_flags), TEST(wrong_requests), TEST(wrong_settings),
         TEST(scopes), TEST(anything),

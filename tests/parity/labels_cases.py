@@ -334,6 +334,10 @@ SIZES: dict[str, Callable[[Any], tuple[int, ...]]] = {
     "broadcast_to": lambda x: (2, *x.shape),
 }
 INTS = {"chunks": 2, "steps": 3, "n": 2, "m": 3}
+# What takes index tensors or masks: test_parity_indexing.py has their labels.
+INDEXED = {"gather", "index_select", "take", "take_along_dim", "scatter", "scatter_add", "put"}
+INDEXED |= {"index_add", "index_copy", "index_fill", "index_put", "index_put_", "scatter_reduce"}
+INDEXED |= {"index_reduce", "masked_fill", "masked_select", "masked_scatter"}
 OPERANDS = ("TENSOR", "OPERAND", "OBJECT", "NUMBER", "VALUE", "SCALAR", "TENSORS")
 
 
@@ -424,6 +428,8 @@ def described(lib: Any) -> Iterator[Form]:
     for (name, cname), row in _stubs.calls().items():
         if row.is_functional:
             continue  # not under test here: their own tests look at each dtype
+        if name in INDEXED:
+            continue
         if row.forms != "PART":
             yield from of_row(lib, row, row.forms)
         else:

@@ -24,6 +24,7 @@
 #define AG_DECLARE_REDUCE(name)
 #define AG_DECLARE_VIEW(name)
 #define AG_DECLARE_MAKE(name)
+#define AG_DECLARE_EDIT(name)
 #define AG_DECLARE_JOIN(name)
 #define AG_DECLARE_FORMULA(name)
 #define AG_DECLARE_REDUCES(name)
