@@ -129,6 +129,7 @@ AGI_INLINE void put_list(call_places *c, ag_attr *attr, const char *what, int n,
 #define PUT_OPERAND(name) args[places.n++] = name;
 #define PUT_NUMBER(name) put_number(&places, &attr, name);
 #define PUT_INT(name) put_int(&places, &attr, name);
+#define PUT_WHOLE(name) put_number(&places, &attr, (double)name);
 #define PUT_DIM PUT_INT
 #define PUT_FLAG PUT_INT
 #define PUT_CHOICE PUT_INT

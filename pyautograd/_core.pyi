@@ -558,44 +558,6 @@ class Tensor:
                 or its memory is read-only.
             TypeError: the operand is not a tensor, number or array.
         """
-    def maximum(self, other: _Operand) -> Self:
-        """Elementwise maximum: the larger of x and y; NaN if either is.
-
-        The operands are tensors, numbers or arrays; their shapes broadcast to the result's.
-
-        Raises:
-            RuntimeError: the shapes do not broadcast.
-            TypeError: an operand is none of these, or neither is a tensor.
-        """
-    def maximum_(self, other: _Operand) -> Self:
-        """`maximum` in place, written over the tensor. Returns the tensor itself.
-
-        The operand broadcasts to the shape of the tensor.
-
-        Raises:
-            RuntimeError: the operand does not broadcast, the tensor is a leaf that requires grad,
-                or its memory is read-only.
-            TypeError: the operand is not a tensor, number or array.
-        """
-    def minimum(self, other: _Operand) -> Self:
-        """Elementwise minimum: the smaller of x and y; NaN if either is.
-
-        The operands are tensors, numbers or arrays; their shapes broadcast to the result's.
-
-        Raises:
-            RuntimeError: the shapes do not broadcast.
-            TypeError: an operand is none of these, or neither is a tensor.
-        """
-    def minimum_(self, other: _Operand) -> Self:
-        """`minimum` in place, written over the tensor. Returns the tensor itself.
-
-        The operand broadcasts to the shape of the tensor.
-
-        Raises:
-            RuntimeError: the operand does not broadcast, the tensor is a leaf that requires grad,
-                or its memory is read-only.
-            TypeError: the operand is not a tensor, number or array.
-        """
     def neg(self) -> Self:
         """Elementwise neg: -x.
 
@@ -1233,6 +1195,215 @@ class Tensor:
                 or its memory is read-only.
             TypeError: the operand is not a tensor, number or array.
         """
+    def atan2(self, other: _Operand) -> Self:
+        """Elementwise atan2: the angle of the point at height x and width y, from -pi to pi.
+
+        The operands are tensors, numbers or arrays; their shapes broadcast to the result's.
+
+        Raises:
+            RuntimeError: the shapes do not broadcast.
+            TypeError: an operand is none of these, or neither is a tensor.
+        """
+    def atan2_(self, other: _Operand) -> Self:
+        """`atan2` in place, written over the tensor. Returns the tensor itself.
+
+        The operand broadcasts to the shape of the tensor.
+
+        Raises:
+            RuntimeError: the operand does not broadcast, the tensor is a leaf that requires grad,
+                or its memory is read-only.
+            TypeError: the operand is not a tensor, number or array.
+        """
+    def hypot(self, other: _Operand) -> Self:
+        """Elementwise hypot: sqrt(x * x + y * y), without overflow or underflow on the way.
+
+        The operands are tensors, numbers or arrays; their shapes broadcast to the result's.
+
+        Raises:
+            RuntimeError: the shapes do not broadcast.
+            TypeError: an operand is none of these, or neither is a tensor.
+        """
+    def hypot_(self, other: _Operand) -> Self:
+        """`hypot` in place, written over the tensor. Returns the tensor itself.
+
+        The operand broadcasts to the shape of the tensor.
+
+        Raises:
+            RuntimeError: the operand does not broadcast, the tensor is a leaf that requires grad,
+                or its memory is read-only.
+            TypeError: the operand is not a tensor, number or array.
+        """
+    def ldexp(self, other: _Operand) -> Self:
+        """Elementwise ldexp: x times 2 to the power y.
+
+        The operands are tensors, numbers or arrays; their shapes broadcast to the result's.
+
+        Raises:
+            RuntimeError: the shapes do not broadcast.
+            TypeError: an operand is none of these, or neither is a tensor.
+        """
+    def ldexp_(self, other: _Operand) -> Self:
+        """`ldexp` in place, written over the tensor. Returns the tensor itself.
+
+        The operand broadcasts to the shape of the tensor.
+
+        Raises:
+            RuntimeError: the operand does not broadcast, the tensor is a leaf that requires grad,
+                or its memory is read-only.
+            TypeError: the operand is not a tensor, number or array.
+        """
+    def xlogy(self, other: _Operand) -> Self:
+        """Elementwise xlogy: x times the logarithm of y, 0 where x is 0; NaN where y is.
+
+        The operands are tensors, numbers or arrays; their shapes broadcast to the result's.
+
+        Raises:
+            RuntimeError: the shapes do not broadcast.
+            TypeError: an operand is none of these, or neither is a tensor.
+        """
+    def xlogy_(self, other: _Operand) -> Self:
+        """`xlogy` in place, written over the tensor. Returns the tensor itself.
+
+        The operand broadcasts to the shape of the tensor.
+
+        Raises:
+            RuntimeError: the operand does not broadcast, the tensor is a leaf that requires grad,
+                or its memory is read-only.
+            TypeError: the operand is not a tensor, number or array.
+        """
+    def fmod(self, other: _Operand) -> Self:
+        """Elementwise fmod: what is left of x after whole multiples of y, with the sign of x.
+
+        The operands are tensors, numbers or arrays; their shapes broadcast to the result's.
+
+        Raises:
+            RuntimeError: the shapes do not broadcast.
+            TypeError: an operand is none of these, or neither is a tensor.
+        """
+    def fmod_(self, other: _Operand) -> Self:
+        """`fmod` in place, written over the tensor. Returns the tensor itself.
+
+        The operand broadcasts to the shape of the tensor.
+
+        Raises:
+            RuntimeError: the operand does not broadcast, the tensor is a leaf that requires grad,
+                or its memory is read-only.
+            TypeError: the operand is not a tensor, number or array.
+        """
+    def copysign(self, other: _Operand) -> Self:
+        """Elementwise copysign: x with the sign of y.
+
+        The operands are tensors, numbers or arrays; their shapes broadcast to the result's.
+
+        Raises:
+            RuntimeError: the shapes do not broadcast.
+            TypeError: an operand is none of these, or neither is a tensor.
+        """
+    def copysign_(self, other: _Operand) -> Self:
+        """`copysign` in place, written over the tensor. Returns the tensor itself.
+
+        The operand broadcasts to the shape of the tensor.
+
+        Raises:
+            RuntimeError: the operand does not broadcast, the tensor is a leaf that requires grad,
+                or its memory is read-only.
+            TypeError: the operand is not a tensor, number or array.
+        """
+    def gcd(self, other: _Operand) -> Self:
+        """Elementwise gcd: the largest whole number that divides both x and y; 0 where both are 0.
+
+        The operands are tensors, numbers or arrays; their shapes broadcast to the result's.
+
+        Raises:
+            RuntimeError: the shapes do not broadcast.
+            TypeError: an operand is none of these, or neither is a tensor.
+        """
+    def gcd_(self, other: _Operand) -> Self:
+        """`gcd` in place, written over the tensor. Returns the tensor itself.
+
+        The operand broadcasts to the shape of the tensor.
+
+        Raises:
+            RuntimeError: the operand does not broadcast, the tensor is a leaf that requires grad,
+                or its memory is read-only.
+            TypeError: the operand is not a tensor, number or array.
+        """
+    def lcm(self, other: _Operand) -> Self:
+        """Elementwise lcm: the smallest positive multiple of both x and y; 0 where one is 0.
+
+        The operands are tensors, numbers or arrays; their shapes broadcast to the result's.
+
+        Raises:
+            RuntimeError: the shapes do not broadcast.
+            TypeError: an operand is none of these, or neither is a tensor.
+        """
+    def lcm_(self, other: _Operand) -> Self:
+        """`lcm` in place, written over the tensor. Returns the tensor itself.
+
+        The operand broadcasts to the shape of the tensor.
+
+        Raises:
+            RuntimeError: the operand does not broadcast, the tensor is a leaf that requires grad,
+                or its memory is read-only.
+            TypeError: the operand is not a tensor, number or array.
+        """
+    def frac(self) -> Self:
+        """Elementwise frac: the digits of x behind the point, with its sign.
+
+        The result has the shape of the input.
+
+        Raises:
+            TypeError: the input is not a Tensor.
+        """
+    def frac_(self) -> Self:
+        """`frac` in place: the digits of x behind the point, with its sign. Returns the tensor
+        itself.
+
+        Raises:
+            RuntimeError: the tensor is a leaf that requires grad, or its memory is read-only.
+        """
+    def sgn(self) -> Self:
+        """Elementwise sgn: -1, 0 or 1, as sign has it; NaN stays.
+
+        The result has the shape of the input.
+
+        Raises:
+            TypeError: the input is not a Tensor.
+        """
+    def sgn_(self) -> Self:
+        """`sgn` in place: -1, 0 or 1, as sign has it; NaN stays. Returns the tensor itself.
+
+        Raises:
+            RuntimeError: the tensor is a leaf that requires grad, or its memory is read-only.
+        """
+    def deg2rad(self) -> Self:
+        """Elementwise deg2rad: x degrees in radians.
+
+        The result has the shape of the input.
+
+        Raises:
+            TypeError: the input is not a Tensor.
+        """
+    def deg2rad_(self) -> Self:
+        """`deg2rad` in place: x degrees in radians. Returns the tensor itself.
+
+        Raises:
+            RuntimeError: the tensor is a leaf that requires grad, or its memory is read-only.
+        """
+    def rad2deg(self) -> Self:
+        """Elementwise rad2deg: x radians in degrees.
+
+        The result has the shape of the input.
+
+        Raises:
+            TypeError: the input is not a Tensor.
+        """
+    def rad2deg_(self) -> Self:
+        """`rad2deg` in place: x radians in degrees. Returns the tensor itself.
+
+        Raises:
+            RuntimeError: the tensor is a leaf that requires grad, or its memory is read-only.
+        """
     def exp2(self) -> Self:
         """Elementwise exp2: 2 to the power x.
 
@@ -1391,6 +1562,14 @@ class Tensor:
         """The same as `ge`."""
     def greater_equal_(self, other: _Operand) -> Self:
         """The same as `ge_`."""
+    def arctan2(self, other: _Operand) -> Self:
+        """The same as `atan2`."""
+    def arctan2_(self, other: _Operand) -> Self:
+        """The same as `atan2_`."""
+    def fix(self) -> Self:
+        """The same as `trunc`."""
+    def fix_(self) -> Self:
+        """The same as `trunc_`."""
     def arcsinh(self) -> Self:
         """The same as `asinh`."""
     def arcsinh_(self) -> Self:
@@ -1549,6 +1728,24 @@ class Tensor:
                 memory is read-only.
             TypeError: an argument is of the wrong type.
         """
+    def maximum(self, other: _Operand) -> Self:
+        """Elementwise maximum: the larger of x and y; NaN if either is.
+
+        The operands are tensors, numbers or arrays; their shapes broadcast to the result's.
+
+        Raises:
+            RuntimeError: the shapes do not broadcast.
+            TypeError: an operand is none of these, or the first is a number.
+        """
+    def minimum(self, other: _Operand) -> Self:
+        """Elementwise minimum: the smaller of x and y; NaN if either is.
+
+        The operands are tensors, numbers or arrays; their shapes broadcast to the result's.
+
+        Raises:
+            RuntimeError: the shapes do not broadcast.
+            TypeError: an operand is none of these, or the first is a number.
+        """
     def softplus(self, beta: _Real = 1, threshold: _Real = 20) -> Self:
         """Elementwise log(1 + exp(beta x)) / beta, and x itself where beta x is over the threshold.
 
@@ -1633,6 +1830,291 @@ class Tensor:
             or its
                 memory is read-only.
             TypeError: an argument is of the wrong type.
+        """
+    def logaddexp(self, other: _Operand) -> Self:
+        """Elementwise log(exp(input) + exp(other)), without overflow on the way.
+
+        The operands are tensors, numbers or arrays; their shapes broadcast to the result's.
+
+        Raises:
+            RuntimeError: the shapes do not broadcast.
+            TypeError: an operand is none of these, or the first is a number.
+            NotImplementedError: no operand is float64.
+        """
+    def logaddexp2(self, other: _Operand) -> Self:
+        """Elementwise log2(2 ** input + 2 ** other), without overflow on the way.
+
+        The operands are tensors, numbers or arrays; their shapes broadcast to the result's.
+
+        Raises:
+            RuntimeError: the shapes do not broadcast.
+            TypeError: an operand is none of these, or the first is a number.
+            NotImplementedError: no operand is float64.
+        """
+    def heaviside(self, values: _Operand) -> Self:
+        """0 where input is negative, 1 where it is positive, values where it is 0; NaN stays.
+
+        The operands are tensors of one dtype, the second also a number or array; their shapes
+        broadcast to the result's. There is no gradient.
+
+        Raises:
+            RuntimeError: the shapes do not broadcast, or the dtypes differ.
+            TypeError: an operand is none of these.
+        """
+    def heaviside_(self, values: _Operand) -> Self:
+        """`heaviside` in place, written over the tensor. Returns the tensor itself.
+
+        The operand broadcasts to the shape of the tensor.
+
+        Raises:
+            RuntimeError: the operand does not broadcast, the tensor is a leaf that requires grad,
+                or its memory is read-only.
+            TypeError: the operand is not a tensor, number or array.
+        """
+    def fmax(self, other: _Operand) -> Self:
+        """The larger of the elements of input and other; of a number and NaN the number.
+
+        The operands are tensors, numbers or arrays; their shapes broadcast to the result's. Of
+        equal elements the first operand's gets the gradient.
+
+        Raises:
+            RuntimeError: the shapes do not broadcast.
+            TypeError: an operand is none of these, or the first is a number.
+        """
+    def fmin(self, other: _Operand) -> Self:
+        """The smaller of the elements of input and other; of a number and NaN the number.
+
+        The operands are tensors, numbers or arrays; their shapes broadcast to the result's. Of
+        equal elements the first operand's gets the gradient.
+
+        Raises:
+            RuntimeError: the shapes do not broadcast.
+            TypeError: an operand is none of these, or the first is a number.
+        """
+    def clamp_min(self, min: _Operand) -> Self:
+        """Elements limited to min and above: a number, or a tensor or array that broadcasts.
+
+        An element that is min gets the gradient.
+
+        Raises:
+            RuntimeError: the shapes do not broadcast.
+            TypeError: min is none of these.
+        """
+    def clamp_min_(self, min: _Operand) -> Self:
+        """`clamp_min` in place, written over the tensor. Returns the tensor itself.
+
+        The operand broadcasts to the shape of the tensor.
+
+        Raises:
+            RuntimeError: the operand does not broadcast, the tensor is a leaf that requires grad,
+                or its memory is read-only.
+            TypeError: the operand is not a tensor, number or array.
+        """
+    def clamp_max(self, max: _Operand) -> Self:
+        """Elements limited to max and below: a number, or a tensor or array that broadcasts.
+
+        An element that is max gets the gradient.
+
+        Raises:
+            RuntimeError: the shapes do not broadcast.
+            TypeError: max is none of these.
+        """
+    def clamp_max_(self, max: _Operand) -> Self:
+        """`clamp_max` in place, written over the tensor. Returns the tensor itself.
+
+        The operand broadcasts to the shape of the tensor.
+
+        Raises:
+            RuntimeError: the operand does not broadcast, the tensor is a leaf that requires grad,
+                or its memory is read-only.
+            TypeError: the operand is not a tensor, number or array.
+        """
+    def lerp(self, end: Tensor, weight: _Operand) -> Self:
+        """input + weight * (end - input), on the straight line from input to end; exact at the
+        ends.
+
+        The weight is a number, or a tensor or array; all shapes broadcast.
+
+        Raises:
+            RuntimeError: the shapes do not broadcast, or the tensors have different dtypes.
+            TypeError: an argument is of the wrong type.
+            NotImplementedError: the tensors are not float64.
+        """
+    def lerp_(self, end: Tensor, weight: _Operand) -> Self:
+        """`lerp` in place. Returns the tensor itself.
+
+        Raises:
+            RuntimeError: as `lerp` does, or the tensor is a leaf that requires grad, or its
+                memory is read-only.
+            TypeError: an argument is of the wrong type.
+        """
+    def addcmul(self, tensor1: Tensor, tensor2: Tensor, *, value: _Real = 1) -> Self:
+        """input + value * tensor1 * tensor2, element by element.
+
+        The shapes broadcast to the result's; value is a number.
+
+        Raises:
+            RuntimeError: the shapes do not broadcast.
+            TypeError: an argument is of the wrong type.
+            NotImplementedError: all tensors are bool.
+        """
+    def addcmul_(self, tensor1: Tensor, tensor2: Tensor, *, value: _Real = 1) -> Self:
+        """`addcmul` in place. Returns the tensor itself.
+
+        Raises:
+            RuntimeError: as `addcmul` does, or the tensor is a leaf that requires grad, or its
+                memory is read-only.
+            TypeError: an argument is of the wrong type.
+        """
+    def addcdiv(self, tensor1: Tensor, tensor2: Tensor, *, value: _Real = 1) -> Self:
+        """input + value * tensor1 / tensor2, element by element.
+
+        The shapes broadcast to the result's; value is a number.
+
+        Raises:
+            RuntimeError: the shapes do not broadcast, or integers are divided by integers.
+            TypeError: an argument is of the wrong type.
+        """
+    def addcdiv_(self, tensor1: Tensor, tensor2: Tensor, *, value: _Real = 1) -> Self:
+        """`addcdiv` in place. Returns the tensor itself.
+
+        Raises:
+            RuntimeError: as `addcdiv` does, or the tensor is a leaf that requires grad, or its
+                memory is read-only.
+            TypeError: an argument is of the wrong type.
+        """
+    def float_power(self, exponent: _Operand) -> Self:
+        """Elementwise input ** exponent in float64, whatever dtypes the operands have.
+
+        The operands are tensors, numbers or arrays; their shapes broadcast to the result's.
+
+        Raises:
+            RuntimeError: the shapes do not broadcast.
+            TypeError: an operand is none of these.
+        """
+    def float_power_(self, exponent: _Operand) -> Self:
+        """`float_power` in place. Returns the tensor itself.
+
+        Raises:
+            RuntimeError: as `float_power` does, or the tensor is a leaf that requires grad, or its
+                memory is read-only.
+            TypeError: an argument is of the wrong type.
+        """
+    def positive(self) -> Self:
+        """The tensor itself: what +x is.
+
+        Raises:
+            RuntimeError: the tensor is bool.
+            TypeError: the input is not a Tensor.
+        """
+    def round(self, *, decimals: _int = 0) -> Self:
+        """Elements rounded to so many decimals, halves to even; to tens, hundreds and so on where
+        decimals is negative.
+
+        The gradient is zero.
+
+        Raises:
+            TypeError: the input is not a Tensor, decimals not an int.
+            NotImplementedError: the input is bool, or int64 and decimals not 0.
+        """
+    def round_(self, *, decimals: _int = 0) -> Self:
+        """`round` in place. Returns the tensor itself.
+
+        Raises:
+            RuntimeError: as `round` does, or the tensor is a leaf that requires grad, or its
+                memory is read-only.
+            TypeError: an argument is of the wrong type.
+        """
+    def nan_to_num(
+        self, nan: _Real | None = None, posinf: _Real | None = None, neginf: _Real | None = None
+    ) -> Self:
+        """Elements with `nan`, `posinf` and `neginf` in place of NaN and of the infinities: 0 and
+        the
+        largest finite numbers, where they are None.
+
+        The gradient is zero where an element was replaced.
+
+        Raises:
+            TypeError: the input is not a Tensor, or one of the others not a number.
+        """
+    def nan_to_num_(
+        self, nan: _Real | None = None, posinf: _Real | None = None, neginf: _Real | None = None
+    ) -> Self:
+        """`nan_to_num` in place. Returns the tensor itself.
+
+        Raises:
+            RuntimeError: as `nan_to_num` does, or the tensor is a leaf that requires grad, or its
+                memory is read-only.
+            TypeError: an argument is of the wrong type.
+        """
+    def signbit(self) -> Self:
+        """Where elements have a minus sign, as a bool tensor; -0.0 has one.
+
+        Raises:
+            TypeError: the input is not a Tensor.
+        """
+    def isnan(self) -> Self:
+        """Where elements are NaN, as a bool tensor.
+
+        Raises:
+            TypeError: the input is not a Tensor.
+        """
+    def isinf(self) -> Self:
+        """Where elements are inf or -inf, as a bool tensor.
+
+        Raises:
+            TypeError: the input is not a Tensor.
+        """
+    def isfinite(self) -> Self:
+        """Where elements are neither infinite nor NaN, as a bool tensor.
+
+        Raises:
+            TypeError: the input is not a Tensor.
+        """
+    def isposinf(self) -> Self:
+        """Where elements are inf, as a bool tensor.
+
+        Raises:
+            TypeError: the input is not a Tensor.
+        """
+    def isneginf(self) -> Self:
+        """Where elements are -inf, as a bool tensor.
+
+        Raises:
+            TypeError: the input is not a Tensor.
+        """
+    def isreal(self) -> Self:
+        """Where elements are real numbers, as a bool tensor: everywhere, as none are complex.
+
+        Raises:
+            TypeError: the input is not a Tensor.
+        """
+    def isclose(
+        self, other: Tensor, rtol: _Real = 1e-05, atol: _Real = 1e-08, equal_nan: _bool = False
+    ) -> Self:
+        """Where |input - other| <= atol + rtol * |other|, as a bool tensor.
+
+        An infinity is close to itself alone, NaN to nothing, or with equal_nan to NaN. The shapes
+        broadcast.
+
+        Raises:
+            RuntimeError: shapes do not broadcast, dtypes differ, or a tolerance is negative.
+            TypeError: an argument is of the wrong type.
+        """
+    def allclose(
+        self, other: Tensor, rtol: _Real = 1e-05, atol: _Real = 1e-08, equal_nan: _bool = False
+    ) -> _bool:
+        """Whether all elements are close, as `isclose` has it: a bool.
+
+        Raises:
+            RuntimeError: shapes do not broadcast, dtypes differ, or a tolerance is negative.
+            TypeError: an argument is of the wrong type.
+        """
+    def equal(self, other: Tensor) -> _bool:
+        """Whether two tensors have the same shape and equal elements: a bool. NaN equals nothing.
+
+        Raises:
+            TypeError: an argument is not a Tensor.
         """
     def sum(
         self,
@@ -2363,24 +2845,6 @@ def remainder(input: _Operand, other: _Operand) -> Tensor:
         RuntimeError: the shapes do not broadcast.
         TypeError: an operand is none of these, or neither is a tensor.
     """
-def maximum(input: _Array, other: _Operand) -> Tensor:
-    """Elementwise maximum: the larger of x and y; NaN if either is.
-
-    The operands are tensors, numbers or arrays; their shapes broadcast to the result's.
-
-    Raises:
-        RuntimeError: the shapes do not broadcast.
-        TypeError: an operand is none of these, or neither is a tensor.
-    """
-def minimum(input: _Array, other: _Operand) -> Tensor:
-    """Elementwise minimum: the smaller of x and y; NaN if either is.
-
-    The operands are tensors, numbers or arrays; their shapes broadcast to the result's.
-
-    Raises:
-        RuntimeError: the shapes do not broadcast.
-        TypeError: an operand is none of these, or neither is a tensor.
-    """
 def neg(input: _T) -> _T:
     """Elementwise neg: -x.
 
@@ -2721,6 +3185,110 @@ def ge(input: _Array, other: _Operand) -> Tensor:
         RuntimeError: the shapes do not broadcast.
         TypeError: an operand is none of these, or neither is a tensor.
     """
+def atan2(input: _Array, other: _Operand) -> Tensor:
+    """Elementwise atan2: the angle of the point at height x and width y, from -pi to pi.
+
+    The operands are tensors, numbers or arrays; their shapes broadcast to the result's.
+
+    Raises:
+        RuntimeError: the shapes do not broadcast.
+        TypeError: an operand is none of these, or neither is a tensor.
+    """
+def hypot(input: _Array, other: _Operand) -> Tensor:
+    """Elementwise hypot: sqrt(x * x + y * y), without overflow or underflow on the way.
+
+    The operands are tensors, numbers or arrays; their shapes broadcast to the result's.
+
+    Raises:
+        RuntimeError: the shapes do not broadcast.
+        TypeError: an operand is none of these, or neither is a tensor.
+    """
+def ldexp(input: _Array, other: _Operand) -> Tensor:
+    """Elementwise ldexp: x times 2 to the power y.
+
+    The operands are tensors, numbers or arrays; their shapes broadcast to the result's.
+
+    Raises:
+        RuntimeError: the shapes do not broadcast.
+        TypeError: an operand is none of these, or neither is a tensor.
+    """
+def xlogy(input: _Operand, other: _Operand) -> Tensor:
+    """Elementwise xlogy: x times the logarithm of y, 0 where x is 0; NaN where y is.
+
+    The operands are tensors, numbers or arrays; their shapes broadcast to the result's.
+
+    Raises:
+        RuntimeError: the shapes do not broadcast.
+        TypeError: an operand is none of these, or neither is a tensor.
+    """
+def fmod(input: _Array, other: _Operand) -> Tensor:
+    """Elementwise fmod: what is left of x after whole multiples of y, with the sign of x.
+
+    The operands are tensors, numbers or arrays; their shapes broadcast to the result's.
+
+    Raises:
+        RuntimeError: the shapes do not broadcast.
+        TypeError: an operand is none of these, or neither is a tensor.
+    """
+def copysign(input: _Array, other: _Operand) -> Tensor:
+    """Elementwise copysign: x with the sign of y.
+
+    The operands are tensors, numbers or arrays; their shapes broadcast to the result's.
+
+    Raises:
+        RuntimeError: the shapes do not broadcast.
+        TypeError: an operand is none of these, or neither is a tensor.
+    """
+def gcd(input: _Array, other: _Operand) -> Tensor:
+    """Elementwise gcd: the largest whole number that divides both x and y; 0 where both are 0.
+
+    The operands are tensors, numbers or arrays; their shapes broadcast to the result's.
+
+    Raises:
+        RuntimeError: the shapes do not broadcast.
+        TypeError: an operand is none of these, or neither is a tensor.
+    """
+def lcm(input: _Array, other: _Operand) -> Tensor:
+    """Elementwise lcm: the smallest positive multiple of both x and y; 0 where one is 0.
+
+    The operands are tensors, numbers or arrays; their shapes broadcast to the result's.
+
+    Raises:
+        RuntimeError: the shapes do not broadcast.
+        TypeError: an operand is none of these, or neither is a tensor.
+    """
+def frac(input: _T) -> _T:
+    """Elementwise frac: the digits of x behind the point, with its sign.
+
+    The result has the shape of the input.
+
+    Raises:
+        TypeError: the input is not a Tensor.
+    """
+def sgn(input: _T) -> _T:
+    """Elementwise sgn: -1, 0 or 1, as sign has it; NaN stays.
+
+    The result has the shape of the input.
+
+    Raises:
+        TypeError: the input is not a Tensor.
+    """
+def deg2rad(input: _T) -> _T:
+    """Elementwise deg2rad: x degrees in radians.
+
+    The result has the shape of the input.
+
+    Raises:
+        TypeError: the input is not a Tensor.
+    """
+def rad2deg(input: _T) -> _T:
+    """Elementwise rad2deg: x radians in degrees.
+
+    The result has the shape of the input.
+
+    Raises:
+        TypeError: the input is not a Tensor.
+    """
 def exp2(input: _T) -> _T:
     """Elementwise exp2: 2 to the power x.
 
@@ -2808,6 +3376,10 @@ def greater(input: _Array, other: _Operand) -> Tensor:
     """The same as `gt`."""
 def greater_equal(input: _Array, other: _Operand) -> Tensor:
     """The same as `ge`."""
+def arctan2(input: _Array, other: _Operand) -> Tensor:
+    """The same as `atan2`."""
+def fix(input: _T) -> _T:
+    """The same as `trunc`."""
 def arcsinh(input: _T) -> _T:
     """The same as `asinh`."""
 def arccosh(input: _T) -> _T:
@@ -2878,6 +3450,24 @@ def floor_divide(input: _Operand, other: _Operand) -> Tensor:
         RuntimeError: the shapes do not broadcast, or integers are divided by 0.
         TypeError: an operand is none of these.
     """
+def maximum(input: _Operand, other: _Operand) -> Tensor:
+    """Elementwise maximum: the larger of x and y; NaN if either is.
+
+    The operands are tensors, numbers or arrays; their shapes broadcast to the result's.
+
+    Raises:
+        RuntimeError: the shapes do not broadcast.
+        TypeError: an operand is none of these, or the first is a number.
+    """
+def minimum(input: _Operand, other: _Operand) -> Tensor:
+    """Elementwise minimum: the smaller of x and y; NaN if either is.
+
+    The operands are tensors, numbers or arrays; their shapes broadcast to the result's.
+
+    Raises:
+        RuntimeError: the shapes do not broadcast.
+        TypeError: an operand is none of these, or the first is a number.
+    """
 def softplus(input: _T, beta: _Real = 1, threshold: _Real = 20) -> _T:
     """Elementwise log(1 + exp(beta x)) / beta, and x itself where beta x is over the threshold.
 
@@ -2935,6 +3525,218 @@ def bitwise_right_shift(input: _Operand, other: _Operand) -> Tensor:
     Raises:
         RuntimeError: the shapes do not broadcast.
         NotImplementedError: an operand is float64, or both are bool.
+    """
+def logaddexp(input: _Operand, other: _Operand) -> Tensor:
+    """Elementwise log(exp(input) + exp(other)), without overflow on the way.
+
+    The operands are tensors, numbers or arrays; their shapes broadcast to the result's.
+
+    Raises:
+        RuntimeError: the shapes do not broadcast.
+        TypeError: an operand is none of these, or the first is a number.
+        NotImplementedError: no operand is float64.
+    """
+def logaddexp2(input: _Operand, other: _Operand) -> Tensor:
+    """Elementwise log2(2 ** input + 2 ** other), without overflow on the way.
+
+    The operands are tensors, numbers or arrays; their shapes broadcast to the result's.
+
+    Raises:
+        RuntimeError: the shapes do not broadcast.
+        TypeError: an operand is none of these, or the first is a number.
+        NotImplementedError: no operand is float64.
+    """
+def heaviside(input: _Operand, values: _Operand) -> Tensor:
+    """0 where input is negative, 1 where it is positive, values where it is 0; NaN stays.
+
+    The operands are tensors of one dtype, the second also a number or array; their shapes
+    broadcast to the result's. There is no gradient.
+
+    Raises:
+        RuntimeError: the shapes do not broadcast, or the dtypes differ.
+        TypeError: an operand is none of these.
+    """
+def fmax(input: _Operand, other: _Operand) -> Tensor:
+    """The larger of the elements of input and other; of a number and NaN the number.
+
+    The operands are tensors, numbers or arrays; their shapes broadcast to the result's. Of
+    equal elements the first operand's gets the gradient.
+
+    Raises:
+        RuntimeError: the shapes do not broadcast.
+        TypeError: an operand is none of these, or the first is a number.
+    """
+def fmin(input: _Operand, other: _Operand) -> Tensor:
+    """The smaller of the elements of input and other; of a number and NaN the number.
+
+    The operands are tensors, numbers or arrays; their shapes broadcast to the result's. Of
+    equal elements the first operand's gets the gradient.
+
+    Raises:
+        RuntimeError: the shapes do not broadcast.
+        TypeError: an operand is none of these, or the first is a number.
+    """
+def clamp_min(input: _Operand, min: _Operand) -> Tensor:
+    """Elements limited to min and above: a number, or a tensor or array that broadcasts.
+
+    An element that is min gets the gradient.
+
+    Raises:
+        RuntimeError: the shapes do not broadcast.
+        TypeError: min is none of these.
+    """
+def clamp_max(input: _Operand, max: _Operand) -> Tensor:
+    """Elements limited to max and below: a number, or a tensor or array that broadcasts.
+
+    An element that is max gets the gradient.
+
+    Raises:
+        RuntimeError: the shapes do not broadcast.
+        TypeError: max is none of these.
+    """
+def lerp(input: _T, end: Tensor, weight: _Operand) -> _T:
+    """input + weight * (end - input), on the straight line from input to end; exact at the ends.
+
+    The weight is a number, or a tensor or array; all shapes broadcast.
+
+    Raises:
+        RuntimeError: the shapes do not broadcast, or the tensors have different dtypes.
+        TypeError: an argument is of the wrong type.
+        NotImplementedError: the tensors are not float64.
+    """
+def addcmul(input: _T, tensor1: Tensor, tensor2: Tensor, *, value: _Real = 1) -> _T:
+    """input + value * tensor1 * tensor2, element by element.
+
+    The shapes broadcast to the result's; value is a number.
+
+    Raises:
+        RuntimeError: the shapes do not broadcast.
+        TypeError: an argument is of the wrong type.
+        NotImplementedError: all tensors are bool.
+    """
+def addcdiv(input: _T, tensor1: Tensor, tensor2: Tensor, *, value: _Real = 1) -> _T:
+    """input + value * tensor1 / tensor2, element by element.
+
+    The shapes broadcast to the result's; value is a number.
+
+    Raises:
+        RuntimeError: the shapes do not broadcast, or integers are divided by integers.
+        TypeError: an argument is of the wrong type.
+    """
+def float_power(input: _Operand, exponent: _Operand) -> Tensor:
+    """Elementwise input ** exponent in float64, whatever dtypes the operands have.
+
+    The operands are tensors, numbers or arrays; their shapes broadcast to the result's.
+
+    Raises:
+        RuntimeError: the shapes do not broadcast.
+        TypeError: an operand is none of these.
+    """
+def rsub(input: _T, other: _Operand, *, alpha: _Real = 1) -> _T:
+    """other - alpha * input, element by element.
+
+    other is a tensor, number or array; the shapes broadcast. alpha is a number.
+
+    Raises:
+        RuntimeError: the shapes do not broadcast, or an operand is bool.
+        TypeError: an argument is of the wrong type.
+    """
+def positive(input: _T) -> _T:
+    """The tensor itself: what +x is.
+
+    Raises:
+        RuntimeError: the tensor is bool.
+        TypeError: the input is not a Tensor.
+    """
+def round(input: _T, *, decimals: _int = 0) -> _T:
+    """Elements rounded to so many decimals, halves to even; to tens, hundreds and so on where
+    decimals is negative.
+
+    The gradient is zero.
+
+    Raises:
+        TypeError: the input is not a Tensor, decimals not an int.
+        NotImplementedError: the input is bool, or int64 and decimals not 0.
+    """
+def nan_to_num(
+    input: _T, nan: _Real | None = None, posinf: _Real | None = None, neginf: _Real | None = None
+) -> _T:
+    """Elements with `nan`, `posinf` and `neginf` in place of NaN and of the infinities: 0 and the
+    largest finite numbers, where they are None.
+
+    The gradient is zero where an element was replaced.
+
+    Raises:
+        TypeError: the input is not a Tensor, or one of the others not a number.
+    """
+def signbit(input: _T) -> _T:
+    """Where elements have a minus sign, as a bool tensor; -0.0 has one.
+
+    Raises:
+        TypeError: the input is not a Tensor.
+    """
+def isnan(input: _T) -> _T:
+    """Where elements are NaN, as a bool tensor.
+
+    Raises:
+        TypeError: the input is not a Tensor.
+    """
+def isinf(input: _T) -> _T:
+    """Where elements are inf or -inf, as a bool tensor.
+
+    Raises:
+        TypeError: the input is not a Tensor.
+    """
+def isfinite(input: _T) -> _T:
+    """Where elements are neither infinite nor NaN, as a bool tensor.
+
+    Raises:
+        TypeError: the input is not a Tensor.
+    """
+def isposinf(input: _T) -> _T:
+    """Where elements are inf, as a bool tensor.
+
+    Raises:
+        TypeError: the input is not a Tensor.
+    """
+def isneginf(input: _T) -> _T:
+    """Where elements are -inf, as a bool tensor.
+
+    Raises:
+        TypeError: the input is not a Tensor.
+    """
+def isreal(input: _T) -> _T:
+    """Where elements are real numbers, as a bool tensor: everywhere, as none are complex.
+
+    Raises:
+        TypeError: the input is not a Tensor.
+    """
+def isclose(
+    input: _T, other: Tensor, rtol: _Real = 1e-05, atol: _Real = 1e-08, equal_nan: _bool = False
+) -> _T:
+    """Where |input - other| <= atol + rtol * |other|, as a bool tensor.
+
+    An infinity is close to itself alone, NaN to nothing, or with equal_nan to NaN. The shapes
+    broadcast.
+
+    Raises:
+        RuntimeError: shapes do not broadcast, dtypes differ, or a tolerance is negative.
+        TypeError: an argument is of the wrong type.
+    """
+def allclose(
+    input: _T, other: Tensor, rtol: _Real = 1e-05, atol: _Real = 1e-08, equal_nan: _bool = False
+) -> _bool:
+    """Whether all elements are close, as `isclose` has it: a bool.
+
+    Raises:
+        RuntimeError: shapes do not broadcast, dtypes differ, or a tolerance is negative.
+        TypeError: an argument is of the wrong type.
+    """
+def equal(input: _T, other: Tensor) -> _bool:
+    """Whether two tensors have the same shape and equal elements: a bool. NaN equals nothing.
+
+    Raises:
+        TypeError: an argument is not a Tensor.
     """
 def sum(
     input: _T,
@@ -3727,7 +4529,7 @@ def diff(
         TypeError: an argument is of the wrong type.
     """
 def gradient(
-    input: _T, *, spacing: _Real | None = None, dim: _Dims | None = None, edge_order: _int = 1
+    input: _T, *, spacing: _Value | None = None, dim: _Dims | None = None, edge_order: _int = 1
 ) -> tuple[_T, ...]:
     """The slopes of a sampled function along each dimension, or along those of dim: a tuple of
     tensors of the shape of the samples.

@@ -38,6 +38,7 @@ _TYPES = {
     "NUMBER": "_Real",
     "VALUE": "_Real",
     "INT": "_int",
+    "WHOLE": "_int",
     "DIM": "_int",
     "FLAG": "_bool",
     "DIMS": "_Dims",
@@ -177,6 +178,7 @@ def _result(row: Row, of_method: bool) -> str:
         "PAIR_OF": f"tuple[{one}, {one}]",
         "LIST": f"tuple[{one}, ...]",
         "MADE": "Tensor",
+        "TRUTH": "_bool",
     }.get(row.result, one)
 
 
@@ -286,7 +288,8 @@ def _functions() -> list[str]:
     lines = []
     for op, name, kind in _elementwise():
         # A number comes first in arithmetic alone.
-        first = "_Operand" if op in ("mul", "remainder") or op.startswith("bitwise") else "_Array"
+        arithmetic = op in ("mul", "remainder", "xlogy") or op.startswith("bitwise")
+        first = "_Operand" if arithmetic else "_Array"
         if kind == "unary":
             lines.append(f"def {name}(input: _T) -> _T: ...")
         else:

@@ -110,6 +110,7 @@ VALUES: dict[str, Any] = {
     "NUMBER": 1.0,
     "VALUE": 1.0,
     "INT": 1,
+    "WHOLE": 1,
     "DIM": 0,
     "FLAG": False,
     "DIMS": 0,
@@ -133,6 +134,7 @@ WANTED = {
     "NUMBER": "Number",
     "VALUE": "Number",
     "INT": "int",
+    "WHOLE": "int",
     "DIM": "int",
     "FLAG": "bool",
     "CHOICE": "str",
@@ -358,7 +360,7 @@ def test_prototypes_have_the_parameters(row: Row) -> None:
             expected.append(f"n_{p.name}")
         if p.kind not in PYTHON_ALONE:
             expected.append(p.name)
-    expected += {"LIST": ["n", "outs"], "PAIR_OF": ["outs"]}.get(row.result, [])
+    expected += {"LIST": ["n", "outs"], "PAIR_OF": ["outs"], "TRUTH": ["truth"]}.get(row.result, [])
     expected += ["outs"] if row.result.startswith("NAMED") else []
     assert names == expected
 

@@ -5,7 +5,7 @@
  * glibc's libmvec has each function for 2, 4 and 8 lanes (SSE, AVX2, AVX-512): exp, log, pow, sin
  * and cos since 2.22, the others since 2.35. It is opened by name and not linked, so that a
  * library built anywhere runs where it is missing or older: what is not found stays with libm, one
- * element at a time. Opening it and looking up 17 names takes 0.13 ms.
+ * element at a time. Opening it and looking up 18 names takes 0.13 ms.
  *
  * INVARIANT[same-lane]: an element's result does not depend on which lane it sits in, nor on its
  * neighbours. So a remainder goes through the same function, its free lanes filled with FILL,
@@ -85,15 +85,20 @@ AGI_LIBM_PERIODIC(tan)
 #undef AGI_LIBM_PLAIN
 #undef AGI_LIBM
 
-static void pow_libm(double *z, const double *x, const double *y, unsigned splat, int64_t n)
-{
-    const int64_t step_x = (splat & 1) ? 0 : 1, step_y = (splat & 2) ? 0 : 1;
-    for (int64_t i = 0; i < n; i++)
-        z[i] = pow(x[i * step_x], y[i * step_y]);
-}
+#define AGI_LIBM2(name) \
+    static void name##_libm(double *z, const double *x, const double *y, unsigned splat, \
+                            int64_t n) \
+    { \
+        const int64_t step_x = (splat & 1) ? 0 : 1, step_y = (splat & 2) ? 0 : 1; \
+        for (int64_t i = 0; i < n; i++) \
+            z[i] = name(x[i * step_x], y[i * step_y]); \
+    }
+AGI_LIBM2(pow)
+AGI_LIBM2(atan2)
+#undef AGI_LIBM2
 
 #define AGI_USE_LIBM(name) .name = name##_libm,
-agi_mvec_table agi_mvec = {AGI_MVEC1_LIST(AGI_USE_LIBM).pow = pow_libm};
+agi_mvec_table agi_mvec = {AGI_MVEC1_LIST(AGI_USE_LIBM).pow = pow_libm, .atan2 = atan2_libm};
 #undef AGI_USE_LIBM
 
 static char mvec_source[64] = "libm";
@@ -275,9 +280,8 @@ AGI_MAP1_PLAIN(tan)
 
 /* ---- two arguments -------------------------------------------------------------------------- */
 
-static void *pow_form;
-
-static void pow_base(double *z, const double *x, const double *y, unsigned splat, int64_t n)
+AGI_STAMPED void map2_base(void *form, double *z, const double *x, const double *y, unsigned splat,
+                           int64_t n)
 {
     const int64_t step_x = (splat & 1) ? 0 : 1, step_y = (splat & 2) ? 0 : 1;
     for (int64_t i = 0; i < n; i += 2) {
@@ -287,7 +291,7 @@ static void pow_base(double *z, const double *x, const double *y, unsigned splat
                            : whole ? _mm_loadu_pd(px) : load_part_base(px);
         const __m128d vy = !step_y ? _mm_set1_pd(*py)
                            : whole ? _mm_loadu_pd(py) : load_part_base(py);
-        const __m128d v = call2_base(pow_form, vx, vy);
+        const __m128d v = call2_base(form, vx, vy);
         if (whole)
             _mm_storeu_pd(z + i, v);
         else
@@ -295,8 +299,8 @@ static void pow_base(double *z, const double *x, const double *y, unsigned splat
     }
 }
 
-AGI_TARGET_AVX2 static void pow_avx2(double *z, const double *x, const double *y, unsigned splat,
-                                     int64_t n)
+AGI_TARGET_AVX2 AGI_STAMPED void map2_avx2(void *form, double *z, const double *x, const double *y,
+                                           unsigned splat, int64_t n)
 {
     const int64_t step_x = (splat & 1) ? 0 : 1, step_y = (splat & 2) ? 0 : 1;
     for (int64_t i = 0; i < n; i += 4) {
@@ -306,7 +310,7 @@ AGI_TARGET_AVX2 static void pow_avx2(double *z, const double *x, const double *y
                            : left >= 4 ? _mm256_loadu_pd(px) : load_part_avx2(px, left);
         const __m256d vy = !step_y ? _mm256_set1_pd(*py)
                            : left >= 4 ? _mm256_loadu_pd(py) : load_part_avx2(py, left);
-        const __m256d v = call2_avx2(pow_form, vx, vy);
+        const __m256d v = call2_avx2(form, vx, vy);
         if (left >= 4)
             _mm256_storeu_pd(z + i, v);
         else
@@ -314,8 +318,8 @@ AGI_TARGET_AVX2 static void pow_avx2(double *z, const double *x, const double *y
     }
 }
 
-AGI_TARGET_AVX512 static void pow_avx512(double *z, const double *x, const double *y,
-                                         unsigned splat, int64_t n)
+AGI_TARGET_AVX512 AGI_STAMPED void map2_avx512(void *form, double *z, const double *x,
+                                               const double *y, unsigned splat, int64_t n)
 {
     const int64_t step_x = (splat & 1) ? 0 : 1, step_y = (splat & 2) ? 0 : 1;
     const __m512d fill = _mm512_set1_pd(FILL);
@@ -324,9 +328,30 @@ AGI_TARGET_AVX512 static void pow_avx512(double *z, const double *x, const doubl
         const __mmask8 part = n - i >= 8 ? 0xff : (__mmask8)((1u << (n - i)) - 1);
         const __m512d vx = step_x ? _mm512_mask_loadu_pd(fill, part, px) : _mm512_set1_pd(*px);
         const __m512d vy = step_y ? _mm512_mask_loadu_pd(fill, part, py) : _mm512_set1_pd(*py);
-        _mm512_mask_storeu_pd(z + i, part, call2_avx512(pow_form, vx, vy));
+        _mm512_mask_storeu_pd(z + i, part, call2_avx512(form, vx, vy));
     }
 }
+
+#define AGI_MAP2(name) \
+    static void *name##_form; \
+    static void name##_base(double *z, const double *x, const double *y, unsigned splat, \
+                            int64_t n) \
+    { \
+        map2_base(name##_form, z, x, y, splat, n); \
+    } \
+    AGI_TARGET_AVX2 static void name##_avx2(double *z, const double *x, const double *y, \
+                                            unsigned splat, int64_t n) \
+    { \
+        map2_avx2(name##_form, z, x, y, splat, n); \
+    } \
+    AGI_TARGET_AVX512 static void name##_avx512(double *z, const double *x, const double *y, \
+                                                unsigned splat, int64_t n) \
+    { \
+        map2_avx512(name##_form, z, x, y, splat, n); \
+    }
+AGI_MAP2(pow)
+AGI_MAP2(atan2)
+#undef AGI_MAP2
 
 /* ---- looking them up ------------------------------------------------------------------------ */
 
@@ -354,12 +379,13 @@ static void *find_form(void *library, agi_level level, const char *arguments, co
 void agi_mvec_start(void)
 {
     int found = 0;
-    const int all = 1 AGI_MVEC1_LIST(AGI_COUNT);
+    const int all = 2 AGI_MVEC1_LIST(AGI_COUNT);
     void *library = dlopen("libmvec.so.1", RTLD_LAZY | RTLD_LOCAL);  /* never closed */
     if (library == NULL)
         return;
     AGI_MVEC1_LIST(AGI_TAKE_FORM1)
     AGI_TAKE_FORM(pow, "vv")
+    AGI_TAKE_FORM(atan2, "vv")
     if (found == all)
         snprintf(mvec_source, sizeof mvec_source, "libmvec");
     else if (found > 0)

@@ -23,7 +23,7 @@ typedef struct agi_mvec_table {
 #define AGI_MVEC_FIELD(name) agi_mvec1 name;
     AGI_MVEC1_LIST(AGI_MVEC_FIELD)
 #undef AGI_MVEC_FIELD
-    agi_mvec2 pow;
+    agi_mvec2 pow, atan2;
 } agi_mvec_table;
 
 #pragma GCC visibility push(hidden)

@@ -97,6 +97,9 @@ typedef struct agi_op_info {
     agi_rule rule;              /* or NULL */
 } agi_op_info;
 
+#define AGI_RADIANS_OF_DEGREE 0x1.1df46a2529d39p-6
+#define AGI_DEGREES_OF_RADIAN 0x1.ca5dc1a63c1f8p+5
+
 #pragma GCC visibility push(hidden)
 
 extern const agi_op_info *agi_ops;  /* by ag_op; start.c sets it */

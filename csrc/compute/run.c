@@ -63,7 +63,12 @@ static int64_t lightness(const agi_op_info *info)
     case AG_OP_add: case AG_OP_sub: case AG_OP_mul: case AG_OP_div: case AG_OP_neg:
     case AG_OP_maximum: case AG_OP_minimum: case AG_OP_square: case AG_OP_abs: case AG_OP_sign:
     case AG_OP_relu: case AG_OP_where: case AG_OP_clamp: case AG_OP_reciprocal: case AG_OP_sqrt:
-    case AG_OP_floor: case AG_OP_ceil: case AG_OP_trunc:
+    case AG_OP_floor: case AG_OP_ceil: case AG_OP_trunc: case AG_OP_frac: case AG_OP_sgn:
+    case AG_OP_fmax: case AG_OP_fmin: case AG_OP_clamp_min: case AG_OP_clamp_max:
+    case AG_OP_copysign: case AG_OP_heaviside: case AG_OP_lerp: case AG_OP_nan_to_num:
+    case AG_OP_deg2rad: case AG_OP_rad2deg: case AG_OP_signbit: case AG_OP_isnan:
+    case AG_OP_isinf: case AG_OP_isfinite: case AG_OP_isposinf: case AG_OP_isneginf:
+    case AG_OP_isreal:
     case AG_OP_vjp_mul: case AG_OP_vjp_div: case AG_OP_vjp_max: case AG_OP_vjp_relu:
     case AG_OP_eq: case AG_OP_ne: case AG_OP_lt: case AG_OP_le: case AG_OP_gt: case AG_OP_ge:
     case AG_OP_logical_and: case AG_OP_logical_or: case AG_OP_logical_xor: case AG_OP_logical_not:

@@ -42,7 +42,7 @@ typedef struct agi_expr {
     int64_t numel;
     int64_t m, kept_inner;  /* sum, mean: elements of each sum; results side by side: 1 if rows are
                                summed, more if columns are */
-    double f[2];
+    double f[3];
     agi_storage *owner;     /* weak: whose data this is to become; NULL if that is gone */
     int32_t lent;           /* references to the owner that a backward is about to drop: where there
                                are no others, the value is not stored for the owner's sake */

@@ -11,7 +11,7 @@
 #include "program_form.h"
 
 #define GROUP_STEPS_MAX 256
-#define PARTS_MAX 3         /* of the code's steps, for one of the program's */
+#define PARTS_MAX 6         /* of the code's steps, for one of the program's */
 #define OPERANDS_MAX (AGI_JIT_OPERANDS * PARTS_MAX)
 /* ns for each element and step, instead of agi_run_cost_of, and each stream of memory. */
 #define GROUP_STEP_COST 0.05
@@ -89,13 +89,13 @@ static int plain_part(int op)
     case AG_OP_neg: return AGI_JIT_NEG;
     case AG_OP_abs: return AGI_JIT_ABS;
     case AG_OP_sqrt: return AGI_JIT_SQRT;
-    case AG_OP_sign: return AGI_JIT_SIGN;
+    case AG_OP_sign: case AG_OP_sgn: return AGI_JIT_SIGN;
     case AG_OP_relu: return AGI_JIT_RELU;
     case AG_OP_floor: return AGI_JIT_FLOOR;
     case AG_OP_ceil: return AGI_JIT_CEIL;
     case AG_OP_trunc: return AGI_JIT_TRUNC;
-    case AG_OP_maximum: return AGI_JIT_MAXIMUM;
-    case AG_OP_minimum: return AGI_JIT_MINIMUM;
+    case AG_OP_maximum: case AG_OP_clamp_min: return AGI_JIT_MAXIMUM;
+    case AG_OP_minimum: case AG_OP_clamp_max: return AGI_JIT_MINIMUM;
     case AG_OP_clamp: return AGI_JIT_CLAMP;
     case AG_OP_where: return AGI_JIT_WHERE;
     case AG_OP_vjp_mul: return AGI_JIT_VJP_MUL;
@@ -131,7 +131,13 @@ bool agi_program_compiles(const agi_expr *e)
     case AG_OP_mul_int: case AG_OP_neg_int: case AG_OP_to_int:
     case AG_OP_logical_not: case AG_OP_bitwise_not:
     case AG_OP_logical_and: case AG_OP_logical_or: case AG_OP_logical_xor:
+    case AG_OP_fmax: case AG_OP_fmin: case AG_OP_heaviside:
+    case AG_OP_frac: case AG_OP_deg2rad: case AG_OP_rad2deg: case AG_OP_nan_to_num:
+    case AG_OP_isnan: case AG_OP_isinf: case AG_OP_isfinite:
+    case AG_OP_isposinf: case AG_OP_isneginf:
         return true;
+    case AG_OP_lerp:
+        return e->in[2].kind == AGI_SOURCE_NUMBER;
     case AG_OP_pow:
         return e->in[1].kind == AGI_SOURCE_NUMBER && has_short_power(e->in[1].from.number);
     default:
@@ -217,6 +223,53 @@ static agi_jit_operand add_logical(group_builder *b, int op, agi_jit_operand x, 
     return add_two(b, AGI_JIT_NE, z, zero);
 }
 
+/* The next three as ops/pairs.c and ops/rounding.c have them. */
+static agi_jit_operand add_of_two(group_builder *b, int op, agi_jit_operand x, agi_jit_operand y)
+{
+    if (op == AG_OP_heaviside) {
+        const agi_jit_operand step = add_two(b, AGI_JIT_GT, x, own(AGI_JIT_ZERO));
+        const agi_jit_operand is_nan = add_two(b, AGI_JIT_NE, x, x);
+        const agi_jit_operand z = add_part(b, AGI_JIT_WHERE, is_nan, x, step);
+        return add_part(b, AGI_JIT_WHERE, add_two(b, AGI_JIT_EQ, x, own(AGI_JIT_ZERO)), y, z);
+    }
+    const agi_jit_op first = op == AG_OP_fmax ? AGI_JIT_GE : AGI_JIT_LE;
+    const agi_jit_operand z = add_part(b, AGI_JIT_WHERE, add_two(b, first, x, y), x, y);
+    return add_part(b, AGI_JIT_WHERE, add_two(b, AGI_JIT_NE, y, y), x, z);
+}
+
+static agi_jit_operand add_of_kinds(group_builder *b, int op, agi_jit_operand x)
+{
+    const agi_jit_operand infinity = own(AGI_JIT_INFINITY);
+    switch (op) {
+    case AG_OP_frac: return add_two(b, AGI_JIT_SUB, x, add_two(b, AGI_JIT_TRUNC, x, AGI_JIT_NONE));
+    case AG_OP_deg2rad: return add_two(b, AGI_JIT_MUL, x, constant(b, AGI_RADIANS_OF_DEGREE));
+    case AG_OP_rad2deg: return add_two(b, AGI_JIT_MUL, x, constant(b, AGI_DEGREES_OF_RADIAN));
+    case AG_OP_isnan: return add_two(b, AGI_JIT_NE, x, x);
+    case AG_OP_isposinf: return add_two(b, AGI_JIT_EQ, x, infinity);
+    case AG_OP_isneginf: return add_two(b, AGI_JIT_EQ, x, own(AGI_JIT_MINUS_INFINITY));
+    default:
+        return add_two(b, op == AG_OP_isinf ? AGI_JIT_EQ : AGI_JIT_LT,
+                       add_two(b, AGI_JIT_ABS, x, AGI_JIT_NONE), infinity);
+    }
+}
+
+static agi_jit_operand add_finite(group_builder *b, agi_jit_operand x, const double *f)
+{
+    const agi_jit_operand high = add_two(b, AGI_JIT_EQ, x, own(AGI_JIT_INFINITY));
+    agi_jit_operand z = add_part(b, AGI_JIT_WHERE, high, constant(b, f[1]), x);
+    const agi_jit_operand low = add_two(b, AGI_JIT_EQ, x, own(AGI_JIT_MINUS_INFINITY));
+    z = add_part(b, AGI_JIT_WHERE, low, constant(b, f[2]), z);
+    return add_part(b, AGI_JIT_WHERE, add_two(b, AGI_JIT_NE, x, x), constant(b, f[0]), z);
+}
+
+static agi_jit_operand add_lerp(group_builder *b, agi_jit_operand x, agi_jit_operand y, double w)
+{
+    const agi_jit_operand way = add_two(b, AGI_JIT_SUB, y, x);
+    if (fabs(w) < 0.5)
+        return add_two(b, AGI_JIT_ADD, x, add_two(b, AGI_JIT_MUL, constant(b, w), way));
+    return add_two(b, AGI_JIT_SUB, y, add_two(b, AGI_JIT_MUL, way, constant(b, 1.0 - w)));
+}
+
 /* vjp_mul and vjp_div differ from the plain ops where the gradient x is 0 and y is negative,
  * infinite, zero or NaN. */
 static int without_vjp(int op, const double *x, const double *y)
@@ -270,7 +323,7 @@ static agi_jit_operand add_op(group_builder *b, const program_value *v)
         return add_power(b, operand(b, v->in[0]), *y);
     if (op == AG_OP_div && y != NULL && number_of(b->p, v, 0) == NULL)
         return add_quotient(b, operand(b, v->in[0]), *y);
-    for (int k = 0; k < v->n_in; k++)
+    for (int k = 0; k < v->n_in && !(op == AG_OP_lerp && k == 2); k++)
         in[k] = k > 0 && v->in[k] == v->in[0] ? in[0] : operand(b, v->in[k]);
     switch (op) {
     case AG_OP_square:
@@ -286,6 +339,16 @@ static agi_jit_operand add_op(group_builder *b, const program_value *v)
         return add_of_integers(b, op, in[0], in[1]);
     case AG_OP_logical_and: case AG_OP_logical_or: case AG_OP_logical_xor:
         return add_logical(b, op, in[0], in[1]);
+    case AG_OP_fmax: case AG_OP_fmin: case AG_OP_heaviside:
+        return add_of_two(b, op, in[0], in[1]);
+    case AG_OP_frac: case AG_OP_deg2rad: case AG_OP_rad2deg:
+    case AG_OP_isnan: case AG_OP_isinf: case AG_OP_isfinite:
+    case AG_OP_isposinf: case AG_OP_isneginf:
+        return add_of_kinds(b, op, in[0]);
+    case AG_OP_nan_to_num:
+        return add_finite(b, in[0], v->expr->f);
+    case AG_OP_lerp:
+        return add_lerp(b, in[0], in[1], *number_of(b->p, v, 2));
     default:
         return add_part(b, (agi_jit_op)plain_part(op), in[0], in[1], in[2]);
     }

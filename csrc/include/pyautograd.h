@@ -364,7 +364,7 @@ AG_API ag_status ag_zero_(ag_tensor *x);
  *   clone           no attr: in the order of x's strides; list = strides: in theirs; empty list:
  *                   row-major */
 typedef struct ag_attr {
-    double f[2];
+    double f[3];
     int64_t i[4];
     int n_list;
     const int64_t *list;

@@ -115,6 +115,14 @@ AG_FORMULA(remainder_int)
     return check_divisors(args[1]) ? v_mod_int(args[0], args[1]) : agi_arg(&agi_failed);
 }
 
+AG_MAP2(rest_int, fmod(x, y) + 0.0)
+
+AG_FORMULA(fmod_int)
+{
+    (void)attr;
+    return check_divisors(args[1]) ? v_rest_int(args[0], args[1]) : agi_arg(&agi_failed);
+}
+
 /* i[0]: 0 rounds towards zero, 1 down. */
 AG_FORMULA(div_rounded_int)
 {
@@ -123,3 +131,26 @@ AG_FORMULA(div_rounded_int)
     return attr->i[0] == 0 ? v_div_trunc_int(args[0], args[1])
                            : v_to_int(v_div_floor(args[0], args[1]));
 }
+
+/* ---- divisors ------------------------------------------------------------------------------- */
+
+static double gcd_of_two(double x, double y)
+{
+    x = fabs(x);
+    y = fabs(y);
+    while (y != 0.0) {
+        const double rest = fmod(x, y);
+        x = y;
+        y = rest;
+    }
+    return x;
+}
+
+static double lcm_of_two(double x, double y)
+{
+    const double divisor = gcd_of_two(x, y);
+    return divisor == 0.0 ? 0.0 : fabs(x / divisor * y);
+}
+
+AG_MAP2(gcd, gcd_of_two(x, y))
+AG_MAP2(lcm, lcm_of_two(x, y))

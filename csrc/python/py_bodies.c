@@ -74,6 +74,18 @@ bool py_check_clamp(const py_row *row, const void *fields)
     return false;
 }
 
+/* ---- round ---------------------------------------------------------------------------------- */
+
+bool py_check_round(const py_row *row, const void *fields)
+{
+    const ag_tensor *x = *PY_FIELD_AT(ag_tensor *, row, fields, 0);
+    if (*PY_FIELD_AT(int64_t, row, fields, 1) == 0 || ag_dtype_of(x) == AG_FLOAT64)
+        return true;
+    PyErr_Format(PyExc_NotImplementedError, "\"round_cpu\" not implemented for '%s'",
+                 py_type_name(ag_dtype_of(x)));
+    return false;
+}
+
 /* ---- shapes --------------------------------------------------------------------------------- */
 
 typedef ag_tensor *(*list_view)(ag_tensor *x, int n, const int64_t *list);

@@ -137,8 +137,8 @@ static bool promoted(PyObject *x, PyObject *y, ag_dtype *dtype, bool *is_mask)
 
 static bool takes_number_first(ag_op op)
 {
-    return IS_PLAIN(op) || op == AG_OP_pow || op == AG_OP_remainder || op == AG_OP_bitwise_and ||
-           op == AG_OP_bitwise_or || op == AG_OP_bitwise_xor;
+    return IS_PLAIN(op) || op == AG_OP_pow || op == AG_OP_remainder || op == AG_OP_xlogy ||
+           op == AG_OP_bitwise_and || op == AG_OP_bitwise_or || op == AG_OP_bitwise_xor;
 }
 
 /* A number comes first in arithmetic and bitwise ops alone, as in PyTorch. */
@@ -352,7 +352,9 @@ PyObject *py_tensor_compare(PyObject *x, PyObject *y, int op)
 #define OP(name, arity, KIND, dtypes, saves, GRAD, label, doc) FUNCTIONS_##KIND(name)
 #include "../include/ops.def"
 
-#define CALL_OP(name, cname, parameters)
+#define IN_PLACE_BOTH(name, op, of, parameters)
+#define IN_PLACE_BOTH_IN_PLACE PAIR_IN_PLACE
+#define CALL_OP(name, cname, FORMS, parameters)
 #define CALL_C CALL_OP
 #define CALL_OWN CALL_OP
 #define CALL_DONE CALL_OP
@@ -360,11 +362,11 @@ PyObject *py_tensor_compare(PyObject *x, PyObject *y, int op)
 #define CALL_CHECKED_OP CALL_OP
 #define CALL_CHECKED_OWN CALL_OP
 #define CALL_CHECKED_DONE CALL_OP
-#define CALL_PAIR(name, cname, parameters) \
+#define CALL_PAIR(name, cname, FORMS, parameters) \
     PAIR_FUNCTIONS(name, py_binary, cname, py_##name##_##cname, parameters) \
-    PAIR_IN_PLACE(name, cname, py_##name##_##cname, parameters)
+    IN_PLACE_##FORMS(name, cname, py_##name##_##cname, parameters)
 #define CALL(name, cname, FORMS, BODY, RESULT, parameters, doc, example) \
-    CALL_##BODY(name, cname, parameters)
+    CALL_##BODY(name, cname, FORMS, parameters)
 #include "../include/ops.def"
 
 #include "py_ops_doc.h"
@@ -402,7 +404,7 @@ PyObject *py_tensor_compare(PyObject *x, PyObject *y, int op)
 #define METHODS_VIEWS(name, GRAD, label, doc)
 #define METHODS_FORMULAS(name, GRAD, label, doc)
 
-#define METHOD_CALL_OP(name, of, parameters, doc, example)
+#define METHOD_CALL_OP(name, of, FORMS, parameters, doc, example)
 #define METHOD_CALL_C METHOD_CALL_OP
 #define METHOD_CALL_OWN METHOD_CALL_OP
 #define METHOD_CALL_DONE METHOD_CALL_OP
@@ -410,9 +412,12 @@ PyObject *py_tensor_compare(PyObject *x, PyObject *y, int op)
 #define METHOD_CALL_CHECKED_OP METHOD_CALL_OP
 #define METHOD_CALL_CHECKED_OWN METHOD_CALL_OP
 #define METHOD_CALL_CHECKED_DONE METHOD_CALL_OP
-#define METHOD_CALL_PAIR(name, of, parameters, doc, example) \
+#define METHOD_CALL_PAIR(name, of, FORMS, parameters, doc, example) \
     {#name, PY_METHOD(m_##of), PY_KEYWORDS, \
      #name "(" PY_METHOD_TEXT(parameters) ")\n--\n\n" doc "\n" IMPORT_DOC example}, \
+    METHOD_IN_PLACE_##FORMS(name, of, parameters)
+#define METHOD_IN_PLACE_BOTH(name, of, parameters)
+#define METHOD_IN_PLACE_BOTH_IN_PLACE(name, of, parameters) \
     {#name "_", PY_METHOD(i_##of), PY_KEYWORDS, \
      #name "_(" PY_METHOD_TEXT(parameters) ")\n--\n\n" BINARY_INPLACE_DOC(name, RULE)},
 
@@ -431,7 +436,7 @@ PyMethodDef py_op_methods[] = {
 #define OP(name, arity, KIND, dtypes, saves, GRAD, label, doc) \
     METHODS_##KIND(name, GRAD, label, doc)
 #define CALL(name, cname, FORMS, BODY, RESULT, parameters, doc, example) \
-    METHOD_CALL_##BODY(name, py_##name##_##cname, parameters, doc, example)
+    METHOD_CALL_##BODY(name, py_##name##_##cname, FORMS, parameters, doc, example)
 #define ALIAS(alias, name, KIND) METHOD_ALIAS_##KIND(alias, name)
 #include "../include/ops.def"
     {NULL, NULL, 0, NULL},

@@ -285,7 +285,8 @@ static bool read_one(const py_row *row, int k, PyObject *object, char *fields)
     case PY_SCALAR: return read_scalar(function, name, object, &AT(py_operand_value));
     case PY_NUMBER: return py_number_argument(function, name, object, &AT(double));
     case PY_VALUE: return read_value(function, name, object, &AT(double));
-    case PY_INT: return py_integer_argument(function, name, object, &AT(int64_t));
+    case PY_INT:
+    case PY_WHOLE: return py_integer_argument(function, name, object, &AT(int64_t));
     case PY_DIM: return py_dim_argument(function, name, object, &AT(int));
     case PY_FLAG: return py_bool_argument(function, name, object, &AT(bool));
     case PY_CHOICE: return read_choice(function, name, p->words, object, &AT(int));
@@ -483,6 +484,7 @@ static bool takes(const py_parameter *p, PyObject *object)
     case PY_NUMBER:
     case PY_VALUE: return is_number(object);
     case PY_INT:
+    case PY_WHOLE:
     case PY_DIM: return is_int(object);
     case PY_GRAD:
     case PY_AVERAGE:
@@ -542,8 +544,8 @@ static const char *word_of(py_kind kind)
 {
     static const char *const words[] = {
         [PY_TENSOR] = "Tensor", [PY_OPERAND] = "Tensor or Number", [PY_SCALAR] = "Number",
-        [PY_NUMBER] = "Number", [PY_VALUE] = "Number", [PY_INT] = "int", [PY_DIM] = "int",
-        [PY_FLAG] = "bool",
+        [PY_NUMBER] = "Number", [PY_VALUE] = "Number", [PY_INT] = "int",
+        [PY_WHOLE] = "int", [PY_DIM] = "int", [PY_FLAG] = "bool",
         [PY_CHOICE] = "str", [PY_DIMS] = "tuple of ints", [PY_SIZES] = "tuple of ints",
         [PY_PLACES] = "tuple of ints", [PY_INT_OR_INTS] = "int or tuple of ints",
         [PY_TENSORS] = "tuple of Tensors", [PY_GENERATOR] = "Generator",

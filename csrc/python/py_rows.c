@@ -203,6 +203,10 @@ static PyObject *list_result(const py_head *head, int n, ag_status status, ag_te
     if (outs != NULL) \
         result = list_result(&a.head, n_outs, ag_##cname(AG_BARE arguments, n_outs, outs), outs);
 
+#define GET_TRUTH(name, cname, arguments, is_plain) \
+    bool truth; \
+    result = ag_##cname(AG_BARE arguments, &truth) == AG_OK ? PyBool_FromLong(truth) : py_raise();
+
 /* ---- arguments ------------------------------------------------------------------------------ */
 
 /* By class (py_read.h). Room for lists, or where none is given no room: */
@@ -368,6 +372,7 @@ static PyTypeObject *new_named_type(const char *name, const char *first, const c
 #define TYPE_LIKE NO_TYPE
 #define TYPE_PAIR_OF NO_TYPE
 #define TYPE_LIST NO_TYPE
+#define TYPE_TRUTH NO_TYPE
 #define TYPE_NAMED(first, second) NAMED_TYPE
 #define NAMED_TYPE(name, cname) static PyTypeObject *type_##name##_##cname;
 #define CALL(name, cname, FORMS, BODY, RESULT, parameters, doc, example) \
@@ -385,6 +390,7 @@ typedef struct named_type {
 #define TYPE_ROW_LIKE NO_TYPE
 #define TYPE_ROW_PAIR_OF NO_TYPE
 #define TYPE_ROW_LIST NO_TYPE
+#define TYPE_ROW_TRUTH NO_TYPE
 #define TYPE_ROW_NAMED(one, other) {.first = #one, .second = #other, NAMED_TYPE_ROW
 #define NAMED_TYPE_ROW(python, cname) \
     .function = #python, .name = "pyautograd.return_types." #python, \
@@ -610,6 +616,40 @@ typedef PyObject *(*call_function)(PyObject *self, PyObject *const *args, Py_ssi
 #define ENTRY(name, function, signature, doc, example) \
     {name, PY_METHOD(function), PY_KEYWORDS, DOCUMENTED(signature, doc, example)},
 
+/* What the example of a method in place has: a number, which ops of integers alone have without a
+ * point, and what else is needed. */
+#define INTEGERS_bitwise_left_shift , "4",
+#define INTEGERS_bitwise_right_shift , "4",
+#define EXAMPLE_OF(name) EXAMPLE_OF_CALL(INTEGERS_##name, "4.0", )
+#define EXAMPLE_OF_CALL(...) EXAMPLE_OF_SECOND(__VA_ARGS__)
+#define EXAMPLE_OF_SECOND(first, second, ...) second
+#define NO_EXAMPLE(of, KIND, name, default)
+#define ONE_EXAMPLE(of, KIND, name, default) EXAMPLE_##default(KIND)
+#define EXAMPLE_NEEDED(KIND) EXAMPLE_KIND_##KIND
+#define EXAMPLE_NONE(KIND)
+#define EXAMPLE_IS(text, value) EXAMPLE_OF_KIND
+#define EXAMPLE_OF_KIND(KIND) EXAMPLE_MAYBE_##KIND
+#define EXAMPLE_STAR(text, value) EXAMPLE_NONE
+#define EXAMPLE_KEY EXAMPLE_STAR
+#define EXAMPLE_IS_OF(text, value, words) EXAMPLE_NONE
+#define EXAMPLE_STAR_OF EXAMPLE_IS_OF
+#define EXAMPLE_KEY_OF EXAMPLE_IS_OF
+#define EXAMPLE_KIND_TENSOR ", x"
+#define EXAMPLE_KIND_OPERAND ", 2"
+#define EXAMPLE_KIND_SCALAR ", 2"
+#define EXAMPLE_KIND_NUMBER ", 2"
+#define EXAMPLE_KIND_INT ", 2"
+#define EXAMPLE_KIND_DIM ", 0"
+#define EXAMPLE_KIND_DIMS ", 0"
+#define EXAMPLE_MAYBE_OPERAND ", 2"
+#define EXAMPLE_MAYBE_SCALAR
+#define EXAMPLE_MAYBE_NUMBER
+#define EXAMPLE_MAYBE_INT
+#define EXAMPLE_MAYBE_FLAG
+#define EXAMPLE_MAYBE_DIM
+#define EXAMPLE_MAYBE_DIMS
+#define EXAMPLE_MAYBE_DTYPE
+
 #define METHOD_ENTRY(name, of, parameters, doc, example) \
     ENTRY(#name, call_##of, #name "(" PY_METHOD_TEXT(parameters) ")", doc, example)
 #define METHOD_OF_BOTH METHOD_ENTRY
@@ -621,7 +661,8 @@ typedef PyObject *(*call_function)(PyObject *self, PyObject *const *args, Py_ssi
 #define METHOD_OF_BOTH_IN_PLACE(name, of, parameters, doc, example) \
     METHOD_ENTRY(name, of, parameters, doc, example) \
     ENTRY(#name "_", i_##of, #name "_(" PY_METHOD_TEXT(parameters) ")", IN_PLACE_DOC(#name), \
-          "    >>> x = ag.tensor([[[4]]])\n    >>> x." #name "_(2) is x\n    True\n")
+          "    >>> x = ag.tensor([" EXAMPLE_OF(name) "])\n    >>> ag.Tensor." #name "_(x" \
+          AG_EACH(NO_EXAMPLE, ONE_EXAMPLE, , parameters) ") is x\n    True\n")
 #define ANY_METHOD_BOTH(name, signature, doc, example) \
     ENTRY(#name, any_##name, #name "($self, " signature ")", doc, example)
 #define ANY_METHOD_FUNCTION(name, signature, doc, example)

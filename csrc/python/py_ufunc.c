@@ -24,21 +24,27 @@ static const ufunc_row unary_rows[] = {
     {"tan", AG_OP_tan}, {"sinh", AG_OP_sinh}, {"cosh", AG_OP_cosh}, {"tanh", AG_OP_tanh},
     {"arcsin", AG_OP_asin}, {"arccos", AG_OP_acos}, {"arctan", AG_OP_atan},
     {"floor", AG_OP_floor}, {"ceil", AG_OP_ceil}, {"trunc", AG_OP_trunc},
+    {"isnan", AG_OP_isnan}, {"isinf", AG_OP_isinf}, {"isfinite", AG_OP_isfinite},
+    {"signbit", AG_OP_signbit}, {"deg2rad", AG_OP_deg2rad}, {"radians", AG_OP_deg2rad},
+    {"rad2deg", AG_OP_rad2deg}, {"degrees", AG_OP_rad2deg},
     {"logical_not", AG_OP_logical_not}, {"invert", AG_OP_bitwise_not}, {NULL, 0},
 };
 
 static const ufunc_row pair_rows[] = {
     {"add", AG_OP_add}, {"subtract", AG_OP_sub}, {"multiply", AG_OP_mul}, {"divide", AG_OP_div},
     {"floor_divide", AG_OP_floor_divide}, {"remainder", AG_OP_remainder},
-    {"power", AG_OP_pow}, {"float_power", AG_OP_pow}, {"maximum", AG_OP_maximum},
+    {"power", AG_OP_pow}, {"float_power", AG_OP_float_power}, {"maximum", AG_OP_maximum},
     {"minimum", AG_OP_minimum}, {"equal", AG_OP_eq}, {"not_equal", AG_OP_ne},
     {"less", AG_OP_lt}, {"less_equal", AG_OP_le}, {"greater", AG_OP_gt},
     {"greater_equal", AG_OP_ge}, {"logical_and", AG_OP_logical_and},
     {"logical_or", AG_OP_logical_or}, {"logical_xor", AG_OP_logical_xor},
     {"bitwise_and", AG_OP_bitwise_and}, {"bitwise_or", AG_OP_bitwise_or},
     {"bitwise_xor", AG_OP_bitwise_xor}, {"left_shift", AG_OP_bitwise_left_shift},
-    {"right_shift", AG_OP_bitwise_right_shift}, {"remainder", AG_OP_remainder},
-    {"floor_divide", AG_OP_floor_divide}, {NULL, 0},
+    {"right_shift", AG_OP_bitwise_right_shift}, {"arctan2", AG_OP_atan2}, {"hypot", AG_OP_hypot},
+    {"logaddexp", AG_OP_logaddexp}, {"logaddexp2", AG_OP_logaddexp2}, {"fmod", AG_OP_fmod},
+    {"copysign", AG_OP_copysign}, {"heaviside", AG_OP_heaviside}, {"fmax", AG_OP_fmax},
+    {"fmin", AG_OP_fmin}, {"gcd", AG_OP_gcd}, {"lcm", AG_OP_lcm}, {"ldexp", AG_OP_ldexp},
+    {NULL, 0},
 };
 
 /* ufunc -> op, of one operand and of two; made at the first call. */

@@ -357,7 +357,18 @@ int agi_variant_of(int op, const ag_arg *args, const ag_attr *attr)
     case AG_OP_pow:
         return args[0].tensor == NULL ? 2 : args[1].tensor == NULL ? 0 : 1;
     case AG_OP_remainder:
+    case AG_OP_fmod:
+    case AG_OP_clamp_min:
+    case AG_OP_clamp_max:
         return args[1].tensor == NULL ? 0 : 1;
+    case AG_OP_copysign:
+        return args[1].tensor == NULL ? 1 : 0;
+    case AG_OP_xlogy:
+        return args[0].tensor == NULL ? 1 : args[1].tensor == NULL ? 2 : 0;
+    case AG_OP_lerp:
+        return args[2].tensor == NULL ? 0 : 1;
+    case AG_OP_round:
+        return attr->f[0] == 0.0 ? 0 : 1;
     case AG_OP_normal_of:
         return args[1].tensor == NULL ? 2 : args[2].tensor == NULL ? 1 : 3;
     case AG_OP_clamp:
@@ -436,6 +447,14 @@ static ag_tensor *apply_to_floats(int op, int n, const ag_arg *args, const ag_at
     return out;
 }
 
+static bool are_floats(int n, const ag_arg *args)
+{
+    for (int k = 0; k < n; k++)
+        if (args[k].tensor != NULL && agi_dtype_of(args[k].tensor) != AG_FLOAT64)
+            return false;
+    return true;
+}
+
 /* Operands that are not all float64, or must be looked at. */
 static AGI_NOINLINE ag_tensor *apply_by_dtypes(int op, int variant, int n, const ag_arg *args,
                                                const ag_attr *attr)
@@ -446,8 +465,7 @@ static AGI_NOINLINE ag_tensor *apply_by_dtypes(int op, int variant, int n, const
     if ((how & AGI_DTYPE_WAYS) == AGI_AS)
         return agi_apply((int)(how & ~(unsigned)AGI_DTYPE_WAYS), -1, n, args, attr);
     if (agi_ops[op].kind == AGI_FORMULA && how == AG_FLOAT64 &&
-        !(agi_ops[op].dtypes[AG_FLOAT64] & AGI_MIXED) &&
-        !agi_dtypes_are_plain(&agi_ops[op], n, args))
+        !(agi_ops[op].dtypes[AG_FLOAT64] & AGI_MIXED) && !are_floats(n, args))
         return apply_to_floats(op, n, args, attr);
     return apply_as((ag_dtype)how, op, variant, n, args, attr);
 }

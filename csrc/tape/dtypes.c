@@ -105,11 +105,55 @@ static bool check_power(const ag_arg *args, ag_dtype promoted)
     return false;
 }
 
+/* Whether the tensors among the operands have one dtype. */
+static bool have_one_dtype(int n, const ag_arg *args, int *other)
+{
+    for (*other = 1; *other < n; ++*other)
+        if (args[*other].tensor != NULL &&
+            agi_arg_dtype(&args[*other]) != agi_arg_dtype(&args[0]))
+            return false;
+    return true;
+}
+
+static const char *long_dtype_name(ag_dtype dtype)
+{
+    return dtype == AG_FLOAT64 ? "double" : dtype == AG_INT64 ? "long int" : "bool";
+}
+
+static bool check_one_dtype(int op, int n, const ag_arg *args)
+{
+    int other;
+    if (args[0].tensor == NULL || have_one_dtype(n, args, &other))
+        return true;
+    const ag_dtype first = agi_arg_dtype(&args[0]), second = agi_arg_dtype(&args[other]);
+    if (op == AG_OP_heaviside)
+        agi_fail(AG_ERR_VALUE, "heaviside is not yet implemented for tensors with different "
+                               "dtypes.");
+    else if (op == AG_OP_lerp)
+        agi_fail(AG_ERR_VALUE, "expected dtype %s for `%s` but got dtype %s",
+                 long_dtype_name(first), other == 1 ? "end" : "weight", long_dtype_name(second));
+    else
+        agi_fail(AG_ERR_VALUE, "%s did not match %s", agi_dtype_name(first),
+                 agi_dtype_name(second));
+    return false;
+}
+
+static bool check_divided(const ag_arg *args)
+{
+    if (agi_arg_dtype(&args[1]) == AG_FLOAT64 || agi_arg_dtype(&args[2]) == AG_FLOAT64)
+        return true;
+    agi_fail(AG_ERR_VALUE, "Integer division with addcdiv is no longer supported, and in a future "
+                           "release addcdiv will perform a true division of tensor1 and tensor2. "
+                           "Cast one of them to float64 to have that.");
+    return false;
+}
+
 /* What dtypes alone do not tell. */
 static bool check_operands(int op, int n, const ag_arg *args, ag_dtype promoted)
 {
     switch (op) {
     case AG_OP_sub:
+    case AG_OP_rsub:
         if (!check_difference(args))
             return false;
         break;
@@ -119,6 +163,26 @@ static bool check_operands(int op, int n, const ag_arg *args, ag_dtype promoted)
         break;
     case AG_OP_pow:
         if (!check_power(args, promoted))
+            return false;
+        break;
+    case AG_OP_heaviside:
+    case AG_OP_lerp:
+    case AG_OP_isclose:
+        if (!check_one_dtype(op, n, args))
+            return false;
+        break;
+    case AG_OP_clamp_min:
+    case AG_OP_clamp_max:
+        if (promoted == AG_BOOL && args[1].tensor == NULL)
+            return refuse(&agi_ops[op], AGI_NO_CPU, AG_BOOL);
+        break;
+    case AG_OP_ldexp:
+        if (agi_arg_dtype(&args[0]) == AG_FLOAT64 && args[1].tensor != NULL &&
+            agi_arg_dtype(&args[1]) == AG_BOOL)
+            return refuse(&agi_ops[op], AGI_NO_CPU, AG_BOOL);
+        break;
+    case AG_OP_addcdiv:
+        if (!check_divided(args))
             return false;
         break;
     case AG_OP_clamp:

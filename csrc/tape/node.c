@@ -530,6 +530,14 @@ static unsigned hidden_inputs(const ag_node *node)
         return node->variant == AGI_NAMED_RSUB + 1 ? 1 : 0;
     case AG_OP_pow:
         return node->variant == 0 ? 2 : node->variant == 2 ? 1 : 0;
+    case AG_OP_fmod: case AG_OP_clamp_min: case AG_OP_clamp_max:
+        return node->variant == 0 ? 2 : 0;
+    case AG_OP_copysign:
+        return node->variant == 1 ? 2 : 0;
+    case AG_OP_xlogy:
+        return node->variant;  /* 1: the first is a number, 2: the second */
+    case AG_OP_lerp:
+        return node->variant == 0 ? 4 : 0;
     case AG_OP_clamp:
         return node->variant == 1 ? 6 : 0;
     case AG_OP_where:

@@ -50,7 +50,7 @@ typedef struct agi_node_extra {
 
 /* Attributes of an op that has any: the numbers of its ag_attr. */
 typedef struct agi_node_attr {
-    double f[2];
+    double f[3];
     int64_t i[4];
 } agi_node_attr;
 

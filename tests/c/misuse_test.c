@@ -421,6 +421,7 @@ static void test_null_of_elementwise_ops(void)
 #define NEXT_GOOD_NUMBER , 1.0
 #define NEXT_GOOD_VALUE , 1.0
 #define NEXT_GOOD_INT , 1
+#define NEXT_GOOD_WHOLE , 1
 #define NEXT_GOOD_DIM , 0
 #define NEXT_GOOD_FLAG , false
 #define NEXT_GOOD_CHOICE , 0
@@ -456,6 +457,7 @@ static void test_null_of_elementwise_ops(void)
 #define NEXT_BAD_NUMBER , NAN
 #define NEXT_BAD_VALUE NEXT_GOOD_VALUE
 #define NEXT_BAD_INT , -1
+#define NEXT_BAD_WHOLE NEXT_GOOD_WHOLE
 #define NEXT_BAD_DIM , 7
 #define NEXT_BAD_FLAG NEXT_GOOD_FLAG
 #define NEXT_BAD_CHOICE , 99
@@ -483,6 +485,10 @@ static void test_null_of_elementwise_ops(void)
 #define REFUSES_PAIR_OF(cname, parameters) \
     GIVES_ERROR(ag_##cname(BAD_FIRST(parameters), outs)); \
     GIVES_ERROR(ag_##cname(AG_EACH(GOOD, NEXT_BAD, , parameters), outs)); \
+    GIVES_ERROR(ag_##cname(AG_EACH(GOOD, NEXT_GOOD, , parameters), NULL));
+#define REFUSES_TRUTH(cname, parameters) \
+    GIVES_ERROR(ag_##cname(BAD_FIRST(parameters), &truth)); \
+    GIVES_ERROR(ag_##cname(AG_EACH(GOOD, NEXT_BAD, , parameters), &truth)); \
     GIVES_ERROR(ag_##cname(AG_EACH(GOOD, NEXT_GOOD, , parameters), NULL));
 #define REFUSES_NAMED(first, second) REFUSES_PAIR_OF
 #define REFUSES_LIST(cname, parameters) \
@@ -517,6 +523,7 @@ static void test_null_of_elementwise_ops(void)
 static void test_null_of_functions_with_a_row(void)
 {
     ag_tensor *outs[8];
+    bool truth;
 #define CALL(name, cname, FORMS, BODY, RESULT, parameters, doc, example) \
     REFUSES_##BODY(cname, FORMS, RESULT, parameters)
 #include <ops.def>

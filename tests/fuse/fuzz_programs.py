@@ -28,7 +28,7 @@ NUMBERED = ("{} * 0.5", "1 - {}", "{} + 0.25", "2 / ({} + 4)", "{} ** 2", "{} * 
 NUMBERED += ("{}.clamp(-0.5, 0.75)", "ag.softplus({})", "{} / 3", "1.5 ** {}", "{}.clamp(min=0)")
 NUMBERED += ("{} * 0", "ag.where({0} > 0.1, {0}, 0.5)", "ag.where({0} < 0, -0.0, {0})", "-{}")
 WRITES = ("{}.add_({})", "{}.mul_({})", "{}.sub_({})", "{}.copy_({})", "{}.add_({}, alpha=0.1)")
-WRITES += ("{}.div_({} + 3)", "{}.maximum_({})", "{}.sub_({}, alpha=-2)", "{}.clamp_(min={})")
+WRITES += ("{}.div_({} + 3)", "{}.clamp_min_({})", "{}.sub_({}, alpha=-2)", "{}.clamp_(min={})")
 NUMBER_WRITES = ("{}.add_(0.5)", "{}.mul_(0.9)", "{}.zero_()", "{}.fill_(0.3)", "{}.div_(1.5)")
 NUMBER_WRITES += ("{}.clamp_(-0.4, 0.6)", "{}.sub_(1)", "{}.pow_(2)", "{}[...] = -0.75")
 

@@ -857,13 +857,18 @@ INNER = [
 ]
 
 # The families that have files of their own, which need what is above.
+from ops import cases_pairs  # noqa: E402
 from ops.cases_activations import ACTIVATION_MAPS, ACTIVATION_WHOLES  # noqa: E402
 from ops.cases_indexing import INDEXING, PLACES_OF  # noqa: E402
 from ops.cases_rows import ROWS  # noqa: E402
 from ops.cases_scans import SCANS  # noqa: E402
 
 TRUTHS += PLACES_OF
-MAPS = [*UNARY, *SOFTPLUS, *BINARY, *SCALAR, *SELECT, *ACTIVATION_MAPS]
+MASK += cases_pairs.MASK
+INTEGER += cases_pairs.INTEGER
+INNER += cases_pairs.INNER
+TRUTHS += cases_pairs.TRUTHS
+MAPS = [*UNARY, *SOFTPLUS, *BINARY, *SCALAR, *SELECT, *ACTIVATION_MAPS, *cases_pairs.MAPS]
 WHOLES = [*REDUCE, *FORMULA, *VIEW, *SEVERAL, *IN_PLACE, *INNER, *ACTIVATION_WHOLES, *ROWS, *SCANS]
 WHOLES += INDEXING
 DIFFERENTIABLE = [*MAPS, *WHOLES]

@@ -122,7 +122,7 @@ class Into(Label):
 # What is undefined or drawn: of these, dtypes and errors alone are compared.
 UNKNOWN = {"empty", "empty_like", "rand", "rand_like", "randn", "randn_like", "normal"}
 # What PyTorch does not have under that name, and where it has it.
-OWN = {"maximum_", "minimum_"}
+OWN: set[str] = set()
 OWN_METHODS = {"softplus"}
 TWINS = {"softplus": "nn.functional.softplus", "relu": "nn.functional.relu"}
 

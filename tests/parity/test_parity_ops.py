@@ -114,6 +114,8 @@ def test_names_of_nodes(case: Case, torch: ModuleType, rng: np.random.Generator)
         pytest.skip("torch has a node without a name and without a derivative for it")
     if case.op == "sinc_slope":
         pytest.skip("torch has a formula of many nodes for the derivative")
+    if case.op.endswith("_share"):
+        pytest.skip("the derivative is put together of other ops in torch")
     arrays = samples(case, rng)[-1]
     ours = case.call(ag, *(leaf(a) for a in arrays))
     theirs = case.run_twin(torch, *(twin(torch, a) for a in arrays))
@@ -136,6 +138,8 @@ def test_gradients_at_the_edges(case: Case, torch: ModuleType) -> None:
             continue  # torch takes sqrt, which differs from pow at -0.0 and -inf
         if case.op == "logit" and at == 0:
             continue  # of -0.0 torch has inf in a backward, -inf in one that is recorded
+        if case.op == "copysign" and abs(at) == np.inf:
+            continue  # NaN in torch: see differences.md
         # Where a function saturates, its derivative is made of the last bit of its value.
         assert_near(x.grad, y.grad, f"{case.id} at {at}", scale=1e-3)
 
@@ -182,15 +186,15 @@ def test_public_functions_are_torchs(torch: ModuleType) -> None:
 
 def test_public_methods_are_torchs(torch: ModuleType) -> None:
     methods = [n for n in dir(ag.Tensor) if not n.startswith("_")]
-    own = {"softplus", "maximum_", "minimum_"}
+    own = {"softplus"}
     assert [n for n in methods if not hasattr(torch.Tensor, n) and n not in own] == []
 
 
 # 3 / x is one node here and two in torch; x % 0.3 has an input for its number here; what copies and
-# fills makes parts of the target's shape.
+# fills makes parts of the target's shape; rsub's node has its operands the other way round.
 ALONE = [c for c in DIFFERENTIABLE if c.kind == "map"]
 ALONE = [c for c in ALONE if c.label not in ("3 / x", "x % 0.3", "x % -0.3")]
-ALONE = [c for c in ALONE if c.op not in ("copy", "fill")]
+ALONE = [c for c in ALONE if c.op not in ("copy", "fill", "rsub")]
 
 
 @pytest.mark.parametrize("case", ALONE, ids=by_id)

@@ -42,6 +42,7 @@
 #define AG_C_NUMBER(name) double name
 #define AG_C_VALUE(name) double name
 #define AG_C_INT(name) int64_t name
+#define AG_C_WHOLE(name) int64_t name
 #define AG_C_DIM(name) int name
 #define AG_C_FLAG(name) bool name
 #define AG_C_CHOICE(name) int name
@@ -59,6 +60,7 @@
 #define AG_NEXT_C_NUMBER(name) , AG_C_NUMBER(name)
 #define AG_NEXT_C_VALUE(name) , AG_C_VALUE(name)
 #define AG_NEXT_C_INT(name) , AG_C_INT(name)
+#define AG_NEXT_C_WHOLE(name) , AG_C_WHOLE(name)
 #define AG_NEXT_C_DIM(name) , AG_C_DIM(name)
 #define AG_NEXT_C_FLAG(name) , AG_C_FLAG(name)
 #define AG_NEXT_C_CHOICE(name) , AG_C_CHOICE(name)
@@ -88,6 +90,7 @@
 #define AG_C_OF_PAIR_OF ag_status
 #define AG_C_OF_NAMED(a, b) ag_status
 #define AG_C_OF_LIST ag_status
+#define AG_C_OF_TRUTH ag_status
 #define AG_OUTS_TENSOR
 #define AG_OUTS_SELF
 #define AG_OUTS_MADE
@@ -95,12 +98,14 @@
 #define AG_OUTS_PAIR_OF , ag_tensor **outs
 #define AG_OUTS_NAMED(a, b) , ag_tensor **outs
 #define AG_OUTS_LIST , int n, ag_tensor **outs
+#define AG_OUTS_TRUTH , bool *truth
 #define AG_COUNT_TENSOR(cname, parameters)
 #define AG_COUNT_SELF(cname, parameters)
 #define AG_COUNT_MADE(cname, parameters)
 #define AG_COUNT_LIKE(cname, parameters)
 #define AG_COUNT_PAIR_OF(cname, parameters)
 #define AG_COUNT_NAMED(a, b) AG_COUNT_TENSOR
+#define AG_COUNT_TRUTH(cname, parameters)
 #define AG_COUNT_LIST(cname, parameters) \
     AG_API int ag_##cname##_count(AG_PARAMETERS(parameters));
 #define AG_PROTOTYPE(cname, RESULT, parameters) \
