@@ -77,6 +77,11 @@ bool ag_is_read_only(const ag_tensor *t)
     return agi_has_tensor("is_read_only", t) && agi_is_read_only(t->storage);
 }
 
+int64_t ag_storage_offset(const ag_tensor *t)
+{
+    return agi_has_tensor("storage_offset", t) ? t->offset : -1;
+}
+
 bool ag_shares_storage(const ag_tensor *a, const ag_tensor *b)
 {
     return agi_has_tensors("shares_storage", a, b) && a->storage == b->storage;

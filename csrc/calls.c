@@ -139,6 +139,7 @@ AGI_INLINE void put_list(call_places *c, ag_attr *attr, const char *what, int n,
 #define PUT_INPLACE(name)
 #define PUT_DIMS(name) put_list(&places, &attr, "dimensions", n_##name, name, true);
 #define PUT_SIZES(name) put_list(&places, &attr, "sizes", n_##name, name, false);
+#define PUT_INTS(name) put_list(&places, &attr, #name, n_##name, name, false);
 #define PUT_DTYPE(name)
 #define PUT_REAL(name)
 #define PUT_DEVICE(name)

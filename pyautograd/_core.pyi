@@ -265,6 +265,14 @@ class Tensor:
     @property
     def mT(self) -> Self:
         """A view with the last two dimensions exchanged. RuntimeError if there are fewer."""
+    @property
+    def H(self) -> Self:
+        """A view of a matrix with its dimensions exchanged. RuntimeError if it is none."""
+    @property
+    def mH(self) -> Self:
+        """A view with the last two dimensions exchanged. RuntimeError if there are fewer."""
+    def storage_offset(self) -> _int:
+        """How many elements of its memory lie before the first one of the tensor."""
     @overload
     def size(self, dim: None = None) -> Size:
         """The shape, or one size of it.
@@ -2772,6 +2780,87 @@ class Tensor:
             TypeError: an argument is of the wrong type.
         """
     @overload
+    def new_zeros(self, *size: _int) -> Self:
+        """A tensor of zeros of these sizes, of the tensor's own dtype where none is given.
+
+        Raises:
+            RuntimeError: a size is negative, or there are too many elements.
+            TypeError: a size is no int, or dtype is none.
+        """
+    @overload
+    def new_zeros(
+        self,
+        size: Sequence[_int],
+        *,
+        dtype: _DType = None,
+        requires_grad: _bool = False,
+        device: _Device = None,
+    ) -> Self: ...
+    @overload
+    def new_ones(self, *size: _int) -> Self:
+        """A tensor of ones of these sizes, of the tensor's own dtype where none is given.
+
+        Raises:
+            RuntimeError: a size is negative, or there are too many elements.
+            TypeError: a size is no int, or dtype is none.
+        """
+    @overload
+    def new_ones(
+        self,
+        size: Sequence[_int],
+        *,
+        dtype: _DType = None,
+        requires_grad: _bool = False,
+        device: _Device = None,
+    ) -> Self: ...
+    @overload
+    def new_empty(self, *size: _int) -> Self:
+        """A tensor of undefined values of these sizes, of the tensor's own dtype where none is
+        given.
+
+        Raises:
+            RuntimeError: a size is negative, or there are too many elements.
+            TypeError: a size is no int, or dtype is none.
+        """
+    @overload
+    def new_empty(
+        self,
+        size: Sequence[_int],
+        *,
+        dtype: _DType = None,
+        requires_grad: _bool = False,
+        device: _Device = None,
+    ) -> Self: ...
+    def new_full(
+        self,
+        size: _Dims,
+        fill_value: _Real,
+        *,
+        dtype: _DType = None,
+        requires_grad: _bool = False,
+        device: _Device = None,
+    ) -> Self:
+        """A tensor with one number everywhere, of the tensor's own dtype where none is given.
+
+        Raises:
+            RuntimeError: a size is negative, or there are too many elements.
+            TypeError: a size is no int, fill_value no number, or dtype is none.
+        """
+    def new_tensor(
+        self,
+        data: _Value,
+        *,
+        dtype: _DType = None,
+        requires_grad: _bool = False,
+        device: _Device = None,
+    ) -> Self:
+        """A tensor with a copy of data, of the tensor's own dtype where none is given.
+
+        Raises:
+            ValueError: the nesting is ragged, or has more than 32 levels.
+            TypeError: something in it is no number, or dtype is none.
+        """
+    @overload
     def var(self, unbiased: _bool) -> Self:
         """The variance of the elements over dim: an int, a tuple of ints, or None for all.
 
@@ -4346,6 +4435,81 @@ def linspace(
     Raises:
         RuntimeError: steps is negative.
         TypeError: an argument is no number.
+    """
+def logspace(
+    start: _Real,
+    end: _Real,
+    steps: _int,
+    base: _Real = 10.0,
+    *,
+    dtype: _DType = None,
+    requires_grad: _bool = False,
+    device: _Device = None,
+) -> Tensor:
+    """The powers of base to `steps` exponents from start to end, equally far apart.
+
+    Raises:
+        RuntimeError: steps is negative.
+        TypeError: an argument is no number.
+    """
+def empty_strided(
+    size: _Dims,
+    stride: _Dims,
+    *,
+    dtype: _DType = None,
+    requires_grad: _bool = False,
+    device: _Device = None,
+) -> Tensor:
+    """A tensor of undefined values, of these sizes and strides in elements.
+
+    Raises:
+        RuntimeError: a size or stride is negative, or they are not equally many.
+        TypeError: one is no int, or dtype is none.
+    """
+def empty_permuted(
+    size: _Dims,
+    physical_layout: _Dims,
+    *,
+    dtype: _DType = None,
+    requires_grad: _bool = False,
+    device: _Device = None,
+) -> Tensor:
+    """A tensor of undefined values whose dimensions lie in memory in the order given, from the
+    outermost in.
+
+    Raises:
+        RuntimeError: not every dimension is named once.
+        TypeError: a size is no int, or dtype is none.
+    """
+def tril_indices(
+    row: _int,
+    col: _int,
+    offset: _int = 0,
+    *,
+    dtype: _DType = None,
+    requires_grad: _bool = False,
+    device: _Device = None,
+) -> Tensor:
+    """The rows and columns of the lower triangle of a matrix, as two rows of int64.
+
+    Raises:
+        RuntimeError: a size is negative.
+        TypeError: an argument is no int.
+    """
+def triu_indices(
+    row: _int,
+    col: _int,
+    offset: _int = 0,
+    *,
+    dtype: _DType = None,
+    requires_grad: _bool = False,
+    device: _Device = None,
+) -> Tensor:
+    """The rows and columns of the upper triangle of a matrix, as two rows of int64.
+
+    Raises:
+        RuntimeError: a size is negative.
+        TypeError: an argument is no int.
     """
 @overload
 def rand(

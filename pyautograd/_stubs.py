@@ -44,8 +44,10 @@ _TYPES = {
     "DIMS": "_Dims",
     "SIZES": "Sequence[_int]",
     "PLACES": "Sequence[_int]",
+    "INTS": "_Dims",
     "INT_OR_INTS": "_Dims",
     "TENSORS": "Sequence[_T]",
+    "EACH": "Sequence[_T]",
     "GENERATOR": "Generator",
     "OBJECT": "_Value",
     "DTYPE": "_DType",
@@ -60,7 +62,7 @@ _TYPES = {
 }
 _PARAMETER = re.compile(r"\((\w+), (\w+), (NEEDED|[A-Z_]+\(.*?\))\)(?=, \(|\)$)")
 _DEFAULT = re.compile(
-    r"(?P<how>[A-Z]+)(?:_OF)?\((?P<text>[^,]+), [^,)]+(?:, \"(?P<words>.*)\")?\)$"
+    r"(?P<how>[A-Z]+)(?:_OF)?\((?P<text>\([^)]*\)|[^,]+), [^,)]+(?:, \"(?P<words>.*)\")?\)$"
 )
 
 
@@ -170,7 +172,7 @@ def _listed(parameters: Iterable[Parameter], first_of_pair: str) -> str:
 
 def _result(row: Row, of_method: bool) -> str:
     first = row.parameters[0].kind
-    one = "Self" if of_method else "_T" if first in ("TENSOR", "TENSORS") else "Tensor"
+    one = "Self" if of_method else "_T" if first in ("TENSOR", "TENSORS", "EACH") else "Tensor"
     named = re.match(r"NAMED\(", row.result)
     if named:
         return f"return_types.{row.name}"
@@ -205,6 +207,13 @@ def _function_forms(row: Row) -> list[str]:
             f"def {row.name}(*{first.name}: _int{more}) -> {result}: ...",
             f"def {row.name}({first.name}: Sequence[_int], /, *{more}) -> {result}: ...",
             f"def {row.name}(*, {first.name}: Sequence[_int]{more}) -> {result}: ...",
+        ]
+    if first.kind == "EACH":
+        named = _listed(rest, "_Value")
+        more = named.removeprefix(", *")
+        return [
+            f"def {row.name}(*{first.name}: _T{more}) -> {result}: ...",
+            f"def {row.name}({first.name}: Sequence[_T], /{named}) -> {result}: ...",
         ]
     pair = "_Operand" if row.body == "PAIR" else "_Value"
     head = f"{first.name}: _T" if first.kind == "TENSOR" else _listed([first], pair)[2:]
@@ -364,7 +373,7 @@ _HEAD = """# SPDX-License-Identifier: MIT
 
 """
 _BUILTINS = ("bool", "float", "int")
-_OURS = ("Generator", "Tensor", "_T", "_DType", "_Device", "_Dims", "_Operand", "_Real", "_Value")
+_OURS = ("Generator", "Tensor", "_T", "_Device", "_Dims", "_DType", "_Operand", "_Real", "_Value")
 
 
 def generate_functional(_: str = "") -> str:

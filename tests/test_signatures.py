@@ -53,7 +53,7 @@ def described(parameter: Parameter, first: bool, method: bool) -> tuple[str, str
     """(name, kind, default) of inspect's parameter."""
     if first and method:
         return "self", "POSITIONAL_ONLY", EMPTY
-    if parameter.kind == "PLACES" or (parameter.kind == "SIZES" and method):
+    if parameter.kind in ("PLACES", "EACH") or (parameter.kind == "SIZES" and method):
         return parameter.name, "VAR_POSITIONAL", EMPTY
     kind = "KEYWORD_ONLY" if parameter.by_name else "POSITIONAL_OR_KEYWORD"
     default = EMPTY if parameter.default is None else ast.literal_eval(parameter.default)
@@ -116,6 +116,7 @@ VALUES: dict[str, Any] = {
     "DIMS": 0,
     "SIZES": (2, 2),
     "PLACES": (2, 2),
+    "INTS": (2, 2),
     "INT_OR_INTS": 1,
     "DTYPE": None,
     "REAL": None,
@@ -141,8 +142,10 @@ WANTED = {
     "DIMS": "tuple of ints",
     "SIZES": "tuple of ints",
     "PLACES": "tuple of ints",
+    "INTS": "tuple of ints",
     "INT_OR_INTS": "int",
     "TENSORS": "tuple of Tensors",
+    "EACH": "tuple of Tensors",
     "GENERATOR": "Generator",
     "GRAD": "bool",
     "INTO": "Tensor",
@@ -155,7 +158,7 @@ WANTED = {
 
 def value(parameter: Parameter) -> Any:
     """Something that the parameter takes."""
-    if parameter.kind == "TENSORS":
+    if parameter.kind in ("TENSORS", "EACH"):
         return [ag.ones(2, 2)]
     if parameter.kind == "CHOICE":
         return parameter.words[0]
@@ -197,13 +200,15 @@ def test_a_value_that_is_given_twice(row: Row) -> None:
 def test_too_many_and_too_few(row: Row) -> None:
     for name, function, method in forms_of(row):
         places = [p for p in row.parameters[method:] if not p.by_name]
-        starred = any(p.kind == "PLACES" or (p.kind == "SIZES" and method) for p in places)
+        starred = any(
+            p.kind in ("PLACES", "EACH") or (p.kind == "SIZES" and method) for p in places
+        )
         if not starred:
             given = [ag.ones(2, 2)] * method + [value(p) for p in places] + [1]
             text = error(function, *given)
             assert re.match(rf"{name}\(\) takes .* positional arguments? but \d+ w\w+ given", text)
         least = [p for p in places if p.default is None]
-        if least and not (starred and row.parameters[0].kind == "PLACES"):
+        if least and not (starred and row.parameters[0].kind in ("PLACES", "EACH")):
             text = error(function, *[ag.ones(2, 2)] * method)
             assert text.startswith(f"{name}() missing {len(least)} required positional argument")
             assert f"'{least[0].name}'" in text
@@ -356,7 +361,7 @@ def test_prototypes_have_the_parameters(row: Row) -> None:
     names = re.findall(r"(\w+) *(?:,|$)", arguments)
     expected = []
     for p in row.parameters:
-        if p.kind in ("DIMS", "SIZES", "PLACES", "INT_OR_INTS", "TENSORS"):
+        if p.kind in ("DIMS", "SIZES", "PLACES", "INTS", "INT_OR_INTS", "TENSORS", "EACH"):
             expected.append(f"n_{p.name}")
         if p.kind not in PYTHON_ALONE:
             expected.append(p.name)

@@ -123,6 +123,7 @@ AG_API ag_tensor *ag_full(int ndim, const int64_t *shape, double value);
 AG_API ag_tensor *ag_full_like(ag_tensor *x, double value);
 AG_API ag_tensor *ag_arange(double start, double end, double step);
 AG_API ag_tensor *ag_linspace(double start, double end, int64_t steps);
+AG_API ag_tensor *ag_logspace(double start, double end, int64_t steps, double base);
 /* The strides, none of them negative, say in which order the dimensions lie in memory (NULL:
  * row-major). The tensor is dense: where these strides are not, it has others, in their order.
  * Values undefined. */
@@ -181,6 +182,7 @@ AG_API ag_status ag_item(ag_tensor *t, double *value);       /* t must have one 
 AG_API ag_status ag_copy_out(ag_tensor *t, double *values);  /* row-major, numel of them */
 AG_API uint32_t ag_tensor_version(const ag_tensor *t);       /* counts writes in place */
 AG_API void ag_bump_version(ag_tensor *t);
+AG_API int64_t ag_storage_offset(const ag_tensor *t); /* of its first element in its storage */
 AG_API bool ag_shares_storage(const ag_tensor *a, const ag_tensor *b);
 AG_API ag_tensor *ag_storage_of(ag_tensor *t);  /* all of its storage, 1-d, without history */
 AG_API void ag_mark_exported(ag_tensor *t); /* others may write its memory while t lives */
@@ -309,6 +311,13 @@ AG_API ag_tensor *ag_full_as(int ndim, const int64_t *shape, ag_arg value, ag_dt
 AG_API ag_tensor *ag_sum_all(ag_tensor *x);
 AG_API ag_tensor *ag_mean_all(ag_tensor *x);
 
+/* x with a border: pad has how much is put in front of and behind the last dimension, then of the
+ * one before it; what is negative is cut off. mode is 0: of `value`; of x itself 1: mirrored, 2:
+ * the elements at the ends repeated, 3: what comes round from the other end. */
+AG_API ag_tensor *ag_pad(ag_tensor *x, int n, const int64_t *pad, int mode, double value);
+/* x with 1, 2 or 3 dimensions or more: itself, or a view with dimensions of size 1 put in. */
+AG_API ag_tensor *ag_atleast(ag_tensor *x, int ndim);
+
 /* Views that Python writes as indexing. */
 AG_API ag_tensor *ag_select(ag_tensor *x, int dim, int64_t index);
 AG_API ag_tensor *ag_slice(ag_tensor *x, int dim, int64_t start, int64_t end, int64_t step);
@@ -361,6 +370,10 @@ AG_API ag_status ag_zero_(ag_tensor *x);
  *   index, index_put  i = bits of the indexed dimensions, how many others come before those of the
  *                   index; i[2] = whether it is added. The numbers count all places of the indexed
  *                   dimensions, row by row
+ *   stack           i[0] = dim (0 or more), list = as many ones as tensors
+ *   roll            list = a shift for each dimension; or i[0] = 1 and one for all as a row; where
+ *                   i[1] = 1 shifts are taken off
+ *   rot90           i[0] = k, list = the two dimensions
  *   clone           no attr: in the order of x's strides; list = strides: in theirs; empty list:
  *                   row-major */
 typedef struct ag_attr {

@@ -55,6 +55,12 @@ static PyObject *m_stride(PyObject *self, PyObject *const *args, Py_ssize_t n, P
     return entry_or_all("stride", self, args, n, names, ag_strides, py_integer_tuple);
 }
 
+static PyObject *m_storage_offset(PyObject *self, PyObject *unused)
+{
+    (void)unused;
+    return PyLong_FromLongLong(ag_storage_offset(py_tensor_of(self)));
+}
+
 static PyObject *m_dim(PyObject *self, PyObject *unused)
 {
     (void)unused;
@@ -418,6 +424,12 @@ PyMethodDef py_object_methods[] = {
      EXAMPLE_DOC
      "    >>> ag.zeros(2, 3).stride()\n"
      "    (3, 1)\n"},
+    {"storage_offset", m_storage_offset, METH_NOARGS,
+     "storage_offset($self, /)\n--\n\n"
+     "How many elements of its memory lie before the first one of the tensor.\n\n"
+     EXAMPLE_DOC
+     "    >>> ag.zeros(2, 3)[1].storage_offset()\n"
+     "    3\n"},
     {"dim", m_dim, METH_NOARGS,
      "dim($self, /)\n--\n\nThe number of dimensions.\n\n"
      EXAMPLE_DOC

@@ -210,13 +210,39 @@ static PyObject *get_mT(PyObject *self, void *unused)
 {
     UNUSED(unused);
     ag_tensor *t = py_tensor_of(self);
-    if (ag_ndim(t) < 2) {
+    if (ag_ndim(t) == 1) {
         PyErr_Format(PyExc_RuntimeError,
-                     "tensor.mT is only supported on matrices or batches of matrices. Got %d-D "
-                     "tensor.", ag_ndim(t));
+                     "tensor.mT is only supported on matrices or batches of matrices. Got 1-D "
+                     "tensor.");
         return NULL;
     }
-    return py_result(self, ag_transpose(t, -2, -1));
+    return py_result(self, ag_adjoint(t));
+}
+
+static PyObject *get_H(PyObject *self, void *unused)
+{
+    UNUSED(unused);
+    ag_tensor *t = py_tensor_of(self);
+    if (ag_ndim(t) != 0 && ag_ndim(t) != 2) {
+        PyErr_Format(PyExc_RuntimeError,
+                     "tensor.H is only supported on matrices (2-D tensors). Got %d-D tensor.",
+                     ag_ndim(t));
+        return NULL;
+    }
+    return py_result(self, ag_ndim(t) == 0 ? ag_transpose(t, 0, 0) : ag_transpose(t, 0, 1));
+}
+
+static PyObject *get_mH(PyObject *self, void *unused)
+{
+    UNUSED(unused);
+    ag_tensor *t = py_tensor_of(self);
+    if (ag_ndim(t) == 1) {
+        PyErr_SetString(PyExc_RuntimeError,
+                        "tensor.mH is only supported on matrices or batches of matrices. Got 1-D "
+                        "tensor.");
+        return NULL;
+    }
+    return py_result(self, ag_adjoint(t));
 }
 
 /* ---- table ---------------------------------------------------------------------------------- */
@@ -293,6 +319,14 @@ PyGetSetDef py_tensor_properties[] = {
     {"mT", get_mT, NULL,
      "A view with the last two dimensions exchanged. RuntimeError if there are fewer." EXAMPLE_DOC
      "    >>> ag.zeros(4, 2, 3).mT.shape\n"
+     "    pyautograd.Size([4, 3, 2])\n", NULL},
+    {"H", get_H, NULL,
+     "A view of a matrix with its dimensions exchanged. RuntimeError if it is none." EXAMPLE_DOC
+     "    >>> ag.zeros(2, 3).H.shape\n"
+     "    pyautograd.Size([3, 2])\n", NULL},
+    {"mH", get_mH, NULL,
+     "A view with the last two dimensions exchanged. RuntimeError if there are fewer." EXAMPLE_DOC
+     "    >>> ag.zeros(4, 2, 3).mH.shape\n"
      "    pyautograd.Size([4, 3, 2])\n", NULL},
     {NULL, NULL, NULL, NULL, NULL},
 };

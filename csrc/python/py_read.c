@@ -49,6 +49,20 @@ static bool read_tensors(const char *function, const char *argument, PyObject *o
     return true;
 }
 
+/* Given one by one, or as one tuple or list. */
+static bool read_each(const char *function, const char *argument, Py_ssize_t n,
+                      PyObject *const *objects, py_tensors *tensors)
+{
+    if (n == 1 && !py_is_tensor(objects[0]))
+        return read_tensors(function, argument, objects[0], tensors);
+    PyObject *all = PyTuple_New(n);
+    for (Py_ssize_t k = 0; all != NULL && k < n; k++)
+        PyTuple_SET_ITEM(all, k, Py_NewRef(objects[k]));
+    const bool done = all != NULL && read_tensors(function, argument, all, tensors);
+    Py_XDECREF(all);
+    return done;
+}
+
 static bool read_operand(const char *function, const char *argument, PyObject *object,
                          py_operand_value *operand)
 {
@@ -292,8 +306,10 @@ static bool read_one(const py_row *row, int k, PyObject *object, char *fields)
     case PY_CHOICE: return read_choice(function, name, p->words, object, &AT(int));
     case PY_DIMS: return py_dims_argument(function, object, &AT(py_ints).n, AT(py_ints).list);
     case PY_SIZES:
+    case PY_INTS:
     case PY_PLACES: return read_ints(function, name, 1, &object, &AT(py_ints));
     case PY_INT_OR_INTS: return read_int_or_ints(function, name, object, &AT(py_ints));
+    case PY_EACH:
     case PY_TENSORS: return read_tensors(function, name, object, &AT(py_tensors));
     case PY_GENERATOR:
         return py_generator_argument(function, name, object, &AT(ag_generator *));
@@ -321,7 +337,7 @@ static int starred(const py_row *row, bool is_method)
     if (k >= row->names.n)
         return -1;
     const py_kind kind = row->parameters[k].kind;
-    return kind == PY_PLACES || (is_method && kind == PY_SIZES) ? k : -1;
+    return kind == PY_PLACES || kind == PY_EACH || (is_method && kind == PY_SIZES) ? k : -1;
 }
 
 /* A method is given a Tensor, as Python has made sure. */
@@ -342,26 +358,33 @@ static bool read_sorted(const py_row *row, PyObject *const *values, char *fields
     return true;
 }
 
+/* What is given by place to a parameter that takes all of that. */
+static bool read_all(const py_row *row, int star, Py_ssize_t n, PyObject *const *args, char *fields)
+{
+    const char *function = row->names.function, *name = row->names.names[star];
+    char *at = fields + row->parameters[star].at;
+    return row->parameters[star].kind == PY_EACH
+               ? read_each(function, name, n, args, &AT(py_tensors))
+               : read_ints(function, name, n, args, &AT(py_ints));
+}
+
 /* f(2, 3, ...) or f((2, 3), ...): sizes, the others by name. */
 static bool read_starred(const py_row *row, int star, PyObject *self, PyObject *const *args,
                          Py_ssize_t n, PyObject *names, char *fields)
 {
     PyObject *values[PY_MAX_PARAMETERS];
-    const char *function = row->names.function, *name = row->names.names[star];
-    const py_parameter *p = &row->parameters[star];
     if (names == NULL)
         return (self == NULL || read_self(row, self, fields)) &&
-               read_ints(function, name, n, args, (py_ints *)(void *)(fields + p->at));
+               read_all(row, star, n, args, fields);
     if (!py_parse_keywords(&row->names, args + n, names, values))
         return false;
     if (values[star] != NULL || (self != NULL && values[0] != NULL)) {
-        PyErr_Format(PyExc_TypeError, "%s() got multiple values for argument '%s'", function,
-                     row->names.names[values[star] != NULL ? star : 0]);
+        PyErr_Format(PyExc_TypeError, "%s() got multiple values for argument '%s'",
+                     row->names.function, row->names.names[values[star] != NULL ? star : 0]);
         return false;
     }
     values[0] = self != NULL ? self : values[0];
-    return read_ints(function, name, n, args, (py_ints *)(void *)(fields + p->at)) &&
-           read_sorted(row, values, fields);
+    return read_all(row, star, n, args, fields) && read_sorted(row, values, fields);
 }
 
 static bool read_named(const py_row *row, PyObject *self, PyObject *const *args, Py_ssize_t n,
@@ -413,7 +436,7 @@ void py_release_fields(const py_row *row, void *fields)
             ag_release(AT(py_operand_value).made);
         } else if (row->parameters[k].kind == PY_INT_OR_INTS) {
             PyMem_Free(AT(py_ints).owned);
-        } else if (row->parameters[k].kind == PY_TENSORS) {
+        } else if (row->parameters[k].kind == PY_TENSORS || row->parameters[k].kind == PY_EACH) {
             PyMem_Free(AT(py_tensors).list);
             Py_XDECREF(AT(py_tensors).all);
         }
@@ -426,7 +449,7 @@ PyTypeObject *py_class_of_result(const py_row *row, const void *fields)
     int n = 0;
     for (int k = 0; k < row->names.n; k++) {
         const char *at = (const char *)fields + row->parameters[k].at;
-        if (row->parameters[k].kind == PY_TENSORS) {
+        if (row->parameters[k].kind == PY_TENSORS || row->parameters[k].kind == PY_EACH) {
             PyObject *all = ((const py_tensors *)(const void *)at)->all;
             return py_common_type((int)PyTuple_GET_SIZE(all), PySequence_Fast_ITEMS(all));
         }
@@ -496,7 +519,9 @@ static bool takes(const py_parameter *p, PyObject *object)
     case PY_DIMS:
     case PY_SIZES:
     case PY_PLACES:
+    case PY_INTS:
     case PY_INT_OR_INTS: return is_int(object) || is_list_of_ints(object);
+    case PY_EACH:
     case PY_TENSORS: return is_list(object);
     case PY_GENERATOR: return py_is_generator(object);
     case PY_OBJECT:
@@ -547,8 +572,10 @@ static const char *word_of(py_kind kind)
         [PY_NUMBER] = "Number", [PY_VALUE] = "Number", [PY_INT] = "int",
         [PY_WHOLE] = "int", [PY_DIM] = "int", [PY_FLAG] = "bool",
         [PY_CHOICE] = "str", [PY_DIMS] = "tuple of ints", [PY_SIZES] = "tuple of ints",
-        [PY_PLACES] = "tuple of ints", [PY_INT_OR_INTS] = "int or tuple of ints",
-        [PY_TENSORS] = "tuple of Tensors", [PY_GENERATOR] = "Generator",
+        [PY_PLACES] = "tuple of ints", [PY_INTS] = "tuple of ints",
+        [PY_INT_OR_INTS] = "int or tuple of ints",
+        [PY_TENSORS] = "tuple of Tensors", [PY_EACH] = "tuple of Tensors",
+        [PY_GENERATOR] = "Generator",
         [PY_OBJECT] = "object", [PY_DTYPE] = "dtype", [PY_REAL] = "dtype", [PY_DEVICE] = "device",
         [PY_GRAD] = "bool", [PY_INTO] = "Tensor",
         [PY_MAYBE] = "Tensor", [PY_REDUCTION] = "str", [PY_AVERAGE] = "bool", [PY_REDUCE] = "bool",

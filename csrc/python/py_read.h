@@ -13,9 +13,9 @@
 /* What a parameter takes: the KINDs of ops.def. */
 typedef enum py_kind {
     PY_TENSOR, PY_OPERAND, PY_SCALAR, PY_NUMBER, PY_VALUE, PY_INT, PY_WHOLE, PY_DIM, PY_FLAG,
-    PY_CHOICE, PY_DIMS, PY_SIZES, PY_PLACES, PY_INT_OR_INTS, PY_TENSORS, PY_GENERATOR, PY_OBJECT,
-    PY_DTYPE, PY_REAL, PY_DEVICE, PY_GRAD, PY_INTO, PY_MAYBE, PY_REDUCTION, PY_AVERAGE, PY_REDUCE,
-    PY_INPLACE
+    PY_CHOICE, PY_DIMS, PY_SIZES, PY_PLACES, PY_INTS, PY_INT_OR_INTS, PY_TENSORS, PY_EACH,
+    PY_GENERATOR, PY_OBJECT, PY_DTYPE, PY_REAL, PY_DEVICE, PY_GRAD, PY_INTO, PY_MAYBE,
+    PY_REDUCTION, PY_AVERAGE, PY_REDUCE, PY_INPLACE
 } py_kind;
 
 typedef struct py_parameter {
@@ -95,8 +95,10 @@ PyTypeObject *py_class_of_result(const py_row *row, const void *fields);
 #define PY_CLASS_DIMS LIST
 #define PY_CLASS_SIZES SIZES
 #define PY_CLASS_PLACES PLACES
+#define PY_CLASS_INTS LIST
 #define PY_CLASS_INT_OR_INTS LIST
 #define PY_CLASS_TENSORS TENSORS
+#define PY_CLASS_EACH EACH
 #define PY_CLASS_OBJECT OBJECT
 #define PY_CLASS_MAYBE MAYBE
 #define PY_CLASS_REDUCTION REDUCTION
@@ -117,6 +119,7 @@ PyTypeObject *py_class_of_result(const py_row *row, const void *fields);
 #define PY_FIELD_SIZES PY_FIELD_LIST
 #define PY_FIELD_PLACES PY_FIELD_LIST
 #define PY_FIELD_TENSORS(KIND, name) py_tensors name;
+#define PY_FIELD_EACH PY_FIELD_TENSORS
 #define PY_FIELD_OBJECT(KIND, name) PyObject *name;
 #define PY_FIELD_MAYBE PY_FIELD_TENSOR
 #define PY_FIELD_REDUCTION PY_FIELD_PLAIN
@@ -173,6 +176,7 @@ PyTypeObject *py_class_of_result(const py_row *row, const void *fields);
 #define PY_AT_SIZES PY_AT_PLAIN
 #define PY_AT_PLACES PY_AT_PLAIN
 #define PY_AT_TENSORS PY_AT_PLAIN
+#define PY_AT_EACH PY_AT_PLAIN
 #define PY_AT_OBJECT PY_AT_PLAIN
 #define PY_AT_MAYBE PY_AT_PLAIN
 #define PY_AT_REDUCTION PY_AT_PLAIN
@@ -182,7 +186,8 @@ PyTypeObject *py_class_of_result(const py_row *row, const void *fields);
 #define PY_REQUIRED(of, KIND, name, default) PY_REQUIRED_##default
 #define PY_PLACE(of, KIND, name, default) PY_PLACE_##default
 #define PY_OWNS(of, KIND, name, default) \
-    || PY_##KIND == PY_OPERAND || PY_##KIND == PY_TENSORS || PY_##KIND == PY_INT_OR_INTS
+    || PY_##KIND == PY_OPERAND || PY_##KIND == PY_TENSORS || PY_##KIND == PY_EACH \
+    || PY_##KIND == PY_INT_OR_INTS
 #define PY_PARAMETER(of, KIND, name, default) \
     {PY_##KIND, PY_OF_CLASS(PY_AT_, KIND)(of, name), PY_TEXT_##default, PY_WORDS_##default},
 #define PY_SIGNATURE(function, of, parameters) \
@@ -217,6 +222,7 @@ PyTypeObject *py_class_of_result(const py_row *row, const void *fields);
 #define PY_STARRED_SIZES(FORM) PY_STARRED_IN_##FORM
 #define PY_STARRED_PLACES(FORM) "*"
 #define PY_STARRED_TENSORS PY_NOT_STARRED
+#define PY_STARRED_EACH(FORM) "*"
 #define PY_STARRED_OBJECT PY_NOT_STARRED
 #define PY_STARRED_MAYBE PY_NOT_STARRED
 #define PY_STARRED_REDUCTION PY_NOT_STARRED

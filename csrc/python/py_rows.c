@@ -161,9 +161,23 @@ static ag_tensor **room_for(int n)
     return outs;
 }
 
-static PyObject *list_result(const py_head *head, int n, ag_status status, ag_tensor **outs)
+/* What results are of the class of, NULL for Tensor: the first argument, or one of all of them. */
+static PyObject *like_of(const py_row *row, const void *fields)
 {
-    PyObject *all = status == AG_OK ? py_tensor_tuple(head->first, n, outs) : py_raise();
+    if (row->parameters[0].kind != PY_EACH)
+        return ((const py_head *)fields)->first;
+    PyObject *all = PY_FIELD_AT(py_tensors, row, fields, 0)->all;
+    PyTypeObject *type = py_class_of_result(row, fields);
+    for (Py_ssize_t k = 0; k < PyTuple_GET_SIZE(all); k++)
+        if (Py_TYPE(PyTuple_GET_ITEM(all, k)) == type)
+            return PyTuple_GET_ITEM(all, k);
+    return NULL;
+}
+
+static PyObject *list_result(const py_row *row, const void *fields, int n, ag_status status,
+                             ag_tensor **outs)
+{
+    PyObject *all = status == AG_OK ? py_tensor_tuple(like_of(row, fields), n, outs) : py_raise();
     PyMem_Free(outs);
     return all;
 }
@@ -189,6 +203,8 @@ static PyObject *list_result(const py_head *head, int n, ag_status status, ag_te
     if (!is_read_as_real(row, &a.head) || (real = cast_first(row, &a)) != NULL) \
         result = made_result(row, Py_TYPE(a.head.first), &a.head, ag_##cname arguments); \
     ag_release(real);
+#define GET_ITSELF(name, cname, arguments, is_plain) \
+    result = ag_##cname arguments == AG_OK ? Py_NewRef(a.head.first) : py_raise();
 #define GET_PAIR_OF(name, cname, arguments, is_plain) \
     ag_tensor *outs[2]; \
     result = pair_result(&a.head, ag_##cname(AG_BARE arguments, outs), outs);
@@ -201,7 +217,7 @@ static PyObject *list_result(const py_head *head, int n, ag_status status, ag_te
     const int n_outs = ag_##cname##_count arguments; \
     ag_tensor **outs = room_for(n_outs); \
     if (outs != NULL) \
-        result = list_result(&a.head, n_outs, ag_##cname(AG_BARE arguments, n_outs, outs), outs);
+        result = list_result(row, &a, n_outs, ag_##cname(AG_BARE arguments, n_outs, outs), outs);
 
 #define GET_TRUTH(name, cname, arguments, is_plain) \
     bool truth; \
@@ -218,6 +234,7 @@ static PyObject *list_result(const py_head *head, int n, ag_status status, ag_te
 #define ROOM_SIZES ROOM_LIST
 #define ROOM_PLACES ROOM_LIST
 #define ROOM_TENSORS NO_ROOM
+#define ROOM_EACH NO_ROOM
 #define ROOM_OBJECT NO_ROOM
 #define ROOM_MAYBE NO_ROOM
 #define ROOM_REDUCTION NO_ROOM
@@ -231,6 +248,7 @@ static PyObject *list_result(const py_head *head, int n, ag_status status, ag_te
 #define NO_LIST_SIZES NO_LIST_LIST
 #define NO_LIST_PLACES NO_LIST_LIST
 #define NO_LIST_TENSORS NO_ROOM
+#define NO_LIST_EACH NO_ROOM
 #define NO_LIST_OBJECT NO_ROOM
 #define NO_LIST_MAYBE NO_ROOM
 #define NO_LIST_REDUCTION NO_ROOM
@@ -246,6 +264,7 @@ static PyObject *list_result(const py_head *head, int n, ag_status status, ag_te
 #define START_SIZES START_LIST
 #define START_PLACES START_LIST
 #define START_TENSORS(name, value) .name = {0, NULL, NULL},
+#define START_EACH START_TENSORS
 #define START_OBJECT START_TENSOR
 #define START_MAYBE START_TENSOR
 #define START_REDUCTION START_PLAIN
@@ -261,6 +280,7 @@ static PyObject *list_result(const py_head *head, int n, ag_status status, ag_te
 #define SELF_SIZES NOT_SELF
 #define SELF_PLACES NOT_SELF
 #define SELF_TENSORS NOT_SELF
+#define SELF_EACH NOT_SELF
 #define SELF_OBJECT(name) a.name = self;
 #define SELF_MAYBE NOT_SELF
 #define SELF_REDUCTION NOT_SELF
@@ -275,6 +295,7 @@ static PyObject *list_result(const py_head *head, int n, ag_status status, ag_te
 #define PASS_SIZES PASS_LIST
 #define PASS_PLACES PASS_LIST
 #define PASS_TENSORS PASS_LIST
+#define PASS_EACH PASS_LIST
 #define NEXT_TENSOR(name) , a.name
 #define NEXT_OPERAND(name) , a.name.arg
 #define NEXT_PLAIN(name) , a.name
@@ -299,6 +320,7 @@ static PyObject *list_result(const py_head *head, int n, ag_status status, ag_te
 #define RELEASE_TENSORS(name) \
     PyMem_Free(a.name.list); \
     Py_XDECREF(a.name.all);
+#define RELEASE_EACH RELEASE_TENSORS
 #define RELEASE_OBJECT NO_ROOM
 #define RELEASE_MAYBE NO_ROOM
 #define RELEASE_REDUCTION NO_ROOM
@@ -312,6 +334,7 @@ static PyObject *list_result(const py_head *head, int n, ag_status status, ag_te
 #define PLAIN_SIZES NO_ROOM
 #define PLAIN_PLACES NO_ROOM
 #define PLAIN_TENSORS(name) && false
+#define PLAIN_EACH PLAIN_TENSORS
 #define PLAIN_OBJECT NO_ROOM
 #define PLAIN_MAYBE NO_ROOM
 #define PLAIN_REDUCTION NO_ROOM
@@ -370,6 +393,7 @@ static PyTypeObject *new_named_type(const char *name, const char *first, const c
 #define TYPE_SELF NO_TYPE
 #define TYPE_MADE NO_TYPE
 #define TYPE_LIKE NO_TYPE
+#define TYPE_ITSELF NO_TYPE
 #define TYPE_PAIR_OF NO_TYPE
 #define TYPE_LIST NO_TYPE
 #define TYPE_TRUTH NO_TYPE
@@ -388,6 +412,7 @@ typedef struct named_type {
 #define TYPE_ROW_SELF NO_TYPE
 #define TYPE_ROW_MADE NO_TYPE
 #define TYPE_ROW_LIKE NO_TYPE
+#define TYPE_ROW_ITSELF NO_TYPE
 #define TYPE_ROW_PAIR_OF NO_TYPE
 #define TYPE_ROW_LIST NO_TYPE
 #define TYPE_ROW_TRUTH NO_TYPE

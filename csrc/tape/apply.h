@@ -42,6 +42,9 @@ ag_status agi_apply_several(int op, int n_args, const ag_arg *args, const ag_att
  * which is dense and does not change meanwhile: the result lies in memory as `like` does. */
 ag_tensor *agi_map_like(const ag_tensor *like, int op, int n, const ag_arg *args);
 
+/* x becomes what the view op makes of it: its geometry, and where the tape knows x its node. */
+ag_status agi_view_in_place(ag_tensor *x, int op, int variant, const ag_attr *attr);
+
 void agi_map_into_layout(ag_tensor *z, int op, int n, const ag_arg *args, const double *f);
 #pragma GCC visibility pop
 

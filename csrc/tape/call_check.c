@@ -27,6 +27,7 @@ enum { TAKES_NUMBERS = 1, TAKES_DIMS = 2, TAKES_SIZES = 4, TAKES_OPERAND_FIRST =
 #define TAKES_KIND_AVERAGE
 #define TAKES_KIND_REDUCE
 #define TAKES_KIND_INPLACE
+#define TAKES_KIND_INTS | TAKES_SIZES
 #define TAKES_KIND_DTYPE
 #define TAKES_KIND_REAL
 #define TAKES_KIND_DEVICE
@@ -121,6 +122,9 @@ static bool check_attr(int op, const char *name, const ag_arg *args, const ag_at
         return check_copy(name, args[0].tensor, attr);
     case AG_OP_slice_scatter:
         return args[0].tensor != NULL || check_whole(name, attr);
+    case AG_OP_roll:
+    case AG_OP_rot90:
+        return agi_check_list(name, "numbers", attr->n_list, attr->list, false);
     case AG_OP_as_strided:
     case AG_OP_strided_scatter:
     case AG_OP_strided_gather_vjp:
@@ -161,7 +165,8 @@ static bool takes_attr(int op)
            (agi_ops[op].kind == AGI_EDIT && op != AG_OP_masked_scatter) || op == AG_OP_index ||
            agi_ops[op].kind == AGI_JOIN || agi_ops[op].kind == AGI_VIEWS || op == AG_OP_clone ||
            op == AG_OP_slice_scatter || op == AG_OP_strided_scatter ||
-           op == AG_OP_strided_gather_vjp || is_inner_with_attr(op);
+           op == AG_OP_strided_gather_vjp || op == AG_OP_roll || op == AG_OP_rot90 ||
+           is_inner_with_attr(op);
 }
 
 /* ---- calls ---------------------------------------------------------------------------------- */
@@ -176,8 +181,9 @@ static bool takes_number_first(int op)
 }
 
 /* Any number of tensors, as many as there are sizes, along a dimension that they have. */
-static bool check_join(const char *name, int n, const ag_arg *args, const ag_attr *attr)
+static bool check_join(ag_op op, int n, const ag_arg *args, const ag_attr *attr)
 {
+    const char *name = agi_ops[op].name;
     if (n < 1 || n > AGI_NODE_INPUTS) {
         agi_fail(AG_ERR_VALUE, "%s: expected 1 to %d tensors, got %d", name, AGI_NODE_INPUTS, n);
         return false;
@@ -191,6 +197,7 @@ static bool check_join(const char *name, int n, const ag_arg *args, const ag_att
             return false;
         most = args[k].tensor->ndim > most ? args[k].tensor->ndim : most;
     }
+    most += op == AG_OP_stack;
     if (attr->n_list == n && attr->i[0] >= 0 && attr->i[0] < most)
         return true;
     agi_fail(AG_ERR_VALUE, "%s: expected %d sizes and a dimension from 0 to %d, got %d and %lld",
@@ -223,7 +230,7 @@ bool agi_check_call(ag_op op, int n, const ag_arg *args, const ag_attr *attr)
         return false;
     const char *name = agi_ops[op].name;
     if (agi_ops[op].kind == AGI_JOIN)
-        return check_join(name, n, args, attr);
+        return check_join(op, n, args, attr);
     if (agi_ops[op].kind > AGI_JOIN) {
         agi_fail(AG_ERR_TYPE, "apply: expected an op with one result, got %s", name);
         return false;
@@ -297,7 +304,8 @@ bool agi_check_write(ag_op op, int n, const ag_arg *args, const ag_attr *attr)
         return false;
     const char *name = agi_ops[op].name;
     if (!agi_op_is_map(&agi_ops[op]) && agi_ops[op].kind != AGI_FORMULA &&
-        agi_ops[op].kind != AGI_EDIT && op != AG_OP_fill && op != AG_OP_copy) {
+        agi_ops[op].kind != AGI_EDIT && op != AG_OP_fill && op != AG_OP_copy &&
+        op != AG_OP_tril && op != AG_OP_triu) {
         agi_fail(AG_ERR_TYPE, "%s_: expected an op with a form in place, got %s", name, name);
         return false;
     }

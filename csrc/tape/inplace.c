@@ -437,7 +437,7 @@ static ag_status write_data(int op, int n, const ag_arg *args, const ag_attr *at
 
 static bool must_go_aside(int op, int n, const ag_arg *args, unsigned saves)
 {
-    return is_out_of_order(op, n, args) ||
+    return op == AG_OP_tril || op == AG_OP_triu || is_out_of_order(op, n, args) ||
            ((agi_op_is_map(&agi_ops[op]) || is_edit(op)) && (saves & AGI_SAVE_OUT) != 0);
 }
 
@@ -590,6 +590,41 @@ ag_status ag_apply_(ag_op op, int n, const ag_arg *args, const ag_attr *attr)
     if (AGI_UNLIKELY(!agi_dtypes_are_plain(&agi_ops[op], n, args)))
         return write_by_dtypes((int)op, n, args, attr);
     return write_checked((int)op, n, args, attr);
+}
+
+/* ---- views in place ------------------------------------------------------------------------- */
+
+/* The view and its node are made first. Other views of the same base read their way from it off the
+ * geometry after this, as after any write; x's own is known. */
+static ag_status become(ag_tensor *x, ag_tensor *view)
+{
+    ag_node *node = view->node;
+    if (node != NULL && !agi_node_prepare(node, x))
+        return ag_last_status();
+    if (agi_tensor_rearrange(x, view) != AG_OK)
+        return ag_last_status();
+    agi_tensor_bump(x);
+    if (node != NULL)
+        agi_tensor_replace_node(x, agi_node_retain(node));
+    if (x->flags & AGI_TENSOR_VIEW)
+        x->meta->view_version = agi_tensor_version(x);
+    return AG_OK;
+}
+
+ag_status agi_view_in_place(ag_tensor *x, int op, int variant, const ag_attr *attr)
+{
+    ag_arg arg = agi_arg(x);
+    ag_status status = check_history(1, &arg);
+    if (status != AG_OK)
+        return status;
+    /* What has a node gets one that knows its new shape, even where nothing is recorded. */
+    const bool has_node = agi_requires_grad(x) && !agi_is_wanting_leaf(x);
+    const bool records = ag_set_grad_enabled(has_node || ag_grad_enabled());
+    ag_tensor *view = agi_apply(op, variant, 1, &arg, attr);
+    ag_set_grad_enabled(records);
+    status = view != NULL ? become(x, view) : ag_last_status();
+    agi_release(view);
+    return status;
 }
 
 /* ---- public forms --------------------------------------------------------------------------- */

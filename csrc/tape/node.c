@@ -467,7 +467,8 @@ static const char *label_of_formula(int formula)
 static const char *label_of(const ag_node *node)
 {
     static const char *const named[] = {NULL, "Rsub", "Mul", "T", "UnsafeView", "Zero", "Unbind",
-                                        "CopyBackwards!", "SplitWithSizes"};
+                                        "CopyBackwards!", "SplitWithSizes", "SliceScatter",
+                                        "SelectScatter", "DiagonalScatter"};
     if (node->formula != 0)
         return label_of_formula(node->formula);
     int alias = node->variant >> 4;

@@ -64,6 +64,9 @@ enum {
     AGI_NAMED_UNBIND = 6 << 4,
     AGI_NAMED_COPY = 7 << 4,
     AGI_NAMED_SPLIT_WITH_SIZES = 8 << 4,
+    AGI_NAMED_SLICE_SCATTER = 9 << 4,
+    AGI_NAMED_SELECT_SCATTER = 10 << 4,
+    AGI_NAMED_DIAGONAL_SCATTER = 11 << 4,
 };
 
 #define AGI_NODE_SHAPES 3  /* inputs whose own shape can be kept, and that all ops but a few have */

@@ -8,6 +8,7 @@
  */
 #include "copy.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "../base/levels.h"
@@ -181,6 +182,25 @@ static void (*const second_table[AGI_LEVELS])(double *restrict, const double *re
     every_second_base};
 #endif
 
+/* z[j] = x[-j]. */
+#define REVERSE_STAMP(TARGET, level) \
+    TARGET static void reverse_run_##level(double *restrict z, const double *restrict x, \
+                                           int64_t n) \
+    { \
+        for (int64_t j = 0; j < n; j++) \
+            z[j] = x[-j]; \
+    }
+REVERSE_STAMP(AGI_TARGET_BASE, base)
+#if AGI_X86
+REVERSE_STAMP(AGI_TARGET_AVX2, avx2)
+REVERSE_STAMP(AGI_TARGET_AVX512, avx512)
+static void (*const reverse_table[AGI_LEVELS])(double *restrict, const double *restrict, int64_t) =
+    {reverse_run_base, reverse_run_avx2, reverse_run_avx512};
+#else
+static void (*const reverse_table[AGI_LEVELS])(double *restrict, const double *restrict, int64_t) =
+    {reverse_run_base};
+#endif
+
 #if AGI_X86
 /* Four numbers of each of four columns, four rows below each other. */
 AGI_TARGET_AVX2 AGI_INLINE void transpose_4(double *z, int64_t z_row, const double *x,
@@ -252,6 +272,9 @@ void agi_copy_block(agi_block z, const double *x, int64_t x_row, int64_t x_col, 
         copy_rows(z, x, x_row, x_col, rows, cols);
     } else if (x_row == 1 && rows > 1) {
         copy_transposed(z, x, x_col, rows, cols);
+    } else if (z.col == 1 && x_col == -1) {
+        for (int64_t i = 0; i < rows; i++)
+            reverse_table[agi_level_now](z.data + i * z.row, x + i * x_row, cols);
     } else if (z.col == 1 && x_col == 2) {
         for (int64_t i = 0; i < rows; i++)
             second_table[agi_level_now](z.data + i * z.row, x + i * x_row, cols);
@@ -301,7 +324,7 @@ static int densest_dim(int ndim, const int64_t *strides)
 {
     int best = ndim - 2;
     for (int d = ndim - 2; d >= 0; d--)
-        if (strides[d] != 0 && (strides[best] == 0 || strides[d] < strides[best]))
+        if (strides[d] != 0 && (strides[best] == 0 || llabs(strides[d]) < llabs(strides[best])))
             best = d;
     return best;
 }
@@ -378,7 +401,7 @@ static void run_copy(copy_job *job, int ndim, int64_t *shape, int64_t strides[2]
     if (numel == 0)
         return;
     int partner = ndim - 2;
-    if (ndim > 1 && strides[1][ndim - 1] > 1)
+    if (ndim > 1 && llabs(strides[1][ndim - 1]) > 1)
         partner = densest_dim(ndim, strides[1]);
     cut_blocks(job, ndim, shape, strides, partner);
     for (int d = 0; d < job->walk.ndim; d++)

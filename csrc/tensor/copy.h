@@ -22,8 +22,8 @@ void agi_copy_block(agi_block z, const double *x, int64_t x_row, int64_t x_col, 
 
 void agi_fill_run(double *z, int64_t n, double value);
 
-/* Strided copies. A stride of 0 in the source repeats it; the destination must not overlap
- * itself. */
+/* Strided copies. A stride of 0 in the source repeats it, one below 0 reads it backwards; the
+ * destination must not overlap itself. */
 void agi_run_gather(double *z, int ndim, const int64_t *shape, const double *x,
                     const int64_t *strides);                    /* strided -> contiguous */
 void agi_run_scatter(double *z, const int64_t *strides, int ndim, const int64_t *shape,

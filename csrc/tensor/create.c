@@ -248,3 +248,85 @@ ag_tensor *ag_eye(int64_t n, int64_t m)
         agi_tensor_data(t)[i * m + i] = 1.0;
     return t;
 }
+
+/* Powers of base: see ag_linspace for the exponents. */
+ag_tensor *ag_logspace(double start, double end, int64_t steps, double base)
+{
+    ag_tensor *t = ag_linspace(start, end, steps);
+    double *z = t != NULL ? agi_tensor_data(t) : NULL;
+    for (int64_t i = 0; i < steps && t != NULL; i++)
+        z[i] = pow(base, z[i]);
+    return t;
+}
+
+/* ---- triangles ------------------------------------------------------------------------------ */
+
+/* The columns of a row that belong to the triangle: [*first, *behind). */
+static void triangle_of_row(int64_t row, int64_t cols, int64_t offset, bool is_upper,
+                            int64_t *first, int64_t *behind)
+{
+    int64_t at = row + offset + !is_upper;
+    at = at < 0 ? 0 : at > cols ? cols : at;
+    *first = is_upper ? at : 0;
+    *behind = is_upper ? cols : at;
+}
+
+static ag_tensor *triangle_indices(int64_t rows, int64_t cols, int64_t offset, bool is_upper)
+{
+    int64_t shape[2] = {2, 0}, first, behind, at = 0;
+    if (rows < 0 || cols < 0)
+        return agi_fail_null(AG_ERR_GRAD, "%s must be non-negative, got%lld",
+                             rows < 0 ? "row" : "col", (long long)(rows < 0 ? rows : cols));
+    const int64_t size[2] = {rows, cols};
+    if (agi_shape_numel("indices", 2, size) < 0)
+        return NULL;
+    offset = offset < -rows - 1 ? -rows - 1 : offset > cols ? cols : offset;
+    for (int64_t row = 0; row < rows; row++) {
+        triangle_of_row(row, cols, offset, is_upper, &first, &behind);
+        shape[1] += behind - first;
+    }
+    ag_tensor *t = fresh("indices", 2, shape);
+    if (t == NULL)
+        return NULL;
+    double *of_rows = agi_tensor_data(t), *of_cols = of_rows + shape[1];
+    for (int64_t row = 0; row < rows; row++) {
+        triangle_of_row(row, cols, offset, is_upper, &first, &behind);
+        for (int64_t col = first; col < behind; col++, at++) {
+            of_rows[at] = (double)row;
+            of_cols[at] = (double)col;
+        }
+    }
+    t->storage->dtype = AG_INT64;
+    return agi_scope_add(t);
+}
+
+ag_tensor *ag_tril_indices(int64_t rows, int64_t cols, int64_t offset)
+{
+    return triangle_indices(rows, cols, offset, false);
+}
+
+ag_tensor *ag_triu_indices(int64_t rows, int64_t cols, int64_t offset)
+{
+    return triangle_indices(rows, cols, offset, true);
+}
+
+/* ---- of the dtype of another ---------------------------------------------------------------- */
+
+static ag_tensor *new_of(const char *op, const ag_tensor *x, int ndim, const int64_t *shape,
+                         double value)
+{
+    ag_tensor *t = agi_has_tensor(op, x) ? filled(op, ndim, shape, value) : NULL;
+    if (t != NULL)
+        t->storage->dtype = x->storage->dtype;
+    return t;
+}
+
+ag_tensor *ag_new_zeros(ag_tensor *x, int ndim, const int64_t *shape)
+{
+    return new_of("new_zeros", x, ndim, shape, 0.0);
+}
+
+ag_tensor *ag_new_ones(ag_tensor *x, int ndim, const int64_t *shape)
+{
+    return new_of("new_ones", x, ndim, shape, 1.0);
+}

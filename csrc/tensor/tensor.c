@@ -305,6 +305,24 @@ ag_status agi_tensor_assign(ag_tensor *t, const ag_tensor *from)
     return AG_OK;
 }
 
+ag_status agi_tensor_rearrange(ag_tensor *t, const ag_tensor *from)
+{
+    int64_t *dims = agi_own_dims(t);
+    if (from->ndim > t->room && (dims = agi_small_new(dims_bytes(from->ndim))) == NULL)
+        return ag_last_status();
+    if (t->dims != agi_own_dims(t))
+        agi_small_free(t->dims, dims_bytes(t->ndim));
+    atomic_fetch_add_explicit(&agi_assignments, 1, memory_order_relaxed);
+    t->offset = from->offset;
+    t->numel = from->numel;
+    t->ndim = from->ndim;
+    t->dims = dims;
+    memcpy(dims, from->dims, dims_bytes(from->ndim));
+    t->flags = (uint8_t)((t->flags & ~AGI_TENSOR_CONTIGUOUS) |
+                         (from->flags & AGI_TENSOR_CONTIGUOUS));
+    return AG_OK;
+}
+
 /* ---- memory that others may write ------------------------------------------------------------ */
 
 agi_sharing_hook agi_sharing;

@@ -230,11 +230,14 @@ agi_meta *agi_tensor_meta(ag_tensor *t);                 /* made at first use; N
  * it was. Fails while t is exported. */
 ag_status agi_tensor_assign(ag_tensor *t, const ag_tensor *from);
 
-/* How often that was done, to any tensor. INVARIANT[blocking]: while a value is computed, the lock
- * of expressions is waited for or a large loop runs, the embedder may let other threads go on, and
- * these may give a tensor other memory, another gradient or another node; so may code that foreign
- * memory is given back with. So what was read of one before is owned, or is read again after; this
- * number tells whether geometry must be. */
+/* t gets the geometry of another tensor, over its own storage. */
+ag_status agi_tensor_rearrange(ag_tensor *t, const ag_tensor *from);
+
+/* How often one of these was done, to any tensor. INVARIANT[blocking]: while a value is computed,
+ * the lock of expressions is waited for or a large loop runs, the embedder may let other threads go
+ * on, and these may give a tensor other memory, another gradient or another node; so may code that
+ * foreign memory is given back with. So what was read of one before is owned, or is read again
+ * after; this number tells whether geometry must be. */
 extern _Atomic uint64_t agi_assignments;
 AGI_INLINE uint64_t agi_assignments_now(void)
 {

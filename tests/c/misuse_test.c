@@ -291,6 +291,7 @@ static void test_null_when_reading(void)
     GIVES_ERROR(ag_copy_out(x, NULL));
     GIVES_FALSE(ag_tensor_version(NULL));
     SETS_ERROR(ag_bump_version(NULL));
+    GIVES_MINUS_ONE(ag_storage_offset(NULL));
     GIVES_FALSE(ag_shares_storage(NULL, x));
     GIVES_FALSE(ag_shares_storage(x, NULL));
     GIVES_FALSE(ag_shares_storage(NULL, NULL));
@@ -852,6 +853,7 @@ static void test_wrong_shapes(void)
     GIVES_NULL(ag_eye(-1, 2));
     GIVES_NULL(ag_eye(2, -1));
     GIVES_NULL(ag_eye(BIG, BIG));
+    GIVES_NULL(ag_logspace(0, 1, -1, 10.0));
     GIVES_NULL(ag_linspace(0, 1, -1));
     GIVES_NULL(ag_linspace(0, 1, INT64_MIN));
     GIVES_NULL(ag_linspace(0, 1, INT64_MAX));
@@ -922,6 +924,11 @@ static void test_wrong_dimensions(void)
     GIVES_NULL(ag_expand(x, 2, LIST(2, 4)));
     GIVES_NULL(ag_expand(x, 3, LIST(-1, 2, 3)));
     GIVES_NULL(ag_expand(x, 3, LIST(BIG, 2, 3)));
+    GIVES_NULL(ag_pad(NULL, 2, LIST(1, 1), 0, 0.0));
+    GIVES_NULL(ag_pad(x, 1, NULL, 0, 0.0));
+    GIVES_NULL(ag_pad(x, 2, LIST(1, 1), 4, 0.0));
+    GIVES_NULL(ag_atleast(NULL, 1));
+    GIVES_NULL(ag_atleast(x, 4));
     GIVES_NULL(ag_squeeze(x, 1, LIST(7)));
     GIVES_NULL(ag_squeeze(x, 2, LIST(0, 0)));
     GIVES_NULL(ag_unsqueeze(x, 3));

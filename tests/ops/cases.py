@@ -862,6 +862,7 @@ from ops.cases_activations import ACTIVATION_MAPS, ACTIVATION_WHOLES  # noqa: E4
 from ops.cases_indexing import INDEXING, PLACES_OF  # noqa: E402
 from ops.cases_rows import ROWS  # noqa: E402
 from ops.cases_scans import SCANS  # noqa: E402
+from ops.cases_shapes import SHAPES  # noqa: E402
 
 TRUTHS += PLACES_OF
 MASK += cases_pairs.MASK
@@ -871,6 +872,7 @@ TRUTHS += cases_pairs.TRUTHS
 MAPS = [*UNARY, *SOFTPLUS, *BINARY, *SCALAR, *SELECT, *ACTIVATION_MAPS, *cases_pairs.MAPS]
 WHOLES = [*REDUCE, *FORMULA, *VIEW, *SEVERAL, *IN_PLACE, *INNER, *ACTIVATION_WHOLES, *ROWS, *SCANS]
 WHOLES += INDEXING
+WHOLES += SHAPES
 DIFFERENTIABLE = [*MAPS, *WHOLES]
 CASES = [*DIFFERENTIABLE, *MASK, *INTEGER, *TRUTHS]
 

@@ -50,6 +50,8 @@
 #define AG_C_SIZES(name) int n_##name, const int64_t *name
 #define AG_C_PLACES(name) int n_##name, const int64_t *name
 #define AG_C_INT_OR_INTS(name) int n_##name, const int64_t *name
+#define AG_C_INTS(name) int n_##name, const int64_t *name
+#define AG_C_EACH(name) int n_##name, ag_tensor *const *name
 #define AG_C_TENSORS(name) int n_##name, ag_tensor *const *name
 #define AG_C_MAYBE(name) ag_tensor *name
 #define AG_C_REDUCTION(name) int name
@@ -67,6 +69,7 @@
 #define AG_NEXT_C_DIMS(name) , AG_C_DIMS(name)
 #define AG_NEXT_C_SIZES(name) , AG_C_SIZES(name)
 #define AG_NEXT_C_INT_OR_INTS(name) , AG_C_INT_OR_INTS(name)
+#define AG_NEXT_C_INTS(name) , AG_C_INTS(name)
 #define AG_NEXT_C_GENERATOR(name) , AG_C_GENERATOR(name)
 #define AG_NEXT_C_MAYBE(name) , AG_C_MAYBE(name)
 #define AG_NEXT_C_REDUCTION(name) , AG_C_REDUCTION(name)
@@ -87,6 +90,7 @@
 #define AG_C_OF_SELF ag_tensor *
 #define AG_C_OF_MADE ag_tensor *
 #define AG_C_OF_LIKE ag_tensor *
+#define AG_C_OF_ITSELF ag_status
 #define AG_C_OF_PAIR_OF ag_status
 #define AG_C_OF_NAMED(a, b) ag_status
 #define AG_C_OF_LIST ag_status
@@ -95,6 +99,7 @@
 #define AG_OUTS_SELF
 #define AG_OUTS_MADE
 #define AG_OUTS_LIKE
+#define AG_OUTS_ITSELF
 #define AG_OUTS_PAIR_OF , ag_tensor **outs
 #define AG_OUTS_NAMED(a, b) , ag_tensor **outs
 #define AG_OUTS_LIST , int n, ag_tensor **outs
@@ -103,6 +108,7 @@
 #define AG_COUNT_SELF(cname, parameters)
 #define AG_COUNT_MADE(cname, parameters)
 #define AG_COUNT_LIKE(cname, parameters)
+#define AG_COUNT_ITSELF(cname, parameters)
 #define AG_COUNT_PAIR_OF(cname, parameters)
 #define AG_COUNT_NAMED(a, b) AG_COUNT_TENSOR
 #define AG_COUNT_TRUTH(cname, parameters)

@@ -1,0 +1,411 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Functions of ops/shapes.def of several tensors, or with several results: joins, grids, parts and
+ * products, all made of other functions.
+ */
+#include "base/alloc.h"
+#include "base/check.h"
+#include "base/shape.h"
+#include "tape/rule.h"
+#include "tensor/scope.h"
+
+/* The result of a function whose parts belong to a scope of its own: it belongs to the caller. */
+static ag_tensor *keep_result(int64_t mark, ag_tensor *t)
+{
+    if (t != NULL)
+        agi_retain(t);
+    agi_scope_close(mark);
+    return agi_scope_add(t);
+}
+
+/* ---- joins ---------------------------------------------------------------------------------- */
+
+static bool has_some(const char *op, int n, ag_tensor *const *tensors)
+{
+    if (n != 0)
+        return agi_check_tensors(op, "tensors", n, tensors);
+    agi_fail(AG_ERR_SHAPE, "%s expects a non-empty TensorList", op);
+    return false;
+}
+
+/* x with this many dimensions or more, as atleast_1d and its like have it. */
+static ag_tensor *at_least(ag_tensor *x, int ndim)
+{
+    static const int64_t ones[3] = {1, 1, 1};
+    if (x->ndim >= ndim)
+        return agi_scope_add(agi_retain(x));
+    if (x->ndim == 0)
+        return ag_reshape(x, ndim, ones);
+    ag_tensor *row = x->ndim == 1 ? ag_unsqueeze(x, 0) : agi_scope_add(agi_retain(x));
+    return row != NULL && row->ndim < ndim ? ag_unsqueeze(row, -1) : row;
+}
+
+typedef ag_tensor *(*as_part)(ag_tensor *x);
+
+static ag_tensor *at_least_1d(ag_tensor *x) { return at_least(x, 1); }
+static ag_tensor *at_least_2d(ag_tensor *x) { return at_least(x, 2); }
+static ag_tensor *at_least_3d(ag_tensor *x) { return at_least(x, 3); }
+static ag_tensor *as_column(ag_tensor *x)
+{
+    const int64_t column[2] = {x->numel, 1};
+    return x->ndim < 2 ? ag_reshape(x, 2, column) : agi_scope_add(agi_retain(x));
+}
+
+/* cat of what `part` makes of each; dimension -1: 0 of vectors, 1 of others. */
+static ag_tensor *cat_of(const char *op, int n, ag_tensor *const *tensors, as_part part, int dim)
+{
+    if (!has_some(op, n, tensors))
+        return NULL;
+    ag_tensor **parts = agi_plain_new((size_t)n * sizeof *parts), *z = NULL;
+    const int64_t mark = parts != NULL ? agi_scope_open() : -1;
+    if (mark >= 0) {
+        bool ok = true;
+        for (int k = 0; k < n && ok; k++)
+            ok = (parts[k] = part(tensors[k])) != NULL;
+        if (ok)
+            z = ag_cat(n, parts, dim >= 0 ? dim : parts[0]->ndim == 1 ? 0 : 1);
+        z = keep_result(mark, z);
+    }
+    agi_plain_free(parts);
+    return z;
+}
+
+ag_tensor *ag_hstack(int n, ag_tensor *const *tensors)
+{
+    return cat_of("hstack", n, tensors, at_least_1d, -1);
+}
+
+ag_tensor *ag_vstack(int n, ag_tensor *const *tensors)
+{
+    return cat_of("vstack", n, tensors, at_least_2d, 0);
+}
+
+ag_tensor *ag_dstack(int n, ag_tensor *const *tensors)
+{
+    return cat_of("dstack", n, tensors, at_least_3d, 2);
+}
+
+ag_tensor *ag_column_stack(int n, ag_tensor *const *tensors)
+{
+    return cat_of("column_stack", n, tensors, as_column, 1);
+}
+
+ag_tensor *ag_atleast(ag_tensor *x, int ndim)
+{
+    if (!agi_has_tensor("atleast", x))
+        return NULL;
+    if (ndim < 1 || ndim > 3)
+        return agi_fail_null(AG_ERR_VALUE, "atleast: expected 1, 2 or 3 dimensions, got %d", ndim);
+    const int64_t mark = agi_scope_open();
+    return mark >= 0 ? keep_result(mark, at_least(x, ndim)) : NULL;
+}
+
+/* ---- several results ------------------------------------------------------------------------ */
+
+/* Room for n results, as `count` says them. */
+static bool is_room(const char *op, int count, int n, ag_tensor **outs)
+{
+    if (count < 0)
+        return false;
+    if (n != count) {
+        agi_fail(AG_ERR_VALUE, "%s: expected room for %d results, got %d", op, count, n);
+        return false;
+    }
+    return n == 0 || agi_has(op, outs, "memory for the results");
+}
+
+/* The results that a scope has, each with an owner more; then they belong to the caller. */
+static ag_status keep_results(int64_t mark, bool ok, int n, ag_tensor **outs)
+{
+    for (int k = 0; k < n && ok; k++)
+        agi_retain(outs[k]);
+    agi_scope_close(mark);
+    for (int k = 0; k < n && ok; k++) {
+        if (agi_scope_add(outs[k]) != NULL)
+            continue;
+        outs[k] = NULL;
+        for (int j = 0; j < n; j++) {  /* those up to k belong to the scope */
+            if (j > k)
+                agi_release(outs[j]);
+            outs[j] = NULL;
+        }
+        ok = false;
+    }
+    return ok ? AG_OK : ag_last_status();
+}
+
+/* Where part k of a tensor_split begins: of n nearly equal ones, or by indices. */
+static int64_t part_start(int64_t size, int n_sizes, const int64_t *sizes, int k)
+{
+    if (n_sizes < 0) {
+        const int64_t n = sizes[0], least = size / n, more = size % n;
+        return k * least + (k < more ? k : more);
+    }
+    return k == 0 ? 0 : sizes[k - 1];
+}
+
+static int count_split(const char *op, ag_tensor *x, int n_sizes, const int64_t *sizes, int dim,
+                       int *at)
+{
+    if (!agi_has_tensor(op, x) || !agi_has(op, sizes != NULL || n_sizes == 0 ? x : NULL, "sizes"))
+        return -1;
+    if (x->ndim == 0) {
+        agi_fail(AG_ERR_SHAPE, "%s expected at least a 1-dimensional tensor, but got a tensor with "
+                               "0 dims", op);
+        return -1;
+    }
+    if (agi_shape_wrap_dim(dim, x->ndim, at) != AG_OK)
+        return -1;
+    if (n_sizes >= 0)
+        return n_sizes + 1;
+    if (sizes[0] > 0 && sizes[0] <= INT32_MAX)
+        return (int)sizes[0];
+    agi_fail(AG_ERR_SHAPE, "number of sections must be larger than 0, got %lld",
+             (long long)sizes[0]);
+    return -1;
+}
+
+int ag_tensor_split_count(ag_tensor *x, int n_sizes, const int64_t *sizes, int dim)
+{
+    int at;
+    return count_split("tensor_split", x, n_sizes, sizes, dim, &at);
+}
+
+ag_status ag_tensor_split(ag_tensor *x, int n_sizes, const int64_t *sizes, int dim, int n,
+                          ag_tensor **outs)
+{
+    int at = 0;
+    if (!is_room("tensor_split", count_split("tensor_split", x, n_sizes, sizes, dim, &at), n, outs))
+        return ag_last_status();
+    const int64_t size = agi_shape_of(x)[at], mark = agi_scope_open();
+    bool ok = mark >= 0;
+    for (int k = 0; k < n && ok; k++) {
+        const int64_t start = part_start(size, n_sizes, sizes, k);
+        const int64_t end = k + 1 < n ? part_start(size, n_sizes, sizes, k + 1) : size;
+        ok = (outs[k] = ag_slice(x, at, start, end, 1)) != NULL;
+    }
+    return mark >= 0 ? keep_results(mark, ok, n, outs) : ag_last_status();
+}
+
+/* The dimension along which one of the three splits; -1 with an error. */
+static int split_dim(const char *op, const ag_tensor *x, int least, int n_sizes,
+                     const int64_t *sizes)
+{
+    if (!agi_has_tensor(op, x) || !agi_has(op, sizes != NULL || n_sizes == 0 ? x : NULL, "sizes"))
+        return -1;
+    if (x->ndim < least) {
+        agi_fail(AG_ERR_SHAPE, "%s requires a tensor with at least %d dimension%s, but got a "
+                               "tensor with %d dimensions!", op, least, least > 2 ? "s" : "",
+                 x->ndim);
+        return -1;
+    }
+    const int dim = least == 1 ? (x->ndim > 1 ? 1 : 0) : least == 2 ? 0 : 2;
+    const int64_t size = agi_shape_of(x)[dim];
+    if (n_sizes >= 0 || (sizes[0] != 0 && size % sizes[0] == 0))
+        return dim;
+    agi_fail(AG_ERR_SHAPE, "%s attempted to split along dimension %d, but the size of the "
+                           "dimension %lld is not divisible by the split_size %lld!", op, dim,
+             (long long)size, (long long)sizes[0]);
+    return -1;
+}
+
+#define SPLIT(name, least) \
+    int ag_##name##_count(ag_tensor *x, int n_sizes, const int64_t *sizes) \
+    { \
+        const int dim = split_dim(#name, x, least, n_sizes, sizes); \
+        return dim >= 0 ? ag_tensor_split_count(x, n_sizes, sizes, dim) : -1; \
+    } \
+    ag_status ag_##name(ag_tensor *x, int n_sizes, const int64_t *sizes, int n, ag_tensor **outs) \
+    { \
+        const int dim = split_dim(#name, x, least, n_sizes, sizes); \
+        return dim >= 0 ? ag_tensor_split(x, n_sizes, sizes, dim, n, outs) : ag_last_status(); \
+    }
+SPLIT(hsplit, 1)
+SPLIT(vsplit, 2)
+SPLIT(dsplit, 3)
+#undef SPLIT
+
+int ag_broadcast_tensors_count(int n, ag_tensor *const *tensors)
+{
+    return agi_check_tensors("broadcast_tensors", "tensors", n, tensors) ? n : -1;
+}
+
+ag_status ag_broadcast_tensors(int n_tensors, ag_tensor *const *tensors, int n, ag_tensor **outs)
+{
+    int ndim = 0;
+    int64_t shape[AGI_MAX_DIMS];
+    if (!is_room("broadcast_tensors", ag_broadcast_tensors_count(n_tensors, tensors), n, outs))
+        return ag_last_status();
+    for (int k = 0; k < n; k++)
+        if (agi_shape_broadcast(&ndim, shape, tensors[k]->ndim, agi_shape_of(tensors[k])) != AG_OK)
+            return ag_last_status();
+    const int64_t mark = agi_scope_open();
+    bool ok = mark >= 0;
+    for (int k = 0; k < n && ok; k++)
+        ok = (outs[k] = ag_expand(tensors[k], ndim, shape)) != NULL;
+    return mark >= 0 ? keep_results(mark, ok, n, outs) : ag_last_status();
+}
+
+/* ---- grids ---------------------------------------------------------------------------------- */
+
+int ag_meshgrid_count(int n, ag_tensor *const *tensors, int indexing)
+{
+    (void)indexing;
+    if (!has_some("meshgrid", n, tensors))
+        return -1;
+    if (n > AGI_MAX_DIMS) {
+        agi_fail(AG_ERR_SHAPE, "meshgrid: expected at most %d tensors, got %d", AGI_MAX_DIMS, n);
+        return -1;
+    }
+    for (int k = 0; k < n; k++) {
+        char text[AGI_SHAPE_TEXT];
+        const ag_tensor *t = tensors[k];
+        if (t->ndim > 1)
+            agi_fail(AG_ERR_SHAPE, "meshgrid: Expected 0D or 1D tensor in the tensor list but got: "
+                                   "%s", agi_format_shape_list(text, t->ndim, agi_shape_of(t)));
+        else if (t->storage->dtype != tensors[0]->storage->dtype)
+            agi_fail(AG_ERR_SHAPE, "meshgrid expects all tensors to have the same dtype");
+        else
+            continue;
+        return -1;
+    }
+    return n;
+}
+
+/* The grid of tensor k, which goes along dimension k; false with an error. */
+static bool grid_of(int n, ag_tensor *const *tensors, int k, const int64_t *shape,
+                    ag_tensor **grid)
+{
+    int64_t along[AGI_MAX_DIMS];
+    for (int d = 0; d < n; d++)
+        along[d] = d == k ? tensors[k]->numel : 1;
+    ag_tensor *view = ag_view(tensors[k], n, along);
+    *grid = view != NULL ? ag_expand(view, n, shape) : NULL;
+    return *grid != NULL;
+}
+
+ag_status ag_meshgrid(int n_tensors, ag_tensor *const *tensors, int indexing, int n,
+                      ag_tensor **outs)
+{
+    int64_t shape[AGI_MAX_DIMS];
+    ag_tensor *in_order[AGI_MAX_DIMS];
+    if (!is_room("meshgrid", ag_meshgrid_count(n_tensors, tensors, indexing), n, outs))
+        return ag_last_status();
+    const bool is_xy = indexing == 1 && n > 1;
+    for (int k = 0; k < n; k++)
+        in_order[k] = tensors[is_xy && k < 2 ? 1 - k : k];
+    for (int k = 0; k < n; k++)
+        shape[k] = in_order[k]->numel;
+    const int64_t mark = agi_scope_open();
+    bool ok = mark >= 0;
+    for (int k = 0; k < n && ok; k++)
+        ok = grid_of(n, in_order, k, shape, &outs[is_xy && k < 2 ? 1 - k : k]);
+    return mark >= 0 ? keep_results(mark, ok, n, outs) : ag_last_status();
+}
+
+ag_tensor *ag_cartesian_prod(int n, ag_tensor *const *tensors)
+{
+    const int64_t all = -1;
+    ag_tensor *columns[AGI_MAX_DIMS], *z = NULL;
+    char text[AGI_SHAPE_TEXT];
+    if (!agi_check_tensors("cartesian_prod", "tensors", n, tensors))
+        return NULL;
+    for (int k = 0; k < n; k++)
+        if (tensors[k]->ndim != 1)
+            return agi_fail_null(AG_ERR_SHAPE, "Expect a 1D vector, but got shape %s",
+                                 agi_format_shape_list(text, tensors[k]->ndim,
+                                                       agi_shape_of(tensors[k])));
+    if (n == 1)
+        return ag_view(tensors[0], 1, &all);
+    if (ag_meshgrid_count(n, tensors, 0) < 0)
+        return NULL;
+    const int64_t mark = agi_scope_open();
+    if (mark < 0)
+        return NULL;
+    bool ok = ag_meshgrid(n, tensors, 0, n, columns) == AG_OK;
+    for (int k = 0; k < n && ok; k++)
+        ok = (columns[k] = ag_reshape(columns[k], 1, &all)) != NULL;
+    if (ok)
+        z = ag_stack(n, columns, 1);
+    return keep_result(mark, z);
+}
+
+/* ---- products ------------------------------------------------------------------------------- */
+
+ag_tensor *ag_outer(ag_tensor *x, ag_tensor *y)
+{
+    if (!agi_has_tensors("outer", x, y))
+        return NULL;
+    if (x->ndim != 1 || y->ndim != 1)
+        return agi_fail_null(AG_ERR_SHAPE, "outer: Expected 1-D argument %s, but got %d-D",
+                             x->ndim != 1 ? "self" : "vec2", (x->ndim != 1 ? x : y)->ndim);
+    const int64_t mark = agi_scope_open();
+    if (mark < 0)
+        return NULL;
+    ag_tensor *column = ag_unsqueeze(x, 1);
+    return keep_result(mark, column != NULL ? ag_mul(column, y) : NULL);
+}
+
+ag_tensor *ag_kron(ag_tensor *x, ag_tensor *y)
+{
+    int64_t x_shape[AGI_MAX_DIMS], y_shape[AGI_MAX_DIMS], shape[AGI_MAX_DIMS];
+    if (!agi_has_tensors("kron", x, y))
+        return NULL;
+    const int n = x->ndim > y->ndim ? x->ndim : y->ndim;
+    if (2 * n > AGI_MAX_DIMS)
+        return agi_fail_null(AG_ERR_SHAPE, "kron: expected at most %d dimensions, got %d",
+                             AGI_MAX_DIMS / 2, n);
+    for (int d = 0; d < n; d++) {
+        const int x_dim = d - (n - x->ndim), y_dim = d - (n - y->ndim);
+        x_shape[2 * d] = x_dim < 0 ? 1 : agi_shape_of(x)[x_dim];
+        y_shape[2 * d + 1] = y_dim < 0 ? 1 : agi_shape_of(y)[y_dim];
+        x_shape[2 * d + 1] = y_shape[2 * d] = 1;
+        if (__builtin_mul_overflow(x_shape[2 * d], y_shape[2 * d + 1], &shape[d]))
+            return agi_fail_null(AG_ERR_OVERFLOW, "kron: the sizes are too large");
+    }
+    const int64_t mark = agi_scope_open();
+    if (mark < 0)
+        return NULL;
+    ag_tensor *a = ag_reshape(x, 2 * n, x_shape), *b = NULL, *product = NULL, *z = NULL;
+    if (a != NULL && (b = ag_reshape(y, 2 * n, y_shape)) != NULL &&
+        (product = ag_mul(a, b)) != NULL)
+        z = ag_reshape(product, n, shape);
+    return keep_result(mark, z);
+}
+
+/* Each column is the one before times x. */
+static bool powers_of(ag_tensor *x, int n, bool increasing, ag_tensor **columns)
+{
+    ag_tensor *power = n > 0 ? ag_ones_like(x) : NULL;
+    for (int k = 0; k < n; k++) {
+        if (k > 0 && power != NULL)
+            power = k == 1 ? x : ag_mul(power, x);
+        if (power == NULL)
+            return false;
+        columns[increasing ? k : n - 1 - k] = power;
+    }
+    return true;
+}
+
+ag_tensor *ag_vander(ag_tensor *x, int64_t n, bool increasing)
+{
+    if (!agi_has_tensor("vander", x))
+        return NULL;
+    if (x->ndim != 1)
+        return agi_fail_null(AG_ERR_SHAPE, "x must be a one-dimensional tensor.");
+    if (n < -1 || n > AGI_NODE_INPUTS)
+        return agi_fail_null(AG_ERR_SHAPE, "N must be non-negative.");
+    const int64_t count = n < 0 ? x->numel : n, shape[2] = {x->numel, 0};
+    ag_tensor **columns = agi_plain_new((size_t)(count + 1) * sizeof *columns), *z = NULL;
+    const int64_t mark = columns != NULL ? agi_scope_open() : -1;
+    if (mark >= 0) {
+        x = ag_dtype_of(x) == AG_BOOL ? ag_cast(x, AG_INT64) : x;
+        if (x != NULL && count == 0)
+            z = ag_new_zeros(x, 2, shape);
+        else if (x != NULL && powers_of(x, (int)count, increasing, columns))
+            z = ag_stack((int)count, columns, 1);
+        z = keep_result(mark, z);
+    }
+    agi_plain_free(columns);
+    return z;
+}
