@@ -2657,6 +2657,378 @@ class Tensor:
             IndexError: there is no such dimension.
             RuntimeError: the shapes do not fit, or a number of the index is out of range.
         """
+    def select(self, dim: _int, index: _int) -> Self:
+        """A view of one index of a dimension, which it lacks.
+
+        Raises:
+            IndexError: there is no such dimension or index.
+            TypeError: an argument is no int.
+        """
+    def narrow(self, dim: _int, start: _int, length: _int) -> Self:
+        """A view of `length` indices of a dimension, from start on.
+
+        A start that is negative counts from the end.
+
+        Raises:
+            IndexError: there is no such dimension or start.
+            RuntimeError: length is negative, or reaches over the end.
+            TypeError: an argument is no int.
+        """
+    def movedim(self, source: _Dims, destination: _Dims) -> Self:
+        """A view with dimensions moved to other places; the others keep their order.
+
+        Both are ints or tuples of ints.
+
+        Raises:
+            IndexError: a dimension is out of range.
+            RuntimeError: there are not as many places as dimensions, or one is named twice.
+            TypeError: a dimension is no int.
+        """
+    def moveaxis(self, source: _Dims, destination: _Dims) -> Self:
+        """A view with dimensions moved to other places; the others keep their order.
+
+        Both are ints or tuples of ints.
+
+        Raises:
+            IndexError: a dimension is out of range.
+            RuntimeError: there are not as many places as dimensions, or one is named twice.
+            TypeError: a dimension is no int.
+        """
+    def adjoint(self) -> Self:
+        """A view with the last two dimensions exchanged.
+
+        Raises:
+            RuntimeError: there is one dimension alone.
+        """
+    def unflatten(self, dim: _int, sizes: _Dims) -> Self:
+        """A view with one dimension as several of these sizes; one may be -1 and is worked out.
+
+        Raises:
+            IndexError: there is no such dimension.
+            RuntimeError: the sizes do not multiply up to that of the dimension.
+            TypeError: a size is no int.
+        """
+    def diagonal(self, offset: _int = 0, dim1: _int = 0, dim2: _int = 1) -> Self:
+        """A view of the diagonal of two dimensions, which becomes the last one.
+
+        offset says how far above the main diagonal it is, or below where negative.
+
+        Raises:
+            IndexError: a dimension is out of range.
+            RuntimeError: it is the same dimension twice.
+            TypeError: an argument is no int.
+        """
+    def unfold(self, dimension: _int, size: _int, step: _int) -> Self:
+        """A view of all windows of a size along a dimension, which begin step apart: that dimension
+        counts them, and a last one is added along them.
+
+        Raises:
+            IndexError: there is no such dimension.
+            RuntimeError: the size is negative or more than there is, or step is not positive.
+            TypeError: an argument is no int.
+        """
+    def as_strided(
+        self, size: _Dims, stride: _Dims, storage_offset: _int | None = None
+    ) -> Self:
+        """A view of the tensor's memory: any sizes, strides in elements, and place of the first
+        one.
+
+        storage_offset is counted from the beginning of the memory; without it, the view begins
+        where the tensor does. Elements may be met more than once.
+
+        Raises:
+            RuntimeError: a size or stride is negative, they are not equally many, or lead outside.
+            TypeError: an argument is no int.
+        """
+    def tensor_split(self, indices_or_sections: _Dims, dim: _int = 0) -> tuple[Self, ...]:
+        """A tuple of views, of parts of a dimension: so many as nearly equal as can be, or what
+        lies
+        between the indices given.
+
+        Raises:
+            IndexError: there is no such dimension.
+            RuntimeError: the number is not positive.
+            TypeError: an index is no int.
+        """
+    def hsplit(self, indices_or_sections: _Dims) -> tuple[Self, ...]:
+        """`tensor_split` of columns: of dimension 1, or of a vector.
+
+        Raises:
+            RuntimeError: there are no dimensions, or parts would not be equal.
+            TypeError: an index is no int.
+        """
+    def vsplit(self, indices_or_sections: _Dims) -> tuple[Self, ...]:
+        """`tensor_split` of rows: of dimension 0, where there are two or more.
+
+        Raises:
+            RuntimeError: there are fewer dimensions, or parts would not be equal.
+            TypeError: an index is no int.
+        """
+    def dsplit(self, indices_or_sections: _Dims) -> tuple[Self, ...]:
+        """`tensor_split` of dimension 2, where there are three or more.
+
+        Raises:
+            RuntimeError: there are fewer dimensions, or parts would not be equal.
+            TypeError: an index is no int.
+        """
+    def transpose_(self, dim0: _int, dim1: _int) -> Self:
+        """Exchange two dimensions of the tensor itself. Returns the tensor.
+
+        Raises:
+            IndexError: a dimension is out of range.
+            RuntimeError: the tensor is a leaf that requires grad.
+            TypeError: a dimension is no int.
+        """
+    def swapaxes_(self, axis0: _int, axis1: _int) -> Self:
+        """Exchange two dimensions of the tensor itself. Returns the tensor.
+
+        Raises:
+            IndexError: a dimension is out of range.
+            RuntimeError: the tensor is a leaf that requires grad.
+            TypeError: a dimension is no int.
+        """
+    def swapdims_(self, dim0: _int, dim1: _int) -> Self:
+        """Exchange two dimensions of the tensor itself. Returns the tensor.
+
+        Raises:
+            IndexError: a dimension is out of range.
+            RuntimeError: the tensor is a leaf that requires grad.
+            TypeError: a dimension is no int.
+        """
+    def t_(self) -> Self:
+        """Transpose the matrix itself. Returns the tensor.
+
+        Raises:
+            RuntimeError: there are more than two dimensions, or it is a leaf that requires grad.
+        """
+    def unsqueeze_(self, dim: _int) -> Self:
+        """Put a dimension of size 1 into the tensor itself. Returns the tensor.
+
+        Raises:
+            IndexError: dim is out of range.
+            RuntimeError: the tensor is a leaf that requires grad.
+            TypeError: dim is no int.
+        """
+    def squeeze_(self, dim: _Dims | None = None) -> Self:
+        """Drop dimensions of size 1 of the tensor itself: all, or those named. Returns the tensor.
+
+        Raises:
+            IndexError: a dimension is out of range.
+            RuntimeError: one is named twice, or the tensor is a leaf that requires grad.
+        """
+    def as_strided_(
+        self, size: _Dims, stride: _Dims, storage_offset: _int | None = None
+    ) -> Self:
+        """Show other places of its memory by the tensor itself, as `as_strided` does. Returns the
+        tensor.
+
+        Raises:
+            RuntimeError: as `as_strided`, or the tensor is a leaf that requires grad.
+            TypeError: an argument is no int.
+        """
+    @overload
+    def resize_(self, *size: _int) -> Self:
+        """Give the tensor itself another size: its memory in row-major order, or where that is not
+        enough, more, whose new elements are zeros. Returns the tensor.
+
+        Raises:
+            RuntimeError: the tensor requires grad, or a size is negative.
+            TypeError: a size is no int.
+        """
+    @overload
+    def resize_(self, size: Sequence[_int]) -> Self: ...
+    def resize_as_(self, the_template: Tensor) -> Self:
+        """`resize_` to the shape of another tensor.
+
+        Raises:
+            RuntimeError: the tensor requires grad.
+            TypeError: the other is no Tensor.
+        """
+    @overload
+    def flip(self, *dims: _int) -> Self:
+        """A copy with the order of some dimensions reversed.
+
+        Raises:
+            IndexError: a dimension is out of range.
+            RuntimeError: a dimension is named twice.
+            TypeError: a dimension is no int.
+        """
+    @overload
+    def flip(self, dims: Sequence[_int]) -> Self: ...
+    def fliplr(self) -> Self:
+        """A copy with the order of dimension 1 reversed.
+
+        Raises:
+            RuntimeError: there are fewer than two dimensions.
+        """
+    def flipud(self) -> Self:
+        """A copy with the order of dimension 0 reversed.
+
+        Raises:
+            RuntimeError: there are no dimensions.
+        """
+    def rot90(self, k: _int = 1, dims: _Dims = (0, 1)) -> Self:
+        """A copy turned by k quarters in the plane of two dimensions, from the first to the second.
+
+        Raises:
+            IndexError: a dimension is out of range.
+            RuntimeError: dims are not two that differ.
+            TypeError: an argument is no int.
+        """
+    def roll(self, shifts: _Dims, dims: _Dims = ()) -> Self:
+        """A copy with the elements moved on along dimensions; what leaves at the end comes in at
+        the
+        beginning. Without dims all elements are one row.
+
+        Raises:
+            IndexError: a dimension is out of range.
+            RuntimeError: there are not as many shifts as dimensions.
+            TypeError: an argument is no int.
+        """
+    @overload
+    def repeat(self, *repeats: _int) -> Self:
+        """A copy with the whole so many times along each dimension; more numbers than dimensions
+        put
+        new ones in front.
+
+        Raises:
+            RuntimeError: there are fewer numbers than dimensions, or one is negative.
+            TypeError: a number is no int.
+        """
+    @overload
+    def repeat(self, repeats: Sequence[_int]) -> Self: ...
+    @overload
+    def tile(self, *dims: _int) -> Self:
+        """`repeat`, where fewer numbers than dimensions are those of the last ones.
+
+        Raises:
+            RuntimeError: a number is negative.
+            TypeError: a number is no int.
+        """
+    @overload
+    def tile(self, dims: Sequence[_int]) -> Self: ...
+    def tril(self, diagonal: _int = 0, *, out: Tensor | None = None) -> Self:
+        """The lower triangles of matrices: up to a diagonal, which may be above or, where negative,
+        below the main one. The rest is 0.
+
+        Raises:
+            RuntimeError: there are fewer than two dimensions.
+            TypeError: an argument is of the wrong type.
+        """
+    def tril_(self, diagonal: _int = 0) -> Self:
+        """`tril` in place. Returns the tensor itself.
+
+        Raises:
+            RuntimeError: there are fewer than two dimensions, or it is a leaf that requires grad.
+            TypeError: diagonal is no int.
+        """
+    def triu(self, diagonal: _int = 0, *, out: Tensor | None = None) -> Self:
+        """The upper triangles of matrices: from a diagonal on, which may be above or, where
+        negative,
+        below the main one. The rest is 0.
+
+        Raises:
+            RuntimeError: there are fewer than two dimensions.
+            TypeError: an argument is of the wrong type.
+        """
+    def triu_(self, diagonal: _int = 0) -> Self:
+        """`triu` in place. Returns the tensor itself.
+
+        Raises:
+            RuntimeError: there are fewer than two dimensions, or it is a leaf that requires grad.
+            TypeError: diagonal is no int.
+        """
+    def trace(self) -> Self:
+        """The sum of the diagonal of a matrix.
+
+        Raises:
+            RuntimeError: the tensor is no matrix.
+        """
+    def diag_embed(self, offset: _int = 0, dim1: _int = -2, dim2: _int = -1) -> Self:
+        """The last dimension as the diagonal of two new ones, which are at dim1 and dim2. The rest
+        is
+        0.
+
+        Raises:
+            IndexError: a dimension is out of range.
+            RuntimeError: it is the same dimension twice.
+            TypeError: an argument is no int.
+        """
+    def diag(self, diagonal: _int = 0, *, out: Tensor | None = None) -> Self:
+        """Of a vector a matrix with it as a diagonal; of a matrix a copy of its diagonal.
+
+        Raises:
+            RuntimeError: the tensor is neither.
+            TypeError: an argument is of the wrong type.
+        """
+    def diagflat(self, offset: _int = 0) -> Self:
+        """A matrix with all elements, in order, as a diagonal.
+
+        Raises:
+            TypeError: offset is no int.
+        """
+    def fill_diagonal_(self, fill_value: _Real, wrap: _bool = False) -> Self:
+        """Set the diagonal to a number: of a matrix, or of more dimensions of one size. With wrap a
+        tall matrix has one again below each. Returns the tensor itself.
+
+        Raises:
+            RuntimeError: there are fewer than two dimensions, more that are not of one size, or
+                the tensor is a leaf that requires grad.
+            TypeError: fill_value is no number.
+        """
+    def select_scatter(self, src: Tensor, dim: _int, index: _int) -> Self:
+        """A copy in which one index of a dimension is src.
+
+        Raises:
+            IndexError: there is no such dimension or index.
+            RuntimeError: src has not the shape of that part.
+            TypeError: an argument is of the wrong type.
+        """
+    def slice_scatter(
+        self,
+        src: Tensor,
+        dim: _int = 0,
+        start: _int | None = None,
+        end: _int | None = None,
+        step: _int = 1,
+    ) -> Self:
+        """A copy in which every step-th index from start to before end, of a dimension, is src.
+
+        Raises:
+            IndexError: there is no such dimension.
+            RuntimeError: src has not the shape of that part, or step is not positive.
+            TypeError: an argument is of the wrong type.
+        """
+    def diagonal_scatter(
+        self, src: Tensor, offset: _int = 0, dim1: _int = 0, dim2: _int = 1
+    ) -> Self:
+        """A copy in which the diagonal of two dimensions, as `diagonal` gives it, is src.
+
+        Raises:
+            IndexError: a dimension is out of range.
+            RuntimeError: src has not the shape of the diagonal.
+            TypeError: an argument is of the wrong type.
+        """
+    def outer(self, vec2: Tensor, *, out: Tensor | None = None) -> Self:
+        """The products of each element of a vector with each of another, as a matrix.
+
+        Raises:
+            RuntimeError: one of them is no vector.
+            TypeError: an argument is no Tensor.
+        """
+    def ger(self, vec2: Tensor, *, out: Tensor | None = None) -> Self:
+        """The products of each element of a vector with each of another, as a matrix.
+
+        Raises:
+            RuntimeError: one of them is no vector.
+            TypeError: an argument is no Tensor.
+        """
+    def kron(self, other: Tensor, *, out: Tensor | None = None) -> Self:
+        """The Kronecker product: each element times all of the other, in its place.
+
+        Raises:
+            TypeError: an argument is no Tensor.
+        """
     def unbind(self, dim: _int = 0) -> tuple[Self, ...]:
         """A tuple of views, one of each index of a dimension, which they lack.
 
@@ -2685,6 +3057,87 @@ class Tensor:
         Raises:
             IndexError: there is no such dimension.
             RuntimeError: the number is not positive.
+        """
+    @overload
+    def new_zeros(self, *size: _int) -> Self:
+        """A tensor of zeros of these sizes, of the tensor's own dtype where none is given.
+
+        Raises:
+            RuntimeError: a size is negative, or there are too many elements.
+            TypeError: a size is no int, or dtype is none.
+        """
+    @overload
+    def new_zeros(
+        self,
+        size: Sequence[_int],
+        *,
+        dtype: _DType = None,
+        requires_grad: _bool = False,
+        device: _Device = None,
+    ) -> Self: ...
+    @overload
+    def new_ones(self, *size: _int) -> Self:
+        """A tensor of ones of these sizes, of the tensor's own dtype where none is given.
+
+        Raises:
+            RuntimeError: a size is negative, or there are too many elements.
+            TypeError: a size is no int, or dtype is none.
+        """
+    @overload
+    def new_ones(
+        self,
+        size: Sequence[_int],
+        *,
+        dtype: _DType = None,
+        requires_grad: _bool = False,
+        device: _Device = None,
+    ) -> Self: ...
+    @overload
+    def new_empty(self, *size: _int) -> Self:
+        """A tensor of undefined values of these sizes, of the tensor's own dtype where none is
+        given.
+
+        Raises:
+            RuntimeError: a size is negative, or there are too many elements.
+            TypeError: a size is no int, or dtype is none.
+        """
+    @overload
+    def new_empty(
+        self,
+        size: Sequence[_int],
+        *,
+        dtype: _DType = None,
+        requires_grad: _bool = False,
+        device: _Device = None,
+    ) -> Self: ...
+    def new_full(
+        self,
+        size: _Dims,
+        fill_value: _Real,
+        *,
+        dtype: _DType = None,
+        requires_grad: _bool = False,
+        device: _Device = None,
+    ) -> Self:
+        """A tensor with one number everywhere, of the tensor's own dtype where none is given.
+
+        Raises:
+            RuntimeError: a size is negative, or there are too many elements.
+            TypeError: a size is no int, fill_value no number, or dtype is none.
+        """
+    def new_tensor(
+        self,
+        data: _Value,
+        *,
+        dtype: _DType = None,
+        requires_grad: _bool = False,
+        device: _Device = None,
+    ) -> Self:
+        """A tensor with a copy of data, of the tensor's own dtype where none is given.
+
+        Raises:
+            ValueError: the nesting is ragged, or has more than 32 levels.
+            TypeError: something in it is no number, or dtype is none.
         """
     def cumsum(self, dim: _int, *, dtype: _DType = None, out: Tensor | None = None) -> Self:
         """The sums of the elements up to each along a dimension.
@@ -2778,87 +3231,6 @@ class Tensor:
             NotImplementedError: the input is not float64.
             RuntimeError: bins is not positive, max is below min, or an end is not finite.
             TypeError: an argument is of the wrong type.
-        """
-    @overload
-    def new_zeros(self, *size: _int) -> Self:
-        """A tensor of zeros of these sizes, of the tensor's own dtype where none is given.
-
-        Raises:
-            RuntimeError: a size is negative, or there are too many elements.
-            TypeError: a size is no int, or dtype is none.
-        """
-    @overload
-    def new_zeros(
-        self,
-        size: Sequence[_int],
-        *,
-        dtype: _DType = None,
-        requires_grad: _bool = False,
-        device: _Device = None,
-    ) -> Self: ...
-    @overload
-    def new_ones(self, *size: _int) -> Self:
-        """A tensor of ones of these sizes, of the tensor's own dtype where none is given.
-
-        Raises:
-            RuntimeError: a size is negative, or there are too many elements.
-            TypeError: a size is no int, or dtype is none.
-        """
-    @overload
-    def new_ones(
-        self,
-        size: Sequence[_int],
-        *,
-        dtype: _DType = None,
-        requires_grad: _bool = False,
-        device: _Device = None,
-    ) -> Self: ...
-    @overload
-    def new_empty(self, *size: _int) -> Self:
-        """A tensor of undefined values of these sizes, of the tensor's own dtype where none is
-        given.
-
-        Raises:
-            RuntimeError: a size is negative, or there are too many elements.
-            TypeError: a size is no int, or dtype is none.
-        """
-    @overload
-    def new_empty(
-        self,
-        size: Sequence[_int],
-        *,
-        dtype: _DType = None,
-        requires_grad: _bool = False,
-        device: _Device = None,
-    ) -> Self: ...
-    def new_full(
-        self,
-        size: _Dims,
-        fill_value: _Real,
-        *,
-        dtype: _DType = None,
-        requires_grad: _bool = False,
-        device: _Device = None,
-    ) -> Self:
-        """A tensor with one number everywhere, of the tensor's own dtype where none is given.
-
-        Raises:
-            RuntimeError: a size is negative, or there are too many elements.
-            TypeError: a size is no int, fill_value no number, or dtype is none.
-        """
-    def new_tensor(
-        self,
-        data: _Value,
-        *,
-        dtype: _DType = None,
-        requires_grad: _bool = False,
-        device: _Device = None,
-    ) -> Self:
-        """A tensor with a copy of data, of the tensor's own dtype where none is given.
-
-        Raises:
-            ValueError: the nesting is ragged, or has more than 32 levels.
-            TypeError: something in it is no number, or dtype is none.
         """
     @overload
     def var(self, unbiased: _bool) -> Self:
@@ -4220,6 +4592,367 @@ def take_along_dim(
     Raises:
         IndexError: there is no such dimension.
         RuntimeError: the shapes do not fit, or a number of the index is out of range.
+    """
+def select(input: _T, dim: _int, index: _int) -> _T:
+    """A view of one index of a dimension, which it lacks.
+
+    Raises:
+        IndexError: there is no such dimension or index.
+        TypeError: an argument is no int.
+    """
+def narrow(input: _T, dim: _int, start: _int, length: _int) -> _T:
+    """A view of `length` indices of a dimension, from start on.
+
+    A start that is negative counts from the end.
+
+    Raises:
+        IndexError: there is no such dimension or start.
+        RuntimeError: length is negative, or reaches over the end.
+        TypeError: an argument is no int.
+    """
+def movedim(input: _T, source: _Dims, destination: _Dims) -> _T:
+    """A view with dimensions moved to other places; the others keep their order.
+
+    Both are ints or tuples of ints.
+
+    Raises:
+        IndexError: a dimension is out of range.
+        RuntimeError: there are not as many places as dimensions, or one is named twice.
+        TypeError: a dimension is no int.
+    """
+def moveaxis(input: _T, source: _Dims, destination: _Dims) -> _T:
+    """A view with dimensions moved to other places; the others keep their order.
+
+    Both are ints or tuples of ints.
+
+    Raises:
+        IndexError: a dimension is out of range.
+        RuntimeError: there are not as many places as dimensions, or one is named twice.
+        TypeError: a dimension is no int.
+    """
+def adjoint(input: _T) -> _T:
+    """A view with the last two dimensions exchanged.
+
+    Raises:
+        RuntimeError: there is one dimension alone.
+    """
+def unflatten(input: _T, dim: _int, sizes: _Dims) -> _T:
+    """A view with one dimension as several of these sizes; one may be -1 and is worked out.
+
+    Raises:
+        IndexError: there is no such dimension.
+        RuntimeError: the sizes do not multiply up to that of the dimension.
+        TypeError: a size is no int.
+    """
+def diagonal(input: _T, offset: _int = 0, dim1: _int = 0, dim2: _int = 1) -> _T:
+    """A view of the diagonal of two dimensions, which becomes the last one.
+
+    offset says how far above the main diagonal it is, or below where negative.
+
+    Raises:
+        IndexError: a dimension is out of range.
+        RuntimeError: it is the same dimension twice.
+        TypeError: an argument is no int.
+    """
+def as_strided(input: _T, size: _Dims, stride: _Dims, storage_offset: _int | None = None) -> _T:
+    """A view of the tensor's memory: any sizes, strides in elements, and place of the first one.
+
+    storage_offset is counted from the beginning of the memory; without it, the view begins
+    where the tensor does. Elements may be met more than once.
+
+    Raises:
+        RuntimeError: a size or stride is negative, they are not equally many, or lead outside.
+        TypeError: an argument is no int.
+    """
+def tensor_split(input: _T, indices_or_sections: _Dims, dim: _int = 0) -> tuple[_T, ...]:
+    """A tuple of views, of parts of a dimension: so many as nearly equal as can be, or what lies
+    between the indices given.
+
+    Raises:
+        IndexError: there is no such dimension.
+        RuntimeError: the number is not positive.
+        TypeError: an index is no int.
+    """
+def hsplit(input: _T, indices_or_sections: _Dims) -> tuple[_T, ...]:
+    """`tensor_split` of columns: of dimension 1, or of a vector.
+
+    Raises:
+        RuntimeError: there are no dimensions, or parts would not be equal.
+        TypeError: an index is no int.
+    """
+def vsplit(input: _T, indices_or_sections: _Dims) -> tuple[_T, ...]:
+    """`tensor_split` of rows: of dimension 0, where there are two or more.
+
+    Raises:
+        RuntimeError: there are fewer dimensions, or parts would not be equal.
+        TypeError: an index is no int.
+    """
+def dsplit(input: _T, indices_or_sections: _Dims) -> tuple[_T, ...]:
+    """`tensor_split` of dimension 2, where there are three or more.
+
+    Raises:
+        RuntimeError: there are fewer dimensions, or parts would not be equal.
+        TypeError: an index is no int.
+    """
+@overload
+def meshgrid(*tensors: _T, indexing: Literal["ij", "xy"] | None = None) -> tuple[_T, ...]:
+    """A grid of vectors: for each of them a view over the whole grid, in which it goes along its
+    own dimension. With "xy" the first two dimensions are exchanged.
+
+    Raises:
+        RuntimeError: a tensor has two or more dimensions.
+        TypeError: an argument is no Tensor.
+    """
+@overload
+def meshgrid(
+    tensors: Sequence[_T], /, *, indexing: Literal["ij", "xy"] | None = None
+) -> tuple[_T, ...]: ...
+@overload
+def broadcast_tensors(*tensors: _T) -> tuple[_T, ...]:
+    """A tuple of views of the tensors, all of the shape that they broadcast to.
+
+    Raises:
+        RuntimeError: they do not broadcast.
+        TypeError: an argument is no Tensor.
+    """
+@overload
+def broadcast_tensors(tensors: Sequence[_T], /) -> tuple[_T, ...]: ...
+@overload
+def atleast_1d(*tensors: _T) -> _T:
+    """A tensor with one dimension or more: as it is, or a view. Of several, a tuple.
+
+    Raises:
+        TypeError: an argument is no Tensor.
+    """
+@overload
+def atleast_1d(tensors: Sequence[_T], /) -> _T: ...
+@overload
+def atleast_2d(*tensors: _T) -> _T:
+    """A tensor with two dimensions or more: as it is, or a view. Of several, a tuple.
+
+    Raises:
+        TypeError: an argument is no Tensor.
+    """
+@overload
+def atleast_2d(tensors: Sequence[_T], /) -> _T: ...
+@overload
+def atleast_3d(*tensors: _T) -> _T:
+    """A tensor with three dimensions or more: as it is, or a view. Of several, a tuple.
+
+    Raises:
+        TypeError: an argument is no Tensor.
+    """
+@overload
+def atleast_3d(tensors: Sequence[_T], /) -> _T: ...
+def flip(input: _T, dims: Sequence[_int]) -> _T:
+    """A copy with the order of some dimensions reversed.
+
+    Raises:
+        IndexError: a dimension is out of range.
+        RuntimeError: a dimension is named twice.
+        TypeError: a dimension is no int.
+    """
+def fliplr(input: _T) -> _T:
+    """A copy with the order of dimension 1 reversed.
+
+    Raises:
+        RuntimeError: there are fewer than two dimensions.
+    """
+def flipud(input: _T) -> _T:
+    """A copy with the order of dimension 0 reversed.
+
+    Raises:
+        RuntimeError: there are no dimensions.
+    """
+def rot90(input: _T, k: _int = 1, dims: _Dims = (0, 1)) -> _T:
+    """A copy turned by k quarters in the plane of two dimensions, from the first to the second.
+
+    Raises:
+        IndexError: a dimension is out of range.
+        RuntimeError: dims are not two that differ.
+        TypeError: an argument is no int.
+    """
+def roll(input: _T, shifts: _Dims, dims: _Dims = ()) -> _T:
+    """A copy with the elements moved on along dimensions; what leaves at the end comes in at the
+    beginning. Without dims all elements are one row.
+
+    Raises:
+        IndexError: a dimension is out of range.
+        RuntimeError: there are not as many shifts as dimensions.
+        TypeError: an argument is no int.
+    """
+def tile(input: _T, dims: Sequence[_int]) -> _T:
+    """`repeat`, where fewer numbers than dimensions are those of the last ones.
+
+    Raises:
+        RuntimeError: a number is negative.
+        TypeError: a number is no int.
+    """
+def tril(input: _T, diagonal: _int = 0, *, out: Tensor | None = None) -> _T:
+    """The lower triangles of matrices: up to a diagonal, which may be above or, where negative,
+    below the main one. The rest is 0.
+
+    Raises:
+        RuntimeError: there are fewer than two dimensions.
+        TypeError: an argument is of the wrong type.
+    """
+def triu(input: _T, diagonal: _int = 0, *, out: Tensor | None = None) -> _T:
+    """The upper triangles of matrices: from a diagonal on, which may be above or, where negative,
+    below the main one. The rest is 0.
+
+    Raises:
+        RuntimeError: there are fewer than two dimensions.
+        TypeError: an argument is of the wrong type.
+    """
+def trace(input: _T) -> _T:
+    """The sum of the diagonal of a matrix.
+
+    Raises:
+        RuntimeError: the tensor is no matrix.
+    """
+def diag_embed(input: _T, offset: _int = 0, dim1: _int = -2, dim2: _int = -1) -> _T:
+    """The last dimension as the diagonal of two new ones, which are at dim1 and dim2. The rest is
+    0.
+
+    Raises:
+        IndexError: a dimension is out of range.
+        RuntimeError: it is the same dimension twice.
+        TypeError: an argument is no int.
+    """
+def diag(input: _T, diagonal: _int = 0, *, out: Tensor | None = None) -> _T:
+    """Of a vector a matrix with it as a diagonal; of a matrix a copy of its diagonal.
+
+    Raises:
+        RuntimeError: the tensor is neither.
+        TypeError: an argument is of the wrong type.
+    """
+def diagflat(input: _T, offset: _int = 0) -> _T:
+    """A matrix with all elements, in order, as a diagonal.
+
+    Raises:
+        TypeError: offset is no int.
+    """
+def select_scatter(input: _T, src: Tensor, dim: _int, index: _int) -> _T:
+    """A copy in which one index of a dimension is src.
+
+    Raises:
+        IndexError: there is no such dimension or index.
+        RuntimeError: src has not the shape of that part.
+        TypeError: an argument is of the wrong type.
+    """
+def slice_scatter(
+    input: _T,
+    src: Tensor,
+    dim: _int = 0,
+    start: _int | None = None,
+    end: _int | None = None,
+    step: _int = 1,
+) -> _T:
+    """A copy in which every step-th index from start to before end, of a dimension, is src.
+
+    Raises:
+        IndexError: there is no such dimension.
+        RuntimeError: src has not the shape of that part, or step is not positive.
+        TypeError: an argument is of the wrong type.
+    """
+def diagonal_scatter(
+    input: _T, src: Tensor, offset: _int = 0, dim1: _int = 0, dim2: _int = 1
+) -> _T:
+    """A copy in which the diagonal of two dimensions, as `diagonal` gives it, is src.
+
+    Raises:
+        IndexError: a dimension is out of range.
+        RuntimeError: src has not the shape of the diagonal.
+        TypeError: an argument is of the wrong type.
+    """
+def stack(tensors: Sequence[_T], dim: _int = 0, *, out: Tensor | None = None) -> _T:
+    """Tensors of one shape beside each other, along a new dimension.
+
+    Raises:
+        TypeError: `tensors` is no tuple or list of tensors.
+        RuntimeError: it is empty, or their shapes differ.
+        IndexError: dim is out of range.
+    """
+def hstack(tensors: Sequence[_T], *, out: Tensor | None = None) -> _T:
+    """Tensors behind each other along dimension 1, or of vectors along that.
+
+    Raises:
+        TypeError: `tensors` is no tuple or list of tensors.
+        RuntimeError: it is empty, or the other sizes differ.
+    """
+def vstack(tensors: Sequence[_T], *, out: Tensor | None = None) -> _T:
+    """Tensors below each other, along dimension 0; a vector is one row.
+
+    Raises:
+        TypeError: `tensors` is no tuple or list of tensors.
+        RuntimeError: it is empty, or the other sizes differ.
+    """
+def row_stack(tensors: Sequence[_T], *, out: Tensor | None = None) -> _T:
+    """Tensors below each other, along dimension 0; a vector is one row.
+
+    Raises:
+        TypeError: `tensors` is no tuple or list of tensors.
+        RuntimeError: it is empty, or the other sizes differ.
+    """
+def dstack(tensors: Sequence[_T], *, out: Tensor | None = None) -> _T:
+    """Tensors behind each other along dimension 2, as `atleast_3d` makes them.
+
+    Raises:
+        TypeError: `tensors` is no tuple or list of tensors.
+        RuntimeError: it is empty, or the other sizes differ.
+    """
+def column_stack(tensors: Sequence[_T], *, out: Tensor | None = None) -> _T:
+    """Tensors behind each other along dimension 1; a vector is one column.
+
+    Raises:
+        TypeError: `tensors` is no tuple or list of tensors.
+        RuntimeError: it is empty, or the other sizes differ.
+    """
+@overload
+def cartesian_prod(*tensors: _T) -> _T:
+    """All combinations of an element of each vector, as rows, the last one changing first.
+
+    Raises:
+        RuntimeError: a tensor is no vector.
+        TypeError: an argument is no Tensor.
+    """
+@overload
+def cartesian_prod(tensors: Sequence[_T], /) -> _T: ...
+def outer(input: _T, vec2: Tensor, *, out: Tensor | None = None) -> _T:
+    """The products of each element of a vector with each of another, as a matrix.
+
+    Raises:
+        RuntimeError: one of them is no vector.
+        TypeError: an argument is no Tensor.
+    """
+def ger(input: _T, vec2: Tensor, *, out: Tensor | None = None) -> _T:
+    """The products of each element of a vector with each of another, as a matrix.
+
+    Raises:
+        RuntimeError: one of them is no vector.
+        TypeError: an argument is no Tensor.
+    """
+def kron(input: _T, other: Tensor, *, out: Tensor | None = None) -> _T:
+    """The Kronecker product: each element times all of the other, in its place.
+
+    Raises:
+        TypeError: an argument is no Tensor.
+    """
+def vander(x: _T, N: _int | None = None, increasing: _bool = False) -> _T:
+    """The powers of a vector's elements as columns, from the highest to 0, or increasing: N of
+    them, or without it as many as elements.
+
+    Raises:
+        RuntimeError: the tensor is no vector, or N is negative.
+        TypeError: an argument is of the wrong type.
+    """
+def constant_pad_nd(input: _T, pad: _Dims, value: _Real = 0) -> _T:
+    """A copy with a border of one number: pad has how much is put in front of and behind the last
+    dimension, then of the one before it. What is negative is cut off.
+
+    Raises:
+        RuntimeError: pad has an odd number of ints, too many, or nothing would be left.
+        TypeError: an argument is of the wrong type.
     """
 def cat(tensors: Sequence[_T], dim: _int = 0, *, out: Tensor | None = None) -> _T:
     """Tensors behind each other along one dimension, in which alone their sizes may differ.

@@ -386,7 +386,7 @@ def generate_functional(_: str = "") -> str:
     head = [f"from builtins import {n} as _{n}" for n in _BUILTINS if f"_{n}" in words]
     head += ["from collections.abc import Sequence"] if "Sequence" in words else []
     head += ["from typing import Literal"] if "Literal" in words else []
-    ours = ", ".join(sorted(words & set(_OURS), key=lambda n: (n != "_T", n[0] == "_", n)))
+    ours = ", ".join(sorted(words & set(_OURS), key=lambda n: (n != "_T", n[0] == "_", n.lower())))
     head += ["", f"from .._core import {ours}"]
     head += [f"from .._core import {name} as {name}" for name in sorted(shared())]
     return _document(_HEAD + "\n".join([*head, "", *lines]) + "\n", _FUNCTIONS)

@@ -48,6 +48,22 @@ PyObject *py_call_atleast_3d_atleast(const struct py_atleast_3d_atleast *a)
     return at_least(&a->head, &a->tensors, 3);
 }
 
+/* ---- borders -------------------------------------------------------------------------------- */
+
+PyObject *py_call_pad_pad(const struct py_pad_pad *a)
+{
+    static const char *const modes[] = {"constant", "reflect", "replicate", "circular"};
+    const bool is_given = a->value != NULL && a->value != Py_None;
+    double value = 0.0;
+    if (is_given && !py_number_argument("pad", "value", a->value, &value))
+        return NULL;
+    if (value != 0.0 && a->mode != 0)
+        return PyErr_Format(PyExc_RuntimeError, "Padding mode \"%s\" doesn't take in value "
+                            "argument", modes[a->mode]);
+    return py_result_or_self(a->head.first,
+                             ag_pad(a->input, a->pad.n, a->pad.list, a->mode, value));
+}
+
 /* ---- indices -------------------------------------------------------------------------------- */
 
 static bool are_integers(const py_row *row, const py_head *head)

@@ -353,6 +353,7 @@ static PyObject *list_result(const py_row *row, const void *fields, int n, ag_st
 #define SETTLED_SIZES NO_ROOM
 #define SETTLED_PLACES NO_ROOM
 #define SETTLED_TENSORS NO_ROOM
+#define SETTLED_EACH NO_ROOM
 #define SETTLED_OBJECT NO_ROOM
 #define SETTLED_MAYBE NO_ROOM
 #define SETTLED_REDUCTION(name) && py_old_reduction(&a.head, &a.name)

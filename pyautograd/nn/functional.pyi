@@ -6,7 +6,7 @@ from builtins import int as _int
 from collections.abc import Sequence
 from typing import Literal
 
-from .._core import _T, Tensor, _DType, _Operand, _Real, _Value
+from .._core import _T, Tensor, _Dims, _DType, _Operand, _Real, _Value
 from .._core import cosine_similarity as cosine_similarity
 from .._core import pairwise_distance as pairwise_distance
 from .._core import pdist as pdist
@@ -14,6 +14,23 @@ from .._core import sigmoid as sigmoid
 from .._core import softplus as softplus
 from .._core import tanh as tanh
 
+def pad(
+    input: _T,
+    pad: _Dims,
+    mode: Literal["constant", "reflect", "replicate", "circular"] = "constant",
+    value: _Value | None = None,
+) -> _T:
+    """A copy with a border: pad has how much is put in front of and behind the last dimension,
+    then of the one before it. What is negative is cut off.
+
+    The border is value, or 0; or it is made of the tensor: "reflect" mirrors it,
+    "replicate" repeats its ends, "circular" goes round. These pad the last one, two or three
+    dimensions of a tensor that has one or two more.
+
+    Raises:
+        RuntimeError: pad has not as many ints as there may be, or they are too large or small.
+        TypeError: an argument is of the wrong type.
+    """
 def mse_loss(
     input: _T,
     target: Tensor,
