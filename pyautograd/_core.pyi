@@ -2160,6 +2160,80 @@ class Tensor:
             RuntimeError: a dimension is named twice.
             TypeError: an argument is of the wrong type.
         """
+    def nansum(
+        self,
+        dim: _Dims | None = None,
+        keepdim: _bool = False,
+        *,
+        dtype: _DType = None,
+        out: Tensor | None = None,
+    ) -> Self:
+        """The sum of the elements over dim that are not NaN: an int, a tuple of ints, or None for
+        all.
+
+        The summed dimensions are dropped, or kept with size 1 if keepdim. A NaN has no gradient.
+
+        Raises:
+            IndexError: a dimension is out of range.
+            RuntimeError: a dimension is named twice.
+            TypeError: an argument is of the wrong type.
+        """
+    def nanmean(
+        self,
+        dim: _Dims | None = None,
+        keepdim: _bool = False,
+        *,
+        dtype: _DType = None,
+        out: Tensor | None = None,
+    ) -> Self:
+        """The mean of the elements over dim that are not NaN: an int, a tuple of ints, or None for
+        all.
+
+        The averaged dimensions are dropped, or kept with size 1 if keepdim. Where all are NaN it
+        is nan. A NaN has no gradient.
+
+        Raises:
+            IndexError: a dimension is out of range.
+            RuntimeError: a dimension is named twice, or the input has integers.
+            TypeError: an argument is of the wrong type.
+        """
+    def prod(
+        self,
+        dim: _int | None = None,
+        keepdim: _bool = False,
+        *,
+        dtype: _DType = None,
+        out: Tensor | None = None,
+    ) -> Self:
+        """The product of all elements, or of those along a dimension.
+
+        The dimension is dropped, or kept with size 1 if keepdim. The product of nothing is 1.
+        Gradients of every order are exact beside zeros.
+
+        Raises:
+            IndexError: the dimension is out of range.
+            TypeError: an argument is of the wrong type.
+        """
+    def norm(
+        self,
+        p: _Real | str | None = "fro",
+        dim: _Dims | None = None,
+        keepdim: _bool = False,
+        dtype: _DType = None,
+    ) -> Self:
+        """The p-norm of the elements over dim: (sum of |x| ** p) ** (1 / p). dim is an int, a tuple
+        of ints, or None for all.
+
+        `p` is any number, also inf (the largest |x|), -inf (the smallest) and 0 (how many are not
+        0); "fro" is 2. The dimensions are dropped, or kept with size 1 if keepdim. Where the
+        norm is 0, the gradient is 0 too.
+
+        Raises:
+            IndexError: a dimension is out of range.
+            RuntimeError: a dimension is named twice, or the input has integers, or there are no
+                elements to take an extreme of.
+            TypeError: an argument is of the wrong type.
+        """
     def amax(
         self, dim: _Dims = (), keepdim: _bool = False, *, out: Tensor | None = None
     ) -> Self:
@@ -2277,6 +2351,170 @@ class Tensor:
 
         Raises:
             TypeError: the input is not a Tensor, or eps not a number.
+        """
+    def argmax(
+        self, dim: _int | None = None, keepdim: _bool = False, *, out: Tensor | None = None
+    ) -> Self:
+        """Where the largest elements along a dimension are; without one, which element it is of
+        all,
+        counted in row-major order. An int64 tensor.
+
+        The dimension is dropped, or kept with size 1 if keepdim. A NaN counts as the largest. Of
+        equal elements the first is meant.
+
+        Raises:
+            IndexError: the dimension is out of range or has size 0, or there are no elements.
+            NotImplementedError: the input is a bool tensor.
+            TypeError: an argument is of the wrong type.
+        """
+    def argmin(
+        self, dim: _int | None = None, keepdim: _bool = False, *, out: Tensor | None = None
+    ) -> Self:
+        """Where the smallest elements along a dimension are; without one, which element it is of
+        all,
+        counted in row-major order. An int64 tensor.
+
+        The dimension is dropped, or kept with size 1 if keepdim. A NaN counts as the smallest. Of
+        equal elements the first is meant.
+
+        Raises:
+            IndexError: the dimension is out of range or has size 0, or there are no elements.
+            NotImplementedError: the input is a bool tensor.
+            TypeError: an argument is of the wrong type.
+        """
+    def sort(
+        self, dim: _int = -1, descending: _bool = False, *, stable: _bool = False
+    ) -> return_types.sort:
+        """The elements along a dimension in ascending order, or in descending order, and where they
+        were.
+
+        As a named tuple with the fields `values` and `indices`. A NaN counts as larger than all
+        numbers. Equal elements stay in the order that they are in, `stable` or not.
+
+        Raises:
+            IndexError: the dimension is out of range.
+            TypeError: an argument is of the wrong type.
+        """
+    def argsort(
+        self, dim: _int = -1, descending: _bool = False, *, stable: _bool = False
+    ) -> Self:
+        """Where the elements along a dimension are, in ascending or in descending order: the
+        indices
+        of `sort`.
+
+        Raises:
+            IndexError: the dimension is out of range.
+            TypeError: an argument is of the wrong type.
+        """
+    def msort(self, *, out: Tensor | None = None) -> Self:
+        """The elements along the first dimension in ascending order.
+
+        Raises:
+            TypeError: the input is not a Tensor.
+        """
+    def topk(
+        self, k: _int, dim: _int = -1, largest: _bool = True, sorted: _bool = True
+    ) -> return_types.topk:
+        """The k largest elements along a dimension, in descending order, or the k smallest ones in
+        ascending order, and where they were.
+
+        As a named tuple with the fields `values` and `indices`. A NaN counts as larger than all
+        numbers. Of equal elements the first ones are meant. They are in order, `sorted` or not.
+
+        Raises:
+            IndexError: the dimension is out of range.
+            NotImplementedError: the input is a bool tensor.
+            RuntimeError: there are fewer than k elements.
+            TypeError: an argument is of the wrong type.
+        """
+    def kthvalue(
+        self, k: _int, dim: _int = -1, keepdim: _bool = False
+    ) -> return_types.kthvalue:
+        """The k-th smallest element along a dimension, k from 1 on, and where it is.
+
+        As a named tuple with the fields `values` and `indices`. The dimension is dropped, or kept
+        with size 1 if keepdim. A NaN counts as larger than all numbers. Of equal elements the
+        first is meant.
+
+        Raises:
+            IndexError: the dimension is out of range, or has size 0.
+            NotImplementedError: the input is a bool tensor.
+            RuntimeError: there are fewer than k elements.
+            TypeError: an argument is of the wrong type.
+        """
+    def mode(self, dim: _int = -1, keepdim: _bool = False) -> return_types.mode:
+        """The most frequent elements along a dimension, and where they are.
+
+        As a named tuple with the fields `values` and `indices`. The dimension is dropped, or kept
+        with size 1 if keepdim. Of several that are as frequent the smallest is meant, and of it
+        the first place.
+
+        Raises:
+            IndexError: the dimension is out of range, or has size 0.
+            TypeError: an argument is of the wrong type.
+        """
+    def quantile(
+        self,
+        q: _Operand,
+        dim: _int | None = None,
+        keepdim: _bool = False,
+        *,
+        interpolation: Literal["linear", "lower", "higher", "midpoint", "nearest"] = "linear",
+        out: Tensor | None = None,
+    ) -> Self:
+        """The q-quantiles of all elements, or of those along a dimension: q is a number from 0 to 1
+        or a tensor of such, which becomes the first dimension of the result.
+
+        Where a quantile lies between two elements, it is on the line between them (linear), the
+        `lower` or the `higher` one, in the middle (midpoint), or the `nearest`. The dimension is
+        dropped, or kept with size 1 if keepdim. A NaN makes it nan.
+
+        Raises:
+            IndexError: the dimension is out of range.
+            RuntimeError: q is not between 0 and 1, or there are no elements, or they are integers.
+            TypeError: an argument is of the wrong type.
+        """
+    def nanquantile(
+        self,
+        q: _Operand,
+        dim: _int | None = None,
+        keepdim: _bool = False,
+        *,
+        interpolation: Literal["linear", "lower", "higher", "midpoint", "nearest"] = "linear",
+        out: Tensor | None = None,
+    ) -> Self:
+        """`quantile` of those elements that are not NaN; nan where none is.
+
+        Raises:
+            IndexError: the dimension is out of range.
+            RuntimeError: q is not between 0 and 1, or there are no elements, or they are integers.
+            TypeError: an argument is of the wrong type.
+        """
+    def cov(
+        self,
+        *,
+        correction: _int = 1,
+        fweights: _Operand | None = None,
+        aweights: _Operand | None = None,
+    ) -> Self:
+        """The covariances of the rows of a matrix, each of which has the observations of one
+        variable; of a vector its variance.
+
+        Sums of products are divided by the number of observations less the correction. `fweights`
+        says how often each observation was made (int64), `aweights` how much it counts.
+
+        Raises:
+            RuntimeError: there are more than two dimensions, or the weights do not fit.
+            TypeError: an argument is of the wrong type.
+        """
+    def corrcoef(self) -> Self:
+        """The correlation coefficients of the rows of a matrix: covariances divided by both
+        standard
+        deviations, between -1 and 1.
+
+        Raises:
+            RuntimeError: there are more than two dimensions.
+            TypeError: the input is not a Tensor.
         """
     @overload
     def view(self, *size: _int) -> Self:
@@ -3273,6 +3511,70 @@ class Tensor:
     def std(
         self, dim: _Dims | None = None, *, correction: _Real = 1, keepdim: _bool = False
     ) -> Self: ...
+    @overload
+    def max(self) -> Self:
+        """The largest element; or, with a dim, the largest elements along it and where they are;
+        or,
+        with another tensor, `maximum`.
+
+        With a dim as a named tuple with the fields `values` and `indices`; the dimension is
+        dropped, or kept with size 1 if keepdim. A NaN counts as the largest. Of equal elements the
+        first is meant and has the gradient; where there is no dim they share it.
+
+        Raises:
+            IndexError: the dimension is out of range, or has size 0.
+            RuntimeError: there are no elements and no dim.
+            TypeError: an argument is of the wrong type.
+        """
+    @overload
+    def max(self, other: Tensor, *, out: Tensor | None = None) -> Self: ...
+    @overload
+    def max(self, dim: _int, keepdim: _bool = False) -> return_types.max: ...
+    @overload
+    def min(self) -> Self:
+        """The smallest element; or, with a dim, the smallest elements along it and where they are;
+        or, with another tensor, `minimum`.
+
+        With a dim as a named tuple with the fields `values` and `indices`; the dimension is
+        dropped, or kept with size 1 if keepdim. A NaN counts as the smallest. Of equal elements
+        the first is meant and has the gradient; where there is no dim they share it.
+
+        Raises:
+            IndexError: the dimension is out of range, or has size 0.
+            RuntimeError: there are no elements and no dim.
+            TypeError: an argument is of the wrong type.
+        """
+    @overload
+    def min(self, other: Tensor, *, out: Tensor | None = None) -> Self: ...
+    @overload
+    def min(self, dim: _int, keepdim: _bool = False) -> return_types.min: ...
+    @overload
+    def median(self) -> Self:
+        """The median of all elements; or, with a dim, the medians along it and where they are.
+
+        With a dim as a named tuple with the fields `values` and `indices`; the dimension is
+        dropped, or kept with size 1 if keepdim. Of an even number of elements it is the lower of
+        the two in the middle. A NaN makes it nan, of no elements it is nan. Of equal elements the
+        first is meant and has the gradient; where there is no dim they share it.
+
+        Raises:
+            IndexError: the dimension is out of range, or has size 0.
+            NotImplementedError: the input is a bool tensor.
+            TypeError: an argument is of the wrong type.
+        """
+    @overload
+    def median(self, dim: _int, keepdim: _bool = False) -> return_types.median: ...
+    @overload
+    def nanmedian(self) -> Self:
+        """`median` of those elements that are not NaN; nan where none is.
+
+        Raises:
+            IndexError: the dimension is out of range, or has size 0.
+            NotImplementedError: the input is a bool tensor.
+            TypeError: an argument is of the wrong type.
+        """
+    @overload
+    def nanmedian(self, dim: _int, keepdim: _bool = False) -> return_types.nanmedian: ...
     # </ops>
 
 # ---- ops
@@ -3284,6 +3586,38 @@ class return_types:
         """What a function with two results gives."""
         min: Tensor
         max: Tensor
+    class max(NamedTuple):
+        """What a function with two results gives."""
+        values: Tensor
+        indices: Tensor
+    class min(NamedTuple):
+        """What a function with two results gives."""
+        values: Tensor
+        indices: Tensor
+    class sort(NamedTuple):
+        """What a function with two results gives."""
+        values: Tensor
+        indices: Tensor
+    class topk(NamedTuple):
+        """What a function with two results gives."""
+        values: Tensor
+        indices: Tensor
+    class kthvalue(NamedTuple):
+        """What a function with two results gives."""
+        values: Tensor
+        indices: Tensor
+    class median(NamedTuple):
+        """What a function with two results gives."""
+        values: Tensor
+        indices: Tensor
+    class nanmedian(NamedTuple):
+        """What a function with two results gives."""
+        values: Tensor
+        indices: Tensor
+    class mode(NamedTuple):
+        """What a function with two results gives."""
+        values: Tensor
+        indices: Tensor
     # </ops>
 
 
@@ -4235,6 +4569,80 @@ def mean(
         RuntimeError: a dimension is named twice.
         TypeError: an argument is of the wrong type.
     """
+def nansum(
+    input: _T,
+    dim: _Dims | None = None,
+    keepdim: _bool = False,
+    *,
+    dtype: _DType = None,
+    out: Tensor | None = None,
+) -> _T:
+    """The sum of the elements over dim that are not NaN: an int, a tuple of ints, or None for
+    all.
+
+    The summed dimensions are dropped, or kept with size 1 if keepdim. A NaN has no gradient.
+
+    Raises:
+        IndexError: a dimension is out of range.
+        RuntimeError: a dimension is named twice.
+        TypeError: an argument is of the wrong type.
+    """
+def nanmean(
+    input: _T,
+    dim: _Dims | None = None,
+    keepdim: _bool = False,
+    *,
+    dtype: _DType = None,
+    out: Tensor | None = None,
+) -> _T:
+    """The mean of the elements over dim that are not NaN: an int, a tuple of ints, or None for
+    all.
+
+    The averaged dimensions are dropped, or kept with size 1 if keepdim. Where all are NaN it
+    is nan. A NaN has no gradient.
+
+    Raises:
+        IndexError: a dimension is out of range.
+        RuntimeError: a dimension is named twice, or the input has integers.
+        TypeError: an argument is of the wrong type.
+    """
+def prod(
+    input: _T,
+    dim: _int | None = None,
+    keepdim: _bool = False,
+    *,
+    dtype: _DType = None,
+    out: Tensor | None = None,
+) -> _T:
+    """The product of all elements, or of those along a dimension.
+
+    The dimension is dropped, or kept with size 1 if keepdim. The product of nothing is 1.
+    Gradients of every order are exact beside zeros.
+
+    Raises:
+        IndexError: the dimension is out of range.
+        TypeError: an argument is of the wrong type.
+    """
+def norm(
+    input: _T,
+    p: _Real | str | None = "fro",
+    dim: _Dims | None = None,
+    keepdim: _bool = False,
+    dtype: _DType = None,
+) -> _T:
+    """The p-norm of the elements over dim: (sum of |x| ** p) ** (1 / p). dim is an int, a tuple
+    of ints, or None for all.
+
+    `p` is any number, also inf (the largest |x|), -inf (the smallest) and 0 (how many are not
+    0); "fro" is 2. The dimensions are dropped, or kept with size 1 if keepdim. Where the
+    norm is 0, the gradient is 0 too.
+
+    Raises:
+        IndexError: a dimension is out of range.
+        RuntimeError: a dimension is named twice, or the input has integers, or there are no
+            elements to take an extreme of.
+        TypeError: an argument is of the wrong type.
+    """
 def amax(
     input: _T, dim: _Dims = (), keepdim: _bool = False, *, out: Tensor | None = None
 ) -> _T:
@@ -4352,6 +4760,166 @@ def logit(input: _T, eps: _Real | None = None) -> _T:
 
     Raises:
         TypeError: the input is not a Tensor, or eps not a number.
+    """
+def argmax(
+    input: _T, dim: _int | None = None, keepdim: _bool = False, *, out: Tensor | None = None
+) -> _T:
+    """Where the largest elements along a dimension are; without one, which element it is of all,
+    counted in row-major order. An int64 tensor.
+
+    The dimension is dropped, or kept with size 1 if keepdim. A NaN counts as the largest. Of
+    equal elements the first is meant.
+
+    Raises:
+        IndexError: the dimension is out of range or has size 0, or there are no elements.
+        NotImplementedError: the input is a bool tensor.
+        TypeError: an argument is of the wrong type.
+    """
+def argmin(
+    input: _T, dim: _int | None = None, keepdim: _bool = False, *, out: Tensor | None = None
+) -> _T:
+    """Where the smallest elements along a dimension are; without one, which element it is of all,
+    counted in row-major order. An int64 tensor.
+
+    The dimension is dropped, or kept with size 1 if keepdim. A NaN counts as the smallest. Of
+    equal elements the first is meant.
+
+    Raises:
+        IndexError: the dimension is out of range or has size 0, or there are no elements.
+        NotImplementedError: the input is a bool tensor.
+        TypeError: an argument is of the wrong type.
+    """
+def sort(
+    input: _T, dim: _int = -1, descending: _bool = False, *, stable: _bool = False
+) -> return_types.sort:
+    """The elements along a dimension in ascending order, or in descending order, and where they
+    were.
+
+    As a named tuple with the fields `values` and `indices`. A NaN counts as larger than all
+    numbers. Equal elements stay in the order that they are in, `stable` or not.
+
+    Raises:
+        IndexError: the dimension is out of range.
+        TypeError: an argument is of the wrong type.
+    """
+def argsort(
+    input: _T, dim: _int = -1, descending: _bool = False, *, stable: _bool = False
+) -> _T:
+    """Where the elements along a dimension are, in ascending or in descending order: the indices
+    of `sort`.
+
+    Raises:
+        IndexError: the dimension is out of range.
+        TypeError: an argument is of the wrong type.
+    """
+def msort(input: _T, *, out: Tensor | None = None) -> _T:
+    """The elements along the first dimension in ascending order.
+
+    Raises:
+        TypeError: the input is not a Tensor.
+    """
+def topk(
+    input: _T, k: _int, dim: _int = -1, largest: _bool = True, sorted: _bool = True
+) -> return_types.topk:
+    """The k largest elements along a dimension, in descending order, or the k smallest ones in
+    ascending order, and where they were.
+
+    As a named tuple with the fields `values` and `indices`. A NaN counts as larger than all
+    numbers. Of equal elements the first ones are meant. They are in order, `sorted` or not.
+
+    Raises:
+        IndexError: the dimension is out of range.
+        NotImplementedError: the input is a bool tensor.
+        RuntimeError: there are fewer than k elements.
+        TypeError: an argument is of the wrong type.
+    """
+def kthvalue(
+    input: _T, k: _int, dim: _int = -1, keepdim: _bool = False
+) -> return_types.kthvalue:
+    """The k-th smallest element along a dimension, k from 1 on, and where it is.
+
+    As a named tuple with the fields `values` and `indices`. The dimension is dropped, or kept
+    with size 1 if keepdim. A NaN counts as larger than all numbers. Of equal elements the
+    first is meant.
+
+    Raises:
+        IndexError: the dimension is out of range, or has size 0.
+        NotImplementedError: the input is a bool tensor.
+        RuntimeError: there are fewer than k elements.
+        TypeError: an argument is of the wrong type.
+    """
+def mode(input: _T, dim: _int = -1, keepdim: _bool = False) -> return_types.mode:
+    """The most frequent elements along a dimension, and where they are.
+
+    As a named tuple with the fields `values` and `indices`. The dimension is dropped, or kept
+    with size 1 if keepdim. Of several that are as frequent the smallest is meant, and of it
+    the first place.
+
+    Raises:
+        IndexError: the dimension is out of range, or has size 0.
+        TypeError: an argument is of the wrong type.
+    """
+def quantile(
+    input: _T,
+    q: _Operand,
+    dim: _int | None = None,
+    keepdim: _bool = False,
+    *,
+    interpolation: Literal["linear", "lower", "higher", "midpoint", "nearest"] = "linear",
+    out: Tensor | None = None,
+) -> _T:
+    """The q-quantiles of all elements, or of those along a dimension: q is a number from 0 to 1
+    or a tensor of such, which becomes the first dimension of the result.
+
+    Where a quantile lies between two elements, it is on the line between them (linear), the
+    `lower` or the `higher` one, in the middle (midpoint), or the `nearest`. The dimension is
+    dropped, or kept with size 1 if keepdim. A NaN makes it nan.
+
+    Raises:
+        IndexError: the dimension is out of range.
+        RuntimeError: q is not between 0 and 1, or there are no elements, or they are integers.
+        TypeError: an argument is of the wrong type.
+    """
+def nanquantile(
+    input: _T,
+    q: _Operand,
+    dim: _int | None = None,
+    keepdim: _bool = False,
+    *,
+    interpolation: Literal["linear", "lower", "higher", "midpoint", "nearest"] = "linear",
+    out: Tensor | None = None,
+) -> _T:
+    """`quantile` of those elements that are not NaN; nan where none is.
+
+    Raises:
+        IndexError: the dimension is out of range.
+        RuntimeError: q is not between 0 and 1, or there are no elements, or they are integers.
+        TypeError: an argument is of the wrong type.
+    """
+def cov(
+    input: _T,
+    *,
+    correction: _int = 1,
+    fweights: _Operand | None = None,
+    aweights: _Operand | None = None,
+) -> _T:
+    """The covariances of the rows of a matrix, each of which has the observations of one
+    variable; of a vector its variance.
+
+    Sums of products are divided by the number of observations less the correction. `fweights`
+    says how often each observation was made (int64), `aweights` how much it counts.
+
+    Raises:
+        RuntimeError: there are more than two dimensions, or the weights do not fit.
+        TypeError: an argument is of the wrong type.
+    """
+def corrcoef(input: _T) -> _T:
+    """The correlation coefficients of the rows of a matrix: covariances divided by both standard
+    deviations, between -1 and 1.
+
+    Raises:
+        RuntimeError: there are more than two dimensions.
+        TypeError: the input is not a Tensor.
     """
 def reshape(input: _T, shape: Sequence[_int]) -> _T:
     """The elements, in order, in another shape: a view if there is one, otherwise a copy.
@@ -5546,6 +6114,23 @@ def var_mean(
     input: _T, dim: _Dims | None = None, *, correction: _Real = 1, keepdim: _bool = False
 ) -> tuple[_T, _T]: ...
 @overload
+def std_mean(input: _T, unbiased: _bool) -> tuple[_T, _T]:
+    """Standard deviation and mean over some or all dimensions, as a tuple: see `std`.
+
+    Raises:
+        IndexError: there is no such dimension.
+        RuntimeError: a dimension is named twice.
+        TypeError: an argument is of the wrong type.
+    """
+@overload
+def std_mean(
+    input: _T, dim: _Dims, unbiased: _bool = True, keepdim: _bool = False
+) -> tuple[_T, _T]: ...
+@overload
+def std_mean(
+    input: _T, dim: _Dims | None = None, *, correction: _Real = 1, keepdim: _bool = False
+) -> tuple[_T, _T]: ...
+@overload
 def var(input: _T, unbiased: _bool) -> _T:
     """The variance of the elements over dim: an int, a tuple of ints, or None for all.
 
@@ -5585,6 +6170,69 @@ def std(input: _T, dim: _Dims, unbiased: _bool = True, keepdim: _bool = False) -
 def std(
     input: _T, dim: _Dims | None = None, *, correction: _Real = 1, keepdim: _bool = False
 ) -> _T: ...
+@overload
+def max(input: _T) -> _T:
+    """The largest element; or, with a dim, the largest elements along it and where they are; or,
+    with another tensor, `maximum`.
+
+    With a dim as a named tuple with the fields `values` and `indices`; the dimension is
+    dropped, or kept with size 1 if keepdim. A NaN counts as the largest. Of equal elements the
+    first is meant and has the gradient; where there is no dim they share it.
+
+    Raises:
+        IndexError: the dimension is out of range, or has size 0.
+        RuntimeError: there are no elements and no dim.
+        TypeError: an argument is of the wrong type.
+    """
+@overload
+def max(input: _T, other: Tensor, *, out: Tensor | None = None) -> _T: ...
+@overload
+def max(input: _T, dim: _int, keepdim: _bool = False) -> return_types.max: ...
+@overload
+def min(input: _T) -> _T:
+    """The smallest element; or, with a dim, the smallest elements along it and where they are;
+    or, with another tensor, `minimum`.
+
+    With a dim as a named tuple with the fields `values` and `indices`; the dimension is
+    dropped, or kept with size 1 if keepdim. A NaN counts as the smallest. Of equal elements
+    the first is meant and has the gradient; where there is no dim they share it.
+
+    Raises:
+        IndexError: the dimension is out of range, or has size 0.
+        RuntimeError: there are no elements and no dim.
+        TypeError: an argument is of the wrong type.
+    """
+@overload
+def min(input: _T, other: Tensor, *, out: Tensor | None = None) -> _T: ...
+@overload
+def min(input: _T, dim: _int, keepdim: _bool = False) -> return_types.min: ...
+@overload
+def median(input: _T) -> _T:
+    """The median of all elements; or, with a dim, the medians along it and where they are.
+
+    With a dim as a named tuple with the fields `values` and `indices`; the dimension is
+    dropped, or kept with size 1 if keepdim. Of an even number of elements it is the lower of
+    the two in the middle. A NaN makes it nan, of no elements it is nan. Of equal elements the
+    first is meant and has the gradient; where there is no dim they share it.
+
+    Raises:
+        IndexError: the dimension is out of range, or has size 0.
+        NotImplementedError: the input is a bool tensor.
+        TypeError: an argument is of the wrong type.
+    """
+@overload
+def median(input: _T, dim: _int, keepdim: _bool = False) -> return_types.median: ...
+@overload
+def nanmedian(input: _T) -> _T:
+    """`median` of those elements that are not NaN; nan where none is.
+
+    Raises:
+        IndexError: the dimension is out of range, or has size 0.
+        NotImplementedError: the input is a bool tensor.
+        TypeError: an argument is of the wrong type.
+    """
+@overload
+def nanmedian(input: _T, dim: _int, keepdim: _bool = False) -> return_types.nanmedian: ...
 @overload
 def arange(
     end: _Real, *, dtype: _DType = None, requires_grad: _bool = False, device: _Device = None

@@ -84,6 +84,8 @@ class Parameter:
             kind = f"Literal[{words}]" if len(words) <= 70 else "str"
         elif self.kind == "OBJECT":
             kind = "_Real" if self.default not in (None, "None") else first_of_pair
+            if (self.default or "").startswith('"'):  # a word, or a number
+                kind = "_Real | str | None"
         none = self.default == "None" and self.kind not in ("DTYPE", "REAL", "DEVICE")
         none |= self.kind == "MAYBE"
         return kind + " | None" * none

@@ -46,6 +46,13 @@ INTERNAL = {
     "standardize",
     "standardize_vjp",
     "p_norm",
+    "max_dim",
+    "min_dim",
+    "take_along",
+    "put_along",
+    "median_dim",
+    "nanmedian_dim",
+    "prod_others",
 }
 
 

@@ -658,6 +658,13 @@ void agi_extremes_into(double *z, const double *x, int ndim, const int64_t *shap
     run_extremes(&job);
 }
 
+double agi_extreme_of_run(const double *x, int64_t n, bool least)
+{
+    double z;
+    kernel_table[agi_level_now][least].runs(&z, x, 0, 1, n);
+    return z;
+}
+
 #undef SHARED_MIN
 #undef SHARED_GRAIN
 #undef MAX_PARTS

@@ -16,5 +16,8 @@
 void agi_extremes_into(double *z, const double *x, int ndim, const int64_t *shape,
                        const int64_t *strides, uint64_t mask, bool least);
 
+/* The same of n > 0 numbers behind each other, as one of them. */
+double agi_extreme_of_run(const double *x, int64_t n, bool least);
+
 #pragma GCC visibility pop
 #endif

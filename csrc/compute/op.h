@@ -82,7 +82,8 @@ enum { AGI_GRAD_RULE, AGI_GRAD_ZERO_GRAD, AGI_GRAD_NO_GRAD, AGI_GRAD_PARTS };
  * whatever the others have (an index). */
 enum { AGI_DTYPES = AG_BOOL + 1, AGI_OF_FIRST = 1 << 11, AGI_CHECKED = 1 << 12, AGI_AS = 2 << 12,
        AGI_NO = 3 << 12, AGI_DTYPE_WAYS = 3 << 12, AGI_MIXED = 1 << 14 };
-enum { AGI_NO_CPU, AGI_NO_SUB, AGI_NO_NEG, AGI_NO_RELU, AGI_NO_MEAN, AGI_NO_STD };
+enum { AGI_NO_CPU, AGI_NO_SUB, AGI_NO_NEG, AGI_NO_RELU, AGI_NO_MEAN, AGI_NO_STD, AGI_NO_NANMEAN,
+       AGI_NO_NORM, AGI_NO_COV };
 
 typedef struct agi_op_info {
     const char *name, *label, *doc;
@@ -90,6 +91,8 @@ typedef struct agi_op_info {
     uint8_t formula;            /* its number, from 1 on; 0 of other ops */
     uint16_t dtypes[AGI_DTYPES];  /* by the promoted dtype of the operands: see below */
     uint16_t saves;             /* AGI_SAVE_FOR */
+    bool indexed;               /* results behind the first are int64 numbers, which no gradient
+                                   reaches; what a rule finds as OUT is the second result */
     const agi_kernel *kernels;  /* one for each CPU level, or NULL */
     agi_forward forward;        /* or NULL for elementwise ops and those with several results */
     agi_forward_several forward_several;  /* or NULL */

@@ -80,6 +80,7 @@ typedef struct ag_generator ag_generator;
 
 #define AG_VERSION "0.1.0"  /* of this header; ag_version() is the library's */
 #define AG_MAX_DIMS 32
+#define AG_NO_DIM (-INT32_MAX - 1)  /* where a dimension may be given and none is */
 
 /* How the numbers of a tensor are read. All lie in memory as doubles: whole and finite ones under
  * AG_INT64, never -0; 1.0 and 0.0 under AG_BOOL. What comes of two is their bitwise and. */

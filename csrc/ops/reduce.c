@@ -183,9 +183,8 @@ static ag_status check_not_empty(const char *op, const ag_tensor *x, const ag_at
     return AG_OK;
 }
 
-static ag_tensor *extremes_of(int op, const ag_tensor *x, const ag_attr *attr)
+static ag_tensor *extremes_of(const char *name, const ag_tensor *x, const ag_attr *attr, bool least)
 {
-    const char *name = agi_ops[op].name;
     const bool keepdim = attr != NULL && attr->i[0] != 0;
     uint64_t mask;
     int64_t left[AGI_MAX_DIMS], count;
@@ -199,14 +198,14 @@ static ag_tensor *extremes_of(int op, const ag_tensor *x, const ag_attr *attr)
     ag_tensor *z = agi_tensor_new(n, left, numel);
     if (z != NULL)
         agi_extremes_into(agi_tensor_data(z), agi_tensor_data(x), x->ndim, agi_shape_of(x),
-                          agi_strides_of(x), mask, op == AG_OP_amin);
+                          agi_strides_of(x), mask, least);
     return z;
 }
 
-static ag_tensor *extremes(int op, const ag_arg *arg, const ag_attr *attr)
+ag_tensor *agi_extremes(const char *name, const ag_arg *arg, const ag_attr *attr, bool least)
 {
     ag_tensor *x = as_tensor(arg);
-    ag_tensor *z = x != NULL ? extremes_of(op, x, attr) : NULL;
+    ag_tensor *z = x != NULL ? extremes_of(name, x, attr, least) : NULL;
     agi_release(x);
     return z;
 }
@@ -236,9 +235,9 @@ static void extremes_rule(agi_vjp *v)
     GX(0) = v_div(taken, agi_sum_dims(ties, dims, true));
 }
 
-AG_FORWARD(amax) { return extremes(AG_OP_amax, &args[0], attr); }
+AG_FORWARD(amax) { return agi_extremes("amax", &args[0], attr, false); }
 AG_RULE(amax) { extremes_rule(v); }
-AG_FORWARD(amin) { return extremes(AG_OP_amin, &args[0], attr); }
+AG_FORWARD(amin) { return agi_extremes("amin", &args[0], attr, true); }
 AG_RULE(amin) { extremes_rule(v); }
 
 /* ---- var, std, var_mean: the squares of what differs from the mean --------------------------- */
@@ -308,18 +307,59 @@ AG_RULE(std)
     GX(0) = variance_vjp(v, v_where(v_eq(y, NUM(0.0)), NUM(0.0), v_div(G, v_mul(y, NUM(2.0)))));
 }
 
-AG_RULE(var_mean)
+/* dx of a variance and a mean, of which `variance` is the cotangent of the first, or a number. */
+static void variance_and_mean_rule(agi_vjp *v, ag_arg variance)
 {
     int ndim;
     int64_t count;
     const int64_t *shape = agi_node_input_shape(v->node, 0, &ndim);
     ag_arg part = NUM(0.0);
-    if (GS(0).tensor != NULL)
-        part = variance_vjp(v, GS(0));
+    if (variance.tensor != NULL)
+        part = variance_vjp(v, variance);
     GX(0) = part;
     if (GS(1).tensor != NULL) {
         const ag_arg g = agi_with_kept_dims(v, GS(1), ndim, shape, &count);
         const ag_arg each = v_expand(v_div(g, NUM((double)count)), ndim, shape);
         GX(0) = part.tensor != NULL ? v_add(part, each) : each;
     }
+}
+
+AG_RULE(var_mean) { variance_and_mean_rule(v, GS(0)); }
+
+AG_FORMULAS(std_mean)
+{
+    if (!var_mean_formula(args, attr, outs))
+        return false;
+    outs[0] = v_sqrt(outs[0]);
+    return !agi_value_failed(outs[0]);
+}
+
+/* The deviation is computed anew: a second derivative goes through it. */
+AG_RULE(std_mean)
+{
+    const agi_node_attr *kept = agi_node_attr_of(v->node);
+    ag_attr attr = {.f = {kept->f[0]}, .i = {kept->i[0]}};
+    ag_arg variance = GS(0);
+    attr.n_list = agi_node_list(v->node, &attr.list);
+    if (variance.tensor != NULL) {
+        const ag_arg x = IN(0), y = agi_value(AG_OP_std, 1, &x, &attr);
+        const ag_arg half = v_div(variance, v_mul(y, NUM(2.0)));
+        variance = v_where(v_eq(y, NUM(0.0)), NUM(0.0), half);
+    }
+    variance_and_mean_rule(v, variance);
+}
+
+/* ---- nansum and nanmean: what is NaN counts as 0, and is not counted ------------------------- */
+
+static ag_arg sum_of_numbers(ag_arg x, const ag_attr *attr)
+{
+    return v_reduce(AG_OP_sum, v_where(v_eq(x, x), x, NUM(0.0)), attr, attr->i[0] != 0);
+}
+
+AG_FORMULA(nansum) { return sum_of_numbers(args[0], attr); }
+
+AG_FORMULA(nanmean)
+{
+    const ag_arg count = v_reduce(AG_OP_sum, v_eq(args[0], args[0]), attr, attr->i[0] != 0);
+    return v_div(sum_of_numbers(args[0], attr), count);
 }

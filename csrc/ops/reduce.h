@@ -14,6 +14,12 @@
 ag_arg agi_with_kept_dims(const agi_vjp *v, ag_arg g, int ndim, const int64_t *shape,
                           int64_t *count);
 
+/* The largest elements of x, or the smallest: over all dimensions where attr is NULL. Owned. */
+ag_tensor *agi_extremes(const char *name, const ag_arg *x, const ag_attr *attr, bool least);
+
+/* The rule of one number that is picked of all: elements that are equal to it have equal parts. */
+void agi_evenly_rule(agi_vjp *v);
+
 #pragma GCC visibility pop
 
 #endif

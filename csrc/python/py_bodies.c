@@ -317,6 +317,7 @@ static bool check_freedom(const py_row *row, const void *fields)
 }
 
 bool py_check_var_mean(const py_row *row, const void *fields) { return check_freedom(row, fields); }
+bool py_check_std_mean(const py_row *row, const void *fields) { return check_freedom(row, fields); }
 bool py_check_var(const py_row *row, const void *fields) { return check_freedom(row, fields); }
 bool py_check_std(const py_row *row, const void *fields) { return check_freedom(row, fields); }
 
@@ -354,24 +355,100 @@ PyObject *py_call_std_std_unbiased(const struct py_std_std_unbiased *a)
     return spread_of("std", ag_std, &a->head, a->input, &a->dim, a->unbiased, a->keepdim);
 }
 
-static PyObject *spread_and_mean(const py_head *head, ag_tensor *x, const py_ints *dims,
-                                 bool unbiased, bool keepdim)
+typedef ag_status (*spread_with_mean)(ag_tensor *x, int n, const int64_t *dims, double correction,
+                                      bool keepdim, ag_tensor **outs);
+
+static PyObject *spread_and_mean(const char *function, spread_with_mean call, const py_head *head,
+                                 ag_tensor *x, const py_ints *dims, bool unbiased, bool keepdim)
 {
     ag_tensor *outs[2];
     const double correction = unbiased ? 1.0 : 0.0;
-    if (!warn_of_freedom("var_mean", x, dims, correction))
+    if (!warn_of_freedom(function, x, dims, correction))
         return NULL;
-    if (ag_var_mean(x, dims->n, dims->list, correction, keepdim, outs) != AG_OK)
+    if (call(x, dims->n, dims->list, correction, keepdim, outs) != AG_OK)
         return py_raise();
     return py_tensor_tuple(head->first, 2, outs);
 }
 
 PyObject *py_call_var_mean_var_mean_all(const struct py_var_mean_var_mean_all *a)
 {
-    return spread_and_mean(&a->head, a->input, &all_dims, a->unbiased, false);
+    return spread_and_mean("var_mean", ag_var_mean, &a->head, a->input, &all_dims, a->unbiased,
+                           false);
 }
 
 PyObject *py_call_var_mean_var_mean_unbiased(const struct py_var_mean_var_mean_unbiased *a)
 {
-    return spread_and_mean(&a->head, a->input, &a->dim, a->unbiased, a->keepdim);
+    return spread_and_mean("var_mean", ag_var_mean, &a->head, a->input, &a->dim, a->unbiased,
+                           a->keepdim);
+}
+
+PyObject *py_call_std_mean_std_mean_all(const struct py_std_mean_std_mean_all *a)
+{
+    return spread_and_mean("std_mean", ag_std_mean, &a->head, a->input, &all_dims, a->unbiased,
+                           false);
+}
+
+PyObject *py_call_std_mean_std_mean_unbiased(const struct py_std_mean_std_mean_unbiased *a)
+{
+    return spread_and_mean("std_mean", ag_std_mean, &a->head, a->input, &a->dim, a->unbiased,
+                           a->keepdim);
+}
+
+/* The number that p stands for. */
+static bool read_order(PyObject *p, double *order)
+{
+    *order = 2.0;
+    if (p == NULL || p == Py_None)
+        return true;
+    if (!PyUnicode_Check(p))
+        return py_number_argument("norm", "p", p, order);
+    if (PyUnicode_CompareWithASCIIString(p, "fro") == 0)
+        return true;
+    PyErr_Format(PyExc_RuntimeError, "norm(): p must be a number or 'fro', but found '%U'", p);
+    return false;
+}
+
+PyObject *py_call_norm_norm_of(const struct py_norm_norm_of *a)
+{
+    double p;
+    if (!read_order(a->p, &p))
+        return NULL;
+    return py_result(a->head.first, ag_norm(a->input, p, a->dim.n, a->dim.list, a->keepdim));
+}
+
+/* ---- covariances ---------------------------------------------------------------------------- */
+
+static bool has_dtype(const char *name, const py_operand_value *weights, ag_dtype dtype,
+                      const char *kind)
+{
+    if (weights->object == NULL || (weights->arg.tensor != NULL &&
+                                    ag_dtype_of(weights->arg.tensor) == dtype))
+        return true;
+    PyErr_Format(PyExc_RuntimeError, "cov(): expected %s to have %s dtype but got %s with %s dtype",
+                 name, kind, name, py_type_name(weights->arg.tensor != NULL
+                                                    ? ag_dtype_of(weights->arg.tensor)
+                                                    : weights->arg.dtype));
+    return false;
+}
+
+bool py_check_cov(const py_row *row, const void *fields)
+{
+    const py_operand_value *often = PY_FIELD_AT(py_operand_value, row, fields, 2);
+    const py_operand_value *much = PY_FIELD_AT(py_operand_value, row, fields, 3);
+    const ag_tensor *x = *PY_FIELD_AT(ag_tensor *, row, fields, 0);
+    const int64_t correction = *PY_FIELD_AT(int64_t, row, fields, 1);
+    const int ndim = ag_ndim(x);
+    const int64_t n = ndim == 0 ? 1 : ag_shape(x)[ndim - 1];
+    if (ag_dtype_of(x) == AG_BOOL) {
+        PyErr_SetString(PyExc_RuntimeError, "cov(): bool dtype is not supported for input");
+        return false;
+    }
+    if (!has_dtype("fweights", often, AG_INT64, "integral") ||
+        !has_dtype("aweights", much, AG_FLOAT64, "floating point"))
+        return false;
+    if (ndim > 2 || often->object != NULL || much->object != NULL || n > correction)
+        return true;
+    return PyErr_WarnEx(PyExc_UserWarning,
+                        "cov(): degrees of freedom is <= 0. Correction should be strictly less "
+                        "than the number of observations.", 1) == 0;
 }

@@ -539,6 +539,9 @@ static fit fit_of(const py_row *row, PyObject *self, PyObject *const *args, Py_s
                   PyObject *names)
 {
     PyObject *values[PY_MAX_PARAMETERS];
+    const Py_ssize_t placed = (self != NULL) + n;
+    if (names == NULL && (placed < row->names.required || placed > row->names.positional))
+        return FITS_NOT;  /* without an exception to be made and dropped */
     if (!py_parse(&row->names, self, args, n, names, values)) {
         PyErr_Clear();
         return FITS_NOT;

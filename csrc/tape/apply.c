@@ -373,6 +373,11 @@ int agi_variant_of(int op, const ag_arg *args, const ag_attr *attr)
         return args[1].tensor == NULL ? 2 : args[2].tensor == NULL ? 1 : 3;
     case AG_OP_clamp:
         return args[1].tensor == NULL && args[2].tensor == NULL ? 1 : 0;
+    case AG_OP_max:
+    case AG_OP_min:
+    case AG_OP_median_dim:
+    case AG_OP_nanmedian_dim:
+        return 1;
     case AG_OP_sum:
     case AG_OP_mean:
         return attr->n_list < 0 ? 0 : 1;
@@ -381,6 +386,8 @@ int agi_variant_of(int op, const ag_arg *args, const ag_attr *attr)
         return args[2].tensor != NULL ? 1 : 0;
     case AG_OP_scatter:
         return args[2].tensor == NULL ? 1 : 0;
+    case AG_OP_prod:
+        return attr->i[0] == AG_NO_DIM ? 0 : 1;
     case AG_OP_split:
         return attr->i[1] != 0 ? AGI_NAMED_SPLIT_WITH_SIZES : 0;
     case AG_OP_squeeze:
@@ -497,16 +504,17 @@ static bool note_views(ag_tensor *base, int n, ag_tensor **outs)
     return true;
 }
 
-/* The op's node, and one for each result. */
+/* The op's node, and one for each result that a gradient can reach. */
 static bool record_several(int op, int n_args, const ag_arg *args, const ag_attr *attr, int n,
                            ag_tensor **outs)
 {
     ag_attr counted = attr != NULL ? *attr : (ag_attr){.n_list = 0};
     counted.i[3] = n;
     const int variant = agi_variant_of(op, args, attr);
-    ag_node *node = agi_node_new(op, variant, n_args, args, &counted, outs[0], 0);
+    const bool indexed = agi_ops[op].indexed;
+    ag_node *node = agi_node_new(op, variant, n_args, args, &counted, outs[indexed ? 1 : 0], 0);
     bool ok = node != NULL;
-    for (int k = 0; k < n && ok; k++)
+    for (int k = 0; k < (indexed ? 1 : n) && ok; k++)
         ok = (outs[k]->node = agi_node_new_output(node, k)) != NULL;
     agi_node_release(node);
     return ok;
@@ -524,15 +532,45 @@ static ag_status compute_formulas(const agi_op_info *info, const ag_arg *args, c
     return status;
 }
 
+/* A forward function of several results gets arguments that have their numbers, of its own where
+ * another thread may run meanwhile; its results get their dtypes. */
+static ag_status compute_reduces(const agi_op_info *info, ag_dtype dtype, int n_args,
+                                 const ag_arg *args, const ag_attr *attr, int n, ag_tensor **outs)
+{
+    ag_arg own[AGI_NODE_SHAPES] = {{.tensor = NULL}};
+    const bool is_owned = is_long(info, n_args, args, attr);
+    if (is_owned && !agi_args_own(n_args, args, own))
+        return ag_last_status();
+    ag_status status = AG_OK;
+    if (is_owned && !args_ready(n_args, own))
+        status = ag_last_status();
+    if (status == AG_OK)
+        status = info->forward_several(is_owned ? own : args, attr, n, outs);
+    if (is_owned)
+        agi_args_release(n_args, own);
+    for (int k = 0; k < n && status == AG_OK; k++)
+        outs[k]->storage->dtype = (uint8_t)(k > 0 && info->indexed ? AG_INT64 : dtype);
+    return status;
+}
+
+static ag_status compute_several(const agi_op_info *info, ag_dtype dtype, int n_args,
+                                 const ag_arg *args, const ag_attr *attr, int n, ag_tensor **outs)
+{
+    if (info->kind == AGI_FORMULAS)
+        return compute_formulas(info, args, attr, n, outs);
+    if (info->kind == AGI_REDUCES)
+        return compute_reduces(info, dtype, n_args, args, attr, n, outs);
+    return info->forward_several(args, attr, n, outs);
+}
+
 ag_status agi_apply_several(int op, int n_args, const ag_arg *args, const ag_attr *attr, int n,
                             ag_tensor **outs)
 {
     const agi_op_info *info = &agi_ops[op];
-    unsigned how;
+    unsigned how = info->dtypes[AG_FLOAT64];
     if (!agi_dtypes_are_plain(info, n_args, args) && !agi_dtypes_resolve(op, n_args, args, &how))
         return ag_last_status();
-    if (info->kind == AGI_FORMULAS ? compute_formulas(info, args, attr, n, outs) != AG_OK
-                                   : info->forward_several(args, attr, n, outs) != AG_OK)
+    if (compute_several(info, (ag_dtype)how, n_args, args, attr, n, outs) != AG_OK)
         return ag_last_status();
     if ((info->kind != AGI_VIEWS || note_views(args[0].tensor, n, outs)) &&
         (n == 0 || !wants_record(info, n_args, args) ||

@@ -146,6 +146,9 @@ static bool is_inner_with_attr(int op)
     case AG_OP_standardize_vjp:
     case AG_OP_batch_norm:
     case AG_OP_p_norm:
+    case AG_OP_take_along:
+    case AG_OP_put_along:
+    case AG_OP_prod_others:
     case AG_OP_triplet_term:
         return true;
     default:

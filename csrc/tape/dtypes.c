@@ -36,6 +36,17 @@ static bool refuse(const agi_op_info *info, unsigned reason, ag_dtype dtype)
         agi_fail(AG_ERR_VALUE, "mean(): could not infer output dtype. Input dtype must be either a "
                                "floating point or complex dtype. Got: %s", agi_dtype_name(dtype));
         break;
+    case AGI_NO_NANMEAN:
+        agi_fail(AG_ERR_VALUE, "nanmean(): expected input to have floating point or complex dtype "
+                               "but got %s", agi_dtype_name(dtype));
+        break;
+    case AGI_NO_NORM:
+        agi_fail(AG_ERR_VALUE, "%s: Expected a floating point or complex tensor as input. Got %s",
+                 info->name, agi_dtype_name(dtype));
+        break;
+    case AGI_NO_COV:
+        agi_fail(AG_ERR_VALUE, "cov(): bool dtype is not supported for input");
+        break;
     case AGI_NO_STD:
         agi_fail(AG_ERR_VALUE, "%s only support floating point and complex dtypes",
                  info->forward_several != NULL ? info->name : "std and var");
@@ -148,6 +159,17 @@ static bool check_divided(const ag_arg *args)
     return false;
 }
 
+static bool check_quantile_operands(const char *name, const ag_arg *args)
+{
+    if (agi_arg_dtype(&args[0]) != AG_FLOAT64)
+        agi_fail(AG_ERR_VALUE, "%s() input tensor must be either float or double dtype", name);
+    else if (args[1].tensor != NULL && agi_arg_dtype(&args[1]) != AG_FLOAT64)
+        agi_fail(AG_ERR_VALUE, "%s() q tensor must be same dtype as the input tensor", name);
+    else
+        return true;
+    return false;
+}
+
 /* What dtypes alone do not tell. */
 static bool check_operands(int op, int n, const ag_arg *args, ag_dtype promoted)
 {
@@ -187,6 +209,9 @@ static bool check_operands(int op, int n, const ag_arg *args, ag_dtype promoted)
         break;
     case AG_OP_clamp:
         return promoted != AG_BOOL || check_masks(op, args);
+    case AG_OP_quantile:
+    case AG_OP_nanquantile:
+        return check_quantile_operands(agi_ops[op].name, args);
     default:
         break;
     }

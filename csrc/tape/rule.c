@@ -130,7 +130,8 @@ ag_arg agi_vjp_output(agi_vjp *v)
         strides = row_major;
     }
     ag_tensor *t = agi_tensor_over(saved->value.storage, node->out_ndim, shape, strides, 0);
-    return with_history(t, v->create_graph ? (agi_edge)node : 0);
+    const bool has_history = v->create_graph && !agi_ops[node->op].indexed;
+    return with_history(t, has_history ? (agi_edge)node : 0);
 }
 
 ag_arg agi_repeated(double value, int ndim, const int64_t *shape)

@@ -641,7 +641,7 @@ def _several(
     op: str, label: str, call: Any, ref: Any, shapes: tuple[Shape, ...], ulp: float
 ) -> Case:
     """One of the results, or of many inputs: the functions of the library are called by name."""
-    name = {"cat": "Cat", "unbind": "Unbind", "var_mean": "VarMean", "split": "Split"}[op]
+    name = "".join(word.capitalize() for word in op.split("_"))
     sizes = "WithSizes" if label == "of sizes" else ""
     domains = ((0.5, 2.0),) * len(shapes)
     return Case(op, call, ref, domains, ulp, f"{name}{sizes}Backward0", label, "whole", shapes)
@@ -711,6 +711,22 @@ SEVERAL = [
         lambda x: x.var(axis=(0, -1), keepdims=True),
         ((2, 3, 4),),
         8.0,
+    ),
+    _several(
+        "std_mean",
+        "deviation",
+        lambda lib, x: lib.std_mean(x, 1)[0],
+        lambda x: x.std(axis=1, ddof=1),
+        ((3, 5),),
+        8.0,
+    ),
+    _several(
+        "std_mean",
+        "mean, kept",
+        lambda lib, x: lib.std_mean(x, (0, -1), correction=0, keepdim=True)[1],
+        lambda x: x.mean(axis=(0, -1), keepdims=True),
+        ((2, 3, 4),),
+        4.0,
     ),
     _several(
         "var_mean",
@@ -860,6 +876,7 @@ INNER = [
 from ops import cases_pairs  # noqa: E402
 from ops.cases_activations import ACTIVATION_MAPS, ACTIVATION_WHOLES  # noqa: E402
 from ops.cases_indexing import INDEXING, PLACES_OF  # noqa: E402
+from ops.cases_order import ORDER, PLACES  # noqa: E402
 from ops.cases_rows import ROWS  # noqa: E402
 from ops.cases_scans import SCANS  # noqa: E402
 from ops.cases_shapes import SHAPES  # noqa: E402
@@ -873,6 +890,8 @@ MAPS = [*UNARY, *SOFTPLUS, *BINARY, *SCALAR, *SELECT, *ACTIVATION_MAPS, *cases_p
 WHOLES = [*REDUCE, *FORMULA, *VIEW, *SEVERAL, *IN_PLACE, *INNER, *ACTIVATION_WHOLES, *ROWS, *SCANS]
 WHOLES += INDEXING
 WHOLES += SHAPES
+WHOLES += ORDER
+TRUTHS += PLACES
 DIFFERENTIABLE = [*MAPS, *WHOLES]
 CASES = [*DIFFERENTIABLE, *MASK, *INTEGER, *TRUTHS]
 

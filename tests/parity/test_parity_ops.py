@@ -116,6 +116,8 @@ def test_names_of_nodes(case: Case, torch: ModuleType, rng: np.random.Generator)
         pytest.skip("torch has a formula of many nodes for the derivative")
     if case.op.endswith("_share"):
         pytest.skip("the derivative is put together of other ops in torch")
+    if case.op in ("quantile", "nanquantile", "corrcoef", "prod_others"):
+        pytest.skip("torch has it under the name of the last of its parts")
     arrays = samples(case, rng)[-1]
     ours = case.call(ag, *(leaf(a) for a in arrays))
     theirs = case.run_twin(torch, *(twin(torch, a) for a in arrays))
