@@ -111,6 +111,7 @@
 #include "ops/special.c"
 #include "ops/statistics.c"
 #include "ops/unary.c"
+#include "ops/unique.c"
 #include "ops/view.c"
 #include "ops/table.c"
 #include "api.c"

@@ -3443,6 +3443,28 @@ class Tensor:
             RuntimeError: the input has no dimensions, n is negative, or shapes do not fit.
             TypeError: an argument is of the wrong type.
         """
+    def cummax(self, dim: _int) -> return_types.cummax:
+        """The largest elements up to each along a dimension, and where they are.
+
+        As a named tuple with the fields `values` and `indices`. Of equal elements the last so far
+        is
+        meant, and takes the gradient. From the first NaN on all values are nan.
+
+        Raises:
+            IndexError: there is no such dimension.
+            TypeError: an argument is of the wrong type.
+        """
+    def cummin(self, dim: _int) -> return_types.cummin:
+        """The smallest elements up to each along a dimension, and where they are.
+
+        As a named tuple with the fields `values` and `indices`. Of equal elements the last so far
+        is
+        meant, and takes the gradient. From the first NaN on all values are nan.
+
+        Raises:
+            IndexError: there is no such dimension.
+            TypeError: an argument is of the wrong type.
+        """
     def bincount(self, weights: Tensor | None = None, minlength: _int = 0) -> Self:
         """How often each whole number from 0 on is among the elements of an int64 vector; with
         weights the sums of the weights that lie beside them, in their order.
@@ -3468,6 +3490,41 @@ class Tensor:
         Raises:
             NotImplementedError: the input is not float64.
             RuntimeError: bins is not positive, max is below min, or an end is not finite.
+            TypeError: an argument is of the wrong type.
+        """
+    def unique(
+        self,
+        sorted: _bool = True,
+        return_inverse: _bool = False,
+        return_counts: _bool = False,
+        dim: _int | None = None,
+    ) -> Any:
+        """What is different among the elements, in ascending order; with dim among the slices along
+        that dimension, ordered by their first elements that differ.
+
+        A tensor, or a tuple of it, of which of them each element is (return_inverse) and of how
+        often each is there (return_counts). A NaN is equal to nothing. The order is the same
+        without
+        `sorted`. No gradient goes through it.
+
+        Raises:
+            IndexError: there is no such dimension.
+            RuntimeError: another dimension has size 0.
+            TypeError: an argument is of the wrong type.
+        """
+    def unique_consecutive(
+        self, return_inverse: _bool = False, return_counts: _bool = False, dim: _int | None = None
+    ) -> Any:
+        """The elements that differ from the one before them; with dim the slices along that
+        dimension.
+
+        A tensor, or a tuple of it, of which of them each element belongs to (return_inverse) and of
+        how many belong to each (return_counts). A NaN is equal to nothing. No gradient goes through
+        it.
+
+        Raises:
+            IndexError: there is no such dimension.
+            RuntimeError: another dimension has size 0.
             TypeError: an argument is of the wrong type.
         """
     @overload
@@ -3615,6 +3672,14 @@ class return_types:
         values: Tensor
         indices: Tensor
     class mode(NamedTuple):
+        """What a function with two results gives."""
+        values: Tensor
+        indices: Tensor
+    class cummax(NamedTuple):
+        """What a function with two results gives."""
+        values: Tensor
+        indices: Tensor
+    class cummin(NamedTuple):
         """What a function with two results gives."""
         values: Tensor
         indices: Tensor
@@ -6009,6 +6074,26 @@ def gradient(
             edge_order is neither 1 nor 2.
         TypeError: an argument is of the wrong type.
     """
+def cummax(input: _T, dim: _int) -> return_types.cummax:
+    """The largest elements up to each along a dimension, and where they are.
+
+    As a named tuple with the fields `values` and `indices`. Of equal elements the last so far is
+    meant, and takes the gradient. From the first NaN on all values are nan.
+
+    Raises:
+        IndexError: there is no such dimension.
+        TypeError: an argument is of the wrong type.
+    """
+def cummin(input: _T, dim: _int) -> return_types.cummin:
+    """The smallest elements up to each along a dimension, and where they are.
+
+    As a named tuple with the fields `values` and `indices`. Of equal elements the last so far is
+    meant, and takes the gradient. From the first NaN on all values are nan.
+
+    Raises:
+        IndexError: there is no such dimension.
+        TypeError: an argument is of the wrong type.
+    """
 def bincount(input: _T, weights: Tensor | None = None, minlength: _int = 0) -> _T:
     """How often each whole number from 0 on is among the elements of an int64 vector; with
     weights the sums of the weights that lie beside them, in their order.
@@ -6034,6 +6119,40 @@ def histc(
     Raises:
         NotImplementedError: the input is not float64.
         RuntimeError: bins is not positive, max is below min, or an end is not finite.
+        TypeError: an argument is of the wrong type.
+    """
+def unique(
+    input: _T,
+    sorted: _bool = True,
+    return_inverse: _bool = False,
+    return_counts: _bool = False,
+    dim: _int | None = None,
+) -> Any:
+    """What is different among the elements, in ascending order; with dim among the slices along
+    that dimension, ordered by their first elements that differ.
+
+    A tensor, or a tuple of it, of which of them each element is (return_inverse) and of how
+    often each is there (return_counts). A NaN is equal to nothing. The order is the same without
+    `sorted`. No gradient goes through it.
+
+    Raises:
+        IndexError: there is no such dimension.
+        RuntimeError: another dimension has size 0.
+        TypeError: an argument is of the wrong type.
+    """
+def unique_consecutive(
+    input: _T, return_inverse: _bool = False, return_counts: _bool = False, dim: _int | None = None
+) -> Any:
+    """The elements that differ from the one before them; with dim the slices along that
+    dimension.
+
+    A tensor, or a tuple of it, of which of them each element belongs to (return_inverse) and of
+    how many belong to each (return_counts). A NaN is equal to nothing. No gradient goes through
+    it.
+
+    Raises:
+        IndexError: there is no such dimension.
+        RuntimeError: another dimension has size 0.
         TypeError: an argument is of the wrong type.
     """
 def searchsorted(

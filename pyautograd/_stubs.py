@@ -183,6 +183,7 @@ def _result(row: Row, of_method: bool) -> str:
         "LIST": f"tuple[{one}, ...]",
         "MADE": "Tensor",
         "TRUTH": "_bool",
+        "ANY": "Any",
     }.get(row.result, one)
 
 

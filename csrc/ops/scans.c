@@ -195,3 +195,36 @@ AG_RULE(shift)
     const agi_node_attr *given = agi_node_attr_of(v->node);
     GX(0) = v_shift(G, given->i[0], -given->i[1], 0.0);
 }
+
+/* ---- cummax, cummin: dx = g, added up where each value is from.  Saves the places. ----------- */
+
+static ag_status extremes_so_far(const ag_tensor *x, const ag_attr *attr, bool least,
+                                 ag_tensor **outs)
+{
+    agi_scan scan;
+    if (!plan_scan(&scan, x, attr->i[0], false))
+        return ag_last_status();
+    outs[0] = agi_tensor_new(x->ndim, agi_shape_of(x), x->numel);
+    outs[1] = outs[0] != NULL ? agi_tensor_new(x->ndim, agi_shape_of(x), x->numel) : NULL;
+    if (outs[1] == NULL) {
+        agi_release(outs[0]);
+        return ag_last_status();
+    }
+    double *z = agi_tensor_data(outs[0]);
+    agi_scan_extreme(z, agi_tensor_data(outs[1]), numbers_in_order(z, x), &scan, least);
+    return AG_OK;
+}
+
+static void extremes_so_far_rule(agi_vjp *v)
+{
+    if (GS(0).tensor == NULL)
+        return;
+    const ag_arg args[3] = {agi_zeros_for(GS(0)), OUT, GS(0)};
+    const ag_attr along = {.i = {agi_node_attr_of(v->node)->i[0]}};
+    GX(0) = agi_value(AG_OP_scatter_add, 3, args, &along);
+}
+
+AG_FORWARD_SEVERAL(cummax) { (void)n; return extremes_so_far(args[0].tensor, attr, false, outs); }
+AG_FORWARD_SEVERAL(cummin) { (void)n; return extremes_so_far(args[0].tensor, attr, true, outs); }
+AG_RULE(cummax) { extremes_so_far_rule(v); }
+AG_RULE(cummin) { extremes_so_far_rule(v); }

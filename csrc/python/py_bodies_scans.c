@@ -41,6 +41,41 @@ static bool check_scan(const py_row *row, const void *fields)
 bool py_check_cumsum(const py_row *row, const void *fields) { return check_scan(row, fields); }
 bool py_check_cumprod(const py_row *row, const void *fields) { return check_scan(row, fields); }
 
+/* ---- unique --------------------------------------------------------------------------------- */
+
+/* The first of three results, and of the others those that are asked for. Takes all. */
+static PyObject *asked_for(const py_head *head, ag_tensor **outs, bool inverse, bool counts)
+{
+    ag_tensor *asked[3] = {outs[0]};
+    int n = 1;
+    if (inverse)
+        asked[n++] = outs[1];
+    else
+        ag_release(outs[1]);
+    if (counts)
+        asked[n++] = outs[2];
+    else
+        ag_release(outs[2]);
+    return n == 1 ? py_result(head->first, asked[0]) : py_tensor_tuple(head->first, n, asked);
+}
+
+PyObject *py_call_unique_unique(const struct py_unique_unique *a)
+{
+    ag_tensor *outs[3];
+    if (ag_unique(a->input, a->dim, outs) != AG_OK)
+        return py_raise();
+    return asked_for(&a->head, outs, a->return_inverse, a->return_counts);
+}
+
+PyObject *py_call_unique_consecutive_unique_consecutive(
+    const struct py_unique_consecutive_unique_consecutive *a)
+{
+    ag_tensor *outs[3];
+    if (ag_unique_consecutive(a->input, a->dim, outs) != AG_OK)
+        return py_raise();
+    return asked_for(&a->head, outs, a->return_inverse, a->return_counts);
+}
+
 /* ---- gradient ------------------------------------------------------------------------------- */
 
 /* How far samples are apart along one of the dimensions. */

@@ -398,6 +398,7 @@ static PyTypeObject *new_named_type(const char *name, const char *first, const c
 #define TYPE_PAIR_OF NO_TYPE
 #define TYPE_LIST NO_TYPE
 #define TYPE_TRUTH NO_TYPE
+#define TYPE_ANY NO_TYPE
 #define TYPE_NAMED(first, second) NAMED_TYPE
 #define NAMED_TYPE(name, cname) static PyTypeObject *type_##name##_##cname;
 #define CALL(name, cname, FORMS, BODY, RESULT, parameters, doc, example) \
@@ -417,6 +418,7 @@ typedef struct named_type {
 #define TYPE_ROW_PAIR_OF NO_TYPE
 #define TYPE_ROW_LIST NO_TYPE
 #define TYPE_ROW_TRUTH NO_TYPE
+#define TYPE_ROW_ANY NO_TYPE
 #define TYPE_ROW_NAMED(one, other) {.first = #one, .second = #other, NAMED_TYPE_ROW
 #define NAMED_TYPE_ROW(python, cname) \
     .function = #python, .name = "pyautograd.return_types." #python, \

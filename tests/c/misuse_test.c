@@ -758,6 +758,13 @@ static void test_slopes(void)
     GIVES_NULL(ag_gradient_along(x, NULL, 1.0, 0, 3));
     GIVES_NULL(ag_gradient_along(x, NULL, 1.0, 0, 2));
     GIVES_NULL(ag_gradient_along(x, x, 1.0, 0, 1));
+    ag_tensor *outs[3];
+    GIVES_ERROR(ag_unique(NULL, 0, outs));
+    GIVES_ERROR(ag_unique(x, 2, outs));
+    GIVES_ERROR(ag_unique(x, 0, NULL));
+    GIVES_ERROR(ag_unique_consecutive(NULL, 0, outs));
+    GIVES_ERROR(ag_unique_consecutive(x, -3, outs));
+    GIVES_ERROR(ag_unique_consecutive(x, 0, NULL));
 }
 
 static void refuse_attr(ag_op op, ag_attr attr)

@@ -84,4 +84,17 @@ _RULES = [
     )
 ]
 
-SCANS = [*_PLAIN, *_RULES]
+_EXTREMES = [
+    _whole(
+        op,
+        label,
+        lambda x, op=op, dim=dim: getattr(x, op)(dim).values,
+        lambda x, ref=ref, dim=dim: ref(x, dim) if x.ndim else x,
+        (shape,),
+        f"{op.capitalize()}Backward0",
+    )
+    for op, ref in (("cummax", np.maximum.accumulate), ("cummin", np.minimum.accumulate))
+    for label, shape, dim in _SHAPES
+]
+
+SCANS = [*_PLAIN, *_RULES, *_EXTREMES]

@@ -54,8 +54,8 @@ def outcome(lib: Any, code: str) -> str:
         try:
             exec(compile(ast.Module(statements, []), code, "exec"), names)
             return repr(eval(compile(ast.Expression(last.value), code, "eval"), names))
-        except (RuntimeError, TypeError, ValueError, OverflowError, BufferError) as error:
-            return f"{type(error).__name__}: {error}"
+        except (RuntimeError, TypeError, ValueError, LookupError, OverflowError, BufferError) as e:
+            return f"{type(e).__name__}: {e}"
 
 
 def fits(shown: str, found: str) -> bool:
