@@ -80,6 +80,7 @@
 #include "tape/patches.c"
 #include "tape/request.c"
 #include "tape/rule.c"
+#include "ops/activations.c"
 #include "ops/binary.c"
 #include "ops/classes.c"
 #include "ops/clone.c"

@@ -2352,6 +2352,14 @@ class Tensor:
         Raises:
             TypeError: the input is not a Tensor, or eps not a number.
         """
+    def logit_(self, eps: _Real | None = None) -> Self:
+        """`logit` in place. Returns the tensor itself.
+
+        Raises:
+            RuntimeError: as `logit` does, or the tensor is a leaf that requires grad, or its
+                memory is read-only.
+            TypeError: an argument is of the wrong type.
+        """
     def argmax(
         self, dim: _int | None = None, keepdim: _bool = False, *, out: Tensor | None = None
     ) -> Self:
@@ -2515,6 +2523,23 @@ class Tensor:
         Raises:
             RuntimeError: there are more than two dimensions.
             TypeError: the input is not a Tensor.
+        """
+    def hardshrink(self, lambd: _Real = 0.5) -> Self:
+        """Elements of which the magnitude is above lambd as they are, and 0 for others.
+
+        Raises:
+            NotImplementedError: the input is no float64 tensor.
+            TypeError: the input is not a Tensor, or another argument is not a number.
+        """
+    def prelu(self, weight: Tensor) -> Self:
+        """Elements that are positive as they are, others times a weight.
+
+        `weight` has one element for all, or one for each index of dimension 1.
+
+        Raises:
+            NotImplementedError: the input is no float64 tensor.
+            RuntimeError: the weight has another number of elements, or another dtype.
+            TypeError: an argument is not a Tensor.
         """
     @overload
     def view(self, *size: _int) -> Self:
@@ -4985,6 +5010,52 @@ def corrcoef(input: _T) -> _T:
     Raises:
         RuntimeError: there are more than two dimensions.
         TypeError: the input is not a Tensor.
+    """
+def celu(input: _T, alpha: _Real = 1.0) -> _T:
+    """Elements that are positive as they are, and alpha * (exp(x / alpha) - 1) of others.
+
+    The result has the shape of the input.
+
+    Raises:
+        RuntimeError: alpha is 0.
+        NotImplementedError: the input is no float64 tensor.
+        TypeError: the input is not a Tensor, or another argument is not a number.
+    """
+def selu(input: _T) -> _T:
+    """1.0507 times elements that are positive, and 1.7581 * (exp(x) - 1) of others: layers of it
+    keep a mean of 0 and a variance of 1.
+
+    The result has the shape of the input.
+
+    Raises:
+        NotImplementedError: the input is no float64 tensor.
+        TypeError: the input is not a Tensor.
+    """
+def threshold(input: _T, threshold: _Real, value: _Real) -> _T:
+    """Elements that are above the threshold as they are, and value for others.
+
+    The result has the shape of the input.
+
+    Raises:
+        NotImplementedError: the input is a bool tensor.
+        TypeError: the input is not a Tensor, or another argument is not a number.
+    """
+def hardshrink(input: _T, lambd: _Real = 0.5) -> _T:
+    """Elements of which the magnitude is above lambd as they are, and 0 for others.
+
+    Raises:
+        NotImplementedError: the input is no float64 tensor.
+        TypeError: the input is not a Tensor, or another argument is not a number.
+    """
+def prelu(input: _T, weight: Tensor) -> _T:
+    """Elements that are positive as they are, others times a weight.
+
+    `weight` has one element for all, or one for each index of dimension 1.
+
+    Raises:
+        NotImplementedError: the input is no float64 tensor.
+        RuntimeError: the weight has another number of elements, or another dtype.
+        TypeError: an argument is not a Tensor.
     """
 def reshape(input: _T, shape: Sequence[_int]) -> _T:
     """The elements, in order, in another shape: a view if there is one, otherwise a copy.

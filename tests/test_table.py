@@ -24,6 +24,7 @@ STUB = Path(ag.__file__).parent / "_core.pyi"
 INTERNAL = {
     "div_rounded",
     "div_rounded_int",
+    "gelu_tanh",
     "remainder_int",
     "index",
     "fmod_int",

@@ -73,6 +73,9 @@ static int64_t lightness(const agi_op_info *info)
     case AG_OP_eq: case AG_OP_ne: case AG_OP_lt: case AG_OP_le: case AG_OP_gt: case AG_OP_ge:
     case AG_OP_logical_and: case AG_OP_logical_or: case AG_OP_logical_xor: case AG_OP_logical_not:
     case AG_OP_mul_int: case AG_OP_neg_int: case AG_OP_to_int: case AG_OP_bitwise_not:
+    case AG_OP_leaky_relu: case AG_OP_threshold: case AG_OP_hardtanh: case AG_OP_relu6:
+    case AG_OP_hardshrink: case AG_OP_softshrink: case AG_OP_hardsigmoid: case AG_OP_hardswish:
+    case AG_OP_softsign:
         return 4;
     default:
         return 1;

@@ -8,12 +8,158 @@ from typing import Literal
 
 from .._core import _T, Tensor, _Dims, _DType, _Operand, _Real, _Value
 from .._core import cosine_similarity as cosine_similarity
+from .._core import hardshrink as hardshrink
 from .._core import pairwise_distance as pairwise_distance
 from .._core import pdist as pdist
+from .._core import prelu as prelu
 from .._core import sigmoid as sigmoid
 from .._core import softplus as softplus
 from .._core import tanh as tanh
 
+def leaky_relu(input: _T, negative_slope: _Real = 0.01, inplace: _bool = False) -> _T:
+    """Elements that are positive as they are, others times negative_slope.
+
+    With `inplace` the input itself is written and returned.
+
+    Raises:
+        NotImplementedError: the input is no float64 tensor.
+        TypeError: the input is not a Tensor, or another argument is not a number.
+    """
+def elu(input: _T, alpha: _Real = 1.0, inplace: _bool = False) -> _T:
+    """Elements that are positive as they are, and alpha * (exp(x) - 1) of others.
+
+    With `inplace` the input itself is written and returned.
+
+    Raises:
+        NotImplementedError: the input is no float64 tensor.
+        TypeError: the input is not a Tensor, or another argument is not a number.
+    """
+def silu(input: _T, inplace: _bool = False) -> _T:
+    """x * sigmoid(x) of each element.
+
+    With `inplace` the input itself is written and returned.
+
+    Raises:
+        NotImplementedError: the input is no float64 tensor.
+        TypeError: the input is not a Tensor.
+    """
+def mish(input: _T, inplace: _bool = False) -> _T:
+    """x * tanh(softplus(x)) of each element.
+
+    With `inplace` the input itself is written and returned.
+
+    Raises:
+        NotImplementedError: the input is no float64 tensor.
+        TypeError: the input is not a Tensor.
+    """
+def gelu(input: _T, approximate: Literal["none", "tanh"] = "none") -> _T:
+    """Each element times the probability that a normally distributed number is less.
+
+    With `approximate="tanh"` that is (1 + tanh(sqrt(2 / pi) * (x + 0.044715 * x**3))) / 2.
+
+    Raises:
+        NotImplementedError: the input is no float64 tensor.
+        RuntimeError: approximate is neither of these words.
+        TypeError: the input is not a Tensor.
+    """
+def relu6(input: _T, inplace: _bool = False) -> _T:
+    """Elements limited to between 0 and 6. On these bounds the gradient is 0.
+
+    With `inplace` the input itself is written and returned.
+
+    Raises:
+        NotImplementedError: the input is a bool tensor.
+        TypeError: the input is not a Tensor.
+    """
+def hardtanh(
+    input: _T, min_val: _Real = -1.0, max_val: _Real = 1.0, inplace: _bool = False
+) -> _T:
+    """Elements limited to between min_val and max_val. On these bounds the gradient is 0, unlike
+    that of `clamp`.
+
+    With `inplace` the input itself is written and returned.
+
+    Raises:
+        NotImplementedError: the input is a bool tensor.
+        TypeError: the input is not a Tensor, or another argument is not a number.
+        ValueError: min_val is above max_val.
+    """
+def hardsigmoid(input: _T, inplace: _bool = False) -> _T:
+    """x / 6 + 1 / 2 of each element, limited to between 0 and 1.
+
+    With `inplace` the input itself is written and returned.
+
+    Raises:
+        NotImplementedError: the input is no float64 tensor.
+        TypeError: the input is not a Tensor.
+    """
+def hardswish(input: _T, inplace: _bool = False) -> _T:
+    """x * hardsigmoid(x) of each element.
+
+    With `inplace` the input itself is written and returned.
+
+    Raises:
+        NotImplementedError: the input is no float64 tensor.
+        TypeError: the input is not a Tensor.
+    """
+def softshrink(input: _T, lambd: _Real = 0.5) -> _T:
+    """Elements made smaller by lambd in magnitude, and 0 of those that are smaller.
+
+    Raises:
+        RuntimeError: lambd is negative.
+        NotImplementedError: the input is no float64 tensor.
+        TypeError: the input is not a Tensor, or another argument is not a number.
+    """
+def softsign(input: _T) -> _T:
+    """x / (1 + abs(x)) of each element.
+
+    Raises:
+        NotImplementedError: the input is no float64 tensor.
+        TypeError: the input is not a Tensor.
+    """
+def tanhshrink(input: _T) -> _T:
+    """x - tanh(x) of each element.
+
+    Raises:
+        NotImplementedError: the input is no float64 tensor.
+        TypeError: the input is not a Tensor.
+    """
+def logsigmoid(input: _T) -> _T:
+    """The logarithm of `sigmoid`, also where that would be 0.
+
+    Raises:
+        NotImplementedError: the input is no float64 tensor.
+        TypeError: the input is not a Tensor.
+    """
+def celu(input: _T, alpha: _Real = 1.0, inplace: _bool = False) -> _T:
+    """Elements that are positive as they are, and alpha * (exp(x / alpha) - 1) of others.
+
+    With `inplace` the input itself is written and returned.
+
+    Raises:
+        RuntimeError: alpha is 0.
+        NotImplementedError: the input is no float64 tensor.
+        TypeError: the input is not a Tensor, or another argument is not a number.
+    """
+def selu(input: _T, inplace: _bool = False) -> _T:
+    """1.0507 times elements that are positive, and 1.7581 * (exp(x) - 1) of others: layers of it
+    keep a mean of 0 and a variance of 1.
+
+    With `inplace` the input itself is written and returned.
+
+    Raises:
+        NotImplementedError: the input is no float64 tensor.
+        TypeError: the input is not a Tensor.
+    """
+def threshold(input: _T, threshold: _Real, value: _Real, inplace: _bool = False) -> _T:
+    """Elements that are above the threshold as they are, and value for others.
+
+    With `inplace` the input itself is written and returned.
+
+    Raises:
+        NotImplementedError: the input is a bool tensor.
+        TypeError: the input is not a Tensor, or another argument is not a number.
+    """
 def pad(
     input: _T,
     pad: _Dims,

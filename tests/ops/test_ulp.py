@@ -85,6 +85,17 @@ def softplus(beta: float, threshold: float = 20) -> Function:
     return Function("softplus", exact, ranges, (0.0, 20 / beta), numbers=(beta, threshold))
 
 
+def mish(x: Long) -> Any:
+    e = np.exp(-np.abs(x))
+    at_left = e * (e + 2) / (e * (e + 2) + 2)
+    return x * np.where(x < 0, at_left, (1 + 2 * e) / (1 + 2 * e + 2 * e * e))
+
+
+def logsigmoid(x: Long) -> Any:
+    return np.minimum(x, 0) - np.log1p(np.exp(-np.abs(x)))
+
+
+ENDS = ((-746, 40), (-40, 40), (-6, 6), (-1, 1), (-0.01, 0.01))
 WIDE = ((-711, 711), (-20, 20), (-1, 1), (-0.01, 0.01))
 LOGARITHM = ((0, 10), (0.9, 1.1), (0.999, 1.001), (0, 1e300), (0, 1e-300))
 PERIODIC = ((-7, 7), (-0.01, 0.01), (-1000, 1000), (-1e6, 1e6), (-1e10, 1e10), (-1e300, 1e300))
@@ -134,6 +145,10 @@ FUNCTIONS = [
     Function(
         "logit", long.logit, ((0, 1), (0.4, 0.6), (0, 0.01)), (0.5,), 5e-324, 1 - 2**-53, 1, (-1,)
     ),
+    Function("silu", lambda x: x * sigmoid(x), ((-800, -600), *ENDS)),
+    Function("mish", mish, ((-800, -600), *ENDS)),
+    Function("logsigmoid", logsigmoid, ENDS, high=740),
+    Function("elu", lambda x: np.where(x > 0, x, np.expm1(np.minimum(x, 0))), ENDS),
     Function("rsqrt", lambda x: 1 / np.sqrt(x), POSITIVE, (1.0, 2.0, TINY, MAX), low=5e-324),
     Function("pow", np.power, arity=2),
     Function("sqrt", np.sqrt, POSITIVE, (1.0, 2.0, TINY, MAX), low=0),
@@ -231,7 +246,7 @@ COMPUTE = """
     results = {}
     for name, op, arity, numbers in SPECS:
         tensors = [ag.tensor(given[f"{name}:{k}"]) for k in range(arity)]
-        function = getattr(ag, op)
+        function = getattr(ag, op, None) or getattr(ag.nn.functional, op)
         if op == "where":
             tensors[0] = tensors[0] != 0
         results[name] = function(*tensors, *numbers).numpy()

@@ -20,12 +20,20 @@ def twin(torch: ModuleType, a: Any) -> Any:
     return torch.tensor(np.asarray(a), dtype=torch.float64, requires_grad=True)
 
 
-def assert_near(got: Any, expected: Any, what: str, scale: float = 0.0) -> None:
+# PyTorch has the slope of hardsigmoid as a float32.
+LOOSE = {"hardsigmoid": 1e-7}
+# What has derivatives at infinity that are NaN in PyTorch.
+FINITE = {"gelu", "gelu_tanh", "softsign"}
+
+
+def assert_near(
+    got: Any, expected: Any, what: str, scale: float = 0.0, relative: float = RELATIVE
+) -> None:
     """Equal to 1e-12 of themselves, or of the sizes that went into them."""
     a, b = values(got), values(expected)
     assert a.shape == b.shape, what
     with np.errstate(invalid="ignore", over="ignore"):
-        near = np.abs(a - b) <= RELATIVE * np.maximum(np.abs(b), scale)
+        near = np.abs(a - b) <= relative * np.maximum(np.abs(b), scale)
     same = (a == b) | (np.isnan(a) & np.isnan(b)) | (near & np.isfinite(b))
     assert same.all(), f"{what}: {a[~same][:3]} and {b[~same][:3]}"
 
@@ -66,7 +74,8 @@ def test_gradients(case: Case, torch: ModuleType, rng: np.random.Generator) -> N
         for k, (x, y) in enumerate(zip(ours, theirs, strict=True)):
             assert (x.grad is None) == (y.grad is None)
             if x.grad is not None:
-                assert_near(x.grad, y.grad, f"{case.id}, input {k}")
+                relative = LOOSE.get(case.op, RELATIVE)
+                assert_near(x.grad, y.grad, f"{case.id}, input {k}", relative=relative)
 
 
 # Ops of which torch has no second derivative, or not the right one.
@@ -85,6 +94,8 @@ def test_second_derivatives(case: Case, torch: ModuleType, rng: np.random.Genera
         pytest.skip(NO_SECOND[case.op])
     if case.op == "abs":
         pytest.skip("torch's second derivative of abs fails for real tensors")
+    if case.op == "hardsigmoid":
+        pytest.skip("torch has no second derivative for it")
     if case.label == "tensors":
         pytest.skip("torch has no second derivative for the bounds of clamp")
     for arrays in samples(case, rng):
@@ -142,8 +153,12 @@ def test_gradients_at_the_edges(case: Case, torch: ModuleType) -> None:
             continue  # of -0.0 torch has inf in a backward, -inf in one that is recorded
         if case.op == "copysign" and abs(at) == np.inf:
             continue  # NaN in torch: see differences.md
+        if case.op in FINITE and np.isnan(values(y.grad)):
+            assert np.isfinite(values(x.grad))
+            continue
         # Where a function saturates, its derivative is made of the last bit of its value.
-        assert_near(x.grad, y.grad, f"{case.id} at {at}", scale=1e-3)
+        relative = LOOSE.get(case.op, RELATIVE)
+        assert_near(x.grad, y.grad, f"{case.id} at {at}", scale=1e-3, relative=relative)
 
 
 @pytest.mark.parametrize("op", ["pow", "maximum", "minimum", "mul", "div"])
@@ -192,11 +207,12 @@ def test_public_methods_are_torchs(torch: ModuleType) -> None:
     assert [n for n in methods if not hasattr(torch.Tensor, n) and n not in own] == []
 
 
-# 3 / x is one node here and two in torch; x % 0.3 has an input for its number here; what copies and
-# fills makes parts of the target's shape; rsub's node has its operands the other way round.
+# 3 / x, softsign and tanhshrink are one node here and several in torch; x % 0.3 has an input for
+# its number here; what copies and fills makes parts of the target's shape; rsub's node has its
+# operands the other way round.
 ALONE = [c for c in DIFFERENTIABLE if c.kind == "map"]
 ALONE = [c for c in ALONE if c.label not in ("3 / x", "x % 0.3", "x % -0.3")]
-ALONE = [c for c in ALONE if c.op not in ("copy", "fill", "rsub")]
+ALONE = [c for c in ALONE if c.op not in ("copy", "fill", "rsub", "softsign", "tanhshrink")]
 
 
 @pytest.mark.parametrize("case", ALONE, ids=by_id)
@@ -213,4 +229,4 @@ def test_nodes_called(case: Case, torch: ModuleType, rng: np.random.Generator) -
         assert (part is None) == (other is None)
         if part is not None:
             assert tuple(part.shape) == tuple(other.shape)
-            assert_near(part, other, case.id)
+            assert_near(part, other, case.id, relative=LOOSE.get(case.op, RELATIVE))
