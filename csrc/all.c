@@ -88,6 +88,7 @@
 #include "ops/counting.c"
 #include "ops/differences.c"
 #include "ops/distances.c"
+#include "ops/entropy.c"
 #include "ops/gather.c"
 #include "ops/index.c"
 #include "ops/indexing.c"

@@ -43,6 +43,8 @@ INTERNAL = {
     "triplet_term",
     "class_loss",
     "class_loss_vjp",
+    "class_entropy",
+    "class_entropy_vjp",
     "embedding_vjp",
     "standardize",
     "standardize_vjp",

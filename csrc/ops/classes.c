@@ -203,18 +203,67 @@ AG_RULE(embedding_vjp)
         GX(0) = agi_value(AG_OP_embedding, 2, args, &attr);
 }
 
-ag_tensor *ag_embedding(ag_tensor *input, ag_tensor *weight, int64_t padding_idx,
-                        bool scale_grad_by_freq)
+/* Factors that bring rows of these norms which are taken to max_norm, 1 for others. Whether one is
+ * another than 1. */
+static bool embedding_factors(double *norms, int64_t rows, const ag_tensor *index, double max_norm)
+{
+    bool any = false;
+    const double *at = agi_tensor_data(index);
+    for (int64_t k = 0; k < index->numel; k++)  /* below 0: taken, and longer */
+        if (norms[(int64_t)at[k]] > max_norm)
+            norms[(int64_t)at[k]] = -max_norm / (norms[(int64_t)at[k]] + 1e-7);
+    for (int64_t k = 0; k < rows; k++) {
+        any |= norms[k] < 0.0;
+        norms[k] = norms[k] < 0.0 ? -norms[k] : 1.0;
+    }
+    return any;
+}
+
+/* Shortens rows of the table in place. */
+static bool embedding_shorten(ag_tensor *table, ag_tensor *input, double max_norm, double p)
+{
+    static const int64_t last = 1;
+    const ag_attr along = {.f = {p}, .i = {1}, .n_list = 1, .list = &last}, anywhere = {.i = {0}};
+    const ag_arg arg = agi_arg(table);
+    const int64_t rows = agi_shape_of(table)[0];
+    if (!has_integers("embedding", input))
+        return false;
+    ag_tensor *own = agi_tensor_snapshot(input);
+    ag_tensor *norms = own != NULL ? agi_compute(AG_OP_p_norm, 1, &arg, &along) : NULL;
+    bool ok = norms != NULL && agi_storage_ready(own->storage) == AG_OK &&
+              agi_storage_writable(norms->storage) == AG_OK;
+    ag_tensor *index = ok ? dense_of(agi_arg(own)) : NULL;
+    ok = index != NULL &&
+         embedding_check(agi_tensor_data(index), index->numel, rows, &anywhere);
+    if (ok && embedding_factors(agi_tensor_data(norms), rows, index, max_norm)) {
+        const bool recording = ag_set_grad_enabled(false);
+        const ag_arg args[2] = {arg, agi_arg(norms)};
+        ok = ag_apply_(AG_OP_mul, 2, args, NULL) == AG_OK;
+        ag_set_grad_enabled(recording);
+    }
+    agi_release(index);
+    agi_release(norms);
+    agi_release(own);
+    return ok;
+}
+
+ag_tensor *ag_embedding(ag_tensor *input, ag_tensor *weight, int64_t padding_idx, double max_norm,
+                        double norm_type, bool scale_grad_by_freq, bool sparse)
 {
     if (!agi_has_tensors("embedding", input, weight))
         return NULL;
     if (weight->ndim != 2)
         return agi_fail_null(AG_ERR_SHAPE, "'weight' must be 2-D");
+    if (sparse)
+        return agi_fail_null(AG_ERR_DTYPE, "embedding: gradients are dense, there are no sparse "
+                                           "tensors");
     const int64_t rows = agi_shape_of(weight)[0];
     if (padding_idx != NO_INDEX && (padding_idx < -rows || padding_idx >= rows))
         return agi_fail_null(AG_ERR_INDEX, "Padding_idx must be within num_embeddings");
     if (padding_idx < 0 && padding_idx != NO_INDEX)
         padding_idx += rows;
+    if (!isnan(max_norm) && !embedding_shorten(weight, input, max_norm, norm_type))
+        return NULL;
     const ag_arg args[2] = {agi_arg(input), agi_arg(weight)};
     const ag_attr attr = {.i = {padding_idx, scale_grad_by_freq}};
     return agi_call(AG_OP_embedding, 2, args, &attr);
@@ -369,14 +418,14 @@ static int64_t count_targets(ag_tensor *target, int64_t ignored)
     return count;
 }
 
-/* Errors of targets, each times the weight of its class where there are weights: reduced. What the
- * mean is by is in *by then, a number or a sum. */
-static ag_arg nll(ag_arg logs, ag_arg t, ag_arg weight, int64_t ignored, int64_t reduction,
+/* Errors of targets, which `op` finds, each times the weight of its class where there are weights:
+ * reduced. What the mean is by is in *by then, a number or a sum. */
+static ag_arg nll(int op, ag_arg logs, ag_arg t, ag_arg weight, int64_t ignored, int64_t reduction,
                   ag_arg *by)
 {
     const ag_arg args[2] = {logs, t};
     const ag_attr attr = {.i = {ignored}};
-    ag_arg errors = agi_value(AG_OP_class_loss, 2, args, &attr);
+    ag_arg errors = agi_value(op, 2, args, &attr);
     if (agi_value_failed(errors))
         return errors;
     if (agi_is_given(weight)) {
@@ -419,7 +468,7 @@ AG_FORMULA(nll_loss)
         !check_target_shape("nll_loss", args[0].tensor, args[1].tensor) ||
         !check_class_weights(args[0].tensor, args[2]))
         return agi_failed_loss();
-    return nll(args[0], args[1], args[2], attr->i[0], attr->i[1], &by);
+    return nll(AG_OP_class_loss, args[0], args[1], args[2], attr->i[0], attr->i[1], &by);
 }
 
 /* ---- cross_entropy -------------------------------------------------------------------------- */
@@ -465,7 +514,7 @@ static ag_arg smoothed(ag_arg logs, ag_arg t, ag_arg weight, int64_t dim, const 
     const double smoothing = attr->f[0];
     const double classes = (double)agi_shape_of(logs.tensor)[dim];
     ag_arg by = NUM(1.0);
-    const ag_arg own = nll(logs, t, weight, attr->i[0], attr->i[1], &by);
+    const ag_arg own = nll(AG_OP_class_loss, logs, t, weight, attr->i[0], attr->i[1], &by);
     const ag_arg kept = v_ne(t, NUM((double)attr->i[0]));
     ag_arg all = v_neg(class_sum(by_class(logs, weight), dim));
     all = agi_reduced(v_where(kept, all, NUM(0.0)),
@@ -504,6 +553,9 @@ AG_FORMULA(cross_entropy)
         return agi_failed_loss();
     const int64_t dim = args[0].tensor->ndim > 1;
     const ag_attr along = {.i = {dim}};
+    if (by_index && attr->f[0] == 0.0 && args[0].tensor->ndim <= 2 && args[0].tensor->numel > 0 &&
+        agi_dtype_of(args[1].tensor) == AG_INT64)
+        return nll(AG_OP_class_entropy, args[0], args[1], args[2], attr->i[0], attr->i[1], &by);
     const ag_arg logs = agi_value(AG_OP_log_softmax, 1, args, &along);
     if (agi_value_failed(logs))
         return logs;
@@ -511,7 +563,7 @@ AG_FORMULA(cross_entropy)
         return of_probabilities(logs, args[1], args[2], dim, attr);
     if (attr->f[0] > 0.0)
         return smoothed(logs, args[1], args[2], dim, attr);
-    return nll(logs, args[1], args[2], attr->i[0], attr->i[1], &by);
+    return nll(AG_OP_class_loss, logs, args[1], args[2], attr->i[0], attr->i[1], &by);
 }
 
 /* ---- one_hot -------------------------------------------------------------------------------- */

@@ -31,7 +31,7 @@ AG_FORMULA(p_norm)
     if (p == 0.0)
         return v_reduce(AG_OP_sum, v_mul(v_ne(x, NUM(0.0)), NUM(1.0)), attr, attr->i[0] != 0);
     const ag_arg size = v_abs(x);
-    if (p == 1.0 || (isinf(p) && x.tensor->numel == 0))
+    if (p == 1.0 || (isinf(p) && attr->i[1] != 0 && x.tensor->numel == 0))
         return v_reduce(AG_OP_sum, size, attr, attr->i[0] != 0);
     if (isinf(p))
         return v_reduce(p > 0.0 ? AG_OP_amax : AG_OP_amin, size, attr, attr->i[0] != 0);
@@ -109,6 +109,13 @@ static ag_arg between_rows(ag_arg a, ag_arg b, double p, double eps, bool keepdi
 AG_FORMULA(pairwise_distance)
 {
     return between_rows(args[0], args[1], attr->f[0], attr->f[1], attr->i[0] != 0);
+}
+
+AG_FORMULA(dist)
+{
+    const ag_attr all = {.f = {attr->f[0]}, .n_list = -1};
+    const ag_arg d = v_sub(args[0], args[1]);
+    return agi_value(AG_OP_p_norm, 1, &d, &all);
 }
 
 static ag_arg with_dim(ag_arg x, int64_t dim)

@@ -10,6 +10,7 @@
 #include "../base/check.h"
 #include "../base/parallel.h"
 #include "../base/shape.h"
+#include "../compute/kernel.h"
 #include "../compute/sum.h"
 #include "../fuse/pending.h"
 #include "../tape/formula.h"
@@ -69,43 +70,91 @@ typedef struct norm_rows {
 } norm_rows;
 
 /* y into z; the return value is r. `squares` is n numbers of scratch. */
-static double standard_row(double *z, const double *x, int64_t n, double eps, double *squares)
+AGI_STAMPED double standard_row(double *z, const double *x, int64_t n, double eps, double *squares)
 {
     const double mean = agi_sum_run(x, n) / (double)n;
-    for (int64_t i = 0; i < n; i++)
-        z[i] = x[i] - mean;
-    for (int64_t i = 0; i < n; i++)
-        squares[i] = z[i] * z[i];
+    AGI_INDEPENDENT
+    for (int64_t i = 0; i < n; i++) {
+        const double d = x[i] - mean;
+        z[i] = d;
+        squares[i] = d * d;
+    }
     const double r = 1.0 / sqrt(agi_sum_run(squares, n) / (double)n + eps);
-    for (int64_t i = 0; i < n; i++)
-        z[i] *= r;
     return r;
 }
 
-static void standard_row_vjp(double *z, const double *g, const double *x, int64_t n, double eps,
-                             double *scratch)
+AGI_STAMPED void standard_row_forward(double *z, const double *x, int64_t n, double eps,
+                                      double *scratch)
+{
+    const double r = standard_row(z, x, n, eps, scratch);
+    AGI_INDEPENDENT
+    for (int64_t i = 0; i < n; i++)
+        z[i] *= r;
+}
+
+AGI_STAMPED void standard_row_vjp(double *z, const double *g, const double *x, int64_t n,
+                                  double eps, double *scratch)
 {
     double *y = scratch, *products = scratch + n;
     const double r = standard_row(y, x, n, eps, products);
-    for (int64_t i = 0; i < n; i++)
-        products[i] = g[i] * y[i];
+    AGI_INDEPENDENT
+    for (int64_t i = 0; i < n; i++) {
+        const double v = y[i] * r;
+        y[i] = v;
+        products[i] = g[i] * v;
+    }
     const double mean = agi_sum_run(g, n) / (double)n;
     const double share = agi_sum_run(products, n) / (double)n;
+    AGI_INDEPENDENT
     for (int64_t i = 0; i < n; i++)
         z[i] = r * (g[i] - mean - y[i] * share);
 }
 
-static void norm_range(void *context, int64_t begin, int64_t end, int part)
+AGI_STAMPED void norm_range_body(const norm_rows *rows, int64_t begin, int64_t end, int part)
 {
-    const norm_rows *rows = context;
     const int64_t n = rows->n;
     double *scratch = rows->scratch + 2 * n * part;
     for (int64_t k = begin * n; k < end * n; k += n) {
         if (rows->g == NULL)
-            standard_row(rows->z + k, rows->x + k, n, rows->eps, scratch);
+            standard_row_forward(rows->z + k, rows->x + k, n, rows->eps, scratch);
         else
             standard_row_vjp(rows->z + k, rows->g + k, rows->x + k, n, rows->eps, scratch);
     }
+}
+
+/* The same at each CPU level, to the same bits. */
+static void norm_range_base(const norm_rows *rows, int64_t begin, int64_t end, int part)
+{
+    norm_range_body(rows, begin, end, part);
+}
+
+#if AGI_X86
+AGI_TARGET_AVX2
+static void norm_range_avx2(const norm_rows *rows, int64_t begin, int64_t end, int part)
+{
+    norm_range_body(rows, begin, end, part);
+}
+
+AGI_TARGET_AVX512
+static void norm_range_avx512(const norm_rows *rows, int64_t begin, int64_t end, int part)
+{
+    norm_range_body(rows, begin, end, part);
+}
+#endif
+
+typedef void (*norm_range_fn)(const norm_rows *rows, int64_t begin, int64_t end, int part);
+
+static const norm_range_fn norm_ranges[AGI_LEVELS] = {
+    norm_range_base,
+#if AGI_X86
+    norm_range_avx2,
+    norm_range_avx512,
+#endif
+};
+
+static void norm_range(void *context, int64_t begin, int64_t end, int part)
+{
+    norm_ranges[agi_level_now](context, begin, end, part);
 }
 
 /* Rows large enough together are shared among threads. */

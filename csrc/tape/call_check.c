@@ -142,6 +142,8 @@ static bool is_inner_with_attr(int op)
     case AG_OP_embedding_vjp:
     case AG_OP_class_loss:
     case AG_OP_class_loss_vjp:
+    case AG_OP_class_entropy:
+    case AG_OP_class_entropy_vjp:
     case AG_OP_standardize:
     case AG_OP_standardize_vjp:
     case AG_OP_batch_norm:

@@ -425,16 +425,25 @@ def triplet_margin_loss(
         ValueError: the margin is not positive, or the reduction is none of these.
     """
 def embedding(
-    input: _T, weight: Tensor, padding_idx: _int | None = None, scale_grad_by_freq: _bool = False
+    input: _T,
+    weight: Tensor,
+    padding_idx: _int | None = None,
+    max_norm: _Real | None = None,
+    norm_type: _Real = 2.0,
+    scale_grad_by_freq: _bool = False,
+    sparse: _bool = False,
 ) -> _T:
     """Rows of a table, the weight, by their numbers: of the input's shape, and behind that
     the length of a row. Gradients of rows that are taken several times are added in the
     order in which these stand. The row padding_idx gets none; with scale_grad_by_freq
-    they are divided by how often a row was taken.
+    they are divided by how often a row was taken. With max_norm the rows that are taken
+    and longer, by their norm_type-norm, are brought to that length before, in the table
+    itself.
 
     Raises:
         AssertionError: there is no row padding_idx.
         IndexError: there is no such row.
+        NotImplementedError: `sparse`: gradients are dense.
         RuntimeError: the input is not int64, or the table has not two dimensions.
         TypeError: an argument is of the wrong type.
     """

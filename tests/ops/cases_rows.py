@@ -249,6 +249,15 @@ def _class_vjp(g: Any) -> Any:
     return z
 
 
+def _entropy_vjp(lib: Any, g: Any, x: Any) -> Any:
+    recording = lib.is_grad_enabled()
+    with lib.enable_grad():
+        x = x if x.requires_grad else x.detach().requires_grad_()
+        y = lib.nn.functional.cross_entropy(x, lib.tensor(WHICH), reduction="none")
+    (result,) = lib.autograd.grad(y, x, g, create_graph=recording)
+    return result
+
+
 CLASSES = [
     _of(
         "embedding",
@@ -312,6 +321,20 @@ CLASSES = [
         lambda x: _picked(_log_softmax(x)).mean(),
         ((3, 4),),
         "NllLossBackward0",
+    ),
+    _of(
+        "class_entropy",
+        lambda lib, x: lib.nn.functional.cross_entropy(x, lib.tensor(WHICH), reduction="none"),
+        lambda x: _picked(_log_softmax(x)),
+        ((3, 4),),
+        "NllLossBackward0",
+    ),
+    _of(
+        "class_entropy_vjp",
+        lambda lib, g, x: _entropy_vjp(lib, g, x),
+        lambda g, x: g[:, None] * (np.exp(_log_softmax(x)) + _class_vjp(np.ones_like(g))),
+        ((3,), (3, 4)),
+        "NllLossBackwardBackward0",
     ),
 ]
 
@@ -420,6 +443,14 @@ DISTANCES = [
         lambda x, y: _lengths(x - y + np.longdouble(1e-6))[:, None],
         ((3, 4), (4,)),
         "NormBackward1",
+        domains=ABOVE,
+    ),
+    _of(
+        "dist",
+        lambda lib, x, y: x.dist(y, 3.0),
+        lambda x, y: _lengths((x - y).ravel(), 3.0),
+        ((3, 4), (4,)),
+        "DistBackward0",
         domains=ABOVE,
     ),
     _of(

@@ -197,6 +197,15 @@ def test_rows_that_are_taken_several_times() -> None:
         F.embedding(ag.tensor([0]), w, padding_idx=3)
 
 
+def test_rows_that_are_shortened() -> None:
+    w = leaf([[3.0, 4.0], [0.0, 1.0], [6.0, 8.0]])
+    y = F.embedding(ag.tensor([0, 0, 1]), w, max_norm=2.0)
+    assert w.tolist() == pytest.approx(np.array([[1.2, 1.6], [0.0, 1.0], [6.0, 8.0]]), 1e-7)
+    assert y.tolist()[0] == w.tolist()[0] and y.requires_grad
+    with pytest.raises(NotImplementedError):
+        F.embedding(ag.tensor([0]), w, sparse=True)
+
+
 def test_one_hot() -> None:
     assert F.one_hot(ag.tensor(1)).tolist() == [0, 1]
     assert F.one_hot(ag.tensor([[0], [2]]), 4).shape == (2, 1, 4)

@@ -280,6 +280,13 @@ def pairwise_distance(p: Program) -> None:
     p.sometimes(p=p.dice.choice([1, 3.0, 0.5, np.inf]), eps=0.1, keepdim=True)
 
 
+def dist(p: Program) -> None:
+    shape = p.shape()
+    p.add(p.rng.uniform(-2, 2, shape))
+    p.add(p.rng.uniform(-2, 2, shape if p.dice.random() < 0.7 else shape[-1:]))
+    p.sometimes(p=p.dice.choice([1, 3.0, 0.5, np.inf]))
+
+
 def cosine_similarity(p: Program) -> None:
     shape = p.shape(1)
     p.add(p.rng.uniform(-2, 2, shape))
@@ -307,7 +314,7 @@ ALL: dict[str, Callable[[Program], None]] = {
     if callable(value) and getattr(value, "__module__", "") == __name__ and name not in
     ("Program", "pair", "classes")
 }  # fmt: skip
-BESIDE = ("cdist", "pdist", "pairwise_distance", "cosine_similarity")  # functions of the module
+BESIDE = ("cdist", "pdist", "dist", "pairwise_distance", "cosine_similarity")  # functions of the module
 NO_SECOND = ("cdist", "pdist", "binary_cross_entropy")  # torch has none, or adds 1e-12 to it
 
 
