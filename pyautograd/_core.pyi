@@ -6070,6 +6070,14 @@ def pdist(input: _T, p: _Real = 2) -> _T:
         RuntimeError: there are not two dimensions, or p is negative.
         TypeError: an argument is of the wrong type.
     """
+def dist(input: _T, other: Tensor, p: _Real = 2) -> _T:
+    """The p-norm of all differences between two tensors, which broadcast. Where it is 0, so
+    is its gradient.
+
+    Raises:
+        RuntimeError: the shapes do not broadcast.
+        TypeError: an argument is of the wrong type.
+    """
 def cosine_similarity(x1: _T, x2: Tensor, dim: _int = 1, eps: _Real = 1e-08) -> _T:
     """The cosines of the angles between what x1 and x2, which broadcast, have along a
     dimension, which is dropped. A length counts as eps at least.

@@ -392,9 +392,10 @@ typedef struct ag_attr {
 
 /* n must be the op's arity; attr may be NULL for ops that take none. The first argument of what is
  * neither elementwise nor a REDUCE must be a tensor, unless its CALL says OPERAND (of slice_scatter
- * a number stands for zeros in the shape that list gives). Fail with AG_ERR_INDEX for an op that
- * there is not, AG_ERR_VALUE for another n, AG_ERR_TYPE for missing args, attr or list, and for a
- * number in place of a tensor, AG_ERR_SHAPE for an n_list out of range. */
+ * a number stands for zeros in the shape that list gives), and so must all that are TENSOR there.
+ * Fail with AG_ERR_INDEX for an op that there is not, AG_ERR_VALUE for another n, AG_ERR_TYPE for
+ * missing args, attr or list, and for a number in place of a tensor, AG_ERR_SHAPE for an n_list out
+ * of range. */
 AG_API ag_tensor *ag_apply(ag_op op, int n, const ag_arg *args, const ag_attr *attr);
 /* The same for ops with several results: n of them, owned, into outs; none on failure. */
 AG_API ag_status ag_apply_several(ag_op op, int n_args, const ag_arg *args, const ag_attr *attr,

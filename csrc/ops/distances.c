@@ -22,10 +22,22 @@ static ag_arg failed_distance(void) { return agi_arg(&agi_failed); }
  * gets all of the gradient, as PyTorch's distances have it, or its part. Where y is 0 the gradient
  * is 0. dx = g x / y for p = 2, g sign(x) for 1, in general g sign(x) (|x| / y)^(p - 1).
  * Saves x and y. */
+static bool is_of_nothing(const ag_tensor *x, const ag_attr *attr)
+{
+    if (x->numel > 0 || attr->n_list <= 0)
+        return x->numel == 0;
+    int dim;
+    return agi_shape_wrap_dim(attr->list[0], x->ndim, &dim) == AG_OK && agi_shape_of(x)[dim] == 0;
+}
+
 AG_FORMULA(p_norm)
 {
     const double p = attr->f[0];
     const ag_arg x = args[0];
+    if (isinf(p) && attr->i[1] == 0 && is_of_nothing(x.tensor, attr)) {
+        agi_fail(AG_ERR_SHAPE, "linalg.vector_norm cannot compute the %g norm on nothing", p);
+        return failed_distance();
+    }
     if (p == 2.0)
         return v_sqrt(v_reduce(AG_OP_sum, v_square(x), attr, attr->i[0] != 0));
     if (p == 0.0)

@@ -52,6 +52,46 @@ static const uint8_t takes[AG_OP_COUNT] = {
 #include "../include/ops.def"
 };
 
+/* How many arguments must be tensors: the first so many. */
+#define TENSORS_TENSOR + 1
+#define TENSORS_OPERAND
+#define TENSORS_SCALAR
+#define TENSORS_NUMBER
+#define TENSORS_INT
+#define TENSORS_DIM
+#define TENSORS_FLAG
+#define TENSORS_CHOICE
+#define TENSORS_DIMS
+#define TENSORS_SIZES
+#define TENSORS_MAYBE
+#define TENSORS_REDUCTION
+#define TENSORS_AVERAGE
+#define TENSORS_REDUCE
+#define TENSORS_INPLACE
+#define TENSORS_DTYPE
+#define TENSORS_REAL
+#define TENSORS_DEVICE
+#define TENSORS_INTO
+#define TENSORS(of, KIND, name, default) TENSORS_##KIND
+#define TENSORS_ROW_OP(cname, parameters) \
+    [AG_OP_##cname] = (0 AG_EACH(TENSORS, TENSORS, , parameters)),
+#define TENSORS_ROW_C TENSORS_ROW_OP
+#define TENSORS_ROW_CHECKED_OP TENSORS_ROW_OP
+#define TENSORS_ROW_OWN(cname, parameters)
+#define TENSORS_ROW_DONE TENSORS_ROW_OWN
+#define TENSORS_ROW_PAIR TENSORS_ROW_OWN
+#define TENSORS_ROW_PYTHON TENSORS_ROW_OWN
+#define TENSORS_ROW_CHECKED_OWN TENSORS_ROW_OWN
+#define TENSORS_ROW_CHECKED_DONE TENSORS_ROW_OWN
+static const uint8_t tensors_of[AG_OP_COUNT] = {
+    [AG_OP_embedding] = 2, [AG_OP_embedding_vjp] = 2, [AG_OP_class_loss] = 2,
+    [AG_OP_class_loss_vjp] = 2, [AG_OP_class_entropy] = 2, [AG_OP_class_entropy_vjp] = 3,
+    [AG_OP_standardize_vjp] = 2, [AG_OP_triplet_term] = 2,
+#define CALL(name, cname, FORMS, BODY, RESULT, parameters, doc, example) \
+    TENSORS_ROW_##BODY(cname, parameters)
+#include "../include/ops.def"
+};
+
 #define ARITY_UNARY(n) n
 #define ARITY_BINARY(n) n
 #define ARITY_PAIR(n) n
@@ -216,8 +256,13 @@ static bool check_args(int op, const char *name, int n, const ag_arg *args)
         agi_fail(AG_ERR_VALUE, "%s: expected %d arguments, got %d", name, agi_ops[op].arity, n);
         return false;
     }
-    return agi_has(name, args, "arguments") &&
-           (takes_number_first(op) || agi_has_tensor(name, args[0].tensor));
+    if (!agi_has(name, args, "arguments") ||
+        !(takes_number_first(op) || agi_has_tensor(name, args[0].tensor)))
+        return false;
+    for (int k = 1; k < tensors_of[op]; k++)
+        if (!agi_has_tensor(name, args[k].tensor))
+            return false;
+    return true;
 }
 
 static bool check_op(const char *function, ag_op op)

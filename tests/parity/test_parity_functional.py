@@ -206,7 +206,7 @@ def cross_entropy(p: Program) -> None:
 
 
 def embedding(p: Program) -> None:
-    rows, width = p.dice.randint(1, 4), p.dice.randint(0, 3)
+    rows, width = p.dice.randint(1, 4), p.dice.randint(1, 3)
     top = rows if p.dice.random() < 0.9 else rows + 1
     p.add(p.rng.integers(0, top, p.shape()), False)
     p.add(p.rng.uniform(-2, 2, (rows, width)))

@@ -121,6 +121,8 @@ def test_second_derivatives(case: Case, torch: ModuleType, rng: np.random.Genera
 
 @pytest.mark.parametrize("case", DIFFERENTIABLE, ids=by_id)
 def test_names_of_nodes(case: Case, torch: ModuleType, rng: np.random.Generator) -> None:
+    if case.op == "class_entropy_vjp":
+        pytest.skip("torch puts it together of other ops")
     if case.op == "floor_divide":
         pytest.skip("torch has a node without a name and without a derivative for it")
     if case.op == "sinc_slope":
