@@ -3402,6 +3402,14 @@ class Tensor:
             ValueError: the nesting is ragged, or has more than 32 levels.
             TypeError: something in it is no number, or dtype is none.
         """
+    def dist(self, other: Tensor, p: _Real = 2) -> Self:
+        """The p-norm of all differences between two tensors, which broadcast. Where it is 0, so
+        is its gradient.
+
+        Raises:
+            RuntimeError: the shapes do not broadcast.
+            TypeError: an argument is of the wrong type.
+        """
     def cumsum(self, dim: _int, *, dtype: _DType = None, out: Tensor | None = None) -> Self:
         """The sums of the elements up to each along a dimension.
 

@@ -136,6 +136,10 @@ AG_RULE(embedding)
 /* How often each row is taken. Owned memory; NULL on failure. */
 static double *embedding_counts(const double *at, int64_t n, int64_t rows)
 {
+    if (rows > AGI_INTEGER_MAX) {
+        agi_fail_memory("the counts of rows", INT64_MAX);
+        return NULL;
+    }
     double *counts = agi_plain_new((size_t)(rows + 1) * sizeof *counts);
     if (counts == NULL)
         return NULL;
@@ -167,10 +171,12 @@ static ag_tensor *embedding_added(const ag_tensor *g, const ag_tensor *index, co
     shape[0] = attr->i[2];
     memcpy(shape + 1, agi_shape_of(g) + index->ndim, (size_t)n * sizeof *shape);
     double *counts = NULL;
-    if (attr->i[1] != 0 &&
-        (counts = embedding_counts(agi_tensor_data(index), index->numel, shape[0])) == NULL)
-        return NULL;
     ag_tensor *z = zeros_of("embedding_vjp", n + 1, shape);
+    if (z != NULL && attr->i[1] != 0 &&
+        (counts = embedding_counts(agi_tensor_data(index), index->numel, shape[0])) == NULL) {
+        agi_release(z);
+        return NULL;
+    }
     if (z != NULL && index->numel > 0)
         embedding_add(agi_tensor_data(z), agi_tensor_data(g), agi_tensor_data(index), index->numel,
                  g->numel / index->numel, attr->i[0], counts);
@@ -182,6 +188,8 @@ AG_FORWARD(embedding_vjp)
 {
     const ag_tensor *index = args[1].tensor;
     const ag_attr in_table = {.i = {attr->i[0], 0, 1}};
+    if (!has_integers("embedding_vjp", index))
+        return NULL;
     ag_tensor *dense = dense_of(args[0]);
     ag_tensor *at = dense != NULL ? dense_of(args[1]) : NULL;
     ag_tensor *z = NULL;
@@ -368,6 +376,8 @@ AG_RULE(class_loss)
 AG_FORWARD(class_loss_vjp)
 {
     const int64_t ignored = attr->i[0];
+    if (!has_integers("class_loss_vjp", args[1].tensor))
+        return NULL;
     ag_tensor *g = dense_of(args[0]), *t = g != NULL ? dense_of(args[1]) : NULL, *z = NULL;
     int64_t shape[AGI_MAX_DIMS + 1];
     if (t != NULL && (!agi_same_shape(g, t) || t->ndim >= AGI_MAX_DIMS)) {

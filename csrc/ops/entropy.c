@@ -13,6 +13,7 @@
 #include "../compute/mvec.h"
 #include "../compute/sum.h"
 #include "../fuse/pending.h"
+#include "../tape/dtypes.h"
 #include "../tape/formula.h"
 #include "table.h"
 
@@ -114,6 +115,14 @@ static ag_tensor *entropy_dense(ag_arg x)
     return agi_compute(AG_OP_clone, 1, &x, &agi_row_major);
 }
 
+static bool entropy_dtypes(ag_arg x, ag_arg t)
+{
+    if (agi_dtype_of(x.tensor) == AG_FLOAT64 && agi_dtype_of(t.tensor) == AG_INT64)
+        return true;
+    agi_fail(AG_ERR_VALUE, "class_entropy: expected float64 rows and int64 targets");
+    return false;
+}
+
 static bool entropy_check(const ag_tensor *g, const ag_tensor *x, const ag_tensor *t,
                           int64_t ignored)
 {
@@ -157,6 +166,8 @@ static ag_tensor *entropy_of(const ag_tensor *g, const ag_tensor *x, const ag_te
 
 AG_FORWARD(class_entropy)
 {
+    if (!entropy_dtypes(args[0], args[1]))
+        return NULL;
     ag_tensor *x = entropy_dense(args[0]), *t = x != NULL ? entropy_dense(args[1]) : NULL;
     ag_tensor *z = t != NULL ? entropy_of(NULL, x, t, attr->i[0]) : NULL;
     agi_release(x);
@@ -178,7 +189,7 @@ AG_RULE(class_entropy)
 AG_FORWARD(class_entropy_vjp)
 {
     ag_tensor *own[3] = {NULL}, *z = NULL;
-    bool ok = true;
+    bool ok = entropy_dtypes(args[1], args[2]);
     for (int k = 0; ok && k < 3; k++)
         ok = (own[k] = entropy_dense(args[k])) != NULL;
     if (ok)

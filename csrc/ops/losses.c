@@ -120,15 +120,24 @@ AG_FORMULA(bce_term)
     return v_sub(v_mul(v_sub(t, NUM(1.0)), bounded_log_rest(x)), v_mul(t, bounded_log(x)));
 }
 
+/* g times the slope, summed where input k was broadcast. */
+static ag_arg term_gradient(const agi_vjp *v, int k, ag_arg slope)
+{
+    int ndim;
+    const int64_t *shape = agi_node_input_shape(v->node, k, &ndim);
+    const ag_arg g = v_vjp_mul(G, slope);
+    return ndim < 0 ? g : agi_sum_to(g, ndim, shape);
+}
+
 AG_RULE(bce_term)
 {
     const ag_arg x = IN(0), t = IN(1);
     if (NEEDS(0)) {
         const ag_arg spread = v_maximum(v_mul(v_sub(NUM(1.0), x), x), NUM(1e-12));
-        GX(0) = v_vjp_mul(G, v_div(v_sub(x, t), spread));
+        GX(0) = term_gradient(v, 0, v_div(v_sub(x, t), spread));
     }
     if (NEEDS(1))
-        GX(1) = v_vjp_mul(G, v_sub(bounded_log_rest(x), bounded_log(x)));
+        GX(1) = term_gradient(v, 1, v_sub(bounded_log_rest(x), bounded_log(x)));
 }
 
 /* Looks at every element, which computes what pends. */
@@ -198,29 +207,20 @@ AG_FORMULA(bce_logits_term)
     return v_add(off, v_mul(v_mul(w, t), v_add(v_relu(v_neg(x)), tail)));
 }
 
-/* g times the slope, summed where input k was broadcast. */
-static ag_arg logits_gradient(const agi_vjp *v, int k, ag_arg slope)
-{
-    int ndim;
-    const int64_t *shape = agi_node_input_shape(v->node, k, &ndim);
-    const ag_arg g = v_vjp_mul(G, slope);
-    return ndim < 0 ? g : agi_sum_to(g, ndim, shape);
-}
-
 AG_RULE(bce_logits_term)
 {
     const ag_arg x = IN(0), t = IN(1), w = IN(2);
     if (NEEDS(0)) {
         const ag_arg on = is_one(w) ? t : v_mul(w, t);
         const ag_arg off = v_mul(v_sub(NUM(1.0), t), v_sigmoid(x));
-        GX(0) = logits_gradient(v, 0, v_sub(off, v_mul(on, v_sigmoid(v_neg(x)))));
+        GX(0) = term_gradient(v, 0, v_sub(off, v_mul(on, v_sigmoid(v_neg(x)))));
     }
     if (NEEDS(1) && is_one(w))
-        GX(1) = logits_gradient(v, 1, v_neg(x));
+        GX(1) = term_gradient(v, 1, v_neg(x));
     else if (NEEDS(1))
-        GX(1) = logits_gradient(v, 1, v_sub(v_mul(w, exact_softplus(v_neg(x))), exact_softplus(x)));
+        GX(1) = term_gradient(v, 1, v_sub(v_mul(w, exact_softplus(v_neg(x))), exact_softplus(x)));
     if (NEEDS(2))
-        GX(2) = logits_gradient(v, 2, v_mul(t, exact_softplus(v_neg(x))));
+        GX(2) = term_gradient(v, 2, v_mul(t, exact_softplus(v_neg(x))));
 }
 
 AG_FORMULA(binary_cross_entropy_with_logits)

@@ -13,6 +13,7 @@
 #include "../compute/kernel.h"
 #include "../compute/sum.h"
 #include "../fuse/pending.h"
+#include "../tape/dtypes.h"
 #include "../tape/formula.h"
 #include "../tensor/scope.h"
 #include "losses.h"
@@ -225,7 +226,8 @@ AG_RULE(standardize)
 
 AG_FORWARD(standardize_vjp)
 {
-    if (args[1].tensor != NULL && agi_same_shape(args[0].tensor, args[1].tensor))
+    if (agi_dtype_of(args[0].tensor) == agi_dtype_of(args[1].tensor) &&
+        agi_same_shape(args[0].tensor, args[1].tensor))
         return standardized(&args[0], args[1], attr);
     return agi_fail_null(AG_ERR_SHAPE, "standardize_vjp: expected a gradient of the input's shape");
 }
@@ -351,10 +353,43 @@ static ag_arg channel_mean(ag_arg x)
     return v_reduce(AG_OP_mean, x, &attr, true);
 }
 
+static bool check_channels(const char *what, const ag_tensor *t, int64_t channels)
+{
+    if (t == NULL || (t->ndim == 1 && t->numel == channels))
+        return true;
+    agi_fail(AG_ERR_SHAPE, "%s should contain %lld elements not %lld", what, (long long)channels,
+             (long long)t->numel);
+    return false;
+}
+
+/* What the op itself takes: called by its number, too. */
+static bool check_batch_args(const ag_arg *args)
+{
+    static const char *const names[] = {"input", "running_mean", "running_var", "weight", "bias"};
+    const ag_tensor *x = args[0].tensor;
+    if (x->ndim < 2) {
+        agi_fail(AG_ERR_SHAPE, "batch_norm: expected an input with 2 dimensions or more, got %d",
+                 x->ndim);
+        return false;
+    }
+    if (agi_is_given(args[1]) != agi_is_given(args[2])) {
+        agi_fail(AG_ERR_VALUE, "batch_norm: expected a mean and a variance, or none");
+        return false;
+    }
+    for (int k = 1; k < 5; k++)
+        if (agi_is_given(args[k]) && !(agi_has_tensor("batch_norm", args[k].tensor) &&
+                                       check_channels(names[k], args[k].tensor,
+                                                      agi_shape_of(x)[1])))
+            return false;
+    return true;
+}
+
 /* args: x, mean and variance (of x itself where they are not given), weight, bias. */
 AG_FORMULA(batch_norm)
 {
     const ag_arg x = args[0];
+    if (!check_batch_args(args))
+        return failed_norm();
     const bool own = !agi_is_given(args[1]);
     const ag_arg mean = own ? channel_mean(x) : of_channels(v_constant(args[1]), x);
     const ag_arg d = v_sub(x, mean);
@@ -365,15 +400,6 @@ AG_FORMULA(batch_norm)
     if (agi_is_given(args[3]))
         y = v_mul(y, of_channels(args[3], x));
     return agi_is_given(args[4]) ? v_add(y, of_channels(args[4], x)) : y;
-}
-
-static bool check_channels(const char *what, const ag_tensor *t, int64_t channels)
-{
-    if (t == NULL || (t->ndim == 1 && t->numel == channels))
-        return true;
-    agi_fail(AG_ERR_SHAPE, "%s should contain %lld elements not %lld", what, (long long)channels,
-             (long long)t->numel);
-    return false;
 }
 
 /* What moved towards what was found, by `momentum`: (1 - momentum) old + momentum found. */
@@ -470,9 +496,9 @@ static ag_arg dropout_mask(ag_tensor *x, double p)
     return v_div(v_lt(agi_arg(drawn), NUM(1.0 - p)), NUM(1.0 - p));
 }
 
-static bool check_dropout(const char *name, const ag_tensor *x, double p)
+static bool check_dropout(const char *name, ag_tensor *x, double p)
 {
-    if (!agi_has_tensor(name, (ag_tensor *)(uintptr_t)x))
+    if (!agi_has_tensor(name, x))
         return false;
     if (p >= 0.0 && p <= 1.0)
         return true;

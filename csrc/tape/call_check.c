@@ -58,6 +58,8 @@ static const uint8_t takes[AG_OP_COUNT] = {
 #define TENSORS_SCALAR
 #define TENSORS_NUMBER
 #define TENSORS_INT
+#define TENSORS_INTS
+#define TENSORS_WHOLE
 #define TENSORS_DIM
 #define TENSORS_FLAG
 #define TENSORS_CHOICE

@@ -1164,7 +1164,7 @@ static void call_at_random(ag_tensor *const *tensors, int n_tensors)
     static const ag_dtype dtypes[] = {AG_FLOAT64, AG_INT64, AG_BOOL, 2, -1, INT32_MIN, INT32_MAX};
     int64_t list[8];
     ag_attr attr = {.f = {1.0, 20.0}, .n_list = (int)random_below(9), .list = list};
-    ag_arg args[3];
+    ag_arg args[5];
     const ag_op op = (ag_op)random_below(AG_OP_COUNT);
     int n = 0;
     ag_op_info(op, NULL, NULL, NULL, &n, NULL, NULL);
@@ -1172,7 +1172,7 @@ static void call_at_random(ag_tensor *const *tensors, int n_tensors)
         list[i] = random_number();
     for (int i = 0; i < 4; i++)
         attr.i[i] = random_number();
-    for (int k = 0; k < 3; k++)
+    for (int k = 0; k < 5; k++)
         args[k] = (ag_arg){random_below(8) > 0 ? tensors[random_below((uint64_t)n_tensors)] : NULL,
                            1.0, dtypes[random_below((uint64_t)COUNT(dtypes))]};
     ag_clear_error();

@@ -314,7 +314,13 @@ ALL: dict[str, Callable[[Program], None]] = {
     if callable(value) and getattr(value, "__module__", "") == __name__ and name not in
     ("Program", "pair", "classes")
 }  # fmt: skip
-BESIDE = ("cdist", "pdist", "dist", "pairwise_distance", "cosine_similarity")  # functions of the module
+BESIDE = (
+    "cdist",
+    "pdist",
+    "dist",
+    "pairwise_distance",
+    "cosine_similarity",
+)  # functions of the module
 NO_SECOND = ("cdist", "pdist", "binary_cross_entropy")  # torch has none, or adds 1e-12 to it
 
 
@@ -332,8 +338,7 @@ def outcome(lib: Any, name: str, p: Program, transposed: bool) -> Any:
         for k, a in enumerate(p.arrays)
     ]
     more = {
-        k: tensor(lib, v, transposed) if isinstance(v, np.ndarray) else v
-        for k, v in p.more.items()
+        k: tensor(lib, v, transposed) if isinstance(v, np.ndarray) else v for k, v in p.more.items()
     }
     call = getattr(lib if name in BESIDE else lib.nn.functional, name)
     try:
@@ -366,24 +371,42 @@ def near(one: Any, other: Any) -> bool:
     return bool(np.allclose(one, other, rtol=1e-12, atol=2e-12 * scale, equal_nan=True))
 
 
+def compare(name: str, p: Program, transposed: bool, torch: ModuleType, where: str) -> None:
+    theirs = outcome(torch, name, p, transposed)
+    ours = outcome(ag, name, p, transposed)
+    where = f"{where}: {[(a.dtype, a.shape) for a in p.arrays]} {p.more}"
+    if isinstance(theirs, type) or isinstance(ours, type):
+        assert ours == theirs, where
+        return
+    assert ours[0] == theirs[0], where
+    assert len(ours[1]) == len(theirs[1]), where
+    for k, (one, other) in enumerate(zip(ours[1], theirs[1], strict=True)):
+        if other.shape == (1,) != one.shape or one.shape == (1,) != other.shape:
+            assert not one.any() and not other.any(), f"{where} {k}"
+            continue
+        assert one.shape == other.shape, f"{where} {k}"
+        assert near(one, other), f"{where} {k}: {one} {other}"
+
+
 @pytest.mark.parametrize("name", ALL)
 def test_functional(name: str, torch: ModuleType) -> None:
     for seed in range(COUNT):
         dice = random.Random(f"{name} {seed}")
         p = Program(dice, seed)
         ALL[name](p)
-        transposed = dice.random() < 0.2
-        theirs = outcome(torch, name, p, transposed)
-        ours = outcome(ag, name, p, transposed)
-        where = f"seed {seed}: {[a.shape for a in p.arrays]} {p.more}"
-        if isinstance(theirs, type) or isinstance(ours, type):
-            assert ours == theirs, where
-            continue
-        assert ours[0] == theirs[0], where
-        assert len(ours[1]) == len(theirs[1]), where
-        for k, (one, other) in enumerate(zip(ours[1], theirs[1], strict=True)):
-            if other.shape == (1,) != one.shape or one.shape == (1,) != other.shape:
-                assert not one.any() and not other.any(), f"{where} {k}"
-                continue
-            assert one.shape == other.shape, f"{where} {k}"
-            assert near(one, other), f"{where} {k}: {one} {other}"
+        compare(name, p, dice.random() < 0.2, torch, f"seed {seed}")
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_operands_of_other_dtypes(name: str, torch: ModuleType) -> None:
+    """One of the operands is int64 or bool. What torch refuses to mix is float64 here."""
+    for seed in range(COUNT // 4):
+        dice = random.Random(f"{name} {seed} dtypes")
+        p = Program(dice, seed)
+        ALL[name](p)
+        p.more = {k: v for k, v in p.more.items() if not isinstance(v, np.ndarray)}
+        k = dice.randrange(len(p.arrays))
+        p.arrays[k] = np.nan_to_num(p.arrays[k]).round().astype(dice.choice([np.int64, np.bool_]))
+        with np.errstate(invalid="ignore"):
+            if not isinstance(outcome(torch, name, p, False), type):
+                compare(name, p, False, torch, f"seed {seed}")
