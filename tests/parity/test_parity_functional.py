@@ -54,7 +54,7 @@ class Program:
         if self.dice.random() < 0.05:
             self.more["reduction"] = "nonsense"
         if self.dice.random() < 0.05:
-            self.more |= {"size_average": self.dice.choice([True, False])}
+            self.more |= {"size_average": self.dice.choice([True, False]), "reduction": "sum"}
 
 
 def pair(p: Program, low: float = -2.0, high: float = 2.0, grad: bool = True) -> tuple[int, ...]:
@@ -208,7 +208,7 @@ def cross_entropy(p: Program) -> None:
 def embedding(p: Program) -> None:
     rows, width = p.dice.randint(1, 4), p.dice.randint(1, 3)
     top = rows if p.dice.random() < 0.9 else rows + 1
-    p.add(p.rng.integers(0, top, p.shape()), False)
+    p.add(p.rng.integers(0, top, tuple(n or 1 for n in p.shape())), False)
     p.add(p.rng.uniform(-2, 2, (rows, width)))
     p.sometimes(padding_idx=p.dice.choice([0, -1, rows - 1]))
     if p.dice.random() < 0.2:
@@ -397,7 +397,7 @@ def test_functional(name: str, torch: ModuleType) -> None:
         compare(name, p, dice.random() < 0.2, torch, f"seed {seed}")
 
 
-@pytest.mark.parametrize("name", ALL)
+@pytest.mark.parametrize("name", [n for n in ALL if n not in ("embedding", "one_hot")])
 def test_operands_of_other_dtypes(name: str, torch: ModuleType) -> None:
     """One of the operands is int64 or bool. What torch refuses to mix is float64 here."""
     for seed in range(COUNT // 4):
@@ -406,7 +406,11 @@ def test_operands_of_other_dtypes(name: str, torch: ModuleType) -> None:
         ALL[name](p)
         p.more = {k: v for k, v in p.more.items() if not isinstance(v, np.ndarray)}
         k = dice.randrange(len(p.arrays))
-        p.arrays[k] = np.nan_to_num(p.arrays[k]).round().astype(dice.choice([np.int64, np.bool_]))
-        with np.errstate(invalid="ignore"):
-            if not isinstance(outcome(torch, name, p, False), type):
-                compare(name, p, False, torch, f"seed {seed}")
+        whole = np.nan_to_num(p.arrays[k]).clip(-9, 9).round()
+        p.arrays[k] = whole.astype(dice.choice([np.int64, np.bool_]))
+        try:
+            refused = isinstance(outcome(torch, name, p, False), type)
+        except RuntimeError:  # in its backward
+            refused = True
+        if not refused:
+            compare(name, p, False, torch, f"seed {seed}")
