@@ -589,6 +589,11 @@ static ag_tensor *pad_by_itself(ag_tensor *x, int n, const int64_t *pad, int kin
     if (n % 2 != 0 || n < 2 || n > 6 || (ndim != dims + 1 && ndim != dims + 2))
         return agi_fail_null(AG_ERR_DTYPE, "Only 2D, 3D, 4D, 5D padding with non-constant padding "
                                            "are supported for now");
+    for (int d = ndim - dims - 1; d < ndim && kind != AGI_PAD_CIRCULAR; d++)
+        if (agi_shape_of(x)[d] == 0)
+            return agi_fail_null(AG_ERR_SHAPE, "pad: expected sizes other than 0 but for the first "
+                                               "of %d dimensions, got 0 at dimension %d",
+                                 dims + 2, d);
     if (kind != AGI_PAD_CIRCULAR && x->storage->dtype == AG_BOOL)
         return agi_fail_null(AG_ERR_DTYPE, "\"pad\" not implemented for 'Bool'");
     const int64_t mark = agi_scope_open();

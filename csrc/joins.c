@@ -3,6 +3,8 @@
  * Functions of ops/shapes.def of several tensors, or with several results: joins, grids, parts and
  * products, all made of other functions.
  */
+#include <limits.h>
+
 #include "base/alloc.h"
 #include "base/check.h"
 #include "base/shape.h"
@@ -407,5 +409,222 @@ ag_tensor *ag_vander(ag_tensor *x, int64_t n, bool increasing)
         z = keep_result(mark, z);
     }
     agi_plain_free(columns);
+    return z;
+}
+
+/* ---- by lists of indices -------------------------------------------------------------------- */
+
+/* A tensor of n indices, which are to be filled in; NULL with an error if they are too many. */
+static ag_tensor *new_indices(const char *op, int64_t n)
+{
+    if (agi_shape_numel(op, 1, &n) < 0)
+        return NULL;
+    ag_tensor *t = agi_tensor_new(1, &n, n);
+    if (t != NULL)
+        t->storage->dtype = AG_INT64;
+    return t;
+}
+
+/* The numbers of a vector of repetitions, owned, and what they are together; NULL with an error. */
+static int64_t *repetitions_of(ag_tensor *repeats, int64_t *whole)
+{
+    if (repeats->storage->dtype != AG_INT64)
+        return agi_fail_null(AG_ERR_SHAPE, "repeats has to be Long or Int tensor");
+    const int64_t n = repeats->numel;
+    int64_t *numbers = agi_plain_new((size_t)(n + 1) * sizeof *numbers);
+    bool ok = numbers != NULL && ag_copy_out_int64(repeats, numbers) == AG_OK;
+    *whole = 0;
+    for (int64_t k = 0; k < n && ok; k++) {
+        ok = numbers[k] >= 0 && !__builtin_add_overflow(*whole, numbers[k], whole);
+        if (!ok)
+            agi_fail(AG_ERR_SHAPE, "repeats can not be negative, or too large");
+    }
+    if (!ok) {
+        agi_plain_free(numbers);
+        return NULL;
+    }
+    return numbers;
+}
+
+/* Each place of `size` so many times as the numbers say, of which there is one for all or one for
+ * each. Owned. */
+static ag_tensor *places_repeated(ag_tensor *repeats, int64_t size, int64_t output_size)
+{
+    int64_t whole = 0, at = 0;
+    int64_t *numbers = repetitions_of(repeats, &whole);
+    if (numbers == NULL)
+        return NULL;
+    const bool one_for_all = repeats->numel == 1;
+    if (one_for_all && __builtin_mul_overflow(numbers[0], size, &whole))
+        whole = INT64_MAX;
+    ag_tensor *indices = NULL;
+    if (output_size >= 0 && output_size != whole)
+        agi_fail(AG_ERR_SHAPE, "allocated size does not match required size");
+    else
+        indices = new_indices("repeat_interleave", whole);
+    for (int64_t k = 0; k < size && indices != NULL; k++)
+        for (int64_t j = 0; j < numbers[one_for_all ? 0 : k]; j++)
+            agi_tensor_data(indices)[at++] = (double)k;
+    agi_plain_free(numbers);
+    return indices;
+}
+
+/* x and the dimension that is meant, or all of it as a row. A value of the open scope. */
+static ag_tensor *flat_without_dim(const char *op, ag_tensor *x, int *dim)
+{
+    const int64_t all = -1;
+    if (*dim == INT_MIN) {
+        *dim = 0;
+        return ag_reshape(x, 1, &all);
+    }
+    if (agi_shape_wrap_dim(*dim, x->ndim, dim) != AG_OK)
+        return NULL;
+    if (x->ndim > 0)
+        return agi_scope_add(agi_retain(x));
+    return agi_fail_null(AG_ERR_INDEX, "%s: Dimension specified as 0 but tensor has no dimensions",
+                         op);
+}
+
+ag_tensor *ag_repeat_interleave(ag_tensor *x, ag_tensor *repeats, int dim, int64_t output_size)
+{
+    const int64_t mark = agi_scope_open();
+    if (mark < 0)
+        return NULL;
+    ag_tensor *of = NULL, *z = NULL;
+    if (agi_has_tensors("repeat_interleave", x, repeats)) {
+        if (repeats->ndim > 1)
+            agi_fail(AG_ERR_SHAPE, "repeats must be 0-dim or 1-dim tensor");
+        else
+            of = flat_without_dim("repeat_interleave", x, &dim);
+    }
+    const int64_t size = of != NULL ? agi_shape_of(of)[dim] : 0;
+    if (of != NULL && repeats->numel != 1 && repeats->numel != size) {
+        agi_fail(AG_ERR_SHAPE, "repeats must have the same size as input along dim, but got "
+                               "repeats.size(0) = %lld and input.size(%d) = %lld",
+                 (long long)repeats->numel, dim, (long long)size);
+    } else if (of != NULL) {
+        ag_tensor *places = places_repeated(repeats, size, output_size);
+        z = places != NULL ? ag_index_select(of, dim, places) : NULL;
+        agi_release(places);
+    }
+    return keep_result(mark, z);
+}
+
+ag_tensor *ag_repeat_each(ag_tensor *x, int64_t repeats, int dim, int64_t output_size)
+{
+    int64_t shape[AGI_MAX_DIMS + 1], whole = 0;
+    const int64_t mark = agi_scope_open();
+    if (mark < 0)
+        return NULL;
+    ag_tensor *of = NULL, *wide = NULL, *z = NULL;
+    if (repeats < 0 && x != NULL)
+        agi_fail(AG_ERR_SHAPE, "Repeats must be non-negative");
+    else if (agi_has_tensor("repeat_interleave", x))
+        of = flat_without_dim("repeat_interleave", x, &dim);
+    if (of != NULL && (__builtin_mul_overflow(agi_shape_of(of)[dim], repeats, &whole) ||
+                       (output_size >= 0 && output_size != whole))) {
+        agi_fail(AG_ERR_SHAPE, "repeat_interleave: Invalid output_size, expected %lld but got "
+                               "%lld", (long long)whole, (long long)output_size);
+        of = NULL;
+    }
+    if (of != NULL && (wide = ag_unsqueeze(of, dim + 1)) != NULL) {
+        for (int d = 0; d < wide->ndim; d++)
+            shape[d] = d == dim + 1 ? repeats : agi_shape_of(wide)[d];
+        wide = ag_expand(wide, wide->ndim, shape);
+    }
+    if (wide != NULL) {
+        for (int d = 0; d < of->ndim; d++)
+            shape[d] = d == dim ? whole : agi_shape_of(of)[d];
+        z = ag_reshape(wide, of->ndim, shape);
+        z = z != NULL && repeats == 1 ? ag_clone(z) : z;
+    }
+    return keep_result(mark, z);
+}
+
+ag_tensor *ag_repeat_numbers(ag_tensor *repeats, int64_t output_size)
+{
+    if (!agi_has_tensor("repeat_interleave", repeats))
+        return NULL;
+    if (repeats->ndim != 1)
+        return agi_fail_null(AG_ERR_SHAPE, "repeat_interleave only accept 1D vector as repeat");
+    return agi_scope_add(places_repeated(repeats, repeats->numel, output_size));
+}
+
+/* The next way to take r of n in order, after what `taken` has; false after the last. */
+static bool next_choice(int64_t n, int64_t r, bool again, int64_t *taken)
+{
+    for (int64_t k = r - 1; k >= 0; k--) {
+        const int64_t most = again ? n - 1 : n - r + k;
+        if (taken[k] >= most)
+            continue;
+        taken[k]++;
+        for (int64_t j = k + 1; j < r; j++)
+            taken[j] = taken[j - 1] + !again;
+        return true;
+    }
+    return false;
+}
+
+/* How many ways there are, as far as they can be counted. */
+static int64_t count_choices(int64_t n, int64_t r, bool again)
+{
+    const int64_t of = again ? n + r - 1 : n;
+    int64_t count = 1;
+    if (n == 0 || r > of)
+        return 0;
+    for (int64_t k = 1; k <= r; k++) {
+        if (__builtin_mul_overflow(count, of - r + k, &count))
+            return INT64_MAX;
+        count /= k;
+    }
+    return count;
+}
+
+/* All ways, behind each other. Owned. */
+static ag_tensor *choices_of(int64_t n, int64_t r, bool again, int64_t count)
+{
+    int64_t whole, at = 0;
+    if (__builtin_mul_overflow(count, r, &whole))
+        whole = INT64_MAX;
+    ag_tensor *indices = new_indices("combinations", whole);
+    int64_t *taken = indices != NULL ? agi_plain_new((size_t)r * sizeof *taken) : NULL;
+    if (taken == NULL) {
+        agi_release(indices);
+        return NULL;
+    }
+    for (int64_t k = 0; k < r; k++)
+        taken[k] = again ? 0 : k;
+    while (at < whole) {
+        for (int64_t k = 0; k < r; k++)
+            agi_tensor_data(indices)[at++] = (double)taken[k];
+        next_choice(n, r, again, taken);
+    }
+    agi_plain_free(taken);
+    return indices;
+}
+
+ag_tensor *ag_combinations(ag_tensor *x, int64_t r, bool with_replacement)
+{
+    static const int64_t none = 0;
+    char text[AGI_SHAPE_TEXT];
+    if (!agi_has_tensor("combinations", x))
+        return NULL;
+    if (x->ndim != 1)
+        return agi_fail_null(AG_ERR_SHAPE, "Expect a 1D vector, but got shape %s",
+                             agi_format_shape_list(text, x->ndim, agi_shape_of(x)));
+    if (r < 0 || r > INT32_MAX)
+        return agi_fail_null(AG_ERR_SHAPE, "Expect a non-negative number, but got %lld",
+                             (long long)r);
+    if (r == 0)
+        return ag_new_zeros(x, 1, &none);
+    const int64_t count = count_choices(x->numel, r, with_replacement), shape[2] = {count, r};
+    ag_tensor *indices = choices_of(x->numel, r, with_replacement, count);
+    const int64_t mark = indices != NULL ? agi_scope_open() : -1;
+    ag_tensor *z = NULL;
+    if (mark >= 0) {
+        ag_tensor *flat = ag_index_select(x, 0, indices);
+        z = keep_result(mark, flat != NULL ? ag_view(flat, 2, shape) : NULL);
+    }
+    agi_release(indices);
     return z;
 }

@@ -3013,6 +3013,13 @@ class Tensor:
             RuntimeError: the number is not positive.
             TypeError: an index is no int.
         """
+    def split_with_sizes(self, split_sizes: _Dims, dim: _int = 0) -> tuple[Self, ...]:
+        """`split` into parts of the sizes given.
+
+        Raises:
+            IndexError: there is no such dimension.
+            RuntimeError: a size is negative, or all sizes are not as long as the dimension.
+        """
     def hsplit(self, indices_or_sections: _Dims) -> tuple[Self, ...]:
         """`tensor_split` of columns: of dimension 1, or of a vector.
 
@@ -3480,8 +3487,7 @@ class Tensor:
         """The largest elements up to each along a dimension, and where they are.
 
         As a named tuple with the fields `values` and `indices`. Of equal elements the last so far
-        is
-        meant, and takes the gradient. From the first NaN on all values are nan.
+        is meant, and takes the gradient. From the first NaN on all values are nan.
 
         Raises:
             IndexError: there is no such dimension.
@@ -3491,8 +3497,7 @@ class Tensor:
         """The smallest elements up to each along a dimension, and where they are.
 
         As a named tuple with the fields `values` and `indices`. Of equal elements the last so far
-        is
-        meant, and takes the gradient. From the first NaN on all values are nan.
+        is meant, and takes the gradient. From the first NaN on all values are nan.
 
         Raises:
             IndexError: there is no such dimension.
@@ -3537,8 +3542,7 @@ class Tensor:
 
         A tensor, or a tuple of it, of which of them each element is (return_inverse) and of how
         often each is there (return_counts). A NaN is equal to nothing. The order is the same
-        without
-        `sorted`. No gradient goes through it.
+        without `sorted`. No gradient goes through it.
 
         Raises:
             IndexError: there is no such dimension.
@@ -3665,6 +3669,26 @@ class Tensor:
         """
     @overload
     def nanmedian(self, dim: _int, keepdim: _bool = False) -> return_types.nanmedian: ...
+    @overload
+    def repeat_interleave(
+        self, repeats: Tensor, dim: _int | None = None, *, output_size: _int | None = None
+    ) -> Self:
+        """A copy with each index of a dimension so many times, behind each other: as an int, or as
+        a
+        vector with a number for each of them. Without dim, all elements in one row. Of a vector of
+        numbers alone, its places so many times.
+
+        Raises:
+            IndexError: there is no such dimension.
+            RuntimeError: a number is negative, or there are not as many as indices.
+            TypeError: an argument is of the wrong type.
+        """
+    @overload
+    def repeat_interleave(
+        self, repeats: _int, dim: _int | None = None, *, output_size: _int | None = None
+    ) -> Self: ...
+    @overload
+    def repeat_interleave(self, *, output_size: _int | None = None) -> Self: ...
     # </ops>
 
 # ---- ops
@@ -5385,6 +5409,13 @@ def tensor_split(input: _T, indices_or_sections: _Dims, dim: _int = 0) -> tuple[
         RuntimeError: the number is not positive.
         TypeError: an index is no int.
     """
+def split_with_sizes(input: _T, split_sizes: _Dims, dim: _int = 0) -> tuple[_T, ...]:
+    """`split` into parts of the sizes given.
+
+    Raises:
+        IndexError: there is no such dimension.
+        RuntimeError: a size is negative, or all sizes are not as long as the dimension.
+    """
 def hsplit(input: _T, indices_or_sections: _Dims) -> tuple[_T, ...]:
     """`tensor_split` of columns: of dimension 1, or of a vector.
 
@@ -5630,6 +5661,14 @@ def cartesian_prod(*tensors: _T) -> _T:
     """
 @overload
 def cartesian_prod(tensors: Sequence[_T], /) -> _T: ...
+def combinations(input: _T, r: _int = 2, with_replacement: _bool = False) -> _T:
+    """All ways to take r elements of a vector, in their order, as rows; with_replacement, an
+    element can be taken again.
+
+    Raises:
+        RuntimeError: the tensor is no vector, or r is negative.
+        TypeError: an argument is of the wrong type.
+    """
 def outer(input: _T, vec2: Tensor, *, out: Tensor | None = None) -> _T:
     """The products of each element of a vector with each of another, as a matrix.
 
@@ -6164,8 +6203,8 @@ def gradient(
 def cummax(input: _T, dim: _int) -> return_types.cummax:
     """The largest elements up to each along a dimension, and where they are.
 
-    As a named tuple with the fields `values` and `indices`. Of equal elements the last so far is
-    meant, and takes the gradient. From the first NaN on all values are nan.
+    As a named tuple with the fields `values` and `indices`. Of equal elements the last so far
+    is meant, and takes the gradient. From the first NaN on all values are nan.
 
     Raises:
         IndexError: there is no such dimension.
@@ -6174,8 +6213,8 @@ def cummax(input: _T, dim: _int) -> return_types.cummax:
 def cummin(input: _T, dim: _int) -> return_types.cummin:
     """The smallest elements up to each along a dimension, and where they are.
 
-    As a named tuple with the fields `values` and `indices`. Of equal elements the last so far is
-    meant, and takes the gradient. From the first NaN on all values are nan.
+    As a named tuple with the fields `values` and `indices`. Of equal elements the last so far
+    is meant, and takes the gradient. From the first NaN on all values are nan.
 
     Raises:
         IndexError: there is no such dimension.
@@ -6219,8 +6258,8 @@ def unique(
     that dimension, ordered by their first elements that differ.
 
     A tensor, or a tuple of it, of which of them each element is (return_inverse) and of how
-    often each is there (return_counts). A NaN is equal to nothing. The order is the same without
-    `sorted`. No gradient goes through it.
+    often each is there (return_counts). A NaN is equal to nothing. The order is the same
+    without `sorted`. No gradient goes through it.
 
     Raises:
         IndexError: there is no such dimension.
@@ -6439,6 +6478,25 @@ def nanmedian(input: _T) -> _T:
     """
 @overload
 def nanmedian(input: _T, dim: _int, keepdim: _bool = False) -> return_types.nanmedian: ...
+@overload
+def repeat_interleave(
+    input: _T, repeats: Tensor, dim: _int | None = None, *, output_size: _int | None = None
+) -> _T:
+    """A copy with each index of a dimension so many times, behind each other: as an int, or as a
+    vector with a number for each of them. Without dim, all elements in one row. Of a vector of
+    numbers alone, its places so many times.
+
+    Raises:
+        IndexError: there is no such dimension.
+        RuntimeError: a number is negative, or there are not as many as indices.
+        TypeError: an argument is of the wrong type.
+    """
+@overload
+def repeat_interleave(
+    input: _T, repeats: _int, dim: _int | None = None, *, output_size: _int | None = None
+) -> _T: ...
+@overload
+def repeat_interleave(repeats: _T, *, output_size: _int | None = None) -> _T: ...
 @overload
 def arange(
     end: _Real, *, dtype: _DType = None, requires_grad: _bool = False, device: _Device = None

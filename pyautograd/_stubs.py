@@ -402,8 +402,8 @@ _FUNCTIONS = type("functional", (), _core._functional())
 # Public in the native module, but found elsewhere: autograd.Node, config.show_config.
 _ELSEWHERE = {"Node", "show_config"}
 _PYTHON = (
-    "__version__", "autograd", "capi", "e", "finfo", "get_printoptions", "iinfo", "inf", "nan",
-    "newaxis", "nn", "pi", "set_printoptions", "show_config",
+    "__version__", "autograd", "broadcast_shapes", "capi", "e", "finfo", "get_printoptions",
+    "iinfo", "inf", "nan", "newaxis", "nn", "pi", "set_printoptions", "show_config",
 )  # fmt: skip
 
 

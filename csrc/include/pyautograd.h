@@ -327,9 +327,9 @@ AG_API ag_tensor *ag_slice(ag_tensor *x, int dim, int64_t start, int64_t end, in
 AG_API ag_tensor *ag_as_strided(ag_tensor *x, int ndim, const int64_t *shape,
                                 const int64_t *strides, int64_t offset);
 
-/* What is different among the elements of x, which of them each element is, how often each is there:
- * three tensors, owned, into outs, or none. With a dimension (else AG_NO_DIM) among slices. The
- * first function sorts them, the second compares neighbours. */
+/* What is different among the elements of x, which of them each element is, how often each is
+ * there: three tensors, owned, into outs, or none. With a dimension (else AG_NO_DIM) among slices.
+ * The first function sorts them, the second compares neighbours. */
 AG_API ag_status ag_unique(ag_tensor *x, int dim, ag_tensor **outs);
 AG_API ag_status ag_unique_consecutive(ag_tensor *x, int dim, ag_tensor **outs);
 

@@ -40,8 +40,8 @@ static int compare_rows(const rows_of *rows, int64_t i, int64_t j)
 }
 
 /* Two sorted runs of places to one. */
-static void merge_runs(const rows_of *rows, int64_t *z, const int64_t *x, int64_t n,
-                       const int64_t *y, int64_t m)
+static void merge_places(const rows_of *rows, int64_t *z, const int64_t *x, int64_t n,
+                         const int64_t *y, int64_t m)
 {
     int64_t i = 0, j = 0;
     while (i < n || j < m) {
@@ -58,8 +58,8 @@ static void sort_rows(rows_of *rows, int64_t *room)
         for (int64_t at = 0; at < n; at += 2 * run) {
             const int64_t middle = at + run < n ? at + run : n;
             const int64_t end = middle + run < n ? middle + run : n;
-            merge_runs(rows, room + at, rows->order + at, middle - at, rows->order + middle,
-                       end - middle);
+            merge_places(rows, room + at, rows->order + at, middle - at, rows->order + middle,
+                         end - middle);
         }
         memcpy(rows->order, room, (size_t)n * sizeof *room);
     }
@@ -251,7 +251,7 @@ static ag_status find_unique(ag_tensor *x, int dim, bool sort, ag_tensor **outs)
     return status;
 }
 
-static ag_status check_slices(const ag_tensor *x, int dim, int *at)
+static ag_status check_slice_dim(const ag_tensor *x, int dim, int *at)
 {
     if (x->ndim == 0)
         return agi_fail(AG_ERR_INDEX, "Dimension specified as %d but tensor has no dimensions",
@@ -271,7 +271,7 @@ static ag_status unique_of(const char *op, ag_tensor *x, int dim, bool sort, ag_
     if (!agi_has_tensor(op, x) || !agi_has(op, outs, "memory for the results"))
         return ag_last_status();
     outs[0] = outs[1] = outs[2] = NULL;
-    if ((dim != AG_NO_DIM && check_slices(x, dim, &at) != AG_OK) ||
+    if ((dim != AG_NO_DIM && check_slice_dim(x, dim, &at) != AG_OK) ||
         find_unique(x, at, sort, outs) != AG_OK)
         return ag_last_status();
     for (int k = 0; k < 3; k++)

@@ -173,9 +173,24 @@ static bool read_ints(const char *function, const char *argument, Py_ssize_t n,
     return ints->n >= 0;
 }
 
+/* A vector stands for a list of ints. */
+static bool read_int_or_ints(const char *function, const char *argument, PyObject *object,
+                             py_ints *ints);
+static bool read_ints_of_tensor(const char *function, const char *argument, ag_tensor *tensor,
+                                py_ints *ints)
+{
+    PyObject *list = py_list_of(tensor);
+    const bool done = list != NULL && read_int_or_ints(function, argument, list, ints);
+    Py_XDECREF(list);
+    return done;
+}
+
 static bool read_int_or_ints(const char *function, const char *argument, PyObject *object,
                              py_ints *ints)
 {
+    if (py_is_tensor(object) && ag_ndim(py_tensor_of(object)) == 1 &&
+        strcmp(function, "tensor_split") == 0)
+        return read_ints_of_tensor(function, argument, py_tensor_of(object), ints);
     if (!PyTuple_Check(object) && !PyList_Check(object)) {
         ints->n = -1;
         return py_integer_argument(function, argument, object, ints->list);

@@ -170,8 +170,8 @@ def pad(
     then of the one before it. What is negative is cut off.
 
     The border is value, or 0; or it is made of the tensor: "reflect" mirrors it,
-    "replicate" repeats its ends, "circular" goes round. These pad the last one, two or three
-    dimensions of a tensor that has one or two more.
+    "replicate" repeats its ends, "circular" goes round. These pad the last one, two or
+    three dimensions of a tensor that has one or two more.
 
     Raises:
         RuntimeError: pad has not as many ints as there may be, or they are too large or small.
