@@ -81,8 +81,8 @@ static void sort_by_insertion(agi_ranked *a, int64_t n)
 }
 
 /* z = what lies in two sorted runs, from a to b and from b to end. */
-static void merge_runs(agi_ranked *z, const agi_ranked *a, const agi_ranked *b,
-                       const agi_ranked *end)
+static void merge_ranked(agi_ranked *z, const agi_ranked *a, const agi_ranked *b,
+                         const agi_ranked *end)
 {
     const agi_ranked *const middle = b;
     while (a < middle && b < end) {
@@ -103,7 +103,7 @@ static agi_ranked *sort_by_merging(agi_ranked *a, agi_ranked *room, int64_t n)
     for (int64_t run = BY_INSERTION; run < n; run *= 2) {
         for (int64_t i = 0; i < n; i += 2 * run) {
             const int64_t b = i + run < n ? i + run : n, end = b + run < n ? b + run : n;
-            merge_runs(room + i, a + i, a + b, a + end);
+            merge_ranked(room + i, a + i, a + b, a + end);
         }
         agi_ranked *const sorted = room;
         room = a;

@@ -117,6 +117,65 @@ static ag_status product_of_many(double *z, const double *x, int64_t n)
     return AG_OK;
 }
 
+/* ---- columns --------------------------------------------------------------------------------- */
+
+/* Lines that lie side by side are multiplied row by row, in the same order. */
+#define PROD_STRIP 64
+
+static void product_strip(double *z, const double *x, int64_t step, int64_t n, int64_t cols)
+{
+    double lanes[PROD_LANES][PROD_STRIP];
+    const int64_t count = n < PROD_LANES ? 1 : PROD_LANES;
+    for (int64_t l = 0; l < count; l++)
+        for (int64_t j = 0; j < cols; j++)
+            lanes[l][j] = 1.0;
+    for (int64_t i = 0; i < n; i++, x += step) {
+        double *lane = lanes[i % count];
+        for (int64_t j = 0; j < cols; j++)
+            lane[j] *= x[j];
+    }
+    for (int64_t width = count / 2; width >= 1; width /= 2)
+        for (int64_t l = 0; l < width; l++)
+            for (int64_t j = 0; j < cols; j++)
+                lanes[l][j] *= lanes[l + width][j];
+    memcpy(z, lanes[0], (size_t)cols * sizeof *z);
+}
+
+static void multiply_strips(void *context, int64_t begin, int64_t end, int part)
+{
+    const agi_lines *lines = context;
+    const int64_t cols = lines->walk.shape[lines->walk.ndim - 1];
+    const int64_t strips = (cols - 1) / PROD_STRIP + 1;
+    agi_walk w;
+    (void)part;
+    for (int64_t u = begin; u < end; u++) {
+        const int64_t from = u % strips * PROD_STRIP, left = cols - from;
+        agi_walk_start(&w, &lines->walk, u / strips * cols + from);
+        product_strip(lines->z[0] + w.at[1], lines->x + w.at[0], lines->x_step, lines->n,
+                      left < PROD_STRIP ? left : PROD_STRIP);
+    }
+}
+
+static bool are_columns(const agi_lines *lines)
+{
+    const int last = lines->walk.ndim - 1;
+    return lines->count > 1 && lines->x_step != 1 && lines->n > 0 && lines->n <= PIECE &&
+           lines->walk.strides[0][last] == 1 && lines->walk.strides[1][last] == 1;
+}
+
+static void products_of_columns(agi_lines *lines)
+{
+    const int64_t cols = lines->walk.shape[lines->walk.ndim - 1];
+    const int64_t units = lines->count / cols * ((cols - 1) / PROD_STRIP + 1);
+    const int64_t each = lines->n * (cols < PROD_STRIP ? cols : PROD_STRIP);
+    const bool shared = each * units >= 4 * (int64_t)AGI_PARALLEL_MIN;
+    void *token = shared ? agi_blocking_enter() : NULL;
+    agi_parallel_for(units, shared ? 4 * (int64_t)AGI_PARALLEL_GRAIN / each + 1 : units, 1,
+                     multiply_strips, lines);
+    if (shared)
+        agi_blocking_leave(token);
+}
+
 /* ---- prod ------------------------------------------------------------------------------------ */
 
 /* x as it is read for all: in row-major memory. Owned. */
@@ -159,6 +218,10 @@ static ag_tensor *product_along(const ag_tensor *x, int64_t named, bool keep)
         agi_results_along(&lines, x, dim, 1, keep, 1, &z) != AG_OK)
         return NULL;
     lines.cost = 0.3;
+    if (are_columns(&lines)) {
+        products_of_columns(&lines);
+        return z;
+    }
     return agi_pick_run(&lines, product_line, NULL, 1, &z) == AG_OK ? z : NULL;
 }
 
@@ -392,5 +455,6 @@ AG_RULE(prod_others)
 
 #undef PIECE
 #undef PROD_LANES
+#undef PROD_STRIP
 #undef STRETCHES
 #undef OTHERS_LEVELS
