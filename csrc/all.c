@@ -108,6 +108,7 @@
 #include "ops/rows.c"
 #include "ops/scans.c"
 #include "ops/scatter.c"
+#include "ops/scatter_reduce.c"
 #include "ops/select.c"
 #include "ops/shapes.c"
 #include "ops/special.c"

@@ -121,7 +121,8 @@ class Row:
 def _parameter(kind: str, name: str, form: str) -> Parameter:
     found = _DEFAULT.match(form)
     if found is None:
-        return Parameter(kind, name)
+        words = re.findall(r'"(.*)"', form)
+        return Parameter(kind, name, words=tuple(words[0].split("|")) if words else ())
     words = tuple((found["words"] or "").split("|")) if found["words"] else ()
     return Parameter(kind, name, found["text"], found["how"] in ("STAR", "KEY"), words)
 

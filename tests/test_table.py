@@ -27,6 +27,7 @@ INTERNAL = {
     "gelu_tanh",
     "remainder_int",
     "index",
+    "scatter_extreme",
     "fmod_int",
     "select",
     "slice",

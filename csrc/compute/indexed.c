@@ -176,17 +176,27 @@ static int64_t number_at(const double *index)
     return (int64_t)*index;
 }
 
+/* The least and the largest of some numbers, in lanes, which the compiler makes vectors of. */
+#define CHECK_LANES 8
+
 /* A row of n numbers: whether one of them is outside. */
 static bool any_outside(const double *index, int64_t stride, int64_t n, double low, double size)
 {
-    int64_t outside = 0;
-    if (stride == 1)
-        for (int64_t i = 0; i < n; i++)
-            outside |= (index[i] < low) | (index[i] >= size);
-    else
-        for (int64_t i = 0; i < n; i++)
-            outside |= (index[i * stride] < low) | (index[i * stride] >= size);
-    return outside != 0;
+    double least[CHECK_LANES] = {0.0}, most[CHECK_LANES] = {0.0};
+    int64_t i = 0;
+    for (; stride == 1 && i + CHECK_LANES <= n; i += CHECK_LANES)
+        for (int j = 0; j < CHECK_LANES; j++) {
+            least[j] = index[i + j] < least[j] ? index[i + j] : least[j];
+            most[j] = index[i + j] > most[j] ? index[i + j] : most[j];
+        }
+    for (; i < n; i++) {
+        least[0] = index[i * stride] < least[0] ? index[i * stride] : least[0];
+        most[0] = index[i * stride] > most[0] ? index[i * stride] : most[0];
+    }
+    bool outside = size <= 0.0;
+    for (int j = 0; j < CHECK_LANES; j++)
+        outside |= (least[j] < low) | (most[j] >= size);
+    return outside;
 }
 
 static bool find_outside(const double *index, int64_t stride, int64_t n, int64_t low, int64_t size,
@@ -239,16 +249,26 @@ AGI_INLINE int64_t place_at(const agi_indexed *job, const double *index)
 static void places_of(const agi_indexed *job, const double *index, int64_t stride, int64_t column,
                       int n, int64_t *places)
 {
-    const int64_t size = job->size, step = job->steps[0];
     if (job->n_indexed > 1) {
         for (int j = 0; j < n; j++)
             places[j] = place_at(job, index + j * stride) + j * column;
         return;
     }
+    /* A sum with this constant has the whole number in its last bits: vectors of integers are made
+     * so at every CPU level. Places are below 2 to the power 51, as memory is. */
+    const double magic = 6755399441055744.0, from_end = (double)job->size;
+    const double step = (double)job->steps[0];
+    int64_t bits_of_magic;
+    memcpy(&bits_of_magic, &magic, sizeof magic);
     for (int j = 0; j < n; j++) {
-        const int64_t number = number_at(index + j * stride);
-        places[j] = (number + (number < 0 ? size : 0)) * step + j * column;
+        const double number = index[j * stride];
+        const double place = (number + (number < 0.0 ? from_end : 0.0)) * step + magic;
+        int64_t bits;
+        memcpy(&bits, &place, sizeof bits);
+        places[j] = bits - bits_of_magic;
     }
+    for (int j = 0; column != 0 && j < n; j++)
+        places[j] += j * column;
 }
 
 /* ---- rows ----------------------------------------------------------------------------------- */
@@ -275,8 +295,12 @@ static void run_places(const agi_indexed *job, agi_indexed_act act, double *whol
             whole[places[j]] = part[j * step];
         break;
     case AGI_INDEXED_ADD:
-        for (int j = 0; j < n; j++)
-            whole[places[j]] += job->scale * part[j * step];
+        if (job->scale == 1.0 && step == 1)
+            for (int j = 0; j < n; j++)
+                whole[places[j]] += part[j];
+        else
+            for (int j = 0; j < n; j++)
+                whole[places[j]] += job->scale * part[j * step];
         break;
     case AGI_INDEXED_MUL:
         for (int j = 0; j < n; j++)

@@ -24,7 +24,7 @@
 #define FLOATS DTYPES(FLOAT, FLOAT, FLOAT)
 #define KEEPS DTYPES(BOOL, INT, FLOAT)
 #define TRUTHS DTYPES(BOOL, BOOL, BOOL)
-#define FIRST DTYPES(AGI_OF_FIRST, AGI_OF_FIRST, AGI_OF_FIRST | FLOAT)
+#define FIRST DTYPES(AGI_OF_FIRST, AGI_OF_FIRST, AGI_OF_FIRST | AGI_MIXED | FLOAT)
 #define INDEXED(types) types, .indexed = true
 #define MAP(name) .kernels = agi_##name##_kernels
 #define FORWARD(name) .forward = agi_##name##_forward

@@ -140,6 +140,7 @@ PyTypeObject *py_class_of_result(const py_row *row, const void *fields);
 #define PY_TEXT_IS_OF(text, value, words) #text
 #define PY_TEXT_STAR_OF PY_TEXT_IS_OF
 #define PY_TEXT_KEY_OF PY_TEXT_IS_OF
+#define PY_TEXT_NEEDED_OF(words) NULL
 #define PY_VALUE_NEEDED 0
 #define PY_VALUE_IS(text, value) value
 #define PY_VALUE_STAR PY_VALUE_IS
@@ -147,6 +148,7 @@ PyTypeObject *py_class_of_result(const py_row *row, const void *fields);
 #define PY_VALUE_IS_OF(text, value, words) value
 #define PY_VALUE_STAR_OF PY_VALUE_IS_OF
 #define PY_VALUE_KEY_OF PY_VALUE_IS_OF
+#define PY_VALUE_NEEDED_OF(words) 0
 #define PY_WORDS_NEEDED NULL
 #define PY_WORDS_IS(text, value) NULL
 #define PY_WORDS_STAR PY_WORDS_IS
@@ -154,6 +156,7 @@ PyTypeObject *py_class_of_result(const py_row *row, const void *fields);
 #define PY_WORDS_IS_OF(text, value, words) words
 #define PY_WORDS_STAR_OF PY_WORDS_IS_OF
 #define PY_WORDS_KEY_OF PY_WORDS_IS_OF
+#define PY_WORDS_NEEDED_OF(words) words
 #define PY_REQUIRED_NEEDED + 1
 #define PY_REQUIRED_IS(text, value)
 #define PY_REQUIRED_STAR PY_REQUIRED_IS
@@ -161,6 +164,7 @@ PyTypeObject *py_class_of_result(const py_row *row, const void *fields);
 #define PY_REQUIRED_IS_OF(text, value, words)
 #define PY_REQUIRED_STAR_OF PY_REQUIRED_IS_OF
 #define PY_REQUIRED_KEY_OF PY_REQUIRED_IS_OF
+#define PY_REQUIRED_NEEDED_OF(words) + 1
 #define PY_PLACE_NEEDED + 1
 #define PY_PLACE_IS(text, value) + 1
 #define PY_PLACE_STAR(text, value)
@@ -168,6 +172,7 @@ PyTypeObject *py_class_of_result(const py_row *row, const void *fields);
 #define PY_PLACE_IS_OF(text, value, words) + 1
 #define PY_PLACE_STAR_OF(text, value, words)
 #define PY_PLACE_KEY_OF PY_PLACE_STAR_OF
+#define PY_PLACE_NEEDED_OF(words) + 1
 
 #define PY_AT_PLAIN(of, name) offsetof(struct of, name)
 #define PY_AT_TENSOR PY_AT_PLAIN
@@ -205,6 +210,7 @@ PyTypeObject *py_class_of_result(const py_row *row, const void *fields);
 #define PY_BEFORE_IS_OF(text, value, words) ", "
 #define PY_BEFORE_STAR_OF(text, value, words) ", *, "
 #define PY_BEFORE_KEY_OF PY_BEFORE_IS_OF
+#define PY_BEFORE_NEEDED_OF(words) ", "
 #define PY_AFTER_NEEDED
 #define PY_AFTER_IS(text, value) "=" #text
 #define PY_AFTER_STAR PY_AFTER_IS
@@ -212,6 +218,7 @@ PyTypeObject *py_class_of_result(const py_row *row, const void *fields);
 #define PY_AFTER_IS_OF(text, value, words) "=" #text
 #define PY_AFTER_STAR_OF PY_AFTER_IS_OF
 #define PY_AFTER_KEY_OF PY_AFTER_IS_OF
+#define PY_AFTER_NEEDED_OF(words)
 #define PY_STARRED_IN_FUNCTION
 #define PY_STARRED_IN_METHOD "*"
 #define PY_NOT_STARRED(FORM)

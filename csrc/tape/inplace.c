@@ -29,6 +29,13 @@
 /* Whether the op writes parts of x in an order of its own, and checks its arguments itself. */
 AGI_INLINE bool is_edit(int op) { return agi_ops[op].kind == AGI_EDIT; }
 
+/* So do formulas whose result has the dtype of their first operand. */
+AGI_INLINE bool has_own_shapes(int op)
+{
+    return is_edit(op) || (agi_ops[op].kind == AGI_FORMULA &&
+                           (agi_ops[op].dtypes[AG_FLOAT64] & AGI_OF_FIRST) != 0);
+}
+
 static bool any_is_large(int n, const ag_arg *args)
 {
     for (int k = 0; k < n; k++)
@@ -503,7 +510,7 @@ static ag_status check_write(int op, int n, const ag_arg *args)
     ag_status status = check_history(n, args);
     if (status == AG_OK)
         status = check_memory(op, args);
-    return status == AG_OK && !is_edit(op) ? check_shape(n, args) : status;
+    return status == AG_OK && !has_own_shapes(op) ? check_shape(n, args) : status;
 }
 
 AGI_INLINE ag_status apply_in_place(int op, int variant, int n, const ag_arg *args,

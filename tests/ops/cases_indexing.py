@@ -267,6 +267,68 @@ MORE = [
     ),
 ]
 
+def _reduced(how: str, include_self: bool) -> Any:
+    """Along dimension 0, element by element."""
+    ufunc = {"sum": np.add, "mean": np.add, "prod": np.multiply, "amax": np.maximum}
+    ufunc["amin"] = np.minimum
+
+    def ref(x: Any, y: Any) -> Any:
+        z, count = x.copy(), np.full(x.shape, int(include_self))
+        for (r, c), k in np.ndenumerate(np.array(WIDE)):
+            z[k, c] = ufunc[how](z[k, c], y[r, c]) if count[k, c] else y[r, c]
+            count[k, c] += 1
+        return z / np.maximum(count, 1) if how == "mean" else z
+
+    return ref
+
+
+REDUCE_WORDS = ("sum", "prod", "mean", "amax", "amin")
+MORE += [
+    _indexed(
+        "scatter_reduce",
+        f"{how}, {'with' if include_self else 'without'} x",
+        lambda lib, x, y, how=how, include_self=include_self: x.scatter_reduce(
+            0, lib.tensor(WIDE), y, how, include_self=include_self
+        ),
+        _reduced(how, include_self),
+        ((3, 4), (2, 4)),
+        "ScatterReduceBackward0",
+        ulp=4.0,
+    )
+    for how in REDUCE_WORDS
+    for include_self in (True, False)
+]
+MORE += [
+    _indexed(
+        "scatter_extreme",
+        "",
+        lambda lib, x, y: x.scatter_reduce(0, lib.tensor([[0, 0]]), y, "amax"),
+        lambda x, y: np.maximum(x, np.array([[1.0, 1.0], [0.0, 0.0]]) * y),
+        ((2, 2), (1, 2)),
+        "ScatterReduceBackward0",
+    ),
+    _indexed(
+        "index_reduce",
+        "prod",
+        lambda lib, x, y: x.index_reduce(0, lib.tensor([2, 2, 0]), y, "prod"),
+        lambda x, y: np.array([x[0] * y[2], x[1], x[2] * y[0] * y[1]]),
+        ((3, 2), (3, 2)),
+        "IndexReduceBackward0",
+        ulp=4.0,
+    ),
+    _indexed(
+        "index_reduce",
+        "mean, last",
+        lambda lib, x, y: x.index_reduce(
+            -1, lib.tensor([1, 1]), y, "mean", include_self=False
+        ),
+        lambda x, y: np.stack([x[:, 0], y.mean(1)], 1),
+        ((3, 2), (3, 2)),
+        "IndexReduceBackward0",
+        ulp=4.0,
+    ),
+]
+
 PLACES_OF = [
     Case(
         "nonzero",
