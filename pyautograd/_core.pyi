@@ -1729,7 +1729,8 @@ class Tensor:
             TypeError: an operand is none of these.
         """
     def floor_divide_(self, other: _Operand) -> Self:
-        """`floor_divide` in place. Returns the tensor itself.
+        """`floor_divide` in place. Returns the tensor itself. The example is that of
+        `floor_divide`.
 
         Raises:
             RuntimeError: as `floor_divide` does, or the tensor is a leaf that requires grad, or its
@@ -1781,7 +1782,7 @@ class Tensor:
             TypeError: a bound is neither tensor nor number.
         """
     def clamp_(self, min: _Operand | None = None, max: _Operand | None = None) -> Self:
-        """`clamp` in place. Returns the tensor itself.
+        """`clamp` in place. Returns the tensor itself. The example is that of `clamp`.
 
         Raises:
             RuntimeError: as `clamp` does, or the tensor is a leaf that requires grad, or its
@@ -1791,7 +1792,7 @@ class Tensor:
     def clip(self, min: _Operand | None = None, max: _Operand | None = None) -> Self:
         """The same as `clamp`."""
     def clip_(self, min: _Operand | None = None, max: _Operand | None = None) -> Self:
-        """`clip` in place. Returns the tensor itself.
+        """`clip` in place. Returns the tensor itself. The example is that of `clip`.
 
         Raises:
             RuntimeError: as `clip` does, or the tensor is a leaf that requires grad, or its
@@ -1810,7 +1811,8 @@ class Tensor:
             NotImplementedError: an operand is float64, or both are bool.
         """
     def bitwise_left_shift_(self, other: _Operand) -> Self:
-        """`bitwise_left_shift` in place. Returns the tensor itself.
+        """`bitwise_left_shift` in place. Returns the tensor itself. The example is that of
+        `bitwise_left_shift`.
 
         Raises:
             RuntimeError: as `bitwise_left_shift` does, or the tensor is a leaf that requires grad,
@@ -1831,7 +1833,8 @@ class Tensor:
             NotImplementedError: an operand is float64, or both are bool.
         """
     def bitwise_right_shift_(self, other: _Operand) -> Self:
-        """`bitwise_right_shift` in place. Returns the tensor itself.
+        """`bitwise_right_shift` in place. Returns the tensor itself. The example is that of
+        `bitwise_right_shift`.
 
         Raises:
             RuntimeError: as `bitwise_right_shift` does, or the tensor is a leaf that requires grad,
@@ -1949,7 +1952,7 @@ class Tensor:
             NotImplementedError: the tensors are not float64.
         """
     def lerp_(self, end: Tensor, weight: _Operand) -> Self:
-        """`lerp` in place. Returns the tensor itself.
+        """`lerp` in place. Returns the tensor itself. The example is that of `lerp`.
 
         Raises:
             RuntimeError: as `lerp` does, or the tensor is a leaf that requires grad, or its
@@ -1967,7 +1970,7 @@ class Tensor:
             NotImplementedError: all tensors are bool.
         """
     def addcmul_(self, tensor1: Tensor, tensor2: Tensor, *, value: _Real = 1) -> Self:
-        """`addcmul` in place. Returns the tensor itself.
+        """`addcmul` in place. Returns the tensor itself. The example is that of `addcmul`.
 
         Raises:
             RuntimeError: as `addcmul` does, or the tensor is a leaf that requires grad, or its
@@ -1984,7 +1987,7 @@ class Tensor:
             TypeError: an argument is of the wrong type.
         """
     def addcdiv_(self, tensor1: Tensor, tensor2: Tensor, *, value: _Real = 1) -> Self:
-        """`addcdiv` in place. Returns the tensor itself.
+        """`addcdiv` in place. Returns the tensor itself. The example is that of `addcdiv`.
 
         Raises:
             RuntimeError: as `addcdiv` does, or the tensor is a leaf that requires grad, or its
@@ -2001,7 +2004,7 @@ class Tensor:
             TypeError: an operand is none of these.
         """
     def float_power_(self, exponent: _Operand) -> Self:
-        """`float_power` in place. Returns the tensor itself.
+        """`float_power` in place. Returns the tensor itself. The example is that of `float_power`.
 
         Raises:
             RuntimeError: as `float_power` does, or the tensor is a leaf that requires grad, or its
@@ -2026,7 +2029,7 @@ class Tensor:
             NotImplementedError: the input is bool, or int64 and decimals not 0.
         """
     def round_(self, *, decimals: _int = 0) -> Self:
-        """`round` in place. Returns the tensor itself.
+        """`round` in place. Returns the tensor itself. The example is that of `round`.
 
         Raises:
             RuntimeError: as `round` does, or the tensor is a leaf that requires grad, or its
@@ -2048,7 +2051,7 @@ class Tensor:
     def nan_to_num_(
         self, nan: _Real | None = None, posinf: _Real | None = None, neginf: _Real | None = None
     ) -> Self:
-        """`nan_to_num` in place. Returns the tensor itself.
+        """`nan_to_num` in place. Returns the tensor itself. The example is that of `nan_to_num`.
 
         Raises:
             RuntimeError: as `nan_to_num` does, or the tensor is a leaf that requires grad, or its
@@ -2353,7 +2356,7 @@ class Tensor:
             TypeError: the input is not a Tensor, or eps not a number.
         """
     def logit_(self, eps: _Real | None = None) -> Self:
-        """`logit` in place. Returns the tensor itself.
+        """`logit` in place. Returns the tensor itself. The example is that of `logit`.
 
         Raises:
             RuntimeError: as `logit` does, or the tensor is a leaf that requires grad, or its
@@ -2723,7 +2726,7 @@ class Tensor:
                 range.
         """
     def scatter_(self, dim: _int, index: Tensor, src: _Operand) -> Self:
-        """`scatter` in place. Returns the tensor itself.
+        """`scatter` in place. Returns the tensor itself. The example is that of `scatter`.
 
         Raises:
             RuntimeError: as `scatter` does, or the tensor is a leaf that requires grad, or its
@@ -2743,7 +2746,7 @@ class Tensor:
                 range.
         """
     def scatter_add_(self, dim: _int, index: Tensor, src: Tensor) -> Self:
-        """`scatter_add` in place. Returns the tensor itself.
+        """`scatter_add` in place. Returns the tensor itself. The example is that of `scatter_add`.
 
         Raises:
             RuntimeError: as `scatter_add` does, or the tensor is a leaf that requires grad, or its
@@ -2761,7 +2764,7 @@ class Tensor:
             RuntimeError: the shapes or dtypes do not fit.
         """
     def index_add_(self, dim: _int, index: Tensor, source: Tensor, *, alpha: _Real = 1) -> Self:
-        """`index_add` in place. Returns the tensor itself.
+        """`index_add` in place. Returns the tensor itself. The example is that of `index_add`.
 
         Raises:
             RuntimeError: as `index_add` does, or the tensor is a leaf that requires grad, or its
@@ -2778,7 +2781,7 @@ class Tensor:
             RuntimeError: the shapes or dtypes do not fit.
         """
     def index_copy_(self, dim: _int, index: Tensor, source: Tensor) -> Self:
-        """`index_copy` in place. Returns the tensor itself.
+        """`index_copy` in place. Returns the tensor itself. The example is that of `index_copy`.
 
         Raises:
             RuntimeError: as `index_copy` does, or the tensor is a leaf that requires grad, or its
@@ -2795,7 +2798,7 @@ class Tensor:
             RuntimeError: the value has dimensions.
         """
     def index_fill_(self, dim: _int, index: Tensor, value: _Operand) -> Self:
-        """`index_fill` in place. Returns the tensor itself.
+        """`index_fill` in place. Returns the tensor itself. The example is that of `index_fill`.
 
         Raises:
             RuntimeError: as `index_fill` does, or the tensor is a leaf that requires grad, or its
@@ -2823,7 +2826,7 @@ class Tensor:
             RuntimeError: source has another dtype, or not as many elements as the index.
         """
     def put_(self, index: Tensor, source: Tensor, accumulate: _bool = False) -> Self:
-        """`put` in place. Returns the tensor itself.
+        """`put` in place. Returns the tensor itself. The example is that of `put`.
 
         Raises:
             RuntimeError: as `put` does, or the tensor is a leaf that requires grad, or its
@@ -2861,7 +2864,7 @@ class Tensor:
                 has dimensions.
         """
     def masked_fill_(self, mask: Tensor, value: _Operand) -> Self:
-        """`masked_fill` in place. Returns the tensor itself.
+        """`masked_fill` in place. Returns the tensor itself. The example is that of `masked_fill`.
 
         Raises:
             RuntimeError: as `masked_fill` does, or the tensor is a leaf that requires grad, or its
@@ -2886,7 +2889,8 @@ class Tensor:
                 too few elements, or the shapes do not broadcast.
         """
     def masked_scatter_(self, mask: Tensor, source: Tensor) -> Self:
-        """`masked_scatter` in place. Returns the tensor itself.
+        """`masked_scatter` in place. Returns the tensor itself. The example is that of
+        `masked_scatter`.
 
         Raises:
             RuntimeError: as `masked_scatter` does, or the tensor is a leaf that requires grad, or
@@ -2919,6 +2923,77 @@ class Tensor:
         Raises:
             IndexError: there is no such dimension.
             RuntimeError: the shapes do not fit, or a number of the index is out of range.
+        """
+    def scatter_reduce(
+        self,
+        dim: _int,
+        index: Tensor,
+        src: Tensor,
+        reduce: Literal["sum", "prod", "mean", "amax", "amin"],
+        *,
+        include_self: _bool = True,
+    ) -> Self:
+        """A copy in which an element is the sum, product, mean, largest or smallest of what src has
+        for it: where the index has k at a place, for element k of the line along dim there.
+
+        Its own number is one of them with include_self. Elements that the index does not name
+        stay. Of equal extremes each has the same part of the gradient.
+
+        Raises:
+            IndexError: there is no such dimension.
+            RuntimeError: the shapes or dtypes do not fit, a number of the index is out of range,
+                or reduce is another word.
+        """
+    def scatter_reduce_(
+        self,
+        dim: _int,
+        index: Tensor,
+        src: Tensor,
+        reduce: Literal["sum", "prod", "mean", "amax", "amin"],
+        *,
+        include_self: _bool = True,
+    ) -> Self:
+        """`scatter_reduce` in place. Returns the tensor itself. The example is that of
+        `scatter_reduce`.
+
+        Raises:
+            RuntimeError: as `scatter_reduce` does, or the tensor is a leaf that requires grad, or
+            its
+                memory is read-only.
+            TypeError: an argument is of the wrong type.
+        """
+    def index_reduce(
+        self,
+        dim: _int,
+        index: Tensor,
+        source: Tensor,
+        reduce: Literal["prod", "mean", "amax", "amin"],
+        *,
+        include_self: _bool = True,
+    ) -> Self:
+        """`scatter_reduce` of whole slices along dim, for which a vector says where they go.
+
+        Raises:
+            IndexError: there is no such dimension, or there are not as many numbers as slices.
+            RuntimeError: the shapes or dtypes do not fit, a number of the index is out of range,
+                or reduce is another word.
+        """
+    def index_reduce_(
+        self,
+        dim: _int,
+        index: Tensor,
+        source: Tensor,
+        reduce: Literal["prod", "mean", "amax", "amin"],
+        *,
+        include_self: _bool = True,
+    ) -> Self:
+        """`index_reduce` in place. Returns the tensor itself. The example is that of
+        `index_reduce`.
+
+        Raises:
+            RuntimeError: as `index_reduce` does, or the tensor is a leaf that requires grad, or its
+                memory is read-only.
+            TypeError: an argument is of the wrong type.
         """
     def select(self, dim: _int, index: _int) -> Self:
         """A view of one index of a dimension, which it lacks.
@@ -3428,7 +3503,7 @@ class Tensor:
             TypeError: an argument is of the wrong type.
         """
     def cumsum_(self, dim: _int, *, dtype: _DType = None, out: Tensor | None = None) -> Self:
-        """`cumsum` in place. Returns the tensor itself.
+        """`cumsum` in place. Returns the tensor itself. The example is that of `cumsum`.
 
         Raises:
             RuntimeError: as `cumsum` does, or the tensor is a leaf that requires grad, or its
@@ -3447,7 +3522,7 @@ class Tensor:
             TypeError: an argument is of the wrong type.
         """
     def cumprod_(self, dim: _int, *, dtype: _DType = None, out: Tensor | None = None) -> Self:
-        """`cumprod` in place. Returns the tensor itself.
+        """`cumprod` in place. Returns the tensor itself. The example is that of `cumprod`.
 
         Raises:
             RuntimeError: as `cumprod` does, or the tensor is a leaf that requires grad, or its
@@ -5328,6 +5403,42 @@ def take_along_dim(
     Raises:
         IndexError: there is no such dimension.
         RuntimeError: the shapes do not fit, or a number of the index is out of range.
+    """
+def scatter_reduce(
+    input: _T,
+    dim: _int,
+    index: Tensor,
+    src: Tensor,
+    reduce: Literal["sum", "prod", "mean", "amax", "amin"],
+    *,
+    include_self: _bool = True,
+) -> _T:
+    """A copy in which an element is the sum, product, mean, largest or smallest of what src has
+    for it: where the index has k at a place, for element k of the line along dim there.
+
+    Its own number is one of them with include_self. Elements that the index does not name
+    stay. Of equal extremes each has the same part of the gradient.
+
+    Raises:
+        IndexError: there is no such dimension.
+        RuntimeError: the shapes or dtypes do not fit, a number of the index is out of range,
+            or reduce is another word.
+    """
+def index_reduce(
+    input: _T,
+    dim: _int,
+    index: Tensor,
+    source: Tensor,
+    reduce: Literal["prod", "mean", "amax", "amin"],
+    *,
+    include_self: _bool = True,
+) -> _T:
+    """`scatter_reduce` of whole slices along dim, for which a vector says where they go.
+
+    Raises:
+        IndexError: there is no such dimension, or there are not as many numbers as slices.
+        RuntimeError: the shapes or dtypes do not fit, a number of the index is out of range,
+            or reduce is another word.
     """
 def select(input: _T, dim: _int, index: _int) -> _T:
     """A view of one index of a dimension, which it lacks.

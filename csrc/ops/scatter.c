@@ -105,7 +105,7 @@ AG_RULE(scatter_add)
 /* ---- along a dimension: index_add ------------------------------------------------------------ */
 
 /* The shape of the part: that of z, with as many along dim as the index has numbers. */
-static bool check_slices(const char *op, const ag_tensor *z, int dim, const ag_tensor *index,
+static bool check_parts(const char *op, const ag_tensor *z, int dim, const ag_tensor *index,
                          const ag_tensor *part)
 {
     const int64_t along = part->ndim > 0 ? agi_shape_of(part)[dim] : 1;
@@ -147,7 +147,7 @@ static bool slices_of(const char *op, ag_tensor *z, const ag_arg *args, const ag
                  agi_dtype_name(agi_dtype_of(part.tensor)));
         return false;
     }
-    if (part.tensor != NULL && !check_slices(op, z, dim, index, part.tensor))
+    if (part.tensor != NULL && !check_parts(op, z, dim, index, part.tensor))
         return false;
     const int64_t size = z->ndim > 0 ? agi_shape_of(z)[dim] : 1;
     if (!agi_indexed_fits(index, 0, size, &wrong)) {

@@ -7,7 +7,9 @@
 #include <string.h>
 
 #include "../base/alloc.h"
+#include "../base/check.h"
 #include "../base/shape.h"
+#include "../fuse/pending.h"
 #include "../tape/formula.h"
 #include "../tensor/scope.h"
 #include "indexed_check.h"

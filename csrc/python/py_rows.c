@@ -635,7 +635,7 @@ typedef PyObject *(*call_function)(PyObject *self, PyObject *const *args, Py_ssi
 #define DOCUMENTED(signature, doc, example) \
     signature "\n--\n\n" doc "\nExample:\n    >>> import pyautograd as ag\n" example
 #define IN_PLACE_DOC(name) \
-    "`" name "` in place. Returns the tensor itself.\n" \
+    "`" name "` in place. Returns the tensor itself. The example is that of `" name "`.\n" \
     "\n" \
     "Raises:\n" \
     "    RuntimeError: as `" name "` does, or the tensor is a leaf that requires grad, or its\n" \
@@ -643,40 +643,6 @@ typedef PyObject *(*call_function)(PyObject *self, PyObject *const *args, Py_ssi
     "    TypeError: an argument is of the wrong type.\n"
 #define ENTRY(name, function, signature, doc, example) \
     {name, PY_METHOD(function), PY_KEYWORDS, DOCUMENTED(signature, doc, example)},
-
-/* What the example of a method in place has: a number, which ops of integers alone have without a
- * point, and what else is needed. */
-#define INTEGERS_bitwise_left_shift , "4",
-#define INTEGERS_bitwise_right_shift , "4",
-#define EXAMPLE_OF(name) EXAMPLE_OF_CALL(INTEGERS_##name, "4.0", )
-#define EXAMPLE_OF_CALL(...) EXAMPLE_OF_SECOND(__VA_ARGS__)
-#define EXAMPLE_OF_SECOND(first, second, ...) second
-#define NO_EXAMPLE(of, KIND, name, default)
-#define ONE_EXAMPLE(of, KIND, name, default) EXAMPLE_##default(KIND)
-#define EXAMPLE_NEEDED(KIND) EXAMPLE_KIND_##KIND
-#define EXAMPLE_NONE(KIND)
-#define EXAMPLE_IS(text, value) EXAMPLE_OF_KIND
-#define EXAMPLE_OF_KIND(KIND) EXAMPLE_MAYBE_##KIND
-#define EXAMPLE_STAR(text, value) EXAMPLE_NONE
-#define EXAMPLE_KEY EXAMPLE_STAR
-#define EXAMPLE_IS_OF(text, value, words) EXAMPLE_NONE
-#define EXAMPLE_STAR_OF EXAMPLE_IS_OF
-#define EXAMPLE_KEY_OF EXAMPLE_IS_OF
-#define EXAMPLE_KIND_TENSOR ", x"
-#define EXAMPLE_KIND_OPERAND ", 2"
-#define EXAMPLE_KIND_SCALAR ", 2"
-#define EXAMPLE_KIND_NUMBER ", 2"
-#define EXAMPLE_KIND_INT ", 2"
-#define EXAMPLE_KIND_DIM ", 0"
-#define EXAMPLE_KIND_DIMS ", 0"
-#define EXAMPLE_MAYBE_OPERAND ", 2"
-#define EXAMPLE_MAYBE_SCALAR
-#define EXAMPLE_MAYBE_NUMBER
-#define EXAMPLE_MAYBE_INT
-#define EXAMPLE_MAYBE_FLAG
-#define EXAMPLE_MAYBE_DIM
-#define EXAMPLE_MAYBE_DIMS
-#define EXAMPLE_MAYBE_DTYPE
 
 #define METHOD_ENTRY(name, of, parameters, doc, example) \
     ENTRY(#name, call_##of, #name "(" PY_METHOD_TEXT(parameters) ")", doc, example)
@@ -689,8 +655,7 @@ typedef PyObject *(*call_function)(PyObject *self, PyObject *const *args, Py_ssi
 #define METHOD_OF_BOTH_IN_PLACE(name, of, parameters, doc, example) \
     METHOD_ENTRY(name, of, parameters, doc, example) \
     ENTRY(#name "_", i_##of, #name "_(" PY_METHOD_TEXT(parameters) ")", IN_PLACE_DOC(#name), \
-          "    >>> x = ag.tensor([" EXAMPLE_OF(name) "])\n    >>> ag.Tensor." #name "_(x" \
-          AG_EACH(NO_EXAMPLE, ONE_EXAMPLE, , parameters) ") is x\n    True\n")
+          example)
 #define ANY_METHOD_BOTH(name, signature, doc, example) \
     ENTRY(#name, any_##name, #name "($self, " signature ")", doc, example)
 #define ANY_METHOD_FUNCTION(name, signature, doc, example)
