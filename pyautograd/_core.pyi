@@ -3630,9 +3630,9 @@ class Tensor:
         """The elements that differ from the one before them; with dim the slices along that
         dimension.
 
-        A tensor, or a tuple of it, of which of them each element belongs to (return_inverse) and of
-        how many belong to each (return_counts). A NaN is equal to nothing. No gradient goes through
-        it.
+        A tensor, or a tuple of it, of which of them each element belongs to (return_inverse) and
+        of how many belong to each (return_counts). A NaN is equal to nothing. No gradient goes
+        through it.
 
         Raises:
             IndexError: there is no such dimension.
@@ -6383,9 +6383,9 @@ def unique_consecutive(
     """The elements that differ from the one before them; with dim the slices along that
     dimension.
 
-    A tensor, or a tuple of it, of which of them each element belongs to (return_inverse) and of
-    how many belong to each (return_counts). A NaN is equal to nothing. No gradient goes through
-    it.
+    A tensor, or a tuple of it, of which of them each element belongs to (return_inverse) and
+    of how many belong to each (return_counts). A NaN is equal to nothing. No gradient goes
+    through it.
 
     Raises:
         IndexError: there is no such dimension.

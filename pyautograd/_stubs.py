@@ -121,8 +121,8 @@ class Row:
 def _parameter(kind: str, name: str, form: str) -> Parameter:
     found = _DEFAULT.match(form)
     if found is None:
-        words = re.findall(r'"(.*)"', form)
-        return Parameter(kind, name, words=tuple(words[0].split("|")) if words else ())
+        quoted = re.findall(r'"(.*)"', form)
+        return Parameter(kind, name, words=tuple(quoted[0].split("|")) if quoted else ())
     words = tuple((found["words"] or "").split("|")) if found["words"] else ()
     return Parameter(kind, name, found["text"], found["how"] in ("STAR", "KEY"), words)
 

@@ -23,4 +23,10 @@ static inline PyObject *py_done(ag_status status)
     Py_RETURN_NONE;
 }
 
+/* What was written in place, if that was done: a new reference, or NULL with an exception. */
+static inline PyObject *py_written(PyObject *first, ag_status status)
+{
+    return status == AG_OK ? Py_NewRef(first) : py_raise();
+}
+
 #endif

@@ -14,11 +14,6 @@
 #include <string.h>
 #include <structmember.h>
 
-PyObject *py_written(PyObject *first, ag_status status)
-{
-    return status == AG_OK ? Py_NewRef(first) : py_raise();
-}
-
 /* ---- results -------------------------------------------------------------------------------- */
 
 static bool check_out_dtype(bool is_join, ag_dtype out, ag_dtype result)

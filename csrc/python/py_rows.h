@@ -28,8 +28,6 @@
     PY_DECLARE_##BODY(name, cname)
 #include "../include/ops.def"
 
-/* What was written in place, if that was done: a new reference, or NULL with an exception. */
-PyObject *py_written(PyObject *first, ag_status status);
 /* nonzero of a tensor, as a tuple: what `where` with a condition alone is. */
 PyObject *py_places_of(PyObject *object);
 

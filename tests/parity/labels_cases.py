@@ -338,6 +338,14 @@ INTS = {"chunks": 2, "steps": 3, "n": 2, "m": 3}
 INDEXED = {"gather", "index_select", "take", "take_along_dim", "scatter", "scatter_add", "put"}
 INDEXED |= {"index_add", "index_copy", "index_fill", "index_put", "index_put_", "scatter_reduce"}
 INDEXED |= {"index_reduce", "masked_fill", "masked_select", "masked_scatter"}
+# What takes sizes, places or counts of its own kind: test_parity_shapes.py and test_parity_order.py
+# have their labels.
+SHAPED = {"topk", "kthvalue", "select", "narrow", "movedim", "moveaxis", "unflatten", "unfold"}
+SHAPED |= {"as_strided", "as_strided_", "resize_", "meshgrid", "broadcast_tensors", "atleast_1d"}
+SHAPED |= {"atleast_2d", "atleast_3d", "flip", "roll", "repeat", "tile", "repeat_interleave"}
+SHAPED |= {"select_scatter", "cartesian_prod", "constant_pad_nd", "new_zeros", "new_ones"}
+SHAPED |= {"new_empty", "new_full", "empty_strided", "empty_permuted", "tril_indices"}
+SHAPED |= {"triu_indices"}
 OPERANDS = ("TENSOR", "OPERAND", "OBJECT", "NUMBER", "VALUE", "SCALAR", "TENSORS")
 
 
@@ -428,7 +436,7 @@ def described(lib: Any) -> Iterator[Form]:
     for (name, cname), row in _stubs.calls().items():
         if row.is_functional:
             continue  # not under test here: their own tests look at each dtype
-        if name in INDEXED:
+        if name in INDEXED | SHAPED:
             continue
         if row.forms != "PART":
             yield from of_row(lib, row, row.forms)
