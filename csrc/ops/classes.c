@@ -126,7 +126,9 @@ AG_RULE(embedding)
     const ag_arg args[2] = {G, IN(0)};
     if (!NEEDS(1))
         return;
-    const int64_t rows = ndim >= 0 ? shape[0] : agi_shape_of(G.tensor)[0];
+    if (ndim < 0)  /* as the result, so as G should be */
+        shape = (ndim = G.tensor != NULL ? G.tensor->ndim : 0) > 0 ? agi_shape_of(G.tensor) : NULL;
+    const int64_t rows = ndim > 0 ? shape[0] : 0;
     const ag_attr attr = {.i = {i[0], i[1], rows}};
     GX(1) = agi_value(AG_OP_embedding_vjp, 2, args, &attr);
 }
@@ -179,7 +181,7 @@ static ag_tensor *embedding_added(const ag_tensor *g, const ag_tensor *index, co
     }
     if (z != NULL && index->numel > 0)
         embedding_add(agi_tensor_data(z), agi_tensor_data(g), agi_tensor_data(index), index->numel,
-                 g->numel / index->numel, attr->i[0], counts);
+                      g->numel / index->numel, attr->i[0], counts);
     agi_plain_free(counts);
     return z;
 }
@@ -193,7 +195,9 @@ AG_FORWARD(embedding_vjp)
     ag_tensor *dense = dense_of(args[0]);
     ag_tensor *at = dense != NULL ? dense_of(args[1]) : NULL;
     ag_tensor *z = NULL;
-    if (at != NULL && dense->ndim < index->ndim)
+    if (at != NULL && (dense->ndim < index->ndim ||
+                       !agi_shape_equal(index->ndim, agi_shape_of(dense), index->ndim,
+                                        agi_shape_of(index))))
         agi_fail(AG_ERR_SHAPE, "embedding_vjp: expected a row for each index");
     else if (at != NULL && embedding_check(agi_tensor_data(at), at->numel, attr->i[2], &in_table))
         z = embedding_added(dense, at, attr);

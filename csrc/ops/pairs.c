@@ -306,9 +306,9 @@ AG_RULE(fmod)
 AG_MAP2(copysign, copysign(x, y))
 AG_RULE(copysign)
 {
-    const ag_arg y = IN(1);
     if (!NEEDS(0))
         return;
+    const ag_arg y = IN(1);
     const ag_arg sign =
         y.tensor == NULL ? NUM(copysign(1.0, y.value)) : v_copysign(NUM(1.0), y);
     GX(0) = v_vjp_mul(G, v_mul(v_sign(IN(0)), sign));

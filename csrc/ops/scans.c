@@ -41,6 +41,13 @@ static const double *numbers_in_order(double *room, const ag_tensor *x)
     return room;
 }
 
+/* Under int64 there is no -0.0, which a product of whole numbers may give. */
+static void clear_signs_of_zeros(double *z, int64_t n)
+{
+    for (int64_t i = 0; i < n; i++)
+        z[i] += 0.0;
+}
+
 /* z of one input, which has its numbers. */
 static void run_scan_op(int op, ag_tensor *z, const ag_tensor *x, const agi_scan *scan)
 {
@@ -52,6 +59,8 @@ static void run_scan_op(int op, ag_tensor *z, const ag_tensor *x, const agi_scan
         agi_scan_product(to, from, scan);
     else
         agi_scan_logsumexp(to, from, scan);
+    if (op == AG_OP_cumprod && agi_dtype_of(x) != AG_FLOAT64)
+        clear_signs_of_zeros(to, z->numel);
 }
 
 static ag_tensor *scan_into_new(int op, const ag_arg *arg, const ag_attr *attr)

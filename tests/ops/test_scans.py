@@ -256,3 +256,12 @@ def test_wrong_differences(
 ) -> None:
     with pytest.raises(error):
         ag.ones(shape).diff(**arguments)
+
+
+def test_products_of_whole_numbers_have_no_negative_zeros() -> None:
+    x = ag.tensor([2, -1, 0, 3]).cumprod(0)
+    assert x.tolist() == [2, -2, 0, 0]
+    assert not np.signbit(x.double().numpy()[2:]).any()
+    x = ag.tensor([2, -1, 0, 3])
+    x.cumprod_(0)
+    assert not np.signbit(x.double().numpy()[2:]).any()

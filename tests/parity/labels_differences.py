@@ -231,11 +231,6 @@ WORDINGS: tuple[Wording, ...] = (
         here=r"can't convert np\.ndarray of type|takes arrays of float64, int64 and bool, got",
     ),
     Wording(
-        "Index tensors are not there yet, so that they are none of what is listed.",
-        torch="tensors used as indices must be long, int, byte or bool tensors",
-        here="only integers, slices",
-    ),
-    Wording(
         "The same cast has the same words everywhere.",
         torch="result type (Double|Long) can't be cast to the desired output type (long int|bool)",
         here=r"result type (Double|Long) can't be cast to the desired output type (Long|Bool)",
