@@ -68,6 +68,7 @@ class Table:
     notes: Sequence[str] = ()
     sized: str = "elements"  # what a row's size is a number of
     compared: Compared = "ratio"
+    worst: bool = False  # the rows that are worst stand below the table, too
     # What the cases are, in a table with a line for each of them, a column for each size, and in
     # the cells geometric means over the operations; below it stand the rows that are worst.
     means: str | None = None

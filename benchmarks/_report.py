@@ -166,10 +166,10 @@ def table_lines(records: Sequence[Record], table: Table) -> list[str]:
     lines = _table.wrapped(heading)
     for some in _table.split([first, ours, spread], rivals):
         lines += _table.lines([first, ours, *some, spread])
-    return lines
+    return lines + (_worst(records, sides[1], "case") if table.worst and rivals else [])
 
 
-WORST = 10  # rows that are shown under a table of means
+WORST = 10  # rows that are shown under a table
 
 
 def _worst(records: Sequence[Record], rival: str, title: str) -> list[str]:
@@ -181,9 +181,10 @@ def _worst(records: Sequence[Record], rival: str, title: str) -> list[str]:
         ("" if record.steady_ratio else MARK) + _figures.digits(record.ratio or 0.0)
         for record in worst
     ]
+    ops = [record.op or "" for record in worst]
     columns = [
         _table.Column(title, [record.case for record in worst], left=True),
-        _table.Column("op", [record.op or "" for record in worst], left=True),
+        *([_table.Column("op", ops, left=True)] if any(ops) else []),
         _table.Column(worst[0].sized, [_figures.number(record.size or 0) for record in worst]),
         _table.Column(_rivals.OURS, [ours[record.row].figure() for record in worst]),
         _table.Column(rival, [record.figure() for record in worst]),

@@ -25,5 +25,6 @@ def plan(libraries: _rivals.Libraries, options: Options) -> list[Table]:
         sides = _sides(libraries, options.quick)
         yield Row("import", _timing.interleave_imports(sides, options.effort))
 
-    seconds = options.effort.expected_s(1, SECONDS_OF_ROUND * 1e9)
+    turns = options.effort.rounds_of(SECONDS_OF_ROUND * 1e9) + 1
+    seconds = turns * SECONDS_OF_ROUND
     return [Table(TITLE, [Step("import", run, seconds)])]

@@ -120,7 +120,8 @@ def _sum(source: str, *slopes: str) -> Op:
     return Op(source, source, source, slopes, len(slopes))
 
 
-# All that work elementwise on one or two tensors of doubles and are methods of torch's too; sums.
+# All that work elementwise on one or two tensors of doubles, and that torch has as methods and NumPy
+# as functions; sums.
 OPS = (
     _two("add", "x + y", "1.0", "1.0"),
     _two("sub", "x - y", "1.0", "-1.0"),
@@ -131,6 +132,21 @@ OPS = (
     _two("remainder", "x % y", "1.0", "-np.floor(x / y)"),
     _two("maximum", "np.maximum(x, y)", "1.0 * (x > y)", "1.0 * (y > x)"),
     _two("minimum", "np.minimum(x, y)", "1.0 * (x < y)", "1.0 * (y < x)"),
+    _two("fmax", "np.fmax(x, y)", "1.0 * (x > y)", "1.0 * (y > x)"),
+    _two("fmin", "np.fmin(x, y)", "1.0 * (x < y)", "1.0 * (y < x)"),
+    _two("clamp_min", "np.maximum(x, y)", "1.0 * (x > y)", "1.0 * (y > x)"),
+    _two("clamp_max", "np.minimum(x, y)", "1.0 * (x < y)", "1.0 * (y < x)"),
+    _two("fmod", "np.fmod(x, y)", "1.0", "-np.trunc(x / y)"),
+    _two("atan2", "np.arctan2(x, y)", "y / (x * x + y * y)", "-x / (x * x + y * y)"),
+    _two("hypot", "np.hypot(x, y)", "x / np.hypot(x, y)", "y / np.hypot(x, y)"),
+    _two("logaddexp", "np.logaddexp(x, y)", "1 / (1 + np.exp(y - x))", "1 / (1 + np.exp(x - y))"),
+    _two(
+        "logaddexp2", "np.logaddexp2(x, y)", "1 / (1 + 2.0 ** (y - x))", "1 / (1 + 2.0 ** (x - y))"
+    ),
+    _two("ldexp", "x * 2.0**y", "2.0**y", "x * 2.0**y * np.log(2.0)"),
+    _two("xlogy", "x * np.log(y)", "np.log(y)", "x / y"),
+    _two("copysign", "np.copysign(x, y)", "1.0", "0.0"),
+    _two("heaviside", "np.heaviside(x, y)"),
     _two("logical_and", "np.logical_and(x, y)"),
     _two("logical_or", "np.logical_or(x, y)"),
     _two("logical_xor", "np.logical_xor(x, y)"),
@@ -167,6 +183,14 @@ OPS = (
     _one("floor", "np.floor(x)"),
     _one("ceil", "np.ceil(x)"),
     _one("trunc", "np.trunc(x)"),
+    _one("frac", "x - np.trunc(x)", "1.0"),
+    _one("sgn", "np.sign(x)"),
+    _one("deg2rad", "np.deg2rad(x)", "np.pi / 180.0"),
+    _one("rad2deg", "np.rad2deg(x)", "180.0 / np.pi"),
+    _one("exp2", "np.exp2(x)", "np.exp2(x) * np.log(2.0)"),
+    _one("asinh", "np.arcsinh(x)", "1.0 / np.sqrt(x * x + 1.0)"),
+    _one("atanh", "np.arctanh(x)", "1.0 / (1.0 - x * x)"),
+    _one("sinc", "np.sinc(x)", "(np.cos(np.pi * x) - np.sinc(x)) / x"),
     _one("logical_not", "np.logical_not(x)"),
     _sum("x.sum()", "1.0"),
     _sum("x.sum(0)", "1.0"),

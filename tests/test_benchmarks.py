@@ -40,6 +40,7 @@ from benchmarks import (  # noqa: E402
     _summary,
     _table,
     _timing,
+    arrays,
     compare,
     graphs,
     large,
@@ -240,11 +241,12 @@ def test_a_sum_that_is_wrong_is_not_timed() -> None:
 
 
 def test_layouts_have_every_elementwise_op_of_doubles() -> None:
-    """Those of one and two tensors that torch has as methods too: all but softplus."""
+    """Those of one and two tensors below 1 that torch has as methods and NumPy as functions."""
     kinds = ("unary", "binary", "pair", "mask")
     table = [dict(row) for row in pyautograd._core._op_table()]
     names = {row["name"] for row in table if row["kind"] in kinds} | {"floor_divide"}
     names = {name for name in names if not name.startswith("bitwise_")}
+    names -= {"gcd", "lcm", "acosh", "erf", "erfc", "erfinv"}
     rules = {row["name"] for row in table if row["grad"] == "rule"}
     found = {op.name: op for op in layouts.OPS if op.name.isidentifier()}
     assert set(found) == names
@@ -268,6 +270,20 @@ def test_a_gradient_in_a_layout_that_is_wrong_is_not_timed() -> None:
     )
     with pytest.raises(AssertionError, match="torch: gradient of mul by y is wrong"):
         layouts._gradient_loop("torch", op, operands, arrays)
+
+
+@pytest.mark.parametrize("size", [1, 2, 10, 90])
+def test_every_case_of_arrays(size: int) -> None:
+    taken = arrays.arrays(size)
+    for case in arrays.CASES:
+        if size > 1 or ".var(" not in case.source:  # the variance of one number is none
+            assert arrays._loop("pyautograd", pyautograd, case, taken)(1) > 0
+
+
+def test_a_gradient_of_arrays_that_is_wrong_is_not_timed() -> None:
+    case = arrays.Case("x.flip(0)", "gx", {"x": lambda a: a.gx})
+    with pytest.raises(AssertionError, match=r"torch: gradient of x.flip\(0\) by x is wrong"):
+        arrays._loop("torch", pyautograd, case, arrays.arrays(5))
 
 
 @pytest.mark.parametrize("program", _programs.PROGRAMS, ids=lambda each: each[0].name)
@@ -426,6 +442,23 @@ def test_a_table_of_means_has_the_worst_rows_under_it() -> None:
     report = _report.Report(_rivals.Libraries())
     report.records += [record for row in rows for record in _report.records_of("layouts", row)]
     assert _summary.lines(report)[1].endswith("layouts, flat, add, 1000 elements, 1 thread")
+
+
+def test_a_table_has_the_worst_rows_under_it_where_it_says_so() -> None:
+    rows = [
+        _plan.Row(f"case {n}", compared(pyautograd=[10.0], torch=[10.0 * n]), 5, 1)
+        for n in range(12, 0, -1)
+    ]
+    lines = shown(*rows, worst=True)
+    assert len(lines) == 2 + 12 + 2 + _report.WORST
+    assert lines[14:17] == [
+        "  worst against torch:",
+        "  case     elements  pyautograd    torch  ratio",
+        "  case 1          5     10.0 ns  10.0 ns   1.00",
+    ]
+    assert lines[-1].split()[:2] == ["case", "10"]
+    alone = [_plan.Row("a", compared(pyautograd=[10.0]), 5, 1)]
+    assert len(shown(*alone, worst=True)) == 3
 
 
 def test_sizes_are_of_what_the_table_says() -> None:
