@@ -79,6 +79,7 @@ if TYPE_CHECKING:
     from . import capi, nn, testing
     from ._dtypes import finfo, iinfo
     from ._printing import get_printoptions, set_printoptions
+    from ._save import load, save
     from ._shapes import broadcast_shapes
     from .config import show_config
 
@@ -105,7 +106,7 @@ __all__ = [
     "index_put", "index_reduce", "index_select", "inf", "int64", "is_complex", "is_floating_point",
     "is_grad_enabled", "is_tensor", "isclose", "isfinite", "isin", "isinf", "isnan", "isneginf",
     "isposinf", "isreal", "kron", "kthvalue", "lcm", "ldexp", "le", "lerp", "less", "less_equal",
-    "linspace", "log", "log10", "log1p", "log2", "log_softmax", "logaddexp", "logaddexp2",
+    "linspace", "load", "log", "log10", "log1p", "log2", "log_softmax", "logaddexp", "logaddexp2",
     "logcumsumexp", "logical_and", "logical_not", "logical_or", "logical_xor", "logit", "logspace",
     "logsumexp", "long", "lt", "manual_seed", "masked_fill", "masked_scatter", "masked_select",
     "max", "max_memory_allocated", "maximum", "mean", "median", "memory_allocated", "memory_cached",
@@ -116,7 +117,7 @@ __all__ = [
     "positive", "pow", "prelu", "prod", "promote_types", "put", "quantile", "rad2deg", "rand",
     "rand_like", "randn", "randn_like", "ravel", "reciprocal", "relu", "remainder",
     "repeat_interleave", "reset_peak_memory_stats", "reshape", "result_type", "return_types",
-    "roll", "rot90", "round", "row_stack", "rsqrt", "rsub", "scalar_tensor", "scatter",
+    "roll", "rot90", "round", "row_stack", "rsqrt", "rsub", "save", "scalar_tensor", "scatter",
     "scatter_add", "scatter_reduce", "searchsorted", "select", "select_scatter", "selu",
     "set_cache_limit", "set_default_dtype", "set_grad_enabled", "set_num_threads",
     "set_printoptions", "sgn", "show_config", "sigmoid", "sign", "signbit", "sin", "sinc", "sinh",
@@ -142,7 +143,9 @@ _LATER = {
     "get_printoptions": ("_printing", "get_printoptions"),
     "iinfo": ("_dtypes", "iinfo"),
     "int": ("_core", "int64"),
+    "load": ("_save", "load"),
     "nn": ("nn", None),
+    "save": ("_save", "save"),
     "set_printoptions": ("_printing", "set_printoptions"),
     "show_config": ("config", "show_config"),
     "testing": ("testing", None),

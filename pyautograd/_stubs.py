@@ -404,7 +404,7 @@ _FUNCTIONS = type("functional", (), _core._functional())
 _ELSEWHERE = {"Node", "show_config"}
 _PYTHON = (
     "__version__", "autograd", "broadcast_shapes", "capi", "e", "finfo", "get_printoptions",
-    "iinfo", "inf", "nan", "newaxis", "nn", "pi", "set_printoptions", "show_config",
+    "iinfo", "inf", "load", "nan", "newaxis", "nn", "pi", "save", "set_printoptions", "show_config",
 )  # fmt: skip
 
 
