@@ -152,21 +152,11 @@ _LATER = {
 }
 
 
-# The dtypes of others, by which programs ask for another precision.
-_NO_DTYPES = frozenset(
-    "float32 float16 bfloat16 half int32 int16 int8 short uint8 uint16 uint32 uint64 "
-    "complex32 complex64 complex128 cfloat cdouble chalf".split()
-)
-
-
 def __getattr__(name: str) -> Any:
-    if name in _NO_DTYPES:
-        raise AttributeError(
-            f"pyautograd has no dtype {name}: there are float64, int64 and bool. Leave the dtype "
-            "out, or use float64 for numbers with a point and int64 for whole ones"
-        )
     if name not in _LATER:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        from ._names import no_attribute
+
+        raise no_attribute(__name__, name, __all__)
     import importlib
 
     module_name, attribute = _LATER[name]

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 from ._core import (
     Node,
@@ -107,3 +108,9 @@ def grad(
         allow_unused,
         materialize_grads,
     )
+
+
+def __getattr__(name: str) -> Any:
+    from ._names import no_attribute
+
+    raise no_attribute(__name__, name, __all__)

@@ -85,7 +85,8 @@ def test_inspect_shows_the_names_of_all_overloads(name: str) -> None:
 def public() -> dict[str, Callable[..., Any]]:
     """Everything that can be called and has a name for users."""
     found = {name: getattr(ag, name) for name in ag.__all__}
-    found |= {f"Tensor.{name}": getattr(ag.Tensor, name) for name in dir(ag.Tensor)}
+    methods = [name for name in dir(ag.Tensor) if hasattr(ag.Tensor, name)]
+    found |= {f"Tensor.{name}": getattr(ag.Tensor, name) for name in methods}
     found |= {f"autograd.{name}": getattr(autograd, name) for name in autograd.__all__}
     functional = ag.nn.functional
     found |= {f"nn.functional.{name}": getattr(functional, name) for name in functional.__all__}

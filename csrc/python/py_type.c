@@ -216,5 +216,6 @@ bool py_add_tensor_type(PyObject *module)
     py_tensor_type->tp_name = "Tensor";  /* as messages name a class: without its module */
     /* NumPy lets an operand of higher priority have the operation: array + tensor is a tensor. */
     return set_attribute("__array_priority__", PyLong_FromLong(1000)) &&
+           py_add_missing(py_tensor_type) &&
            PyModule_AddObjectRef(module, "Tensor", (PyObject *)py_tensor_type) == 0;
 }

@@ -23,6 +23,8 @@ void py_tensor_release_buffer(PyObject *self, Py_buffer *view);
 PyObject *py_tensor_compare(PyObject *x, PyObject *y, int op);
 PyObject *py_tensor_construct(PyTypeObject *type, PyObject *args, PyObject *keywords);
 
+bool py_add_missing(PyTypeObject *tensor_type);   /* names that are not there, and why */
+
 #define PY_NUMBER_SLOTS 33
 extern PyType_Slot py_number_slots[PY_NUMBER_SLOTS];
 

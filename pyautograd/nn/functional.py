@@ -14,9 +14,17 @@ Example:
 
 from __future__ import annotations
 
+from typing import Any
+
 from .. import _core
 
 _FUNCTIONS = _core._functional()
 globals().update(_FUNCTIONS)
 
 __all__ = sorted(_FUNCTIONS)  # noqa: PLE0605 - a list of all there are
+
+
+def __getattr__(name: str) -> Any:
+    from .._names import no_attribute
+
+    raise no_attribute(__name__, name, __all__)
