@@ -11,6 +11,7 @@
 #include "../fuse/pending.h"
 #include "../tape/rule.h"
 #include "../tensor/copy.h"
+#include "../tensor/layout.h"
 #include "table.h"
 
 /* ---- select: one index of one dimension ----------------------------------------------------- */
@@ -201,6 +202,16 @@ static ag_status check_source(const char *op, int ndim, const int64_t *shape, ag
                     agi_format_shape(got, t->ndim, agi_shape_of(t)));
 }
 
+/* A copy of x in x's memory order, which is not row-major. */
+static ag_tensor *copy_in_order(ag_arg x)
+{
+    ag_tensor *z = agi_compute(AG_OP_clone, 1, &x, NULL);
+    if (z == NULL || agi_storage_ready(z->storage) == AG_OK)
+        return z;
+    agi_release(z);
+    return NULL;
+}
+
 /* x (or a number in every place of a given shape) with a slice replaced by src. */
 AG_FORWARD(slice_scatter)
 {
@@ -208,13 +219,18 @@ AG_FORWARD(slice_scatter)
     int ndim = x != NULL ? x->ndim : attr->n_list;
     const int64_t *shape = x != NULL ? agi_shape_of(x) : attr->list;
     int64_t part[AGI_MAX_DIMS], strides[AGI_MAX_DIMS], offset = 0;
+    agi_layout layout;
+    const bool ordered = x != NULL && agi_layout_of(&layout, x);
     for (int d = 0; d < ndim; d++)
         part[d] = shape[d];
-    agi_shape_strides(ndim, shape, strides);
+    if (ordered)
+        memcpy(strides, layout.strides, sizeof strides);
+    else
+        agi_shape_strides(ndim, shape, strides);
     if (slice_geometry("slice_scatter", ndim, attr->i, false, part, strides, &offset) != AG_OK ||
         check_source("slice_scatter", ndim, part, args[1]) != AG_OK)
         return NULL;
-    ag_tensor *z = copy_or_fill(args[0], ndim, shape);
+    ag_tensor *z = ordered ? copy_in_order(args[0]) : copy_or_fill(args[0], ndim, shape);
     if (z != NULL)
         write_region(z, ndim, part, strides, offset, args[1]);
     return z;

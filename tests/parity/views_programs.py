@@ -20,6 +20,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
+import views_arrays as arrays
 
 Shape = tuple[int, ...]
 
@@ -99,6 +100,8 @@ class Writer:
             (self._leaf_view, 3), (self._retain, 6), (self._drop, 5), (self._loss, 4),
             (self._backward, 10), (self._late_backward, 5), (self._gradients, 5),
             (self._assign_grad, 4), (self._use_grad, 5), (self._read, 4), (self._numpy, 1),
+            (self._index_write, 6), (self._pick, 4), (self._pieces, 4), (self._turn, 2),
+            (self._made, 5),
         ]  # fmt: skip
         self.kinds = [kind for kind, _ in kinds]
         # Some programs do much of one thing and nothing of another.
@@ -235,7 +238,61 @@ class Writer:
         joined = _joined(a, b)
         return joined is not None and math.prod(joined) <= self.most
 
+    def _own(self, text: str, known: Known, shape: Shape) -> None:
+        """A value of something known, with memory of its own."""
+        mark = self._fresh()
+        if self._has_history(known):
+            self.recorded.add(mark)
+        self._new(text, Known(shape, mark, mark))
+
+    def _pick(self) -> None:
+        """Elements by an index tensor, whose places may repeat, or by a mask."""
+        name = self._name(lambda k: bool(k.shape))
+        known = self.pool[name]
+        if not known.shape:
+            return self._expression()
+        if self._chance(3):
+            mask = arrays.mask(self._seed(), name, known.shape)
+            return self._own(f"{name}[{mask}].sum()", known, ())
+        index, few = arrays.index(self.dice, known.shape[0], repeats=True)
+        text = self.dice.choice(arrays.PICKS).format(name, index)
+        return self._own(text, known, (few, *known.shape[1:]))
+
+    def _made(self) -> None:
+        name = self._name(lambda k: bool(k.shape) and 2 * math.prod(k.shape) <= self.most)
+        known = self.pool[name]
+        if not known.shape or len(known.shape) > 3 or 2 * math.prod(known.shape) > self.most:
+            return self._expression()
+        text, shape = arrays.made(self.dice, name, known.shape)
+        return self._own(text, known, shape)
+
     # ---- views -----------------------------------------------------------------------------------
+
+    def _pieces(self) -> None:
+        """Views of one tensor that come together, two of which get names."""
+        name = self._name(lambda k: bool(k.shape) and 0 not in k.shape)
+        known = self.pool[name]
+        if not known.shape or 0 in known.shape:
+            return
+        text, shapes = arrays.pieces(self.dice, name, known.shape)
+        if known.leaf:
+            self.recorded.add(known.history)
+        if len(shapes) < 2 or self._chance(4):
+            at = self.dice.randrange(len(shapes))
+            self._new(f"{text}[{at}]", replace(known, shape=shapes[at], view=True, leaf=False))
+            return
+        names = [f"t{self._fresh()}", f"t{self._fresh()}"]
+        self._line(f"{', '.join(names)}, = {text}[:2]", guard=True)
+        for piece, shape in zip(names, shapes, strict=False):
+            self.pool[piece] = replace(known, shape=shape, view=True, leaf=False)
+
+    def _turn(self) -> None:
+        """A tensor becomes another view of itself."""
+        name = self._name(lambda k: not k.leaf)
+        text, shape = arrays.turned(self.dice, name, self.pool[name].shape)
+        if len(shape) <= 4:
+            self._line(text, guard=True)
+            self.pool[name] = replace(self.pool[name], shape=shape)
 
     def _view(self) -> str:
         name = self._name()
@@ -275,6 +332,8 @@ class Writer:
             options += [(f"{x}.view(3, 0)", (3, 0))]
         if len(shape) >= 2:
             options += self._turned(x, shape) * 2
+        if shape:
+            options += arrays.views(self.dice, x, shape)
         if numel and 2 * numel <= self.most and len(shape) < 4 and self._chance(2):
             return f"{x}.expand(2, {', '.join(map(str, shape))})", (2, *shape), True
         if 1 in shape and self._chance(2):
@@ -360,6 +419,24 @@ class Writer:
         ways = ("{} = {}", "{} += {}", "{} *= {}", "{}.mul_({})", "{}.copy_({})", "{} -= {}")
         way = self.dice.choice(ways if source != "0.5" else ways[:4])
         return self._line(way.format(text, source), guard=True)
+
+    def _index_write(self) -> None:
+        """A write through an index tensor or a mask."""
+        name, known = self._target()
+        if not known.shape or self._chance(3):
+            mask = arrays.mask(self._seed(), name, known.shape)
+            return self._line(self.dice.choice(arrays.MASKED).format(name, mask), guard=True)
+        index, few = arrays.index(self.dice, known.shape[0], repeats=False)
+        if self._chance(3):
+            text = self.dice.choice(arrays.ALONG_NUMBER).format(name, index)
+            return self._line(text, guard=True)
+        shape = (few, *known.shape[1:])
+        fitting = [n for n, k in self.pool.items() if k.shape == shape and k.memory != known.memory]
+        source = self.dice.choice(fitting) if fitting else self._layout(shape)[0]
+        if fitting and self._has_history(self.pool[source]):
+            self.recorded.add(known.history)
+        text = self.dice.choice(arrays.ALONG).format(name, index, source)
+        return self._line(text, guard=True)
 
     def _numpy(self) -> None:
         """An array that a tensor shares; a write that no version tells of."""
