@@ -84,50 +84,58 @@ if TYPE_CHECKING:
     from .config import show_config
 
 __all__ = [
-    "Generator", "Size", "Tensor", "__version__", "abs", "absolute", "acos", "acosh", "add",
-    "addcdiv", "addcmul", "adjoint", "all", "allclose", "amax", "amin", "aminmax", "any", "arange",
-    "arccos", "arccosh", "arcsin", "arcsinh", "arctan", "arctan2", "arctanh", "argmax", "argmin",
-    "argsort", "argwhere", "as_strided", "as_tensor", "asarray", "asin", "asinh", "atan", "atan2",
-    "atanh", "atleast_1d", "atleast_2d", "atleast_3d", "autograd", "bincount", "bitwise_and",
-    "bitwise_left_shift", "bitwise_not", "bitwise_or", "bitwise_right_shift", "bitwise_xor",
-    "broadcast_shapes", "broadcast_tensors", "broadcast_to", "bucketize", "can_cast", "capi",
-    "cartesian_prod", "cat", "cdist", "ceil", "celu", "chunk", "clamp", "clamp_max", "clamp_min",
-    "clip", "clone", "column_stack", "combinations", "concat", "concatenate", "constant_pad_nd",
-    "copysign", "corrcoef", "cos", "cosh", "cosine_similarity", "count_nonzero", "cov", "cummax",
-    "cummin", "cumprod", "cumsum", "cumulative_trapezoid", "default_generator", "deg2rad", "device",
-    "diag", "diag_embed", "diagflat", "diagonal", "diagonal_scatter", "diff", "dist", "div",
-    "divide", "double", "dsplit", "dstack", "dtype", "e", "empty", "empty_cache", "empty_like",
-    "empty_permuted", "empty_strided", "enable_grad", "eq", "equal", "erf", "erfc", "erfinv", "exp",
-    "exp2", "explain", "expm1", "eye", "finfo", "fix", "flatten", "flip", "fliplr", "flipud",
-    "float64", "float_power", "floor", "floor_divide", "fmax", "fmin", "fmod", "frac", "from_numpy",
-    "full", "full_like", "gather", "gcd", "ge", "ger", "get_default_dtype", "get_num_threads",
-    "get_printoptions", "gradient", "greater", "greater_equal", "gt", "hardshrink", "heaviside",
-    "histc", "hsplit", "hstack", "hypot", "iinfo", "index_add", "index_copy", "index_fill",
-    "index_put", "index_reduce", "index_select", "inf", "int64", "is_complex", "is_floating_point",
-    "is_grad_enabled", "is_tensor", "isclose", "isfinite", "isin", "isinf", "isnan", "isneginf",
-    "isposinf", "isreal", "kron", "kthvalue", "lcm", "ldexp", "le", "lerp", "less", "less_equal",
-    "linspace", "load", "log", "log10", "log1p", "log2", "log_softmax", "logaddexp", "logaddexp2",
-    "logcumsumexp", "logical_and", "logical_not", "logical_or", "logical_xor", "logit", "logspace",
-    "logsumexp", "long", "lt", "manual_seed", "masked_fill", "masked_scatter", "masked_select",
-    "max", "max_memory_allocated", "maximum", "mean", "median", "memory_allocated", "memory_cached",
+    "Generator", "Size", "Tensor", "__version__", "abs", "abs_", "absolute", "acos", "acos_",
+    "acosh", "acosh_", "add", "addcdiv", "addcmul", "adjoint", "all", "allclose", "amax", "amin",
+    "aminmax", "any", "arange", "arccos", "arccos_", "arccosh", "arccosh_", "arcsin", "arcsin_",
+    "arcsinh", "arcsinh_", "arctan", "arctan2", "arctan_", "arctanh", "arctanh_", "argmax",
+    "argmin", "argsort", "argwhere", "as_strided", "as_strided_", "as_tensor", "asarray", "asin",
+    "asin_", "asinh", "asinh_", "atan", "atan2", "atan_", "atanh", "atanh_", "atleast_1d",
+    "atleast_2d", "atleast_3d", "autograd", "bincount", "bitwise_and", "bitwise_left_shift",
+    "bitwise_not", "bitwise_or", "bitwise_right_shift", "bitwise_xor", "broadcast_shapes",
+    "broadcast_tensors", "broadcast_to", "bucketize", "can_cast", "capi", "cartesian_prod", "cat",
+    "cdist", "ceil", "ceil_", "celu", "celu_", "chunk", "clamp", "clamp_", "clamp_max",
+    "clamp_max_", "clamp_min", "clamp_min_", "clip", "clip_", "clone", "column_stack",
+    "combinations", "concat", "concatenate", "constant_pad_nd", "copysign", "corrcoef", "cos",
+    "cos_", "cosh", "cosh_", "cosine_similarity", "count_nonzero", "cov", "cummax", "cummin",
+    "cumprod", "cumsum", "cumulative_trapezoid", "default_generator", "deg2rad", "deg2rad_",
+    "detach", "detach_", "device", "diag", "diag_embed", "diagflat", "diagonal", "diagonal_scatter",
+    "diff", "dist", "div", "divide", "double", "dsplit", "dstack", "dtype", "e", "empty",
+    "empty_cache", "empty_like", "empty_permuted", "empty_strided", "enable_grad", "eq", "equal",
+    "erf", "erf_", "erfc", "erfc_", "erfinv", "exp", "exp2", "exp2_", "exp_", "explain", "expm1",
+    "expm1_", "eye", "fill_", "finfo", "fix", "fix_", "flatten", "flip", "fliplr", "flipud",
+    "float64", "float_power", "floor", "floor_", "floor_divide", "fmax", "fmin", "fmod", "frac",
+    "frac_", "from_numpy", "full", "full_like", "gather", "gcd", "gcd_", "ge", "ger",
+    "get_default_dtype", "get_num_threads", "get_printoptions", "gradient", "greater",
+    "greater_equal", "gt", "hardshrink", "heaviside", "histc", "hsplit", "hstack", "hypot", "iinfo",
+    "index_add", "index_copy", "index_fill", "index_put", "index_put_", "index_reduce",
+    "index_select", "inf", "int64", "is_complex", "is_floating_point", "is_grad_enabled",
+    "is_signed", "is_tensor", "isclose", "isfinite", "isin", "isinf", "isnan", "isneginf",
+    "isposinf", "isreal", "kron", "kthvalue", "lcm", "lcm_", "ldexp", "ldexp_", "le", "lerp",
+    "less", "less_equal", "linspace", "load", "log", "log10", "log10_", "log1p", "log1p_", "log2",
+    "log2_", "log_", "log_softmax", "logaddexp", "logaddexp2", "logcumsumexp", "logical_and",
+    "logical_not", "logical_or", "logical_xor", "logit", "logit_", "logspace", "logsumexp", "long",
+    "lt", "manual_seed", "masked_fill", "masked_scatter", "masked_select", "max",
+    "max_memory_allocated", "maximum", "mean", "median", "memory_allocated", "memory_cached",
     "memory_stats", "meshgrid", "min", "minimum", "mode", "moveaxis", "movedim", "msort", "mul",
-    "multiply", "nan", "nan_to_num", "nanmean", "nanmedian", "nanquantile", "nansum", "narrow",
-    "ne", "neg", "negative", "newaxis", "nn", "no_grad", "nonzero", "norm", "normal", "not_equal",
-    "numel", "ones", "ones_like", "outer", "pairwise_distance", "pdist", "permute", "pi",
-    "positive", "pow", "prelu", "prod", "promote_types", "put", "quantile", "rad2deg", "rand",
-    "rand_like", "randn", "randn_like", "ravel", "reciprocal", "relu", "remainder",
-    "repeat_interleave", "reset_peak_memory_stats", "reshape", "result_type", "return_types",
-    "roll", "rot90", "round", "row_stack", "rsqrt", "rsub", "save", "scalar_tensor", "scatter",
-    "scatter_add", "scatter_reduce", "searchsorted", "select", "select_scatter", "selu",
-    "set_cache_limit", "set_default_dtype", "set_grad_enabled", "set_num_threads",
-    "set_printoptions", "sgn", "show_config", "sigmoid", "sign", "signbit", "sin", "sinc", "sinh",
-    "slice_scatter", "softmax", "softplus", "sort", "split", "split_with_sizes", "sqrt", "square",
-    "squeeze", "stack", "std", "std_mean", "sub", "subtract", "sum", "swapaxes", "swapdims", "t",
-    "take", "take_along_dim", "tan", "tanh", "tensor", "tensor_split", "testing", "threshold",
+    "multiply", "nan", "nan_to_num", "nan_to_num_", "nanmean", "nanmedian", "nanquantile", "nansum",
+    "narrow", "ne", "neg", "neg_", "negative", "negative_", "newaxis", "nn", "no_grad", "nonzero",
+    "norm", "normal", "not_equal", "numel", "ones", "ones_like", "outer", "pairwise_distance",
+    "pdist", "permute", "pi", "positive", "pow", "prelu", "prod", "promote_types", "put",
+    "quantile", "rad2deg", "rad2deg_", "rand", "rand_like", "randn", "randn_like", "ravel",
+    "reciprocal", "reciprocal_", "relu", "relu_", "remainder", "repeat_interleave",
+    "reset_peak_memory_stats", "reshape", "resize_as_", "result_type", "return_types", "roll",
+    "rot90", "round", "round_", "row_stack", "rsqrt", "rsqrt_", "rsub", "save", "scalar_tensor",
+    "scatter", "scatter_add", "scatter_reduce", "searchsorted", "select", "select_scatter", "selu",
+    "selu_", "set_cache_limit", "set_default_dtype", "set_grad_enabled", "set_num_threads",
+    "set_printoptions", "sgn", "show_config", "sigmoid", "sigmoid_", "sign", "signbit", "sin",
+    "sin_", "sinc", "sinc_", "sinh", "sinh_", "slice_scatter", "softmax", "softplus", "sort",
+    "split", "split_with_sizes", "sqrt", "sqrt_", "square", "square_", "squeeze", "stack", "std",
+    "std_mean", "sub", "subtract", "sum", "swapaxes", "swapdims", "t", "take", "take_along_dim",
+    "tan", "tan_", "tanh", "tanh_", "tensor", "tensor_split", "testing", "threshold", "threshold_",
     "tile", "topk", "trace", "transpose", "trapezoid", "trapz", "tril", "tril_indices", "triu",
-    "triu_indices", "true_divide", "trunc", "unbind", "unflatten", "unique", "unique_consecutive",
-    "unsqueeze", "vander", "var", "var_mean", "vsplit", "vstack", "where", "xlogy", "zeros",
-    "zeros_like",
+    "triu_indices", "true_divide", "trunc", "trunc_", "unbind", "unflatten", "unique",
+    "unique_consecutive", "unsqueeze", "vander", "var", "var_mean", "vsplit", "vstack", "where",
+    "xlogy", "xlogy_", "zero_", "zeros", "zeros_like",
 ]
 
 newaxis = None
@@ -138,6 +146,7 @@ _LATER = {
     "bool": ("_core", "_bool"),
     "broadcast_shapes": ("_shapes", "broadcast_shapes"),
     "capi": ("capi", None),
+    "celu_": ("nn.functional", "celu_"),
     "float": ("_core", "float64"),
     "finfo": ("_dtypes", "finfo"),
     "get_printoptions": ("_printing", "get_printoptions"),
@@ -146,13 +155,26 @@ _LATER = {
     "load": ("_save", "load"),
     "nn": ("nn", None),
     "save": ("_save", "save"),
+    "selu_": ("nn.functional", "selu_"),
     "set_printoptions": ("_printing", "set_printoptions"),
     "show_config": ("config", "show_config"),
     "testing": ("testing", None),
+    "threshold_": ("nn.functional", "threshold_"),
 }
+
+# Methods that PyTorch has as functions, too, of which the tensor is the first argument.
+_METHODS = frozenset(
+    """abs_ acos_ acosh_ arccos_ arccosh_ arcsin_ arcsinh_ arctan_ arctanh_ as_strided_ asin_ asinh_
+    atan_ atanh_ ceil_ clamp_ clamp_max_ clamp_min_ clip_ cos_ cosh_ deg2rad_ detach detach_ erf_
+    erfc_ exp2_ exp_ expm1_ fill_ fix_ floor_ frac_ gcd_ index_put_ is_signed lcm_ ldexp_ log10_
+    log1p_ log2_ log_ logit_ nan_to_num_ neg_ negative_ rad2deg_ reciprocal_ relu_ resize_as_ round_
+    rsqrt_ sigmoid_ sin_ sinc_ sinh_ sqrt_ square_ tan_ tanh_ trunc_ xlogy_ zero_""".split()
+)
 
 
 def __getattr__(name: str) -> Any:
+    if name in _METHODS:
+        return globals().setdefault(name, getattr(Tensor, name))
     if name not in _LATER:
         from ._names import no_attribute
 
@@ -162,11 +184,11 @@ def __getattr__(name: str) -> Any:
     module_name, attribute = _LATER[name]
     module = importlib.import_module("." + module_name, __name__)
     value = module if attribute is None else getattr(module, attribute)
-    if attribute is not None and module_name != "_core":
+    if attribute is not None and module_name not in ("_core", "nn.functional"):
         value.__module__ = __name__
     globals()[name] = value
     return value
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__, *_LATER})
+    return sorted({*globals(), *__all__, *_LATER, *_METHODS})

@@ -11,6 +11,7 @@ something would be.
 from __future__ import annotations
 
 import ast
+import dataclasses
 import inspect
 import re
 import sys
@@ -20,7 +21,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import pyautograd as package
+
 from . import _core
+from .nn import functional
 
 __all__ = ["generate", "main"]
 
@@ -386,6 +390,10 @@ def generate_functional(_: str = "") -> str:
     for row in calls().values():
         if row.is_functional:
             lines += _defined(_function_forms(row))
+        if row.is_functional and f"{row.name}_" in functional._IN_PLACE:
+            rest = tuple(p for p in row.parameters if p.kind != "INPLACE")
+            in_place = dataclasses.replace(row, name=f"{row.name}_", parameters=rest)
+            lines += _defined(_function_forms(in_place))
     words = set(re.findall(r"\w+", "\n".join(lines)))
     head = [f"from builtins import {n} as _{n}" for n in _BUILTINS if f"_{n}" in words]
     head += ["from collections.abc import Sequence"] if "Sequence" in words else []
@@ -396,15 +404,16 @@ def generate_functional(_: str = "") -> str:
     return _document(_HEAD + "\n".join([*head, "", *lines]) + "\n", _FUNCTIONS)
 
 
-_FUNCTIONS = type("functional", (), _core._functional())
+_FUNCTIONS = type("functional", (), {n: getattr(functional, n) for n in functional.__all__})
 
 # ---- names ---------------------------------------------------------------------------------------
 
 # Public in the native module, but found elsewhere: autograd.Node, config.show_config.
 _ELSEWHERE = {"Node", "show_config"}
 _PYTHON = (
-    "__version__", "autograd", "broadcast_shapes", "capi", "e", "finfo", "get_printoptions",
-    "iinfo", "inf", "load", "nan", "newaxis", "nn", "pi", "save", "set_printoptions", "show_config",
+    "__version__", "autograd", "broadcast_shapes", "capi", "celu_", "e", "finfo",
+    "get_printoptions", "iinfo", "inf", "load", "nan", "newaxis", "nn", "pi", "save", "selu_",
+    "set_printoptions", "show_config", "threshold_", *package._METHODS,
 )  # fmt: skip
 
 

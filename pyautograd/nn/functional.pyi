@@ -25,6 +25,12 @@ def leaky_relu(input: _T, negative_slope: _Real = 0.01, inplace: _bool = False) 
         NotImplementedError: the input is no float64 tensor.
         TypeError: the input is not a Tensor, or another argument is not a number.
     """
+def leaky_relu_(input: _T, negative_slope: _Real = 0.01) -> _T:
+    """`leaky_relu` in place: the input is written and returned.
+
+    Raises:
+        RuntimeError: the input is a leaf that requires grad, or its memory is read-only.
+    """
 def elu(input: _T, alpha: _Real = 1.0, inplace: _bool = False) -> _T:
     """Elements that are positive as they are, and alpha * (exp(x) - 1) of others.
 
@@ -33,6 +39,12 @@ def elu(input: _T, alpha: _Real = 1.0, inplace: _bool = False) -> _T:
     Raises:
         NotImplementedError: the input is no float64 tensor.
         TypeError: the input is not a Tensor, or another argument is not a number.
+    """
+def elu_(input: _T, alpha: _Real = 1.0) -> _T:
+    """`elu` in place: the input is written and returned.
+
+    Raises:
+        RuntimeError: the input is a leaf that requires grad, or its memory is read-only.
     """
 def silu(input: _T, inplace: _bool = False) -> _T:
     """x * sigmoid(x) of each element.
@@ -83,6 +95,12 @@ def hardtanh(
         NotImplementedError: the input is a bool tensor.
         TypeError: the input is not a Tensor, or another argument is not a number.
         ValueError: min_val is above max_val.
+    """
+def hardtanh_(input: _T, min_val: _Real = -1.0, max_val: _Real = 1.0) -> _T:
+    """`hardtanh` in place: the input is written and returned.
+
+    Raises:
+        RuntimeError: the input is a leaf that requires grad, or its memory is read-only.
     """
 def hardsigmoid(input: _T, inplace: _bool = False) -> _T:
     """x / 6 + 1 / 2 of each element, limited to between 0 and 1.
@@ -141,6 +159,12 @@ def celu(input: _T, alpha: _Real = 1.0, inplace: _bool = False) -> _T:
         NotImplementedError: the input is no float64 tensor.
         TypeError: the input is not a Tensor, or another argument is not a number.
     """
+def celu_(input: _T, alpha: _Real = 1.0) -> _T:
+    """`celu` in place: the input is written and returned.
+
+    Raises:
+        RuntimeError: the input is a leaf that requires grad, or its memory is read-only.
+    """
 def selu(input: _T, inplace: _bool = False) -> _T:
     """1.0507 times elements that are positive, and 1.7581 * (exp(x) - 1) of others: layers of it
     keep a mean of 0 and a variance of 1.
@@ -151,6 +175,12 @@ def selu(input: _T, inplace: _bool = False) -> _T:
         NotImplementedError: the input is no float64 tensor.
         TypeError: the input is not a Tensor.
     """
+def selu_(input: _T) -> _T:
+    """`selu` in place: the input is written and returned.
+
+    Raises:
+        RuntimeError: the input is a leaf that requires grad, or its memory is read-only.
+    """
 def threshold(input: _T, threshold: _Real, value: _Real, inplace: _bool = False) -> _T:
     """Elements that are above the threshold as they are, and value for others.
 
@@ -159,6 +189,12 @@ def threshold(input: _T, threshold: _Real, value: _Real, inplace: _bool = False)
     Raises:
         NotImplementedError: the input is a bool tensor.
         TypeError: the input is not a Tensor, or another argument is not a number.
+    """
+def threshold_(input: _T, threshold: _Real, value: _Real) -> _T:
+    """`threshold` in place: the input is written and returned.
+
+    Raises:
+        RuntimeError: the input is a leaf that requires grad, or its memory is read-only.
     """
 def pad(
     input: _T,
@@ -582,6 +618,12 @@ def relu(input: _T, inplace: _bool = False) -> _T:
     Raises:
         RuntimeError: the input is bool, or is to be written and is a leaf that requires grad.
         TypeError: the input is not a Tensor.
+    """
+def relu_(input: _T) -> _T:
+    """`relu` in place: the input is written and returned.
+
+    Raises:
+        RuntimeError: the input is a leaf that requires grad, or its memory is read-only.
     """
 def softmax(
     input: _T, dim: _Value | None = None, _stacklevel: _int = 3, dtype: _DType = None
