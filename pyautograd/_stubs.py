@@ -401,7 +401,8 @@ def generate_functional(_: str = "") -> str:
     ours = ", ".join(sorted(words & set(_OURS), key=lambda n: (n != "_T", n[0] == "_", n.lower())))
     head += ["", f"from .._core import {ours}"]
     head += [f"from .._core import {name} as {name}" for name in sorted(shared())]
-    return _document(_HEAD + "\n".join([*head, "", *lines]) + "\n", _FUNCTIONS)
+    lists = ["__all__: list[str]", "_IN_PLACE: list[str]"]
+    return _document(_HEAD + "\n".join([*head, "", *lists, "", *lines]) + "\n", _FUNCTIONS)
 
 
 _FUNCTIONS = type("functional", (), {n: getattr(functional, n) for n in functional.__all__})

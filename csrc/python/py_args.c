@@ -13,6 +13,7 @@ static const char *pytorch_name(const char *name)
         {"axis", "dim"},  {"keepdims", "keepdim"}, {"x", "input"},
         {"a", "input"},   {"x1", "input"},         {"tensor", "input"},
         {"x2", "other"},  {"shape", "size"},       {"split_size", "split_size_or_sections"},
+        {"value", "src"},
     };
     for (size_t i = 0; i < sizeof pairs / sizeof pairs[0]; i++)
         if (strcmp(name, pairs[i][0]) == 0)

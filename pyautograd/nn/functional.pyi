@@ -16,6 +16,9 @@ from .._core import sigmoid as sigmoid
 from .._core import softplus as softplus
 from .._core import tanh as tanh
 
+__all__: list[str]
+_IN_PLACE: list[str]
+
 def leaky_relu(input: _T, negative_slope: _Real = 0.01, inplace: _bool = False) -> _T:
     """Elements that are positive as they are, others times negative_slope.
 

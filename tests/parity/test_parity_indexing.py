@@ -297,6 +297,7 @@ def test_calls(name: str, torch: ModuleType, rng: np.random.Generator) -> None:
 
 
 WRITES: dict[str, Callable[[Any, Any, Any], Any]] = {
+    "scatter, value": lambda lib, x, y: x.scatter(0, lib.tensor([[0, 2], [2, 0]]), value=2.5),
     "scatter": lambda lib, x, y: x.scatter(0, lib.tensor([[0, 2, 1, 1], [2, 0, 0, 0]]), y[:2]),
     "scatter, last": lambda lib, x, y: x.scatter(-1, lib.tensor([[3, 0], [1, 2]]), y[:2, :2]),
     "scatter, range": lambda lib, x, y: x.scatter(0, lib.tensor([[3]]), y),
