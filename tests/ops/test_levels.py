@@ -43,7 +43,7 @@ COMPUTE_ALL = """
         shapes = [] if case.kind == "whole" else [(1031,)] * case.arity
         leaves = [ag.tensor(a, requires_grad=True) for a in case.sample(rng, *shapes)]
         out = case.call(ag, *leaves)
-        if case.dtype != "float64":
+        if not out.requires_grad:
             results[case.id] = [packed(out.double().numpy())]
             continue
         out.sum().backward()
