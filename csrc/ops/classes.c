@@ -21,14 +21,6 @@
 
 #define NO_INDEX INT64_MIN
 
-/* A row-major tensor with the numbers of an argument, which are there. Owned. */
-static ag_tensor *dense_of(ag_arg x)
-{
-    if (agi_is_contiguous(x.tensor))
-        return agi_retain(x.tensor);
-    return agi_compute(AG_OP_clone, 1, &x, &agi_row_major);
-}
-
 static ag_tensor *zeros_of(const char *name, int ndim, const int64_t *shape)
 {
     const int64_t numel = agi_shape_numel(name, ndim, shape);
@@ -110,8 +102,8 @@ AG_FORWARD(embedding)
         return agi_fail_null(AG_ERR_SHAPE, "'weight' must be 2-D");
     if (!has_integers("embedding", args[0].tensor))
         return NULL;
-    ag_tensor *index = dense_of(args[0]);
-    ag_tensor *dense = index != NULL ? dense_of(args[1]) : NULL;
+    ag_tensor *index = agi_row_major_of(args[0].tensor);
+    ag_tensor *dense = index != NULL ? agi_row_major_of(args[1].tensor) : NULL;
     ag_tensor *z = dense != NULL ? embedding_taken(index, dense, attr) : NULL;
     agi_release(index);
     agi_release(dense);
@@ -192,8 +184,8 @@ AG_FORWARD(embedding_vjp)
     const ag_attr in_table = {.i = {attr->i[0], 0, 1}};
     if (!has_integers("embedding_vjp", index))
         return NULL;
-    ag_tensor *dense = dense_of(args[0]);
-    ag_tensor *at = dense != NULL ? dense_of(args[1]) : NULL;
+    ag_tensor *dense = agi_row_major_of(args[0].tensor);
+    ag_tensor *at = dense != NULL ? agi_row_major_of(args[1].tensor) : NULL;
     ag_tensor *z = NULL;
     if (at != NULL && (dense->ndim < index->ndim ||
                        !agi_shape_equal(index->ndim, agi_shape_of(dense), index->ndim,
@@ -244,7 +236,7 @@ static bool embedding_shorten(ag_tensor *table, ag_tensor *input, double max_nor
     ag_tensor *norms = own != NULL ? agi_compute(AG_OP_p_norm, 1, &arg, &along) : NULL;
     bool ok = norms != NULL && agi_storage_ready(own->storage) == AG_OK &&
               agi_storage_writable(norms->storage) == AG_OK;
-    ag_tensor *index = ok ? dense_of(agi_arg(own)) : NULL;
+    ag_tensor *index = ok ? agi_row_major_of(own) : NULL;
     ok = index != NULL &&
          embedding_check(agi_tensor_data(index), index->numel, rows, &anywhere);
     if (ok && embedding_factors(agi_tensor_data(norms), rows, index, max_norm)) {
@@ -350,7 +342,8 @@ AG_FORWARD(class_loss)
     if (!has_integers("nll_loss", args[1].tensor) ||
         !check_target_shape("nll_loss", args[0].tensor, args[1].tensor))
         return NULL;
-    ag_tensor *x = dense_of(args[0]), *t = x != NULL ? dense_of(args[1]) : NULL, *z = NULL;
+    ag_tensor *x = agi_row_major_of(args[0].tensor), *z = NULL;
+    ag_tensor *t = x != NULL ? agi_row_major_of(args[1].tensor) : NULL;
     if (t != NULL) {
         const class_walk w = walk_of(x->ndim, agi_shape_of(x));
         const double *at = agi_tensor_data(t);
@@ -382,7 +375,8 @@ AG_FORWARD(class_loss_vjp)
     const int64_t ignored = attr->i[0];
     if (!has_integers("class_loss_vjp", args[1].tensor))
         return NULL;
-    ag_tensor *g = dense_of(args[0]), *t = g != NULL ? dense_of(args[1]) : NULL, *z = NULL;
+    ag_tensor *g = agi_row_major_of(args[0].tensor), *z = NULL;
+    ag_tensor *t = g != NULL ? agi_row_major_of(args[1].tensor) : NULL;
     int64_t shape[AGI_MAX_DIMS + 1];
     if (t != NULL && (!agi_same_shape(g, t) || t->ndim >= AGI_MAX_DIMS)) {
         agi_fail(AG_ERR_SHAPE, "class_loss_vjp: expected a gradient for each target");
@@ -418,9 +412,8 @@ AG_RULE(class_loss_vjp)
 static int64_t count_targets(ag_tensor *target, int64_t ignored)
 {
     ag_tensor *own = agi_tensor_snapshot(target);
-    const ag_arg arg = agi_arg(own);
+    ag_tensor *t = own != NULL ? agi_row_major_of(own) : NULL;
     int64_t count = -1;
-    ag_tensor *t = own != NULL && agi_storage_ready(own->storage) == AG_OK ? dense_of(arg) : NULL;
     if (t != NULL) {
         const double *at = agi_tensor_data(t);
         count = 0;
@@ -635,8 +628,7 @@ ag_tensor *ag_one_hot(ag_tensor *input, int64_t num_classes)
         return agi_fail_null(AG_ERR_SHAPE, "one_hot: expected at most %d dimensions, got %d",
                              AGI_MAX_DIMS - 1, input->ndim);
     ag_tensor *own = agi_tensor_snapshot(input);
-    const bool ready = own != NULL && agi_storage_ready(own->storage) == AG_OK;
-    ag_tensor *t = ready ? dense_of(agi_arg(own)) : NULL;
+    ag_tensor *t = own != NULL ? agi_row_major_of(own) : NULL;
     ag_tensor *z = t != NULL ? one_hot_of(t, num_classes) : NULL;
     agi_release(t);
     agi_release(own);

@@ -108,13 +108,6 @@ static bool entropy_run(entropy_rows *r, int64_t rows)
     return true;
 }
 
-static ag_tensor *entropy_dense(ag_arg x)
-{
-    if (agi_is_contiguous(x.tensor))
-        return agi_retain(x.tensor);
-    return agi_compute(AG_OP_clone, 1, &x, &agi_row_major);
-}
-
 static bool entropy_dtypes(ag_arg x, ag_arg t)
 {
     if (agi_dtype_of(x.tensor) == AG_FLOAT64 && agi_dtype_of(t.tensor) == AG_INT64)
@@ -168,7 +161,8 @@ AG_FORWARD(class_entropy)
 {
     if (!entropy_dtypes(args[0], args[1]))
         return NULL;
-    ag_tensor *x = entropy_dense(args[0]), *t = x != NULL ? entropy_dense(args[1]) : NULL;
+    ag_tensor *x = agi_row_major_of(args[0].tensor);
+    ag_tensor *t = x != NULL ? agi_row_major_of(args[1].tensor) : NULL;
     ag_tensor *z = t != NULL ? entropy_of(NULL, x, t, attr->i[0]) : NULL;
     agi_release(x);
     agi_release(t);
@@ -191,7 +185,7 @@ AG_FORWARD(class_entropy_vjp)
     ag_tensor *own[3] = {NULL}, *z = NULL;
     bool ok = entropy_dtypes(args[1], args[2]);
     for (int k = 0; ok && k < 3; k++)
-        ok = (own[k] = entropy_dense(args[k])) != NULL;
+        ok = (own[k] = agi_row_major_of(args[k].tensor)) != NULL;
     if (ok)
         z = entropy_of(own[0], own[1], own[2], attr->i[0]);
     for (int k = 0; k < 3; k++)

@@ -374,11 +374,9 @@ AG_FORWARD(strided_gather_vjp)
     int64_t whole = attr->i[1];
     if (check_region("strided_gather_vjp", ndim, attr->list, attr->i[0], whole) != AG_OK ||
         check_source("strided_gather_vjp", ndim, attr->list, args[0]) != AG_OK ||
-        (dense = agi_is_contiguous(g) ? agi_retain(g)
-                                      : agi_compute(AG_OP_clone, 1, args, &agi_row_major)) == NULL)
+        (dense = agi_row_major_of(g)) == NULL)
         return NULL;
-    bool ready = agi_storage_ready(dense->storage) == AG_OK;
-    ag_tensor *z = ready ? copy_or_fill(NUM(0.0), 1, &whole) : NULL;
+    ag_tensor *z = copy_or_fill(NUM(0.0), 1, &whole);
     if (z != NULL)
         agi_run_scatter_add(z->storage->data + attr->i[0], attr->list + ndim, ndim, attr->list,
                             agi_tensor_data(dense));

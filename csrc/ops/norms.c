@@ -183,20 +183,14 @@ static bool run_norm_rows(norm_rows *rows, int64_t count)
     return true;
 }
 
-static ag_tensor *dense_rows(ag_arg x)
-{
-    if (agi_is_contiguous(x.tensor))
-        return agi_retain(x.tensor);
-    return agi_compute(AG_OP_clone, 1, &x, &agi_row_major);
-}
-
 /* g is NULL for standardize. */
 static ag_tensor *standardized(const ag_arg *g, ag_arg arg, const ag_attr *attr)
 {
     if (attr->i[0] < 1 || attr->i[0] > arg.tensor->ndim)
         return agi_fail_null(AG_ERR_INDEX, "standardize: expected 1 to %d dimensions of a row, got "
                                            "%lld", arg.tensor->ndim, (long long)attr->i[0]);
-    ag_tensor *x = dense_rows(arg), *dense = g != NULL && x != NULL ? dense_rows(*g) : NULL;
+    ag_tensor *x = agi_row_major_of(arg.tensor);
+    ag_tensor *dense = g != NULL && x != NULL ? agi_row_major_of(g->tensor) : NULL;
     ag_tensor *z = x != NULL && (g == NULL || dense != NULL)
                        ? agi_tensor_new(x->ndim, agi_shape_of(x), x->numel) : NULL;
     if (z != NULL && z->numel > 0) {

@@ -262,10 +262,8 @@ static ag_tensor *median_of_all(const char *name, const ag_tensor *x, middle_kin
     if (numel == 0)
         return z;
     if (!agi_is_contiguous(x)) {
-        x = dense = agi_compute(AG_OP_clone, 1, &(ag_arg){.tensor = (ag_tensor *)(uintptr_t)x},
-                                &agi_row_major);
-        if (dense == NULL || agi_storage_ready(dense->storage) != AG_OK) {
-            agi_release(dense);
+        x = dense = agi_row_major_of((ag_tensor *)(uintptr_t)x);
+        if (dense == NULL) {
             agi_release(z);
             return NULL;
         }

@@ -268,12 +268,9 @@ static void roll_into(double *z, const int64_t *z_strides, const double *x,
 
 static ag_tensor *roll_flat(const ag_arg *x, const ag_attr *attr)
 {
-    ag_tensor *dense = agi_is_contiguous(x->tensor)
-                           ? agi_retain(x->tensor)
-                           : agi_compute(AG_OP_clone, 1, x, &agi_row_major);
-    ag_tensor *z = NULL;
-    if (dense != NULL && agi_storage_ready(dense->storage) == AG_OK)
-        z = agi_tensor_new(dense->ndim, agi_shape_of(dense), dense->numel);
+    ag_tensor *dense = agi_row_major_of(x->tensor);
+    ag_tensor *z = dense != NULL ? agi_tensor_new(dense->ndim, agi_shape_of(dense), dense->numel)
+                                 : NULL;
     if (z != NULL) {
         const int64_t step = 1, shift = shift_of(attr->list[0], dense->numel, attr->i[1] != 0);
         roll_into(agi_tensor_data(z), &step, agi_tensor_data(dense), &step, 1, &dense->numel,

@@ -328,6 +328,17 @@ ag_tensor *agi_compute(int op, int n, const ag_arg *args, const ag_attr *attr)
     return compute_other(info, n, args, attr);
 }
 
+ag_tensor *agi_row_major_of(ag_tensor *x)
+{
+    const ag_arg arg = agi_arg(x);
+    ag_tensor *dense = agi_is_contiguous(x) ? agi_retain(x)
+                                            : agi_compute(AG_OP_clone, 1, &arg, &agi_row_major);
+    if (dense == NULL || agi_storage_ready(dense->storage) == AG_OK)
+        return dense;
+    agi_release(dense);
+    return NULL;
+}
+
 /* ---- recording ------------------------------------------------------------------------------ */
 
 static bool wants_record(const agi_op_info *info, int n, const ag_arg *args)

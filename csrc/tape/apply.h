@@ -34,6 +34,9 @@ void agi_args_release(int n, const ag_arg *own);
 /* Computes without recording, whatever the grad mode. */
 ag_tensor *agi_compute(int op, int n, const ag_arg *args, const ag_attr *attr);
 
+/* x if it is row-major, else a copy that is. Its numbers are there. Owned. */
+ag_tensor *agi_row_major_of(ag_tensor *x);
+
 /* An op with several results: n of them, owned, into outs, or none. */
 ag_status agi_apply_several(int op, int n_args, const ag_arg *args, const ag_attr *attr, int n,
                             ag_tensor **outs);
