@@ -3819,188 +3819,257 @@ class return_types:
 
 
 # <ops functions>
-def mul(input: _Operand, other: _Operand) -> Tensor:
+def mul(input: _Operand, other: _Operand, *, out: Tensor | None = None) -> Tensor:
     """Elementwise mul: x * y.
 
     The operands are tensors, numbers or arrays; their shapes broadcast to the result's.
 
+    With `out` the result is written there, and that is returned. If its shape is another one,
+    it is resized, with a warning unless it is empty.
+
     Raises:
         RuntimeError: the shapes do not broadcast.
         TypeError: an operand is none of these, or neither is a tensor.
     """
-def remainder(input: _Operand, other: _Operand) -> Tensor:
+def remainder(input: _Operand, other: _Operand, *, out: Tensor | None = None) -> Tensor:
     """Elementwise remainder: what is left of x after whole multiples of y, with the sign of y.
 
     The operands are tensors, numbers or arrays; their shapes broadcast to the result's.
 
+    With `out` the result is written there, and that is returned. If its shape is another one,
+    it is resized, with a warning unless it is empty.
+
     Raises:
         RuntimeError: the shapes do not broadcast.
         TypeError: an operand is none of these, or neither is a tensor.
     """
-def neg(input: _T) -> _T:
+def neg(input: _T, *, out: Tensor | None = None) -> _T:
     """Elementwise neg: -x.
 
     The result has the shape of the input.
 
+    With `out` the result is written there, and that is returned. If its shape is another one,
+    it is resized, with a warning unless it is empty.
+
     Raises:
         TypeError: the input is not a Tensor.
     """
-def exp(input: _T) -> _T:
+def exp(input: _T, *, out: Tensor | None = None) -> _T:
     """Elementwise exp: e to the power x.
 
     The result has the shape of the input.
 
+    With `out` the result is written there, and that is returned. If its shape is another one,
+    it is resized, with a warning unless it is empty.
+
     Raises:
         TypeError: the input is not a Tensor.
     """
-def expm1(input: _T) -> _T:
+def expm1(input: _T, *, out: Tensor | None = None) -> _T:
     """Elementwise expm1: exp(x) - 1, accurate near 0.
 
     The result has the shape of the input.
 
+    With `out` the result is written there, and that is returned. If its shape is another one,
+    it is resized, with a warning unless it is empty.
+
     Raises:
         TypeError: the input is not a Tensor.
     """
-def log(input: _T) -> _T:
+def log(input: _T, *, out: Tensor | None = None) -> _T:
     """Elementwise log: natural logarithm.
 
     The result has the shape of the input.
 
+    With `out` the result is written there, and that is returned. If its shape is another one,
+    it is resized, with a warning unless it is empty.
+
     Raises:
         TypeError: the input is not a Tensor.
     """
-def log1p(input: _T) -> _T:
+def log1p(input: _T, *, out: Tensor | None = None) -> _T:
     """Elementwise log1p: log(1 + x), accurate near 0.
 
     The result has the shape of the input.
 
+    With `out` the result is written there, and that is returned. If its shape is another one,
+    it is resized, with a warning unless it is empty.
+
     Raises:
         TypeError: the input is not a Tensor.
     """
-def log2(input: _T) -> _T:
+def log2(input: _T, *, out: Tensor | None = None) -> _T:
     """Elementwise log2: logarithm to base 2.
 
     The result has the shape of the input.
 
+    With `out` the result is written there, and that is returned. If its shape is another one,
+    it is resized, with a warning unless it is empty.
+
     Raises:
         TypeError: the input is not a Tensor.
     """
-def log10(input: _T) -> _T:
+def log10(input: _T, *, out: Tensor | None = None) -> _T:
     """Elementwise log10: logarithm to base 10.
 
     The result has the shape of the input.
 
+    With `out` the result is written there, and that is returned. If its shape is another one,
+    it is resized, with a warning unless it is empty.
+
     Raises:
         TypeError: the input is not a Tensor.
     """
-def sqrt(input: _T) -> _T:
+def sqrt(input: _T, *, out: Tensor | None = None) -> _T:
     """Elementwise sqrt: square root.
 
     The result has the shape of the input.
 
+    With `out` the result is written there, and that is returned. If its shape is another one,
+    it is resized, with a warning unless it is empty.
+
     Raises:
         TypeError: the input is not a Tensor.
     """
-def rsqrt(input: _T) -> _T:
+def rsqrt(input: _T, *, out: Tensor | None = None) -> _T:
     """Elementwise rsqrt: 1 / sqrt(x).
 
     The result has the shape of the input.
 
+    With `out` the result is written there, and that is returned. If its shape is another one,
+    it is resized, with a warning unless it is empty.
+
     Raises:
         TypeError: the input is not a Tensor.
     """
-def square(input: _T) -> _T:
+def square(input: _T, *, out: Tensor | None = None) -> _T:
     """Elementwise square: x * x.
 
     The result has the shape of the input.
 
+    With `out` the result is written there, and that is returned. If its shape is another one,
+    it is resized, with a warning unless it is empty.
+
     Raises:
         TypeError: the input is not a Tensor.
     """
-def reciprocal(input: _T) -> _T:
+def reciprocal(input: _T, *, out: Tensor | None = None) -> _T:
     """Elementwise reciprocal: 1 / x.
 
     The result has the shape of the input.
 
+    With `out` the result is written there, and that is returned. If its shape is another one,
+    it is resized, with a warning unless it is empty.
+
     Raises:
         TypeError: the input is not a Tensor.
     """
-def sin(input: _T) -> _T:
+def sin(input: _T, *, out: Tensor | None = None) -> _T:
     """Elementwise sin: sine of x in radians.
 
     The result has the shape of the input.
 
+    With `out` the result is written there, and that is returned. If its shape is another one,
+    it is resized, with a warning unless it is empty.
+
     Raises:
         TypeError: the input is not a Tensor.
     """
-def cos(input: _T) -> _T:
+def cos(input: _T, *, out: Tensor | None = None) -> _T:
     """Elementwise cos: cosine of x in radians.
 
     The result has the shape of the input.
 
+    With `out` the result is written there, and that is returned. If its shape is another one,
+    it is resized, with a warning unless it is empty.
+
     Raises:
         TypeError: the input is not a Tensor.
     """
-def tan(input: _T) -> _T:
+def tan(input: _T, *, out: Tensor | None = None) -> _T:
     """Elementwise tan: tangent of x in radians.
 
     The result has the shape of the input.
 
+    With `out` the result is written there, and that is returned. If its shape is another one,
+    it is resized, with a warning unless it is empty.
+
     Raises:
         TypeError: the input is not a Tensor.
     """
-def sinh(input: _T) -> _T:
+def sinh(input: _T, *, out: Tensor | None = None) -> _T:
     """Elementwise sinh: hyperbolic sine.
 
     The result has the shape of the input.
 
+    With `out` the result is written there, and that is returned. If its shape is another one,
+    it is resized, with a warning unless it is empty.
+
     Raises:
         TypeError: the input is not a Tensor.
     """
-def cosh(input: _T) -> _T:
+def cosh(input: _T, *, out: Tensor | None = None) -> _T:
     """Elementwise cosh: hyperbolic cosine.
 
     The result has the shape of the input.
 
+    With `out` the result is written there, and that is returned. If its shape is another one,
+    it is resized, with a warning unless it is empty.
+
     Raises:
         TypeError: the input is not a Tensor.
     """
-def tanh(input: _T) -> _T:
+def tanh(input: _T, *, out: Tensor | None = None) -> _T:
     """Elementwise tanh: hyperbolic tangent.
 
     The result has the shape of the input.
 
+    With `out` the result is written there, and that is returned. If its shape is another one,
+    it is resized, with a warning unless it is empty.
+
     Raises:
         TypeError: the input is not a Tensor.
     """
-def asin(input: _T) -> _T:
+def asin(input: _T, *, out: Tensor | None = None) -> _T:
     """Elementwise asin: inverse sine, in radians.
 
     The result has the shape of the input.
 
+    With `out` the result is written there, and that is returned. If its shape is another one,
+    it is resized, with a warning unless it is empty.
+
     Raises:
         TypeError: the input is not a Tensor.
     """
-def acos(input: _T) -> _T:
+def acos(input: _T, *, out: Tensor | None = None) -> _T:
     """Elementwise acos: inverse cosine, in radians.
 
     The result has the shape of the input.
 
+    With `out` the result is written there, and that is returned. If its shape is another one,
+    it is resized, with a warning unless it is empty.
+
     Raises:
         TypeError: the input is not a Tensor.
     """
-def atan(input: _T) -> _T:
+def atan(input: _T, *, out: Tensor | None = None) -> _T:
     """Elementwise atan: inverse tangent, in radians.
 
     The result has the shape of the input.
 
+    With `out` the result is written there, and that is returned. If its shape is another one,
+    it is resized, with a warning unless it is empty.
+
     Raises:
         TypeError: the input is not a Tensor.
     """
-def sigmoid(input: _T) -> _T:
+def sigmoid(input: _T, *, out: Tensor | None = None) -> _T:
     """Elementwise sigmoid: 1 / (1 + exp(-x)).
 
     The result has the shape of the input.
+
+    With `out` the result is written there, and that is returned. If its shape is another one,
+    it is resized, with a warning unless it is empty.
 
     Raises:
         TypeError: the input is not a Tensor.
@@ -4013,397 +4082,598 @@ def relu(input: _T) -> _T:
     Raises:
         TypeError: the input is not a Tensor.
     """
-def abs(input: _T) -> _T:
+def abs(input: _T, *, out: Tensor | None = None) -> _T:
     """Elementwise abs: absolute value.
 
     The result has the shape of the input.
 
+    With `out` the result is written there, and that is returned. If its shape is another one,
+    it is resized, with a warning unless it is empty.
+
     Raises:
         TypeError: the input is not a Tensor.
     """
-def sign(input: _T) -> _T:
+def sign(input: _T, *, out: Tensor | None = None) -> _T:
     """Elementwise sign: -1, 0 or 1; NaN stays.
 
     The result has the shape of the input.
 
+    With `out` the result is written there, and that is returned. If its shape is another one,
+    it is resized, with a warning unless it is empty.
+
     Raises:
         TypeError: the input is not a Tensor.
     """
-def floor(input: _T) -> _T:
+def floor(input: _T, *, out: Tensor | None = None) -> _T:
     """Elementwise floor: the largest whole number that is not above x.
 
     The result has the shape of the input.
 
+    With `out` the result is written there, and that is returned. If its shape is another one,
+    it is resized, with a warning unless it is empty.
+
     Raises:
         TypeError: the input is not a Tensor.
     """
-def ceil(input: _T) -> _T:
+def ceil(input: _T, *, out: Tensor | None = None) -> _T:
     """Elementwise ceil: the smallest whole number that is not below x.
 
     The result has the shape of the input.
 
+    With `out` the result is written there, and that is returned. If its shape is another one,
+    it is resized, with a warning unless it is empty.
+
     Raises:
         TypeError: the input is not a Tensor.
     """
-def trunc(input: _T) -> _T:
+def trunc(input: _T, *, out: Tensor | None = None) -> _T:
     """Elementwise trunc: x without the digits behind the point.
 
     The result has the shape of the input.
 
+    With `out` the result is written there, and that is returned. If its shape is another one,
+    it is resized, with a warning unless it is empty.
+
     Raises:
         TypeError: the input is not a Tensor.
     """
-def logical_and(input: _Array, other: _Operand) -> Tensor:
+def logical_and(input: _Array, other: _Operand, *, out: Tensor | None = None) -> Tensor:
     """Elementwise: true where x and y are not 0, as a bool tensor.
 
     The operands are tensors, numbers or arrays; their shapes broadcast to the result's.
 
+    With `out` the result is written there, and that is returned. If its shape is another one,
+    it is resized, with a warning unless it is empty.
+
     Raises:
         RuntimeError: the shapes do not broadcast.
         TypeError: an operand is none of these, or neither is a tensor.
     """
-def logical_or(input: _Array, other: _Operand) -> Tensor:
+def logical_or(input: _Array, other: _Operand, *, out: Tensor | None = None) -> Tensor:
     """Elementwise: true where x or y is not 0, as a bool tensor.
 
     The operands are tensors, numbers or arrays; their shapes broadcast to the result's.
 
+    With `out` the result is written there, and that is returned. If its shape is another one,
+    it is resized, with a warning unless it is empty.
+
     Raises:
         RuntimeError: the shapes do not broadcast.
         TypeError: an operand is none of these, or neither is a tensor.
     """
-def logical_xor(input: _Array, other: _Operand) -> Tensor:
+def logical_xor(input: _Array, other: _Operand, *, out: Tensor | None = None) -> Tensor:
     """Elementwise: true where one of x and y is 0 and the other is not, as a bool tensor.
 
     The operands are tensors, numbers or arrays; their shapes broadcast to the result's.
 
+    With `out` the result is written there, and that is returned. If its shape is another one,
+    it is resized, with a warning unless it is empty.
+
     Raises:
         RuntimeError: the shapes do not broadcast.
         TypeError: an operand is none of these, or neither is a tensor.
     """
-def logical_not(input: _T) -> _T:
+def logical_not(input: _T, *, out: Tensor | None = None) -> _T:
     """Elementwise logical_not: true where x is 0.
 
     The result has the shape of the input.
 
+    With `out` the result is written there, and that is returned. If its shape is another one,
+    it is resized, with a warning unless it is empty.
+
     Raises:
         TypeError: the input is not a Tensor.
     """
-def bitwise_and(input: _Operand, other: _Operand) -> Tensor:
+def bitwise_and(input: _Operand, other: _Operand, *, out: Tensor | None = None) -> Tensor:
     """Elementwise bitwise_and: the bits that both x and y have.
 
     The operands are tensors, numbers or arrays; their shapes broadcast to the result's.
 
+    With `out` the result is written there, and that is returned. If its shape is another one,
+    it is resized, with a warning unless it is empty.
+
     Raises:
         RuntimeError: the shapes do not broadcast.
         TypeError: an operand is none of these, or neither is a tensor.
     """
-def bitwise_or(input: _Operand, other: _Operand) -> Tensor:
+def bitwise_or(input: _Operand, other: _Operand, *, out: Tensor | None = None) -> Tensor:
     """Elementwise bitwise_or: the bits that x or y has.
 
     The operands are tensors, numbers or arrays; their shapes broadcast to the result's.
 
+    With `out` the result is written there, and that is returned. If its shape is another one,
+    it is resized, with a warning unless it is empty.
+
     Raises:
         RuntimeError: the shapes do not broadcast.
         TypeError: an operand is none of these, or neither is a tensor.
     """
-def bitwise_xor(input: _Operand, other: _Operand) -> Tensor:
+def bitwise_xor(input: _Operand, other: _Operand, *, out: Tensor | None = None) -> Tensor:
     """Elementwise bitwise_xor: the bits that one of x and y has, and the other has not.
 
     The operands are tensors, numbers or arrays; their shapes broadcast to the result's.
 
+    With `out` the result is written there, and that is returned. If its shape is another one,
+    it is resized, with a warning unless it is empty.
+
     Raises:
         RuntimeError: the shapes do not broadcast.
         TypeError: an operand is none of these, or neither is a tensor.
     """
-def bitwise_not(input: _T) -> _T:
+def bitwise_not(input: _T, *, out: Tensor | None = None) -> _T:
     """Elementwise bitwise_not: the bits that x has not: -x - 1; of a bool its opposite.
 
     The result has the shape of the input.
 
+    With `out` the result is written there, and that is returned. If its shape is another one,
+    it is resized, with a warning unless it is empty.
+
     Raises:
         TypeError: the input is not a Tensor.
     """
-def eq(input: _Array, other: _Operand) -> Tensor:
+def eq(input: _Array, other: _Operand, *, out: Tensor | None = None) -> Tensor:
     """Elementwise: true where x == y, as a bool tensor.
 
     The operands are tensors, numbers or arrays; their shapes broadcast to the result's.
 
+    With `out` the result is written there, and that is returned. If its shape is another one,
+    it is resized, with a warning unless it is empty.
+
     Raises:
         RuntimeError: the shapes do not broadcast.
         TypeError: an operand is none of these, or neither is a tensor.
     """
-def ne(input: _Array, other: _Operand) -> Tensor:
+def ne(input: _Array, other: _Operand, *, out: Tensor | None = None) -> Tensor:
     """Elementwise: true where x != y, as a bool tensor.
 
     The operands are tensors, numbers or arrays; their shapes broadcast to the result's.
 
+    With `out` the result is written there, and that is returned. If its shape is another one,
+    it is resized, with a warning unless it is empty.
+
     Raises:
         RuntimeError: the shapes do not broadcast.
         TypeError: an operand is none of these, or neither is a tensor.
     """
-def lt(input: _Array, other: _Operand) -> Tensor:
+def lt(input: _Array, other: _Operand, *, out: Tensor | None = None) -> Tensor:
     """Elementwise: true where x < y, as a bool tensor.
 
     The operands are tensors, numbers or arrays; their shapes broadcast to the result's.
 
+    With `out` the result is written there, and that is returned. If its shape is another one,
+    it is resized, with a warning unless it is empty.
+
     Raises:
         RuntimeError: the shapes do not broadcast.
         TypeError: an operand is none of these, or neither is a tensor.
     """
-def le(input: _Array, other: _Operand) -> Tensor:
+def le(input: _Array, other: _Operand, *, out: Tensor | None = None) -> Tensor:
     """Elementwise: true where x <= y, as a bool tensor.
 
     The operands are tensors, numbers or arrays; their shapes broadcast to the result's.
 
+    With `out` the result is written there, and that is returned. If its shape is another one,
+    it is resized, with a warning unless it is empty.
+
     Raises:
         RuntimeError: the shapes do not broadcast.
         TypeError: an operand is none of these, or neither is a tensor.
     """
-def gt(input: _Array, other: _Operand) -> Tensor:
+def gt(input: _Array, other: _Operand, *, out: Tensor | None = None) -> Tensor:
     """Elementwise: true where x > y, as a bool tensor.
 
     The operands are tensors, numbers or arrays; their shapes broadcast to the result's.
 
+    With `out` the result is written there, and that is returned. If its shape is another one,
+    it is resized, with a warning unless it is empty.
+
     Raises:
         RuntimeError: the shapes do not broadcast.
         TypeError: an operand is none of these, or neither is a tensor.
     """
-def ge(input: _Array, other: _Operand) -> Tensor:
+def ge(input: _Array, other: _Operand, *, out: Tensor | None = None) -> Tensor:
     """Elementwise: true where x >= y, as a bool tensor.
 
     The operands are tensors, numbers or arrays; their shapes broadcast to the result's.
 
+    With `out` the result is written there, and that is returned. If its shape is another one,
+    it is resized, with a warning unless it is empty.
+
     Raises:
         RuntimeError: the shapes do not broadcast.
         TypeError: an operand is none of these, or neither is a tensor.
     """
-def atan2(input: _Array, other: _Operand) -> Tensor:
+def atan2(input: _Array, other: _Operand, *, out: Tensor | None = None) -> Tensor:
     """Elementwise atan2: the angle of the point at height x and width y, from -pi to pi.
 
     The operands are tensors, numbers or arrays; their shapes broadcast to the result's.
 
+    With `out` the result is written there, and that is returned. If its shape is another one,
+    it is resized, with a warning unless it is empty.
+
     Raises:
         RuntimeError: the shapes do not broadcast.
         TypeError: an operand is none of these, or neither is a tensor.
     """
-def hypot(input: _Array, other: _Operand) -> Tensor:
+def hypot(input: _Array, other: _Operand, *, out: Tensor | None = None) -> Tensor:
     """Elementwise hypot: sqrt(x * x + y * y), without overflow or underflow on the way.
 
     The operands are tensors, numbers or arrays; their shapes broadcast to the result's.
 
+    With `out` the result is written there, and that is returned. If its shape is another one,
+    it is resized, with a warning unless it is empty.
+
     Raises:
         RuntimeError: the shapes do not broadcast.
         TypeError: an operand is none of these, or neither is a tensor.
     """
-def ldexp(input: _Array, other: _Operand) -> Tensor:
+def ldexp(input: _Array, other: _Operand, *, out: Tensor | None = None) -> Tensor:
     """Elementwise ldexp: x times 2 to the power y.
 
     The operands are tensors, numbers or arrays; their shapes broadcast to the result's.
 
+    With `out` the result is written there, and that is returned. If its shape is another one,
+    it is resized, with a warning unless it is empty.
+
     Raises:
         RuntimeError: the shapes do not broadcast.
         TypeError: an operand is none of these, or neither is a tensor.
     """
-def xlogy(input: _Operand, other: _Operand) -> Tensor:
+def xlogy(input: _Operand, other: _Operand, *, out: Tensor | None = None) -> Tensor:
     """Elementwise xlogy: x times the logarithm of y, 0 where x is 0; NaN where y is.
 
     The operands are tensors, numbers or arrays; their shapes broadcast to the result's.
 
+    With `out` the result is written there, and that is returned. If its shape is another one,
+    it is resized, with a warning unless it is empty.
+
     Raises:
         RuntimeError: the shapes do not broadcast.
         TypeError: an operand is none of these, or neither is a tensor.
     """
-def fmod(input: _Array, other: _Operand) -> Tensor:
+def fmod(input: _Array, other: _Operand, *, out: Tensor | None = None) -> Tensor:
     """Elementwise fmod: what is left of x after whole multiples of y, with the sign of x.
 
     The operands are tensors, numbers or arrays; their shapes broadcast to the result's.
 
+    With `out` the result is written there, and that is returned. If its shape is another one,
+    it is resized, with a warning unless it is empty.
+
     Raises:
         RuntimeError: the shapes do not broadcast.
         TypeError: an operand is none of these, or neither is a tensor.
     """
-def copysign(input: _Array, other: _Operand) -> Tensor:
+def copysign(input: _Array, other: _Operand, *, out: Tensor | None = None) -> Tensor:
     """Elementwise copysign: x with the sign of y.
 
     The operands are tensors, numbers or arrays; their shapes broadcast to the result's.
 
+    With `out` the result is written there, and that is returned. If its shape is another one,
+    it is resized, with a warning unless it is empty.
+
     Raises:
         RuntimeError: the shapes do not broadcast.
         TypeError: an operand is none of these, or neither is a tensor.
     """
-def gcd(input: _Array, other: _Operand) -> Tensor:
+def gcd(input: _Array, other: _Operand, *, out: Tensor | None = None) -> Tensor:
     """Elementwise gcd: the largest whole number that divides both x and y; 0 where both are 0.
 
     The operands are tensors, numbers or arrays; their shapes broadcast to the result's.
 
+    With `out` the result is written there, and that is returned. If its shape is another one,
+    it is resized, with a warning unless it is empty.
+
     Raises:
         RuntimeError: the shapes do not broadcast.
         TypeError: an operand is none of these, or neither is a tensor.
     """
-def lcm(input: _Array, other: _Operand) -> Tensor:
+def lcm(input: _Array, other: _Operand, *, out: Tensor | None = None) -> Tensor:
     """Elementwise lcm: the smallest positive multiple of both x and y; 0 where one is 0.
 
     The operands are tensors, numbers or arrays; their shapes broadcast to the result's.
 
+    With `out` the result is written there, and that is returned. If its shape is another one,
+    it is resized, with a warning unless it is empty.
+
     Raises:
         RuntimeError: the shapes do not broadcast.
         TypeError: an operand is none of these, or neither is a tensor.
     """
-def frac(input: _T) -> _T:
+def frac(input: _T, *, out: Tensor | None = None) -> _T:
     """Elementwise frac: the digits of x behind the point, with its sign.
 
     The result has the shape of the input.
 
+    With `out` the result is written there, and that is returned. If its shape is another one,
+    it is resized, with a warning unless it is empty.
+
     Raises:
         TypeError: the input is not a Tensor.
     """
-def sgn(input: _T) -> _T:
+def sgn(input: _T, *, out: Tensor | None = None) -> _T:
     """Elementwise sgn: -1, 0 or 1, as sign has it; NaN stays.
 
     The result has the shape of the input.
 
+    With `out` the result is written there, and that is returned. If its shape is another one,
+    it is resized, with a warning unless it is empty.
+
     Raises:
         TypeError: the input is not a Tensor.
     """
-def deg2rad(input: _T) -> _T:
+def deg2rad(input: _T, *, out: Tensor | None = None) -> _T:
     """Elementwise deg2rad: x degrees in radians.
 
     The result has the shape of the input.
 
+    With `out` the result is written there, and that is returned. If its shape is another one,
+    it is resized, with a warning unless it is empty.
+
     Raises:
         TypeError: the input is not a Tensor.
     """
-def rad2deg(input: _T) -> _T:
+def rad2deg(input: _T, *, out: Tensor | None = None) -> _T:
     """Elementwise rad2deg: x radians in degrees.
 
     The result has the shape of the input.
 
+    With `out` the result is written there, and that is returned. If its shape is another one,
+    it is resized, with a warning unless it is empty.
+
     Raises:
         TypeError: the input is not a Tensor.
     """
-def exp2(input: _T) -> _T:
+def exp2(input: _T, *, out: Tensor | None = None) -> _T:
     """Elementwise exp2: 2 to the power x.
 
     The result has the shape of the input.
 
+    With `out` the result is written there, and that is returned. If its shape is another one,
+    it is resized, with a warning unless it is empty.
+
     Raises:
         TypeError: the input is not a Tensor.
     """
-def erf(input: _T) -> _T:
+def erf(input: _T, *, out: Tensor | None = None) -> _T:
     """Elementwise erf: the error function, 2 / sqrt(pi) times the integral of exp(-t * t) from 0 to
     x.
 
     The result has the shape of the input.
 
+    With `out` the result is written there, and that is returned. If its shape is another one,
+    it is resized, with a warning unless it is empty.
+
     Raises:
         TypeError: the input is not a Tensor.
     """
-def erfc(input: _T) -> _T:
+def erfc(input: _T, *, out: Tensor | None = None) -> _T:
     """Elementwise erfc: 1 - erf(x), accurate where that is small.
 
     The result has the shape of the input.
 
+    With `out` the result is written there, and that is returned. If its shape is another one,
+    it is resized, with a warning unless it is empty.
+
     Raises:
         TypeError: the input is not a Tensor.
     """
-def erfinv(input: _T) -> _T:
+def erfinv(input: _T, *, out: Tensor | None = None) -> _T:
     """Elementwise erfinv: the inverse of erf.
 
     The result has the shape of the input.
 
+    With `out` the result is written there, and that is returned. If its shape is another one,
+    it is resized, with a warning unless it is empty.
+
     Raises:
         TypeError: the input is not a Tensor.
     """
-def asinh(input: _T) -> _T:
+def asinh(input: _T, *, out: Tensor | None = None) -> _T:
     """Elementwise asinh: inverse hyperbolic sine.
 
     The result has the shape of the input.
 
+    With `out` the result is written there, and that is returned. If its shape is another one,
+    it is resized, with a warning unless it is empty.
+
     Raises:
         TypeError: the input is not a Tensor.
     """
-def acosh(input: _T) -> _T:
+def acosh(input: _T, *, out: Tensor | None = None) -> _T:
     """Elementwise acosh: inverse hyperbolic cosine.
 
     The result has the shape of the input.
 
+    With `out` the result is written there, and that is returned. If its shape is another one,
+    it is resized, with a warning unless it is empty.
+
     Raises:
         TypeError: the input is not a Tensor.
     """
-def atanh(input: _T) -> _T:
+def atanh(input: _T, *, out: Tensor | None = None) -> _T:
     """Elementwise atanh: inverse hyperbolic tangent.
 
     The result has the shape of the input.
 
+    With `out` the result is written there, and that is returned. If its shape is another one,
+    it is resized, with a warning unless it is empty.
+
     Raises:
         TypeError: the input is not a Tensor.
     """
-def sinc(input: _T) -> _T:
+def sinc(input: _T, *, out: Tensor | None = None) -> _T:
     """Elementwise sinc: sin(pi x) / (pi x), 1 at 0.
 
     The result has the shape of the input.
 
+    With `out` the result is written there, and that is returned. If its shape is another one,
+    it is resized, with a warning unless it is empty.
+
     Raises:
         TypeError: the input is not a Tensor.
     """
-def multiply(input: _Operand, other: _Operand) -> Tensor:
-    """The same as `mul`."""
-def negative(input: _T) -> _T:
-    """The same as `neg`."""
-def arcsin(input: _T) -> _T:
-    """The same as `asin`."""
-def arccos(input: _T) -> _T:
-    """The same as `acos`."""
-def arctan(input: _T) -> _T:
-    """The same as `atan`."""
-def absolute(input: _T) -> _T:
-    """The same as `abs`."""
-def not_equal(input: _Array, other: _Operand) -> Tensor:
-    """The same as `ne`."""
-def less(input: _Array, other: _Operand) -> Tensor:
-    """The same as `lt`."""
-def less_equal(input: _Array, other: _Operand) -> Tensor:
-    """The same as `le`."""
-def greater(input: _Array, other: _Operand) -> Tensor:
-    """The same as `gt`."""
-def greater_equal(input: _Array, other: _Operand) -> Tensor:
-    """The same as `ge`."""
-def arctan2(input: _Array, other: _Operand) -> Tensor:
-    """The same as `atan2`."""
-def fix(input: _T) -> _T:
-    """The same as `trunc`."""
-def arcsinh(input: _T) -> _T:
-    """The same as `asinh`."""
-def arccosh(input: _T) -> _T:
-    """The same as `acosh`."""
-def arctanh(input: _T) -> _T:
-    """The same as `atanh`."""
-def add(input: _Operand, other: _Operand, *, alpha: _Real = 1) -> Tensor:
+def multiply(input: _Operand, other: _Operand, *, out: Tensor | None = None) -> Tensor:
+    """The same as `mul`.
+
+    With `out` the result is written there, and that is returned. If its shape is another one,
+    it is resized, with a warning unless it is empty.
+    """
+def negative(input: _T, *, out: Tensor | None = None) -> _T:
+    """The same as `neg`.
+
+    With `out` the result is written there, and that is returned. If its shape is another one,
+    it is resized, with a warning unless it is empty.
+    """
+def arcsin(input: _T, *, out: Tensor | None = None) -> _T:
+    """The same as `asin`.
+
+    With `out` the result is written there, and that is returned. If its shape is another one,
+    it is resized, with a warning unless it is empty.
+    """
+def arccos(input: _T, *, out: Tensor | None = None) -> _T:
+    """The same as `acos`.
+
+    With `out` the result is written there, and that is returned. If its shape is another one,
+    it is resized, with a warning unless it is empty.
+    """
+def arctan(input: _T, *, out: Tensor | None = None) -> _T:
+    """The same as `atan`.
+
+    With `out` the result is written there, and that is returned. If its shape is another one,
+    it is resized, with a warning unless it is empty.
+    """
+def absolute(input: _T, *, out: Tensor | None = None) -> _T:
+    """The same as `abs`.
+
+    With `out` the result is written there, and that is returned. If its shape is another one,
+    it is resized, with a warning unless it is empty.
+    """
+def not_equal(input: _Array, other: _Operand, *, out: Tensor | None = None) -> Tensor:
+    """The same as `ne`.
+
+    With `out` the result is written there, and that is returned. If its shape is another one,
+    it is resized, with a warning unless it is empty.
+    """
+def less(input: _Array, other: _Operand, *, out: Tensor | None = None) -> Tensor:
+    """The same as `lt`.
+
+    With `out` the result is written there, and that is returned. If its shape is another one,
+    it is resized, with a warning unless it is empty.
+    """
+def less_equal(input: _Array, other: _Operand, *, out: Tensor | None = None) -> Tensor:
+    """The same as `le`.
+
+    With `out` the result is written there, and that is returned. If its shape is another one,
+    it is resized, with a warning unless it is empty.
+    """
+def greater(input: _Array, other: _Operand, *, out: Tensor | None = None) -> Tensor:
+    """The same as `gt`.
+
+    With `out` the result is written there, and that is returned. If its shape is another one,
+    it is resized, with a warning unless it is empty.
+    """
+def greater_equal(input: _Array, other: _Operand, *, out: Tensor | None = None) -> Tensor:
+    """The same as `ge`.
+
+    With `out` the result is written there, and that is returned. If its shape is another one,
+    it is resized, with a warning unless it is empty.
+    """
+def arctan2(input: _Array, other: _Operand, *, out: Tensor | None = None) -> Tensor:
+    """The same as `atan2`.
+
+    With `out` the result is written there, and that is returned. If its shape is another one,
+    it is resized, with a warning unless it is empty.
+    """
+def fix(input: _T, *, out: Tensor | None = None) -> _T:
+    """The same as `trunc`.
+
+    With `out` the result is written there, and that is returned. If its shape is another one,
+    it is resized, with a warning unless it is empty.
+    """
+def arcsinh(input: _T, *, out: Tensor | None = None) -> _T:
+    """The same as `asinh`.
+
+    With `out` the result is written there, and that is returned. If its shape is another one,
+    it is resized, with a warning unless it is empty.
+    """
+def arccosh(input: _T, *, out: Tensor | None = None) -> _T:
+    """The same as `acosh`.
+
+    With `out` the result is written there, and that is returned. If its shape is another one,
+    it is resized, with a warning unless it is empty.
+    """
+def arctanh(input: _T, *, out: Tensor | None = None) -> _T:
+    """The same as `atanh`.
+
+    With `out` the result is written there, and that is returned. If its shape is another one,
+    it is resized, with a warning unless it is empty.
+    """
+def add(
+    input: _Operand, other: _Operand, *, alpha: _Real = 1, out: Tensor | None = None
+) -> Tensor:
     """Elementwise add: x + y.
 
     The operands are tensors, numbers or arrays; their shapes broadcast to the result's.
     `alpha` is a
     number that the second operand is multiplied by first.
 
+    With `out` the result is written there, and that is returned. If its shape is another one,
+    it is resized, with a warning unless it is empty.
+
     Raises:
         RuntimeError: the shapes do not broadcast.
         TypeError: an operand is none of these, or neither is a tensor.
     """
-def sub(input: _Operand, other: _Operand, *, alpha: _Real = 1) -> Tensor:
+def sub(
+    input: _Operand, other: _Operand, *, alpha: _Real = 1, out: Tensor | None = None
+) -> Tensor:
     """Elementwise sub: x - y.
 
     The operands are tensors, numbers or arrays; their shapes broadcast to the result's.
     `alpha` is a
     number that the second operand is multiplied by first.
 
+    With `out` the result is written there, and that is returned. If its shape is another one,
+    it is resized, with a warning unless it is empty.
+
     Raises:
         RuntimeError: the shapes do not broadcast.
         TypeError: an operand is none of these, or neither is a tensor.
     """
-def subtract(input: _Operand, other: _Operand, *, alpha: _Real = 1) -> Tensor:
-    """The same as `sub`."""
+def subtract(
+    input: _Operand, other: _Operand, *, alpha: _Real = 1, out: Tensor | None = None
+) -> Tensor:
+    """The same as `sub`.
+
+    With `out` the result is written there, and that is returned. If its shape is another one,
+    it is resized, with a warning unless it is empty.
+    """
 def div(
-    input: _Operand, other: _Operand, *, rounding_mode: Literal["trunc", "floor"] | None = None
+    input: _Operand,
+    other: _Operand,
+    *,
+    rounding_mode: Literal["trunc", "floor"] | None = None,
+    out: Tensor | None = None,
 ) -> Tensor:
     """Elementwise div: x / y.
 
@@ -4413,48 +4683,75 @@ def div(
     does.
     The gradient of what is rounded is zero.
 
+    With `out` the result is written there, and that is returned. If its shape is another one,
+    it is resized, with a warning unless it is empty.
+
     Raises:
         RuntimeError: the shapes do not broadcast.
         TypeError: an operand is none of these, or neither is a tensor.
     """
 def divide(
-    input: _Operand, other: _Operand, *, rounding_mode: Literal["trunc", "floor"] | None = None
+    input: _Operand,
+    other: _Operand,
+    *,
+    rounding_mode: Literal["trunc", "floor"] | None = None,
+    out: Tensor | None = None,
 ) -> Tensor:
-    """The same as `div`."""
-def true_divide(input: _Operand, other: _Operand) -> Tensor:
-    """The same as `div`."""
-def pow(input: _Operand, exponent: _Operand) -> Tensor:
+    """The same as `div`.
+
+    With `out` the result is written there, and that is returned. If its shape is another one,
+    it is resized, with a warning unless it is empty.
+    """
+def true_divide(input: _Operand, other: _Operand, *, out: Tensor | None = None) -> Tensor:
+    """The same as `div`.
+
+    With `out` the result is written there, and that is returned. If its shape is another one,
+    it is resized, with a warning unless it is empty.
+    """
+def pow(input: _Operand, exponent: _Operand, *, out: Tensor | None = None) -> Tensor:
     """Elementwise pow: x raised to the power y.
 
     The operands are tensors, numbers or arrays; their shapes broadcast to the result's.
+
+    With `out` the result is written there, and that is returned. If its shape is another one,
+    it is resized, with a warning unless it is empty.
 
     Raises:
         RuntimeError: the shapes do not broadcast.
         TypeError: an operand is none of these, or neither is a tensor.
     """
-def floor_divide(input: _Operand, other: _Operand) -> Tensor:
+def floor_divide(input: _Operand, other: _Operand, *, out: Tensor | None = None) -> Tensor:
     """Elementwise quotients rounded down, as Python's // has them: whole numbers.
 
     The operands are tensors, numbers or arrays; their shapes broadcast to the result's. The
     gradient is zero.
 
+    With `out` the result is written there, and that is returned. If its shape is another one,
+    it is resized, with a warning unless it is empty.
+
     Raises:
         RuntimeError: the shapes do not broadcast, or integers are divided by 0.
         TypeError: an operand is none of these.
     """
-def maximum(input: _Operand, other: _Operand) -> Tensor:
+def maximum(input: _Operand, other: _Operand, *, out: Tensor | None = None) -> Tensor:
     """Elementwise maximum: the larger of x and y; NaN if either is.
 
     The operands are tensors, numbers or arrays; their shapes broadcast to the result's.
+
+    With `out` the result is written there, and that is returned. If its shape is another one,
+    it is resized, with a warning unless it is empty.
 
     Raises:
         RuntimeError: the shapes do not broadcast.
         TypeError: an operand is none of these, or the first is a number.
     """
-def minimum(input: _Operand, other: _Operand) -> Tensor:
+def minimum(input: _Operand, other: _Operand, *, out: Tensor | None = None) -> Tensor:
     """Elementwise minimum: the smaller of x and y; NaN if either is.
 
     The operands are tensors, numbers or arrays; their shapes broadcast to the result's.
+
+    With `out` the result is written there, and that is returned. If its shape is another one,
+    it is resized, with a warning unless it is empty.
 
     Raises:
         RuntimeError: the shapes do not broadcast.
@@ -4469,7 +4766,7 @@ def softplus(input: _T, beta: _Real = 1, threshold: _Real = 20) -> _T:
         TypeError: the input is not a Tensor, beta or threshold not a number.
     """
 @overload
-def where(condition: Tensor) -> tuple[Tensor, ...]:
+def where(condition: Tensor, *, out: tuple[Tensor, ...] | None = None) -> tuple[Tensor, ...]:
     """Elements of input where condition is true, of other elsewhere. Of a condition alone, the
     indices of its elements that are not 0, as `nonzero` gives them as a tuple.
 
@@ -4477,36 +4774,67 @@ def where(condition: Tensor) -> tuple[Tensor, ...]:
     other two are tensors, arrays or numbers. All broadcast. No gradient, not even a NaN,
     flows to elements that were not taken.
 
+    With `out` the result is written there, and that is returned. If its shape is another one,
+    it is resized, with a warning unless it is empty.
+
     Raises:
         RuntimeError: the shapes do not broadcast, or the condition is a tensor of another
             dtype.
         TypeError: an operand is none of these.
     """
 @overload
-def where(condition: _Value, input: _Value, other: _Value) -> Tensor: ...
-def clamp(input: _T, min: _Operand | None = None, max: _Operand | None = None) -> _T:
+def where(
+    condition: _Value, input: _Value, other: _Value, *, out: Tensor | None = None
+) -> Tensor: ...
+def clamp(
+    input: _T,
+    min: _Operand | None = None,
+    max: _Operand | None = None,
+    *,
+    out: Tensor | None = None,
+) -> _T:
     """Elements limited to between min and max: numbers or tensors that broadcast, or None.
 
     Where min is over max, max wins.
+
+    With `out` the result is written there, and that is returned. If its shape is another one,
+    it is resized, with a warning unless it is empty.
 
     Raises:
         RuntimeError: both are None, or shapes do not broadcast.
         TypeError: a bound is neither tensor nor number.
     """
-def clip(input: _T, min: _Operand | None = None, max: _Operand | None = None) -> _T:
-    """The same as `clamp`."""
-def bitwise_left_shift(input: _Operand, other: _Operand) -> Tensor:
+def clip(
+    input: _T,
+    min: _Operand | None = None,
+    max: _Operand | None = None,
+    *,
+    out: Tensor | None = None,
+) -> _T:
+    """The same as `clamp`.
+
+    With `out` the result is written there, and that is returned. If its shape is another one,
+    it is resized, with a warning unless it is empty.
+    """
+def bitwise_left_shift(
+    input: _Operand, other: _Operand, *, out: Tensor | None = None
+) -> Tensor:
     """Whole numbers with their bits moved `other` places up: times 2 to that power.
 
     The operands are int64 tensors, ints or arrays; their shapes broadcast to the result's.
     Of a number of places that is negative or above 63 the result is 0.
+
+    With `out` the result is written there, and that is returned. If its shape is another one,
+    it is resized, with a warning unless it is empty.
 
     Raises:
         RuntimeError: the shapes do not broadcast.
         OverflowError: a result is beyond 2 ** 53.
         NotImplementedError: an operand is float64, or both are bool.
     """
-def bitwise_right_shift(input: _Operand, other: _Operand) -> Tensor:
+def bitwise_right_shift(
+    input: _Operand, other: _Operand, *, out: Tensor | None = None
+) -> Tensor:
     """Whole numbers with their bits moved `other` places down: divided by 2 to that power,
     rounded down.
 
@@ -4514,111 +4842,151 @@ def bitwise_right_shift(input: _Operand, other: _Operand) -> Tensor:
     Of a number of places that is negative or above 63 the result is 0, or -1 of a negative
     number.
 
+    With `out` the result is written there, and that is returned. If its shape is another one,
+    it is resized, with a warning unless it is empty.
+
     Raises:
         RuntimeError: the shapes do not broadcast.
         NotImplementedError: an operand is float64, or both are bool.
     """
-def logaddexp(input: _Operand, other: _Operand) -> Tensor:
+def logaddexp(input: _Operand, other: _Operand, *, out: Tensor | None = None) -> Tensor:
     """Elementwise log(exp(input) + exp(other)), without overflow on the way.
 
     The operands are tensors, numbers or arrays; their shapes broadcast to the result's.
 
+    With `out` the result is written there, and that is returned. If its shape is another one,
+    it is resized, with a warning unless it is empty.
+
     Raises:
         RuntimeError: the shapes do not broadcast.
         TypeError: an operand is none of these, or the first is a number.
         NotImplementedError: no operand is float64.
     """
-def logaddexp2(input: _Operand, other: _Operand) -> Tensor:
+def logaddexp2(input: _Operand, other: _Operand, *, out: Tensor | None = None) -> Tensor:
     """Elementwise log2(2 ** input + 2 ** other), without overflow on the way.
 
     The operands are tensors, numbers or arrays; their shapes broadcast to the result's.
 
+    With `out` the result is written there, and that is returned. If its shape is another one,
+    it is resized, with a warning unless it is empty.
+
     Raises:
         RuntimeError: the shapes do not broadcast.
         TypeError: an operand is none of these, or the first is a number.
         NotImplementedError: no operand is float64.
     """
-def heaviside(input: _Operand, values: _Operand) -> Tensor:
+def heaviside(input: _Operand, values: _Operand, *, out: Tensor | None = None) -> Tensor:
     """0 where input is negative, 1 where it is positive, values where it is 0; NaN stays.
 
     The operands are tensors of one dtype, the second also a number or array; their shapes
     broadcast to the result's. There is no gradient.
 
+    With `out` the result is written there, and that is returned. If its shape is another one,
+    it is resized, with a warning unless it is empty.
+
     Raises:
         RuntimeError: the shapes do not broadcast, or the dtypes differ.
         TypeError: an operand is none of these.
     """
-def fmax(input: _Operand, other: _Operand) -> Tensor:
+def fmax(input: _Operand, other: _Operand, *, out: Tensor | None = None) -> Tensor:
     """The larger of the elements of input and other; of a number and NaN the number.
 
     The operands are tensors, numbers or arrays; their shapes broadcast to the result's. Of
     equal elements the first operand's gets the gradient.
 
+    With `out` the result is written there, and that is returned. If its shape is another one,
+    it is resized, with a warning unless it is empty.
+
     Raises:
         RuntimeError: the shapes do not broadcast.
         TypeError: an operand is none of these, or the first is a number.
     """
-def fmin(input: _Operand, other: _Operand) -> Tensor:
+def fmin(input: _Operand, other: _Operand, *, out: Tensor | None = None) -> Tensor:
     """The smaller of the elements of input and other; of a number and NaN the number.
 
     The operands are tensors, numbers or arrays; their shapes broadcast to the result's. Of
     equal elements the first operand's gets the gradient.
 
+    With `out` the result is written there, and that is returned. If its shape is another one,
+    it is resized, with a warning unless it is empty.
+
     Raises:
         RuntimeError: the shapes do not broadcast.
         TypeError: an operand is none of these, or the first is a number.
     """
-def clamp_min(input: _Operand, min: _Operand) -> Tensor:
+def clamp_min(input: _Operand, min: _Operand, *, out: Tensor | None = None) -> Tensor:
     """Elements limited to min and above: a number, or a tensor or array that broadcasts.
 
     An element that is min gets the gradient.
+
+    With `out` the result is written there, and that is returned. If its shape is another one,
+    it is resized, with a warning unless it is empty.
 
     Raises:
         RuntimeError: the shapes do not broadcast.
         TypeError: min is none of these.
     """
-def clamp_max(input: _Operand, max: _Operand) -> Tensor:
+def clamp_max(input: _Operand, max: _Operand, *, out: Tensor | None = None) -> Tensor:
     """Elements limited to max and below: a number, or a tensor or array that broadcasts.
 
     An element that is max gets the gradient.
+
+    With `out` the result is written there, and that is returned. If its shape is another one,
+    it is resized, with a warning unless it is empty.
 
     Raises:
         RuntimeError: the shapes do not broadcast.
         TypeError: max is none of these.
     """
-def lerp(input: _T, end: Tensor, weight: _Operand) -> _T:
+def lerp(input: _T, end: Tensor, weight: _Operand, *, out: Tensor | None = None) -> _T:
     """input + weight * (end - input), on the straight line from input to end; exact at the ends.
 
     The weight is a number, or a tensor or array; all shapes broadcast.
+
+    With `out` the result is written there, and that is returned. If its shape is another one,
+    it is resized, with a warning unless it is empty.
 
     Raises:
         RuntimeError: the shapes do not broadcast, or the tensors have different dtypes.
         TypeError: an argument is of the wrong type.
         NotImplementedError: the tensors are not float64.
     """
-def addcmul(input: _T, tensor1: Tensor, tensor2: Tensor, *, value: _Real = 1) -> _T:
+def addcmul(
+    input: _T, tensor1: Tensor, tensor2: Tensor, *, value: _Real = 1, out: Tensor | None = None
+) -> _T:
     """input + value * tensor1 * tensor2, element by element.
 
     The shapes broadcast to the result's; value is a number.
+
+    With `out` the result is written there, and that is returned. If its shape is another one,
+    it is resized, with a warning unless it is empty.
 
     Raises:
         RuntimeError: the shapes do not broadcast.
         TypeError: an argument is of the wrong type.
         NotImplementedError: all tensors are bool.
     """
-def addcdiv(input: _T, tensor1: Tensor, tensor2: Tensor, *, value: _Real = 1) -> _T:
+def addcdiv(
+    input: _T, tensor1: Tensor, tensor2: Tensor, *, value: _Real = 1, out: Tensor | None = None
+) -> _T:
     """input + value * tensor1 / tensor2, element by element.
 
     The shapes broadcast to the result's; value is a number.
+
+    With `out` the result is written there, and that is returned. If its shape is another one,
+    it is resized, with a warning unless it is empty.
 
     Raises:
         RuntimeError: the shapes do not broadcast, or integers are divided by integers.
         TypeError: an argument is of the wrong type.
     """
-def float_power(input: _Operand, exponent: _Operand) -> Tensor:
+def float_power(input: _Operand, exponent: _Operand, *, out: Tensor | None = None) -> Tensor:
     """Elementwise input ** exponent in float64, whatever dtypes the operands have.
 
     The operands are tensors, numbers or arrays; their shapes broadcast to the result's.
+
+    With `out` the result is written there, and that is returned. If its shape is another one,
+    it is resized, with a warning unless it is empty.
 
     Raises:
         RuntimeError: the shapes do not broadcast.
@@ -4640,29 +5008,43 @@ def positive(input: _T) -> _T:
         RuntimeError: the tensor is bool.
         TypeError: the input is not a Tensor.
     """
-def round(input: _T, *, decimals: _int = 0) -> _T:
+def round(input: _T, *, decimals: _int = 0, out: Tensor | None = None) -> _T:
     """Elements rounded to so many decimals, halves to even; to tens, hundreds and so on where
     decimals is negative.
 
     The gradient is zero.
+
+    With `out` the result is written there, and that is returned. If its shape is another one,
+    it is resized, with a warning unless it is empty.
 
     Raises:
         TypeError: the input is not a Tensor, decimals not an int.
         NotImplementedError: the input is bool, or int64 and decimals not 0.
     """
 def nan_to_num(
-    input: _T, nan: _Real | None = None, posinf: _Real | None = None, neginf: _Real | None = None
+    input: _T,
+    nan: _Real | None = None,
+    posinf: _Real | None = None,
+    neginf: _Real | None = None,
+    *,
+    out: Tensor | None = None,
 ) -> _T:
     """Elements with `nan`, `posinf` and `neginf` in place of NaN and of the infinities: 0 and the
     largest finite numbers, where they are None.
 
     The gradient is zero where an element was replaced.
 
+    With `out` the result is written there, and that is returned. If its shape is another one,
+    it is resized, with a warning unless it is empty.
+
     Raises:
         TypeError: the input is not a Tensor, or one of the others not a number.
     """
-def signbit(input: _T) -> _T:
+def signbit(input: _T, *, out: Tensor | None = None) -> _T:
     """Where elements have a minus sign, as a bool tensor; -0.0 has one.
+
+    With `out` the result is written there, and that is returned. If its shape is another one,
+    it is resized, with a warning unless it is empty.
 
     Raises:
         TypeError: the input is not a Tensor.
@@ -4685,14 +5067,20 @@ def isfinite(input: _T) -> _T:
     Raises:
         TypeError: the input is not a Tensor.
     """
-def isposinf(input: _T) -> _T:
+def isposinf(input: _T, *, out: Tensor | None = None) -> _T:
     """Where elements are inf, as a bool tensor.
+
+    With `out` the result is written there, and that is returned. If its shape is another one,
+    it is resized, with a warning unless it is empty.
 
     Raises:
         TypeError: the input is not a Tensor.
     """
-def isneginf(input: _T) -> _T:
+def isneginf(input: _T, *, out: Tensor | None = None) -> _T:
     """Where elements are -inf, as a bool tensor.
+
+    With `out` the result is written there, and that is returned. If its shape is another one,
+    it is resized, with a warning unless it is empty.
 
     Raises:
         TypeError: the input is not a Tensor.
@@ -4826,6 +5214,8 @@ def norm(
     dim: _Dims | None = None,
     keepdim: _bool = False,
     dtype: _DType = None,
+    *,
+    out: Tensor | None = None,
 ) -> _T:
     """The p-norm of the elements over dim: (sum of |x| ** p) ** (1 / p). dim is an int, a tuple
     of ints, or None for all.
@@ -4833,6 +5223,9 @@ def norm(
     `p` is any number, also inf (the largest |x|), -inf (the smallest) and 0 (how many are not
     0); "fro" is 2. The dimensions are dropped, or kept with size 1 if keepdim. Where the
     norm is 0, the gradient is 0 too.
+
+    With `out` the result is written there, and that is returned. If its shape is another one,
+    it is resized, with a warning unless it is empty.
 
     Raises:
         IndexError: a dimension is out of range.
@@ -4906,12 +5299,19 @@ def count_nonzero(input: _T, dim: _Dims | None = None) -> _T:
         TypeError: an argument is of the wrong type.
     """
 def aminmax(
-    input: _T, *, dim: _Dims | None = None, keepdim: _bool = False
+    input: _T,
+    *,
+    dim: _Dims | None = None,
+    keepdim: _bool = False,
+    out: tuple[Tensor, ...] | None = None,
 ) -> return_types.aminmax:
     """The smallest and the largest element over dim: an int, a tuple of ints, or None for all.
 
     As a named tuple with the fields `min` and `max`. The dimensions are dropped, or kept with
     size 1 if keepdim. A NaN makes both nan.
+
+    With `out` the result is written there, and that is returned. If its shape is another one,
+    it is resized, with a warning unless it is empty.
 
     Raises:
         IndexError: a dimension is out of range, or has size 0.
@@ -4931,29 +5331,38 @@ def logsumexp(
         RuntimeError: a dimension is named twice.
         TypeError: an argument is of the wrong type.
     """
-def softmax(input: _T, dim: _int, dtype: _DType = None) -> _T:
+def softmax(input: _T, dim: _int, dtype: _DType = None, *, out: Tensor | None = None) -> _T:
     """exp(x) divided by its sum along a dimension, so that the elements along it sum to 1.
 
     The result has the shape of the input.
 
+    With `out` the result is written there, and that is returned. If its shape is another one,
+    it is resized, with a warning unless it is empty.
+
     Raises:
         IndexError: the dimension is out of range.
         TypeError: an argument is of the wrong type.
     """
-def log_softmax(input: _T, dim: _int, dtype: _DType = None) -> _T:
+def log_softmax(input: _T, dim: _int, dtype: _DType = None, *, out: Tensor | None = None) -> _T:
     """The logarithm of `softmax`, also where that would be 0.
 
     The result has the shape of the input.
 
+    With `out` the result is written there, and that is returned. If its shape is another one,
+    it is resized, with a warning unless it is empty.
+
     Raises:
         IndexError: the dimension is out of range.
         TypeError: an argument is of the wrong type.
     """
-def logit(input: _T, eps: _Real | None = None) -> _T:
+def logit(input: _T, eps: _Real | None = None, *, out: Tensor | None = None) -> _T:
     """The inverse of `sigmoid`: log(x / (1 - x)) of each element.
 
     With eps, elements are limited to between eps and 1 - eps first. Without, they must lie
     between 0 and 1: the result is nan for others.
+
+    With `out` the result is written there, and that is returned. If its shape is another one,
+    it is resized, with a warning unless it is empty.
 
     Raises:
         TypeError: the input is not a Tensor, or eps not a number.
@@ -4987,13 +5396,21 @@ def argmin(
         TypeError: an argument is of the wrong type.
     """
 def sort(
-    input: _T, dim: _int = -1, descending: _bool = False, *, stable: _bool = False
+    input: _T,
+    dim: _int = -1,
+    descending: _bool = False,
+    *,
+    stable: _bool = False,
+    out: tuple[Tensor, ...] | None = None,
 ) -> return_types.sort:
     """The elements along a dimension in ascending order, or in descending order, and where they
     were.
 
     As a named tuple with the fields `values` and `indices`. A NaN counts as larger than all
     numbers. Equal elements stay in the order that they are in, `stable` or not.
+
+    With `out` the result is written there, and that is returned. If its shape is another one,
+    it is resized, with a warning unless it is empty.
 
     Raises:
         IndexError: the dimension is out of range.
@@ -5016,13 +5433,22 @@ def msort(input: _T, *, out: Tensor | None = None) -> _T:
         TypeError: the input is not a Tensor.
     """
 def topk(
-    input: _T, k: _int, dim: _int = -1, largest: _bool = True, sorted: _bool = True
+    input: _T,
+    k: _int,
+    dim: _int = -1,
+    largest: _bool = True,
+    sorted: _bool = True,
+    *,
+    out: tuple[Tensor, ...] | None = None,
 ) -> return_types.topk:
     """The k largest elements along a dimension, in descending order, or the k smallest ones in
     ascending order, and where they were.
 
     As a named tuple with the fields `values` and `indices`. A NaN counts as larger than all
     numbers. Of equal elements the first ones are meant. They are in order, `sorted` or not.
+
+    With `out` the result is written there, and that is returned. If its shape is another one,
+    it is resized, with a warning unless it is empty.
 
     Raises:
         IndexError: the dimension is out of range.
@@ -5031,7 +5457,12 @@ def topk(
         TypeError: an argument is of the wrong type.
     """
 def kthvalue(
-    input: _T, k: _int, dim: _int = -1, keepdim: _bool = False
+    input: _T,
+    k: _int,
+    dim: _int = -1,
+    keepdim: _bool = False,
+    *,
+    out: tuple[Tensor, ...] | None = None,
 ) -> return_types.kthvalue:
     """The k-th smallest element along a dimension, k from 1 on, and where it is.
 
@@ -5039,18 +5470,26 @@ def kthvalue(
     with size 1 if keepdim. A NaN counts as larger than all numbers. Of equal elements the
     first is meant.
 
+    With `out` the result is written there, and that is returned. If its shape is another one,
+    it is resized, with a warning unless it is empty.
+
     Raises:
         IndexError: the dimension is out of range, or has size 0.
         NotImplementedError: the input is a bool tensor.
         RuntimeError: there are fewer than k elements.
         TypeError: an argument is of the wrong type.
     """
-def mode(input: _T, dim: _int = -1, keepdim: _bool = False) -> return_types.mode:
+def mode(
+    input: _T, dim: _int = -1, keepdim: _bool = False, *, out: tuple[Tensor, ...] | None = None
+) -> return_types.mode:
     """The most frequent elements along a dimension, and where they are.
 
     As a named tuple with the fields `values` and `indices`. The dimension is dropped, or kept
     with size 1 if keepdim. Of several that are as frequent the smallest is meant, and of it
     the first place.
+
+    With `out` the result is written there, and that is returned. If its shape is another one,
+    it is resized, with a warning unless it is empty.
 
     Raises:
         IndexError: the dimension is out of range, or has size 0.
@@ -5138,17 +5577,23 @@ def selu(input: _T) -> _T:
         NotImplementedError: the input is no float64 tensor.
         TypeError: the input is not a Tensor.
     """
-def threshold(input: _T, threshold: _Real, value: _Real) -> _T:
+def threshold(input: _T, threshold: _Real, value: _Real, *, out: Tensor | None = None) -> _T:
     """Elements that are above the threshold as they are, and value for others.
 
     The result has the shape of the input.
+
+    With `out` the result is written there, and that is returned. If its shape is another one,
+    it is resized, with a warning unless it is empty.
 
     Raises:
         NotImplementedError: the input is a bool tensor.
         TypeError: the input is not a Tensor, or another argument is not a number.
     """
-def hardshrink(input: _T, lambd: _Real = 0.5) -> _T:
+def hardshrink(input: _T, lambd: _Real = 0.5, *, out: Tensor | None = None) -> _T:
     """Elements of which the magnitude is above lambd as they are, and 0 for others.
+
+    With `out` the result is written there, and that is returned. If its shape is another one,
+    it is resized, with a warning unless it is empty.
 
     Raises:
         NotImplementedError: the input is no float64 tensor.
@@ -5271,43 +5716,69 @@ def index_select(input: _T, dim: _int, index: Tensor, *, out: Tensor | None = No
             index is no vector.
         RuntimeError: the index is not of dtype int64.
     """
-def scatter(input: _T, dim: _int, index: Tensor, src: _Operand) -> _T:
+def scatter(
+    input: _T, dim: _int, index: Tensor, src: _Operand, *, out: Tensor | None = None
+) -> _T:
     """A copy with src written to it: where the index has k at a place, to element k of the line
     along dim there.
 
     Of several that are written to one element the last one stays. The index is an int64
     tensor, at most as large as src and, in all but dim, as the input. src may be a number.
 
+    With `out` the result is written there, and that is returned. If its shape is another one,
+    it is resized, with a warning unless it is empty.
+
     Raises:
         IndexError: there is no such dimension.
         RuntimeError: the shapes or dtypes do not fit, or a number of the index is out of
             range.
     """
-def scatter_add(input: _T, dim: _int, index: Tensor, src: Tensor) -> _T:
+def scatter_add(
+    input: _T, dim: _int, index: Tensor, src: Tensor, *, out: Tensor | None = None
+) -> _T:
     """A copy with src added to it: where the index has k at a place, to element k of the line
     along dim there.
 
     What comes to one element is added in the order in which it stands in src. The index is an
     int64 tensor, at most as large as src and, in all but dim, as the input.
 
+    With `out` the result is written there, and that is returned. If its shape is another one,
+    it is resized, with a warning unless it is empty.
+
     Raises:
         IndexError: there is no such dimension.
         RuntimeError: the shapes or dtypes do not fit, or a number of the index is out of
             range.
     """
-def index_add(input: _T, dim: _int, index: Tensor, source: Tensor, *, alpha: _Real = 1) -> _T:
+def index_add(
+    input: _T,
+    dim: _int,
+    index: Tensor,
+    source: Tensor,
+    *,
+    alpha: _Real = 1,
+    out: Tensor | None = None,
+) -> _T:
     """A copy with alpha times the slices of source added to those that a vector names along dim.
 
     Slices that come to one place are added in their order.
+
+    With `out` the result is written there, and that is returned. If its shape is another one,
+    it is resized, with a warning unless it is empty.
 
     Raises:
         IndexError: there is no such dimension, or a number of the index is out of range.
         RuntimeError: the shapes or dtypes do not fit.
     """
-def index_copy(input: _T, dim: _int, index: Tensor, source: Tensor) -> _T:
+def index_copy(
+    input: _T, dim: _int, index: Tensor, source: Tensor, *, out: Tensor | None = None
+) -> _T:
     """A copy with the slices of source in place of those that a vector names along dim.
 
     Of several that come to one place the last one stays.
+
+    With `out` the result is written there, and that is returned. If its shape is another one,
+    it is resized, with a warning unless it is empty.
 
     Raises:
         IndexError: there is no such dimension, or a number of the index is out of range.
@@ -5379,11 +5850,14 @@ def masked_scatter(input: _T, mask: Tensor, source: Tensor) -> _T:
         RuntimeError: the mask is not of dtype bool, source has another dtype than the input or
             too few elements, or the shapes do not broadcast.
     """
-def nonzero(input: _T, *, as_tuple: _bool = False) -> _T:
+def nonzero(input: _T, *, as_tuple: _bool = False, out: Tensor | None = None) -> _T:
     """The indices of the elements that are not 0, a row for each; NaN is not 0.
 
     With as_tuple a tuple of vectors, one for each dimension, with which the tensor can be
     indexed; what has no dimensions counts as a vector then.
+
+    With `out` the result is written there, and that is returned. If its shape is another one,
+    it is resized, with a warning unless it is empty.
 
     Raises:
         TypeError: the input is not a Tensor.
@@ -5412,12 +5886,16 @@ def scatter_reduce(
     reduce: Literal["sum", "prod", "mean", "amax", "amin"],
     *,
     include_self: _bool = True,
+    out: Tensor | None = None,
 ) -> _T:
     """A copy in which an element is the sum, product, mean, largest or smallest of what src has
     for it: where the index has k at a place, for element k of the line along dim there.
 
     Its own number is one of them with include_self. Elements that the index does not name
     stay. Of equal extremes each has the same part of the gradient.
+
+    With `out` the result is written there, and that is returned. If its shape is another one,
+    it is resized, with a warning unless it is empty.
 
     Raises:
         IndexError: there is no such dimension.
@@ -5432,8 +5910,12 @@ def index_reduce(
     reduce: Literal["prod", "mean", "amax", "amin"],
     *,
     include_self: _bool = True,
+    out: Tensor | None = None,
 ) -> _T:
     """`scatter_reduce` of whole slices along dim, for which a vector says where they go.
+
+    With `out` the result is written there, and that is returned. If its shape is another one,
+    it is resized, with a warning unless it is empty.
 
     Raises:
         IndexError: there is no such dimension, or there are not as many numbers as slices.
@@ -5701,8 +6183,13 @@ def slice_scatter(
     start: _int | None = None,
     end: _int | None = None,
     step: _int = 1,
+    *,
+    out: Tensor | None = None,
 ) -> _T:
     """A copy in which every step-th index from start to before end, of a dimension, is src.
+
+    With `out` the result is written there, and that is returned. If its shape is another one,
+    it is resized, with a warning unless it is empty.
 
     Raises:
         IndexError: there is no such dimension.
@@ -6311,21 +6798,31 @@ def gradient(
             edge_order is neither 1 nor 2.
         TypeError: an argument is of the wrong type.
     """
-def cummax(input: _T, dim: _int) -> return_types.cummax:
+def cummax(
+    input: _T, dim: _int, *, out: tuple[Tensor, ...] | None = None
+) -> return_types.cummax:
     """The largest elements up to each along a dimension, and where they are.
 
     As a named tuple with the fields `values` and `indices`. Of equal elements the last so far
     is meant, and takes the gradient. From the first NaN on all values are nan.
 
+    With `out` the result is written there, and that is returned. If its shape is another one,
+    it is resized, with a warning unless it is empty.
+
     Raises:
         IndexError: there is no such dimension.
         TypeError: an argument is of the wrong type.
     """
-def cummin(input: _T, dim: _int) -> return_types.cummin:
+def cummin(
+    input: _T, dim: _int, *, out: tuple[Tensor, ...] | None = None
+) -> return_types.cummin:
     """The smallest elements up to each along a dimension, and where they are.
 
     As a named tuple with the fields `values` and `indices`. Of equal elements the last so far
     is meant, and takes the gradient. From the first NaN on all values are nan.
+
+    With `out` the result is written there, and that is returned. If its shape is another one,
+    it is resized, with a warning unless it is empty.
 
     Raises:
         IndexError: there is no such dimension.
@@ -6487,12 +6984,15 @@ def std_mean(
     input: _T, dim: _Dims | None = None, *, correction: _Real = 1, keepdim: _bool = False
 ) -> tuple[_T, _T]: ...
 @overload
-def var(input: _T, unbiased: _bool) -> _T:
+def var(input: _T, unbiased: _bool, *, out: Tensor | None = None) -> _T:
     """The variance of the elements over dim: an int, a tuple of ints, or None for all.
 
     Of N numbers the squares of what differs from the mean are summed and divided by
     N - correction: 1 for a sample (Bessel's correction), 0 for all that there is. `unbiased`
     is another way to say 1 (True) or 0. Warns where N is not larger than the correction.
+
+    With `out` the result is written there, and that is returned. If its shape is another one,
+    it is resized, with a warning unless it is empty.
 
     Raises:
         IndexError: there is no such dimension.
@@ -6500,13 +7000,25 @@ def var(input: _T, unbiased: _bool) -> _T:
         TypeError: an argument is of the wrong type.
     """
 @overload
-def var(input: _T, dim: _Dims, unbiased: _bool = True, keepdim: _bool = False) -> _T: ...
-@overload
 def var(
-    input: _T, dim: _Dims | None = None, *, correction: _Real = 1, keepdim: _bool = False
+    input: _T,
+    dim: _Dims,
+    unbiased: _bool = True,
+    keepdim: _bool = False,
+    *,
+    out: Tensor | None = None,
 ) -> _T: ...
 @overload
-def std(input: _T, unbiased: _bool) -> _T:
+def var(
+    input: _T,
+    dim: _Dims | None = None,
+    *,
+    correction: _Real = 1,
+    keepdim: _bool = False,
+    out: Tensor | None = None,
+) -> _T: ...
+@overload
+def std(input: _T, unbiased: _bool, *, out: Tensor | None = None) -> _T:
     """The standard deviation of the elements over dim: an int, a tuple of ints, or None for all.
 
     Of N numbers the squares of what differs from the mean are summed and divided by
@@ -6515,25 +7027,43 @@ def std(input: _T, unbiased: _bool) -> _T:
 
     The root of the variance; where that is 0, the gradient is 0 too.
 
+    With `out` the result is written there, and that is returned. If its shape is another one,
+    it is resized, with a warning unless it is empty.
+
     Raises:
         IndexError: there is no such dimension.
         RuntimeError: a dimension is named twice.
         TypeError: an argument is of the wrong type.
     """
 @overload
-def std(input: _T, dim: _Dims, unbiased: _bool = True, keepdim: _bool = False) -> _T: ...
-@overload
 def std(
-    input: _T, dim: _Dims | None = None, *, correction: _Real = 1, keepdim: _bool = False
+    input: _T,
+    dim: _Dims,
+    unbiased: _bool = True,
+    keepdim: _bool = False,
+    *,
+    out: Tensor | None = None,
 ) -> _T: ...
 @overload
-def max(input: _T) -> _T:
+def std(
+    input: _T,
+    dim: _Dims | None = None,
+    *,
+    correction: _Real = 1,
+    keepdim: _bool = False,
+    out: Tensor | None = None,
+) -> _T: ...
+@overload
+def max(input: _T, *, out: Tensor | None = None) -> _T:
     """The largest element; or, with a dim, the largest elements along it and where they are; or,
     with another tensor, `maximum`.
 
     With a dim as a named tuple with the fields `values` and `indices`; the dimension is
     dropped, or kept with size 1 if keepdim. A NaN counts as the largest. Of equal elements the
     first is meant and has the gradient; where there is no dim they share it.
+
+    With `out` the result is written there, and that is returned. If its shape is another one,
+    it is resized, with a warning unless it is empty.
 
     Raises:
         IndexError: the dimension is out of range, or has size 0.
@@ -6543,15 +7073,20 @@ def max(input: _T) -> _T:
 @overload
 def max(input: _T, other: Tensor, *, out: Tensor | None = None) -> _T: ...
 @overload
-def max(input: _T, dim: _int, keepdim: _bool = False) -> return_types.max: ...
+def max(
+    input: _T, dim: _int, keepdim: _bool = False, *, out: tuple[Tensor, ...] | None = None
+) -> return_types.max: ...
 @overload
-def min(input: _T) -> _T:
+def min(input: _T, *, out: Tensor | None = None) -> _T:
     """The smallest element; or, with a dim, the smallest elements along it and where they are;
     or, with another tensor, `minimum`.
 
     With a dim as a named tuple with the fields `values` and `indices`; the dimension is
     dropped, or kept with size 1 if keepdim. A NaN counts as the smallest. Of equal elements
     the first is meant and has the gradient; where there is no dim they share it.
+
+    With `out` the result is written there, and that is returned. If its shape is another one,
+    it is resized, with a warning unless it is empty.
 
     Raises:
         IndexError: the dimension is out of range, or has size 0.
@@ -6561,9 +7096,11 @@ def min(input: _T) -> _T:
 @overload
 def min(input: _T, other: Tensor, *, out: Tensor | None = None) -> _T: ...
 @overload
-def min(input: _T, dim: _int, keepdim: _bool = False) -> return_types.min: ...
+def min(
+    input: _T, dim: _int, keepdim: _bool = False, *, out: tuple[Tensor, ...] | None = None
+) -> return_types.min: ...
 @overload
-def median(input: _T) -> _T:
+def median(input: _T, *, out: Tensor | None = None) -> _T:
     """The median of all elements; or, with a dim, the medians along it and where they are.
 
     With a dim as a named tuple with the fields `values` and `indices`; the dimension is
@@ -6571,16 +7108,8 @@ def median(input: _T) -> _T:
     the two in the middle. A NaN makes it nan, of no elements it is nan. Of equal elements the
     first is meant and has the gradient; where there is no dim they share it.
 
-    Raises:
-        IndexError: the dimension is out of range, or has size 0.
-        NotImplementedError: the input is a bool tensor.
-        TypeError: an argument is of the wrong type.
-    """
-@overload
-def median(input: _T, dim: _int, keepdim: _bool = False) -> return_types.median: ...
-@overload
-def nanmedian(input: _T) -> _T:
-    """`median` of those elements that are not NaN; nan where none is.
+    With `out` the result is written there, and that is returned. If its shape is another one,
+    it is resized, with a warning unless it is empty.
 
     Raises:
         IndexError: the dimension is out of range, or has size 0.
@@ -6588,7 +7117,25 @@ def nanmedian(input: _T) -> _T:
         TypeError: an argument is of the wrong type.
     """
 @overload
-def nanmedian(input: _T, dim: _int, keepdim: _bool = False) -> return_types.nanmedian: ...
+def median(
+    input: _T, dim: _int, keepdim: _bool = False, *, out: tuple[Tensor, ...] | None = None
+) -> return_types.median: ...
+@overload
+def nanmedian(input: _T, *, out: Tensor | None = None) -> _T:
+    """`median` of those elements that are not NaN; nan where none is.
+
+    With `out` the result is written there, and that is returned. If its shape is another one,
+    it is resized, with a warning unless it is empty.
+
+    Raises:
+        IndexError: the dimension is out of range, or has size 0.
+        NotImplementedError: the input is a bool tensor.
+        TypeError: an argument is of the wrong type.
+    """
+@overload
+def nanmedian(
+    input: _T, dim: _int, keepdim: _bool = False, *, out: tuple[Tensor, ...] | None = None
+) -> return_types.nanmedian: ...
 @overload
 def repeat_interleave(
     input: _T, repeats: Tensor, dim: _int | None = None, *, output_size: _int | None = None

@@ -160,6 +160,23 @@ def shared() -> list[str]:
     return [row["name"] for row in _core._call_table() if row["row"] == "shared"]
 
 
+def with_out() -> set[str]:
+    """The functions of the module that take out= though no parameter of their rows is INTO."""
+    return {row["name"] for row in _core._call_table() if row["row"] == "out"}
+
+
+def _taking_out(form: str) -> str:
+    """The definition of a function of the module, with out= if it takes that."""
+    head, result = form.rsplit(") -> ", 1)
+    name = head.removeprefix("def ").split("(", 1)[0]
+    if name not in with_out() or re.search(r"\bout: ", head):
+        return form
+    parameters = head.split("(", 1)[1]
+    star = "" if re.search(r"(^|, )\*", parameters) else "*, "
+    one = "Tensor" if result.removesuffix(": ...") in ("Tensor", "_T") else "tuple[Tensor, ...]"
+    return f"{head}, {star}out: {one} | None = None) -> {result}"
+
+
 def aliases() -> list[tuple[str, str, str]]:
     """(alias, op, kind) of elementwise ops without arguments of their own."""
     table = _core._call_table()
@@ -266,9 +283,10 @@ def _row_functions() -> list[str]:
     lines, rows = [], calls()
     for row in rows.values():
         if row.is_function:
-            lines += _defined(_function_forms(row))
+            lines += _defined([_taking_out(form) for form in _function_forms(row)])
     for name, (_, cnames) in overloads().items():
-        lines += _defined([f for c in cnames for f in _function_forms(rows[name, c])])
+        every = [f for c in cnames for f in _function_forms(rows[name, c])]
+        lines += _defined([_taking_out(form) for form in every])
     return lines
 
 
@@ -308,9 +326,10 @@ def _functions() -> list[str]:
         arithmetic = op in ("mul", "remainder", "xlogy") or op.startswith("bitwise")
         first = "_Operand" if arithmetic else "_Array"
         if kind == "unary":
-            lines.append(f"def {name}(input: _T) -> _T: ...")
+            form = f"def {name}(input: _T) -> _T: ..."
         else:
-            lines.append(f"def {name}(input: {first}, other: _Operand) -> Tensor: ...")
+            form = f"def {name}(input: {first}, other: _Operand) -> Tensor: ..."
+        lines += _defined([_taking_out(form)])
     return [*lines, *_row_functions()]
 
 

@@ -10,6 +10,7 @@
 #include "py_generator.h"
 #include "py_numpy.h"
 #include "py_ops.h"
+#include "py_out.h"
 #include "py_tensor.h"
 #include "py_type.h"
 
@@ -29,6 +30,9 @@ static void take_back(void *thread_state)
 static bool add_functions(PyObject *module, PyMethodDef *functions)
 {
     for (PyMethodDef *f = functions; f->ml_name != NULL; f++) {
+        f->ml_doc = py_doc_with_out(f->ml_name, f->ml_doc);
+        if (f->ml_doc == NULL)
+            return false;
         PyObject *home = PyUnicode_InternFromString(f->ml_name[0] == '_' ? "pyautograd._core"
                                                                          : "pyautograd");
         PyObject *function = home != NULL ? PyCFunction_NewEx(f, module, home) : NULL;

@@ -183,6 +183,7 @@ static const struct {
     {"call", #name, #cname, #FORMS, #BODY, #RESULT, #parameters},
 #define ALIAS(alias, name, KIND) {"alias", #alias, #name, #KIND, "", "", ""},
 #define SHARED(name) {"shared", #name, "", "", "", "", ""},
+#define TAKES_OUT(name) {"out", #name, "", "", "", "", ""},
 #define OVERLOADS(name, FORMS, cnames, signature, doc, example) \
     {"overloads", #name, "", #FORMS, "", #cnames, signature},
 #include "../include/ops.def"

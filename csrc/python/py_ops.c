@@ -7,6 +7,7 @@
 
 #include "py_errors.h"
 #include "py_numpy.h"
+#include "py_out.h"
 #include "py_rows.h"
 #include "py_tensor.h"
 #include "py_type.h"
@@ -55,6 +56,7 @@ static PyObject *unary_function(ag_op op, const char *name, PyObject *const *arg
                               PyObject *names) \
     { \
         (void)module; \
+        PY_TAKE_OUT(#name, f_##name, args, n, names); \
         return unary_function(AG_OP_##name, #name, args, n, names); \
     }
 
@@ -305,6 +307,7 @@ static PyObject *pair_call(pair_function call, ag_op op, const py_row *row, PyOb
                             PyObject *names) \
     { \
         (void)module; \
+        PY_TAKE_OUT(#name, f_##of, args, n, names); \
         return pair_call(call, AG_OP_##op, &of##_row, NULL, args, n, names); \
     }
 #define PAIR_IN_PLACE(name, op, of, parameters) \

@@ -7,6 +7,7 @@
 
 #include "py_errors.h"
 #include "py_ops.h"
+#include "py_out.h"
 #include "py_tensor.h"
 #include "py_type.h"
 
@@ -16,56 +17,12 @@
 
 /* ---- results -------------------------------------------------------------------------------- */
 
-static bool check_out_dtype(bool is_join, ag_dtype out, ag_dtype result)
-{
-    if ((out & result) == out)
-        return true;
-    if (is_join)
-        PyErr_Format(PyExc_TypeError, "pyautograd.cat(): input types can't be cast to the desired "
-                     "output type %s", py_type_name(out));
-    else
-        PyErr_Format(PyExc_RuntimeError,
-                     "result type %s can't be cast to the desired output type %s",
-                     py_type_name(result), py_type_name(out));
-    return false;
-}
-
-/* Writes a result that was computed without history into `out`, which takes its shape. */
-static bool write_out(const char *function, bool is_join, ag_tensor *out, ag_tensor *result)
-{
-    if (ag_requires_grad(result) || (ag_grad_enabled() && ag_requires_grad(out))) {
-        PyErr_Format(PyExc_RuntimeError,
-                     "%s(): functions with out=... arguments don't support automatic "
-                     "differentiation, but one of the arguments requires grad.", function);
-        return false;
-    }
-    if (!check_out_dtype(is_join, ag_dtype_of(out), ag_dtype_of(result)))
-        return false;
-    bool same = ag_ndim(out) == ag_ndim(result);
-    for (int d = 0; same && d < ag_ndim(out); d++)
-        same = ag_shape(out)[d] == ag_shape(result)[d];
-    if (same)
-        return ag_copy_(out, result) == AG_OK || py_raise() != NULL;
-    if (ag_numel(out) > 0 &&
-        PyErr_WarnEx(PyExc_UserWarning,
-                     "An output with one or more elements was resized since it had another shape "
-                     "than the result. Reuse it with the right shape, or empty it first: "
-                     "out.data = empty(0).", 1) < 0)
-        return false;
-    ag_tensor *cast = ag_cast(result, ag_dtype_of(out));
-    const bool done = cast != NULL && ag_set_data(out, cast) == AG_OK;
-    if (!done)
-        py_raise();
-    ag_release(cast);
-    return done;
-}
-
 static PyObject *given_out(const py_row *row, const py_head *head, ag_tensor *result)
 {
     if (result == NULL)
         return py_raise();
-    const bool done = write_out(row->names.function, row->parameters[0].kind == PY_TENSORS,
-                                py_tensor_of(head->out), result);
+    const bool done = py_write_out(row->names.function, row->parameters[0].kind == PY_TENSORS,
+                                   py_tensor_of(head->out), result);
     ag_release(result);
     return done ? Py_NewRef(head->out) : NULL;
 }
@@ -552,21 +509,29 @@ bool py_add_return_types(PyObject *module)
     result = py_call_##name##_##cname(&a);
 
 /* By FORMS: what else there is. A method is call_<name>_<cname> itself. */
-#define AS_FUNCTION(of) \
+#define AS_FUNCTION(name, of) \
+    static PyObject *f_##of(PyObject *module, PyObject *const *args, Py_ssize_t n, \
+                            PyObject *names) \
+    { \
+        (void)module; \
+        PY_TAKE_OUT(#name, f_##of, args, n, names); \
+        return call_##of(NULL, args, n, names); \
+    }
+#define AS_FUNCTIONAL(of) \
     static PyObject *f_##of(PyObject *module, PyObject *const *args, Py_ssize_t n, \
                             PyObject *names) \
     { \
         (void)module; \
         return call_##of(NULL, args, n, names); \
     }
-#define FORMS_FUNCTION(name, cname, of, CHECK, parameters) AS_FUNCTION(of)
+#define FORMS_FUNCTION(name, cname, of, CHECK, parameters) AS_FUNCTION(name, of)
 #define FORMS_METHOD(name, cname, of, CHECK, parameters)
 #define FORMS_PART(name, cname, of, CHECK, parameters)
-#define FORMS_BOTH(name, cname, of, CHECK, parameters) AS_FUNCTION(of)
-#define FORMS_FUNCTIONAL FORMS_FUNCTION
-#define FORMS_FUNCTIONAL_IN_PLACE FORMS_FUNCTION
+#define FORMS_BOTH(name, cname, of, CHECK, parameters) AS_FUNCTION(name, of)
+#define FORMS_FUNCTIONAL(name, cname, of, CHECK, parameters) AS_FUNCTIONAL(of)
+#define FORMS_FUNCTIONAL_IN_PLACE FORMS_FUNCTIONAL
 #define FORMS_BOTH_IN_PLACE(name, cname, of, CHECK, parameters) \
-    AS_FUNCTION(of) CALL_IN_PLACE(name, cname, of, CHECK, parameters)
+    AS_FUNCTION(name, of) CALL_IN_PLACE(name, cname, of, CHECK, parameters)
 
 /* How the result is had of a row that has a parameter INPLACE, and of others. */
 #define GET_FUNCTION(cname, parameters, ...) __VA_ARGS__
@@ -621,6 +586,7 @@ typedef PyObject *(*call_function)(PyObject *self, PyObject *const *args, Py_ssi
                                   PyObject *names) \
     { \
         (void)module; \
+        PY_TAKE_OUT(#name, any_f_##name, args, n, names); \
         return any_##name(NULL, args, n, names); \
     }
 #include "../include/ops.def"
