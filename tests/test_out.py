@@ -110,6 +110,11 @@ def test_out_is_that_of_torch(name: str, torch: ModuleType) -> None:
         assert np.allclose(one, other, rtol=1e-12, atol=1e-12, equal_nan=True)
 
 
+def test_rows_are_in_order() -> None:
+    names = [row["name"] for row in ag._core._call_table() if row["row"] == "out"]
+    assert names == sorted(set(names))
+
+
 def test_functions_that_do_not_take_it() -> None:
     x = ag.ones(2)
     for name in ("relu", "isnan", "selu", "flip", "clone", "positive", "detach"):

@@ -10,6 +10,7 @@
 #include "py_dtype.h"
 #include "py_tensor.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 /* ---- writing -------------------------------------------------------------------------------- */
@@ -64,17 +65,21 @@ bool py_write_out(const char *function, bool is_join, ag_tensor *out, ag_tensor 
 
 /* ---- calls ---------------------------------------------------------------------------------- */
 
+/* In the order of their letters. */
 static const char *const functions[] = {
 #define TAKES_OUT(name) #name,
 #include "../include/ops.def"
 };
 
+static int compare(const void *name, const void *row)
+{
+    return strcmp(name, *(const char *const *)row);
+}
+
 static bool takes_out(const char *function)
 {
-    for (size_t k = 0; k < sizeof functions / sizeof functions[0]; k++)
-        if (strcmp(functions[k], function) == 0)
-            return true;
-    return false;
+    return bsearch(function, functions, sizeof functions / sizeof functions[0],
+                   sizeof functions[0], compare) != NULL;
 }
 
 /* The place of out among the names; that behind the last where it is none of them. */
