@@ -111,7 +111,7 @@ ag_tensor *ag_adjoint(ag_tensor *x)
     if (x->ndim == 1)
         return agi_fail_null(AG_ERR_SHAPE, "tensor.adjoint() is only supported on matrices or "
                                            "batches of matrices. Got 1-D tensor.");
-    return x->ndim == 0 ? ag_transpose(x, 0, 0) : ag_transpose(x, -2, -1);
+    return x->ndim == 0 ? agi_scope_add(agi_retain(x)) : ag_transpose(x, -2, -1);
 }
 
 ag_tensor *ag_unflatten(ag_tensor *x, int dim, int n, const int64_t *sizes)

@@ -458,7 +458,7 @@ static ag_tensor *places_repeated(ag_tensor *repeats, int64_t size, int64_t outp
     if (one_for_all && __builtin_mul_overflow(numbers[0], size, &whole))
         whole = INT64_MAX;
     ag_tensor *indices = NULL;
-    if (output_size >= 0 && output_size != whole)
+    if (output_size != -1 && output_size != whole)
         agi_fail(AG_ERR_SHAPE, "allocated size does not match required size");
     else
         indices = new_indices("repeat_interleave", whole);
@@ -522,7 +522,7 @@ ag_tensor *ag_repeat_each(ag_tensor *x, int64_t repeats, int dim, int64_t output
     else if (agi_has_tensor("repeat_interleave", x))
         of = flat_without_dim("repeat_interleave", x, &dim);
     if (of != NULL && (__builtin_mul_overflow(agi_shape_of(of)[dim], repeats, &whole) ||
-                       (output_size >= 0 && output_size != whole))) {
+                       (output_size != -1 && output_size != whole))) {
         agi_fail(AG_ERR_SHAPE, "repeat_interleave: Invalid output_size, expected %lld but got "
                                "%lld", (long long)whole, (long long)output_size);
         of = NULL;

@@ -83,7 +83,7 @@ enum { AGI_GRAD_RULE, AGI_GRAD_ZERO_GRAD, AGI_GRAD_NO_GRAD, AGI_GRAD_PARTS };
 enum { AGI_DTYPES = AG_BOOL + 1, AGI_OF_FIRST = 1 << 11, AGI_CHECKED = 1 << 12, AGI_AS = 2 << 12,
        AGI_NO = 3 << 12, AGI_DTYPE_WAYS = 3 << 12, AGI_MIXED = 1 << 14 };
 enum { AGI_NO_CPU, AGI_NO_SUB, AGI_NO_NEG, AGI_NO_RELU, AGI_NO_MEAN, AGI_NO_STD, AGI_NO_NANMEAN,
-       AGI_NO_NORM, AGI_NO_COV };
+       AGI_NO_NORM, AGI_NO_COV, AGI_NO_PLACE };
 
 typedef struct agi_op_info {
     const char *name, *label, *doc;

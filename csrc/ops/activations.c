@@ -88,7 +88,7 @@ AG_RULE(relu6)
 }
 
 /* The two that have arguments, of whole numbers: the arguments are cut to their whole parts. */
-AGI_STAMPED double cut_number(double x) { return fabs(x) < 0x1p53 ? (double)(int64_t)x : x; }
+AGI_STAMPED double cut_number(double x) { return fabs(x) < 0x1p53 ? trunc(x) + 0.0 : x; }
 MAP_NUMBERS(threshold_int, x <= cut_number(p) ? cut_number(q) : x)
 MAP_NUMBERS(hardtanh_int, x <= cut_number(p) ? cut_number(p) : x >= cut_number(q) ? cut_number(q)
                                                                                  : x)

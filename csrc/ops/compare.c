@@ -33,6 +33,16 @@ static ag_arg truths(ag_arg x)
     return agi_arg_dtype(&x) == AG_BOOL ? x : v_ne(x, NUM(0.0));
 }
 
-AG_FORMULA(any) { return v_gt(count(truths(args[0]), attr), NUM(0.0)); }
-AG_FORMULA(all) { return v_eq(count(v_eq(args[0], NUM(0.0)), attr), NUM(0.0)); }
+/* An empty list of dimensions is none, where other reductions take it for all: as PyTorch's. */
+AG_FORMULA(any)
+{
+    const bool of_each = attr->n_list == 0;
+    return of_each ? v_ne(args[0], NUM(0.0)) : v_gt(count(truths(args[0]), attr), NUM(0.0));
+}
+AG_FORMULA(all)
+{
+    const bool of_each = attr->n_list == 0;
+    return of_each ? v_ne(args[0], NUM(0.0))
+                   : v_eq(count(v_eq(args[0], NUM(0.0)), attr), NUM(0.0));
+}
 AG_FORMULA(count_nonzero) { return count(truths(args[0]), attr); }

@@ -66,13 +66,9 @@ static bool is_implemented(const char *name, const ag_tensor *t, ag_dtype dtype)
     return false;
 }
 
-/* There are no searches for bools. */
-static bool is_no_mask(const char *name, ag_arg arg)
+static bool are_both_bool(ag_arg a, ag_arg b)
 {
-    if (agi_arg_dtype(&arg) != AG_BOOL)
-        return true;
-    agi_fail(AG_ERR_DTYPE, "\"%s_cpu\" not implemented for 'Bool'", name);
-    return false;
+    return agi_arg_dtype(&a) == AG_BOOL && agi_arg_dtype(&b) == AG_BOOL;
 }
 
 /* ---- bincount ------------------------------------------------------------------------------- */
@@ -243,9 +239,10 @@ static bool check_search(ag_tensor *sorted, ag_arg input)
                           !agi_shape_equal(rows, agi_shape_of(x), rows, agi_shape_of(sorted))))
         agi_fail(AG_ERR_SHAPE, "searchsorted(): sorted_sequence must have 1 dimension, or the "
                                "sizes of the input in all but the last");
+    else if (are_both_bool(agi_arg(sorted), input))
+        agi_fail(AG_ERR_DTYPE, "\"searchsorted_out_cpu\" not implemented for 'Bool'");
     else
-        return is_no_mask("searchsorted_out", agi_arg(sorted)) &&
-               (x == NULL || is_no_mask("searchsorted_out", input));
+        return true;
     return false;
 }
 
@@ -410,8 +407,8 @@ ag_tensor *ag_isin(ag_arg elements, ag_arg test_elements, bool assume_unique, bo
     (void)assume_unique;
     if (elements.tensor == NULL && test_elements.tensor == NULL)
         return agi_fail_null(AG_ERR_TYPE, "isin: expected a tensor, got two numbers");
-    if (!is_no_mask("isin", elements) || !is_no_mask("isin", test_elements))
-        return NULL;
+    if (agi_arg_dtype(&elements) == AG_BOOL || agi_arg_dtype(&test_elements) == AG_BOOL)
+        return agi_fail_null(AG_ERR_VALUE, "Unsupported input type encountered for isin(): Bool");
     ag_tensor *x = numbers_of_arg(elements);
     ag_tensor *test = x != NULL ? numbers_of_arg(test_elements) : NULL;
     ag_tensor *z = test != NULL ? find_among(x, test, invert) : NULL;

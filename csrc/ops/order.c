@@ -286,7 +286,7 @@ AG_FORWARD(nanmedian)
 AG_RULE(median) { agi_evenly_rule(v); }
 AG_RULE(nanmedian) { agi_evenly_rule(v); }
 
-/* ---- mode: the smallest of the most frequent; as sort ---------------------------------------- */
+/* ---- mode: the smallest of the most frequent, where it stands last; as sort ------------------ */
 
 static void mode_line(const void *context, const double *x, int64_t n, double *const *z,
                       double *scratch)
@@ -302,7 +302,7 @@ static void mode_line(const void *context, const double *x, int64_t n, double *c
         if (end - i <= longest)
             continue;
         longest = end - i;
-        best = i;
+        best = end - 1;
     }
     put_ranked(ranked + best, x, 1, false, z);
 }

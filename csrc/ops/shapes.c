@@ -10,6 +10,7 @@
 #include "../base/parallel.h"
 #include "../base/shape.h"
 #include "../fuse/pending.h"
+#include "../tape/dtypes.h"
 #include "../tape/formula.h"
 #include "../tensor/copy.h"
 #include "../tensor/layout.h"
@@ -575,20 +576,14 @@ static bool cuts_too_much(const ag_tensor *x, const ag_attr *attr)
     return false;
 }
 
-/* The number as the dtype of x has it. */
-static double border_of(const ag_tensor *x, double value)
-{
-    if (x->storage->dtype == AG_BOOL)
-        return value != 0.0;
-    return x->storage->dtype == AG_INT64 ? (double)(int64_t)value : value;
-}
-
 AG_FORWARD(constant_pad_nd)
 {
     const ag_tensor *x = args[0].tensor;
     const int64_t *strides = agi_strides_of(x);
     int64_t shape[AGI_MAX_DIMS], part[AGI_MAX_DIMS], to = 0, from = 0;
-    const int64_t numel = padded_shape(x, attr, shape);
+    ag_arg border = agi_number(attr->f[0]);
+    const int64_t numel = agi_cast_number(&border, agi_dtype_of(x)) ? padded_shape(x, attr, shape)
+                                                                    : -1;
     ag_tensor *z = numel < 0 ? NULL : agi_tensor_new(x->ndim, shape, numel);
     bool is_empty = numel <= 0 || x->numel == 0, has_border = false;
     if (z == NULL)
@@ -607,8 +602,7 @@ AG_FORWARD(constant_pad_nd)
         return NULL;
     }
     if (has_border || is_empty)
-        agi_run_fill(agi_tensor_data(z), agi_strides_of(z), x->ndim, shape,
-                     border_of(x, attr->f[0]));
+        agi_run_fill(agi_tensor_data(z), agi_strides_of(z), x->ndim, shape, border.value);
     if (!is_empty)
         agi_run_scatter(agi_tensor_data(z) + to, agi_strides_of(z), x->ndim, part,
                         agi_tensor_data(x) + from, strides);

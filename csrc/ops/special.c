@@ -50,8 +50,9 @@ AGI_STAMPED double asinh_of(bool fused, double x)
 AG_MAP_FUSED(asinh, asinh_of(fused, x))
 AG_RULE(asinh) { GX(0) = v_vjp_mul(G, v_rsqrt(v_add(v_square(IN(0)), NUM(1.0)))); }
 
-/* acosh: y = log(1 + t), t = d + sqrt(d (2 + d)), d = x - 1;  dx = g / sqrt((x - 1) (x + 1)), of
- * which neither factor is rounded near 1.  Saves x. NaN below 1; at 1 dx is inf. */
+/* acosh: y = log(1 + t), t = d + sqrt(d (2 + d)), d = x - 1;  dx = g / sqrt(x - 1) / sqrt(x + 1),
+ * of which neither factor is rounded near 1.  Saves x. NaN below 1; at 1 dx is inf, and its own
+ * derivative -inf: of the product of x - 1 and x + 1 under one root there 0 would meet inf. */
 AGI_STAMPED double acosh_of(bool fused, double x)
 {
     const double d = x - 1.0, in = d < 0x1p500 ? d : 0.0;
@@ -63,11 +64,12 @@ AG_MAP_FUSED(acosh, acosh_of(fused, x))
 AG_RULE(acosh)
 {
     const ag_arg a = v_abs(IN(0));
-    GX(0) = v_vjp_mul(G, v_rsqrt(v_mul(v_sub(a, NUM(1.0)), v_add(a, NUM(1.0)))));
+    GX(0) = v_vjp_mul(G, v_mul(v_rsqrt(v_sub(a, NUM(1.0))), v_rsqrt(v_add(a, NUM(1.0)))));
 }
 
-/* atanh: y = log(1 + 2 |x| / (1 - |x|)) / 2, with the sign of x;  dx = g / ((1 - x) (1 + x)). Saves
- * x. NaN outside of [-1, 1]; at +-1 dx is inf. */
+/* atanh: y = log(1 + 2 |x| / (1 - |x|)) / 2, with the sign of x;
+ * dx = g (1 / (1 - x) + 1 / (1 + x)) / 2, of two parts for the derivative of dx at +-1, where dx is
+ * inf. Saves x. NaN outside of [-1, 1]. */
 AGI_STAMPED double atanh_of(bool fused, double x)
 {
     const double a = fabs(x), rest = 1.0 - a, twice = a + a;
@@ -79,7 +81,9 @@ AG_MAP_FUSED(atanh, atanh_of(fused, x))
 AG_RULE(atanh)
 {
     const ag_arg x = IN(0);
-    GX(0) = v_vjp_div(G, v_mul(v_sub(NUM(1.0), x), v_add(x, NUM(1.0))));
+    const ag_arg right = v_reciprocal(v_sub(NUM(1.0), x));
+    const ag_arg left = v_reciprocal(v_add(x, NUM(1.0)));
+    GX(0) = v_vjp_mul(G, v_mul(v_add(right, left), NUM(0.5)));
 }
 
 /* ---- the inverse error function ------------------------------------------------------------- */

@@ -227,14 +227,29 @@ PyObject *py_call_arange_arange(const struct py_arange_arange *a)
     return range_of(&a->head, a->start.arg, a->end.arg, a->step.arg);
 }
 
+/* Of integers the ends are cut to whole numbers before. */
+static bool read_ends(const char *function, const py_head *head, ag_arg *start, ag_arg *end)
+{
+    if (head->dtype == AG_BOOL)
+        return no_bools(function) != NULL;
+    return head->dtype != AG_INT64 || (to_whole(start) && to_whole(end));
+}
+
 PyObject *py_call_linspace_linspace(const struct py_linspace_linspace *a)
 {
     ag_arg start = ag_number(a->start), end = ag_number(a->end);
-    if (a->head.dtype == AG_BOOL)
-        return no_bools("linspace");
-    if (a->head.dtype == AG_INT64 && !(to_whole(&start) && to_whole(&end)))
+    if (!read_ends("linspace", &a->head, &start, &end))
         return NULL;
     ag_tensor *t = ag_linspace(start.value, end.value, a->steps);
+    return py_tensor_made(py_tensor_type, py_as_dtype(t, a->head.dtype), a->head.requires_grad);
+}
+
+PyObject *py_call_logspace_logspace(const struct py_logspace_logspace *a)
+{
+    ag_arg start = ag_number(a->start), end = ag_number(a->end);
+    if (!read_ends("logspace", &a->head, &start, &end))
+        return NULL;
+    ag_tensor *t = ag_logspace(start.value, end.value, a->steps, a->base);
     return py_tensor_made(py_tensor_type, py_as_dtype(t, a->head.dtype), a->head.requires_grad);
 }
 

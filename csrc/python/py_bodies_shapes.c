@@ -125,12 +125,6 @@ PyObject *py_call_new_tensor_new_tensor(const struct py_new_tensor_new_tensor *a
     return t != NULL ? py_tensor_made(Py_TYPE(a->head.first), t, a->head.requires_grad) : NULL;
 }
 
-PyObject *py_call_logspace_logspace(const struct py_logspace_logspace *a)
-{
-    ag_tensor *t = ag_logspace(a->start, a->end, a->steps, a->base);
-    return py_tensor_made(py_tensor_type, py_as_dtype(t, a->head.dtype), a->head.requires_grad);
-}
-
 static PyObject *different_lengths(const char *function, int n, int other)
 {
     return PyErr_Format(PyExc_RuntimeError,

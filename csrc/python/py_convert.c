@@ -152,7 +152,8 @@ bool py_dims_argument(const char *function, PyObject *object, int *n, int64_t *l
     *n = py_integers(function, "dim", 1, &object, list);
     if (*n < 0)
         return false;
-    if (*n == 0)  /* no dimension named: all, as in PyTorch */
+    /* No dimension named: all, as in PyTorch, but for any and all. */
+    if (*n == 0 && strcmp(function, "any") != 0 && strcmp(function, "all") != 0)
         *n = -1;
     return true;
 }

@@ -161,8 +161,12 @@ static bool read_real(const char *function, PyObject *object, py_head *head)
         return false;
     if (head->dtype == PY_NO_DTYPE || head->dtype == AG_FLOAT64 || strcmp(function, "normal") == 0)
         return true;
-    PyErr_Format(PyExc_NotImplementedError, "%s(): not implemented for dtype %R", function,
-                 py_dtype_object((ag_dtype)head->dtype));
+    if (strcmp(function, "norm") == 0)
+        PyErr_Format(PyExc_RuntimeError, "linalg.vector_norm: dtype should be floating point or "
+                     "complex, but got %s", py_type_name((ag_dtype)head->dtype));
+    else
+        PyErr_Format(PyExc_NotImplementedError, "%s(): not implemented for dtype %R", function,
+                     py_dtype_object((ag_dtype)head->dtype));
     return false;
 }
 
@@ -218,16 +222,60 @@ static bool is_one_of(const char *function, const char *one, const char *other)
     return strcmp(function, one) == 0 || strcmp(function, other) == 0;
 }
 
+static bool check_out_is(ag_dtype wanted, ag_dtype out)
+{
+    if (wanted != out)
+        PyErr_Format(PyExc_RuntimeError, "Expected out tensor to have dtype %s, but got %s instead",
+                     py_dtype_name(wanted), py_dtype_name(out));
+    return wanted == out;
+}
+
 /* A sum is one of numbers as `out` has them. */
 static bool sum_as(ag_dtype out, py_head *head)
 {
-    if (head->dtype != PY_NO_DTYPE && head->dtype != (int)out) {
-        PyErr_Format(PyExc_RuntimeError, "Expected out tensor to have dtype %s, but got %s instead",
-                     py_dtype_name((ag_dtype)head->dtype), py_dtype_name(out));
+    if (head->dtype != PY_NO_DTYPE && !check_out_is((ag_dtype)head->dtype, out))
         return false;
-    }
     head->dtype = (int)out;
     return true;
+}
+
+/* Of functions whose result has the dtype of their first argument, and is not cast. */
+static bool check_out_as_input(const char *function, ag_dtype out, ag_dtype input)
+{
+    const bool could_be = (out & input) == out;  /* what could not is refused for that */
+    if (is_one_of(function, "tril", "triu") || strcmp(function, "msort") == 0 ||
+        (could_be && strcmp(function, "diag") == 0))
+        return check_out_is(input, out);
+    if (is_one_of(function, "quantile", "nanquantile")) {
+        if (out != input)
+            PyErr_SetString(PyExc_RuntimeError, "quantile() out tensor must be same dtype as the "
+                                                "input tensor");
+    } else if (strcmp(function, "logcumsumexp") == 0 && out != input) {
+        PyErr_Format(PyExc_RuntimeError, "expected scalar_type %s but found %s",
+                     py_type_name(input), py_type_name(out));
+    } else if (strcmp(function, "histc") == 0 && out != input) {
+        PyErr_Format(PyExc_RuntimeError, "histc: input tensor and hist tensor should have the same "
+                     "dtype, but got input %s and hist %s", py_dtype_name(input),
+                     py_dtype_name(out));
+    }
+    return !PyErr_Occurred();
+}
+
+/* Of functions whose result has one dtype. */
+static bool check_fixed_out(const char *function, ag_dtype out, const py_head *head)
+{
+    if (is_one_of(function, "argmax", "argmin"))
+        return check_out_is(AG_INT64, out);
+    if (strcmp(function, "isin") == 0)
+        return check_out_is(AG_BOOL, out);
+    if (!is_one_of(function, "searchsorted", "bucketize"))
+        return py_is_tensor(head->first)
+                   ? check_out_as_input(function, out, ag_dtype_of(py_tensor_of(head->first)))
+                   : true;
+    if (out != AG_INT64)
+        PyErr_Format(PyExc_RuntimeError, "%s(): output tensor's dtype is wrong, it can only be "
+                     "Long, but we got output tensor's dtype %s", function, py_type_name(out));
+    return out == AG_INT64;
 }
 
 /* What some functions want of the dtype of `out`, which is the last that is read, where this is not
@@ -235,7 +283,7 @@ static bool sum_as(ag_dtype out, py_head *head)
 static bool check_out(const char *function, ag_dtype out, py_head *head)
 {
     const char *name = py_type_name(out);
-    if (strcmp(function, "sum") == 0 || is_one_of(function, "cumsum", "cumprod"))
+    if (is_one_of(function, "sum", "prod") || is_one_of(function, "cumsum", "cumprod"))
         return sum_as(out, head);
     if (is_one_of(function, "amax", "amin")) {
         const ag_dtype input = ag_dtype_of(py_tensor_of(head->first));
@@ -251,7 +299,7 @@ static bool check_out(const char *function, ag_dtype out, py_head *head)
         PyErr_Format(PyExc_RuntimeError, "logsumexp(): Expected floating point type for result "
                      "tensor, but got: %s", name);
     }
-    return !PyErr_Occurred();
+    return !PyErr_Occurred() && check_fixed_out(function, out, head);
 }
 
 static bool read_out(const char *function, const char *argument, PyObject *object, py_head *head)

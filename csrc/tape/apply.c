@@ -341,13 +341,14 @@ ag_tensor *agi_row_major_of(ag_tensor *x)
 
 /* ---- recording ------------------------------------------------------------------------------ */
 
-static bool wants_record(const agi_op_info *info, int n, const ag_arg *args)
+/* What is no float64 has no gradient, whatever was written into it. */
+static bool wants_record(const agi_op_info *info, ag_dtype dtype, int n, const ag_arg *args)
 {
     if (!agi_thread_get()->grad_enabled)
         return false;
     for (int k = 0; k < n; k++)
         if (args[k].tensor != NULL && agi_requires_grad(args[k].tensor))
-            return info->grad < AGI_GRAD_NO_GRAD;
+            return info->grad < AGI_GRAD_NO_GRAD && dtype == AG_FLOAT64;
     return false;
 }
 
@@ -428,7 +429,7 @@ AGI_INLINE ag_tensor *apply_as(ag_dtype dtype, int op, int variant, int n, const
     }
     if (AGI_UNLIKELY(out == NULL))
         return NULL;
-    if (wants_record(info, n, args)) {
+    if (wants_record(info, dtype, n, args)) {
         variant = variant < 0 ? agi_variant_of(op, args, attr) : variant;
         out->node = agi_node_new(op, variant, n, args, attr, out, 0);
         if (AGI_UNLIKELY(out->node == NULL))
@@ -485,6 +486,8 @@ static AGI_NOINLINE ag_tensor *apply_by_dtypes(int op, int variant, int n, const
     if (agi_ops[op].kind == AGI_FORMULA && how == AG_FLOAT64 &&
         !(agi_ops[op].dtypes[AG_FLOAT64] & AGI_MIXED) && !are_floats(n, args))
         return apply_to_floats(op, n, args, attr);
+    if (!agi_dtypes_check_numbers(op, attr))
+        return NULL;
     return apply_as((ag_dtype)how, op, variant, n, args, attr);
 }
 
@@ -584,7 +587,7 @@ ag_status agi_apply_several(int op, int n_args, const ag_arg *args, const ag_att
     if (compute_several(info, (ag_dtype)how, n_args, args, attr, n, outs) != AG_OK)
         return ag_last_status();
     if ((info->kind != AGI_VIEWS || note_views(args[0].tensor, n, outs)) &&
-        (n == 0 || !wants_record(info, n_args, args) ||
+        (n == 0 || !wants_record(info, AG_FLOAT64, n_args, args) ||
          record_several(op, n_args, args, attr, n, outs)))
         return AG_OK;
     for (int k = 0; k < n; k++)

@@ -41,8 +41,11 @@ static bool refuse(const agi_op_info *info, unsigned reason, ag_dtype dtype)
                                "but got %s", agi_dtype_name(dtype));
         break;
     case AGI_NO_NORM:
-        agi_fail(AG_ERR_VALUE, "%s: Expected a floating point or complex tensor as input. Got %s",
-                 info->name, agi_dtype_name(dtype));
+        agi_fail(AG_ERR_VALUE, "linalg.vector_norm: Expected a floating point or complex tensor as "
+                               "input. Got %s", agi_dtype_name(dtype));
+        break;
+    case AGI_NO_PLACE:
+        agi_fail(AG_ERR_VALUE, "%s(): does not support bool input", info->name);
         break;
     case AGI_NO_COV:
         agi_fail(AG_ERR_VALUE, "cov(): bool dtype is not supported for input");
@@ -116,11 +119,13 @@ static bool check_power(const ag_arg *args, ag_dtype promoted)
     return false;
 }
 
-/* Whether the tensors among the operands have one dtype. */
-static bool have_one_dtype(int n, const ag_arg *args, int *other)
+/* Whether the tensors among the operands have one dtype; a weight without dimensions is like a
+ * number. */
+static bool have_one_dtype(int op, int n, const ag_arg *args, int *other)
 {
     for (*other = 1; *other < n; ++*other)
         if (args[*other].tensor != NULL &&
+            !(op == AG_OP_lerp && *other == 2 && args[2].tensor->ndim == 0) &&
             agi_arg_dtype(&args[*other]) != agi_arg_dtype(&args[0]))
             return false;
     return true;
@@ -134,7 +139,7 @@ static const char *long_dtype_name(ag_dtype dtype)
 static bool check_one_dtype(int op, int n, const ag_arg *args)
 {
     int other;
-    if (args[0].tensor == NULL || have_one_dtype(n, args, &other))
+    if (args[0].tensor == NULL || have_one_dtype(op, n, args, &other))
         return true;
     const ag_dtype first = agi_arg_dtype(&args[0]), second = agi_arg_dtype(&args[other]);
     if (op == AG_OP_heaviside)
@@ -159,12 +164,12 @@ static bool check_divided(const ag_arg *args)
     return false;
 }
 
-static bool check_quantile_operands(const char *name, const ag_arg *args)
+static bool check_quantile_operands(const ag_arg *args)
 {
     if (agi_arg_dtype(&args[0]) != AG_FLOAT64)
-        agi_fail(AG_ERR_VALUE, "%s() input tensor must be either float or double dtype", name);
+        agi_fail(AG_ERR_VALUE, "quantile() input tensor must be either float or double dtype");
     else if (args[1].tensor != NULL && agi_arg_dtype(&args[1]) != AG_FLOAT64)
-        agi_fail(AG_ERR_VALUE, "%s() q tensor must be same dtype as the input tensor", name);
+        agi_fail(AG_ERR_VALUE, "quantile() q tensor must be same dtype as the input tensor");
     else
         return true;
     return false;
@@ -187,8 +192,11 @@ static bool check_operands(int op, int n, const ag_arg *args, ag_dtype promoted)
         if (!check_power(args, promoted))
             return false;
         break;
-    case AG_OP_heaviside:
     case AG_OP_lerp:
+        if (args[2].tensor == NULL && agi_arg_dtype(&args[0]) != AG_FLOAT64)
+            return refuse(&agi_ops[op], AGI_NO_CPU, agi_arg_dtype(&args[0]));
+        /* fall through */
+    case AG_OP_heaviside:
     case AG_OP_isclose:
         if (!check_one_dtype(op, n, args))
             return false;
@@ -211,7 +219,7 @@ static bool check_operands(int op, int n, const ag_arg *args, ag_dtype promoted)
         return promoted != AG_BOOL || check_masks(op, args);
     case AG_OP_quantile:
     case AG_OP_nanquantile:
-        return check_quantile_operands(agi_ops[op].name, args);
+        return check_quantile_operands(args);
     default:
         break;
     }
@@ -330,5 +338,17 @@ bool agi_cast_number(ag_arg *number, ag_dtype dtype)
     if (dtype == AG_INT64)
         *value = trunc(*value) + 0.0;
     number->dtype = dtype;
+    return true;
+}
+
+bool agi_dtypes_check_numbers(int op, const ag_attr *attr)
+{
+    if (op != AG_OP_threshold_int && op != AG_OP_hardtanh_int)
+        return true;
+    for (int k = 0; k < 2; k++) {
+        ag_arg number = agi_number(attr->f[k]);
+        if (!agi_cast_number(&number, AG_INT64))
+            return false;
+    }
     return true;
 }

@@ -21,6 +21,9 @@ bool agi_dtypes_resolve_write(int *op, int n, const ag_arg *args);
 /* A plain number as one of another dtype. False with an error. */
 bool agi_cast_number(ag_arg *number, ag_dtype dtype);
 
+/* Whether int64 has the numbers of an op that makes them elements. False with an error. */
+bool agi_dtypes_check_numbers(int op, const ag_attr *attr);
+
 /* The value is none that int64 has. */
 ag_status agi_fail_cast(double value);
 

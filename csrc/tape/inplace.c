@@ -192,10 +192,12 @@ static ag_status prepare_rewrite(agi_rewrite *rewrite, int op, int variant, int 
                                  const ag_tensor *out)
 {
     ag_tensor *x = args[0].tensor;
-    bool view = x->flags & AGI_TENSOR_VIEW && agi_view_shares_base(x);
+    const bool view = x->flags & AGI_TENSOR_VIEW && agi_view_shares_base(x);
+    /* From whom gradients come: of what has none x alone, which becomes a constant. */
+    const int reaching = agi_ops[op].grad >= AGI_GRAD_NO_GRAD ? 1 : n;
     *rewrite = (agi_rewrite){.target = NULL};
-    if (!agi_thread_get()->grad_enabled ||
-        (!any_requires_grad(n, args) && !(view && agi_requires_grad(x->meta->base))))
+    if (!agi_thread_get()->grad_enabled || agi_dtype_of(x) != AG_FLOAT64 ||
+        (!any_requires_grad(reaching, args) && !(view && agi_requires_grad(x->meta->base))))
         return AG_OK;
 
     /* What is wholly replaced in a view passes nothing to its old value. */
@@ -586,6 +588,8 @@ static AGI_NOINLINE ag_status write_by_dtypes(int op, int n, const ag_arg *args,
             check_shape(n, args);
         return ag_last_status();
     }
+    if (!agi_dtypes_check_numbers(op, attr))
+        return ag_last_status();
     return write_other(op, n, args, attr);
 }
 

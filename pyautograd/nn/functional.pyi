@@ -67,7 +67,7 @@ def mish(input: _T, inplace: _bool = False) -> _T:
         NotImplementedError: the input is no float64 tensor.
         TypeError: the input is not a Tensor.
     """
-def gelu(input: _T, approximate: Literal["none", "tanh"] = "none") -> _T:
+def gelu(input: _T, *, approximate: Literal["none", "tanh"] = "none") -> _T:
     """Each element times the probability that a normally distributed number is less.
 
     With `approximate="tanh"` that is (1 + tanh(sqrt(2 / pi) * (x + 0.044715 * x**3))) / 2.

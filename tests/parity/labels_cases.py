@@ -11,7 +11,7 @@ from __future__ import annotations
 import functools
 import itertools
 import operator
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -87,8 +87,16 @@ def _not_false(operands: tuple[Operand, ...]) -> tuple[Operand, ...]:
     return tuple(replace(x, values=true[x.kind]) if x.label == "bool" else x for x in kept)
 
 
+# Whose second operand may not be a number in PyTorch: one of each label shows that.
+OF_TENSORS = set(
+    "maximum minimum logical_and logical_or logical_xor atan2 arctan2 hypot ldexp gcd lcm "
+    "logaddexp logaddexp2 heaviside fmax fmin".split()
+)
+
+
 def _seconds(name: str, with_numbers: bool = True) -> tuple[Operand, ...]:
-    found = SECOND + NUMBERS if with_numbers else SECOND
+    numbers = NUMBERS[::2] if name.rstrip("_") in OF_TENSORS else NUMBERS
+    found = SECOND + numbers if with_numbers else SECOND
     return _not_false(found) if name in DIVIDING else found
 
 
@@ -189,7 +197,8 @@ class Form:
         """Those with a vector and without 0-d tensors, of a form that takes elements one by one;
         one number of each label."""
         numbers = NUMBERS[::2]
-        for case in () if self.after or self.listed else self.cases():
+        whole = self.after or self.listed or self.name in TOGETHER
+        for case in () if whole else self.cases():
             kinds = {x.kind for x in case.operands}
             usual = all(x.kind != "number" or x in numbers for x in case.operands)
             if "vector" in kinds and "0-d" not in kinds and usual and "out" not in case.more:
@@ -315,13 +324,14 @@ def _in_place(tensor: Any, name: str, slots: Slots, **more: Any) -> Iterator[For
         yield Form(name + "_", "in place", slots, **more)
 
 
-def without_rows() -> dict[str, int]:
-    """The elementwise ops and aliases that no CALL describes."""
+def without_rows(parting: Collection[str] | None = None) -> dict[str, int]:
+    """The elementwise ops and aliases that no CALL describes, without those of `parting`."""
     called = {row.name for row in _stubs.calls().values() if not row.is_functional}
     ops = {row["name"]: dict(row) for row in ag._core._op_table()}
     found = {name: row["arity"] for name, row in ops.items() if name not in called}
     found |= {alias: ops[name]["arity"] for alias, name, _ in _stubs.aliases()}
-    return {name: arity for name, arity in found.items() if arity and name not in PARTING}
+    without = PARTING if parting is None else parting
+    return {name: arity for name, arity in found.items() if arity and name not in without}
 
 
 # ---- functions that a row describes --------------------------------------------------------------
@@ -341,21 +351,18 @@ INDEXED |= {"index_reduce", "masked_fill", "masked_select", "masked_scatter"}
 # What takes sizes, places or counts of its own kind: test_parity_shapes.py and test_parity_order.py
 # have their labels.
 SHAPED = {"topk", "kthvalue", "select", "narrow", "movedim", "moveaxis", "unflatten", "unfold"}
-SHAPED |= {"as_strided", "as_strided_", "resize_", "meshgrid", "broadcast_tensors", "atleast_1d"}
+SHAPED |= {"as_strided", "as_strided_", "resize_", "resize_as_", "meshgrid", "atleast_1d"}
 SHAPED |= {"atleast_2d", "atleast_3d", "flip", "roll", "repeat", "tile", "repeat_interleave"}
 SHAPED |= {"select_scatter", "cartesian_prod", "constant_pad_nd", "new_zeros", "new_ones"}
 SHAPED |= {"new_empty", "new_full", "empty_strided", "empty_permuted", "tril_indices"}
-SHAPED |= {"triu_indices"}
-# In some form of these a dtype or an error is not PyTorch's; the tests of their families compare
-# values and gradients.
-PARTING = frozenset(
-    "addcdiv adjoint arctan2 argmax argmin argsort argwhere atan2 bucketize cdist "
-    "combinations cosine_similarity cumprod cumsum cumulative_trapezoid diag diag_embed "
-    "diagflat diff dist float_power fmax fmin gcd ger heaviside histc hypot isin kron lcm "
-    "ldexp lerp logaddexp logaddexp2 logcumsumexp logspace mode msort nanmean nanquantile "
-    "nansum nonzero norm outer pairwise_distance pdist prelu prod quantile resize_as rsub "
-    "searchsorted sinc split_with_sizes threshold unique vander".split()
-)
+SHAPED |= {"triu_indices", "broadcast_tensors"}
+# Whose operands are no numbers to be combined: test_parity_scans.py and test_parity_shapes.py have
+# their labels.
+PARTING = frozenset({"split_with_sizes"})
+# Whose elements are not those of one place each.
+TOGETHER = {"argsort", "msort", "nonzero", "argwhere", "diag_embed", "diag", "diagflat"}
+TOGETHER |= {"combinations", "outer", "ger", "kron", "vander", "diff", "cumulative_trapezoid"}
+TOGETHER |= {"histc", "unique", "searchsorted", "bucketize"}
 OPERANDS = ("TENSOR", "OPERAND", "OBJECT", "NUMBER", "VALUE", "SCALAR", "TENSORS")
 
 
@@ -407,7 +414,8 @@ def _variants(row: Row) -> tuple[More, ...]:
 
 def _into(row: Row) -> tuple[More, ...]:
     """With `out`; what reduces is then told a dimension, as PyTorch wants it."""
-    dim: More = {"dim": 0} if any(p.kind == "DIMS" and p.default for p in row.parameters) else {}
+    reduces = any(p.kind == "DIMS" and p.default for p in row.parameters) or row.name == "prod"
+    dim: More = {"dim": 0} if reduces else {}
     return tuple({**dim, "out": Into(label)} for label in LABELS)
 
 

@@ -20,7 +20,8 @@ from labels_programs import programs
 import pyautograd as ag
 
 FORMS = forms()
-SHARE = 0.03
+SHARE = 0.03  # of programs; of calls, of which many are one and the same difference
+OF_CALLS = 0.05
 
 
 @dataclass
@@ -132,7 +133,7 @@ def test_differences_are_few(torch: ModuleType) -> None:
     """Of calls and of programs, each for themselves."""
     cases = sum(results.cases for results in every(torch))
     parting = sum(sum(results.met.values()) for results in every(torch))
-    assert parting < SHARE * cases, f"{parting} of {cases} calls"
+    assert parting < OF_CALLS * cases, f"{parting} of {cases} calls"
     texts = programs(ag.Tensor)
     named = sum(len(d.programs) + len(d.spelled) for d in DIFFERENCES)
     assert named < SHARE * len(texts), f"{named} of {len(texts)} programs"
