@@ -120,8 +120,8 @@ def _sum(source: str, *slopes: str) -> Op:
     return Op(source, source, source, slopes, len(slopes))
 
 
-# All that work elementwise on one or two tensors of doubles, and that torch has as methods and NumPy
-# as functions; sums.
+# All that work elementwise on one or two tensors of doubles, and that torch has as methods and
+# NumPy as functions; sums.
 OPS = (
     _two("add", "x + y", "1.0", "1.0"),
     _two("sub", "x - y", "1.0", "-1.0"),

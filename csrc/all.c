@@ -52,6 +52,7 @@
 #include "compute/patch.c"
 #include "compute/run.c"
 #include "compute/scan.c"
+#include "compute/standard.c"
 #include "compute/sum_kernels.c"
 #include "compute/sum_across.c"
 #include "compute/sum.c"

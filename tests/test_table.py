@@ -49,6 +49,8 @@ INTERNAL = {
     "embedding_vjp",
     "standardize",
     "standardize_vjp",
+    "standardize_affine",
+    "standardize_affine_vjp",
     "p_norm",
     "max_dim",
     "min_dim",

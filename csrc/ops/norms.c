@@ -10,7 +10,7 @@
 #include "../base/check.h"
 #include "../base/parallel.h"
 #include "../base/shape.h"
-#include "../compute/kernel.h"
+#include "../compute/standard.h"
 #include "../compute/sum.h"
 #include "../fuse/pending.h"
 #include "../tape/dtypes.h"
@@ -62,153 +62,72 @@ AG_FORMULA(glu)
  *     dx = r (g - m(g) - y m(g y)),  the op standardize_vjp; for a cotangent h of that
  *     dg = the same of h, as the map from g to dx is its own transpose,
  *     dx = -r^2 y (m(h g) - m(h) m(g) - A B) - r (A dx(g) + B dx(h)),  A = m(y h), B = m(y g). */
-typedef struct norm_rows {
-    double *z;
-    const double *g, *x;  /* g is NULL for standardize itself */
-    double *scratch;      /* 2 n for each part */
-    int64_t n;
-    double eps;
-} norm_rows;
 
-/* y into z; the return value is r. `squares` is n numbers of scratch. */
-AGI_STAMPED double standard_row(double *z, const double *x, int64_t n, double eps, double *squares)
+/* The rows of what is dense. */
+static agi_standard_rows standard_rows_of(const ag_tensor *x, const ag_attr *attr)
 {
-    const double mean = agi_sum_run(x, n) / (double)n;
-    AGI_INDEPENDENT
-    for (int64_t i = 0; i < n; i++) {
-        const double d = x[i] - mean;
-        z[i] = d;
-        squares[i] = d * d;
-    }
-    const double r = 1.0 / sqrt(agi_sum_run(squares, n) / (double)n + eps);
-    return r;
+    agi_standard_rows rows = {.x = agi_tensor_data(x), .n = 1, .eps = attr->f[0]};
+    for (int d = x->ndim - (int)attr->i[0]; d < x->ndim; d++)
+        rows.n *= agi_shape_of(x)[d];
+    rows.count = x->numel / (rows.n > 0 ? rows.n : 1);
+    return rows;
 }
 
-AGI_STAMPED void standard_row_forward(double *z, const double *x, int64_t n, double eps,
-                                      double *scratch)
+static bool check_rows(const char *op, const ag_tensor *x, const ag_attr *attr)
 {
-    const double r = standard_row(z, x, n, eps, scratch);
-    AGI_INDEPENDENT
-    for (int64_t i = 0; i < n; i++)
-        z[i] *= r;
-}
-
-AGI_STAMPED void standard_row_vjp(double *z, const double *g, const double *x, int64_t n,
-                                  double eps, double *scratch)
-{
-    double *y = scratch, *products = scratch + n;
-    const double r = standard_row(y, x, n, eps, products);
-    AGI_INDEPENDENT
-    for (int64_t i = 0; i < n; i++) {
-        const double v = y[i] * r;
-        y[i] = v;
-        products[i] = g[i] * v;
-    }
-    const double mean = agi_sum_run(g, n) / (double)n;
-    const double share = agi_sum_run(products, n) / (double)n;
-    AGI_INDEPENDENT
-    for (int64_t i = 0; i < n; i++)
-        z[i] = r * (g[i] - mean - y[i] * share);
-}
-
-AGI_STAMPED void norm_range_body(const norm_rows *rows, int64_t begin, int64_t end, int part)
-{
-    const int64_t n = rows->n;
-    double *scratch = rows->scratch + 2 * n * part;
-    for (int64_t k = begin * n; k < end * n; k += n) {
-        if (rows->g == NULL)
-            standard_row_forward(rows->z + k, rows->x + k, n, rows->eps, scratch);
-        else
-            standard_row_vjp(rows->z + k, rows->g + k, rows->x + k, n, rows->eps, scratch);
-    }
-}
-
-/* The same at each CPU level, to the same bits. */
-static void norm_range_base(const norm_rows *rows, int64_t begin, int64_t end, int part)
-{
-    norm_range_body(rows, begin, end, part);
-}
-
-#if AGI_X86
-AGI_TARGET_AVX2
-static void norm_range_avx2(const norm_rows *rows, int64_t begin, int64_t end, int part)
-{
-    norm_range_body(rows, begin, end, part);
-}
-
-AGI_TARGET_AVX512
-static void norm_range_avx512(const norm_rows *rows, int64_t begin, int64_t end, int part)
-{
-    norm_range_body(rows, begin, end, part);
-}
-#endif
-
-typedef void (*norm_range_fn)(const norm_rows *rows, int64_t begin, int64_t end, int part);
-
-static const norm_range_fn norm_ranges[AGI_LEVELS] = {
-    norm_range_base,
-#if AGI_X86
-    norm_range_avx2,
-    norm_range_avx512,
-#endif
-};
-
-static void norm_range(void *context, int64_t begin, int64_t end, int part)
-{
-    norm_ranges[agi_level_now](context, begin, end, part);
-}
-
-/* Rows large enough together are shared among threads. */
-static bool run_norm_rows(norm_rows *rows, int64_t count)
-{
-    double few[512];
-    const int64_t n = rows->n, grain = n < 16384 ? 16384 / n : 1;
-    if (2 * n <= 512 && count < 2 * grain) {
-        rows->scratch = few;
-        norm_range(rows, 0, count, 0);
+    if (attr->i[0] >= 1 && attr->i[0] <= x->ndim)
         return true;
-    }
-    const int parts = agi_parallel_width();
-    rows->scratch = agi_plain_new((size_t)(2 * n * parts) * sizeof *rows->scratch);
-    if (rows->scratch == NULL)
-        return false;
-    if (count * n < AGI_PARALLEL_MIN) {
-        norm_range(rows, 0, count, 0);
-    } else {
-        void *token = agi_blocking_enter();
-        agi_parallel_for(count, grain, 1, norm_range, rows);
-        agi_blocking_leave(token);
-    }
-    agi_plain_free(rows->scratch);
-    return true;
+    agi_fail(AG_ERR_INDEX, "%s: expected 1 to %d dimensions of a row, got %lld", op, x->ndim,
+             (long long)attr->i[0]);
+    return false;
 }
 
-/* g is NULL for standardize. */
-static ag_tensor *standardized(const ag_arg *g, ag_arg arg, const ag_attr *attr)
+/* Whether a weight or a bias has the numbers of a row. */
+static bool check_row(const char *op, const ag_tensor *x, ag_arg row, const ag_attr *attr)
 {
-    if (attr->i[0] < 1 || attr->i[0] > arg.tensor->ndim)
-        return agi_fail_null(AG_ERR_INDEX, "standardize: expected 1 to %d dimensions of a row, got "
-                                           "%lld", arg.tensor->ndim, (long long)attr->i[0]);
-    ag_tensor *x = agi_row_major_of(arg.tensor);
-    ag_tensor *dense = g != NULL && x != NULL ? agi_row_major_of(g->tensor) : NULL;
-    ag_tensor *z = x != NULL && (g == NULL || dense != NULL)
-                       ? agi_tensor_new(x->ndim, agi_shape_of(x), x->numel) : NULL;
+    const int n = (int)attr->i[0];
+    const ag_tensor *t = row.tensor;
+    if (t->ndim == n && agi_shape_equal(n, agi_shape_of(t), n, agi_shape_of(x) + x->ndim - n))
+        return true;
+    agi_fail(AG_ERR_SHAPE, "%s: expected a weight and a bias of the shape of a row", op);
+    return false;
+}
+
+/* Of g if it is a gradient, x, weight and bias those that are there; `sums` as in standard.h. */
+static ag_tensor *standardized(const ag_arg *g, ag_arg arg, const ag_arg *weight,
+                               const ag_arg *bias, const ag_attr *attr, double *sums)
+{
+    const ag_arg *const parts[4] = {&arg, g, weight, bias};
+    ag_tensor *dense[4] = {NULL}, *z = NULL;
+    bool ok = true;
+    for (int k = 0; ok && k < 4; k++)
+        ok = parts[k] == NULL || (dense[k] = agi_row_major_of(parts[k]->tensor)) != NULL;
+    if (ok)
+        z = agi_tensor_new(dense[0]->ndim, agi_shape_of(dense[0]), dense[0]->numel);
     if (z != NULL && z->numel > 0) {
-        norm_rows rows = {.z = agi_tensor_data(z), .x = agi_tensor_data(x), .n = 1,
-                          .g = g != NULL ? agi_tensor_data(dense) : NULL, .eps = attr->f[0]};
-        for (int d = x->ndim - (int)attr->i[0]; d < x->ndim; d++)
-            rows.n *= agi_shape_of(x)[d];
-        if (!run_norm_rows(&rows, z->numel / rows.n)) {
+        agi_standard_rows rows = standard_rows_of(dense[0], attr);
+        const double **data[4] = {&rows.x, &rows.g, &rows.weight, &rows.bias};
+        for (int k = 1; k < 4; k++)
+            if (dense[k] != NULL)
+                *data[k] = agi_tensor_data(dense[k]);
+        rows.z = agi_tensor_data(z);
+        rows.sums = sums;
+        if (!agi_standard_run(&rows)) {
             agi_release(z);
             z = NULL;
         }
     }
-    agi_release(x);
-    agi_release(dense);
+    for (int k = 0; k < 4; k++)
+        agi_release(dense[k]);
     return z;
 }
 
-AG_FORWARD(standardize) { return standardized(NULL, args[0], attr); }
+AG_FORWARD(standardize)
+{
+    if (!check_rows("standardize", args[0].tensor, attr))
+        return NULL;
+    return standardized(NULL, args[0], NULL, NULL, attr, NULL);
+}
 
 AG_RULE(standardize)
 {
@@ -218,12 +137,56 @@ AG_RULE(standardize)
     GX(0) = agi_value(AG_OP_standardize_vjp, 2, args, &attr);
 }
 
+static bool check_row_gradient(const char *op, const ag_arg *args, const ag_attr *attr)
+{
+    if (!agi_same_shape(args[0].tensor, args[1].tensor)) {
+        agi_fail(AG_ERR_SHAPE, "%s: expected a gradient of the input's shape", op);
+        return false;
+    }
+    return check_rows(op, args[1].tensor, attr);
+}
+
 AG_FORWARD(standardize_vjp)
 {
-    if (agi_dtype_of(args[0].tensor) == agi_dtype_of(args[1].tensor) &&
-        agi_same_shape(args[0].tensor, args[1].tensor))
-        return standardized(&args[0], args[1], attr);
-    return agi_fail_null(AG_ERR_SHAPE, "standardize_vjp: expected a gradient of the input's shape");
+    if (!check_row_gradient("standardize_vjp", args, attr))
+        return NULL;
+    return standardized(&args[0], args[1], NULL, NULL, attr, NULL);
+}
+
+/* ---- what layer_norm is computed by, in one pass over its rows ------------------------------- */
+
+/* weight * standardize(x) + bias, for x, weight, bias. */
+AG_FORWARD(standardize_affine)
+{
+    const char *op = "standardize_affine";
+    if (!check_rows(op, args[0].tensor, attr) || !check_row(op, args[0].tensor, args[1], attr) ||
+        !check_row(op, args[0].tensor, args[2], attr))
+        return NULL;
+    return standardized(NULL, args[0], &args[1], &args[2], attr, NULL);
+}
+
+/* For g, x, weight: standardize_vjp of weight * g; and the gradients by weight and bias. */
+AG_FORWARD_SEVERAL(standardize_affine_vjp)
+{
+    const char *op = "standardize_affine_vjp";
+    const int dims = (int)attr->i[0];
+    int64_t shape[AGI_MAX_DIMS + 1] = {2};
+    (void)n;
+    if (!check_row_gradient(op, args, attr) || !check_row(op, args[1].tensor, args[2], attr))
+        return ag_last_status();
+    if (dims == AGI_MAX_DIMS)
+        return agi_fail(AG_ERR_SHAPE, "%s: too many dimensions", op);
+    memcpy(shape + 1, agi_shape_of(args[2].tensor), (size_t)dims * sizeof *shape);
+    outs[1] = agi_tensor_new(dims + 1, shape, 2 * args[2].tensor->numel);
+    if (outs[1] == NULL)
+        return ag_last_status();
+    if (args[0].tensor->numel == 0)
+        memset(agi_tensor_data(outs[1]), 0, (size_t)outs[1]->numel * sizeof(double));
+    outs[0] = standardized(&args[0], args[1], &args[2], NULL, attr, agi_tensor_data(outs[1]));
+    if (outs[0] != NULL)
+        return AG_OK;
+    agi_release(outs[1]);
+    return ag_last_status();
 }
 
 /* The mean over the last `dims` dimensions, which are kept. */
@@ -299,16 +262,80 @@ static bool check_normalized(const ag_tensor *x, const ag_attr *attr)
     return false;
 }
 
+/* y = weight * standardize(x) + bias. */
 AG_FORMULA(layer_norm)
 {
     if (!check_normalized(args[0].tensor, attr) || !check_factor("weight", args[1], attr) ||
         !check_factor("bias", args[2], attr))
         return failed_norm();
     const ag_attr rows = {.f = {attr->f[0]}, .i = {attr->n_list}};
+    if (agi_is_given(args[1]) && agi_is_given(args[2]))
+        return agi_value(AG_OP_standardize_affine, 3, args, &rows);
     ag_arg y = agi_value(AG_OP_standardize, 1, args, &rows);
     if (agi_is_given(args[1]))
         y = v_mul(y, args[1]);
     return agi_is_given(args[2]) ? v_add(y, args[2]) : y;
+}
+
+static ag_arg one_of_both(ag_tensor *sums, int64_t which)
+{
+    const ag_attr attr = {.i = {0, which}};
+    const ag_arg both = agi_arg(sums);
+    return agi_value(AG_OP_select, 1, &both, &attr);
+}
+
+/* Whether all gradients are to be computed in one pass, which threads can share only where there
+ * are many rows. To the same bits otherwise. */
+static bool is_at_once(const agi_vjp *v, ag_arg weight, int dims)
+{
+    const ag_tensor *g = G.tensor;
+    int64_t rows = 1;
+    for (int d = 0; d < g->ndim - dims; d++)
+        rows *= agi_shape_of(g)[d];
+    return agi_is_given(weight) && !v->create_graph && dims < AGI_MAX_DIMS &&
+           (g->numel < AGI_PARALLEL_MIN || agi_parallel_width() == 1 ||
+            rows >= 4 * AGI_SUM_BLOCK);
+}
+
+static void layer_norm_at_once(agi_vjp *v, ag_arg weight, const ag_attr *rows)
+{
+    const ag_arg args[3] = {G, IN(0), weight};
+    ag_tensor *outs[2] = {NULL, NULL};
+    const bool ok = !agi_value_failed(args[1]) && !agi_value_failed(weight) &&
+                    agi_apply_several(AG_OP_standardize_affine_vjp, 3, args, rows, 2, outs) ==
+                        AG_OK;
+    ag_tensor *dx = ok ? agi_scope_add(outs[0]) : NULL;
+    ag_tensor *sums = ok ? agi_scope_add(outs[1]) : NULL;
+    GX(0) = agi_arg(dx != NULL && sums != NULL ? dx : &agi_failed);
+    if (agi_value_failed(GX(0)))
+        return;
+    if (NEEDS(1))
+        GX(1) = one_of_both(sums, 0);
+    if (NEEDS(2))
+        GX(2) = one_of_both(sums, 1);
+}
+
+/* dx = standardize_vjp(weight g, x); dweight = g standardize(x) and dbias = g, summed over rows. */
+AG_RULE(layer_norm)
+{
+    const int64_t *list;
+    const int dims = agi_node_list(v->node, &list);
+    const ag_attr rows = {.f = {agi_node_attr_of(v->node)->f[0]}, .i = {dims}};
+    const ag_arg weight = NEEDS(0) ? IN(1) : NUM(NAN);
+    if (NEEDS(0) && is_at_once(v, weight, dims)) {
+        layer_norm_at_once(v, weight, &rows);
+        return;
+    }
+    if (NEEDS(0)) {
+        const ag_arg args[2] = {agi_is_given(weight) ? v_mul(G, weight) : G, IN(0)};
+        GX(0) = agi_value(AG_OP_standardize_vjp, 2, args, &rows);
+    }
+    if (NEEDS(1)) {
+        const ag_arg x = IN(0), y = agi_value(AG_OP_standardize, 1, &x, &rows);
+        GX(1) = agi_sum_to(v_mul(G, y), dims, list);
+    }
+    if (NEEDS(2))
+        GX(2) = agi_sum_to(G, dims, list);
 }
 
 /* Without an eps of its own, below 0, it is the distance from 1 to the next number. */

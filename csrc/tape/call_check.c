@@ -88,7 +88,8 @@ static const uint8_t takes[AG_OP_COUNT] = {
 static const uint8_t tensors_of[AG_OP_COUNT] = {
     [AG_OP_embedding] = 2, [AG_OP_embedding_vjp] = 2, [AG_OP_class_loss] = 2,
     [AG_OP_class_loss_vjp] = 2, [AG_OP_class_entropy] = 2, [AG_OP_class_entropy_vjp] = 3,
-    [AG_OP_standardize_vjp] = 2, [AG_OP_triplet_term] = 2,
+    [AG_OP_standardize_vjp] = 2, [AG_OP_triplet_term] = 2, [AG_OP_standardize_affine] = 3,
+    [AG_OP_standardize_affine_vjp] = 3,
 #define CALL(name, cname, FORMS, BODY, RESULT, parameters, doc, example) \
     TENSORS_ROW_##BODY(cname, parameters)
 #include "../include/ops.def"
@@ -188,6 +189,8 @@ static bool is_inner_with_attr(int op)
     case AG_OP_class_entropy_vjp:
     case AG_OP_standardize:
     case AG_OP_standardize_vjp:
+    case AG_OP_standardize_affine:
+    case AG_OP_standardize_affine_vjp:
     case AG_OP_batch_norm:
     case AG_OP_p_norm:
     case AG_OP_take_along:

@@ -352,11 +352,11 @@ def _standard_vjp(g: Any, x: Any) -> Any:
     return r * (g - g.mean(1, keepdims=True) - y * (g * y).mean(1, keepdims=True))
 
 
-def _layer_vjp(lib: Any, g: Any, x: Any) -> Any:
+def _layer_vjp(lib: Any, g: Any, x: Any, weight: Any = None) -> Any:
     recording = lib.is_grad_enabled()
     with lib.enable_grad():
         x = x if x.requires_grad else x.detach().requires_grad_()
-        y = lib.nn.functional.layer_norm(x, (4,))
+        y = lib.nn.functional.layer_norm(x, (4,), weight)
     (result,) = lib.autograd.grad(y, x, g, create_graph=recording)
     return result
 
@@ -389,6 +389,22 @@ NORMS = [
         _layer_vjp,
         _standard_vjp,
         ((3, 4), (3, 4)),
+        "NativeLayerNormBackwardBackward0",
+        ulp=1e4,
+    ),
+    _of(
+        "standardize_affine",
+        lambda lib, x, w, b: lib.nn.functional.layer_norm(x, (4, 2), w, b),
+        lambda x, w, b: _standard(x, (1, 2)) * w + b,
+        ((3, 4, 2), (4, 2), (4, 2)),
+        "NativeLayerNormBackward0",
+        ulp=1e3,
+    ),
+    _of(
+        "standardize_affine_vjp",
+        _layer_vjp,
+        lambda g, x, w: _standard_vjp(g * w, x),
+        ((3, 4), (3, 4), (4,)),
         "NativeLayerNormBackwardBackward0",
         ulp=1e4,
     ),

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import pyautograd as ag
-from support import leaf, values
+from support import assert_same_bits, leaf, run_python, values
 
 INF, NAN = math.inf, math.nan
 
@@ -164,3 +164,49 @@ def test_formulas_of_what_pends_and_of_strides(size: int) -> None:
     assert np.allclose(values(y.var(1)), (2.0 * numbers.T).var(1, ddof=1), rtol=1e-12)
     y.softmax(0).square().sum().backward()
     assert np.isfinite(values(x.grad)).all()
+
+
+ROW_SHAPES = [(0, 4), (1, 5), (3, 1), (10, 300), (129, 17), (300, 37), (1100, 130), (40, 4000)]
+
+
+@pytest.mark.parametrize("shape", ROW_SHAPES)
+def test_layer_norm_in_one_pass_is_that_of_its_parts(shape: tuple[int, int]) -> None:
+    """All gradients are computed together where nothing is recorded, to the same bits."""
+    rng = np.random.default_rng(3)
+    x, w, b = (leaf(rng.normal(size=each)) for each in (shape, shape[1:], shape[1:]))
+    g = ag.tensor(rng.normal(size=shape))
+    y = ag.nn.functional.layer_norm(x, shape[1:], w, b)
+    plain = ag.nn.functional.layer_norm(x, shape[1:])
+    assert_same_bits(y.detach().numpy(), (plain * w + b).detach().numpy(), "value")
+    recorded = ag.autograd.grad(y, (x, w, b), g, create_graph=True)
+    for threads in (1, 2):
+        before = ag.get_num_threads()
+        ag.set_num_threads(threads)
+        try:
+            found = ag.autograd.grad(y, (x, w, b), g, retain_graph=True)
+        finally:
+            ag.set_num_threads(before)
+        for name, one, other in zip("xwb", found, recorded, strict=True):
+            assert_same_bits(one.numpy(), other.detach().numpy(), f"gradient by {name}")
+
+
+COMPUTE_NORMS = """
+    import json
+    import numpy as np
+    import pyautograd as ag
+    rng = np.random.default_rng(3)
+    found = []
+    for shape in ((10, 300), (129, 17), (300, 37), (3, 4000)):
+        sizes = (shape, shape[1:], shape[1:])
+        leaves = [ag.tensor(rng.normal(size=each), requires_grad=True) for each in sizes]
+        y = ag.nn.functional.layer_norm(leaves[0], shape[1:], *leaves[1:])
+        y.backward(ag.tensor(rng.normal(size=shape)))
+        found += [each.tolist() for each in (y.detach(), *(x.grad for x in leaves))]
+    print(json.dumps(found))
+"""
+
+
+@pytest.mark.parametrize("level", ["avx2", "avx512"])
+def test_layer_norm_has_the_same_bits_at_every_level(level: str) -> None:
+    base = run_python(COMPUTE_NORMS, PYAUTOGRAD_SIMD="base")
+    assert run_python(COMPUTE_NORMS, PYAUTOGRAD_SIMD=level) == base

@@ -85,6 +85,7 @@ NO_SECOND = {
     "cdist": "torch has no second derivative",
     "pdist": "torch has no second derivative",
     "standardize_vjp": "to torch, mean and variance are constants in the third derivative",
+    "standardize_affine_vjp": "likewise",
 }
 
 
