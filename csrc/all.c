@@ -89,6 +89,7 @@
 #include "ops/counting.c"
 #include "ops/differences.c"
 #include "ops/distances.c"
+#include "ops/draws.c"
 #include "ops/entropy.c"
 #include "ops/gather.c"
 #include "ops/index.c"

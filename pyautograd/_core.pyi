@@ -75,6 +75,14 @@ class Generator:
     from it before, and on nothing else. `default_generator` is the one that is used where none
     is given. Threads that share a generator each get other numbers of the stream.
 
+    The stream is that of Philox4x32-10: block k is a function of the seed and of k. n numbers
+    take the next n / 2 blocks, rounded up, and element k of a tensor, counted row by row, gets
+    half k of them: a uniform of 53 bits, half of a pair of normal numbers, or a whole number
+    of 64 bits, of which a range takes the upper part of a product. All other laws are
+    functions of one of these; poisson alone takes a block for each number, as the head of a
+    stream of its own. So numbers depend neither on the number of threads, nor on the CPU, nor
+    on how a tensor lies in memory. They are not those of PyTorch.
+
     Raises:
         RuntimeError: device is another than the CPU.
         TypeError: device is neither str nor device.
@@ -95,7 +103,10 @@ class Generator:
     def initial_seed(self) -> _int:
         """The seed that the generator started from."""
     def get_state(self) -> Tensor:
-        """Where the generator is in its stream: a tensor for `set_state`."""
+        """Where the generator is in its stream: a tensor for `set_state`. It has four whole numbers
+        below 2 ** 32: the halves of the seed and those of the next block's place, the low ones
+        first.
+        """
     def set_state(self, new_state: Tensor, /) -> Self:
         """Go where `get_state` found this generator, or another one. Returns the generator itself.
 
@@ -103,6 +114,8 @@ class Generator:
             TypeError: the state is no Tensor.
             RuntimeError: it is none that get_state gives.
         """
+    def clone_state(self) -> Generator:
+        """A new generator in the same state."""
 
 @final
 class Size(tuple[_int, ...]):
@@ -3484,6 +3497,100 @@ class Tensor:
             ValueError: the nesting is ragged, or has more than 32 levels.
             TypeError: something in it is no number, or dtype is none.
         """
+    def uniform_(
+        self, from_: _Real = 0, to: _Real = 1, *, generator: Generator | None = None
+    ) -> Self:
+        """Overwrite the tensor by random numbers, uniform from `from_` up to, but without, `to`.
+        The numbers come from the generator, without one from the process's, and the gradient of
+        what was there before is 0. Returns the tensor itself.
+
+        Raises:
+            TypeError: a bound is no number.
+            NotImplementedError: the dtype is not float64.
+            RuntimeError: from_ is larger than to, one is not finite, the tensor is a leaf that
+                requires grad, or its memory is read-only.
+        """
+    def normal_(
+        self, mean: _Real = 0, std: _Real = 1, *, generator: Generator | None = None
+    ) -> Self:
+        """Overwrite the tensor by random numbers, normal with this mean and standard deviation.
+        The numbers come from the generator, without one from the process's, and the gradient of
+        what was there before is 0. Returns the tensor itself.
+
+        Raises:
+            TypeError: an argument is no number.
+            NotImplementedError: the dtype is not float64.
+            RuntimeError: std is negative or NaN, the tensor is a leaf that requires grad,
+                or its memory is read-only.
+        """
+    def log_normal_(
+        self, mean: _Real = 1, std: _Real = 2, *, generator: Generator | None = None
+    ) -> Self:
+        """Overwrite the tensor by the exponentials of normal numbers of this mean and deviation.
+        The numbers come from the generator, without one from the process's, and the gradient of
+        what was there before is 0. Returns the tensor itself.
+
+        Raises:
+            TypeError: an argument is no number.
+            NotImplementedError: the dtype is not float64.
+            RuntimeError: std is not positive, the tensor is a leaf that requires grad,
+                or its memory is read-only.
+        """
+    def exponential_(self, lambd: _Real = 1, *, generator: Generator | None = None) -> Self:
+        """Overwrite the tensor by random waiting times: exponential numbers of the rate lambd.
+        The numbers come from the generator, without one from the process's, and the gradient of
+        what was there before is 0. Returns the tensor itself.
+
+        Raises:
+            TypeError: lambd is no number.
+            RuntimeError: lambd is not positive, the dtype is not float64, the tensor is a leaf
+                that requires grad, or its memory is read-only.
+        """
+    def cauchy_(
+        self, median: _Real = 0, sigma: _Real = 1, *, generator: Generator | None = None
+    ) -> Self:
+        """Overwrite the tensor by numbers of the law of Cauchy: half of them are within sigma of
+        the
+        median.
+        The numbers come from the generator, without one from the process's, and the gradient of
+        what was there before is 0. Returns the tensor itself.
+
+        Raises:
+            TypeError: an argument is no number.
+            RuntimeError: sigma is not positive, the dtype is not float64, the tensor is a leaf
+                that requires grad, or its memory is read-only.
+        """
+    def geometric_(self, p: _Real, *, generator: Generator | None = None) -> Self:
+        """Overwrite the tensor by how many trials it takes to the first success, each of which has
+        the probability p.
+        The numbers come from the generator, without one from the process's, and the gradient of
+        what was there before is 0. Returns the tensor itself.
+
+        Raises:
+            TypeError: p is no number.
+            NotImplementedError: the dtype is bool.
+            RuntimeError: p is not between 0 and 1, the tensor is a leaf that requires grad,
+                or its memory is read-only.
+        """
+    def multinomial(
+        self,
+        num_samples: _int,
+        replacement: _bool = False,
+        *,
+        generator: Generator | None = None,
+        out: Tensor | None = None,
+    ) -> Self:
+        """Numbers of classes, int64, by their weights, which need not add up to 1: of a vector, or
+        of
+        each row of a matrix. Without replacement no class comes twice, and those that come are in
+        the order in which they would be drawn one by one; classes of weight 0 come last.
+
+        Raises:
+            RuntimeError: a weight is negative or not finite, all weights of a row are 0, there are
+                not 1 or 2 dimensions, the dtype is not float64, num_samples is not positive or,
+                without replacement, larger than the number of classes.
+            TypeError: an argument is of the wrong type.
+        """
     def dist(self, other: Tensor, p: _Real = 2) -> Self:
         """The p-norm of all differences between two tensors, which broadcast. Where it is 0, so
         is its gradient.
@@ -3764,6 +3871,55 @@ class Tensor:
     ) -> Self: ...
     @overload
     def repeat_interleave(self, *, output_size: _int | None = None) -> Self: ...
+    @overload
+    def random_(self, *, generator: Generator | None = None) -> Self:
+        """Overwrite the tensor by random whole numbers from `from_` up to, but without, `to`,
+        each as likely as another; random_(to) begins at 0. Without `to` they end at 2 ** 53,
+        in a tensor of bool at 1. The numbers come from the generator, without one from the
+        process's, and the gradient of what was there before is 0. Returns the tensor itself.
+
+        Raises:
+            TypeError: a bound is no int.
+            RuntimeError: there is no number from from_ to to, the dtype does not have them,
+                the tensor is a leaf that requires grad, or its memory is read-only.
+        """
+    @overload
+    def random_(self, to: _int, *, generator: Generator | None = None) -> Self: ...
+    @overload
+    def random_(
+        self, from_: _int, to: _int | None = None, *, generator: Generator | None = None
+    ) -> Self: ...
+    @overload
+    def bernoulli(
+        self, *, generator: Generator | None = None, out: Tensor | None = None
+    ) -> Self:
+        """1 with a probability, else 0: the one that the input has at each place, or if p is
+        given that for all places of a tensor of the input's shape and dtype. The numbers come
+        from the generator, without one from the process's. The gradient of a probability is
+        0, as it is in PyTorch.
+
+        Raises:
+            RuntimeError: a probability is not in [0, 1].
+            NotImplementedError: the input's probabilities are not float64.
+            TypeError: an argument is of the wrong type.
+        """
+    @overload
+    def bernoulli(self, p: _Real, *, generator: Generator | None = None) -> Self: ...
+    @overload
+    def bernoulli_(self, p: Tensor, *, generator: Generator | None = None) -> Self:
+        """Overwrite the tensor by 1 with probability p, else 0: a number, or a Tensor that has a
+        probability for each place and broadcasts. The numbers come from the generator,
+        without one from the process's, and the gradient of what was there before is 0.
+        Returns the tensor itself.
+
+        Raises:
+            TypeError: p is neither a number nor a Tensor.
+            NotImplementedError: p is a Tensor that is not float64.
+            RuntimeError: a probability is not in [0, 1], the shapes do not fit each other,
+                the tensor is a leaf that requires grad, or its memory is read-only.
+        """
+    @overload
+    def bernoulli_(self, p: _Real = 0.5, *, generator: Generator | None = None) -> Self: ...
     # </ops>
 
 # ---- ops
@@ -6597,6 +6753,7 @@ def triu_indices(
 def rand(
     *size: _int,
     generator: Generator | None = None,
+    out: Tensor | None = None,
     dtype: _DType = None,
     requires_grad: _bool = False,
     device: _Device = None,
@@ -6616,6 +6773,7 @@ def rand(
     /,
     *,
     generator: Generator | None = None,
+    out: Tensor | None = None,
     dtype: _DType = None,
     requires_grad: _bool = False,
     device: _Device = None,
@@ -6625,23 +6783,31 @@ def rand(
     *,
     size: Sequence[_int],
     generator: Generator | None = None,
+    out: Tensor | None = None,
     dtype: _DType = None,
     requires_grad: _bool = False,
     device: _Device = None,
 ) -> Tensor: ...
 def rand_like(
-    input: _T, *, dtype: _DType = None, requires_grad: _bool = False, device: _Device = None
+    input: _T,
+    *,
+    dtype: _DType = None,
+    generator: Generator | None = None,
+    requires_grad: _bool = False,
+    device: _Device = None,
 ) -> _T:
     """A tensor of random numbers, uniform in [0, 1), of the shape of another, and in memory in
-    the order of that one.
+    the order of that one. They come from the generator, without one from the process's.
 
     Raises:
-        TypeError: the input is not a Tensor, or dtype is not float64.
+        TypeError: the input is not a Tensor, or generator is no Generator.
+        NotImplementedError: the numbers would not be float64.
     """
 @overload
 def randn(
     *size: _int,
     generator: Generator | None = None,
+    out: Tensor | None = None,
     dtype: _DType = None,
     requires_grad: _bool = False,
     device: _Device = None,
@@ -6661,6 +6827,7 @@ def randn(
     /,
     *,
     generator: Generator | None = None,
+    out: Tensor | None = None,
     dtype: _DType = None,
     requires_grad: _bool = False,
     device: _Device = None,
@@ -6670,18 +6837,70 @@ def randn(
     *,
     size: Sequence[_int],
     generator: Generator | None = None,
+    out: Tensor | None = None,
     dtype: _DType = None,
     requires_grad: _bool = False,
     device: _Device = None,
 ) -> Tensor: ...
 def randn_like(
-    input: _T, *, dtype: _DType = None, requires_grad: _bool = False, device: _Device = None
+    input: _T,
+    *,
+    dtype: _DType = None,
+    generator: Generator | None = None,
+    requires_grad: _bool = False,
+    device: _Device = None,
 ) -> _T:
     """A tensor of random numbers, normal with mean 0 and variance 1, of the shape of another,
-    and in memory in the order of that one.
+    and in memory in the order of that one. They come from the generator, without one from the
+    process's.
 
     Raises:
-        TypeError: the input is not a Tensor, or dtype is not float64.
+        TypeError: the input is not a Tensor, or generator is no Generator.
+        NotImplementedError: the numbers would not be float64.
+    """
+def poisson(input: _T, generator: Generator | None = None) -> _T:
+    """How many events there are, each place with a rate of its own. The numbers come from the
+    generator, without one from the process's. The gradient of a rate is 0, as in PyTorch.
+
+    Raises:
+        RuntimeError: a rate is negative or NaN.
+        NotImplementedError: the rates are not float64.
+        TypeError: an argument is of the wrong type.
+    """
+def multinomial(
+    input: _T,
+    num_samples: _int,
+    replacement: _bool = False,
+    *,
+    generator: Generator | None = None,
+    out: Tensor | None = None,
+) -> _T:
+    """Numbers of classes, int64, by their weights, which need not add up to 1: of a vector, or of
+    each row of a matrix. Without replacement no class comes twice, and those that come are in
+    the order in which they would be drawn one by one; classes of weight 0 come last.
+
+    Raises:
+        RuntimeError: a weight is negative or not finite, all weights of a row are 0, there are
+            not 1 or 2 dimensions, the dtype is not float64, num_samples is not positive or,
+            without replacement, larger than the number of classes.
+        TypeError: an argument is of the wrong type.
+    """
+def randperm(
+    n: _int,
+    *,
+    generator: Generator | None = None,
+    out: Tensor | None = None,
+    dtype: _DType = None,
+    requires_grad: _bool = False,
+    device: _Device = None,
+) -> Tensor:
+    """The whole numbers below n in random order, each order as likely as another. They come from
+    the generator, without one from the process's, and are int64 where no dtype is given.
+
+    Raises:
+        RuntimeError: n is negative.
+        NotImplementedError: dtype is bool.
+        TypeError: an argument is of the wrong type.
     """
 def pairwise_distance(
     x1: _T, x2: Tensor, p: _Real = 2.0, eps: _Real = 1e-06, keepdim: _bool = False
@@ -7225,6 +7444,83 @@ def normal(
     requires_grad: _bool = False,
     device: _Device = None,
 ) -> Tensor: ...
+@overload
+def bernoulli(
+    input: _T, *, generator: Generator | None = None, out: Tensor | None = None
+) -> _T:
+    """1 with a probability, else 0: the one that the input has at each place, or if p is
+    given that for all places of a tensor of the input's shape and dtype. The numbers come
+    from the generator, without one from the process's. The gradient of a probability is
+    0, as it is in PyTorch.
+
+    Raises:
+        RuntimeError: a probability is not in [0, 1].
+        NotImplementedError: the input's probabilities are not float64.
+        TypeError: an argument is of the wrong type.
+    """
+@overload
+def bernoulli(input: _T, p: _Real, *, generator: Generator | None = None) -> _T: ...
+@overload
+def randint(
+    high: _int,
+    size: Sequence[_int],
+    *,
+    generator: Generator | None = None,
+    out: Tensor | None = None,
+    dtype: _DType = None,
+    requires_grad: _bool = False,
+    device: _Device = None,
+) -> Tensor:
+    """A tensor of random whole numbers from low up to, but without, high, each as likely as
+    another, of the sizes of a tuple; randint(high, size) begins at 0. They come from the
+    generator, without one from the process's, and are int64 where no dtype is given.
+
+    Raises:
+        RuntimeError: there is no number from low to high, the dtype does not have them,
+            or a size is negative.
+        TypeError: an argument is of the wrong type.
+    """
+@overload
+def randint(
+    low: _int,
+    high: _int,
+    size: Sequence[_int],
+    *,
+    generator: Generator | None = None,
+    out: Tensor | None = None,
+    dtype: _DType = None,
+    requires_grad: _bool = False,
+    device: _Device = None,
+) -> Tensor: ...
+@overload
+def randint_like(
+    input: _T,
+    high: _int,
+    *,
+    generator: Generator | None = None,
+    dtype: _DType = None,
+    requires_grad: _bool = False,
+    device: _Device = None,
+) -> _T:
+    """Random whole numbers from low up to, but without, high, of the shape and dtype of
+    another tensor, and in memory in the order of that one; randint_like(input, high)
+    begins at 0. They come from the generator, without one from the process's.
+
+    Raises:
+        RuntimeError: there is no number from low to high, or the dtype does not have it.
+        TypeError: an argument is of the wrong type.
+    """
+@overload
+def randint_like(
+    input: _T,
+    low: _int,
+    high: _int,
+    *,
+    generator: Generator | None = None,
+    dtype: _DType = None,
+    requires_grad: _bool = False,
+    device: _Device = None,
+) -> _T: ...
 @overload
 def trapezoid(y: _T, x: Tensor, *, dim: _int = -1) -> _T:
     """The area under straight lines between samples y along a dimension, which lie at the

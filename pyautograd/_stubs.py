@@ -273,7 +273,7 @@ def _row_methods() -> list[str]:
         if row.forms == "BOTH_IN_PLACE":
             lines += _defined(_method_forms(row, row.name + "_"), "    ")
     for name, (forms, cnames) in overloads().items():
-        if forms == "BOTH":
+        if forms in ("BOTH", "METHOD"):
             every = [f for c in cnames for f in _method_forms(rows[name, c], name)]
             lines += _defined(every, "    ")
     return lines
@@ -284,9 +284,10 @@ def _row_functions() -> list[str]:
     for row in rows.values():
         if row.is_function:
             lines += _defined([_taking_out(form) for form in _function_forms(row)])
-    for name, (_, cnames) in overloads().items():
-        every = [f for c in cnames for f in _function_forms(rows[name, c])]
-        lines += _defined([_taking_out(form) for form in every])
+    for name, (forms, cnames) in overloads().items():
+        if forms != "METHOD":
+            every = [f for c in cnames for f in _function_forms(rows[name, c])]
+            lines += _defined([_taking_out(form) for form in every])
     return lines
 
 
@@ -432,8 +433,9 @@ _FUNCTIONS = type("functional", (), {n: getattr(functional, n) for n in function
 _ELSEWHERE = {"Node", "show_config"}
 _PYTHON = (
     "__version__", "autograd", "broadcast_shapes", "capi", "celu_", "e", "finfo",
-    "get_printoptions", "iinfo", "inf", "load", "nan", "newaxis", "nn", "pi", "save", "selu_",
-    "set_printoptions", "show_config", "threshold_", *package._METHODS,
+    "get_printoptions", "get_rng_state", "iinfo", "inf", "initial_seed", "load", "nan", "newaxis",
+    "nn", "pi", "random", "save", "seed", "selu_", "set_printoptions", "set_rng_state",
+    "show_config", "threshold_", *package._METHODS,
 )  # fmt: skip
 
 

@@ -77,14 +77,19 @@ def test_inspect_shows_the_row(row: Row) -> None:
 @pytest.mark.parametrize("name", OVERLOADS)
 def test_inspect_shows_the_names_of_all_overloads(name: str) -> None:
     forms, cnames = OVERLOADS[name]
-    shown = list(inspect.signature(getattr(ag, name)).parameters)
+    function = getattr(ag.Tensor if forms == "METHOD" else ag, name)
+    shown = list(inspect.signature(function).parameters)
+    if forms == "METHOD":
+        assert shown[0] == "self"
+        shown[0] = "input"
     named = {p.name for cname in cnames for p in ROWS[name, cname].parameters}
     named |= {"out"} if name in WITH_OUT else set()
     assert set(shown) == named
     for cname in cnames:  # in their order
         row = [p.name for p in ROWS[name, cname].parameters if not p.by_name]
         assert [n for n in shown if n in row] == row
-    assert hasattr(ag.Tensor, name) == (forms == "BOTH")
+    assert hasattr(ag.Tensor, name) == (forms in ("BOTH", "METHOD"))
+    assert hasattr(ag, name) == (forms != "METHOD")
 
 
 def public() -> dict[str, Callable[..., Any]]:
@@ -246,15 +251,17 @@ def test_choices_name_their_words(row: Row) -> None:
 
 @pytest.mark.parametrize("name", OVERLOADS)
 def test_overloads_say_what_they_expect(name: str) -> None:
-    _, cnames = OVERLOADS[name]
-    text = error(getattr(ag, name), nonsense=1)
+    forms, cnames = OVERLOADS[name]
+    method = forms == "METHOD"
+    function = getattr(ag.ones(2), name) if method else getattr(ag, name)
+    text = error(function, nonsense=1)
     head = f"{name}() received an invalid combination of arguments - got (nonsense=int), but"
     first, *rows = text.splitlines()
     assert first == head + " expected one of:"
     assert len(rows) == len(cnames)
     for shown, cname in zip(rows, cnames, strict=True):
         names = re.findall(r"(\w+)(?:=[^,)]*)?[,)]", shown)
-        assert names == [p.name for p in ROWS[name, cname].parameters]
+        assert names == [p.name for p in ROWS[name, cname].parameters[method:]]
 
 
 def test_the_only_overload_that_fits_by_names_says_what_is_wrong() -> None:
@@ -392,14 +399,14 @@ TO_COME = """
          ((TENSOR, input, NEEDED), (SIZES, pad, NEEDED),
           (CHOICE, mode, IS_OF('constant', 0, "constant|reflect|replicate|circular")),
           (NUMBER, value, IS(0, 0.0))), "", "")
-    CALL(randint, randint, PART, OWN, MADE,
+    CALL(drawn, drawn, PART, OWN, MADE,
          ((INT, low, NEEDED), (INT, high, NEEDED), (SIZES, size, NEEDED),
           (DTYPE, dtype, STAR(None, 0)), (GRAD, requires_grad, KEY(False, false))), "", "")
     ag_status (*max_of_dim)(ag_tensor *, int, bool, ag_tensor **) = ag_max_of_dim;
     ag_tensor *(*max_of_all)(ag_tensor *) = ag_max_of_all;
     ag_tensor *(*repeat)(ag_tensor *, int, const int64_t *) = ag_repeat;
     ag_tensor *(*pad)(ag_tensor *, int, const int64_t *, int, double) = ag_pad;
-    ag_tensor *(*randint_)(int64_t, int64_t, int, const int64_t *) = ag_randint;
+    ag_tensor *(*drawn_)(int64_t, int64_t, int, const int64_t *) = ag_drawn;
 """
 
 

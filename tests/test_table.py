@@ -59,6 +59,15 @@ INTERNAL = {
     "median_dim",
     "nanmedian_dim",
     "prod_others",
+    "draw_uniform",
+    "draw_normal",
+    "draw_log_normal",
+    "draw_exponential",
+    "draw_cauchy",
+    "draw_geometric",
+    "draw_random",
+    "draw_bernoulli",
+    "draw_bernoulli_by",
 }
 
 

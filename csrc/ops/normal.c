@@ -56,7 +56,8 @@ static ag_tensor *draw_normal(int ndim, const int64_t *shape, ag_arg mean, ag_ar
                               ag_generator *g)
 {
     agi_draw draw;
-    ag_tensor *x = agi_random_normals("normal", ndim, shape, g, &draw);
+    const agi_law plain = {.kind = AGI_LAW_NORMAL, .a = 0.0, .b = 1.0};
+    ag_tensor *x = agi_random_tensor("normal", ndim, shape, &plain, g, &draw);
     if (x == NULL)
         return NULL;
     const ag_arg args[] = {agi_arg(x), mean, std};

@@ -14,6 +14,7 @@ static const char *pytorch_name(const char *name)
         {"a", "input"},   {"x1", "input"},         {"tensor", "input"},
         {"x2", "other"},  {"shape", "size"},       {"split_size", "split_size_or_sections"},
         {"value", "src"},
+        {"from", "from_"},  /* which is no name of a parameter in Python */
     };
     for (size_t i = 0; i < sizeof pairs / sizeof pairs[0]; i++)
         if (strcmp(name, pairs[i][0]) == 0)

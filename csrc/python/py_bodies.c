@@ -258,41 +258,6 @@ PyObject *py_call_eye_eye_square(const struct py_eye_eye_square *a)
     return made_as(py_tensor_type, &a->head, ag_eye(a->n, a->n), AG_FLOAT64);
 }
 
-/* ---- normal --------------------------------------------------------------------------------- */
-
-/* Whether real numbers are asked for. Deviations that are none are the C function's to refuse. */
-static bool are_real(const py_head *head)
-{
-    const int dtype = head->out != NULL ? (int)ag_dtype_of(py_tensor_of(head->out)) : head->dtype;
-    if (dtype == PY_NO_DTYPE || dtype == AG_FLOAT64)
-        return true;
-    PyErr_Format(PyExc_NotImplementedError, "\"normal_cpu\" not implemented for '%s'",
-                 py_type_name((ag_dtype)dtype));
-    return false;
-}
-
-bool py_check_normal(const py_row *row, const void *fields)
-{
-    (void)row;
-    return are_real(fields);
-}
-
-bool py_check_normal_scalar(const py_row *row, const void *fields)
-{
-    return !(*PY_FIELD_AT(double, row, fields, 1) >= 0.0) || are_real(fields);
-}
-
-bool py_check_scalar_normal(const py_row *row, const void *fields)
-{
-    (void)row;
-    return are_real(fields);
-}
-
-bool py_check_normal_of_size(const py_row *row, const void *fields)
-{
-    return !(*PY_FIELD_AT(double, row, fields, 1) >= 0.0) || are_real(fields);
-}
-
 /* ---- reductions ----------------------------------------------------------------------------- */
 
 /* How many numbers a reduction takes into each result; -1 where its dimensions are wrong. */

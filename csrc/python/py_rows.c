@@ -573,6 +573,16 @@ typedef PyObject *(*call_function)(PyObject *self, PyObject *const *args, Py_ssi
 
 #define ONE_ROW(name, cname) &row_py_##name##_##cname,
 #define ONE_CALL(name, cname) call_py_##name##_##cname,
+#define ANY_AS_FUNCTION_BOTH(name) \
+    static PyObject *any_f_##name(PyObject *module, PyObject *const *args, Py_ssize_t n, \
+                                  PyObject *names) \
+    { \
+        (void)module; \
+        PY_TAKE_OUT(#name, any_f_##name, args, n, names); \
+        return any_##name(NULL, args, n, names); \
+    }
+#define ANY_AS_FUNCTION_FUNCTION ANY_AS_FUNCTION_BOTH
+#define ANY_AS_FUNCTION_METHOD(name)
 #define OVERLOADS(name, FORMS, cnames, signature, doc, example) \
     static PyObject *any_##name(PyObject *self, PyObject *const *args, Py_ssize_t n, \
                                 PyObject *names) \
@@ -582,13 +592,7 @@ typedef PyObject *(*call_function)(PyObject *self, PyObject *const *args, Py_ssi
         const int k = py_choose(AG_COUNT cnames, rows, self, args, n, names); \
         return k >= 0 ? calls[k](self, args, n, names) : NULL; \
     } \
-    static PyObject *any_f_##name(PyObject *module, PyObject *const *args, Py_ssize_t n, \
-                                  PyObject *names) \
-    { \
-        (void)module; \
-        PY_TAKE_OUT(#name, any_f_##name, args, n, names); \
-        return any_##name(NULL, args, n, names); \
-    }
+    ANY_AS_FUNCTION_##FORMS(name)
 #include "../include/ops.def"
 
 /* ---- tables --------------------------------------------------------------------------------- */
@@ -619,6 +623,7 @@ typedef PyObject *(*call_function)(PyObject *self, PyObject *const *args, Py_ssi
           example)
 #define ANY_METHOD_BOTH(name, signature, doc, example) \
     ENTRY(#name, any_##name, #name "($self, " signature ")", doc, example)
+#define ANY_METHOD_METHOD ANY_METHOD_BOTH
 #define ANY_METHOD_FUNCTION(name, signature, doc, example)
 
 PyMethodDef py_row_methods[] = {
@@ -641,6 +646,7 @@ PyMethodDef py_row_methods[] = {
 #define FUNCTION_OF_FUNCTIONAL_IN_PLACE FUNCTION_OF_METHOD
 #define ANY_FUNCTION_BOTH(name, signature, doc, example) \
     ENTRY(#name, any_f_##name, #name "(input, " signature ")", doc, example)
+#define ANY_FUNCTION_METHOD(name, signature, doc, example)
 #define ANY_FUNCTION_FUNCTION(name, signature, doc, example) \
     ENTRY(#name, any_f_##name, #name "(" signature ")", doc, example)
 

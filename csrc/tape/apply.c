@@ -341,14 +341,15 @@ ag_tensor *agi_row_major_of(ag_tensor *x)
 
 /* ---- recording ------------------------------------------------------------------------------ */
 
-/* What is no float64 has no gradient, whatever was written into it. */
+/* What is no float64 has no gradient, whatever was written into it. (Other bits of a row's entry
+ * may come with the dtype, as they do to what stores it.) */
 static bool wants_record(const agi_op_info *info, ag_dtype dtype, int n, const ag_arg *args)
 {
     if (!agi_thread_get()->grad_enabled)
         return false;
     for (int k = 0; k < n; k++)
         if (args[k].tensor != NULL && agi_requires_grad(args[k].tensor))
-            return info->grad < AGI_GRAD_NO_GRAD && dtype == AG_FLOAT64;
+            return info->grad < AGI_GRAD_NO_GRAD && (uint8_t)dtype == AG_FLOAT64;
     return false;
 }
 
@@ -381,6 +382,8 @@ int agi_variant_of(int op, const ag_arg *args, const ag_attr *attr)
         return args[2].tensor == NULL ? 0 : 1;
     case AG_OP_round:
         return attr->f[0] == 0.0 ? 0 : 1;
+    case AG_OP_draw_random:
+        return attr->f[0] == 2.0 ? 2 : attr->f[0] == 1.0 ? 1 : 0;
     case AG_OP_normal_of:
         return args[1].tensor == NULL ? 2 : args[2].tensor == NULL ? 1 : 3;
     case AG_OP_clamp:

@@ -197,6 +197,7 @@ static bool is_inner_with_attr(int op)
     case AG_OP_put_along:
     case AG_OP_prod_others:
     case AG_OP_triplet_term:
+    case AG_OP_poisson:
         return true;
     default:
         return false;

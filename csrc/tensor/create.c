@@ -88,18 +88,36 @@ ag_tensor *ag_empty_like(ag_tensor *x)
 ag_tensor *ag_zeros_like(ag_tensor *x) { return make_like("zeros_like", ag_zeros, x); }
 ag_tensor *ag_ones_like(ag_tensor *x) { return make_like("ones_like", ag_ones, x); }
 
-static ag_tensor *new_random(int ndim, const int64_t *shape) { return ag_rand(ndim, shape, NULL); }
-static ag_tensor *new_normal(int ndim, const int64_t *shape) { return ag_randn(ndim, shape, NULL); }
-
-static ag_tensor *make_random_like(const char *op, maker make, const ag_tensor *x)
+/* What make makes of numbers of the generator, in the order of x. */
+static ag_tensor *make_random_like(const char *op, ag_tensor *x, ag_generator *g,
+                                   ag_tensor *(*make)(int, const int64_t *, ag_generator *))
 {
-    if (x == NULL || x->storage->dtype == AG_FLOAT64)
-        return make_like(op, make, x);
-    return agi_fail_null(AG_ERR_DTYPE, "\"%s\" not implemented for '%s'", op,
-                         x->storage->dtype == AG_INT64 ? "Long" : "Bool");
+    agi_layout layout;
+    int64_t arranged[AGI_MAX_DIMS];
+    if (!agi_has_tensor(op, x))
+        return NULL;
+    if (x->storage->dtype != AG_FLOAT64)
+        return agi_fail_null(AG_ERR_DTYPE, "\"%s\" not implemented for '%s'", op,
+                             x->storage->dtype == AG_INT64 ? "Long" : "Bool");
+    if (!agi_layout_of(&layout, x))
+        return make(x->ndim, agi_shape_of(x), g);
+    for (int k = 0; k < x->ndim; k++)
+        arranged[k] = agi_shape_of(x)[layout.dims[k]];
+    ag_tensor *t = make(x->ndim, arranged, g);
+    if (t != NULL)
+        agi_layout_give(t, &layout);
+    return t;
 }
-ag_tensor *ag_rand_like(ag_tensor *x) { return make_random_like("rand_like", new_random, x); }
-ag_tensor *ag_randn_like(ag_tensor *x) { return make_random_like("randn_like", new_normal, x); }
+
+ag_tensor *ag_rand_like(ag_tensor *x, ag_generator *g)
+{
+    return make_random_like("rand_like", x, g, ag_rand);
+}
+
+ag_tensor *ag_randn_like(ag_tensor *x, ag_generator *g)
+{
+    return make_random_like("randn_like", x, g, ag_randn);
+}
 
 /* ---- from values and memory ----------------------------------------------------------------- */
 

@@ -5,8 +5,11 @@
  * a counter, the block's place in the stream. So a value does not depend on who computes it: any
  * number of threads and any CPU level give the same array.
  *
- * A block makes two uniforms of 53 bits, or two normals by Box and Muller's method. A fill takes
- * the next blocks of the stream; a block is never used twice, by rand and randn neither.
+ * A block makes two uniforms of 53 bits, or two normals by Box and Muller's method, or two whole
+ * numbers of 64 bits. A fill of n elements takes the next n / 2 blocks of the stream, and element
+ * k, counted row by row, half k of them; a block is never used twice, whatever it is used for. A
+ * number that needs an unknown number of uniforms (poisson) has a whole block of the stream as the
+ * head of a stream of its own, which the upper half of the counter goes through.
  *
  * A generator is a seed and the place of the next block. One lock serves all generators: under it
  * numbers are counted, not made, so nobody waits long, and a fork has one lock to hold.
@@ -244,48 +247,155 @@ static void random_normals(double *z, int blocks)
     }
 }
 
+/* 64 bits of each half of a block. */
+static void random_words(uint64_t *words, int blocks, uint64_t seed, uint64_t position)
+{
+    agi_philox p;
+    philox_blocks(&p, blocks, seed, position);
+    for (int k = 0; k < blocks; k++) {
+        words[2 * k] = (uint64_t)p.word[0][k] << 32 | p.word[1][k];
+        words[2 * k + 1] = (uint64_t)p.word[2][k] << 32 | p.word[3][k];
+    }
+}
+
+/* A word to a number below count: the upper 64 bits of their product. Each number is as likely as
+ * another but for count / 2^64 of that. */
+static uint64_t below(uint64_t word, uint64_t count)
+{
+    const uint64_t low = (word & UINT32_MAX) * (count & UINT32_MAX);
+    const uint64_t one = (word >> 32) * (count & UINT32_MAX) + (low >> 32);
+    const uint64_t other = (word & UINT32_MAX) * (count >> 32) + (one & UINT32_MAX);
+    return (word >> 32) * (count >> 32) + (one >> 32) + (other >> 32);
+}
+
+/* ---- laws ----------------------------------------------------------------------------------- */
+
+/* The largest number below `to`, which a + u (b - a) may be rounded to. */
+static double last_before(double to, double from) { return from < to ? nextafter(to, from) : from; }
+
+static void shape_uniforms(double *z, int n, const agi_law *law)
+{
+    const double from = law->a, to = law->b, last = last_before(to, from);
+    if (from == 0.0 && to == 1.0)
+        return;
+    for (int k = 0; k < n; k++) {
+        const double x = from + z[k] * (to - from);
+        z[k] = x < to ? x : last;
+    }
+}
+
+static void shape_normals(double *z, int n, const agi_law *law)
+{
+    if (law->a == 0.0 && law->b == 1.0)
+        return;
+    for (int k = 0; k < n; k++)
+        z[k] = law->a + law->b * z[k];
+}
+
+/* How many trials it takes: at least one, and at most `most`. */
+static void shape_trials(double *z, int n, double p, double most)
+{
+    const double log_of_failure = log1p(-p);
+    for (int k = 0; k < n; k++) {
+        const double trials = ceil(log(1.0 - z[k]) / log_of_failure);
+        z[k] = trials < 1.0 ? 1.0 : trials > most ? most : trials;
+    }
+}
+
+/* z[k] is a uniform, or of the normal laws a normal number. */
+static void shape_numbers(double *z, int n, const agi_law *law)
+{
+    switch (law->kind) {
+    case AGI_LAW_UNIFORM: shape_uniforms(z, n, law); break;
+    case AGI_LAW_NORMAL: shape_normals(z, n, law); break;
+    case AGI_LAW_LOG_NORMAL:
+        for (int k = 0; k < n; k++)
+            z[k] = exp(law->a + law->b * z[k]);
+        break;
+    case AGI_LAW_EXPONENTIAL:
+        for (int k = 0; k < n; k++)
+            z[k] = -log1p(-z[k]) / law->a;
+        break;
+    case AGI_LAW_CAUCHY:
+        for (int k = 0; k < n; k++)
+            z[k] = law->a + law->b * tan(AGI_TWO_PI * 0.5 * (z[k] - 0.5));
+        break;
+    case AGI_LAW_GEOMETRIC: shape_trials(z, n, law->a, law->b); break;
+    case AGI_LAW_TRUTH:
+        for (int k = 0; k < n; k++)
+            z[k] = z[k] < law->a ? 1.0 : 0.0;
+        break;
+    case AGI_LAW_WHOLE: break;
+    }
+}
+
+static void whole_numbers(double *z, int n, uint64_t seed, uint64_t position, const agi_law *law)
+{
+    uint64_t words[2 * AGI_RANDOM_BLOCKS];
+    random_words(words, (n + 1) / 2, seed, position);
+    for (int k = 0; k < n; k++)
+        z[k] = (double)(int64_t)((uint64_t)law->from + below(words[k], law->count));
+}
+
 /* ---- fills ---------------------------------------------------------------------------------- */
 
-typedef struct agi_random_fill {
+typedef struct agi_random_job {
     double *z;
-    uint64_t seed, position;
-    bool normal;
-} agi_random_fill;
+    agi_draw draw;
+    agi_law law;
+} agi_random_job;
 
 /* begin is even: a block's two values stay together. The last tile may be cut short. */
 static void random_range(void *context, int64_t begin, int64_t end, int part)
 {
-    const agi_random_fill *fill = context;
+    const agi_random_job *job = context;
+    const agi_law_kind kind = job->law.kind;
     double tile[2 * AGI_RANDOM_BLOCKS];
     (void)part;
     for (int64_t at = begin; at < end; at += 2 * AGI_RANDOM_BLOCKS) {
-        int64_t n = end - at < 2 * AGI_RANDOM_BLOCKS ? end - at : 2 * AGI_RANDOM_BLOCKS;
-        uint64_t position = fill->position + (uint64_t)at / 2;
-        int blocks = (int)(n + 1) / 2;
-        agi_random_uniforms[agi_level_now](tile, blocks, fill->seed, position);
-        if (fill->normal)
-            random_normals(tile, blocks);
-        memcpy(fill->z + at, tile, (size_t)n * sizeof *tile);
+        const int n = end - at < 2 * AGI_RANDOM_BLOCKS ? (int)(end - at) : 2 * AGI_RANDOM_BLOCKS;
+        const uint64_t position = job->draw.position + (uint64_t)at / 2;
+        if (kind == AGI_LAW_WHOLE) {
+            whole_numbers(job->z + at, n, job->draw.seed, position, &job->law);
+            continue;
+        }
+        agi_random_uniforms[agi_level_now](tile, (n + 1) / 2, job->draw.seed, position);
+        if (kind == AGI_LAW_NORMAL || kind == AGI_LAW_LOG_NORMAL)
+            random_normals(tile, (n + 1) / 2);
+        shape_numbers(tile, n, &job->law);
+        memcpy(job->z + at, tile, (size_t)n * sizeof *tile);
     }
 }
 
-static uint64_t random_blocks(int64_t n) { return (uint64_t)n / 2 + (uint64_t)n % 2; }
-
-static void random_fill(double *z, int64_t n, bool normal, ag_generator *g, agi_draw *draw)
+static void run_job(agi_random_job *job, int64_t n, agi_range_fn range, int64_t grain,
+                    bool may_block)
 {
-    g = generator_lock(g);
-    *draw = (agi_draw){.seed = g->seed, .position = g->position, .blocks = random_blocks(n)};
-    g->position += draw->blocks;
-    generator_unlock();
-    agi_random_fill fill = {
-        .z = z, .seed = draw->seed, .position = draw->position, .normal = normal};
     if (n < AGI_PARALLEL_MIN) {
-        random_range(&fill, 0, n, 0);
+        range(job, 0, n, 0);
         return;
     }
-    void *token = agi_blocking_enter();
-    agi_parallel_for(n, AGI_RANDOM_GRAIN, 2 * AGI_RANDOM_BLOCKS, random_range, &fill);
-    agi_blocking_leave(token);
+    void *token = may_block ? agi_blocking_enter() : NULL;
+    agi_parallel_for(n, grain, 2 * AGI_RANDOM_BLOCKS, range, job);
+    if (may_block)
+        agi_blocking_leave(token);
+}
+
+void agi_random_fill(double *z, int64_t n, const agi_draw *draw, const agi_law *law,
+                     bool may_block)
+{
+    agi_random_job job = {.z = z, .draw = *draw, .law = *law};
+    run_job(&job, n, random_range, AGI_RANDOM_GRAIN, may_block);
+}
+
+uint64_t agi_random_blocks(int64_t n) { return (uint64_t)n / 2 + (uint64_t)n % 2; }
+
+agi_draw agi_random_take(ag_generator *g, uint64_t blocks)
+{
+    g = generator_lock(g);
+    const agi_draw draw = {.seed = g->seed, .position = g->position, .blocks = blocks};
+    g->position += blocks;
+    generator_unlock();
+    return draw;
 }
 
 void agi_random_give_back(ag_generator *g, const agi_draw *draw)
@@ -296,33 +406,156 @@ void agi_random_give_back(ag_generator *g, const agi_draw *draw)
     generator_unlock();
 }
 
-ag_tensor *agi_random_normals(const char *op, int ndim, const int64_t *shape, ag_generator *g,
-                              agi_draw *draw)
+ag_tensor *agi_random_tensor(const char *op, int ndim, const int64_t *shape, const agi_law *law,
+                             ag_generator *g, agi_draw *draw)
 {
     int64_t n = agi_shape_numel(op, ndim, shape);
     ag_tensor *t = n < 0 ? NULL : agi_tensor_new(ndim, shape, n);
-    if (t != NULL)
-        random_fill(agi_tensor_data(t), n, true, g, draw);
+    if (t == NULL)
+        return NULL;
+    *draw = agi_random_take(g, agi_random_blocks(n));
+    agi_random_fill(agi_tensor_data(t), n, draw, law, true);
     return t;
 }
 
-static ag_tensor *random_tensor(const char *op, int ndim, const int64_t *shape, bool normal,
+static ag_tensor *random_tensor(const char *op, int ndim, const int64_t *shape, agi_law_kind kind,
                                 ag_generator *g)
 {
     agi_draw draw;
-    int64_t n = agi_shape_numel(op, ndim, shape);
-    ag_tensor *t = n < 0 ? NULL : agi_scope_add(agi_tensor_new(ndim, shape, n));
-    if (t != NULL)  /* from here on nothing fails: the stream moves on for what is given out */
-        random_fill(agi_tensor_data(t), n, normal, g, &draw);
-    return t;
+    const agi_law law = {.kind = kind, .a = 0.0, .b = 1.0};
+    return agi_scope_add(agi_random_tensor(op, ndim, shape, &law, g, &draw));
 }
 
 ag_tensor *ag_rand(int ndim, const int64_t *shape, ag_generator *g)
 {
-    return random_tensor("rand", ndim, shape, false, g);
+    return random_tensor("rand", ndim, shape, AGI_LAW_UNIFORM, g);
 }
 
 ag_tensor *ag_randn(int ndim, const int64_t *shape, ag_generator *g)
 {
-    return random_tensor("randn", ndim, shape, true, g);
+    return random_tensor("randn", ndim, shape, AGI_LAW_NORMAL, g);
+}
+
+/* R. Fisher and F. Yates: each place in turn gets one of what is left. */
+void agi_random_permute(double *z, int64_t n, const agi_draw *draw)
+{
+    uint64_t words[2 * AGI_RANDOM_BLOCKS];
+    for (int64_t k = 0; k < n; k++)
+        z[k] = (double)k;
+    for (int64_t k = 0; k < n; k++) {
+        const int64_t of = k % (2 * AGI_RANDOM_BLOCKS), left = n - k;
+        if (of == 0)
+            random_words(words, left < 2 * AGI_RANDOM_BLOCKS ? (int)(left + 1) / 2
+                                                             : AGI_RANDOM_BLOCKS,
+                         draw->seed, draw->position + (uint64_t)k / 2);
+        const int64_t other = k + (int64_t)below(words[of], (uint64_t)left);
+        const double z_k = z[k];
+        z[k] = z[other];
+        z[other] = z_k;
+    }
+}
+
+/* ---- poisson -------------------------------------------------------------------------------- */
+
+/* The uniforms of one element: the two of its block, then of the blocks above that. */
+typedef struct agi_uniforms {
+    uint64_t seed, position;
+    uint32_t turn;
+    int left;
+    double next[2];
+} agi_uniforms;
+
+static double uniforms_next(agi_uniforms *s)
+{
+    if (s->left == 0) {
+        uint32_t w[4] = {(uint32_t)s->position, (uint32_t)(s->position >> 32), s->turn++, 0};
+        uint32_t key0 = (uint32_t)s->seed, key1 = (uint32_t)(s->seed >> 32);
+        for (int round = 0; round < 10; round++) {
+            const uint64_t a = (uint64_t)w[0] * 0xD2511F53u, b = (uint64_t)w[2] * 0xCD9E8D57u;
+            w[0] = (uint32_t)(b >> 32) ^ w[1] ^ key0;
+            w[1] = (uint32_t)b;
+            w[2] = (uint32_t)(a >> 32) ^ w[3] ^ key1;
+            w[3] = (uint32_t)a;
+            key0 += 0x9E3779B9u;
+            key1 += 0xBB67AE85u;
+        }
+        s->next[1] = random_fraction(w[0], w[1]);
+        s->next[0] = random_fraction(w[2], w[3]);
+        s->left = 2;
+    }
+    return s->next[--s->left];
+}
+
+/* log(k!), by Stirling's series from 10 on. */
+static double random_log_factorial(double k)
+{
+    double product = 1.0;
+    if (k >= 10.0) {
+        const double r = 1.0 / (k * k);
+        return (k + 0.5) * log(k) - k + 0.91893853320467274178 +
+               (1.0 / 12.0 - r * (1.0 / 360.0 - r * (1.0 / 1260.0 - r / 1680.0))) / k;
+    }
+    for (double i = 2.0; i <= k; i += 1.0)
+        product *= i;
+    return log(product);
+}
+
+/* W. Hoermann: The transformed rejection method for generating Poisson random variables; Insurance:
+ * Mathematics and Economics 12 (1993). For rates of 10 or more. */
+static double poisson_by_rejection(agi_uniforms *s, double rate)
+{
+    const double b = 0.931 + 2.53 * sqrt(rate), a = -0.059 + 0.02483 * b;
+    const double scale = log(1.1239 + 1.1328 / (b - 3.4)), sure = 0.9277 - 3.6224 / (b - 2.0);
+    const double log_rate = log(rate);
+    for (;;) {
+        const double u = uniforms_next(s) - 0.5, v = uniforms_next(s), near = 0.5 - fabs(u);
+        const double k = floor((2.0 * a / near + b) * u + rate + 0.43);
+        if (near >= 0.07 && v <= sure)
+            return k;
+        if (!(k >= 0.0) || (near < 0.013 && v > near))
+            continue;
+        if (log(v) + scale - log(a / (near * near) + b) <=
+            k * log_rate - rate - random_log_factorial(k))
+            return k;
+    }
+}
+
+/* As many uniforms as their product stays above exp(-rate). */
+static double poisson_by_product(agi_uniforms *s, double rate)
+{
+    const double least = exp(-rate);
+    double product = uniforms_next(s), k = 0.0;
+    for (; product > least; k += 1.0)
+        product *= uniforms_next(s);
+    return k;
+}
+
+/* From 1e9 on a normal number, rounded: what differs is below 1e-4 of a deviation. */
+static double poisson_by_normal(agi_uniforms *s, double rate)
+{
+    const double u = uniforms_next(s), v = uniforms_next(s);
+    const double normal = sqrt(-2.0 * log(1.0 - u)) * cos(AGI_TWO_PI * v);
+    return floor(rate + sqrt(rate) * normal + 0.5);
+}
+
+static void poisson_range(void *context, int64_t begin, int64_t end, int part)
+{
+    const agi_random_job *job = context;
+    (void)part;
+    for (int64_t k = begin; k < end; k++) {
+        agi_uniforms s = {.seed = job->draw.seed, .position = job->draw.position + (uint64_t)k};
+        const double rate = job->z[k];
+        if (rate < 10.0)
+            job->z[k] = rate >= 0.0 ? poisson_by_product(&s, rate) : NAN;
+        else if (rate < 1e9)
+            job->z[k] = poisson_by_rejection(&s, rate);
+        else if (rate < INFINITY)
+            job->z[k] = poisson_by_normal(&s, rate);
+    }
+}
+
+void agi_random_poisson(double *z, int64_t n, const agi_draw *draw, bool may_block)
+{
+    agi_random_job job = {.z = z, .draw = *draw};
+    run_job(&job, n, poisson_range, AGI_RANDOM_GRAIN / 8, may_block);
 }

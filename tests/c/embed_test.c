@@ -291,7 +291,7 @@ static void test_memory_order(void)
     CHECK(has_strides(rows, 3, 1) && holds(rows, 6, (double[]){2, 4, 6, 8, 10, 12}));
     CHECK(has_strides(ag_add(y, rows), 1, 2) && has_strides(ag_add(rows, y), 3, 1));
     CHECK(has_strides(ag_clone(y), 1, 2) && has_strides(ag_empty_like(y), 1, 2));
-    CHECK(has_strides(ag_rand_like(y), 1, 2) && has_strides(ag_randn_like(y), 1, 2));
+    CHECK(has_strides(ag_rand_like(y, NULL), 1, 2) && has_strides(ag_randn_like(y, NULL), 1, 2));
     CHECK(holds(ag_full_like(y, 7), 6, (double[]){7, 7, 7, 7, 7, 7}));
     CHECK(holds(ag_ones_like(y), 6, (double[]){1, 1, 1, 1, 1, 1}));
     CHECK(has_strides(ag_zeros_like(y), 1, 2) && ag_zeros_like(NULL) == NULL);

@@ -93,8 +93,8 @@ static void test_null_when_creating(void)
     GIVES_NULL(ag_full_like(NULL, 1.0));
     GIVES_NULL(ag_zeros_like(NULL));
     GIVES_NULL(ag_ones_like(NULL));
-    GIVES_NULL(ag_rand_like(NULL));
-    GIVES_NULL(ag_randn_like(NULL));
+    GIVES_NULL(ag_rand_like(NULL, NULL));
+    GIVES_NULL(ag_randn_like(NULL, NULL));
     GIVES_NULL(ag_normal_of_size(0.0, 1.0, 1, NULL, NULL));
     GIVES_NULL(ag_from_data(NULL, 0, NULL));
     GIVES_NULL(ag_from_data(NULL, 1, LIST(3)));

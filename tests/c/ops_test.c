@@ -415,6 +415,52 @@ static void test_generators(void)
     CHECK(ag_last_status() == AG_OK);
 }
 
+/* Each function that draws: the same numbers again from the same place of the stream, and as many
+ * blocks as it has pairs of numbers, or numbers. */
+static void test_draws(void)
+{
+    static const int64_t two[] = {2, 3};
+    ag_generator *g = ag_generator_new(3);
+    uint64_t seed, position;
+    ag_tensor *x = ag_empty(2, two), *p = ag_full(2, two, 0.5), *again;
+#define DRAWS_AGAIN(call, used) \
+    ag_generator_seed(g, 3); \
+    CHECK((call) == AG_OK && (again = ag_clone(x)) != NULL); \
+    CHECK(ag_generator_get_state(g, &seed, &position) == AG_OK && position == (used)); \
+    ag_generator_seed(g, 3); \
+    CHECK((call) == AG_OK && same_numbers(x, again));
+    DRAWS_AGAIN(ag_uniform_(x, -1.0, 1.0, g), 3)
+    DRAWS_AGAIN(ag_normal_(x, 1.0, 2.0, g), 3)
+    DRAWS_AGAIN(ag_log_normal_(x, 1.0, 2.0, g), 3)
+    DRAWS_AGAIN(ag_exponential_(x, 2.0, g), 3)
+    DRAWS_AGAIN(ag_cauchy_(x, 1.0, 2.0, g), 3)
+    DRAWS_AGAIN(ag_geometric_(x, 0.25, g), 3)
+    DRAWS_AGAIN(ag_random_(x, g), 3)
+    DRAWS_AGAIN(ag_random_to_(x, 100, g), 3)
+    DRAWS_AGAIN(ag_random_from_(x, -100, INT64_MIN, g), 3)
+    DRAWS_AGAIN(ag_bernoulli_(x, 0.5, g), 3)
+    DRAWS_AGAIN(ag_bernoulli_by_(x, p, g), 3)
+#undef DRAWS_AGAIN
+#define GIVES_AGAIN(call, used) \
+    ag_generator_seed(g, 3); \
+    again = call; \
+    CHECK(ag_generator_get_state(g, &seed, &position) == AG_OK && position == (used)); \
+    ag_generator_seed(g, 3); \
+    CHECK(same_numbers(call, again));
+    GIVES_AGAIN(ag_bernoulli(p, g), 3)
+    GIVES_AGAIN(ag_bernoulli_number(p, 0.5, g), 3)
+    GIVES_AGAIN(ag_poisson(p, g), 6)
+    GIVES_AGAIN(ag_randint(-5, 5, 2, two, g), 3)
+    GIVES_AGAIN(ag_randint_below(9, 2, two, g), 3)
+    GIVES_AGAIN(ag_randint_like(p, -5, 5, g), 3)
+    GIVES_AGAIN(ag_randint_like_below(p, 9, g), 3)
+    GIVES_AGAIN(ag_randperm(7, g), 4)
+    GIVES_AGAIN(ag_multinomial(p, 2, false, g), 3)
+    GIVES_AGAIN(ag_multinomial(p, 4, true, g), 4)
+#undef GIVES_AGAIN
+    ag_generator_release(g);
+}
+
 #define DRAWS 2000
 
 /* Numbers of a generator that four threads share: each draws its own references to it, too. */
@@ -500,6 +546,7 @@ int main(void)
         test_fill, test_copy, test_slice_scatter, test_sums_of_numbers, test_in_place,
         test_versions, test_masks, test_copies_of_dtypes, test_casts, test_filling,
         test_promotion, test_comparisons_and_choices, test_dtypes_in_place, test_backwards_at_once, test_generators,
+        test_draws,
         test_threads_that_share_a_generator, test_fork,
     };
     run_tests(COUNT(tests), tests, true);

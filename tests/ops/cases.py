@@ -877,6 +877,7 @@ from ops import cases_pairs  # noqa: E402
 from ops.cases_activations import ACTIVATION_MAPS, ACTIVATION_WHOLES  # noqa: E402
 from ops.cases_indexing import INDEXING, PLACES_OF  # noqa: E402
 from ops.cases_order import ORDER, PLACES  # noqa: E402
+from ops.cases_random import DRAWS  # noqa: E402
 from ops.cases_rows import ROWS  # noqa: E402
 from ops.cases_scans import SCANS  # noqa: E402
 from ops.cases_shapes import SHAPES  # noqa: E402
@@ -891,6 +892,7 @@ WHOLES = [*REDUCE, *FORMULA, *VIEW, *SEVERAL, *IN_PLACE, *INNER, *ACTIVATION_WHO
 WHOLES += INDEXING
 WHOLES += SHAPES
 WHOLES += ORDER
+WHOLES += DRAWS
 TRUTHS += PLACES
 DIFFERENTIABLE = [*MAPS, *WHOLES]
 CASES = [*DIFFERENTIABLE, *MASK, *INTEGER, *TRUTHS]
