@@ -2726,19 +2726,34 @@ class Tensor:
                 index is no vector.
             RuntimeError: the index is not of dtype int64.
         """
-    def scatter(self, dim: _int, index: Tensor, src: _Operand) -> Self:
+    def scatter(
+        self,
+        dim: _int,
+        index: Tensor,
+        src: _Operand,
+        *,
+        reduce: Literal["add", "multiply"] | None = None,
+    ) -> Self:
         """A copy with src written to it: where the index has k at a place, to element k of the line
         along dim there.
 
         Of several that are written to one element the last one stays. The index is an int64
         tensor, at most as large as src and, in all but dim, as the input. src may be a number.
+        With reduce, "add" or "multiply", what is there is a term or factor of what is written.
 
         Raises:
             IndexError: there is no such dimension.
-            RuntimeError: the shapes or dtypes do not fit, or a number of the index is out of
-                range.
+            RuntimeError: the shapes or dtypes do not fit, a number of the index is out of range,
+                or reduce is another word.
         """
-    def scatter_(self, dim: _int, index: Tensor, src: _Operand) -> Self:
+    def scatter_(
+        self,
+        dim: _int,
+        index: Tensor,
+        src: _Operand,
+        *,
+        reduce: Literal["add", "multiply"] | None = None,
+    ) -> Self:
         """`scatter` in place. Returns the tensor itself. The example is that of `scatter`.
 
         Raises:
@@ -5873,21 +5888,28 @@ def index_select(input: _T, dim: _int, index: Tensor, *, out: Tensor | None = No
         RuntimeError: the index is not of dtype int64.
     """
 def scatter(
-    input: _T, dim: _int, index: Tensor, src: _Operand, *, out: Tensor | None = None
+    input: _T,
+    dim: _int,
+    index: Tensor,
+    src: _Operand,
+    *,
+    reduce: Literal["add", "multiply"] | None = None,
+    out: Tensor | None = None,
 ) -> _T:
     """A copy with src written to it: where the index has k at a place, to element k of the line
     along dim there.
 
     Of several that are written to one element the last one stays. The index is an int64
     tensor, at most as large as src and, in all but dim, as the input. src may be a number.
+    With reduce, "add" or "multiply", what is there is a term or factor of what is written.
 
     With `out` the result is written there, and that is returned. If its shape is another one,
     it is resized, with a warning unless it is empty.
 
     Raises:
         IndexError: there is no such dimension.
-        RuntimeError: the shapes or dtypes do not fit, or a number of the index is out of
-            range.
+        RuntimeError: the shapes or dtypes do not fit, a number of the index is out of range,
+            or reduce is another word.
     """
 def scatter_add(
     input: _T, dim: _int, index: Tensor, src: Tensor, *, out: Tensor | None = None

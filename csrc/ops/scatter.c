@@ -82,6 +82,55 @@ AG_RULE(scatter)
         GX(2) = gathered(v);
 }
 
+/* Of ag_scatter: the op with its arguments, -1 with an error. With `reduce` a number becomes a
+ * tensor, which is to be released. */
+static int scatter_with(ag_tensor *x, int dim, ag_tensor *index, ag_arg src, int reduce,
+                        ag_arg args[3], ag_attr *attr, ag_tensor **made)
+{
+    args[0] = agi_arg(x);
+    args[1] = agi_arg(index);
+    *attr = (ag_attr){.i = {dim, 1, true}};  /* what follows dim is that of scatter_reduce */
+    if (!agi_has_tensors("scatter", x, index))
+        return -1;
+    if (reduce > 1) {
+        agi_fail(AG_ERR_VALUE, "scatter: reduce must be 0 to add, 1 to multiply, or below 0, "
+                 "got %d", reduce);
+        return -1;
+    }
+    if (reduce >= 0 && src.tensor == NULL) {
+        if (!agi_cast_number(&src, agi_arg_dtype(&args[0])))
+            return -1;
+        *made = ag_full(index->ndim, agi_shape_of(index), src.value);
+        if (*made == NULL || ag_set_dtype(*made, agi_arg_dtype(&args[0])) != AG_OK)
+            return -1;
+        src = agi_arg(*made);
+    }
+    args[2] = src;
+    return reduce < 0 ? AG_OP_scatter : reduce == 0 ? AG_OP_scatter_add : AG_OP_scatter_reduce;
+}
+
+ag_tensor *ag_scatter(ag_tensor *x, int dim, ag_tensor *index, ag_arg src, int reduce)
+{
+    ag_arg args[3];
+    ag_attr attr;
+    ag_tensor *made = NULL;
+    const int op = scatter_with(x, dim, index, src, reduce, args, &attr, &made);
+    ag_tensor *z = op >= 0 ? agi_call(op, 3, args, &attr) : NULL;
+    agi_release(made);
+    return z;
+}
+
+ag_status ag_scatter_(ag_tensor *x, int dim, ag_tensor *index, ag_arg src, int reduce)
+{
+    ag_arg args[3];
+    ag_attr attr;
+    ag_tensor *made = NULL;
+    const int op = scatter_with(x, dim, index, src, reduce, args, &attr, &made);
+    const ag_status status = op >= 0 ? ag_apply_((ag_op)op, 3, args, &attr) : ag_last_status();
+    agi_release(made);
+    return status;
+}
+
 /* scatter_add: z[..., index[..., k, ...], ...] += y[..., k, ...].  dx = g; dy = g at its place. */
 AG_EDIT(scatter_add)
 {
