@@ -5,6 +5,7 @@ prototypes, agree with its rows for every public name."""
 from __future__ import annotations
 
 import ast
+import functools
 import inspect
 import re
 from collections.abc import Callable, Iterator
@@ -308,6 +309,7 @@ def test_numpy_spellings() -> None:
 # ---- stubs ---------------------------------------------------------------------------------------
 
 
+@functools.cache
 def definitions() -> dict[str, list[ast.FunctionDef]]:
     tree = ast.parse(STUB.read_text(encoding="utf-8"))
     functional = ast.parse(_stubs.FUNCTIONAL.read_text(encoding="utf-8"))
