@@ -366,12 +366,16 @@ static ag_tensor *take_along(ag_tensor *x, ag_tensor *index, int dim)
 static ag_tensor *take_along_all(ag_tensor *x, ag_tensor *index)
 {
     static const int64_t all = -1;
+    const int64_t mark = agi_scope_open();
+    if (mark < 0)
+        return NULL;
     ag_tensor *flat = ag_reshape(x, 1, &all);
     ag_tensor *flat_index = flat != NULL ? ag_reshape(index, 1, &all) : NULL;
     ag_tensor *z = flat_index != NULL ? ag_gather(flat, 0, flat_index, false) : NULL;
-    ag_release(flat);
-    ag_release(flat_index);
-    return z;
+    if (z != NULL)
+        agi_retain(z);
+    agi_scope_close(mark);
+    return agi_scope_add(z);
 }
 
 ag_tensor *ag_take_along_dim(ag_tensor *x, ag_tensor *indices, int dim)

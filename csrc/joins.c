@@ -122,6 +122,8 @@ static ag_status keep_results(int64_t mark, bool ok, int n, ag_tensor **outs)
     for (int k = 0; k < n && ok; k++)
         agi_retain(outs[k]);
     agi_scope_close(mark);
+    for (int k = 0; k < n && !ok; k++)
+        outs[k] = NULL;
     for (int k = 0; k < n && ok; k++) {
         if (agi_scope_add(outs[k]) != NULL)
             continue;

@@ -25,6 +25,8 @@ INTERNAL = {
     "div_rounded",
     "div_rounded_int",
     "gelu_tanh",
+    "hardtanh_int",
+    "threshold_int",
     "remainder_int",
     "index",
     "scatter_extreme",
@@ -96,7 +98,7 @@ def test_every_op_has_a_case_and_every_case_an_op() -> None:
     against the rule, and those that test_div_floor.py and test_integer.py call by their number."""
     with_case = {case.op for case in CASES}
     inner = {row["name"] for row in table() if row["kind"] == "inner" and row["grad"] != "rule"}
-    inner |= {"div_rounded_int", "remainder_int", "fmod_int"}
+    inner |= {"div_rounded_int", "remainder_int", "fmod_int", "hardtanh_int", "threshold_int"}
     assert set(NAMES) - with_case == inner, "ops without a case in tests/ops/cases.py"
     assert with_case - set(NAMES) == set(), "cases of ops that are not in ops.def"
 

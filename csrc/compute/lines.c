@@ -158,7 +158,7 @@ static ag_status run_lines(lines_job *job)
 ag_status agi_lines_run(const agi_lines *lines, agi_line_fn fn, const void *context)
 {
     lines_job job = {.lines = lines, .fn = fn, .context = context};
-    if (lines->count == 0)
+    if (lines->count == 0 || (lines->n == 0 && lines->k == 0))
         return AG_OK;
     job.cols = lines->walk.shape[lines->walk.ndim - 1];
     job.gathers = lines->x_step != 1;

@@ -408,13 +408,13 @@ static void shift_units(void *context, int64_t begin, int64_t end, int part)
 {
     const scan_job *job = context;
     const int64_t inner = job->scan->inner, whole = job->scan->n * inner;
-    const int64_t away = job->by < 0 ? -job->by : job->by;
-    const int64_t gap = away < job->scan->n ? away * inner : whole;
+    const int64_t n = job->scan->n, by = job->by < -n ? -n : job->by > n ? n : job->by;
+    const int64_t gap = (by < 0 ? -by : by) * inner;
     (void)part;
     for (int64_t unit = begin; unit < end; unit++) {
         double *z = job->z + unit * whole;
         const double *x = job->x + unit * whole;
-        const bool forward = job->by > 0;
+        const bool forward = by > 0;
         memcpy(z + (forward ? gap : 0), x + (forward ? 0 : gap),
                (size_t)(whole - gap) * sizeof *z);
         agi_fill_run(z + (forward ? 0 : whole - gap), gap, job->fill);

@@ -326,7 +326,7 @@ static ag_arg power_rule_base(ag_arg g, ag_arg x, ag_arg y)
         return v_vjp_mul(g, v_mul(x, y));
     if (y.tensor == NULL)
         return v_vjp_mul(g, v_mul(v_pow(x, NUM(y.value - 1.0)), y));
-    return v_vjp_mul(y, v_vjp_mul(g, v_pow(x, v_sub(y, NUM(1.0)))));
+    return v_vjp_mul(y, v_vjp_mul(g, v_pow(x, v_add(y, NUM(-1.0)))));
 }
 
 /* dy = g z log(x), and 0 where x is 0 and y >= 0. There x is made 1 first, whose logarithm is 0, so

@@ -196,9 +196,11 @@ static ag_tensor *combined(const places *p)
 }
 
 /* The dimensions of the index stand where the indexed ones were, or, where others come between
- * these, first. */
+ * these or no dimension is indexed, first. */
 static int place_of_index(const places *p)
 {
+    if (p->mask == 0)
+        return 0;
     const uint32_t run = p->mask >> __builtin_ctz(p->mask);
     return (run & (run + 1)) == 0 ? __builtin_ctz(p->mask) : 0;
 }

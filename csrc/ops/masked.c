@@ -19,10 +19,12 @@
 AG_MAP3(masked_fill, y != 0.0 ? w : x)
 AG_RULE(masked_fill)
 {
+    ag_arg mask = IN(1);
+    mask.dtype = AG_BOOL;  /* of a number, which was saved without its dtype */
     if (NEEDS(0))
-        GX(0) = v_where(IN(1), NUM(0.0), G);
+        GX(0) = v_where(mask, NUM(0.0), G);
     if (NEEDS(2))
-        GX(2) = v_where(IN(1), G, NUM(0.0));
+        GX(2) = v_where(mask, G, NUM(0.0));
 }
 
 static bool check_filled(const ag_tensor *x, const ag_tensor *mask, const ag_tensor *value)

@@ -193,7 +193,7 @@ static ag_status pick_kth(const ag_tensor *x, int dim, bool keep, const kth_kind
 AG_FORWARD_SEVERAL(kthvalue)
 {
     const ag_tensor *x = args[0].tensor;
-    const kth_kind kind = {.kind = THE_KTH, .k = attr->i[0] - 1};
+    const kth_kind kind = {.kind = THE_KTH, .k = attr->i[0] > 0 ? attr->i[0] - 1 : -1};
     int dim;
     (void)n;
     if (agi_dim_to_pick("kthvalue", x, attr->i[1], &dim) != AG_OK)

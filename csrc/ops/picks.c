@@ -11,6 +11,7 @@
 #include "../base/shape.h"
 #include "../compute/order.h"
 #include "../fuse/pending.h"
+#include "../tape/dtypes.h"
 #include "../tensor/copy.h"
 #include "reduce.h"
 #include "table.h"
@@ -253,6 +254,9 @@ static ag_status check_along(const char *op, const ag_tensor *places, const ag_t
 {
     if (agi_shape_wrap_dim(named, x->ndim, dim) != AG_OK)
         return ag_last_status();
+    if (agi_dtype_of(places) != AG_INT64)
+        return agi_fail(AG_ERR_VALUE, "%s: expected places of dtype Long, but got %s", op,
+                        agi_dtype_name(agi_dtype_of(places)));
     bool fits = places->ndim == x->ndim;
     for (int d = 0; fits && d < x->ndim; d++)
         fits = d == *dim || agi_shape_of(places)[d] == agi_shape_of(x)[d];
@@ -320,6 +324,8 @@ AG_FORWARD(take_along)
     ag_tensor *z = agi_tensor_new(places->ndim, agi_shape_of(places), places->numel);
     if (z == NULL)
         return NULL;
+    if (z->numel == 0)
+        return z;
     plan_along(&job, places, agi_strides_of(z), x, dim);
     if (move_along(&job, z->numel, agi_tensor_data(places), agi_tensor_data(z), agi_tensor_data(x),
                    true) == AG_OK)
@@ -358,6 +364,8 @@ AG_FORWARD(put_along)
     if (z == NULL)
         return NULL;
     agi_fill_run(agi_tensor_data(z), numel, 0.0);
+    if (g->numel == 0)
+        return z;
     plan_along(&job, places, agi_strides_of(g), z, dim);
     if (move_along(&job, g->numel, agi_tensor_data(places), agi_tensor_data(g), agi_tensor_data(z),
                    false) == AG_OK)

@@ -202,7 +202,8 @@ AG_FORWARD(shift)
 AG_RULE(shift)
 {
     const agi_node_attr *given = agi_node_attr_of(v->node);
-    GX(0) = v_shift(G, given->i[0], -given->i[1], 0.0);
+    const int64_t by = given->i[1], back = by == INT64_MIN ? INT64_MAX : -by;
+    GX(0) = v_shift(G, given->i[0], back, 0.0);
 }
 
 /* ---- cummax, cummin: dx = g, added up where each value is from.  Saves the places. ----------- */

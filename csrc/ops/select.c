@@ -15,10 +15,12 @@
 AG_MAP3(where, x != 0.0 ? y : w)
 AG_RULE(where)
 {
+    ag_arg cond = IN(0);
+    cond.dtype = AG_BOOL;  /* of a number, which was saved without its dtype */
     if (NEEDS(1))
-        GX(1) = v_where(IN(0), G, NUM(0.0));
+        GX(1) = v_where(cond, G, NUM(0.0));
     if (NEEDS(2))
-        GX(2) = v_where(IN(0), NUM(0.0), G);
+        GX(2) = v_where(cond, NUM(0.0), G);
 }
 
 /* Where lo <= x <= hi, edges included; a bound that is infinite is none. */

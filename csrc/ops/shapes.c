@@ -566,11 +566,12 @@ static bool cuts_too_much(const ag_tensor *x, const ag_attr *attr)
     for (int d = 0; d < x->ndim; d++) {
         int64_t before, behind, size = agi_shape_of(x)[d];
         pads_of(attr, x->ndim, d, &before, &behind);
-        if (size + (before < 0 ? before : 0) + (behind < 0 ? behind : 0) >= 0)
+        before = before < 0 ? before : 0;
+        behind = behind < 0 ? behind : 0;
+        if (before >= -size && behind >= -size - before)
             continue;
-        agi_fail(AG_ERR_SHAPE, "constant_pad_nd: cannot cut %lld and %lld off a size of %lld",
-                 (long long)(before < 0 ? -before : 0), (long long)(behind < 0 ? -behind : 0),
-                 (long long)size);
+        agi_fail(AG_ERR_SHAPE, "constant_pad_nd: borders of %lld and %lld cut more off than a size "
+                               "of %lld", (long long)before, (long long)behind, (long long)size);
         return true;
     }
     return false;
@@ -584,7 +585,8 @@ AG_FORWARD(constant_pad_nd)
     ag_arg border = agi_number(attr->f[0]);
     const int64_t numel = agi_cast_number(&border, agi_dtype_of(x)) ? padded_shape(x, attr, shape)
                                                                     : -1;
-    ag_tensor *z = numel < 0 ? NULL : agi_tensor_new(x->ndim, shape, numel);
+    ag_tensor *z = numel < 0 || cuts_too_much(x, attr) ? NULL
+                                                       : agi_tensor_new(x->ndim, shape, numel);
     bool is_empty = numel <= 0 || x->numel == 0, has_border = false;
     if (z == NULL)
         return NULL;
@@ -596,10 +598,6 @@ AG_FORWARD(constant_pad_nd)
         from -= before < 0 ? before * strides[d] : 0;
         has_border = has_border || before > 0 || behind > 0;
         is_empty = is_empty || part[d] <= 0;
-    }
-    if (cuts_too_much(x, attr)) {
-        agi_release(z);
-        return NULL;
     }
     if (has_border || is_empty)
         agi_run_fill(agi_tensor_data(z), agi_strides_of(z), x->ndim, shape, border.value);

@@ -25,6 +25,7 @@
 #define KEEPS DTYPES(BOOL, INT, FLOAT)
 #define TRUTHS DTYPES(BOOL, BOOL, BOOL)
 #define FIRST DTYPES(AGI_OF_FIRST, AGI_OF_FIRST, AGI_OF_FIRST | AGI_MIXED | FLOAT)
+#define CHECKED_FIRST DTYPES(AGI_OF_FIRST, AGI_OF_FIRST, AGI_CHECKED | AGI_OF_FIRST | FLOAT)
 #define INDEXED(types) types, .indexed = true
 #define MAP(name) .kernels = agi_##name##_kernels
 #define FORWARD(name) .forward = agi_##name##_forward
@@ -101,6 +102,7 @@ const agi_op_info agi_op_table[AG_OP_COUNT] = {
 #undef KEEPS
 #undef TRUTHS
 #undef FIRST
+#undef CHECKED_FIRST
 #undef INDEXED
 #undef NONE
 #undef IN0

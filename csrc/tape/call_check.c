@@ -5,6 +5,8 @@
  */
 #include "call_check.h"
 
+#include <math.h>
+
 #include "../base/check.h"
 #include "../base/shape.h"
 #include "node.h"
@@ -52,7 +54,9 @@ static const uint8_t takes[AG_OP_COUNT] = {
 #include "../include/ops.def"
 };
 
-/* How many arguments must be tensors: the first so many. */
+/* How many arguments must be tensors: the first so many; and ONE_MAYBE for each that may be
+ * missing, the number NaN then: the last so many. */
+#define ONE_MAYBE 16
 #define TENSORS_TENSOR + 1
 #define TENSORS_OPERAND
 #define TENSORS_SCALAR
@@ -65,7 +69,7 @@ static const uint8_t takes[AG_OP_COUNT] = {
 #define TENSORS_CHOICE
 #define TENSORS_DIMS
 #define TENSORS_SIZES
-#define TENSORS_MAYBE
+#define TENSORS_MAYBE + ONE_MAYBE
 #define TENSORS_REDUCTION
 #define TENSORS_AVERAGE
 #define TENSORS_REDUCE
@@ -88,8 +92,10 @@ static const uint8_t takes[AG_OP_COUNT] = {
 static const uint8_t tensors_of[AG_OP_COUNT] = {
     [AG_OP_embedding] = 2, [AG_OP_embedding_vjp] = 2, [AG_OP_class_loss] = 2,
     [AG_OP_class_loss_vjp] = 2, [AG_OP_class_entropy] = 2, [AG_OP_class_entropy_vjp] = 3,
-    [AG_OP_standardize_vjp] = 2, [AG_OP_triplet_term] = 2, [AG_OP_standardize_affine] = 3,
-    [AG_OP_standardize_affine_vjp] = 3,
+    [AG_OP_standardize_vjp] = 2, [AG_OP_standardize_affine] = 3,
+    [AG_OP_standardize_affine_vjp] = 3, [AG_OP_triplet_term] = 2, [AG_OP_index] = 2,
+    [AG_OP_index_put] = 2, [AG_OP_scatter_extreme] = 3, [AG_OP_masked_scatter] = 3,
+    [AG_OP_take_along] = 2, [AG_OP_put_along] = 2,
 #define CALL(name, cname, FORMS, BODY, RESULT, parameters, doc, example) \
     TENSORS_ROW_##BODY(cname, parameters)
 #include "../include/ops.def"
@@ -198,6 +204,9 @@ static bool is_inner_with_attr(int op)
     case AG_OP_prod_others:
     case AG_OP_triplet_term:
     case AG_OP_poisson:
+    case AG_OP_hardtanh_int:
+    case AG_OP_threshold_int:
+    case AG_OP_div_rounded_int:
         return true;
     default:
         return false;
@@ -265,10 +274,24 @@ static bool check_args(int op, const char *name, int n, const ag_arg *args)
     if (!agi_has(name, args, "arguments") ||
         !(takes_number_first(op) || agi_has_tensor(name, args[0].tensor)))
         return false;
-    for (int k = 1; k < tensors_of[op]; k++)
+    for (int k = 1; k < tensors_of[op] % ONE_MAYBE; k++)
         if (!agi_has_tensor(name, args[k].tensor))
             return false;
+    for (int k = n - tensors_of[op] / ONE_MAYBE; k < n; k++)
+        if (args[k].tensor == NULL && !isnan(args[k].value)) {
+            agi_fail(AG_ERR_TYPE, "%s: expected a tensor or NaN, for none, got %g", name,
+                     args[k].value);
+            return false;
+        }
     return true;
+}
+
+/* The attributes, where the op takes some. */
+static bool check_given_attr(int op, const char *name, const ag_arg *args, const ag_attr *attr)
+{
+    if ((!takes_attr(op) && !takes_whole(op, args)) || (op == AG_OP_clone && attr == NULL))
+        return true;
+    return agi_has(name, attr, "attributes") && check_attr(op, name, args, attr);
 }
 
 static bool check_op(const char *function, ag_op op)
@@ -291,10 +314,7 @@ bool agi_check_call(ag_op op, int n, const ag_arg *args, const ag_attr *attr)
         agi_fail(AG_ERR_TYPE, "apply: expected an op with one result, got %s", name);
         return false;
     }
-    return check_args((int)op, name, n, args) &&
-           ((!takes_attr((int)op) && !takes_whole((int)op, args)) ||
-            (op == AG_OP_clone && attr == NULL) ||
-            (agi_has(name, attr, "attributes") && check_attr((int)op, name, args, attr)));
+    return check_args((int)op, name, n, args) && check_given_attr((int)op, name, args, attr);
 }
 
 /* Of split: the sizes of the list, which are those of the parts of a length. */
@@ -340,8 +360,7 @@ bool agi_check_several(ag_op op, int n_args, const ag_arg *args, const ag_attr *
         return false;
     }
     if (!check_args((int)op, name, n_args, args) || !agi_has_tensor(name, args[0].tensor) ||
-        (takes_attr((int)op) && (!agi_has(name, attr, "attributes") ||
-                                 !check_attr((int)op, name, args, attr))))
+        !check_given_attr((int)op, name, args, attr))
         return false;
     const int64_t count = count_results(op, args, attr);
     if (count < 0)
@@ -354,18 +373,23 @@ bool agi_check_several(ag_op op, int n_args, const ag_arg *args, const ag_attr *
     return n == 0 || agi_has(name, outs, "memory for the results");
 }
 
+bool agi_check_has_form_in_place(ag_op op, ag_op asked)
+{
+    const agi_op_info *info = &agi_ops[op];
+    if (agi_op_is_map(info) || info->kind == AGI_FORMULA || info->kind == AGI_EDIT ||
+        op == AG_OP_fill || op == AG_OP_copy || op == AG_OP_tril || op == AG_OP_triu)
+        return true;
+    agi_fail(AG_ERR_TYPE, "%s_: expected an op with a form in place, got %s", agi_ops[asked].name,
+             info->name);
+    return false;
+}
+
 bool agi_check_write(ag_op op, int n, const ag_arg *args, const ag_attr *attr)
 {
     if (!check_op("apply_", op))
         return false;
     const char *name = agi_ops[op].name;
-    if (!agi_op_is_map(&agi_ops[op]) && agi_ops[op].kind != AGI_FORMULA &&
-        agi_ops[op].kind != AGI_EDIT && op != AG_OP_fill && op != AG_OP_copy &&
-        op != AG_OP_tril && op != AG_OP_triu) {
-        agi_fail(AG_ERR_TYPE, "%s_: expected an op with a form in place, got %s", name, name);
-        return false;
-    }
-    return check_args((int)op, name, n, args) &&
+    return agi_check_has_form_in_place(op, op) && check_args((int)op, name, n, args) &&
            agi_has(name, args[0].tensor, "a tensor to write to") &&
-           (!takes_attr((int)op) || agi_has(name, attr, "attributes"));
+           check_given_attr((int)op, name, args, attr);
 }

@@ -22,6 +22,9 @@ bool agi_check_several(ag_op op, int n_args, const ag_arg *args, const ag_attr *
 /* The same for a write in place. */
 bool agi_check_write(ag_op op, int n, const ag_arg *args, const ag_attr *attr);
 
+/* Whether the op, which stands for the one that was asked for, can write over an argument. */
+bool agi_check_has_form_in_place(ag_op op, ag_op asked);
+
 #pragma GCC visibility pop
 
 /* There is nothing more to check: an elementwise op without attributes, and as many arguments. */

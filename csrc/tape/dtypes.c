@@ -92,6 +92,15 @@ static bool check_condition(const ag_arg *condition)
     return false;
 }
 
+static bool check_filling_mask(const ag_arg *mask)
+{
+    if (agi_arg_dtype(mask) == AG_BOOL)
+        return true;
+    agi_fail(AG_ERR_VALUE, "masked_fill_ only supports boolean masks, but got mask with dtype %s",
+             agi_dtype_name(agi_arg_dtype(mask)));
+    return false;
+}
+
 static bool is_absent(const ag_arg *bound, double value)
 {
     return bound->tensor == NULL && bound->value == value;
@@ -236,14 +245,30 @@ static ag_dtype promoted_of(int n, const ag_arg *args)
     return promoted;
 }
 
-/* Numbers come with any dtype that a caller writes. */
-static bool check_dtypes_of_numbers(const char *name, int n, const ag_arg *args)
+/* Whether the number is one of its dtype, but for its size. NaN under AG_BOOL is no number at all,
+ * but says that a tensor is missing, which no elementwise op takes. */
+static bool is_of_dtype(const agi_op_info *info, const ag_arg *number)
 {
+    const double value = number->value;
+    if (number->dtype == AG_BOOL)
+        return value == 0.0 || value == 1.0 || (isnan(value) && !agi_op_is_map(info));
+    return number->dtype != AG_INT64 || !isfinite(value) || trunc(value) == value;
+}
+
+/* Numbers come with any dtype that a caller writes. */
+static bool check_dtypes_of_numbers(const agi_op_info *info, int n, const ag_arg *args)
+{
+    const char *name = info->name;
     for (int k = 0; k < n; k++) {
         const ag_dtype dtype = agi_arg_dtype(&args[k]);
         if (dtype != AG_FLOAT64 && dtype != AG_INT64 && dtype != AG_BOOL) {
             agi_fail(AG_ERR_VALUE, "%s: expected AG_FLOAT64, AG_INT64 or AG_BOOL as the dtype of a "
                                    "number, got %d", name, (int)dtype);
+            return false;
+        }
+        if (args[k].tensor == NULL && !is_of_dtype(info, &args[k])) {
+            agi_fail(AG_ERR_VALUE, "%s: expected a number of its dtype %s, got %g", name,
+                     agi_dtype_name(dtype), args[k].value);
             return false;
         }
     }
@@ -272,7 +297,7 @@ static bool check_own_numbers(const agi_op_info *info, int n, const ag_arg *args
 bool agi_dtypes_resolve(int op, int n, const ag_arg *args, unsigned *how)
 {
     const agi_op_info *info = &agi_ops[op];
-    if (!check_dtypes_of_numbers(info->name, n, args))
+    if (!check_dtypes_of_numbers(info, n, args))
         return false;
     const ag_dtype promoted = promoted_of(n, args);
     const unsigned entry = info->dtypes[promoted];
@@ -280,7 +305,8 @@ bool agi_dtypes_resolve(int op, int n, const ag_arg *args, unsigned *how)
         return refuse(info, entry & ~(unsigned)AGI_DTYPE_WAYS, promoted);
     if (entry & AGI_OF_FIRST) {
         *how = (unsigned)agi_arg_dtype(&args[0]);
-        return check_own_numbers(info, n, args, (ag_dtype)*how);
+        return (op != AG_OP_masked_fill || check_filling_mask(&args[1])) &&
+               check_own_numbers(info, n, args, (ag_dtype)*how);
     }
     if (!check_operands(op, n, args, promoted))
         return false;

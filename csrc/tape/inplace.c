@@ -583,12 +583,14 @@ static AGI_NOINLINE ag_status write_by_dtypes(int op, int n, const ag_arg *args,
 {
     if (op == AG_OP_fill || op == AG_OP_copy)
         return replace_by_dtype(op, args);
+    const int asked = op;
     if (!agi_dtypes_resolve_write(&op, n, args)) {
         if (ag_last_status() == AG_ERR_DTYPE)  /* that no kernel is there is the last reason */
             check_shape(n, args);
         return ag_last_status();
     }
-    if (!agi_dtypes_check_numbers(op, attr))
+    if (!agi_dtypes_check_numbers(op, attr) ||
+        (op != asked && !agi_check_has_form_in_place((ag_op)op, (ag_op)asked)))
         return ag_last_status();
     return write_other(op, n, args, attr);
 }

@@ -62,7 +62,7 @@ static void set_up(void)
     ag_set_requires_grad(x, true);
     ag_set_requires_grad(y, true);
     product = ag_mul(x, y);
-    misfit = ag_zeros(1, LIST(5));
+    misfit = ag_from_bool((const bool[5]){false}, 1, LIST(5));
 }
 
 static void check_unchanged(const char *group)
@@ -412,6 +412,7 @@ static void test_null_of_elementwise_ops(void)
 #define BAD_TENSOR NULL
 #define BAD_TENSORS 2, NULL
 #define BAD_OPERAND ag_operand(misfit)
+#define BAD_EACH 2, NULL
 #define BAD_SIZES 2, NULL
 #define BAD_PLACES 2, NULL
 #define BAD_NUMBER NAN
@@ -419,6 +420,7 @@ static void test_null_of_elementwise_ops(void)
 #define BAD_INT -1
 #define NEXT_GOOD_TENSOR , y
 #define NEXT_GOOD_OPERAND , ag_operand(y)
+#define NEXT_GOOD_SCALAR , ag_number(1.0)
 #define NEXT_GOOD_NUMBER , 1.0
 #define NEXT_GOOD_VALUE , 1.0
 #define NEXT_GOOD_INT , 1
@@ -428,6 +430,7 @@ static void test_null_of_elementwise_ops(void)
 #define NEXT_GOOD_CHOICE , 0
 #define NEXT_GOOD_DIMS , -1, NULL
 #define NEXT_GOOD_SIZES , 1, LIST(6)
+#define NEXT_GOOD_INTS NEXT_GOOD_SIZES
 #define NEXT_GOOD_INT_OR_INTS , -1, LIST(1)
 #define NEXT_GOOD_GENERATOR , NULL
 #define NEXT_GOOD_MAYBE , NULL
@@ -445,6 +448,7 @@ static void test_null_of_elementwise_ops(void)
 #define BAD_FIRST(parameters) AG_EACH(BAD, NEXT_GOOD, , parameters)
 #define GOOD_TENSOR x
 #define GOOD_TENSORS 0, NULL
+#define GOOD_EACH -1, NULL
 #define GOOD_OPERAND ag_operand(x)
 #define GOOD_SIZES 2, NULL
 #define GOOD_PLACES 2, NULL
@@ -455,6 +459,7 @@ static void test_null_of_elementwise_ops(void)
 #define NEXT_BAD_LIST , 2, NULL
 #define NEXT_BAD_TENSOR , NULL
 #define NEXT_BAD_OPERAND NEXT_GOOD_OPERAND
+#define NEXT_BAD_SCALAR NEXT_GOOD_SCALAR
 #define NEXT_BAD_NUMBER , NAN
 #define NEXT_BAD_VALUE NEXT_GOOD_VALUE
 #define NEXT_BAD_INT , -1
@@ -464,6 +469,7 @@ static void test_null_of_elementwise_ops(void)
 #define NEXT_BAD_CHOICE , 99
 #define NEXT_BAD_DIMS NEXT_BAD_LIST
 #define NEXT_BAD_SIZES NEXT_BAD_LIST
+#define NEXT_BAD_INTS NEXT_BAD_LIST
 #define NEXT_BAD_INT_OR_INTS NEXT_BAD_LIST
 #define NEXT_BAD_GENERATOR NEXT_GOOD_GENERATOR
 #define NEXT_BAD_MAYBE NEXT_GOOD_MAYBE
@@ -483,6 +489,7 @@ static void test_null_of_elementwise_ops(void)
 #define REFUSES_MADE(cname, parameters) \
     GIVES_NULL(ag_##cname(AG_EACH(BAD, NEXT_BAD, , parameters)));
 #define REFUSES_LIKE REFUSES_TENSOR
+#define REFUSES_ITSELF(cname, parameters) GIVES_ERROR(ag_##cname(BAD_FIRST(parameters)));
 #define REFUSES_PAIR_OF(cname, parameters) \
     GIVES_ERROR(ag_##cname(BAD_FIRST(parameters), outs)); \
     GIVES_ERROR(ag_##cname(AG_EACH(GOOD, NEXT_BAD, , parameters), outs)); \
@@ -627,17 +634,55 @@ static void test_ops_that_there_are_not(void)
         CHECK(ag_op_info((ag_op)op, NULL, NULL, NULL, NULL, NULL, NULL) == AG_OK);
 }
 
-static bool takes_attributes(const char *kind)
+/* How many of the parameters of an op are neither tensors nor Python's alone. */
+#define ATTRS_TENSOR
+#define ATTRS_TENSORS
+#define ATTRS_OPERAND
+#define ATTRS_MAYBE
+#define ATTRS_NUMBER + 1
+#define ATTRS_INT + 1
+#define ATTRS_WHOLE + 1
+#define ATTRS_DIM + 1
+#define ATTRS_FLAG + 1
+#define ATTRS_CHOICE + 1
+#define ATTRS_REDUCTION + 1
+#define ATTRS_DIMS + 1
+#define ATTRS_SIZES + 1
+#define ATTRS_INTS + 1
+#define ATTRS_AVERAGE
+#define ATTRS_REDUCE
+#define ATTRS_INPLACE
+#define ATTRS_DTYPE
+#define ATTRS_REAL
+#define ATTRS_DEVICE
+#define ATTRS_INTO
+#define ATTRS(of, KIND, name, default) ATTRS_##KIND
+#define ATTRS_OF_OP(cname, parameters) [AG_OP_##cname] = 0 AG_EACH(ATTRS, ATTRS, , parameters),
+#define ATTRS_OF_C ATTRS_OF_OP
+#define ATTRS_OF_CHECKED_OP ATTRS_OF_OP
+#define ATTRS_OF_OWN(cname, parameters)
+#define ATTRS_OF_CHECKED_OWN ATTRS_OF_OWN
+#define ATTRS_OF_DONE ATTRS_OF_OWN
+#define ATTRS_OF_CHECKED_DONE ATTRS_OF_OWN
+#define ATTRS_OF_PYTHON ATTRS_OF_OWN
+#define ATTRS_OF_PAIR ATTRS_OF_OWN
+static const int attributes_of[AG_OP_COUNT] = {
+#define CALL(name, cname, FORMS, BODY, RESULT, parameters, doc, example) \
+    ATTRS_OF_##BODY(cname, parameters)
+#include <ops.def>
+};
+
+static bool takes_attributes(int op, const char *kind)
 {
-    return strcmp(kind, "unary_attr") == 0 || strcmp(kind, "reduce") == 0 ||
-           strcmp(kind, "view") == 0;
+    return attributes_of[op] > 0 || strcmp(kind, "view") == 0 || op == AG_OP_slice_scatter ||
+           op == AG_OP_strided_scatter || op == AG_OP_strided_gather_vjp;
 }
 
 static bool has_form_in_place(int op)
 {
     const char *kind;
     ag_op_info((ag_op)op, NULL, NULL, NULL, NULL, &kind, NULL);
-    return op == AG_OP_fill || op == AG_OP_copy ||
+    return op == AG_OP_fill || op == AG_OP_copy || op == AG_OP_tril || op == AG_OP_triu ||
            (strcmp(kind, "reduce") != 0 && strcmp(kind, "view") != 0 &&
             strcmp(kind, "make") != 0 && strcmp(kind, "join") != 0 &&
             strcmp(kind, "reduces") != 0 && strcmp(kind, "views") != 0);
@@ -667,13 +712,15 @@ static void test_missing_arguments(void)
     ag_tensor *plain = ag_ones(2, LIST(2, 3));
     const ag_attr attr = {.i = {0, 1, 1, 1}};
     for (int op = 0; op < AG_OP_COUNT; op++) {
-        const ag_arg tensors[3] = {ag_operand(plain), ag_operand(plain), ag_operand(plain)};
-        const ag_arg numbers[3] = {ag_number(1.0), ag_number(1.0), ag_number(1.0)};
+        ag_arg tensors[5], numbers[5];
         const char *kind;
         int arity;
+        for (int k = 0; k < 5; k++) {
+            tensors[k] = ag_operand(plain);
+            numbers[k] = ag_number(1.0);
+        }
         ag_op_info((ag_op)op, NULL, NULL, NULL, &arity, &kind, NULL);
-        if (takes_attributes(kind) || op == AG_OP_slice_scatter || op == AG_OP_strided_scatter ||
-            op == AG_OP_strided_gather_vjp)
+        if (takes_attributes(op, kind))
             GIVES_NULL(ag_apply((ag_op)op, arity, tensors, NULL));
         if (strcmp(kind, "view") == 0 || strcmp(kind, "make") == 0)
             GIVES_NULL(ag_apply((ag_op)op, arity, numbers, &attr));
@@ -765,6 +812,61 @@ static void test_slopes(void)
     GIVES_ERROR(ag_unique_consecutive(NULL, 0, outs));
     GIVES_ERROR(ag_unique_consecutive(x, -3, outs));
     GIVES_ERROR(ag_unique_consecutive(x, 0, NULL));
+}
+
+/* All three functions, of a tensor that requires no gradient. */
+static void refuse_indices(ag_tensor *t, int n, ag_tensor *const *indices)
+{
+    GIVES_NULL(ag_index(t, n, indices));
+    GIVES_NULL(ag_index_put(t, n, indices, ag_number(1.0), false));
+    GIVES_ERROR(ag_index_put_(t, n, indices, ag_number(1.0), true));
+}
+
+#define INDICES(...) ((ag_tensor *const[]){__VA_ARGS__})
+
+static void test_indices(void)
+{
+    ag_tensor *t = ag_ones(2, LIST(2, 3)), *first = ag_from_int64(LIST(0, 1), 1, LIST(2));
+    ag_tensor *three = ag_from_int64(LIST(0, 1, 1), 1, LIST(3)), *mask = ag_gt(t, t);
+    ag_tensor *truth = ag_from_bool((const bool[]){true}, 0, NULL), *many[AG_MAX_DIMS + 1];
+    for (int k = 0; k <= AG_MAX_DIMS; k++)
+        many[k] = truth;
+    static const int64_t beyond[] = {2, -3, MOST - 1, 1 - MOST};
+    refuse_indices(NULL, 1, INDICES(first));
+    refuse_indices(t, 1, NULL);
+    refuse_indices(t, 0, INDICES(first));
+    refuse_indices(t, -1, INDICES(first));
+    refuse_indices(t, INT_MIN, INDICES(first));
+    refuse_indices(t, AG_MAX_DIMS + 1, many);
+    refuse_indices(t, 2, INDICES(NULL, NULL));
+    refuse_indices(t, 1, INDICES(t));
+    refuse_indices(t, 3, INDICES(first, first, first));
+    refuse_indices(t, 3, INDICES(first, first, NULL));
+    refuse_indices(t, 2, INDICES(mask, first));
+    refuse_indices(t, 2, INDICES(first, three));
+    refuse_indices(t, 1, INDICES(ag_t(mask)));
+    for (int k = 0; k < COUNT(beyond); k++) {
+        refuse_indices(t, 1, INDICES(ag_from_int64(&beyond[k], 0, NULL)));
+        const int64_t further = beyond[k] + (beyond[k] < 0 ? -1 : 1);
+        refuse_indices(t, 2, INDICES(first, ag_from_int64(LIST(0, further), 1, LIST(2))));
+    }
+    GIVES_NULL(ag_index_put(t, 1, INDICES(first), ag_operand(ag_ones(1, LIST(2))), false));
+    GIVES_NULL(ag_index_put(t, 1, INDICES(first), ag_operand(mask), true));
+    GIVES_ERROR(ag_index_put_(t, 1, INDICES(first), ag_operand(ag_ones(1, LIST(2))), false));
+    GIVES_ERROR(ag_index_put_(x, 1, INDICES(first), ag_number(1.0), false));
+    GIVES_ERROR(ag_index_put_(ag_expand(t, 3, LIST(2, 2, 3)), 1, INDICES(first), ag_number(1.0),
+                              false));
+    GIVES_NULL(ag_argwhere(NULL));
+    GIVES_NULL(ag_take_along_dim(t, NULL, AG_NO_DIM));
+    GIVES_NULL(ag_take_along_dim(t, t, AG_NO_DIM));
+    GIVES_NULL(ag_take_along_dim(t, ag_from_int64(LIST(6), 0, NULL), AG_NO_DIM));
+    GIVES_NULL(ag_take_along_dim(t, first, 0));
+    GIVES_NULL(ag_take_along_dim(t, ag_view(first, 2, LIST(2, 1)), 2));
+    CHECK(ag_tensor_version(t) == 0 && ag_data(t)[0] == 1.0);
+    ag_clear_error();
+    CHECK(ag_numel(ag_index(t, AG_MAX_DIMS, many)) == 6);
+    CHECK(ag_numel(ag_take_along_dim(t, ag_from_int64(LIST(5), 0, NULL), AG_NO_DIM)) == 1);
+    CHECK(ag_numel(ag_argwhere(t)) == 12 && ag_last_status() == AG_OK);
 }
 
 static void refuse_attr(ag_op op, ag_attr attr)
@@ -1144,17 +1246,24 @@ static int64_t random_number(void)
     return numbers[random_below(COUNT(numbers))];
 }
 
+static double random_value(void)
+{
+    static const double values[] = {0.0, 1.0, 1.0, 2.0, 20.0, 0.5, -1.0, -0.0, 1e300, NAN,
+                                    INFINITY, -INFINITY};
+    return values[random_below(COUNT(values))];
+}
+
 /* A result can be read, and it has gradients if it is recorded. */
-static void use_result(ag_tensor *result)
+static void use_result(const char *name, ag_tensor *result)
 {
     ag_tensor *gradient = NULL;
     if (ag_numel(result) > 1000)
         return;
     if (ag_data(ag_contiguous(ag_detach(result))) == NULL)
-        report(__LINE__, "ag_apply at random", "its result cannot be read");
+        report(__LINE__, name, "its result, at random, cannot be read");
     ag_tensor *root = ag_requires_grad(result) ? ag_sum_all(result) : NULL;
     if (root != NULL && ag_grad(1, &root, NULL, 1, &x, AG_ALLOW_UNUSED, &gradient) != AG_OK)
-        report(__LINE__, "ag_apply at random", "its result has no gradient");
+        report(__LINE__, name, "its result, at random, has no gradient");
     ag_release(gradient);
 }
 
@@ -1163,27 +1272,30 @@ static void call_at_random(ag_tensor *const *tensors, int n_tensors)
 {
     static const ag_dtype dtypes[] = {AG_FLOAT64, AG_INT64, AG_BOOL, 2, -1, INT32_MIN, INT32_MAX};
     int64_t list[8];
-    ag_attr attr = {.f = {1.0, 20.0}, .n_list = (int)random_below(9), .list = list};
+    ag_attr attr = {.n_list = (int)random_below(10) - 1, .list = list};
     ag_arg args[5];
     const ag_op op = (ag_op)random_below(AG_OP_COUNT);
+    const char *name;
     int n = 0;
-    ag_op_info(op, NULL, NULL, NULL, &n, NULL, NULL);
+    ag_op_info(op, &name, NULL, NULL, &n, NULL, NULL);
     for (int i = 0; i < COUNT(list); i++)
         list[i] = random_number();
     for (int i = 0; i < 4; i++)
         attr.i[i] = random_number();
+    for (int i = 0; i < 3; i++)
+        attr.f[i] = random_value();
     for (int k = 0; k < 5; k++)
         args[k] = (ag_arg){random_below(8) > 0 ? tensors[random_below((uint64_t)n_tensors)] : NULL,
-                           1.0, dtypes[random_below((uint64_t)COUNT(dtypes))]};
+                           random_value(), dtypes[random_below((uint64_t)COUNT(dtypes))]};
     ag_clear_error();
     ag_tensor *result = ag_apply(op, n, args, random_below(20) > 0 ? &attr : NULL);
     if (result == NULL)
-        check_reason(__LINE__, "ag_apply at random");
+        check_reason(__LINE__, name);
     else
-        use_result(result);
+        use_result(name, result);
     ag_clear_error();
     if (ag_apply_(op, n, args, &attr) != AG_OK)
-        check_reason(__LINE__, "ag_apply_ at random");
+        check_reason(__LINE__, name);
 }
 
 static void test_anything(void)
@@ -1194,7 +1306,10 @@ static void test_anything(void)
         ag_tensor *tensors[] = {base, ag_t(base), ag_select(base, 1, 1), ag_zeros(2, LIST(0, 3)),
                                 copy, ag_view(copy, 1, LIST(6)), ag_scalar(2.0),
                                 ag_expand(base, 3, LIST(2, 2, 3)), x,
-                                ag_cast(base, AG_INT64), ag_gt(copy, base)};
+                                ag_cast(base, AG_INT64), ag_gt(copy, base), ag_zeros(1, LIST(0)),
+                                ag_from_int64(LIST(1, 0, 2), 1, LIST(3)),
+                                ag_from_int64(LIST(1, 0, 0, 1, -1, 1), 2, LIST(2, 3)),
+                                ag_from_int64(LIST(0), 0, NULL)};
         call_at_random(tensors, COUNT(tensors));
         ag_scope_close(mark);
     }
@@ -1215,7 +1330,7 @@ int main(void)
         TEST(null_when_looking), TEST(null_of_elementwise_ops),
         TEST(null_of_functions_with_a_row), TEST(null_of_other_ops),
         TEST(null_of_writes), TEST(which_reason_is_given), TEST(ops_that_there_are_not),
-        TEST(wrong_counts), TEST(missing_arguments), TEST(several_results), TEST(joins),
+        TEST(wrong_counts), TEST(missing_arguments), TEST(several_results), TEST(joins), TEST(indices),
         TEST(wrong_attributes), TEST(wrong_shapes), TEST(slopes),
         TEST(views_of_nothing), TEST(wrong_dimensions), TEST(many_dimensions), TEST(regions),
         TEST(wrong_memory), TEST(wrong_flags), TEST(wrong_requests), TEST(wrong_settings),

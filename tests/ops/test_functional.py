@@ -286,6 +286,21 @@ def test_dropout() -> None:
             F.dropout(z, p)
 
 
+def test_rows_that_are_one_number_repeated() -> None:
+    """A copy of what is large and strided would be computed late, but its numbers are read."""
+    n, t = 100_000, ag.tensor([1, 2, 3])
+    x = ag.full((1, 1), 3.0).expand(3, n)
+    assert F.nll_loss(x, t).item() == -3.0
+    assert F.cross_entropy(x, t).item() == pytest.approx(math.log(n), 1e-12)
+    assert F.layer_norm(x, (n,)).abs().max().item() == 0.0
+    assert F.embedding(t, x.t()).tolist() == [[3.0] * 3] * 3
+    y = ag.zeros(3, n).requires_grad_()
+    for loss in F.nll_loss, F.cross_entropy:
+        (g,) = ag.autograd.grad(loss(y * 1.0, t), y, create_graph=True)
+        (h,) = ag.autograd.grad((g * y).sum(), y)
+        assert h[0, 1].item() == pytest.approx(-1 / 3, abs=1e-4)
+
+
 # ---- distances -----------------------------------------------------------------------------------
 
 
