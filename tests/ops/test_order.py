@@ -93,3 +93,23 @@ def test_higher_derivatives_of_a_product_beside_zeros() -> None:
     assert values(h).tolist() == [0.0, 0.0, 0.0, 30.0, 0.0]
     (third,) = ag.autograd.grad(h[3], x)
     assert values(third).tolist() == [15.0, 0.0, 10.0, 0.0, 6.0]
+
+
+def test_numbers_beyond_all_sizes() -> None:
+    least, most = -(2**63), 2**63 - 1
+    x = ag.tensor([3.0, 1.0, 2.0])
+    for k in least, most:
+        with pytest.raises(RuntimeError):
+            x.kthvalue(k)
+        with pytest.raises(RuntimeError):
+            ag.nn.functional.pad(x, (k, 0))
+        with pytest.raises(RuntimeError):
+            ag.nn.functional.pad(x, (0, k))
+    assert x.roll(most).tolist() == x.roll(most % 3).tolist()
+    assert x.roll(least).tolist() == x.roll(least % 3).tolist()
+
+
+def test_many_lines_of_nothing() -> None:
+    """There is nothing to do for any of them: they are not gone through."""
+    x = ag.zeros(2**40, 0)
+    assert x.sort().values.shape == x.argsort().shape == (2**40, 0)
