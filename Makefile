@@ -17,7 +17,7 @@ special = $(2) $(PYTHON) setup.py -q build --build-base build/$(1) --build-lib b
 	$(PYTHON) -m pytest -q -p no:cacheprovider --capture=sys $(4)
 runtime = LD_PRELOAD="$$(gcc -print-file-name=$(1))"
 
-.PHONY: help build test check mean base asan ubsan tsan cover fuzz bench stubs lint clean
+.PHONY: help build test check mean base asan ubsan tsan cover fuzz calls bench stubs lint clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
@@ -55,6 +55,9 @@ cover:  ## the suite with gcov: lines and branches of C reached, file by file
 
 fuzz: build  ## random programs of views and writes beside PyTorch, for MINUTES=10
 	PYTHONPATH="$(CURDIR)" $(PYTHON) tests/parity/views_fuzz.py --minutes $(or $(MINUTES),10)
+
+calls: build  ## random calls of all functions beside PyTorch, for MINUTES=10
+	PYTHONPATH="$(CURDIR)" $(PYTHON) tests/parity/calls_fuzz.py --minutes $(or $(MINUTES),10)
 
 bench:  ## the benchmarks, against what is installed
 	$(PYTHON) -m benchmarks

@@ -369,7 +369,7 @@ bool agi_cast_number(ag_arg *number, ag_dtype dtype)
 
 bool agi_dtypes_check_numbers(int op, const ag_attr *attr)
 {
-    if (op != AG_OP_threshold_int && op != AG_OP_hardtanh_int)
+    if (attr == NULL || (op != AG_OP_threshold_int && op != AG_OP_hardtanh_int))
         return true;
     for (int k = 0; k < 2; k++) {
         ag_arg number = agi_number(attr->f[k]);

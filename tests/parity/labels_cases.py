@@ -356,6 +356,11 @@ SHAPED |= {"atleast_2d", "atleast_3d", "flip", "roll", "repeat", "tile", "repeat
 SHAPED |= {"select_scatter", "cartesian_prod", "constant_pad_nd", "new_zeros", "new_ones"}
 SHAPED |= {"new_empty", "new_full", "empty_strided", "empty_permuted", "tril_indices"}
 SHAPED |= {"triu_indices", "broadcast_tensors"}
+# What is drawn at random: the tests of random numbers have its labels.
+SHAPED |= set(
+    "bernoulli bernoulli_ cauchy_ exponential_ geometric_ log_normal_ multinomial normal_ "
+    "poisson randint randint_like random_ randperm uniform_".split()
+)
 # Whose operands are no numbers to be combined: test_parity_scans.py and test_parity_shapes.py have
 # their labels.
 PARTING = frozenset({"split_with_sizes"})

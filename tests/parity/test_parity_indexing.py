@@ -264,9 +264,7 @@ CALLS: dict[str, Call] = {
     "masked_fill by an int tensor": lambda lib, x: x.masked_fill(x > 1, lib.tensor(3)),
     "masked_fill, dims": lambda lib, x: x.masked_fill(x > 1, lib.tensor([3.0])),
     "masked_fill, dtype": lambda lib, x: x.masked_fill(lib.tensor([1, 0, 1, 1]), 3.0),
-    "masked_fill of ints": lambda lib, x: lib.tensor([1, 2]).masked_fill(
-        lib.tensor([T, F]), 2.75
-    ),
+    "masked_fill of ints": lambda lib, x: lib.tensor([1, 2]).masked_fill(lib.tensor([T, F]), 2.75),
     "masked_fill_": lambda lib, x: (x * 1).masked_fill_(x > 1, 0.5),
     "masked_fill_, by a tensor": lambda lib, x: (x * 1).masked_fill_(x > 1, x.sum()),
     "masked_fill_, shape": lambda lib, x: (x[0] * 1).masked_fill_(lib.tensor(MASK), 0.5),

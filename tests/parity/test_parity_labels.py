@@ -72,9 +72,17 @@ ELSEWHERE = set(
     "memory_allocated memory_cached memory_stats no_grad reset_peak_memory_stats return_types "
     "set_cache_limit set_grad_enabled set_num_threads set_printoptions show_config testing".split()
 )
-ELSEWHERE |= OWN | INDEXED | SHAPED | PARTING | set(
-    "as_subclass data_ptr detach_ grad_fn ndimension nelement output_nr retains_grad stride "
-    "size itemsize is_leaf backward broadcast_shapes nn H mH storage_offset".split()
+ELSEWHERE |= (
+    OWN
+    | INDEXED
+    | SHAPED
+    | PARTING
+    | set(
+        "as_subclass data_ptr detach_ grad_fn ndimension nelement output_nr retains_grad stride "
+        "size itemsize is_leaf backward broadcast_shapes nn H mH storage_offset "
+        "get_rng_state set_rng_state initial_seed seed random save load celu_ "
+        "selu_ threshold_".split()
+    )
 )
 
 
@@ -87,5 +95,6 @@ def spoken_of() -> set[str]:
 @pytest.mark.parametrize("owner", [ag, ag.Tensor], ids=["functions", "methods"])
 def test_every_name_is_covered(owner: Any) -> None:
     names = ag.__all__ if owner is ag else [n for n in dir(owner) if not n.startswith("_")]
+    names = [n for n in names if owner is ag or hasattr(ag.ones(1, 1), n)]  # others say what to do
     written = {f"{name}_" for name in INDEXED}
     assert sorted(set(names) - spoken_of() - ELSEWHERE - written) == []
