@@ -82,6 +82,13 @@ def test_a_tensor_may_have_such_names_itself() -> None:
     assert missed(ag.tensor(1.0), "qqqqq") == "'Tensor' object has no attribute 'qqqqq'"
 
 
+def test_a_norm_that_is_not_there() -> None:
+    with pytest.raises(NotImplementedError, match="needs singular values, and pyautograd has no"):
+        ag.ones(2, 2).norm("nuc")
+    with pytest.raises(RuntimeError, match="p must be a number or 'fro', but found 'spam'"):
+        ag.ones(2, 2).norm("spam")
+
+
 def test_names_that_are_looked_for_often_cost_little() -> None:
     hasattr(ag, "concatenat")
     best = float("inf")

@@ -384,7 +384,12 @@ static bool read_order(PyObject *p, double *order)
         return py_number_argument("norm", "p", p, order);
     if (PyUnicode_CompareWithASCIIString(p, "fro") == 0)
         return true;
-    PyErr_Format(PyExc_RuntimeError, "norm(): p must be a number or 'fro', but found '%U'", p);
+    if (PyUnicode_CompareWithASCIIString(p, "nuc") == 0)
+        PyErr_SetString(PyExc_NotImplementedError,
+                        "norm(): the nuclear norm ('nuc') needs singular values, and pyautograd "
+                        "has no linear algebra");
+    else
+        PyErr_Format(PyExc_RuntimeError, "norm(): p must be a number or 'fro', but found '%U'", p);
     return false;
 }
 

@@ -22,7 +22,7 @@ INNER = set(
 )
 
 # Deprecated ones, undocumented ones, another function of the same name, a class that is imported.
-OTHERS = {"normal_", "resize", "resize_as", "fill", "nn.functional.unfold", "nn.functional.Tensor"}
+OTHERS = {"resize", "resize_as", "fill", "nn.functional.unfold", "nn.functional.Tensor"}
 
 
 def ours() -> list[str]:
