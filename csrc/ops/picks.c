@@ -11,7 +11,6 @@
 #include "../base/shape.h"
 #include "../compute/order.h"
 #include "../fuse/pending.h"
-#include "../tape/dtypes.h"
 #include "../tensor/copy.h"
 #include "reduce.h"
 #include "table.h"
@@ -254,9 +253,6 @@ static ag_status check_along(const char *op, const ag_tensor *places, const ag_t
 {
     if (agi_shape_wrap_dim(named, x->ndim, dim) != AG_OK)
         return ag_last_status();
-    if (agi_dtype_of(places) != AG_INT64)
-        return agi_fail(AG_ERR_VALUE, "%s: expected places of dtype Long, but got %s", op,
-                        agi_dtype_name(agi_dtype_of(places)));
     bool fits = places->ndim == x->ndim;
     for (int d = 0; fits && d < x->ndim; d++)
         fits = d == *dim || agi_shape_of(places)[d] == agi_shape_of(x)[d];
@@ -378,6 +374,10 @@ AG_RULE(put_along)
 {
     if (NEEDS(0))
         GX(0) = agi_take_along(G, IN(1), (int)agi_node_attr_of(v->node)->i[0]);
+    int ndim;
+    const int64_t *shape = agi_node_input_shape(v->node, 1, &ndim);
+    if (NEEDS(1) && ndim >= 0)  /* zeros, like the places, which may be float64 */
+        GX(1) = agi_repeated(0.0, ndim, shape);
 }
 
 ag_arg agi_take_along(ag_arg x, ag_arg places, int dim)

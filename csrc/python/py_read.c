@@ -298,6 +298,10 @@ static bool check_out(const char *function, ag_dtype out, py_head *head)
     } else if (out != AG_FLOAT64 && strcmp(function, "logsumexp") == 0) {
         PyErr_Format(PyExc_RuntimeError, "logsumexp(): Expected floating point type for result "
                      "tensor, but got: %s", name);
+    } else if (out != AG_FLOAT64 && is_one_of(function, "rand", "randn")) {
+        PyErr_Format(PyExc_NotImplementedError, "\"%s\" not implemented for '%s'",
+                     strcmp(function, "rand") == 0 ? "check_uniform_bounds" : "normal_kernel_cpu",
+                     name);
     }
     return !PyErr_Occurred() && check_fixed_out(function, out, head);
 }

@@ -246,12 +246,14 @@ static ag_dtype promoted_of(int n, const ag_arg *args)
 }
 
 /* Whether the number is one of its dtype, but for its size. NaN under AG_BOOL is no number at all,
- * but says that a tensor is missing, which no elementwise op takes. */
+ * but says that a tensor is missing, which no elementwise op takes; an infinite one says that clamp
+ * has no such bound. */
 static bool is_of_dtype(const agi_op_info *info, const ag_arg *number)
 {
     const double value = number->value;
     if (number->dtype == AG_BOOL)
-        return value == 0.0 || value == 1.0 || (isnan(value) && !agi_op_is_map(info));
+        return value == 0.0 || value == 1.0 || (isnan(value) && !agi_op_is_map(info)) ||
+               (isinf(value) && info == &agi_ops[AG_OP_clamp]);
     return number->dtype != AG_INT64 || !isfinite(value) || trunc(value) == value;
 }
 
