@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 import pyautograd as ag
-from ops.cases import DIFFERENTIABLE, Case, by_id
+from ops.case import Case, by_id
+from ops.cases import DIFFERENTIABLE
 from support import leaf
 
 

@@ -14,7 +14,8 @@ import pytest
 
 import pyautograd as ag
 from layouts import KINDS, Program, in_layout, random_shape, strides
-from ops.cases import DIFFERENTIABLE, MAPS, Case, by_id
+from ops.case import Case, by_id
+from ops.cases import DIFFERENTIABLE, MAPS
 from support import assert_same_bits, run_python, values
 
 LARGE = 120  # of a matrix whose operations are evaluated late

@@ -13,7 +13,8 @@ import pytest
 from header import op_rows
 
 import pyautograd as ag
-from ops.cases import CASES, INTEGER, MASK, TRUTHS, by_id
+from ops.case import by_id
+from ops.cases import CASES, INTEGER, MASK, TRUTHS
 from pyautograd import _stubs
 
 HERE = Path(__file__).parent

@@ -17,7 +17,8 @@ import numpy as np
 import pytest
 
 import pyautograd as ag
-from ops.cases import MAPS, MASK, Case, by_id
+from ops.case import Case, by_id
+from ops.cases import MAPS, MASK
 from support import Array, assert_same_bits, leaf, run_python, values
 
 LATE = 20_000  # elements: such ops pend

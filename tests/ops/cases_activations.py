@@ -9,19 +9,19 @@ from typing import Any
 import numpy as np
 
 from ops import long
-from ops.cases import EXACT, VECTOR, Case, Domain, _unary
+from ops.case import EXACT, VECTOR, Case, Domain, unary
 
 SPECIAL = [
-    _unary("exp2", np.exp2, -5, 5, VECTOR, "Exp2Backward0"),
-    _unary("erf", long.erf, -3, 3, VECTOR, "ErfBackward0"),
-    _unary("erfc", long.erfc, -3, 5, VECTOR, "ErfcBackward0"),
-    _unary("erfinv", long.erfinv, -0.95, 0.95, VECTOR, "ErfinvBackward0"),
-    _unary("asinh", np.arcsinh, -5, 5, VECTOR, "AsinhBackward0"),
-    _unary("acosh", np.arccosh, 1.2, 5, VECTOR, "AcoshBackward0"),
-    _unary("atanh", np.arctanh, -0.9, 0.9, VECTOR, "AtanhBackward0"),
+    unary("exp2", np.exp2, -5, 5, VECTOR, "Exp2Backward0"),
+    unary("erf", long.erf, -3, 3, VECTOR, "ErfBackward0"),
+    unary("erfc", long.erfc, -3, 5, VECTOR, "ErfcBackward0"),
+    unary("erfinv", long.erfinv, -0.95, 0.95, VECTOR, "ErfinvBackward0"),
+    unary("asinh", np.arcsinh, -5, 5, VECTOR, "AsinhBackward0"),
+    unary("acosh", np.arccosh, 1.2, 5, VECTOR, "AcoshBackward0"),
+    unary("atanh", np.arctanh, -0.9, 0.9, VECTOR, "AtanhBackward0"),
     # torch rounds pi x, and takes the difference of two numbers around 1 near 0.
-    _unary("sinc", long.sinc, -0.9, 0.9, VECTOR, "SincBackward0", kinks=(0.0,)),
-    _unary("logit", long.logit, 0.02, 0.98, VECTOR, "LogitBackward0", kinks=(0.5,)),
+    unary("sinc", long.sinc, -0.9, 0.9, VECTOR, "SincBackward0", kinks=(0.0,)),
+    unary("logit", long.logit, 0.02, 0.98, VECTOR, "LogitBackward0", kinks=(0.5,)),
     Case(
         "logit",
         lambda lib, x: lib.logit(x, 0.2),

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ops.cases import Case, Shape
+from ops.case import Case, Shape
 
 WIDE = [[0, 2, 1, 1], [2, 2, 0, 1]]
 ROWS = [2, 0, 2]
@@ -279,6 +279,7 @@ MORE = [
     ),
 ]
 
+
 def _reduced(how: str, include_self: bool) -> Any:
     """Along dimension 0, element by element."""
     ufunc = {"sum": np.add, "mean": np.add, "prod": np.multiply, "amax": np.maximum}
@@ -332,9 +333,7 @@ MORE += [
         "index_reduce",
         "mean, last",
         _quietly(
-            lambda lib, x, y: x.index_reduce(
-                -1, lib.tensor([1, 1]), y, "mean", include_self=False
-            )
+            lambda lib, x, y: x.index_reduce(-1, lib.tensor([1, 1]), y, "mean", include_self=False)
         ),
         lambda x, y: np.stack([x[:, 0], y.mean(1)], 1),
         ((3, 2), (3, 2)),

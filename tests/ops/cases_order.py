@@ -7,13 +7,13 @@ from typing import Any
 
 import numpy as np
 
-from ops.cases import Case, Shape, _rule, _whole
+from ops.case import Case, Shape, rule_of, whole
 
 
 def _picked(
     op: str, label: str, call: Any, ref: Any, shape: Shape, grad_fn: str, **more: Any
 ) -> Case:
-    return _whole(op, label, call, ref, (shape,), f"{grad_fn}Backward{more.pop('digit', 0)}")
+    return whole(op, label, call, ref, (shape,), f"{grad_fn}Backward{more.pop('digit', 0)}")
 
 
 def _kth(x: Any, k: int, axis: int) -> Any:
@@ -118,7 +118,7 @@ PICKED = [
 
 def _put(lib: Any, g: Any) -> Any:
     """What the rule of sort makes of the gradient g: equal numbers stay where they are."""
-    return _rule(lambda x: x.sort(stable=True)[0], g, lib)
+    return rule_of(lambda x: x.sort(stable=True)[0], g, lib)
 
 
 def _take(lib: Any, g: Any) -> Any:
@@ -141,11 +141,11 @@ ALONG = [
 
 
 PRODUCTS = [
-    _whole("prod", "", lambda x: x.prod(), lambda x: x.prod(), ((3, 4),), "ProdBackward0", ulp=8.0),
-    _whole(
+    whole("prod", "", lambda x: x.prod(), lambda x: x.prod(), ((3, 4),), "ProdBackward0", ulp=8.0),
+    whole(
         "prod", "long", lambda x: x.prod(), lambda x: x.prod(), ((100,),), "ProdBackward0", ulp=40.0
     ),
-    _whole(
+    whole(
         "prod",
         "dim",
         lambda x: x.prod(1),
@@ -154,7 +154,7 @@ PRODUCTS = [
         "ProdBackward1",
         ulp=4.0,
     ),
-    _whole(
+    whole(
         "prod",
         "kept",
         lambda x: x.prod(-1, True),
@@ -165,7 +165,7 @@ PRODUCTS = [
     ),
     Case(
         "prod_others",
-        lambda lib, g: _rule(lambda x: x.prod(0, keepdim=True), g, lib),
+        lambda lib, g: rule_of(lambda x: x.prod(0, keepdim=True), g, lib),
         lambda g: g,
         ((0.5, 2),),
         0.0,
@@ -173,7 +173,7 @@ PRODUCTS = [
         kind="whole",
         shapes=((1, 7),),
     ),
-    _whole(
+    whole(
         "nansum",
         "",
         lambda x: x.nansum(1),
@@ -182,7 +182,7 @@ PRODUCTS = [
         "NansumBackward0",
         ulp=2.0,
     ),
-    _whole(
+    whole(
         "nanmean", "", lambda x: x.nanmean(), lambda x: x.mean(), ((3, 4),), "DivBackward0", ulp=2.0
     ),
 ]
@@ -197,7 +197,7 @@ def _norm(label: str, p: float, ulp: float, **arguments: Any) -> Case:
             return x.max(axis, keepdims=keep) if p > 0 else x.min(axis, keepdims=keep)
         return (np.abs(x) ** np.longdouble(p)).sum(axis, keepdims=keep) ** (1 / np.longdouble(p))
 
-    return _whole(
+    return whole(
         "norm",
         label,
         lambda x: x.norm(p, **arguments),
@@ -226,7 +226,7 @@ def _quantile(x: Any, q: Any, axis: int | None, method: str = "linear") -> Any:
 
 
 STATISTICS = [
-    _whole(
+    whole(
         "quantile",
         "",
         lambda x: x.quantile(0.3),
@@ -235,7 +235,7 @@ STATISTICS = [
         "QuantileBackward0",
         ulp=4.0,
     ),
-    _whole(
+    whole(
         "quantile",
         "rows",
         lambda x: x.quantile(0.7, 1, interpolation="lower"),
@@ -243,7 +243,7 @@ STATISTICS = [
         ((3, 4),),
         "QuantileBackward0",
     ),
-    _whole(
+    whole(
         "nanquantile",
         "",
         lambda x: x.nanquantile(0.3, 0),
@@ -252,8 +252,8 @@ STATISTICS = [
         "NanquantileBackward0",
         ulp=4.0,
     ),
-    _whole("cov", "", lambda x: x.cov(), np.cov, ((3, 5),), "SqueezeBackward0", ulp=32.0),
-    _whole(
+    whole("cov", "", lambda x: x.cov(), np.cov, ((3, 5),), "SqueezeBackward0", ulp=32.0),
+    whole(
         "cov",
         "of a vector",
         lambda x: x.cov(correction=0),
@@ -262,7 +262,7 @@ STATISTICS = [
         "SqueezeBackward0",
         ulp=16.0,
     ),
-    _whole(
+    whole(
         "corrcoef", "", lambda x: x.corrcoef(), np.corrcoef, ((2, 6),), "ClampBackward0", ulp=64.0
     ),
 ]

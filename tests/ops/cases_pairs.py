@@ -9,18 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from ops.cases import (
-    EXACT,
-    VECTOR,
-    WHOLE,
-    Case,
-    _binary,
-    _integer,
-    _mask,
-    _method,
-    _scalar,
-    _unary,
-)
+from ops.case import EXACT, VECTOR, WHOLE, Case, binary, integer, mask, method, scalar, unary
 
 POSITIVE = (0.3, 3.0)
 HALVES = tuple(x + 0.5 for x in (-4.0, *WHOLE))
@@ -32,22 +21,22 @@ def _logaddexp2(x: Any, y: Any) -> Any:
 
 
 BINARY = [
-    _binary("atan2", np.arctan2, POSITIVE, VECTOR, "Atan2Backward0"),
-    _binary("hypot", np.hypot, POSITIVE, 1.51, "HypotBackward0"),
-    _binary("logaddexp", np.logaddexp, POSITIVE, 2.0, "LogaddexpBackward0"),
-    _binary("logaddexp2", _logaddexp2, POSITIVE, 2.0, "Logaddexp2Backward0"),
-    _binary("xlogy", lambda x, y: x * np.log(y), POSITIVE, VECTOR, "XlogyBackward0"),
-    _binary("copysign", np.copysign, (-3, 3), EXACT, "CopysignBackward0", kinks=(0.0,)),
-    _binary("fmax", np.fmax, (-3, 3), EXACT, "FmaxBackward0", grid=0.3, apart=True),
-    _binary("fmin", np.fmin, (-3, 3), EXACT, "FminBackward0", grid=0.3, apart=True),
-    _binary("clamp_min", np.maximum, (-3, 3), EXACT, "ClampMinBackward1", grid=0.3, apart=True),
-    _binary("clamp_max", np.minimum, (-3, 3), EXACT, "ClampMaxBackward1", grid=0.3, apart=True),
-    _binary("float_power", np.power, POSITIVE, VECTOR, "PowBackward1"),
-    _binary("ldexp", lambda x, y: x * 2**y, POSITIVE, VECTOR, "LdexpBackward0"),
-    _binary("rsub", lambda x, y: y - x, (-3, 3), EXACT, "RsubBackward0"),
+    binary("atan2", np.arctan2, POSITIVE, VECTOR, "Atan2Backward0"),
+    binary("hypot", np.hypot, POSITIVE, 1.51, "HypotBackward0"),
+    binary("logaddexp", np.logaddexp, POSITIVE, 2.0, "LogaddexpBackward0"),
+    binary("logaddexp2", _logaddexp2, POSITIVE, 2.0, "Logaddexp2Backward0"),
+    binary("xlogy", lambda x, y: x * np.log(y), POSITIVE, VECTOR, "XlogyBackward0"),
+    binary("copysign", np.copysign, (-3, 3), EXACT, "CopysignBackward0", kinks=(0.0,)),
+    binary("fmax", np.fmax, (-3, 3), EXACT, "FmaxBackward0", grid=0.3, apart=True),
+    binary("fmin", np.fmin, (-3, 3), EXACT, "FminBackward0", grid=0.3, apart=True),
+    binary("clamp_min", np.maximum, (-3, 3), EXACT, "ClampMinBackward1", grid=0.3, apart=True),
+    binary("clamp_max", np.minimum, (-3, 3), EXACT, "ClampMaxBackward1", grid=0.3, apart=True),
+    binary("float_power", np.power, POSITIVE, VECTOR, "PowBackward1"),
+    binary("ldexp", lambda x, y: x * 2**y, POSITIVE, VECTOR, "LdexpBackward0"),
+    binary("rsub", lambda x, y: y - x, (-3, 3), EXACT, "RsubBackward0"),
     # Of quotients that are well between two whole numbers.
     *(
-        Case("fmod", _method("fmod"), np.fmod, domains, EXACT, "FmodBackward1", label)
+        Case("fmod", method("fmod"), np.fmod, domains, EXACT, "FmodBackward1", label)
         for label, domains in (
             ("", ((3.3, 3.6), (1.0, 1.05))),
             ("of other signs", ((-3.6, -3.3), (1.0, 1.05))),
@@ -85,9 +74,9 @@ NUMBERS = [
         domain=POSITIVE,
         ulp=VECTOR,
     ),
-    _scalar("xlogy", "x.xlogy(3)", lambda x: _xlogy3(x), "XlogyBackward2", ulp=2.0),
-    _scalar("fmod", "x.fmod(0.3)", lambda x: _with(x, "fmod", 0.3), "FmodBackward0", (0.35, 0.55)),
-    _scalar(
+    scalar("xlogy", "x.xlogy(3)", lambda x: _xlogy3(x), "XlogyBackward2", ulp=2.0),
+    scalar("fmod", "x.fmod(0.3)", lambda x: _with(x, "fmod", 0.3), "FmodBackward0", (0.35, 0.55)),
+    scalar(
         "copysign",
         "x.copysign(-1)",
         lambda x: _with(x, "copysign", -1.0),
@@ -167,7 +156,7 @@ NUMBERS = [
 TERNARY = [
     Case(
         "lerp",
-        _method("lerp"),
+        method("lerp"),
         lambda x, y, w: x + w * (y - x),
         ((1.0, 2.0), (1.0, 2.0), (0.1, 0.9)),
         2.0,
@@ -175,7 +164,7 @@ TERNARY = [
     ),
     Case(
         "addcmul",
-        _method("addcmul"),
+        method("addcmul"),
         lambda x, y, w: x + y * w,
         ((0.5, 2.0),) * 3,
         1.5,
@@ -192,7 +181,7 @@ TERNARY = [
     ),
     Case(
         "addcdiv",
-        _method("addcdiv"),
+        method("addcdiv"),
         lambda x, y, w: x + y / w,
         ((0.5, 2.0),) * 3,
         1.5,
@@ -210,11 +199,12 @@ TERNARY = [
 ]
 
 UNARY = [
-    _unary("frac", lambda x: x - np.trunc(x), -3, 3, EXACT, "FracBackward0", kinks=WHOLE),
-    _unary("sgn", np.sign, -3, 3, EXACT, "SgnBackward0", kinks=(0.0,)),
-    _unary("deg2rad", np.deg2rad, -200, 200, 1.5, "Deg2RadBackward0"),
-    _unary("rad2deg", np.rad2deg, -3, 3, 1.5, "Rad2DegBackward0"),
+    unary("frac", lambda x: x - np.trunc(x), -3, 3, EXACT, "FracBackward0", kinks=WHOLE),
+    unary("sgn", np.sign, -3, 3, EXACT, "SgnBackward0", kinks=(0.0,)),
+    unary("deg2rad", np.deg2rad, -200, 200, 1.5, "Deg2RadBackward0"),
+    unary("rad2deg", np.rad2deg, -3, 3, 1.5, "Rad2DegBackward0"),
 ]
+
 
 def _isclose(x: Any, y: Any) -> Any:
     with np.errstate(all="ignore"):
@@ -222,13 +212,13 @@ def _isclose(x: Any, y: Any) -> Any:
 
 
 MASK = [
-    _mask("signbit", np.signbit, 1),
-    _mask("isnan", np.isnan, 1),
-    _mask("isinf", np.isinf, 1),
-    _mask("isfinite", np.isfinite, 1),
-    _mask("isposinf", lambda x: x == np.inf, 1),
-    _mask("isneginf", lambda x: x == -np.inf, 1),
-    _mask("isreal", np.isreal, 1),
+    mask("signbit", np.signbit, 1),
+    mask("isnan", np.isnan, 1),
+    mask("isinf", np.isinf, 1),
+    mask("isfinite", np.isfinite, 1),
+    mask("isposinf", lambda x: x == np.inf, 1),
+    mask("isneginf", lambda x: x == -np.inf, 1),
+    mask("isreal", np.isreal, 1),
     Case(
         "isclose",
         lambda lib, x, y: lib.isclose(x, y, rtol=0.5, atol=0.25),
@@ -245,7 +235,7 @@ MASK = [
 TRUTHS = [
     Case(
         "heaviside",
-        _method("heaviside"),
+        method("heaviside"),
         np.heaviside,
         ((-3.0, 3.0),) * 2,
         0.0,
@@ -258,8 +248,8 @@ TRUTHS = [
 ]
 
 INTEGER = [
-    _integer("gcd", np.gcd, (-(2.0**52), 2.0**52), (-1000, 1000)),
-    _integer("lcm", np.lcm, (-(2.0**20), 2.0**20), (-1000, 1000)),
+    integer("gcd", np.gcd, (-(2.0**52), 2.0**52), (-1000, 1000)),
+    integer("lcm", np.lcm, (-(2.0**20), 2.0**20), (-1000, 1000)),
 ]
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ops.cases import Case
+from ops.case import Case
 
 
 def _constant(op: str, call: Any, number: float, grad_fn: str) -> Case:

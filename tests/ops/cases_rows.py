@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ops.cases import Case, Shape
+from ops.case import Case, Shape
 
 Ref = Callable[..., Any]
 FAR = 16.0  # units in the last place, of what is put together of several functions

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ops.cases import Case, _whole
+from ops.case import Case, whole
 
 
 def _log_scan(x: Any, axis: int) -> Any:
@@ -27,7 +27,7 @@ _SHAPES = (
 # Sums of numbers of one sign: the error of each is below its number of terms in units, and of a
 # product twice that, since the reference is rounded, too.
 _PLAIN = [
-    _whole(
+    whole(
         op,
         label,
         lambda x, op=op, dim=dim: getattr(x, op)(dim),
@@ -85,7 +85,7 @@ _RULES = [
 ]
 
 _EXTREMES = [
-    _whole(
+    whole(
         op,
         label,
         lambda x, op=op, dim=dim: getattr(x, op)(dim).values,

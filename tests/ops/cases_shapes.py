@@ -8,8 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ops.cases import Case
-from ops.cases import _whole as whole
+from ops.case import Case, whole
 
 Shape = tuple[int, ...]
 

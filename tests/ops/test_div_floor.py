@@ -95,7 +95,9 @@ def test_values(level: str, tmp_path: Any, rng: np.random.Generator) -> None:
 
 
 def test_its_gradient_is_zero() -> None:
-    code = CALL + """
+    code = (
+        CALL
+        + """
     x = ag.tensor([7.0, -7.0, 1.0], requires_grad=True)
     y = ag.tensor([2.0, 2.0, 0.0], requires_grad=True)
     z = div_floor(x, y)
@@ -104,6 +106,7 @@ def test_its_gradient_is_zero() -> None:
     seen = [z.tolist(), z.grad_fn.name(), x.grad.tolist(), y.grad.tolist(), g.tolist()]
     print(json.dumps(seen))
     """
+    )
     values, name, *gradients = run_python(code)
     assert values == [3.0, -4.0, math.inf] and name == "DivBackward2"
     assert gradients == [[0.0, 0.0, 0.0]] * 3

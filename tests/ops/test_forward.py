@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 import pyautograd as ag
-from ops.cases import CASES, INTEGER, MAPS, MASK, TRUTHS, UNARY, WHOLES, Case, by_id
+from ops.case import Case, by_id
+from ops.cases import CASES, INTEGER, MAPS, MASK, TRUTHS, UNARY, WHOLES
 from support import SIZES, Array, assert_same_bits, assert_ulp, layouts, values
 
 SHAPES = ((), (1,), (0, 3), (2, 0), (2, 3), (3, 1, 5), (4, 33), (1, 1, 1, 1))

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 import pyautograd as ag
-from ops.cases import DIFFERENTIABLE, INTEGER, MAPS, MASK, TRUTHS, Case, by_id
+from ops.case import Case, by_id
+from ops.cases import DIFFERENTIABLE, INTEGER, MAPS, MASK, TRUTHS
 from pyautograd.testing import gradcheck, gradgradcheck
 from support import Array, assert_same_bits, grad_fn_name, layouts, leaf, values
 

@@ -195,7 +195,7 @@ def test_other_dtypes_are_refused() -> None:
     """
     found = run_python(CALL + textwrap.indent(textwrap.dedent(code), "    "))
     assert found == [
-        f'"{op}_cpu" not implemented for \'{name}\''
+        f"\"{op}_cpu\" not implemented for '{name}'"
         for op in ("mul_int", "pow_int", "shift_left", "shift_right", "div_trunc_int")
         for name in ("Double", "Bool")
     ]

@@ -12,7 +12,8 @@ import numpy as np
 import pytest
 
 import pyautograd as ag
-from ops.cases import MASK, UNARY, VECTOR, Case, by_id
+from ops.case import VECTOR, Case, by_id
+from ops.cases import MASK, UNARY
 from support import Array, assert_same_bits, assert_ulp, leaf, run_python, values
 
 INF, NAN = math.inf, math.nan

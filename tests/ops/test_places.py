@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 
 import pyautograd as ag
-from ops.cases import INTEGER, MAPS, MASK, Case, by_id
+from ops.case import Case, by_id
+from ops.cases import INTEGER, MAPS, MASK
 from support import Array, assert_same_bits, plain_build_only, values
 
 PIECE = 1000  # computed at once

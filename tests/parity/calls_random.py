@@ -21,7 +21,8 @@ from labels_cases import BINARY_OPERATORS, OPERATORS, UNARY_OPERATORS, without_r
 
 import pyautograd as ag
 from layouts import KINDS, in_layout
-from ops.cases import CASES, Case
+from ops.case import Case
+from ops.cases import CASES
 from pyautograd import _stubs
 from pyautograd._stubs import Parameter, Row
 from support import Array

@@ -13,7 +13,8 @@ import pytest
 
 import pyautograd as ag
 from layouts import KINDS, Program, in_layout, random_shape, strides
-from ops.cases import DIFFERENTIABLE, MAPS, Case, by_id
+from ops.case import Case, by_id
+from ops.cases import DIFFERENTIABLE, MAPS
 from support import Array, assert_same_bits, values
 
 # Without those whose condition is an array of NumPy's, which is row-major, where torch has a

@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 import pyautograd as ag
-from ops.cases import CASES, DIFFERENTIABLE, MAPS, Case, by_id
+from ops.case import Case, by_id
+from ops.cases import CASES, DIFFERENTIABLE, MAPS
 from support import Array, assert_ulp, leaf, values
 
 RELATIVE = 1e-12
