@@ -280,7 +280,9 @@ static bool take_parts(cursor *c, const index_part *parts, Py_ssize_t n, int hid
 /* The view that n parts name, in *c: of the tensor itself if they name all of it. */
 static bool follow(cursor *c, ag_tensor *t, const index_part *parts, Py_ssize_t n)
 {
-    *c = (cursor){.view = NULL};
+    c->view = NULL;  /* one by one: the list behind them is filled as it grows */
+    c->dim = c->n = 0;
+    c->moved = c->is_indexed = false;
     int named = count_named(parts, n);
     if (named < 0)
         return false;

@@ -343,7 +343,7 @@ ag_tensor *agi_row_major_of(ag_tensor *x)
 
 /* What is no float64 has no gradient, whatever was written into it. (Other bits of a row's entry
  * may come with the dtype, as they do to what stores it.) */
-static bool wants_record(const agi_op_info *info, ag_dtype dtype, int n, const ag_arg *args)
+AGI_INLINE bool wants_record(const agi_op_info *info, ag_dtype dtype, int n, const ag_arg *args)
 {
     if (!agi_thread_get()->grad_enabled)
         return false;
