@@ -38,6 +38,11 @@ void agi_shape_broadcast_strides(int out_ndim, const int64_t *out, int ndim, con
 
 /* dim in [-ndim, ndim) to [0, ndim); a 0-d tensor counts as 1-d, as in PyTorch. */
 ag_status agi_shape_wrap_dim(int64_t dim, int ndim, int *result);
+/* The same of a dim that is known to be one. */
+AGI_INLINE int agi_shape_wrapped(int64_t dim, int ndim)
+{
+    return (int)(dim < 0 ? dim + (ndim > 0 ? ndim : 1) : dim);
+}
 
 /* The dimensions named in dims as a bit mask; n < 0 means all. Duplicates are refused. */
 ag_status agi_shape_dim_mask(const char *op, int ndim, int n, const int64_t *dims, uint64_t *mask);

@@ -94,7 +94,7 @@ MAP_NUMBERS(hardtanh_int, x <= cut_number(p) ? cut_number(p) : x >= cut_number(q
                                                                                  : x)
 
 /* hardshrink(lambda): y = 0 where |x| <= lambda, else x;  dx = 0, or g.  Saves x. */
-MAP_NUMBERS(hardshrink, (x >= -p) & (x <= p) ? 0.0 : x)
+MAP_NUMBERS(hardshrink, ((x >= -p) & (x <= p)) ? 0.0 : x)
 AG_RULE(hardshrink)
 {
     const ag_arg x = IN(0);

@@ -466,7 +466,7 @@ ag_tensor *ag_randint_like(ag_tensor *input, int64_t low, int64_t high, ag_gener
     agi_law law;
     agi_draw draw;
     agi_layout layout;
-    int64_t shape[AGI_MAX_DIMS];
+    int64_t shape[AGI_MAX_DIMS] = {0};
     if (!agi_has_tensor("randint_like", input) ||
         !law_between(&law, low, high, agi_dtype_of(input)))
         return NULL;

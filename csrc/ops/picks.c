@@ -63,8 +63,9 @@ ag_status agi_pick_run(const agi_lines *lines, agi_line_fn fn, const void *conte
 
 void agi_picked_rule(agi_vjp *v, int64_t named, bool keep)
 {
-    int ndim, dim;
+    int ndim;
     const int64_t *shape = agi_node_input_shape(v->node, 0, &ndim);
+    const int dim = agi_shape_wrapped(named, ndim);
     ag_arg g = GS(0), places = OUT;
     if (g.tensor == NULL)
         return;
@@ -72,7 +73,6 @@ void agi_picked_rule(agi_vjp *v, int64_t named, bool keep)
         GX(0) = g;
         return;
     }
-    agi_shape_wrap_dim(named, ndim, &dim);
     if (!keep) {
         const ag_attr at = {.i = {dim}};
         g = agi_value(AG_OP_unsqueeze, 1, &g, &at);
@@ -332,11 +332,11 @@ AG_FORWARD(take_along)
 
 AG_RULE(take_along)
 {
-    int ndim, dim;
+    int ndim;
     const int64_t *shape = agi_node_input_shape(v->node, 0, &ndim);
     if (!NEEDS(0))
         return;
-    agi_shape_wrap_dim(agi_node_attr_of(v->node)->i[0], ndim, &dim);
+    const int dim = agi_shape_wrapped(agi_node_attr_of(v->node)->i[0], ndim);
     GX(0) = agi_put_along(G, IN(1), dim, ndim > 0 ? shape[dim] : 1);
 }
 

@@ -247,8 +247,7 @@ AG_RULE(prod)
     if (!NEEDS(0))
         return;
     if (i[0] != AG_NO_DIM && i[1] == 0 && !agi_value_failed(x) && x.tensor->ndim > 0) {
-        int dim;
-        agi_shape_wrap_dim(i[0], x.tensor->ndim, &dim);
+        const int dim = agi_shape_wrapped(i[0], x.tensor->ndim);
         g = agi_value(AG_OP_unsqueeze, 1, &g, &(ag_attr){.i = {dim}});
     }
     GX(0) = v_mul(g, agi_value(AG_OP_prod_others, 1, &x, &attr));
@@ -447,9 +446,7 @@ AG_RULE(prod_others)
                                          v_view(v_row_major(G), 1, &numel), 0);
         GX(0) = v_view(flat, ndim, shape);
     } else {
-        int dim;
-        agi_shape_wrap_dim(named, ndim, &dim);
-        GX(0) = others_slope(x, G, dim);
+        GX(0) = others_slope(x, G, agi_shape_wrapped(named, ndim));
     }
 }
 

@@ -140,7 +140,8 @@ static bool orders(void)
     const int64_t big[] = {80, 120}, across[] = {120, 80}, by_columns[] = {1, 80};
     ag_tensor *t = ag_t(base), *p = ag_exp(ag_mul(t, t)), *other = ag_t(ag_zeros(2, across));
     ag_tensor *x = ag_empty_in_order(2, big, by_columns);
-    bool good = p && x && ag_fill_(x, 2.0) == AG_OK && ag_randn_like(p) && ag_full_like(x, 1.0);
+    bool good = p && x && ag_fill_(x, 2.0) == AG_OK && ag_randn_like(p, NULL) &&
+                ag_full_like(x, 1.0);
     ag_tensor *y = good ? ag_mul_scalar(ag_add(ag_sqrt(x), ag_contiguous(x)), 2.0) : NULL;
     good = y && other && ag_add_(y, x) == AG_OK && ag_add_(x, other) == AG_OK;
     good = good && ag_sum(y, 1, (int64_t[]){0}, false) && ag_sum(y, 1, (int64_t[]){1}, false);
