@@ -13,21 +13,20 @@ from typing import Any
 __all__ = ["no_attribute"]
 
 _DTYPE = (
-    "pyautograd has no dtype {name}: there are float64, int64 and bool. Leave the dtype out, or "
-    "use float64 for numbers with a point and int64 for whole ones"
+    "the dtypes are float64, int64 and bool. Leave the dtype out, or use float64 for numbers with "
+    "a point and int64 for whole ones"
 )
-_CPU = "pyautograd computes on the CPU alone: there is nothing to move, leave {name} out"
-_LINALG = "pyautograd has no linear algebra: {name} is not there. numpy.linalg has some of it"
-_COMPLEX = "pyautograd has no complex numbers, and no {name}"
-_SPARSE = "pyautograd has no sparse tensors, and no {name}: all elements are in memory"
-_QUANTIZED = "pyautograd has no quantized tensors, and no {name}: numbers are float64"
-_COMPILED = "pyautograd has no {name}: elementwise ops are fused and compiled as they are called"
-_FILES = "pyautograd has no {name}: whole tensors are written by save and read by load"
-_STORAGE = "pyautograd has no {name}: memory is reached through numpy() and data"
-_ONE_BY_ONE = (
-    "pyautograd has no {name}, which would call Python for each element: use functions of tensors"
-)
-_MODULES = "pyautograd.nn has no {name}: there are functions alone, in pyautograd.nn.functional"
+_CPU = "everything is computed on the CPU, so that there is nothing to move"
+_LINALG = "there is no linear algebra. numpy.linalg has some"
+_COMPLEX = "there are no complex numbers"
+_SPARSE = "there are no sparse tensors: all elements are in memory"
+_QUANTIZED = "there are no quantized tensors: numbers are float64"
+_COMPILED = "elementwise ops are fused and compiled as they are called"
+_FILES = "whole tensors are written by save and read by load"
+_STORAGE = "memory is reached through numpy() and data"
+_ONE_BY_ONE = "a call of Python for each element would take long. Use functions of tensors"
+_MODULES = "there are functions alone, in pyautograd.nn.functional"
+_NUMPY = "in NumPy it has this name, here it is "
 
 # Of the module, of Tensor, of nn: reasons with the names that they are for.
 _REASONS: dict[str, dict[str, str]] = {
@@ -42,51 +41,50 @@ _REASONS: dict[str, dict[str, str]] = {
         _SPARSE: "sparse sparse_coo_tensor sparse_csr_tensor hspmm smm",
         _QUANTIZED: "quantize_per_tensor quantize_per_channel dequantize quantization ao",
         _COMPILED: "compile jit",
-        "pyautograd has no {name}: write tensor(data, dtype=float64)": """FloatTensor DoubleTensor
+        "write tensor(data, dtype=float64)": """FloatTensor DoubleTensor
             HalfTensor BFloat16Tensor""",
-        "pyautograd has no {name}: write tensor(data, dtype=int64)": """LongTensor IntTensor
+        "write tensor(data, dtype=int64)": """LongTensor IntTensor
             ShortTensor CharTensor ByteTensor""",
-        "pyautograd has no {name}: write tensor(data, dtype=bool)": "BoolTensor",
-        "pyautograd has no {name}: set_default_dtype says what numbers become":
+        "write tensor(data, dtype=bool)": "BoolTensor",
+        "set_default_dtype says what numbers become":
             "set_default_tensor_type",
-        "pyautograd has no {name}: numbers are float64 throughout": "autocast amp",
-        "pyautograd has no {name}: no_grad does what it is needed for": """inference_mode
+        "numbers are float64 throughout": "autocast amp",
+        "no_grad does what it is needed for": """inference_mode
             is_inference_mode_enabled""",
-        "pyautograd has no {name}: results are the same at any number of threads":
+        "results are the same at any number of threads":
             "use_deterministic_algorithms are_deterministic_algorithms_enabled",
-        "pyautograd has no {name}: write grad of autograd, or backward of a tensor": "func vmap",
-        "{name} is NumPy's name: here it is tensor": "array",
-        "{name} is NumPy's name: here it is Tensor": "ndarray",
-        "{name} is NumPy's name: here it is pow": "power",
-        "{name} is NumPy's name: here it is unsqueeze": "expand_dims",
-        "{name} is NumPy's name: here it is mean": "average",
-        "{name} is NumPy's name: here it is nonzero": "flatnonzero",
-        "{name} is NumPy's name: here it is amax": "nanmax",
-        "{name} is NumPy's name: here it is cat": "append",
+        "write grad of autograd, or backward of a tensor": "func vmap",
+        _NUMPY + "tensor": "array",
+        _NUMPY + "Tensor": "ndarray",
+        _NUMPY + "pow": "power",
+        _NUMPY + "unsqueeze": "expand_dims",
+        _NUMPY + "mean": "average",
+        _NUMPY + "nonzero": "flatnonzero",
+        _NUMPY + "amax": "nanmax",
+        _NUMPY + "cat": "append",
     },
     "Tensor": {
-        "tensors have no {name}: dtypes are float64, int64 and bool": """half bfloat16 short char
+        "dtypes are float64, int64 and bool": """half bfloat16 short char
             byte cfloat cdouble chalf""",
-        "tensors have no {name}: they are in the CPU's memory, leave {name} out": """cuda xpu ipu
+        _CPU: """cuda xpu ipu
             mtia pin_memory is_pinned record_stream get_device""",
-        "tensors have no {name}: there is no linear algebra": """matmul mm bmm mv dot vdot inner
+        _LINALG: """matmul mm bmm mv dot vdot inner
             addmm addmv addbmm baddbmm addr cross cholesky svd qr lu det logdet slogdet inverse
             pinverse matrix_exp matrix_power lstsq""",
-        "tensors have no {name}: there are no complex numbers": "imag angle",
-        "tensors have no {name}: all are dense": """to_sparse to_sparse_coo to_sparse_csr coalesce
+        _COMPLEX: "imag angle",
+        "all are dense": """to_sparse to_sparse_coo to_sparse_csr coalesce
             indices values to_dense sparse_mask""",
-        "tensors have no {name}: there are no quantized numbers": "dequantize int_repr q_scale",
-        "tensors have no {name}: memory is reached through numpy() and data": """storage
+        "there are no quantized numbers": "dequantize int_repr q_scale",
+        _STORAGE: """storage
             untyped_storage set_ share_memory_""",
-        "tensors have no {name}, which would call Python for each element: use functions of "
-        "tensors": "apply_ map_",
-        "tensors have no {name}: NumPy's astype is to(dtype)": "astype",
-        "tensors have no {name}: NumPy's copy is clone()": "copy",
+        _ONE_BY_ONE: "apply_ map_",
+        "here it is to(dtype)": "astype",
+        "here it is clone()": "copy",
     },
     "pyautograd.autograd": {
-        "{name} is in pyautograd.testing": "gradcheck gradgradcheck",
-        "there is no {name}: tensors that are made with requires_grad=True record": "Variable",
-        "pyautograd.autograd has no {name}: messages of errors name the ops": """detect_anomaly
+        "it is in pyautograd.testing": "gradcheck gradgradcheck",
+        "tensors that are made with requires_grad=True record": "Variable",
+        "messages of errors name the ops": """detect_anomaly
             set_detect_anomaly""",
     },
     "pyautograd.nn": {
@@ -96,7 +94,7 @@ _REASONS: dict[str, dict[str, str]] = {
             NLLLoss BCELoss BCEWithLogitsLoss Flatten Conv1d Conv2d init utils parameter""",
     },
     "pyautograd.nn.functional": {
-        "pyautograd.nn.functional has no {name}: there is no linear algebra": """linear bilinear
+        "there is no linear algebra": """linear bilinear
             conv1d conv2d conv3d scaled_dot_product_attention multi_head_attention_forward""",
     },
 }  # fmt: skip
@@ -115,7 +113,7 @@ def no_attribute(owner: str, name: str, names: Iterable[str] = ()) -> AttributeE
         return AttributeError(text)
     reason = _texts(owner).get(name)
     if reason is not None:
-        return AttributeError(reason.format(name=name))
+        return AttributeError(f"{text}: {reason}")
     elsewhere = _elsewhere(owner, name)
     if elsewhere is not None:
         return AttributeError(f"{text}: {elsewhere}")

@@ -34,7 +34,7 @@ def missed(owner: Any, name: str) -> str:
 @pytest.mark.parametrize(("owner", "name"), REASONS, ids=lambda part: part)
 def test_names_with_a_reason(owner: str, name: str) -> None:
     text = missed(OWNERS[owner], name)
-    assert name in text and "has no attribute" not in text
+    assert f"has no attribute {name!r}: " in text
     if owner == "Tensor":
         assert missed(ag.tensor([1.0]), name) == text
 
@@ -42,10 +42,10 @@ def test_names_with_a_reason(owner: str, name: str) -> None:
 @pytest.mark.parametrize(
     ("owner", "name", "text"),
     [
-        ("pyautograd", "float32", "pyautograd has no dtype float32: there are float64, int64"),
-        ("pyautograd", "cuda", "computes on the CPU alone: there is nothing to move, leave cuda"),
-        ("pyautograd", "complex64", "pyautograd has no dtype complex64"),
-        ("pyautograd", "complex", "pyautograd has no complex numbers, and no complex"),
+        ("pyautograd", "float32", "no attribute 'float32': the dtypes are float64, int64"),
+        ("pyautograd", "cuda", "no attribute 'cuda': everything is computed on the CPU"),
+        ("pyautograd", "complex64", "no attribute 'complex64': the dtypes are"),
+        ("pyautograd", "complex", "no attribute 'complex': there are no complex numbers"),
         ("pyautograd", "concatenat", "has no attribute 'concatenat'. Did you mean 'concatenate'?"),
         ("pyautograd", "sotfmax", "module 'pyautograd' has no .* Did you mean 'softmax'?"),
         ("pyautograd", "gelu", "no attribute 'gelu': there is pyautograd.nn.functional.gelu"),
@@ -54,8 +54,8 @@ def test_names_with_a_reason(owner: str, name: str) -> None:
         ("pyautograd.nn.functional", "cos", "no attribute 'cos': there is pyautograd.cos"),
         ("pyautograd.nn.functional", "rellu", "Did you mean 'relu'?"),
         ("pyautograd.autograd", "backwards", "Did you mean 'backward'?"),
-        ("pyautograd.nn", "Linear", "pyautograd.nn has no Linear: there are functions alone"),
-        ("Tensor", "cuda", "tensors have no cuda: they are in the CPU's memory"),
+        ("pyautograd.nn", "Linear", "no attribute 'Linear': there are functions alone"),
+        ("Tensor", "cuda", "object has no attribute 'cuda': everything is computed on the CPU"),
     ],
 )
 def test_what_is_said(owner: str, name: str, text: str) -> None:
