@@ -18,6 +18,8 @@ import pyautograd as ag
 from pyautograd import _stubs, autograd, config, testing
 from pyautograd.nn import functional
 
+pytestmark = pytest.mark.any_build
+
 FUNCTIONS = """
     tensor as_tensor from_numpy zeros ones full empty arange linspace eye rand randn zeros_like
     ones_like full_like empty_like rand_like randn_like manual_seed

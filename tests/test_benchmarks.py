@@ -87,6 +87,7 @@ def test_runs(name: str, tmp_path: Path) -> None:
 
 
 @plain_build_only
+@pytest.mark.any_build
 @pytest.mark.skipif(shutil.which("valgrind") is None, reason="valgrind is not installed")
 def test_instructions_against_another_build(tmp_path: Path) -> None:
     """The same code in another folder, which says of itself that it is another."""

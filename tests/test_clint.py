@@ -13,6 +13,8 @@ import pytest
 
 from support import LIBRARY, plain_build_only
 
+pytestmark = pytest.mark.any_build
+
 CSRC = Path(__file__).parent.parent / "csrc"
 MAX_FILE_LINES = 900
 MAX_FUNCTION_LINES = 60

@@ -14,6 +14,8 @@ import pyautograd as ag
 from pyautograd import _names
 from pyautograd.nn import functional
 
+pytestmark = pytest.mark.any_build
+
 OWNERS: dict[str, Any] = {
     "pyautograd": ag,
     "Tensor": ag.Tensor,

@@ -110,6 +110,7 @@ def test_c_commands_are_two() -> None:
 
 
 @plain_build_only
+@pytest.mark.compiles_core
 @pytest.mark.parametrize("command", c_commands())
 def test_c_commands_work_as_typed(command: str, tmp_path: Path) -> None:
     (program,) = of_language("c")

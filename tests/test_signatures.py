@@ -62,6 +62,7 @@ def described(parameter: Parameter, first: bool, method: bool) -> tuple[str, str
     return parameter.name, kind, default
 
 
+@pytest.mark.any_build
 @pytest.mark.parametrize("row", PLAIN, ids=name_of)
 def test_inspect_shows_the_row(row: Row) -> None:
     made = list(forms_of(row))
@@ -109,6 +110,7 @@ def public() -> dict[str, Callable[..., Any]]:
     }
 
 
+@pytest.mark.any_build
 @pytest.mark.parametrize("name", public())
 def test_everything_has_a_signature(name: str) -> None:
     assert inspect.signature(public()[name]) is not None
@@ -239,6 +241,7 @@ def test_values_of_another_kind(row: Row) -> None:
             assert text == f"{name}(): argument '{shown}' must be {WANTED[p.kind]}, not object"
 
 
+@pytest.mark.any_build
 @pytest.mark.parametrize("row", PLAIN, ids=name_of)
 def test_choices_name_their_words(row: Row) -> None:
     for p in row.parameters:
@@ -340,6 +343,7 @@ def stubbed(node: ast.FunctionDef) -> list[tuple[str, bool, Any]]:
     return [one for one in shown if one[0] != "self"]
 
 
+@pytest.mark.any_build
 @pytest.mark.parametrize("name", definitions())
 def test_stubs_show_the_signature(name: str) -> None:
     nodes = definitions()[name]
@@ -371,6 +375,7 @@ def test_stubs_show_the_signature(name: str) -> None:
 PYTHON_ALONE = "DTYPE REAL DEVICE GRAD INTO AVERAGE REDUCE INPLACE".split()
 
 
+@pytest.mark.any_build
 @pytest.mark.parametrize(
     "row", [r for r in ROWS.values() if r.body.endswith(("OP", "OWN"))], ids=name_of
 )
