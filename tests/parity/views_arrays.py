@@ -86,7 +86,7 @@ def pieces(dice: random.Random, x: str, shape: Shape) -> tuple[str, list[Shape]]
         return f"{x}.unbind({d})", [rest] * n
     size = max(1, math.ceil(n / dice.choice((1, 2, 3))))
     sizes = [min(size, n - start) for start in range(0, n, size)]
-    text = dice.choice(("{}.split({}, {})", "ag.split({}, {}, {})")).format(x, size, d)
+    text = f"{x}.split({size}, {d})"
     return text, [(*shape[:d], k, *shape[d + 1 :]) for k in sizes]
 
 
@@ -113,7 +113,6 @@ def made(dice: random.Random, x: str, shape: Shape) -> tuple[str, Shape]:
         (f"{x}.flip({d})", shape),
         (f"{x}.roll(1, {d})", shape),
         (f"{x}.cumsum({d})", shape),
-        (f"{x}.softmax({d}).contiguous()", shape),
     ]
     if len(shape) >= 2:
         options += [(f"{x}.tril()", shape)]

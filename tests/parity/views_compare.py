@@ -56,8 +56,8 @@ TEXTS = (
 )
 
 # What may make a cycle: a gradient that leads to its leaf, a write of what came from a leaf into
-# that leaf, once that is frozen.
-CYCLE = re.compile(r"create_graph|\.grad\b(?!\))|requires_grad_\(False\)")
+# that leaf, once that is frozen, or into the base of which that leaf is a view.
+CYCLE = re.compile(r"create_graph|\.grad\b(?!\))|requires_grad_\(False\)|^t\d+\.requires_grad_")
 
 
 # ---- one library's half --------------------------------------------------------------------------

@@ -314,6 +314,20 @@ def turned_unrecorded(scene: Scene, what: str, expected: Any, found: Any) -> boo
     return any(turn.search(line) for line in scene.lines[: scene.at + 1])
 
 
+def order_of_picks(scene: Scene, what: str, expected: Any, found: Any) -> bool:
+    lines = scene.lines[: scene.at + 1]
+    return what.endswith(".stride") and any("= " in x and "[ag.tensor(" in x for x in lines)
+
+
+def retained_and_turned(scene: Scene, what: str, expected: Any, found: Any) -> bool:
+    name, _, rest = what.partition(".")
+    text = "\n".join(scene.lines[: scene.at + 1])
+    turn = rf"{name}\.(squeeze|unsqueeze|transpose|swapdims|t)_\("
+    return (
+        rest.startswith("grad.") and f"{name}.retain_grad()" in text and bool(re.search(turn, text))
+    )
+
+
 def retained_and_detached(scene: Scene, what: str, expected: Any, found: Any) -> bool:
     name, _, rest = what.partition(".")
     text = "\n".join(scene.lines[: scene.at + 1])
@@ -417,6 +431,15 @@ DIFFERENCES = (
         "What becomes another view of itself without a record gets a node that knows its new "
         "shape; torch's keeps the old one.",
         parts=turned_unrecorded,
+    ),
+    Difference(
+        "What index tensors pick of what repeats elements is row-major; torch keeps an order.",
+        parts=order_of_picks,
+    ),
+    Difference(
+        "What retains its gradient and became another view of itself has the gradient of what it "
+        "is now; torch's has the shape of before.",
+        parts=retained_and_turned,
     ),
     Difference(
         "What was detached in place retains no gradient any more.",
