@@ -42,10 +42,36 @@ AGI_STAMPED double prod_piece_body(const double *x, int64_t n)
     return lanes[0];
 }
 
+/* Lines that lie side by side are multiplied row by row, in the same order. */
+#define PROD_STRIP 256
+
+AGI_STAMPED void prod_strip_body(double *z, const double *x, int64_t step, int64_t n, int64_t cols)
+{
+    double lanes[PROD_LANES][PROD_STRIP];
+    const int64_t count = n < PROD_LANES ? 1 : PROD_LANES;
+    for (int64_t l = 0; l < count; l++, x += step)
+        memcpy(lanes[l], x, (size_t)cols * sizeof *x);
+    for (int64_t i = count; i < n; i++, x += step) {
+        double *lane = lanes[i % count];
+        for (int64_t j = 0; j < cols; j++)
+            lane[j] *= x[j];
+    }
+    for (int64_t width = count / 2; width >= 1; width /= 2)
+        for (int64_t l = 0; l < width; l++)
+            for (int64_t j = 0; j < cols; j++)
+                lanes[l][j] *= lanes[l + width][j];
+    memcpy(z, lanes[0], (size_t)cols * sizeof *z);
+}
+
 #define PROD_STAMP(TARGET, level) \
     TARGET static double prod_piece_##level(const double *x, int64_t n) \
     { \
         return prod_piece_body(x, n); \
+    } \
+    TARGET static void prod_strip_##level(double *z, const double *x, int64_t step, int64_t n, \
+                                          int64_t cols) \
+    { \
+        prod_strip_body(z, x, step, n, cols); \
     }
 PROD_STAMP(AGI_TARGET_BASE, base)
 #if AGI_X86
@@ -57,6 +83,14 @@ static double (*const prod_pieces[AGI_LEVELS])(const double *x, int64_t n) = {
     prod_piece_base,
 #if AGI_X86
     prod_piece_avx2, prod_piece_avx512,
+#endif
+};
+
+static void (*const prod_strips[AGI_LEVELS])(double *z, const double *x, int64_t step, int64_t n,
+                                             int64_t cols) = {
+    prod_strip_base,
+#if AGI_X86
+    prod_strip_avx2, prod_strip_avx512,
 #endif
 };
 
@@ -119,28 +153,6 @@ static ag_status product_of_many(double *z, const double *x, int64_t n)
 
 /* ---- columns --------------------------------------------------------------------------------- */
 
-/* Lines that lie side by side are multiplied row by row, in the same order. */
-#define PROD_STRIP 64
-
-static void product_strip(double *z, const double *x, int64_t step, int64_t n, int64_t cols)
-{
-    double lanes[PROD_LANES][PROD_STRIP];
-    const int64_t count = n < PROD_LANES ? 1 : PROD_LANES;
-    for (int64_t l = 0; l < count; l++)
-        for (int64_t j = 0; j < cols; j++)
-            lanes[l][j] = 1.0;
-    for (int64_t i = 0; i < n; i++, x += step) {
-        double *lane = lanes[i % count];
-        for (int64_t j = 0; j < cols; j++)
-            lane[j] *= x[j];
-    }
-    for (int64_t width = count / 2; width >= 1; width /= 2)
-        for (int64_t l = 0; l < width; l++)
-            for (int64_t j = 0; j < cols; j++)
-                lanes[l][j] *= lanes[l + width][j];
-    memcpy(z, lanes[0], (size_t)cols * sizeof *z);
-}
-
 static void multiply_strips(void *context, int64_t begin, int64_t end, int part)
 {
     const agi_lines *lines = context;
@@ -151,8 +163,8 @@ static void multiply_strips(void *context, int64_t begin, int64_t end, int part)
     for (int64_t u = begin; u < end; u++) {
         const int64_t from = u % strips * PROD_STRIP, left = cols - from;
         agi_walk_start(&w, &lines->walk, u / strips * cols + from);
-        product_strip(lines->z[0] + w.at[1], lines->x + w.at[0], lines->x_step, lines->n,
-                      left < PROD_STRIP ? left : PROD_STRIP);
+        prod_strips[agi_level_now](lines->z[0] + w.at[1], lines->x + w.at[0], lines->x_step,
+                                   lines->n, left < PROD_STRIP ? left : PROD_STRIP);
     }
 }
 
