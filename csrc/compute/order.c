@@ -80,6 +80,23 @@ static void sort_by_insertion(agi_ranked *a, int64_t n)
     }
 }
 
+/* Each goes behind as many as are before it, which are counted without a branch that the processor
+ * would have to guess. */
+static void sort_by_counting(agi_ranked *a, int64_t n)
+{
+    agi_ranked sorted[BY_INSERTION];
+    for (int64_t i = 0; i < n; i++) {
+        const uint64_t rank = a[i].rank;
+        int64_t before = 0;
+        for (int64_t j = 0; j < i; j++)
+            before += a[j].rank <= rank;
+        for (int64_t j = i + 1; j < n; j++)
+            before += a[j].rank < rank;
+        sorted[before] = a[i];
+    }
+    memcpy(a, sorted, (size_t)n * sizeof *a);
+}
+
 /* z = what lies in two sorted runs, from a to b and from b to end. */
 static void merge_ranked(agi_ranked *z, const agi_ranked *a, const agi_ranked *b,
                          const agi_ranked *end)
@@ -99,7 +116,7 @@ static void merge_ranked(agi_ranked *z, const agi_ranked *a, const agi_ranked *b
 static agi_ranked *sort_by_merging(agi_ranked *a, agi_ranked *room, int64_t n)
 {
     for (int64_t i = 0; i < n; i += BY_INSERTION)
-        sort_by_insertion(a + i, n - i < BY_INSERTION ? n - i : BY_INSERTION);
+        sort_by_counting(a + i, n - i < BY_INSERTION ? n - i : BY_INSERTION);
     for (int64_t run = BY_INSERTION; run < n; run *= 2) {
         for (int64_t i = 0; i < n; i += 2 * run) {
             const int64_t b = i + run < n ? i + run : n, end = b + run < n ? b + run : n;
@@ -240,7 +257,7 @@ static int64_t next_before(const double *x, int64_t i, int64_t n, double last, u
 
 void agi_first_ranked(agi_ranked *first, const double *x, int64_t n, int64_t k, bool descending)
 {
-    const int64_t room = k + FIRST_MORE(k);
+    const int64_t room = k + FIRST_MORE(k), start = 2 * k + 8 < room ? 2 * k + 8 : room;
     agi_ranked *other = first + room;
     int64_t has = 0, i = 0;
     uint64_t rank = UINT64_MAX;
@@ -248,7 +265,7 @@ void agi_first_ranked(agi_ranked *first, const double *x, int64_t n, int64_t k, 
     bool full = false;
     while (k > 0 && (i < n || has > k || !full)) {
         if (!full) {
-            for (; i < n && has < room; i++)
+            for (; i < n && has < start; i++)
                 first[has++] = (agi_ranked){rank_of(x[i], descending), (uint64_t)i};
         } else {
             while (has < room && (i = next_before(x, i, n, last, rank, descending)) < n) {
