@@ -24,7 +24,7 @@ import pyautograd as ag
 from ops import long
 from ops.cases import CASES
 from ops.test_levels import LEVELS, level_of
-from support import Array, run_python
+from support import Array, plain_build_only, run_python
 
 README = Path(__file__).parent.parent.parent / "csrc" / "README.md"
 LIMIT = 4.0
@@ -311,6 +311,7 @@ def test_stated_errors_are_within_the_limit(level: str) -> None:
     assert {op: row[level] for op, row in stated().items() if not 0.5 <= row[level] <= LIMIT} == {}
 
 
+@plain_build_only
 @pytest.mark.parametrize("f", FUNCTIONS, ids=lambda f: f.id)
 @pytest.mark.parametrize("level", LEVELS)
 def test_measured_errors_are_within_what_is_stated(level: str, f: Function) -> None:
