@@ -49,6 +49,8 @@ from benchmarks import (  # noqa: E402
     threads,
 )
 
+pytestmark = pytest.mark.any_build
+
 TINY = ["--quick", "--sizes", "3,4", "--rounds", "2", "--threads", "1"]
 
 
@@ -87,7 +89,6 @@ def test_runs(name: str, tmp_path: Path) -> None:
 
 
 @plain_build_only
-@pytest.mark.any_build
 @pytest.mark.skipif(shutil.which("valgrind") is None, reason="valgrind is not installed")
 def test_instructions_against_another_build(tmp_path: Path) -> None:
     """The same code in another folder, which says of itself that it is another."""
