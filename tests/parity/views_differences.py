@@ -68,6 +68,7 @@ class Scene:
     used_up: bool = False  # a backward failed on its way
     exchanged: bool = False  # data, of what has a history, views or another shape
     overlapped: bool = False  # a write read what it wrote, in another arrangement
+    leaf_view: bool = False  # a view is a leaf that requires grad
     crossed: bool = False  # a backward read the memory of a .grad
     owned: set[int] = field(default_factory=set)  # memory that has a name, before this line
     graded: dict[str, int] = field(default_factory=dict)  # that of each .grad, before this line
@@ -83,6 +84,11 @@ class Scene:
     def seen(self, text: str) -> bool:
         """Whether this line or one before has it."""
         return any(text in line for line in self.lines[: self.at + 1])
+
+
+def has_leaf_view(scene: Scene) -> bool:
+    views = [x for x in tensors(scene.names).values() if x._is_view()]
+    return any(x.requires_grad and asked(x, "is_leaf") for x in views)
 
 
 # ---- before a line -------------------------------------------------------------------------------
@@ -316,7 +322,8 @@ def turned_unrecorded(scene: Scene, what: str, expected: Any, found: Any) -> boo
 
 def order_of_picks(scene: Scene, what: str, expected: Any, found: Any) -> bool:
     lines = scene.lines[: scene.at + 1]
-    return what.endswith(".stride") and any("= " in x and "[ag.tensor(" in x for x in lines)
+    picked = any("= " in x and "[ag.tensor(" in x for x in lines)
+    return what.endswith(".stride") and picked and scene.seen(".expand(")
 
 
 def retained_and_turned(scene: Scene, what: str, expected: Any, found: Any) -> bool:
