@@ -127,17 +127,10 @@ static ag_tensor *dense_as(ag_tensor *t, ag_dtype dtype)
 {
     ag_tensor *x = agi_tensor_to_read(t);
     ag_tensor *cast = x != NULL ? agi_cast(x, dtype) : NULL;
-    const ag_arg arg = agi_arg(cast);
-    ag_tensor *dense = NULL;
-    if (cast != NULL)
-        dense = agi_is_contiguous(cast) ? agi_retain(cast)
-                                        : agi_compute(AG_OP_clone, 1, &arg, &agi_row_major);
+    ag_tensor *dense = cast != NULL ? agi_row_major_of(cast) : NULL;
     agi_release(cast);
     agi_release(x);
-    if (dense != NULL && agi_storage_ready(dense->storage) == AG_OK)
-        return dense;
-    agi_release(dense);
-    return NULL;
+    return dense;
 }
 
 ag_status ag_copy_out_int64(ag_tensor *t, int64_t *values)

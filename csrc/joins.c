@@ -124,18 +124,7 @@ static ag_status keep_results(int64_t mark, bool ok, int n, ag_tensor **outs)
     agi_scope_close(mark);
     for (int k = 0; k < n && !ok; k++)
         outs[k] = NULL;
-    for (int k = 0; k < n && ok; k++) {
-        if (agi_scope_add(outs[k]) != NULL)
-            continue;
-        outs[k] = NULL;
-        for (int j = 0; j < n; j++) {  /* those up to k belong to the scope */
-            if (j > k)
-                agi_release(outs[j]);
-            outs[j] = NULL;
-        }
-        ok = false;
-    }
-    return ok ? AG_OK : ag_last_status();
+    return ok ? agi_scope_add_all(n, outs) : ag_last_status();
 }
 
 /* Where part k of a tensor_split begins: of n nearly equal ones, or by indices. */

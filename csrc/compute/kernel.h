@@ -74,6 +74,15 @@ AGI_STAMPED void agi_fill_tile(double *z, int64_t n, double value)
         z[i] = value;
 }
 
+/* An input as n elements: in `tile` if it is one value for all. */
+AGI_STAMPED const double *agi_spread_tile(double *tile, const double *x, int64_t n, bool is_one)
+{
+    if (!is_one)
+        return x;
+    agi_fill_tile(tile, n, *x);
+    return tile;
+}
+
 /* ---- elementwise ---------------------------------------------------------------------------- */
 
 #define AG_MAP1(name, expression) \

@@ -235,6 +235,9 @@ agi_ranked *agi_sort_ranked(agi_ranked *a, agi_ranked *room, int64_t n)
 /* Candidates are gathered behind the best k so far, and sorted with them when there are many. */
 #define FIRST_MORE(k) ((k) < 48 ? 64 : (k) + 16)
 
+/* What is not merged is sorted by digits, at less for each number. */
+bool agi_first_pays(int64_t k, int64_t n) { return k <= n / (n <= BY_MERGING ? 8 : 32); }
+
 int64_t agi_first_room(int64_t k) { return 2 * (k + FIRST_MORE(k)); }
 
 /* The first place from i on whose number comes before one of this rank; n where there is none. */

@@ -29,6 +29,8 @@ double agi_ranked_number(const agi_ranked *ranked, const double *x, bool descend
 /* The first k of x[n] in their order, k <= n, into `first`, which has room for
  * agi_first_room(k). */
 int64_t agi_first_room(int64_t k);
+/* Whether this is less work than sorting all. */
+bool agi_first_pays(int64_t k, int64_t n);
 void agi_first_ranked(agi_ranked *first, const double *x, int64_t n, int64_t k, bool descending);
 
 /* The number that k others come before in ascending order, 0 <= k < n; `room` is for n. */

@@ -94,15 +94,10 @@ AGI_STAMPED double floor_of_tame_quotient(double x, double y)
 AG_KERNEL_BODY(div_floor)
 {
     double quotients[AGI_TILE], xs[AGI_TILE], ys[AGI_TILE];
-    const double *x = in[0], *y = in[1];
+    const double *x = agi_spread_tile(xs, in[0], n, splat & 1);
+    const double *y = agi_spread_tile(ys, in[1], n, splat & 2);
     int64_t tame = 1;
     AGI_KERNEL_UNUSED;
-    if (splat & 1)
-        agi_fill_tile(xs, n, *x);
-    if (splat & 2)
-        agi_fill_tile(ys, n, *y);
-    x = splat & 1 ? xs : x;
-    y = splat & 2 ? ys : y;
     for (int64_t i = 0; fused && i < n; i++) {
         tame &= is_tame_quotient(x[i] / y[i], y[i]);
         quotients[i] = floor_of_tame_quotient(x[i], y[i]);
@@ -137,15 +132,10 @@ AGI_STAMPED double remainder_of_tame(double x, double y)
 AG_KERNEL_BODY(remainder)
 {
     double rests[AGI_TILE], xs[AGI_TILE], ys[AGI_TILE];
-    const double *x = in[0], *y = in[1];
+    const double *x = agi_spread_tile(xs, in[0], n, splat & 1);
+    const double *y = agi_spread_tile(ys, in[1], n, splat & 2);
     int64_t tame = 1;
     AGI_KERNEL_UNUSED;
-    if (splat & 1)
-        agi_fill_tile(xs, n, *x);
-    if (splat & 2)
-        agi_fill_tile(ys, n, *y);
-    x = splat & 1 ? xs : x;
-    y = splat & 2 ? ys : y;
     for (int64_t i = 0; fused && i < n; i++) {
         tame &= is_tame_quotient(x[i] / y[i], y[i]);
         rests[i] = remainder_of_tame(x[i], y[i]);

@@ -20,13 +20,9 @@
 /* The numbers of t, row-major and there to be read. Owned. */
 static ag_tensor *numbers_of(ag_tensor *t)
 {
-    const ag_arg arg = agi_arg(t);
-    ag_tensor *x = agi_is_contiguous(t) ? agi_tensor_to_read(t)
-                                        : agi_compute(AG_OP_clone, 1, &arg, &agi_row_major);
-    if (x == NULL || agi_storage_ready(x->storage) == AG_OK)
-        return x;
-    agi_release(x);
-    return NULL;
+    ag_tensor *own = agi_tensor_to_read(t), *x = own != NULL ? agi_row_major_of(own) : NULL;
+    agi_release(own);
+    return x;
 }
 
 /* The same of a number, as a tensor without dimensions. */

@@ -67,12 +67,8 @@ AG_RULE(p_norm)
     int64_t count;
     ag_attr attr = {.n_list = 0};
     attr.n_list = agi_node_list(v->node, &attr.list);
-    const int64_t *shape = agi_node_input_shape(v->node, 0, &ndim);
     const ag_arg x = IN(0);
-    if (ndim < 0 && !agi_value_failed(x)) {
-        ndim = x.tensor->ndim;
-        shape = agi_shape_of(x.tensor);
-    }
+    const int64_t *shape = agi_reduced_shape(v, x, &ndim);
     const ag_arg y = agi_with_kept_dims(v, OUT, ndim, shape, &count);
     const ag_arg g = agi_with_kept_dims(v, G, ndim, shape, &count);
     const ag_arg none = v_eq(y, NUM(0.0));

@@ -485,12 +485,10 @@ AG_FORWARD(fill)
 
 AG_RULE(fill)
 {
-    int ndim;
-    const int64_t *shape = agi_node_input_shape(v->node, 1, &ndim);
     if (NEEDS(0))
         GX(0) = agi_zeros_for(G);
     if (NEEDS(1))
-        GX(1) = ndim < 0 ? G : agi_sum_to(G, ndim, shape);
+        GX(1) = agi_sum_to_input(v, 1, G);
 }
 
 /* copy: x becomes y, repeated to x's shape. */
@@ -511,10 +509,8 @@ AG_FORWARD(copy)
 
 AG_RULE(copy)
 {
-    int ndim;
-    const int64_t *shape = agi_node_input_shape(v->node, 1, &ndim);
     if (NEEDS(0))
         GX(0) = agi_zeros_for(G);
     if (NEEDS(1))
-        GX(1) = ndim < 0 ? G : agi_sum_to(G, ndim, shape);
+        GX(1) = agi_sum_to_input(v, 1, G);
 }

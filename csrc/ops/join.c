@@ -77,8 +77,10 @@ static ag_status joined_shape(int n, const ag_arg *args, int dim, const int64_t 
     return AG_OK;
 }
 
-static ag_tensor *join(int n, const ag_arg *args, int dim, const int64_t *sizes)
+static ag_tensor *join(int n, const ag_arg *args, const ag_attr *attr)
 {
+    const int dim = (int)attr->i[0];
+    const int64_t *sizes = attr->list;
     int64_t shape[AGI_MAX_DIMS];
     const int ndim = first_of(n, args)->ndim;
     if (joined_shape(n, args, dim, sizes, shape) != AG_OK)
@@ -98,25 +100,7 @@ static ag_tensor *join(int n, const ag_arg *args, int dim, const int64_t *sizes)
     return z;
 }
 
-/* From snapshots, since what is large or pending lets other threads run. */
-AG_FORWARD(cat)
-{
-    const int n = attr->n_list;
-    ag_arg *own = agi_plain_new((size_t)n * sizeof *own);
-    ag_tensor *z = NULL;
-    if (own == NULL)
-        return NULL;
-    if (agi_args_own(n, args, own)) {
-        bool ready = true;
-        for (int k = 0; k < n && ready; k++)
-            ready = agi_storage_ready(own[k].tensor->storage) == AG_OK;
-        if (ready)
-            z = join(n, own, (int)attr->i[0], attr->list);
-        agi_args_release(n, own);
-    }
-    agi_plain_free(own);
-    return z;
-}
+AG_FORWARD(cat) { return agi_of_snapshots(attr->n_list, args, attr, join); }
 
 AG_RULE(cat)
 {

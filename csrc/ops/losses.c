@@ -123,10 +123,7 @@ AG_FORMULA(bce_term)
 /* g times the slope, summed where input k was broadcast. */
 static ag_arg term_gradient(const agi_vjp *v, int k, ag_arg slope)
 {
-    int ndim;
-    const int64_t *shape = agi_node_input_shape(v->node, k, &ndim);
-    const ag_arg g = v_vjp_mul(G, slope);
-    return ndim < 0 ? g : agi_sum_to(g, ndim, shape);
+    return agi_sum_to_input(v, k, v_vjp_mul(G, slope));
 }
 
 AG_RULE(bce_term)

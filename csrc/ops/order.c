@@ -132,9 +132,8 @@ AG_FORWARD_SEVERAL(topk)
         return agi_fail(AG_ERR_SHAPE, "selected index k out of range");
     if (agi_results_along(&lines, x, dim, x->ndim > 0 ? k : 1, true, n, outs) != AG_OK)
         return ag_last_status();
-    /* Measured: from some 400 numbers on all are sorted by their digits, at less for each. */
-    const bool selects = k <= length / (length <= 400 ? 8 : 32);
-    const topk_kind kind = {.k = lines.k, .largest = attr->i[2] != 0, .selects = selects};
+    const topk_kind kind = {.k = lines.k, .largest = attr->i[2] != 0,
+                            .selects = agi_first_pays(k, length)};
     lines.scratch = kind.selects ? 2 * agi_first_room(k) : RANKED_DOUBLES(lines.n);
     lines.cost = kind.selects ? 1.0 : SORT_COST;
     return agi_pick_run(&lines, topk_line, &kind, n, outs);

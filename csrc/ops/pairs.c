@@ -270,15 +270,10 @@ AGI_STAMPED double plain_rest(double x, double y)
 AG_KERNEL_BODY(fmod)
 {
     double rests[AGI_TILE], xs[AGI_TILE], ys[AGI_TILE];
-    const double *x = in[0], *y = in[1];
+    const double *x = agi_spread_tile(xs, in[0], n, splat & 1);
+    const double *y = agi_spread_tile(ys, in[1], n, splat & 2);
     int64_t plain = 1;
     AGI_KERNEL_UNUSED;
-    if (splat & 1)
-        agi_fill_tile(xs, n, *x);
-    if (splat & 2)
-        agi_fill_tile(ys, n, *y);
-    x = splat & 1 ? xs : x;
-    y = splat & 2 ? ys : y;
     for (int64_t i = 0; fused && i < n; i++) {
         plain &= has_plain_rest(x[i], y[i]);
         rests[i] = plain_rest(x[i], y[i]);
@@ -382,14 +377,6 @@ AG_RULE(lerp)
         GX(2) = v_vjp_mul(G, v_sub(IN(1), IN(0)));
 }
 
-/* The gradient of input k of a formula that was broadcast: summed to that input's shape. */
-static ag_arg to_input(const agi_vjp *v, int k, ag_arg gradient)
-{
-    int ndim;
-    const int64_t *shape = agi_node_input_shape(v->node, k, &ndim);
-    return ndim < 0 ? gradient : agi_sum_to(gradient, ndim, shape);
-}
-
 /* x times a number that is given as such, whole where x is. */
 static ag_arg times(ag_arg x, double number)
 {
@@ -417,11 +404,11 @@ AG_RULE(addcmul)
 {
     const double value = agi_node_attr_of(v->node)->f[0];
     if (NEEDS(0))
-        GX(0) = to_input(v, 0, G);
+        GX(0) = agi_sum_to_input(v, 0, G);
     if (NEEDS(1))
-        GX(1) = to_input(v, 1, v_vjp_mul(G, times(IN(2), value)));
+        GX(1) = agi_sum_to_input(v, 1, v_vjp_mul(G, times(IN(2), value)));
     if (NEEDS(2))
-        GX(2) = to_input(v, 2, v_vjp_mul(G, times(IN(1), value)));
+        GX(2) = agi_sum_to_input(v, 2, v_vjp_mul(G, times(IN(1), value)));
 }
 
 /* addcdiv, value in f[0]: x + value y / w;  dx = g, dy = g value / w, dw = -g value (y / w) / w. */
@@ -434,12 +421,12 @@ AG_RULE(addcdiv)
 {
     const double value = agi_node_attr_of(v->node)->f[0];
     if (NEEDS(0))
-        GX(0) = to_input(v, 0, G);
+        GX(0) = agi_sum_to_input(v, 0, G);
     if (NEEDS(1))
-        GX(1) = to_input(v, 1, v_vjp_div(times(G, value), IN(2)));
+        GX(1) = agi_sum_to_input(v, 1, v_vjp_div(times(G, value), IN(2)));
     if (NEEDS(2)) {
         const ag_arg y = times(IN(1), value), w = IN(2);
-        GX(2) = to_input(v, 2, v_neg(v_vjp_mul(G, v_div(v_div(y, w), w))));
+        GX(2) = agi_sum_to_input(v, 2, v_neg(v_vjp_mul(G, v_div(v_div(y, w), w))));
     }
 }
 

@@ -84,6 +84,15 @@ static ag_tensor *sum_of(int op, const ag_tensor *x, const ag_attr *attr, int64_
     return z;
 }
 
+const int64_t *agi_reduced_shape(const agi_vjp *v, ag_arg x, int *ndim)
+{
+    const int64_t *shape = agi_node_input_shape(v->node, 0, ndim);
+    if (*ndim >= 0 || agi_value_failed(x))
+        return shape;
+    *ndim = x.tensor->ndim;
+    return agi_shape_of(x.tensor);
+}
+
 ag_arg agi_with_kept_dims(const agi_vjp *v, ag_arg g, int ndim, const int64_t *shape,
                           int64_t *count)
 {

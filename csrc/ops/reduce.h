@@ -9,6 +9,9 @@
 
 #pragma GCC visibility push(hidden)
 
+/* The shape of input 0 of a reduction, which saved x: the node keeps none that is the result's. */
+const int64_t *agi_reduced_shape(const agi_vjp *v, ag_arg x, int *ndim);
+
 /* g, of the result's shape, with a size of 1 in place of each dimension that the node's op dropped
  * of an input of this shape. *count becomes the number of elements that each result is made of. */
 ag_arg agi_with_kept_dims(const agi_vjp *v, ag_arg g, int ndim, const int64_t *shape,

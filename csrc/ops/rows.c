@@ -56,12 +56,8 @@ AG_RULE(logsumexp)
     int64_t count;
     ag_attr attr = {.n_list = 0};
     attr.n_list = agi_node_list(v->node, &attr.list);
-    const int64_t *shape = agi_node_input_shape(v->node, 0, &ndim);
     const ag_arg x = IN(0);
-    if (ndim < 0 && !agi_value_failed(x)) {  /* of the result's shape */
-        ndim = x.tensor->ndim;
-        shape = agi_shape_of(x.tensor);
-    }
+    const int64_t *shape = agi_reduced_shape(v, x, &ndim);
     const ag_arg y = agi_with_kept_dims(v, OUT, ndim, shape, &count);
     const ag_arg g = agi_with_kept_dims(v, G, ndim, shape, &count);
     GX(0) = v_vjp_mul(g, shares(x, y, &attr));

@@ -620,11 +620,15 @@ AG_RULE(constant_pad_nd)
 
 /* ---- stack: along a new dimension i[0]; dx = the part of g. Saves nothing. ------------------ */
 
-static ag_tensor *stack_now(int n, const ag_arg *args, int dim)
+static ag_tensor *stack_now(int n, const ag_arg *args, const ag_attr *attr)
 {
     const ag_tensor *like = args[0].tensor;
+    const int dim = (int)attr->i[0];
     int64_t shape[AGI_MAX_DIMS], strides[AGI_MAX_DIMS];
     char first[AGI_SHAPE_TEXT], other[AGI_SHAPE_TEXT];
+    if (like->ndim >= AGI_MAX_DIMS || dim > like->ndim)
+        return agi_fail_null(AG_ERR_SHAPE, "stack: a tensor has at most %d dimensions",
+                             AGI_MAX_DIMS);
     for (int k = 1; k < n; k++)
         if (!agi_same_shape(like, args[k].tensor))
             return agi_fail_null(AG_ERR_SHAPE,
@@ -648,27 +652,7 @@ static ag_tensor *stack_now(int n, const ag_arg *args, int dim)
     return z;
 }
 
-/* From snapshots, since what is large or pending lets other threads run. */
-AG_FORWARD(stack)
-{
-    const int n = attr->n_list, dim = (int)attr->i[0];
-    ag_arg *own = agi_plain_new((size_t)n * sizeof *own);
-    ag_tensor *z = NULL;
-    if (own == NULL)
-        return NULL;
-    if (agi_args_own(n, args, own)) {
-        bool ready = true;
-        for (int k = 0; k < n && ready; k++)
-            ready = agi_storage_ready(own[k].tensor->storage) == AG_OK;
-        if (ready && own[0].tensor->ndim < AGI_MAX_DIMS && dim <= own[0].tensor->ndim)
-            z = stack_now(n, own, dim);
-        else if (ready)
-            agi_fail(AG_ERR_SHAPE, "stack: a tensor has at most %d dimensions", AGI_MAX_DIMS);
-        agi_args_release(n, own);
-    }
-    agi_plain_free(own);
-    return z;
-}
+AG_FORWARD(stack) { return agi_of_snapshots(attr->n_list, args, attr, stack_now); }
 
 AG_RULE(stack)
 {

@@ -113,6 +113,24 @@ bool agi_args_own(int n, const ag_arg *args, ag_arg *own)
     return true;
 }
 
+ag_tensor *agi_of_snapshots(int n, const ag_arg *args, const ag_attr *attr, agi_join_fn join)
+{
+    ag_arg *own = agi_plain_new((size_t)n * sizeof *own);
+    ag_tensor *z = NULL;
+    if (own == NULL)
+        return NULL;
+    if (agi_args_own(n, args, own)) {
+        bool ready = true;
+        for (int k = 0; k < n && ready; k++)
+            ready = agi_storage_ready(own[k].tensor->storage) == AG_OK;
+        if (ready)
+            z = join(n, own, attr);
+        agi_args_release(n, own);
+    }
+    agi_plain_free(own);
+    return z;
+}
+
 AGI_INLINE ag_tensor *run_map(const agi_op_info *info, int ndim, const int64_t *shape,
                               int64_t numel, int n, const ag_arg *args, const ag_attr *attr)
 {
@@ -604,18 +622,7 @@ ag_status ag_apply_several(ag_op op, int n_args, const ag_arg *args, const ag_at
     if (!agi_check_several(op, n_args, args, attr, n, outs) ||
         agi_apply_several((int)op, n_args, args, attr, n, outs) != AG_OK)
         return ag_last_status();
-    for (int k = 0; k < n; k++) {
-        if (agi_scope_add(outs[k]) != NULL)
-            continue;
-        outs[k] = NULL;
-        for (int j = 0; j < n; j++) {  /* those up to k belong to the scope */
-            if (j > k)
-                agi_release(outs[j]);
-            outs[j] = NULL;
-        }
-        return ag_last_status();
-    }
-    return AG_OK;
+    return agi_scope_add_all(n, outs);
 }
 
 /* ---- calls ---------------------------------------------------------------------------------- */

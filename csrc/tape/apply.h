@@ -29,6 +29,11 @@ ag_tensor *agi_apply(int op, int variant, int n, const ag_arg *args, const ag_at
 /* The arguments as they are now, to be released. They are what is large or pending computed from,
  * since other threads may change the caller's meanwhile (INVARIANT[blocking]). */
 bool agi_args_own(int n, const ag_arg *args, ag_arg *own);
+
+/* What `join` makes of n tensors as they are now, since what is large or pending lets other threads
+ * run: of snapshots, whose numbers are there. */
+typedef ag_tensor *(*agi_join_fn)(int n, const ag_arg *args, const ag_attr *attr);
+ag_tensor *agi_of_snapshots(int n, const ag_arg *args, const ag_attr *attr, agi_join_fn join);
 void agi_args_release(int n, const ag_arg *own);
 
 /* Computes without recording, whatever the grad mode. */

@@ -333,3 +333,10 @@ ag_arg agi_sum_to(ag_arg g, int ndim, const int64_t *shape)
     g = agi_sum_dims(g, mask, !drops_all);
     return drops_all || lead == 0 ? g : v_view(g, ndim, shape);
 }
+
+ag_arg agi_sum_to_input(const agi_vjp *v, int k, ag_arg g)
+{
+    int ndim;
+    const int64_t *shape = agi_node_input_shape(v->node, k, &ndim);
+    return ndim < 0 ? g : agi_sum_to(g, ndim, shape);
+}

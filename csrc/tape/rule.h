@@ -33,6 +33,8 @@ ag_arg agi_zeros_for(ag_arg g);        /* zeros of the shape of g, likewise */
 
 /* Sums g (a broadcast gradient) to the given shape; a value of the open scope. */
 ag_arg agi_sum_to(ag_arg g, int ndim, const int64_t *shape);
+/* The same to the shape of input k, whose gradient g is if that was broadcast. */
+ag_arg agi_sum_to_input(const agi_vjp *v, int k, ag_arg g);
 
 /* Sum over the dimensions of `mask`, as a value of the open scope. */
 ag_arg agi_sum_dims(ag_arg x, uint64_t mask, bool keepdim);

@@ -141,3 +141,19 @@ ag_tensor *agi_scope_own(agi_thread *thread, ag_tensor *t)
     thread->scope_items[thread->scope_count++] = t;
     return t;
 }
+
+ag_status agi_scope_add_all(int n, ag_tensor **outs)
+{
+    for (int k = 0; k < n; k++) {
+        if (agi_scope_add(outs[k]) != NULL)
+            continue;
+        outs[k] = NULL;
+        for (int j = 0; j < n; j++) {  /* those up to k belong to the scope */
+            if (j > k)
+                agi_release(outs[j]);
+            outs[j] = NULL;
+        }
+        return ag_last_status();
+    }
+    return AG_OK;
+}

@@ -18,6 +18,10 @@ void agi_scope_close(int64_t mark);
  * returns NULL. */
 ag_tensor *agi_scope_own(agi_thread *thread, ag_tensor *t);
 
+/* Several results: each belongs to the open scope or, without one, to the caller. On failure all
+ * are released and NULL. */
+ag_status agi_scope_add_all(int n, ag_tensor **outs);
+
 /* The record of a thread begins, or ends: what its scopes own is released, then their memory. */
 void agi_scopes_open(agi_thread *thread);
 void agi_scopes_close(agi_thread *thread);

@@ -276,35 +276,6 @@ ag_tensor *agi_tensor_snapshot(const ag_tensor *t)
 
 _Atomic uint64_t agi_assignments;
 
-ag_status agi_tensor_assign(ag_tensor *t, const ag_tensor *from)
-{
-    int64_t *dims = agi_own_dims(t);
-    if (from == t)
-        return AG_OK;
-    if (t->flags & AGI_TENSOR_EXPORTS)
-        return agi_fail(AG_ERR_GRAD, "data: expected a tensor whose memory is its own, got one "
-                                     "that keeps it for an array or a buffer");
-    if (!(t->flags & (AGI_TENSOR_VIEW | AGI_TENSOR_OWN_COUNTER)) &&
-        agi_tensor_count_apart(t, agi_tensor_version(t)) != AG_OK)
-        return ag_last_status();
-    if (from->ndim > t->room && (dims = agi_small_new(dims_bytes(from->ndim))) == NULL)
-        return ag_last_status();
-    if (t->dims != agi_own_dims(t))
-        agi_small_free(t->dims, dims_bytes(t->ndim));
-    agi_storage *old = t->storage;
-    atomic_fetch_add_explicit(&agi_assignments, 1, memory_order_relaxed);
-    t->storage = agi_storage_retain(from->storage);
-    t->offset = from->offset;
-    t->numel = from->numel;
-    t->ndim = from->ndim;
-    t->dims = dims;
-    memcpy(dims, from->dims, dims_bytes(from->ndim));
-    t->flags = (uint8_t)((t->flags & ~AGI_TENSOR_CONTIGUOUS) |
-                         (from->flags & AGI_TENSOR_CONTIGUOUS));
-    agi_storage_release(old);
-    return AG_OK;
-}
-
 ag_status agi_tensor_rearrange(ag_tensor *t, const ag_tensor *from)
 {
     int64_t *dims = agi_own_dims(t);
@@ -320,6 +291,24 @@ ag_status agi_tensor_rearrange(ag_tensor *t, const ag_tensor *from)
     memcpy(dims, from->dims, dims_bytes(from->ndim));
     t->flags = (uint8_t)((t->flags & ~AGI_TENSOR_CONTIGUOUS) |
                          (from->flags & AGI_TENSOR_CONTIGUOUS));
+    return AG_OK;
+}
+
+ag_status agi_tensor_assign(ag_tensor *t, const ag_tensor *from)
+{
+    if (from == t)
+        return AG_OK;
+    if (t->flags & AGI_TENSOR_EXPORTS)
+        return agi_fail(AG_ERR_GRAD, "data: expected a tensor whose memory is its own, got one "
+                                     "that keeps it for an array or a buffer");
+    if (!(t->flags & (AGI_TENSOR_VIEW | AGI_TENSOR_OWN_COUNTER)) &&
+        agi_tensor_count_apart(t, agi_tensor_version(t)) != AG_OK)
+        return ag_last_status();
+    if (agi_tensor_rearrange(t, from) != AG_OK)
+        return ag_last_status();
+    agi_storage *old = t->storage;
+    t->storage = agi_storage_retain(from->storage);
+    agi_storage_release(old);
     return AG_OK;
 }
 
