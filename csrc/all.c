@@ -30,6 +30,8 @@
 #endif
 
 #include "base/alloc.c"
+#include "base/blas.c"
+#include "base/blas_plain.c"
 #include "base/caches.c"
 #include "base/check.c"
 #include "base/levels.c"

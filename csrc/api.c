@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/blas.h"
 #include "base/caches.h"
 #include "base/check.h"
 #include "base/levels.h"
@@ -345,13 +346,13 @@ int ag_show_config(char *text, size_t size)
 #endif
     if (!agi_check_text("show_config", text, size))
         return -1;
-    char caches[AGI_CACHES_TEXT];
+    char caches[AGI_CACHES_TEXT], blas[AGI_BLAS_TEXT];
     agi_caches_write(caches);
     return snprintf(text, size,
                     "version: %s\ncompiler: %s\nflags: %s\ncpu level: %s%s%s\ncaches: %s\n"
-                    "vector math: %s\n"
+                    "vector math: %s\nBLAS: %s\n"
                     "machine code: %s\nthreads: %d\n",
                     AG_VERSION, __VERSION__, AG_FLAGS, agi_level_name(agi_level_now),
                     *agi_level_note() ? " " : "", agi_level_note(), caches, agi_mvec_source(),
-                    agi_jit_level(), ag_get_num_threads());
+                    agi_blas_write(blas), agi_jit_level(), ag_get_num_threads());
 }

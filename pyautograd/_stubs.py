@@ -429,8 +429,9 @@ _FUNCTIONS = type("functional", (), {n: getattr(functional, n) for n in function
 
 # ---- names ---------------------------------------------------------------------------------------
 
-# Public in the native module, but found elsewhere: autograd.Node, config.show_config.
-_ELSEWHERE = {"Node", "show_config"}
+# Public in the native module, but found elsewhere: autograd.Node, config.show_config,
+# linalg.LinAlgError.
+_ELSEWHERE = {"LinAlgError", "Node", "show_config"}
 _PYTHON = (
     "__version__", "autograd", "broadcast_shapes", "capi", "celu_", "e", "finfo",
     "get_printoptions", "get_rng_state", "iinfo", "inf", "initial_seed", "load", "nan", "newaxis",

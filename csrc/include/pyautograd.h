@@ -103,8 +103,10 @@ enum {
     AG_ERR_GRAD = -20,      /* against the rules of autograd */
     AG_ERR_VERSION = -21,   /* a saved value was written in place */
     AG_ERR_FREED = -22,     /* a saved value was freed by an earlier backward */
+    AG_ERR_LINALG = -23,    /* a matrix that is singular, or not positive-definite */
     AG_ERR_CALLBACK = -30,  /* a callback failed and has the reason */
-    AG_ERR_INTERRUPTED = -31  /* the interrupt hook had the evaluation given up */
+    AG_ERR_INTERRUPTED = -31, /* the interrupt hook had the evaluation given up */
+    AG_ERR_MISSING = -32    /* no library that is in use has a routine that is needed */
 };
 
 AG_API ag_status ag_last_status(void);
@@ -414,8 +416,22 @@ AG_API ag_status ag_broadcast(const ag_tensor *x, const ag_tensor *y, int *ndim,
 AG_API ag_status ag_set_num_threads(int n);                  /* n >= 1 */
 AG_API int ag_get_num_threads(void);
 /* "key: value" lines: version, compiler, flags, CPU level, caches (bytes of the first, the second
- * and the last), vector math, machine code (of groups of ops: for which level, or no), threads. */
+ * and the last), vector math, BLAS, machine code (of groups of ops: for which level, or no),
+ * threads. */
 AG_API int ag_show_config(char *text, size_t size);          /* like snprintf */
+
+/* Which BLAS and LAPACK are used, from the next call on: those of the library at this path, or of
+ * several as "path:path", of which the first has each routine that it has; "none": a few routines
+ * of our own, without spectra, singular values and least squares. The libraries stay open. Fails
+ * with AG_ERR_VALUE where one cannot be opened or has no dgemm; then all is as before. Without a
+ * call PYAUTOGRAD_BLAS in the environment says the same, at the first use; else what
+ * ag_set_default_blas named (the Python module: the file of NumPy's that is linked to its BLAS). */
+AG_API ag_status ag_open_blas(const char *paths);
+AG_API ag_status ag_set_default_blas(const char *path);
+/* The same with routines that `find` returns for Fortran names such as "dgemm", NULL where there is
+ * none: dgemm, dgemv, ddot and idamax at least. It is called before this returns, and not later. */
+typedef void (*(*ag_blas_finder)(void *context, const char *name))(void);
+AG_API ag_status ag_set_blas(ag_blas_finder find, void *context);
 
 /* The program that would compute t, one line for each load, step and result, and the bytes that it
  * moves; "computed" in a line of its own if t has its numbers already. Like snprintf; -1 if it

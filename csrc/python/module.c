@@ -69,6 +69,20 @@ static bool watch_forks(PyObject *module)
     return result != NULL;
 }
 
+/* NumPy's own module of linear algebra is linked to a BLAS and is loaded: its file is where that is
+ * looked for at the first use. Where there is no such module, another BLAS can be named. */
+static void name_default_blas(void)
+{
+    PyObject *loaded = PyImport_GetModuleDict();  /* borrowed */
+    PyObject *numpys = PyDict_GetItemString(loaded, "numpy.linalg._umath_linalg");  /* borrowed */
+    PyObject *file = numpys != NULL ? PyModule_GetFilenameObject(numpys) : NULL;
+    const char *path = file != NULL ? PyUnicode_AsUTF8(file) : NULL;
+    if (path != NULL)
+        ag_set_default_blas(path);
+    PyErr_Clear();
+    Py_XDECREF(file);
+}
+
 /* State is the process's, and memory is given back on whatever thread its last tensor dies, with
  * the thread state that the system keeps for the main interpreter: in another one that would wait
  * for ever for a lock that the thread itself has. NumPy does not support other ones either. */
@@ -120,7 +134,7 @@ static bool fill(PyObject *module)
     return py_add_size_type(module) && py_add_dtype_types(module) &&
            py_add_tensor_type(module) && py_add_node_type(module) &&
            py_add_return_types(module) && py_add_generator_type(module) &&
-           py_add_grad_modes(module) && watch_forks(module) &&
+           py_add_grad_modes(module) && py_add_linalg_error(module) && watch_forks(module) &&
            PyModule_AddStringConstant(module, "__version__", ag_version()) == 0;
 }
 
@@ -144,6 +158,7 @@ PyMODINIT_FUNC PyInit__core(void)
         Py_DECREF(module);
         return NULL;
     }
+    name_default_blas();
     ag_set_serialised(true);
     ag_set_blocking_hooks(let_go, take_back);
     py_watch_arrays();

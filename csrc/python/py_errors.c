@@ -4,6 +4,18 @@
  */
 #include "py_errors.h"
 
+/* linalg.LinAlgError: owned for good. */
+static PyObject *linalg_error;
+
+bool py_add_linalg_error(PyObject *module)
+{
+    linalg_error = PyErr_NewExceptionWithDoc(
+        "pyautograd.linalg.LinAlgError",
+        "A matrix is singular or not positive-definite, or a decomposition does not converge.",
+        PyExc_RuntimeError, NULL);
+    return linalg_error != NULL && PyModule_AddObjectRef(module, "LinAlgError", linalg_error) == 0;
+}
+
 static PyObject *exception_of(ag_status status)
 {
     switch (status) {
@@ -17,6 +29,8 @@ static PyObject *exception_of(ag_status status)
         return PyExc_NotImplementedError;
     case AG_ERR_INTEGER:
         return PyExc_OverflowError;
+    case AG_ERR_LINALG:
+        return linalg_error;
     default:  /* shapes, sizes, values out of range and all of autograd, as in PyTorch */
         return PyExc_RuntimeError;
     }

@@ -11,6 +11,9 @@
  * is kept. Always NULL. */
 PyObject *py_raise(void);
 
+/* Makes the exception of singular matrices, which `module` gets. */
+bool py_add_linalg_error(PyObject *module);
+
 /* Ctrl-C is noticed while the library computes: then calls fail, and py_raise raises
  * KeyboardInterrupt. */
 bool py_watch_interrupts(void);
