@@ -162,6 +162,8 @@ AGI_INLINE void put_list(call_places *c, ag_attr *attr, const char *what, int n,
 #define IN_PLACE_METHOD IN_PLACE_BOTH
 #define IN_PLACE_PART IN_PLACE_BOTH
 #define IN_PLACE_FUNCTIONAL IN_PLACE_BOTH
+#define IN_PLACE_SPECIAL IN_PLACE_BOTH
+#define IN_PLACE_LINALG IN_PLACE_BOTH
 #define IN_PLACE_BOTH_IN_PLACE(cname, parameters) \
     AG_PROTOTYPE_IN_PLACE(cname, parameters) \
     { \

@@ -77,7 +77,7 @@ except ImportError as error:
     fail_to_import(error)
 
 if TYPE_CHECKING:
-    from . import capi, nn, random, testing
+    from . import capi, linalg, nn, random, special, testing
     from ._dtypes import finfo, iinfo
     from ._printing import get_printoptions, set_printoptions
     from ._save import load, save
@@ -113,8 +113,8 @@ __all__ = [
     "index_reduce", "index_select", "inf", "initial_seed", "int64", "is_complex",
     "is_floating_point", "is_grad_enabled", "is_signed", "is_tensor", "isclose", "isfinite", "isin",
     "isinf", "isnan", "isneginf", "isposinf", "isreal", "kron", "kthvalue", "lcm", "lcm_", "ldexp",
-    "ldexp_", "le", "lerp", "less", "less_equal", "linspace", "load", "log", "log10", "log10_",
-    "log1p", "log1p_", "log2", "log2_", "log_", "log_softmax", "logaddexp", "logaddexp2",
+    "ldexp_", "le", "lerp", "less", "less_equal", "linalg", "linspace", "load", "log", "log10",
+    "log10_", "log1p", "log1p_", "log2", "log2_", "log_", "log_softmax", "logaddexp", "logaddexp2",
     "logcumsumexp", "logical_and", "logical_not", "logical_or", "logical_xor", "logit", "logit_",
     "logspace", "logsumexp", "long", "lt", "manual_seed", "masked_fill", "masked_scatter",
     "masked_select", "max", "max_memory_allocated", "maximum", "mean", "median", "memory_allocated",
@@ -132,13 +132,13 @@ __all__ = [
     "selu", "selu_", "set_cache_limit", "set_default_dtype", "set_grad_enabled", "set_num_threads",
     "set_printoptions", "set_rng_state", "sgn", "show_config", "sigmoid", "sigmoid_", "sign",
     "signbit", "sin", "sin_", "sinc", "sinc_", "sinh", "sinh_", "slice_scatter", "softmax",
-    "softplus", "sort", "split", "split_with_sizes", "sqrt", "sqrt_", "square", "square_",
-    "squeeze", "stack", "std", "std_mean", "sub", "subtract", "sum", "swapaxes", "swapdims", "t",
-    "take", "take_along_dim", "tan", "tan_", "tanh", "tanh_", "tensor", "tensor_split", "testing",
-    "threshold", "threshold_", "tile", "topk", "trace", "transpose", "trapezoid", "trapz", "tril",
-    "tril_indices", "triu", "triu_indices", "true_divide", "trunc", "trunc_", "unbind", "unflatten",
-    "unique", "unique_consecutive", "unsqueeze", "vander", "var", "var_mean", "vsplit", "vstack",
-    "where", "xlogy", "xlogy_", "zero_", "zeros", "zeros_like",
+    "softplus", "sort", "special", "split", "split_with_sizes", "sqrt", "sqrt_", "square",
+    "square_", "squeeze", "stack", "std", "std_mean", "sub", "subtract", "sum", "swapaxes",
+    "swapdims", "t", "take", "take_along_dim", "tan", "tan_", "tanh", "tanh_", "tensor",
+    "tensor_split", "testing", "threshold", "threshold_", "tile", "topk", "trace", "transpose",
+    "trapezoid", "trapz", "tril", "tril_indices", "triu", "triu_indices", "true_divide", "trunc",
+    "trunc_", "unbind", "unflatten", "unique", "unique_consecutive", "unsqueeze", "vander", "var",
+    "var_mean", "vsplit", "vstack", "where", "xlogy", "xlogy_", "zero_", "zeros", "zeros_like",
 ]
 
 newaxis = None
@@ -157,6 +157,7 @@ _LATER = {
     "iinfo": ("_dtypes", "iinfo"),
     "initial_seed": ("random", "initial_seed"),
     "int": ("_core", "int64"),
+    "linalg": ("linalg", None),
     "load": ("_save", "load"),
     "nn": ("nn", None),
     "random": ("random", None),
@@ -166,6 +167,7 @@ _LATER = {
     "set_printoptions": ("_printing", "set_printoptions"),
     "set_rng_state": ("random", "set_rng_state"),
     "show_config": ("config", "show_config"),
+    "special": ("special", None),
     "testing": ("testing", None),
     "threshold_": ("nn.functional", "threshold_"),
 }

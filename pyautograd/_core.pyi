@@ -7827,8 +7827,8 @@ def _live_tensors() -> _int:
     """How many tensors there are."""
 def _live_nodes() -> _int:
     """How many nodes of the tape there are."""
-def _functional() -> dict[str, Callable[..., Any]]:
-    """The functions of nn.functional by their names."""
+def _functions_of(module: str, /) -> dict[str, Callable[..., Any]]:
+    """The functions of a module of the package, "nn.functional", by their names."""
 def _call_table() -> list[dict[str, str]]:
     """The rows of functions of the op table."""
 def _op_table() -> list[dict[str, Any]]:

@@ -34,7 +34,7 @@ _REASONS: dict[str, dict[str, str]] = {
         _DTYPE: """float32 float16 bfloat16 half int32 int16 int8 short uint8 uint16 uint32 uint64
             complex32 complex64 complex128 cfloat cdouble chalf quint8 qint8 qint32""",
         _CPU: "cuda mps xpu mtia accelerator backends get_device synchronize",
-        _LINALG: """linalg matmul mm bmm mv dot vdot inner einsum tensordot addmm addmv addbmm
+        _LINALG: """matmul mm bmm mv dot vdot inner einsum tensordot addmm addmv addbmm
             baddbmm addr chain_matmul cross cholesky svd qr lu det logdet slogdet inverse pinverse
             matrix_exp matrix_power lstsq eig symeig lobpcg triangular_solve""",
         _COMPLEX: "complex polar view_as_complex view_as_real real imag conj angle fft stft istft",
@@ -121,11 +121,20 @@ def no_attribute(owner: str, name: str, names: Iterable[str] = ()) -> AttributeE
     return AttributeError(text if near is None else f"{text}. Did you mean {near!r}?")
 
 
+_PLACES = (
+    "pyautograd",
+    "pyautograd.nn.functional",
+    "pyautograd.special",
+    "pyautograd.linalg",
+    "pyautograd.autograd",
+)
+
+
 def _elsewhere(owner: str, name: str) -> str | None:
     """Where the same name is found, of those places in which people look for each other's."""
     import pyautograd
 
-    for place in ("pyautograd", "pyautograd.nn.functional", "pyautograd.autograd"):
+    for place in _PLACES:
         if place != owner and name in importlib.import_module(place).__all__:
             return f"there is {place}.{name}"
     if hasattr(pyautograd.Tensor, name):

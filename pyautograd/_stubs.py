@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 """Writes what the built library decides of _core.pyi, the native names in __init__.py, and
-nn/functional.pyi: `python -m pyautograd._stubs`.
+nn/functional.pyi, special.pyi and linalg.pyi: `python -m pyautograd._stubs`.
 
 What stands between a pair of markers, `# <ops ...>` and `# </ops>`, is made anew from the op table,
 and each docstring from the object's own, without its examples, so that editors show it. The rest
@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import ast
 import dataclasses
+import importlib
 import inspect
 import re
 import sys
@@ -24,13 +25,22 @@ from typing import Any
 import pyautograd as package
 
 from . import _core
-from .nn import functional
 
 __all__ = ["generate", "main"]
 
 STUB = Path(__file__).with_name("_core.pyi")
 PACKAGE = Path(__file__).with_name("__init__.py")
-FUNCTIONAL = Path(__file__).parent / "nn" / "functional.pyi"
+# The modules of the package that are made of rows, and the FORMS of functions that stand there.
+HOMES = {
+    "FUNCTIONAL": "nn.functional",
+    "FUNCTIONAL_IN_PLACE": "nn.functional",
+    "SPECIAL": "special",
+    "LINALG": "linalg",
+}
+MODULES = {
+    home: Path(__file__).parent / (home.replace(".", "/") + ".pyi")
+    for home in dict.fromkeys(HOMES.values())
+}
 _PART = re.compile(r"(?P<head>^ *# <ops (?P<what>\w+)>\n).*?(?P<tail>^ *# </ops>\n)", re.M | re.S)
 
 # ---- rows of functions ---------------------------------------------------------------------------
@@ -117,9 +127,14 @@ class Row:
         return self.forms in ("FUNCTION", "BOTH", "BOTH_IN_PLACE")
 
     @property
-    def is_functional(self) -> bool:
-        """Whether nn.functional has it, and nothing else."""
-        return self.forms in ("FUNCTIONAL", "FUNCTIONAL_IN_PLACE")
+    def home(self) -> str | None:
+        """The module of the package that has it, and nothing else: nn.functional, for example."""
+        return HOMES.get(self.forms)
+
+    @property
+    def type_name(self) -> str:
+        """Of one with a named tuple as its result: the name of that type."""
+        return f"{self.home}_{self.name}" if self.home in ("special", "linalg") else self.name
 
 
 def _parameter(kind: str, name: str, form: str) -> Parameter:
@@ -155,21 +170,24 @@ def overloads() -> dict[str, tuple[str, list[str]]]:
     }
 
 
-def shared() -> list[str]:
-    """The functions of the module that nn.functional has, too."""
-    return [row["name"] for row in _core._call_table() if row["row"] == "shared"]
+def shared(home: str) -> dict[str, str]:
+    """The functions of the package that a module has, too: their names by those that it has."""
+    rows = [row for row in _core._call_table() if row["row"] == "shared"]
+    return {row["name"]: row["cname"] for row in rows if HOMES[row["forms"]] == home}
 
 
 def with_out() -> set[str]:
-    """The functions of the module that take out= though no parameter of their rows is INTO."""
+    """The functions that take out= though no parameter of their rows is INTO. Those of a module of
+    the package have its name before theirs."""
     return {row["name"] for row in _core._call_table() if row["row"] == "out"}
 
 
-def _taking_out(form: str) -> str:
-    """The definition of a function of the module, with out= if it takes that."""
+def _taking_out(form: str, home: str = "") -> str:
+    """The definition of a function of the package or of a module of it, with out= if it takes
+    that."""
     head, result = form.rsplit(") -> ", 1)
     name = head.removeprefix("def ").split("(", 1)[0]
-    if name not in with_out() or re.search(r"\bout: ", head):
+    if home + "." * bool(home) + name not in with_out() or re.search(r"\bout: ", head):
         return form
     parameters = head.split("(", 1)[1]
     star = "" if re.search(r"(^|, )\*", parameters) else "*, "
@@ -199,7 +217,7 @@ def _result(row: Row, of_method: bool) -> str:
     one = "Self" if of_method else "_T" if first in ("TENSOR", "TENSORS", "EACH") else "Tensor"
     named = re.match(r"NAMED\(", row.result)
     if named:
-        return f"return_types.{row.name}"
+        return f"return_types.{row.type_name}"
     return {
         "PAIR_OF": f"tuple[{one}, {one}]",
         "LIST": f"tuple[{one}, ...]",
@@ -296,7 +314,7 @@ def _named_tuples() -> list[str]:
     for row in calls().values():
         fields = re.findall(r"\w+", row.result)[1:]
         if row.result.startswith("NAMED"):
-            lines += [f"    class {row.name}(NamedTuple):"]
+            lines += [f"    class {row.type_name}(NamedTuple):"]
             lines += [f"        {field}: Tensor" for field in fields]
     return lines
 
@@ -394,23 +412,25 @@ def generate(text: str) -> str:
     )
 
 
-# ---- nn.functional -------------------------------------------------------------------------------
+# ---- modules of the package ----------------------------------------------------------------------
 
 _HEAD = """# SPDX-License-Identifier: MIT
-# Types of pyautograd.nn.functional: `make stubs` writes all of this file.
+# Types of pyautograd.{home}: `make stubs` writes all of this file.
 
 """
 _BUILTINS = ("bool", "float", "int")
 _OURS = ("Generator", "Tensor", "_T", "_Device", "_Dims", "_DType", "_Operand", "_Real", "_Value")
 
 
-def generate_functional(_: str = "") -> str:
-    """Return the text of nn/functional.pyi."""
+def generate_module(home: str) -> str:
+    """Return the text of the stub file of a module that is made of rows, nn/functional.pyi."""
+    module = importlib.import_module(f"{package.__name__}.{home}")
+    in_places = getattr(module, "_IN_PLACE", [])
     lines = []
     for row in calls().values():
-        if row.is_functional:
-            lines += _defined(_function_forms(row))
-        if row.is_functional and f"{row.name}_" in functional._IN_PLACE:
+        if row.home == home:
+            lines += _defined([_taking_out(form, home) for form in _function_forms(row)])
+        if row.home == home and f"{row.name}_" in in_places:
             rest = tuple(p for p in row.parameters if p.kind != "INPLACE")
             in_place = dataclasses.replace(row, name=f"{row.name}_", parameters=rest)
             lines += _defined(_function_forms(in_place))
@@ -419,13 +439,18 @@ def generate_functional(_: str = "") -> str:
     head += ["from collections.abc import Sequence"] if "Sequence" in words else []
     head += ["from typing import Literal"] if "Literal" in words else []
     ours = ", ".join(sorted(words & set(_OURS), key=lambda n: (n != "_T", n[0] == "_", n.lower())))
-    head += ["", f"from .._core import {ours}"]
-    head += [f"from .._core import {name} as {name}" for name in sorted(shared())]
-    lists = ["__all__: list[str]", "_IN_PLACE: list[str]"]
-    return _document(_HEAD + "\n".join([*head, "", *lists, "", *lines]) + "\n", _FUNCTIONS)
+    core = "." * (home.count(".") + 1) + "_core"
+    head += [""] if head else []
+    head += [f"from {core} import {ours}"] if ours else []
+    # What a stub imports under another name than its own is no public name of it.
+    others = {alias: f"_{name}" for alias, name in shared(home).items() if alias != name}
+    names = sorted((name, others.get(alias, alias)) for alias, name in shared(home).items())
+    head += [f"from {core} import {name} as {alias}" for name, alias in names]
+    lists = ["__all__: list[str]", *(["_IN_PLACE: list[str]"] if in_places else [])]
+    lists += [f"{alias} = {name}" for alias, name in others.items()]
+    text = _HEAD.format(home=home) + "\n".join([*head, "", *lists, "", *lines]) + "\n"
+    return _document(text, type(home, (), {n: getattr(module, n) for n in module.__all__}))
 
-
-_FUNCTIONS = type("functional", (), {n: getattr(functional, n) for n in functional.__all__})
 
 # ---- names ---------------------------------------------------------------------------------------
 
@@ -434,9 +459,9 @@ _FUNCTIONS = type("functional", (), {n: getattr(functional, n) for n in function
 _ELSEWHERE = {"LinAlgError", "Node", "show_config"}
 _PYTHON = (
     "__version__", "autograd", "broadcast_shapes", "capi", "celu_", "e", "finfo",
-    "get_printoptions", "get_rng_state", "iinfo", "inf", "initial_seed", "load", "nan", "newaxis",
-    "nn", "pi", "random", "save", "seed", "selu_", "set_printoptions", "set_rng_state",
-    "show_config", "threshold_", *package._METHODS,
+    "get_printoptions", "get_rng_state", "iinfo", "inf", "initial_seed", "linalg", "load", "nan",
+    "newaxis", "nn", "pi", "random", "save", "seed", "selu_", "set_printoptions", "set_rng_state",
+    "show_config", "special", "threshold_", *package._METHODS,
 )  # fmt: skip
 
 
@@ -462,10 +487,11 @@ def generate_names(text: str) -> str:
 def main(arguments: list[str]) -> int:
     """Rewrite the stub files and the lists of names, or with --check say whether they need it."""
     status = 0
-    every = ((STUB, generate), (PACKAGE, generate_names), (FUNCTIONAL, generate_functional))
-    for path, made in every:
+    texts = {path: path.read_text(encoding="utf-8") for path in (STUB, PACKAGE)}
+    made = {STUB: generate(texts[STUB]), PACKAGE: generate_names(texts[PACKAGE])}
+    made |= {path: generate_module(home) for home, path in MODULES.items()}
+    for path, after in made.items():
         before = path.read_text(encoding="utf-8") if path.exists() else ""
-        after = made(before)
         if "--check" in arguments:
             status |= int(before != after)
         elif before != after:

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import doctest
 import inspect
+import pickle
 import subprocess
 import sys
 import types
@@ -16,7 +17,6 @@ import pytest
 
 import pyautograd as ag
 from pyautograd import _stubs, autograd, config, testing
-from pyautograd.nn import functional
 
 pytestmark = pytest.mark.any_build
 
@@ -133,11 +133,15 @@ def test_all_is_what_there_is() -> None:
     )
 
 
+# Modules of the package that are made of rows of the op table.
+HOMES = list(_stubs.MODULES)
+
+
 def documented() -> list[Any]:
     names = [name for name in ag.__all__ if callable(getattr(ag, name))]
     methods = [f"Tensor.{name}" for name in METHODS]
-    functional = [f"nn.functional.{name}" for name in ag.nn.functional.__all__]
-    return [*names, *methods, *functional, "autograd.grad", "autograd.backward"]
+    modules = [f"{home}.{name}" for home in HOMES for name in resolve(home).__all__]
+    return [*names, *methods, *modules, "autograd.grad", "autograd.backward"]
 
 
 @pytest.mark.parametrize("name", documented())
@@ -167,10 +171,11 @@ def examples() -> list[doctest.Example]:
     """The examples in the docstrings of the native module and of the package's Python."""
     finder = doctest.DocTestFinder(exclude_empty=True)
     found = []
-    for module in (ag, autograd, config, testing, functional):
+    for module in (ag, autograd, config, testing, *map(resolve, HOMES)):
         found += finder.find(module, module.__name__, module=False)
-    for name in functional.__all__:
-        found += finder.find(getattr(functional, name), f"nn.functional.{name}", module=False)
+    for home in HOMES:
+        for name in resolve(home).__all__:
+            found += finder.find(resolve(f"{home}.{name}"), f"{home}.{name}", module=False)
     for name in METHODS:
         found += finder.find(getattr(ag.Tensor, name), f"Tensor.{name}", module=False)
     found += finder.find(ag.Tensor, "Tensor", module=False)
@@ -198,19 +203,28 @@ def test_most_functions_have_an_example() -> None:
     assert without == []
 
 
-def test_every_function_of_nn_has_an_example() -> None:
+@pytest.mark.parametrize("home", HOMES)
+def test_every_function_of_a_module_has_an_example(home: str) -> None:
     with_example = {test.name for test in examples()}
-    own = {row.name for row in _stubs.calls().values() if row.is_functional}
-    assert [name for name in own if f"nn.functional.{name}" not in with_example] == []
-    in_place = set(functional._IN_PLACE)
-    assert own | in_place | set(_stubs.shared()) == set(functional.__all__)
+    own = {row.name for row in _stubs.calls().values() if row.home == home}
+    assert [name for name in own if f"{home}.{name}" not in with_example] == []
+    in_place = set(getattr(resolve(home), "_IN_PLACE", []))
+    assert own | in_place | set(_stubs.shared(home)) == set(resolve(home).__all__)
 
 
-def test_functions_of_nn_say_where_they_live() -> None:
-    for name in functional.__all__:
-        home = "pyautograd" if name in _stubs.shared() else "pyautograd.nn.functional"
-        assert getattr(functional, name).__module__ == home
-    assert ag.nn.functional is functional and ag.nn is sys.modules["pyautograd.nn"]
+@pytest.mark.parametrize("home", HOMES)
+def test_functions_of_modules_say_where_they_live(home: str) -> None:
+    shared = _stubs.shared(home)
+    for name in resolve(home).__all__:
+        found = getattr(resolve(home), name)
+        assert found.__module__ == ("pyautograd" if name in shared else f"pyautograd.{home}")
+        assert name not in shared or found is getattr(ag, shared[name])
+        assert pickle.loads(pickle.dumps(found)) is found
+    assert resolve(home) is sys.modules[f"pyautograd.{home}"]
+
+
+def test_modules_that_there_are_not_have_no_functions() -> None:
+    assert ag._core._functions_of("nn") == {}
 
 
 def test_version() -> None:
@@ -237,7 +251,8 @@ def test_import_brings_only_what_is_needed() -> None:
     done = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60
     )
-    assert not {"pyautograd._install", "pyautograd.nn"} & set(done.stdout.split())
+    later = {"_install", "linalg", "nn", "special"}
+    assert not {f"pyautograd.{name}" for name in later} & set(done.stdout.split())
     extra = {name.split(".")[0] for name in done.stdout.split()}
     assert extra <= {"pyautograd", "_pyautograd"} | set(sys.stdlib_module_names)
     assert "cffi" not in extra and "torch" not in extra and "scipy" not in extra

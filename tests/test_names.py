@@ -22,6 +22,8 @@ OWNERS: dict[str, Any] = {
     "pyautograd.autograd": ag.autograd,
     "pyautograd.nn": ag.nn,
     "pyautograd.nn.functional": functional,
+    "pyautograd.special": ag.special,
+    "pyautograd.linalg": ag.linalg,
 }
 REASONS = [(owner, name) for owner in _names._REASONS for name in _names._texts(owner)]
 
@@ -55,6 +57,10 @@ def test_names_with_a_reason(owner: str, name: str) -> None:
         ("pyautograd", "grad", "no attribute 'grad': there is pyautograd.autograd.grad"),
         ("pyautograd.nn.functional", "cos", "no attribute 'cos': there is pyautograd.cos"),
         ("pyautograd.nn.functional", "rellu", "Did you mean 'relu'?"),
+        ("pyautograd.special", "cos", "no attribute 'cos': there is pyautograd.cos"),
+        ("pyautograd.special", "log_sotfmax", "Did you mean 'log_softmax'?"),
+        ("pyautograd", "expit", "no attribute 'expit': there is pyautograd.special.expit"),
+        ("pyautograd.linalg", "diagnal", "Did you mean 'diagonal'?"),
         ("pyautograd.autograd", "backwards", "Did you mean 'backward'?"),
         ("pyautograd.nn", "Linear", "no attribute 'Linear': there are functions alone"),
         ("Tensor", "cuda", "object has no attribute 'cuda': everything is computed on the CPU"),

@@ -7,6 +7,7 @@ from __future__ import annotations
 import ast
 import functools
 import inspect
+import operator
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -44,8 +45,8 @@ def forms_of(row: Row) -> Iterator[tuple[str, Callable[..., Any], bool]]:
         yield row.name, getattr(ag.Tensor, row.name), True
     if row.forms == "BOTH_IN_PLACE":
         yield row.name + "_", getattr(ag.Tensor, row.name + "_"), True
-    if row.is_functional:
-        yield row.name, getattr(ag.nn.functional, row.name), False
+    if row.home:
+        yield row.name, getattr(operator.attrgetter(row.home)(ag), row.name), False
 
 
 # ---- inspect.signature ---------------------------------------------------------------------------
@@ -71,7 +72,8 @@ def test_inspect_shows_the_row(row: Row) -> None:
         shown = inspect.signature(function).parameters.values()
         found = [(p.name, p.kind.name, p.default) for p in shown]
         wanted = [described(p, k == 0, method) for k, p in enumerate(row.parameters)]
-        if row.is_function and not method and name in WITH_OUT:
+        title = f"{row.home}.{name}" if row.home else name
+        if not method and title in WITH_OUT:
             wanted.append(("out", "KEYWORD_ONLY", None))
         assert found == wanted, name
 
@@ -100,8 +102,9 @@ def public() -> dict[str, Callable[..., Any]]:
     methods = [name for name in dir(ag.Tensor) if hasattr(ag.Tensor, name)]
     found |= {f"Tensor.{name}": getattr(ag.Tensor, name) for name in methods}
     found |= {f"autograd.{name}": getattr(autograd, name) for name in autograd.__all__}
-    functional = ag.nn.functional
-    found |= {f"nn.functional.{name}": getattr(functional, name) for name in functional.__all__}
+    for home in _stubs.MODULES:
+        module = operator.attrgetter(home)(ag)
+        found |= {f"{home}.{name}": getattr(module, name) for name in module.__all__}
     del found["autograd.Node"]  # only ops make it
     return {
         name: one
@@ -315,9 +318,12 @@ def test_numpy_spellings() -> None:
 @functools.cache
 def definitions() -> dict[str, list[ast.FunctionDef]]:
     tree = ast.parse(STUB.read_text(encoding="utf-8"))
-    functional = ast.parse(_stubs.FUNCTIONAL.read_text(encoding="utf-8"))
+    modules = [
+        (f"{home}.", ast.parse(path.read_text(encoding="utf-8")).body)
+        for home, path in _stubs.MODULES.items()
+    ]
     found: dict[str, list[ast.FunctionDef]] = {}
-    for owner, body in [("", tree.body), ("nn.functional.", functional.body)] + [
+    for owner, body in [("", tree.body), *modules] + [
         ("Tensor.", node.body)
         for node in tree.body
         if isinstance(node, ast.ClassDef) and node.name == "Tensor"
@@ -348,7 +354,8 @@ def stubbed(node: ast.FunctionDef) -> list[tuple[str, bool, Any]]:
 def test_stubs_show_the_signature(name: str) -> None:
     nodes = definitions()[name]
     owner, _, short = name.rpartition(".")
-    owners = {"": ag._core, "Tensor": ag.Tensor, "nn.functional": ag.nn.functional}
+    owners = {"": ag._core, "Tensor": ag.Tensor}
+    owners |= {home: operator.attrgetter(home)(ag) for home in _stubs.MODULES}
     found = getattr(owners[owner], short)
     if isinstance(found, property) or not callable(found):
         return

@@ -129,16 +129,16 @@ def test_masks_have_no_gradient(case: Any) -> None:
 def test_is_reachable_and_documented(name: str) -> None:
     method = getattr(ag.Tensor, name, None)
     function = getattr(ag, name, None)
-    functional = getattr(ag.nn.functional, name, None)
-    assert method is not None or function is not None or functional is not None
-    for found in (method, function, functional):
+    modules = [getattr(one, name, None) for one in (ag.nn.functional, ag.special, ag.linalg)]
+    assert any(found is not None for found in (method, function, *modules))
+    for found in (method, function, *modules):
         if found is not None:
             assert found.__doc__ and len(found.__doc__) > 20, f"{name} has no docstring"
 
 
 @pytest.mark.parametrize("name", PUBLIC)
 def test_is_in_the_stubs(name: str) -> None:
-    text = STUB.read_text() + _stubs.FUNCTIONAL.read_text()
+    text = STUB.read_text() + "".join(path.read_text() for path in _stubs.MODULES.values())
     assert re.search(rf"^\s*(def {name}\(|{name}\b)", text, re.MULTILINE), name
 
 
@@ -148,7 +148,8 @@ def test_the_stubs_are_made_anew() -> None:
     assert _stubs.generate(text) == text
     text = _stubs.PACKAGE.read_text(encoding="utf-8")
     assert _stubs.generate_names(text) == text
-    assert _stubs.generate_functional() == _stubs.FUNCTIONAL.read_text(encoding="utf-8")
+    for home, path in _stubs.MODULES.items():
+        assert _stubs.generate_module(home) == path.read_text(encoding="utf-8")
 
 
 def test_the_stubs_have_docstrings() -> None:

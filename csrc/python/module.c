@@ -108,14 +108,9 @@ static PyObject *f_check_interpreter(PyObject *module, PyObject *unused)
     Py_RETURN_NONE;
 }
 
-static PyObject *f_functional(PyObject *module, PyObject *unused)
-{
-    (void)unused;
-    return py_functional(module);
-}
-
 static PyMethodDef own_functions[] = {
-    {"_functional", f_functional, METH_NOARGS, "The functions of nn.functional by their names."},
+    {"_functions_of", py_functions_of, METH_O,
+     "The functions of a module of the package, \"nn.functional\", by their names."},
     {"_check_interpreter", f_check_interpreter, METH_NOARGS,
      "ImportError where the module does not work."},
     {NULL, NULL, 0, NULL},

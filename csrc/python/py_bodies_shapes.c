@@ -180,3 +180,10 @@ PyObject *py_call_empty_permuted_empty_permuted(const struct py_empty_permuted_e
     return undefined_as(py_tensor_type, &a->head, ag_empty_in_order(n, a->size.list, strides),
                         dtype_given_or(&a->head, AG_FLOAT64));
 }
+
+/* ---- linalg --------------------------------------------------------------------------------- */
+
+PyObject *py_call_diagonal_linalg_diagonal(const struct py_diagonal_linalg_diagonal *a)
+{
+    return py_result(a->head.first, ag_diagonal(a->A, a->offset, a->dim1, a->dim2));
+}

@@ -182,7 +182,7 @@ static const struct {
 #define CALL(name, cname, FORMS, BODY, RESULT, parameters, doc, example) \
     {"call", #name, #cname, #FORMS, #BODY, #RESULT, #parameters},
 #define ALIAS(alias, name, KIND) {"alias", #alias, #name, #KIND, "", "", ""},
-#define SHARED(name) {"shared", #name, "", "", "", "", ""},
+#define SHARED(MODULE, alias, name) {"shared", #alias, #name, #MODULE, "", "", ""},
 #define TAKES_OUT(name) {"out", #name, "", "", "", "", ""},
 #define OVERLOADS(name, FORMS, cnames, signature, doc, example) \
     {"overloads", #name, "", #FORMS, "", #cnames, signature},

@@ -21,8 +21,9 @@ extern PyMethodDef py_op_functions[], py_create_functions[],
     py_autograd_functions[], py_info_functions[], py_object_functions[], py_pickle_functions[],
     py_row_functions[], py_generator_functions[];
 
-/* The functions of nn.functional by their names: a new dict; `module` is pyautograd._core. */
-PyObject *py_functional(PyObject *module);
+/* The functions of a module of the package, "nn.functional", "special" or "linalg", by their names:
+ * a new dict; `core` is pyautograd._core. */
+PyObject *py_functions_of(PyObject *core, PyObject *module);
 
 bool py_add_return_types(PyObject *module);
 bool py_add_node_type(PyObject *module);

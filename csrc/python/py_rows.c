@@ -341,7 +341,7 @@ static PyTypeObject *new_named_type(const char *name, const char *first, const c
     return type;
 }
 
-#define NO_TYPE(name, cname)
+#define NO_TYPE(...)
 #define TYPE_TENSOR NO_TYPE
 #define TYPE_SELF NO_TYPE
 #define TYPE_MADE NO_TYPE
@@ -362,6 +362,16 @@ typedef struct named_type {
     PyTypeObject **type;
 } named_type;
 
+/* The name of a type tells the module of its function, of nn.functional excepted. */
+#define TYPE_PREFIX_FUNCTION
+#define TYPE_PREFIX_METHOD
+#define TYPE_PREFIX_PART
+#define TYPE_PREFIX_BOTH
+#define TYPE_PREFIX_BOTH_IN_PLACE
+#define TYPE_PREFIX_FUNCTIONAL
+#define TYPE_PREFIX_FUNCTIONAL_IN_PLACE
+#define TYPE_PREFIX_SPECIAL "special_"
+#define TYPE_PREFIX_LINALG "linalg_"
 #define TYPE_ROW_TENSOR NO_TYPE
 #define TYPE_ROW_SELF NO_TYPE
 #define TYPE_ROW_MADE NO_TYPE
@@ -372,12 +382,12 @@ typedef struct named_type {
 #define TYPE_ROW_TRUTH NO_TYPE
 #define TYPE_ROW_ANY NO_TYPE
 #define TYPE_ROW_NAMED(one, other) {.first = #one, .second = #other, NAMED_TYPE_ROW
-#define NAMED_TYPE_ROW(python, cname) \
-    .function = #python, .name = "pyautograd.return_types." #python, \
+#define NAMED_TYPE_ROW(title, python, cname) \
+    .function = title, .name = "pyautograd.return_types." title, \
     .type = &type_##python##_##cname},
 static const named_type named_types[] = {
 #define CALL(name, cname, FORMS, BODY, RESULT, parameters, doc, example) \
-    TYPE_ROW_##RESULT(name, cname)
+    TYPE_ROW_##RESULT(TYPE_PREFIX_##FORMS #name, name, cname)
 #include "../include/ops.def"
     {NULL, NULL, NULL, NULL, NULL},
 };
@@ -509,12 +519,12 @@ bool py_add_return_types(PyObject *module)
     result = py_call_##name##_##cname(&a);
 
 /* By FORMS: what else there is. A method is call_<name>_<cname> itself. */
-#define AS_FUNCTION(name, of) \
+#define AS_FUNCTION(title, of) \
     static PyObject *f_##of(PyObject *module, PyObject *const *args, Py_ssize_t n, \
                             PyObject *names) \
     { \
         (void)module; \
-        PY_TAKE_OUT(#name, f_##of, args, n, names); \
+        PY_TAKE_OUT(title, f_##of, args, n, names); \
         return call_##of(NULL, args, n, names); \
     }
 #define AS_FUNCTIONAL(of) \
@@ -524,14 +534,16 @@ bool py_add_return_types(PyObject *module)
         (void)module; \
         return call_##of(NULL, args, n, names); \
     }
-#define FORMS_FUNCTION(name, cname, of, CHECK, parameters) AS_FUNCTION(name, of)
+#define FORMS_FUNCTION(name, cname, of, CHECK, parameters) AS_FUNCTION(#name, of)
 #define FORMS_METHOD(name, cname, of, CHECK, parameters)
 #define FORMS_PART(name, cname, of, CHECK, parameters)
-#define FORMS_BOTH(name, cname, of, CHECK, parameters) AS_FUNCTION(name, of)
+#define FORMS_BOTH(name, cname, of, CHECK, parameters) AS_FUNCTION(#name, of)
+#define FORMS_SPECIAL(name, cname, of, CHECK, parameters) AS_FUNCTION("special." #name, of)
+#define FORMS_LINALG(name, cname, of, CHECK, parameters) AS_FUNCTION("linalg." #name, of)
 #define FORMS_FUNCTIONAL(name, cname, of, CHECK, parameters) AS_FUNCTIONAL(of)
 #define FORMS_FUNCTIONAL_IN_PLACE FORMS_FUNCTIONAL
 #define FORMS_BOTH_IN_PLACE(name, cname, of, CHECK, parameters) \
-    AS_FUNCTION(name, of) CALL_IN_PLACE(name, cname, of, CHECK, parameters)
+    AS_FUNCTION(#name, of) CALL_IN_PLACE(name, cname, of, CHECK, parameters)
 
 /* How the result is had of a row that has a parameter INPLACE, and of others. */
 #define GET_FUNCTION(cname, parameters, ...) __VA_ARGS__
@@ -540,6 +552,8 @@ bool py_add_return_types(PyObject *module)
 #define GET_BOTH GET_FUNCTION
 #define GET_BOTH_IN_PLACE GET_FUNCTION
 #define GET_FUNCTIONAL GET_FUNCTION
+#define GET_SPECIAL GET_FUNCTION
+#define GET_LINALG GET_FUNCTION
 #define GET_FUNCTIONAL_IN_PLACE(cname, parameters, ...) \
     if (a.head.in_place) { \
         result = py_written(a.head.first, ag_##cname##_ ARGUMENTS(parameters)); \
@@ -616,6 +630,8 @@ typedef PyObject *(*call_function)(PyObject *self, PyObject *const *args, Py_ssi
 #define METHOD_OF_FUNCTION(name, of, parameters, doc, example)
 #define METHOD_OF_PART METHOD_OF_FUNCTION
 #define METHOD_OF_FUNCTIONAL METHOD_OF_FUNCTION
+#define METHOD_OF_SPECIAL METHOD_OF_FUNCTION
+#define METHOD_OF_LINALG METHOD_OF_FUNCTION
 #define METHOD_OF_FUNCTIONAL_IN_PLACE METHOD_OF_FUNCTION
 #define METHOD_OF_BOTH_IN_PLACE(name, of, parameters, doc, example) \
     METHOD_ENTRY(name, of, parameters, doc, example) \
@@ -643,6 +659,8 @@ PyMethodDef py_row_methods[] = {
 #define FUNCTION_OF_METHOD(name, of, parameters, doc, example)
 #define FUNCTION_OF_PART FUNCTION_OF_METHOD
 #define FUNCTION_OF_FUNCTIONAL FUNCTION_OF_METHOD
+#define FUNCTION_OF_SPECIAL FUNCTION_OF_METHOD
+#define FUNCTION_OF_LINALG FUNCTION_OF_METHOD
 #define FUNCTION_OF_FUNCTIONAL_IN_PLACE FUNCTION_OF_METHOD
 #define ANY_FUNCTION_BOTH(name, signature, doc, example) \
     ENTRY(#name, any_f_##name, #name "(input, " signature ")", doc, example)
@@ -659,43 +677,77 @@ PyMethodDef py_row_functions[] = {
     {NULL, NULL, 0, NULL},
 };
 
-/* ---- nn.functional -------------------------------------------------------------------------- */
+/* ---- functions of the package's modules ----------------------------------------------------- */
 
-#define FUNCTIONAL_OF_FUNCTIONAL FUNCTION_ENTRY
-#define FUNCTIONAL_OF_FUNCTIONAL_IN_PLACE FUNCTION_ENTRY
-#define FUNCTIONAL_OF_FUNCTION(name, of, parameters, doc, example)
-#define FUNCTIONAL_OF_METHOD FUNCTIONAL_OF_FUNCTION
-#define FUNCTIONAL_OF_PART FUNCTIONAL_OF_FUNCTION
-#define FUNCTIONAL_OF_BOTH FUNCTIONAL_OF_FUNCTION
-#define FUNCTIONAL_OF_BOTH_IN_PLACE FUNCTIONAL_OF_FUNCTION
+#define HOME_FUNCTIONAL "nn.functional"
+#define HOME_SPECIAL "special"
+#define HOME_LINALG "linalg"
 
-static PyMethodDef functional[] = {
+typedef struct module_function {
+    const char *module, *title; /* with `title` ops.def says that it takes out= */
+    PyMethodDef function;
+    bool is_documented;
+} module_function;
+
+#define IN_MODULE(home, name, of, parameters, doc, example) \
+    {.module = home, .title = home "." #name, \
+     .function = FUNCTION_ENTRY(name, of, parameters, doc, example)},
+#define MODULE_OF_FUNCTIONAL(...) IN_MODULE(HOME_FUNCTIONAL, __VA_ARGS__)
+#define MODULE_OF_FUNCTIONAL_IN_PLACE MODULE_OF_FUNCTIONAL
+#define MODULE_OF_SPECIAL(...) IN_MODULE(HOME_SPECIAL, __VA_ARGS__)
+#define MODULE_OF_LINALG(...) IN_MODULE(HOME_LINALG, __VA_ARGS__)
+#define MODULE_OF_FUNCTION(name, of, parameters, doc, example)
+#define MODULE_OF_METHOD MODULE_OF_FUNCTION
+#define MODULE_OF_PART MODULE_OF_FUNCTION
+#define MODULE_OF_BOTH MODULE_OF_FUNCTION
+#define MODULE_OF_BOTH_IN_PLACE MODULE_OF_FUNCTION
+
+static module_function module_functions[] = {
 #define CALL(name, cname, FORMS, BODY, RESULT, parameters, doc, example) \
-    IN_PYTHON_##BODY(FUNCTIONAL_OF_##FORMS(name, py_##name##_##cname, parameters, doc, example))
+    IN_PYTHON_##BODY(MODULE_OF_##FORMS(name, py_##name##_##cname, parameters, doc, example))
 #include "../include/ops.def"
-    {NULL, NULL, 0, NULL},
+    {.module = NULL},
 };
 
-static const char *const shared[] = {
-#define SHARED(name) #name,
+static const struct {
+    const char *module, *alias, *name;
+} shared[] = {
+#define SHARED(MODULE, alias, name) {HOME_##MODULE, #alias, #name},
 #include "../include/ops.def"
-    NULL,
+    {NULL, NULL, NULL},
 };
 
-PyObject *py_functional(PyObject *module)
+static PyObject *module_function_of(module_function *f, PyObject *core, PyObject *home)
 {
-    PyObject *all = PyDict_New(), *home = PyUnicode_InternFromString("pyautograd.nn.functional");
-    bool ok = all != NULL && home != NULL;
-    for (PyMethodDef *f = functional; ok && f->ml_name != NULL; f++) {
-        PyObject *function = PyCFunction_NewEx(f, module, home);
-        ok = function != NULL && PyDict_SetItemString(all, f->ml_name, function) == 0;
-        Py_XDECREF(function);
+    if (!f->is_documented) {
+        const char *doc = py_doc_with_out(f->title, f->function.ml_doc);
+        if (doc == NULL)
+            return NULL;
+        f->function.ml_doc = doc;
+        f->is_documented = true;
     }
-    for (const char *const *name = shared; ok && *name != NULL; name++) {
-        PyObject *function = PyObject_GetAttrString(module, *name);
-        ok = function != NULL && PyDict_SetItemString(all, *name, function) == 0;
-        Py_XDECREF(function);
-    }
+    return PyCFunction_NewEx(&f->function, core, home);
+}
+
+static bool add_owned(PyObject *all, const char *name, PyObject *function)
+{
+    const bool ok = function != NULL && PyDict_SetItemString(all, name, function) == 0;
+    Py_XDECREF(function);
+    return ok;
+}
+
+PyObject *py_functions_of(PyObject *core, PyObject *module)
+{
+    const char *wanted = PyUnicode_Check(module) ? PyUnicode_AsUTF8(module) : "";
+    PyObject *home = wanted != NULL ? PyUnicode_FromFormat("pyautograd.%s", wanted) : NULL;
+    PyObject *all = home != NULL ? PyDict_New() : NULL;
+    bool ok = all != NULL;
+    for (module_function *f = module_functions; ok && f->module != NULL; f++)
+        if (strcmp(f->module, wanted) == 0)
+            ok = add_owned(all, f->function.ml_name, module_function_of(f, core, home));
+    for (int k = 0; ok && shared[k].module != NULL; k++)
+        if (strcmp(shared[k].module, wanted) == 0)
+            ok = add_owned(all, shared[k].alias, PyObject_GetAttrString(core, shared[k].name));
     Py_XDECREF(home);
     if (!ok)
         Py_CLEAR(all);

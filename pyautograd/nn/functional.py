@@ -18,7 +18,7 @@ from typing import Any
 
 from .. import _core
 
-_FUNCTIONS = _core._functional()
+_FUNCTIONS = _core._functions_of("nn.functional")
 globals().update(_FUNCTIONS)
 
 

@@ -100,7 +100,7 @@ class Call:
     """What is called, how, and with what."""
 
     name: str
-    how: str  # function, method, in place, functional, operator, case
+    how: str  # function, method, in place, functional, special, linalg, operator, case
     args: list[Any] = field(default_factory=list)
     more: dict[str, Any] = field(default_factory=dict)
     case: Case | None = None
@@ -155,6 +155,8 @@ class Call:
         if self.how == "key":
             return operator.getitem
         where = lib.nn.functional if self.how == "functional" else lib
+        if self.how in ("special", "linalg"):
+            where = getattr(lib, self.how)
         found: Callable[..., Any] = getattr(where, self.name)
         return found
 
@@ -500,6 +502,8 @@ def of_row(dice: Dice, row: Row, forms: str) -> Call:
 def _how(dice: Dice, row: Row, forms: str) -> str:
     if forms.startswith("FUNCTIONAL"):
         return "functional"
+    if forms in ("SPECIAL", "LINALG"):
+        return forms.lower()
     if row.name in NO_FUNCTION:
         return "functional"
     found = ["function"] if forms not in ("METHOD",) else []

@@ -326,7 +326,7 @@ def _in_place(tensor: Any, name: str, slots: Slots, **more: Any) -> Iterator[For
 
 def without_rows(parting: Collection[str] | None = None) -> dict[str, int]:
     """The elementwise ops and aliases that no CALL describes, without those of `parting`."""
-    called = {row.name for row in _stubs.calls().values() if not row.is_functional}
+    called = {row.name for row in _stubs.calls().values() if not row.home}
     ops = {row["name"]: dict(row) for row in ag._core._op_table()}
     found = {name: row["arity"] for name, row in ops.items() if name not in called}
     found |= {alias: ops[name]["arity"] for alias, name, _ in _stubs.aliases()}
@@ -457,7 +457,7 @@ def _behind_sizes(lib: Any, row: Row, part: str) -> Iterator[Form]:
 def described(lib: Any) -> Iterator[Form]:
     overloads = _stubs.overloads()
     for (name, cname), row in _stubs.calls().items():
-        if row.is_functional:
+        if row.home:
             continue  # not under test here: their own tests look at each dtype
         if name in INDEXED | SHAPED | PARTING:
             continue

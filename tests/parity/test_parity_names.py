@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""Every name that is in PyTorch in several places (function, method, in nn.functional, in place) is
-in the same places here, if it is here at all."""
+"""Every name that is in PyTorch in several places (function, method, in nn.functional, special or
+linalg, in place) is in the same places here, if it is here at all."""
 
 from __future__ import annotations
 
@@ -23,12 +23,13 @@ INNER = set(
 
 # Deprecated ones, undocumented ones, another function of the same name, a class that is imported.
 OTHERS = {"resize", "resize_as", "fill", "nn.functional.unfold", "nn.functional.Tensor"}
+OTHERS |= {"special.Tensor", "linalg.norm", "linalg.vander"}
 
 
 def ours() -> list[str]:
     """The names of operations that are here, without the _ of those in place."""
     names = {n for n in dir(ag.Tensor) if hasattr(ag.Tensor, n)}
-    names |= {*ag.__all__, *functional.__all__}
+    names |= {*ag.__all__, *functional.__all__, *ag.special.__all__, *ag.linalg.__all__}
     return sorted({n.removesuffix("_") for n in names if not n.startswith("_")})
 
 
@@ -38,6 +39,8 @@ def test_names_are_where_they_are_in_torch(name: str, torch: ModuleType) -> None
         ("pyautograd", ag, torch),
         ("Tensor", ag.Tensor, torch.Tensor),
         ("nn.functional", functional, torch.nn.functional),
+        ("special", ag.special, torch.special),
+        ("linalg", ag.linalg, torch.linalg),
     ]
     missing = []
     for form in (name, f"{name}_"):
@@ -61,6 +64,20 @@ def test_functions_that_are_methods(torch: ModuleType) -> None:
     assert ag.detach(x).tolist() == [0.5, 1.0] and ag.is_signed(x)
     with pytest.raises(TypeError):
         ag.sqrt_([1.0])
+
+
+def test_functions_of_modules_under_two_names(torch: ModuleType) -> None:
+    for lib in (ag, torch):
+        x = lib.tensor([[0.25, 0.5], [0.75, 0.125]])
+        assert bool((lib.special.expit(x) == lib.sigmoid(x)).all())
+        out = lib.empty(2, 2)
+        assert lib.special.erf(x, out=out) is out
+        m = lib.arange(24.0).reshape(2, 3, 4)
+        assert lib.linalg.diagonal(m).tolist() == m.diagonal(dim1=-2, dim2=-1).tolist()
+        found = lib.linalg.diagonal(A=m, offset=1, dim1=0, dim2=1)
+        assert found.tolist() == [[4.0, 20.0], [5.0, 21.0], [6.0, 22.0], [7.0, 23.0]]
+        with pytest.raises(TypeError):
+            lib.linalg.diagonal(m, 1)
 
 
 @pytest.mark.parametrize(
