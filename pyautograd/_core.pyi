@@ -3761,6 +3761,165 @@ class Tensor:
             RuntimeError: another dimension has size 0.
             TypeError: an argument is of the wrong type.
         """
+    def mm(self, mat2: Tensor, *, out: Tensor | None = None) -> Self:
+        """The product of two matrices, (n, m) times (m, p) gives (n, p).
+
+        Bits may depend on the shapes, the BLAS in use and the processor, not on the number of
+        threads.
+
+        Raises:
+            RuntimeError: one of them is no matrix, their sizes do not fit, or their dtypes
+                differ.
+            TypeError: an argument is no Tensor.
+        """
+    def bmm(self, mat2: Tensor, *, out: Tensor | None = None) -> Self:
+        """The products of matrices in turn: (b, n, m) times (b, m, p) gives (b, n, p).
+
+        Raises:
+            RuntimeError: one of them has not three dimensions, their sizes do not fit, or
+                their dtypes differ.
+            TypeError: an argument is no Tensor.
+        """
+    def mv(self, vec: Tensor, *, out: Tensor | None = None) -> Self:
+        """The product of a matrix (n, m) and a vector (m), which is a vector (n).
+
+        Raises:
+            RuntimeError: they are none, their sizes do not fit, or their dtypes differ.
+            TypeError: an argument is no Tensor.
+        """
+    def dot(self, tensor: Tensor, *, out: Tensor | None = None) -> Self:
+        """The inner product of two vectors.
+
+        Raises:
+            RuntimeError: they are no vectors of one size, or their dtypes differ.
+            TypeError: an argument is no Tensor.
+        """
+    def vdot(self, other: Tensor, *, out: Tensor | None = None) -> Self:
+        """The inner product of two vectors, as `dot`.
+
+        Raises:
+            RuntimeError: they are no vectors of one size, or their dtypes differ.
+            TypeError: an argument is no Tensor.
+        """
+    def matmul(self, other: Tensor, *, out: Tensor | None = None) -> Self:
+        """The matrix product, as `input @ other`.
+
+        Of two vectors their inner product; of a matrix and a vector, or a vector and a matrix, a
+        vector; of two matrices a matrix. Dimensions before the last two are a batch, and
+        broadcast.
+
+        Raises:
+            RuntimeError: one of them has no dimensions, the sizes do not fit, or the dtypes
+                differ.
+            TypeError: an argument is no Tensor.
+        """
+    def inner(self, other: Tensor, *, out: Tensor | None = None) -> Self:
+        """Sums of products over the last dimension of both: (..., n) and (***, n) give (..., ***).
+
+        Where one of them has no dimensions, the plain product.
+
+        Raises:
+            RuntimeError: the last sizes differ, or the dtypes do.
+            TypeError: an argument is no Tensor.
+        """
+    def addmm(self, mat1: Tensor, mat2: Tensor, *, beta: _Real = 1, alpha: _Real = 1) -> Self:
+        """beta * input + alpha * (mat1 @ mat2), of matrices.
+
+        The input is repeated to the product's shape. If beta is 0, nothing of the input counts,
+        NaN neither.
+
+        Raises:
+            RuntimeError: the sizes do not fit, or the dtypes differ.
+            TypeError: an argument is of the wrong type.
+        """
+    def addmm_(self, mat1: Tensor, mat2: Tensor, *, beta: _Real = 1, alpha: _Real = 1) -> Self:
+        """`addmm` in place. Returns the tensor itself. The example is that of `addmm`.
+
+        Raises:
+            RuntimeError: as `addmm` does, or the tensor is a leaf that requires grad, or its
+                memory is read-only.
+            TypeError: an argument is of the wrong type.
+        """
+    def baddbmm(
+        self, batch1: Tensor, batch2: Tensor, *, beta: _Real = 1, alpha: _Real = 1
+    ) -> Self:
+        """beta * input + alpha * (batch1 @ batch2), of matrices in batches.
+
+        The input is repeated to the product's shape. If beta is 0, nothing of the input counts,
+        NaN neither.
+
+        Raises:
+            RuntimeError: the sizes do not fit, or the dtypes differ.
+            TypeError: an argument is of the wrong type.
+        """
+    def baddbmm_(
+        self, batch1: Tensor, batch2: Tensor, *, beta: _Real = 1, alpha: _Real = 1
+    ) -> Self:
+        """`baddbmm` in place. Returns the tensor itself. The example is that of `baddbmm`.
+
+        Raises:
+            RuntimeError: as `baddbmm` does, or the tensor is a leaf that requires grad, or its
+                memory is read-only.
+            TypeError: an argument is of the wrong type.
+        """
+    def addmv(self, mat: Tensor, vec: Tensor, *, beta: _Real = 1, alpha: _Real = 1) -> Self:
+        """beta * input + alpha * (mat @ vec), of a matrix and a vector.
+
+        The input is repeated to the product's shape. If beta is 0, nothing of the input counts,
+        NaN neither.
+
+        Raises:
+            RuntimeError: the sizes do not fit, or the dtypes differ.
+            TypeError: an argument is of the wrong type.
+        """
+    def addmv_(self, mat: Tensor, vec: Tensor, *, beta: _Real = 1, alpha: _Real = 1) -> Self:
+        """`addmv` in place. Returns the tensor itself. The example is that of `addmv`.
+
+        Raises:
+            RuntimeError: as `addmv` does, or the tensor is a leaf that requires grad, or its
+                memory is read-only.
+            TypeError: an argument is of the wrong type.
+        """
+    def addr(self, vec1: Tensor, vec2: Tensor, *, beta: _Real = 1, alpha: _Real = 1) -> Self:
+        """beta * input + alpha * outer(vec1, vec2), of two vectors.
+
+        The input is repeated to the product's shape. If beta is 0, nothing of the input counts,
+        NaN neither.
+
+        Raises:
+            RuntimeError: the sizes do not fit, or the dtypes differ.
+            TypeError: an argument is of the wrong type.
+        """
+    def addr_(self, vec1: Tensor, vec2: Tensor, *, beta: _Real = 1, alpha: _Real = 1) -> Self:
+        """`addr` in place. Returns the tensor itself. The example is that of `addr`.
+
+        Raises:
+            RuntimeError: as `addr` does, or the tensor is a leaf that requires grad, or its
+                memory is read-only.
+            TypeError: an argument is of the wrong type.
+        """
+    def addbmm(
+        self, batch1: Tensor, batch2: Tensor, *, beta: _Real = 1, alpha: _Real = 1
+    ) -> Self:
+        """beta * input + alpha * (batch1 @ batch2).sum(0), of matrices in batches.
+
+        The input is repeated to the product's shape. If beta is 0, nothing of the input counts,
+        NaN neither.
+
+        Raises:
+            RuntimeError: the sizes do not fit, or the dtypes differ.
+            TypeError: an argument is of the wrong type.
+        """
+    def addbmm_(
+        self, batch1: Tensor, batch2: Tensor, *, beta: _Real = 1, alpha: _Real = 1
+    ) -> Self:
+        """`addbmm` in place. Returns the tensor itself. The example is that of `addbmm`.
+
+        Raises:
+            RuntimeError: as `addbmm` does, or the tensor is a leaf that requires grad, or its
+                memory is read-only.
+            TypeError: an argument is of the wrong type.
+        """
     @overload
     def var(self, unbiased: _bool) -> Self:
         """The variance of the elements over dim: an int, a tuple of ints, or None for all.
@@ -7185,6 +7344,121 @@ def isin(
     Raises:
         NotImplementedError: one of them is bool.
         TypeError: both are numbers, or an argument is of the wrong type.
+    """
+def mm(input: _T, mat2: Tensor, *, out: Tensor | None = None) -> _T:
+    """The product of two matrices, (n, m) times (m, p) gives (n, p).
+
+    Bits may depend on the shapes, the BLAS in use and the processor, not on the number of
+    threads.
+
+    Raises:
+        RuntimeError: one of them is no matrix, their sizes do not fit, or their dtypes
+            differ.
+        TypeError: an argument is no Tensor.
+    """
+def bmm(input: _T, mat2: Tensor, *, out: Tensor | None = None) -> _T:
+    """The products of matrices in turn: (b, n, m) times (b, m, p) gives (b, n, p).
+
+    Raises:
+        RuntimeError: one of them has not three dimensions, their sizes do not fit, or
+            their dtypes differ.
+        TypeError: an argument is no Tensor.
+    """
+def mv(input: _T, vec: Tensor, *, out: Tensor | None = None) -> _T:
+    """The product of a matrix (n, m) and a vector (m), which is a vector (n).
+
+    Raises:
+        RuntimeError: they are none, their sizes do not fit, or their dtypes differ.
+        TypeError: an argument is no Tensor.
+    """
+def dot(input: _T, tensor: Tensor, *, out: Tensor | None = None) -> _T:
+    """The inner product of two vectors.
+
+    Raises:
+        RuntimeError: they are no vectors of one size, or their dtypes differ.
+        TypeError: an argument is no Tensor.
+    """
+def vdot(input: _T, other: Tensor, *, out: Tensor | None = None) -> _T:
+    """The inner product of two vectors, as `dot`.
+
+    Raises:
+        RuntimeError: they are no vectors of one size, or their dtypes differ.
+        TypeError: an argument is no Tensor.
+    """
+def matmul(input: _T, other: Tensor, *, out: Tensor | None = None) -> _T:
+    """The matrix product, as `input @ other`.
+
+    Of two vectors their inner product; of a matrix and a vector, or a vector and a matrix, a
+    vector; of two matrices a matrix. Dimensions before the last two are a batch, and
+    broadcast.
+
+    Raises:
+        RuntimeError: one of them has no dimensions, the sizes do not fit, or the dtypes
+            differ.
+        TypeError: an argument is no Tensor.
+    """
+def inner(input: _T, other: Tensor, *, out: Tensor | None = None) -> _T:
+    """Sums of products over the last dimension of both: (..., n) and (***, n) give (..., ***).
+
+    Where one of them has no dimensions, the plain product.
+
+    Raises:
+        RuntimeError: the last sizes differ, or the dtypes do.
+        TypeError: an argument is no Tensor.
+    """
+def addmm(input: _T, mat1: Tensor, mat2: Tensor, *, beta: _Real = 1, alpha: _Real = 1) -> _T:
+    """beta * input + alpha * (mat1 @ mat2), of matrices.
+
+    The input is repeated to the product's shape. If beta is 0, nothing of the input counts,
+    NaN neither.
+
+    Raises:
+        RuntimeError: the sizes do not fit, or the dtypes differ.
+        TypeError: an argument is of the wrong type.
+    """
+def baddbmm(
+    input: _T, batch1: Tensor, batch2: Tensor, *, beta: _Real = 1, alpha: _Real = 1
+) -> _T:
+    """beta * input + alpha * (batch1 @ batch2), of matrices in batches.
+
+    The input is repeated to the product's shape. If beta is 0, nothing of the input counts,
+    NaN neither.
+
+    Raises:
+        RuntimeError: the sizes do not fit, or the dtypes differ.
+        TypeError: an argument is of the wrong type.
+    """
+def addmv(input: _T, mat: Tensor, vec: Tensor, *, beta: _Real = 1, alpha: _Real = 1) -> _T:
+    """beta * input + alpha * (mat @ vec), of a matrix and a vector.
+
+    The input is repeated to the product's shape. If beta is 0, nothing of the input counts,
+    NaN neither.
+
+    Raises:
+        RuntimeError: the sizes do not fit, or the dtypes differ.
+        TypeError: an argument is of the wrong type.
+    """
+def addr(input: _T, vec1: Tensor, vec2: Tensor, *, beta: _Real = 1, alpha: _Real = 1) -> _T:
+    """beta * input + alpha * outer(vec1, vec2), of two vectors.
+
+    The input is repeated to the product's shape. If beta is 0, nothing of the input counts,
+    NaN neither.
+
+    Raises:
+        RuntimeError: the sizes do not fit, or the dtypes differ.
+        TypeError: an argument is of the wrong type.
+    """
+def addbmm(
+    input: _T, batch1: Tensor, batch2: Tensor, *, beta: _Real = 1, alpha: _Real = 1
+) -> _T:
+    """beta * input + alpha * (batch1 @ batch2).sum(0), of matrices in batches.
+
+    The input is repeated to the product's shape. If beta is 0, nothing of the input counts,
+    NaN neither.
+
+    Raises:
+        RuntimeError: the sizes do not fit, or the dtypes differ.
+        TypeError: an argument is of the wrong type.
     """
 @overload
 def var_mean(input: _T, unbiased: _bool) -> tuple[_T, _T]:

@@ -51,6 +51,7 @@ INTERNAL = {
     "class_entropy_vjp",
     "embedding_vjp",
     "standardize",
+    "product_add",
     "standardize_vjp",
     "standardize_affine",
     "standardize_affine_vjp",

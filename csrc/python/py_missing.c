@@ -48,8 +48,7 @@ static PyType_Spec missing_spec = {
 static const char *const names[] = {
     "half", "bfloat16", "short", "char", "byte", "cfloat", "cdouble", "chalf",
     "cuda", "xpu", "ipu", "mtia", "pin_memory", "is_pinned", "record_stream", "get_device",
-    "matmul", "mm", "bmm", "mv", "dot", "vdot", "inner", "addmm", "addmv", "addbmm", "baddbmm",
-    "addr", "cross", "cholesky", "svd", "qr", "lu", "det", "logdet", "slogdet", "inverse",
+    "cross", "cholesky", "svd", "qr", "lu", "det", "logdet", "slogdet", "inverse",
     "pinverse", "matrix_exp", "matrix_power", "lstsq",
     "imag", "angle",
     "to_sparse", "to_sparse_coo", "to_sparse_csr", "coalesce", "indices", "values", "to_dense",

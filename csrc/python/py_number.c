@@ -129,6 +129,28 @@ BINARY_SLOTS(div)
 BINARY_SLOTS(floor_divide)
 BINARY_SLOTS(remainder)
 
+/* Of tensors, and of a tensor and an array. */
+PyObject *py_matmul(PyObject *x, PyObject *y)
+{
+    PyObject *operands[2] = {x, y};
+    ag_arg args[2] = {{.tensor = NULL}, {.tensor = NULL}};
+    ag_tensor *made[2] = {NULL, NULL};
+    PyObject *result = NULL;
+    int known = 1;
+    for (int k = 0; k < 2 && known > 0; k++)
+        known = py_operand(operands[k], ag_grad_enabled(), &args[k], &made[k]);
+    if (known > 0 && (args[0].tensor == NULL || args[1].tensor == NULL))
+        known = 0;
+    if (known > 0)
+        result = py_tensor_new_as(py_common_type(2, operands),
+                                  ag_matmul(args[0].tensor, args[1].tensor));
+    ag_release(made[0]);
+    ag_release(made[1]);
+    if (known == 0)
+        Py_RETURN_NOTIMPLEMENTED;
+    return result;
+}
+
 static bool no_modulus(PyObject *modulus)
 {
     if (modulus == Py_None)
@@ -236,6 +258,7 @@ PyType_Slot py_number_slots[PY_NUMBER_SLOTS] = {
     {Py_nb_multiply, number_mul},
     {Py_nb_true_divide, number_div},
     {Py_nb_power, number_pow},
+    {Py_nb_matrix_multiply, py_matmul},
     {Py_nb_inplace_add, inplace_add},
     {Py_nb_inplace_subtract, inplace_sub},
     {Py_nb_inplace_multiply, inplace_mul},

@@ -12,6 +12,7 @@ PyObject *py_unary(ag_op op, PyObject *self);
 
 /* op(x, y) of two tensors, or of one and a number or array; NotImplemented for anything else. */
 PyObject *py_binary(ag_op op, PyObject *x, PyObject *y);
+PyObject *py_matmul(PyObject *x, PyObject *y);
 
 /* self op= other, and self; NotImplemented as above. */
 PyObject *py_inplace(ag_op op, PyObject *self, PyObject *other);

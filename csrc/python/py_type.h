@@ -25,7 +25,7 @@ PyObject *py_tensor_construct(PyTypeObject *type, PyObject *args, PyObject *keyw
 
 bool py_add_missing(PyTypeObject *tensor_type);   /* names that are not there, and why */
 
-#define PY_NUMBER_SLOTS 33
+#define PY_NUMBER_SLOTS 34
 extern PyType_Slot py_number_slots[PY_NUMBER_SLOTS];
 
 #endif

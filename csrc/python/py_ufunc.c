@@ -44,6 +44,7 @@ static const ufunc_row pair_rows[] = {
     {"logaddexp", AG_OP_logaddexp}, {"logaddexp2", AG_OP_logaddexp2}, {"fmod", AG_OP_fmod},
     {"copysign", AG_OP_copysign}, {"heaviside", AG_OP_heaviside}, {"fmax", AG_OP_fmax},
     {"fmin", AG_OP_fmin}, {"gcd", AG_OP_gcd}, {"lcm", AG_OP_lcm}, {"ldexp", AG_OP_ldexp},
+    {"matmul", AG_OP_mm},
     {NULL, 0},
 };
 
@@ -102,6 +103,8 @@ static PyObject *call_op(PyObject *ufunc, PyObject *method, PyObject *const *ope
             return NULL;
         Py_RETURN_NOTIMPLEMENTED;
     }
+    if (op == AG_OP_mm)
+        return py_matmul(operands[0], operands[1]);
     if (n == 2)
         return py_binary((ag_op)op, operands[0], operands[1]);
     if (py_is_tensor(operands[0]))

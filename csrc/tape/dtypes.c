@@ -157,6 +157,12 @@ static bool check_one_dtype(int op, int n, const ag_arg *args)
     else if (op == AG_OP_lerp)
         agi_fail(AG_ERR_VALUE, "expected dtype %s for `%s` but got dtype %s",
                  long_dtype_name(first), other == 1 ? "end" : "weight", long_dtype_name(second));
+    else if (op == AG_OP_mm)
+        agi_fail(AG_ERR_VALUE, "expected m1 and m2 to have the same dtype, but got: %s != %s",
+                 long_dtype_name(first), long_dtype_name(second));
+    else if (op != AG_OP_isclose)
+        agi_fail(AG_ERR_VALUE, "%s: expected operands of the same dtype, but got %s and %s",
+                 agi_ops[op].name, agi_dtype_name(first), agi_dtype_name(second));
     else
         agi_fail(AG_ERR_VALUE, "%s did not match %s", agi_dtype_name(first),
                  agi_dtype_name(second));
@@ -207,6 +213,14 @@ static bool check_operands(int op, int n, const ag_arg *args, ag_dtype promoted)
         /* fall through */
     case AG_OP_heaviside:
     case AG_OP_isclose:
+    case AG_OP_mm:
+    case AG_OP_bmm:
+    case AG_OP_mv:
+    case AG_OP_dot:
+    case AG_OP_addmm:
+    case AG_OP_baddbmm:
+    case AG_OP_addbmm:
+    case AG_OP_addmv:
         if (!check_one_dtype(op, n, args))
             return false;
         break;

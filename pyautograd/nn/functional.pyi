@@ -661,3 +661,19 @@ def softmin(
         IndexError: the dimension is out of range.
         TypeError: an argument is of the wrong type.
     """
+def linear(input: _T, weight: Tensor, bias: Tensor | None = None) -> _T:
+    """input @ weight.T + bias: a linear layer. (..., n) with a weight (m, n), or (n), gives
+    (..., m), or (...); the bias is (m), or a single number.
+
+    Raises:
+        RuntimeError: the sizes do not fit, or the dtypes differ.
+        TypeError: an argument is of the wrong type.
+    """
+def bilinear(input1: _T, input2: Tensor, weight: Tensor, bias: Tensor | None = None) -> _T:
+    """input1 @ weight[k] @ input2 + bias[k] for each k: (..., n) and (..., m) with a weight
+    (p, n, m) and a bias (p) give (..., p).
+
+    Raises:
+        RuntimeError: the sizes do not fit, or the dtypes differ.
+        TypeError: an argument is of the wrong type.
+    """

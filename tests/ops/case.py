@@ -40,6 +40,7 @@ class Case:
     apart: bool = False  # ... shifted by a third of it for each further input: no ties
     twin: Callable[..., Any] | None = None  # how torch spells it, if not as `call`
     dtype: str = "float64"
+    by_blas: bool = False  # sums are added as BLAS does, in an order that may depend on the layout
 
     @property
     def id(self) -> str:

@@ -18,6 +18,7 @@ from ops.cases_elementwise import BINARY, SCALAR, SELECT, SOFTPLUS, UNARY
 from ops.cases_elementwise import INTEGER as BITS
 from ops.cases_elementwise import MASK as COMPARISONS
 from ops.cases_indexing import INDEXING, PLACES_OF
+from ops.cases_matrix import MATRIX
 from ops.cases_order import ORDER, PLACES
 from ops.cases_random import DRAWS
 from ops.cases_reductions import FORMULA, REDUCE
@@ -35,7 +36,7 @@ TRUTHS = [*TRUTHS_OF, *PLACES_OF, *cases_pairs.TRUTHS, *PLACES]
 MAPS = [*UNARY, *SOFTPLUS, *BINARY, *SCALAR, *SELECT, *ACTIVATION_MAPS, *cases_pairs.MAPS]
 WHOLES = [
     *REDUCE, *FORMULA, *VIEW, *SEVERAL, *IN_PLACE, *INNER, *cases_pairs.INNER, *ACTIVATION_WHOLES,
-    *ROWS, *SCANS, *INDEXING, *SHAPES, *ORDER, *DRAWS,
+    *ROWS, *SCANS, *INDEXING, *SHAPES, *ORDER, *DRAWS, *MATRIX,
 ]  # fmt: skip
 DIFFERENTIABLE = [*MAPS, *WHOLES]
 CASES = [*DIFFERENTIABLE, *MASK, *INTEGER, *TRUTHS]

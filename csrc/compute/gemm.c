@@ -1,0 +1,386 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Products of matrices in blocks and batches, by BLAS and by our own kernels: see gemm.h.
+ */
+#include "gemm.h"
+
+#include "../base/blas.h"
+#include "../base/levels.h"
+#include "../base/parallel.h"
+#include "../base/shape.h"
+#include "../tensor/copy.h"
+
+#ifdef AG_TESTING
+#define SMALL 4            /* sizes below this are computed by our own kernels */
+#define SPLIT_WORK 2000.0  /* products of more multiplications than this are computed in blocks */
+#define BLOCK 24           /* rows, and columns, of a block at least */
+#else
+#define SMALL 16
+#define SPLIT_WORK 4e6
+#define BLOCK 256
+#endif
+#define BLOCKS_MAX 8       /* along the rows, and along the columns */
+#define LONG_WORK 2e6      /* multiplications that take about 50 us */
+#define SHARED_WORK 2e5    /* the least that is given to a thread */
+
+bool agi_face_is_plain(const agi_face *face, int64_t rows, int64_t cols)
+{
+    return (face->col == 1 && (face->row >= cols || rows <= 1)) ||
+           (face->row == 1 && (face->col >= rows || cols <= 1));
+}
+
+static double work_of(const agi_product *p)
+{
+    return (double)p->m * (double)p->n * (double)p->k;
+}
+
+static int64_t batch_count(const agi_product *p)
+{
+    int64_t count = 1;
+    for (int d = 0; d < p->batch_ndim; d++)
+        count *= p->batch[d];
+    return count;
+}
+
+bool agi_product_is_long(const agi_product *p)
+{
+    return work_of(p) * (double)batch_count(p) >= LONG_WORK;
+}
+
+/* ---- small matrices ------------------------------------------------------------------------- */
+
+typedef double small_vec __attribute__((vector_size(64), aligned(8), may_alias));
+
+/* z = beta z + alpha s, for one element. */
+AGI_STAMPED void put_element(double *z, double s, double alpha, double beta)
+{
+    *z = beta == 0.0 ? alpha * s : alpha * s + beta * *z;
+}
+
+/* Of sizes that are known where this is compiled. */
+AGI_STAMPED void fixed_product(const agi_product *p, const double *x, const double *y, double *z,
+                               const int m, const int n, const int k)
+{
+    const int64_t x_row = p->x.row, x_col = p->x.col, y_row = p->y.row, y_col = p->y.col;
+    for (int i = 0; i < m; i++)
+        for (int j = 0; j < n; j++) {
+            double s = x[i * x_row] * y[j * y_col];
+            for (int l = 1; l < k; l++)
+                s += x[i * x_row + l * x_col] * y[l * y_row + j * y_col];
+            put_element(&z[i * p->z.row + j * p->z.col], s, p->alpha, p->beta);
+        }
+}
+
+/* y with its rows behind each other, each filled up with zeros to `width`. */
+AGI_STAMPED void pack_small(const agi_product *p, const double *y, double *packed, const int width)
+{
+    for (int64_t l = 0; l < p->k; l++)
+        for (int j = 0; j < width; j++)
+            packed[l * width + j] = j < p->n ? y[l * p->y.row + j * p->y.col] : 0.0;
+}
+
+/* One row of z, in `parts` registers. */
+AGI_STAMPED void small_row(const agi_product *p, const double *x, const double *packed, double *z,
+                           const int parts)
+{
+    small_vec s[2] = {{0.0}, {0.0}};
+    double row[16];
+    for (int64_t l = 0; l < p->k; l++)
+        for (int part = 0; part < parts; part++)
+            s[part] += x[l * p->x.col] * *(const small_vec *)(packed + 8 * (parts * l + part));
+    for (int part = 0; part < parts; part++)
+        *(small_vec *)(row + 8 * part) = s[part];
+    for (int64_t j = 0; j < p->n; j++)
+        put_element(&z[j * p->z.col], row[j], p->alpha, p->beta);
+}
+
+AGI_STAMPED void packed_product(const agi_product *p, const double *x, const double *y, double *z,
+                                const int parts)
+{
+    double packed[16 * 16];
+    pack_small(p, y, packed, 8 * parts);
+    for (int64_t i = 0; i < p->m; i++)
+        small_row(p, x + i * p->x.row, packed, z + i * p->z.row, parts);
+}
+
+AGI_STAMPED void small_body(const agi_product *p, const double *x, const double *y, double *z)
+{
+    if (p->m == p->n && p->n == p->k && p->m == 2)
+        fixed_product(p, x, y, z, 2, 2, 2);
+    else if (p->m == p->n && p->n == p->k && p->m == 3)
+        fixed_product(p, x, y, z, 3, 3, 3);
+    else if (p->m == p->n && p->n == p->k && p->m == 4)
+        fixed_product(p, x, y, z, 4, 4, 4);
+    else if (p->n <= 8)
+        packed_product(p, x, y, z, 1);
+    else
+        packed_product(p, x, y, z, 2);
+}
+
+typedef void (*small_fn)(const agi_product *p, const double *x, const double *y, double *z);
+
+static void small_base(const agi_product *p, const double *x, const double *y, double *z)
+{
+    small_body(p, x, y, z);
+}
+
+#if AGI_X86
+AGI_TARGET_AVX2 static void small_avx2(const agi_product *p, const double *x, const double *y,
+                                       double *z)
+{
+    small_body(p, x, y, z);
+}
+
+AGI_TARGET_AVX512 static void small_avx512(const agi_product *p, const double *x, const double *y,
+                                           double *z)
+{
+    small_body(p, x, y, z);
+}
+
+static const small_fn small_products[AGI_LEVELS] = {small_base, small_avx2, small_avx512};
+#else
+static const small_fn small_products[AGI_LEVELS] = {small_base};
+#endif
+
+static bool is_small(const agi_product *p)
+{
+    return p->m < SMALL && p->n < SMALL && p->k < SMALL && p->k > 0;
+}
+
+/* ---- products by BLAS ----------------------------------------------------------------------- */
+
+/* What BLAS is told of a matrix, which it takes to lie by columns: as it is, or transposed. */
+typedef struct blas_face {
+    char trans;
+    int64_t ld;
+} blas_face;
+
+static blas_face face_of(const agi_face *face, int64_t rows, int64_t cols)
+{
+    const bool by_columns = face->row == 1 && (face->col >= rows || cols <= 1);
+    const int64_t ld = by_columns ? face->col : face->row, least = by_columns ? rows : cols;
+    return (blas_face){by_columns ? 'N' : 'T', ld > least ? ld : least > 0 ? least : 1};
+}
+
+/* A matrix times a vector, whose numbers lie a step apart that is positive. */
+static void matrix_vector(const agi_blas_table *blas, const agi_face *a, int64_t rows,
+                          int64_t cols, const double *x, int64_t stepx, double *z, int64_t stepz,
+                          double alpha, double beta)
+{
+    const blas_face face = face_of(a, rows, cols);
+    const char trans = face.trans;
+    const int64_t m = trans == 'N' ? rows : cols, n = trans == 'N' ? cols : rows;
+    blas->dgemv(&trans, &m, &n, &alpha, a->data, &face.ld, x, &stepx, &beta, z, &stepz, 1);
+}
+
+/* z lies by columns here, or, as (x y)^T = y^T x^T, the operands are exchanged. */
+static void matrix_matrix(const agi_blas_table *blas, const agi_product *p)
+{
+    const blas_face x = face_of(&p->x, p->m, p->k), y = face_of(&p->y, p->k, p->n);
+    const blas_face z = face_of(&p->z, p->m, p->n);
+    const char x_back = x.trans == 'N' ? 'T' : 'N', y_back = y.trans == 'N' ? 'T' : 'N';
+    if (z.trans == 'N')
+        blas->dgemm(&x.trans, &y.trans, &p->m, &p->n, &p->k, &p->alpha, p->x.data, &x.ld,
+                    p->y.data, &y.ld, &p->beta, p->z.data, &z.ld, 1, 1);
+    else
+        blas->dgemm(&y_back, &x_back, &p->n, &p->m, &p->k, &p->alpha, p->y.data, &y.ld, p->x.data,
+                    &x.ld, &p->beta, p->z.data, &z.ld, 1, 1);
+}
+
+/* beta z, where there is nothing to be added. */
+static void scale_only(const agi_product *p)
+{
+    for (int64_t i = 0; i < p->m; i++)
+        for (int64_t j = 0; j < p->n; j++) {
+            double *z = &p->z.data[i * p->z.row + j * p->z.col];
+            *z = p->beta == 0.0 ? 0.0 : p->beta * *z;
+        }
+}
+
+static void inner_product_of(const agi_blas_table *blas, const agi_product *p)
+{
+    const double s = blas->ddot(&p->k, p->x.data, &p->x.col, p->y.data, &p->y.row);
+    put_element(p->z.data, s, p->alpha, p->beta);
+}
+
+/* Whether BLAS takes this as the step of a vector. */
+static bool is_step(int64_t step) { return step > 0; }
+
+static void one_product(const agi_blas_table *blas, const agi_product *p)
+{
+    if (p->m == 0 || p->n == 0)
+        return;
+    if (p->k == 0)
+        scale_only(p);
+    else if (is_small(p))
+        small_products[agi_level_now](p, p->x.data, p->y.data, p->z.data);
+    else if (p->m == 1 && p->n == 1 && is_step(p->x.col) && is_step(p->y.row))
+        inner_product_of(blas, p);
+    else if (p->n == 1 && is_step(p->y.row) && is_step(p->z.row))
+        matrix_vector(blas, &p->x, p->m, p->k, p->y.data, p->y.row, p->z.data, p->z.row, p->alpha,
+                      p->beta);
+    else if (p->m == 1 && is_step(p->x.col) && is_step(p->z.col)) {
+        const agi_face back = {.data = p->y.data, .row = p->y.col, .col = p->y.row};
+        matrix_vector(blas, &back, p->n, p->k, p->x.data, p->x.col, p->z.data, p->z.col, p->alpha,
+                      p->beta);
+    } else
+        matrix_matrix(blas, p);
+}
+
+/* ---- a matrix times its transpose: half of it is computed, and copied ----------------------- */
+
+static bool is_square_of_one(const agi_product *p)
+{
+    return p->x.data == p->y.data && p->x.row == p->y.col && p->x.col == p->y.row && p->m == p->n &&
+           p->m >= SMALL && p->beta == 0.0 && p->k > 0;
+}
+
+static void square(const agi_blas_table *blas, const agi_product *p)
+{
+    const blas_face x = face_of(&p->x, p->m, p->k), z = face_of(&p->z, p->m, p->m);
+    const char upper = 'U';
+    blas->dsyrk(&upper, &x.trans, &p->m, &p->k, &p->alpha, p->x.data, &x.ld, &p->beta, p->z.data,
+                &z.ld, 1, 1);
+    for (int64_t from = 0; from < p->m; from += 32) {  /* tiles below, so that lines are used up */
+        const int64_t size = p->m - from < 32 ? p->m - from : 32;
+        double *tile = p->z.data + from * z.ld;
+        for (int64_t i = 0; i < size; i++)
+            for (int64_t j = 0; j < i; j++)
+                tile[from + i + j * z.ld] = tile[from + j + i * z.ld];
+        if (from > 0)
+            agi_copy_block((agi_block){p->z.data + from, z.ld, 1}, tile, 1, z.ld, from, size);
+    }
+}
+
+/* ---- blocks and batches --------------------------------------------------------------------- */
+
+typedef struct product_blocks {
+    const agi_product *p;
+    const agi_blas_table *blas;
+    int64_t rows, cols;        /* how many blocks along each */
+    int batch_ndim;            /* the batch with its dimensions merged */
+    int64_t batch[AGI_MAX_DIMS], strides[3][AGI_MAX_DIMS];
+    bool is_square;
+} product_blocks;
+
+static int64_t count_blocks(int64_t size)
+{
+    const int64_t count = size / BLOCK;
+    return count < 1 ? 1 : count > BLOCKS_MAX ? BLOCKS_MAX : count;
+}
+
+/* Where block k of `count` begins: at a multiple of 8, but for the end. */
+static int64_t block_start(int64_t size, int64_t count, int64_t k)
+{
+    return k == count ? size : size / 8 * k / count * 8;
+}
+
+static void move_to_batch(const product_blocks *b, agi_product *p, int64_t index)
+{
+    for (int d = b->batch_ndim - 1; d >= 0; d--) {
+        const int64_t at = d > 0 ? index % b->batch[d] : index;
+        index = d > 0 ? index / b->batch[d] : 0;
+        p->x.data += at * b->strides[0][d];
+        p->y.data += at * b->strides[1][d];
+        p->z.data += at * b->strides[2][d];
+    }
+}
+
+static void move_to_block(const product_blocks *b, agi_product *p, int64_t i, int64_t j)
+{
+    const int64_t top = block_start(p->m, b->rows, i), left = block_start(p->n, b->cols, j);
+    p->x.data += top * p->x.row;
+    p->y.data += left * p->y.col;
+    p->z.data += top * p->z.row + left * p->z.col;
+    p->m = block_start(p->m, b->rows, i + 1) - top;
+    p->n = block_start(p->n, b->cols, j + 1) - left;
+}
+
+static void run_blocks(void *context, int64_t begin, int64_t end, int part)
+{
+    const product_blocks *b = context;
+    const int64_t each = b->rows * b->cols;
+    (void)part;
+    for (int64_t unit = begin; unit < end; unit++) {
+        agi_product p = *b->p;
+        move_to_batch(b, &p, each == 1 ? unit : unit / each);
+        if (each > 1)
+            move_to_block(b, &p, unit % each / b->cols, unit % b->cols);
+        if (b->is_square)
+            square(b->blas, &p);
+        else
+            one_product(b->blas, &p);
+    }
+}
+
+/* Small matrices in a batch of one dimension. */
+static void run_small(void *context, int64_t begin, int64_t end, int part)
+{
+    const product_blocks *b = context;
+    const agi_product *p = b->p;
+    const small_fn run = small_products[agi_level_now];
+    (void)part;
+    for (int64_t k = begin; k < end; k++)
+        run(p, p->x.data + k * b->strides[0][0], p->y.data + k * b->strides[1][0],
+            p->z.data + k * b->strides[2][0]);
+}
+
+static void merge_batch(product_blocks *b)
+{
+    const agi_product *p = b->p;
+    const agi_face *const faces[3] = {&p->x, &p->y, &p->z};
+    for (int d = 0; d < p->batch_ndim; d++) {
+        b->batch[d] = p->batch[d];
+        for (int k = 0; k < 3; k++)
+            b->strides[k][d] = faces[k]->batch[d];
+    }
+    b->batch_ndim = p->batch_ndim == 0
+                        ? 0 : agi_shape_collapse(p->batch_ndim, b->batch, 3, b->strides);
+}
+
+static void run_shared(const agi_product *p, int64_t count, bool small)
+{
+    const double work = work_of(p);
+    product_blocks b = {.p = p, .rows = 1, .cols = 1};
+    merge_batch(&b);
+    b.is_square = count == 1 && work < 2.0 * SPLIT_WORK && is_square_of_one(p);
+    if (!b.is_square && work >= SPLIT_WORK && p->m > 1 && p->n > 1) {
+        b.rows = count_blocks(p->m);
+        b.cols = count_blocks(p->n);
+    }
+    const int64_t units = count * b.rows * b.cols;
+    const double each = (work + 64.0) / (double)(b.rows * b.cols);
+    const int64_t grain = each >= SHARED_WORK ? 1 : (int64_t)(SHARED_WORK / each) + 1;
+    void *token = NULL;
+    const bool is_long = agi_product_is_long(p);
+    if (is_long)
+        token = agi_blocking_enter();
+    if (small && b.batch_ndim == 1) {
+        agi_parallel_for(units, grain, 1, run_small, &b);
+    } else {
+        b.blas = agi_blas_enter();
+        agi_parallel_for(units, grain, 1, run_blocks, &b);
+        agi_blas_leave(b.blas);
+    }
+    if (is_long)
+        agi_blocking_leave(token);
+}
+
+void agi_product_run(const agi_product *p)
+{
+    const int64_t count = batch_count(p);
+    const bool small = is_small(p);
+    if (count == 0 || p->m == 0 || p->n == 0)
+        return;
+    if (small && p->batch_ndim == 0)
+        small_products[agi_level_now](p, p->x.data, p->y.data, p->z.data);
+    else
+        run_shared(p, count, small);
+}
+
+#undef SMALL
+#undef SPLIT_WORK
+#undef BLOCK
+#undef BLOCKS_MAX
+#undef LONG_WORK
+#undef SHARED_WORK

@@ -1,0 +1,270 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Functions of ops/matrix.def that are made of products of matrices: any operands of matmul, linear
+ * layers, contractions.
+ */
+#include <string.h>
+
+#include "base/check.h"
+#include "base/shape.h"
+#include "ops/matrix.h"
+#include "tape/apply.h"
+#include "tape/dtypes.h"
+#include "tensor/scope.h"
+
+/* The result of a function whose parts belong to a scope of its own: it belongs to the caller. */
+static ag_tensor *keep_product(int64_t mark, ag_tensor *t)
+{
+    if (t != NULL)
+        agi_retain(t);
+    agi_scope_close(mark);
+    return agi_scope_add(t);
+}
+
+/* A product, of which `back` says what is read transposed. NULL in, NULL out. */
+static ag_tensor *product_of(int op, ag_tensor *x, ag_tensor *y, unsigned back)
+{
+    const ag_arg args[2] = {agi_arg(x), agi_arg(y)};
+    const ag_attr attr = {.i = {back}};
+    return x != NULL && y != NULL ? agi_call(op, 2, args, &attr) : NULL;
+}
+
+static int64_t last_size(const ag_tensor *x) { return agi_shape_of(x)[x->ndim - 1]; }
+
+/* ---- matmul --------------------------------------------------------------------------------- */
+
+/* x with all its dimensions but the last as one, where that is a view; NULL without an error where
+ * it is none. *failed: with one. */
+static ag_tensor *view_rows(ag_tensor *x, bool *failed)
+{
+    const int64_t cols = last_size(x);
+    int64_t shape[2] = {1, cols}, strides[2];
+    for (int d = 0; d < x->ndim - 1; d++)
+        shape[0] *= agi_shape_of(x)[d];
+    if (!agi_shape_view_strides(x->ndim, agi_shape_of(x), agi_strides_of(x), 2, shape, strides))
+        return NULL;
+    ag_tensor *rows = ag_view(x, 2, shape);
+    *failed = rows == NULL;
+    return rows;
+}
+
+/* The rows of x, each of which `z` has one row or one number for, get their dimensions back. The
+ * variant is that of the view's node. */
+static ag_tensor *unfold_rows(const ag_tensor *x, ag_tensor *z, int variant)
+{
+    int64_t shape[AGI_MAX_DIMS];
+    int n = x->ndim - 1;
+    if (z == NULL)
+        return NULL;
+    memcpy(shape, agi_shape_of(x), (size_t)n * sizeof *shape);
+    if (z->ndim == 2)
+        shape[n++] = agi_shape_of(z)[1];
+    const ag_arg arg = agi_arg(z);
+    const ag_attr attr = {.n_list = n, .list = shape};
+    return agi_scope_add(agi_apply(AG_OP_view, variant, 1, &arg, &attr));
+}
+
+/* Of batches: an operand that is a vector is a matrix meanwhile. */
+static ag_tensor *batched_product(ag_tensor *x, ag_tensor *y)
+{
+    ag_tensor *a = x->ndim == 1 ? ag_unsqueeze(x, 0) : x;
+    ag_tensor *b = y->ndim == 1 ? ag_unsqueeze(y, 1) : y;
+    if (a == NULL || b == NULL)
+        return NULL;
+    const ag_arg args[2] = {agi_arg(a), agi_arg(b)};
+    const bool one_dtype = agi_dtype_of(a) == agi_dtype_of(b) && agi_dtype_of(a) == AG_FLOAT64;
+    ag_tensor *z = one_dtype ? agi_scope_add(agi_apply(AG_OP_bmm, AGI_NAMED_UNSAFE_VIEW, 2, args,
+                                                       NULL))
+                             : product_of(AG_OP_bmm, a, b, 0);
+    if (z != NULL && y->ndim == 1)
+        z = ag_select(z, -1, 0);
+    if (z != NULL && x->ndim == 1)
+        z = ag_select(z, y->ndim == 1 ? -1 : -2, 0);
+    return z;
+}
+
+/* Of x with three dimensions or more and a matrix or vector: one product of all rows of x. */
+static ag_tensor *rows_product(ag_tensor *x, ag_tensor *y)
+{
+    bool failed = false;
+    ag_tensor *rows = view_rows(x, &failed);
+    if (failed)
+        return NULL;
+    if (rows == NULL)
+        return batched_product(x, y);
+    return unfold_rows(x, product_of(y->ndim == 1 ? AG_OP_mv : AG_OP_mm, rows, y, 0),
+                       AGI_NAMED_UNSAFE_VIEW);
+}
+
+static ag_tensor *vector_times_matrix(ag_tensor *x, ag_tensor *y)
+{
+    if (x->numel == agi_shape_of(y)[0])
+        return product_of(AG_OP_mv, y, x, 1);
+    return agi_fail_null(AG_ERR_SHAPE, "mat1 and mat2 shapes cannot be multiplied (1x%lld and "
+                                       "%lldx%lld)", (long long)x->numel,
+                         (long long)agi_shape_of(y)[0], (long long)agi_shape_of(y)[1]);
+}
+
+static ag_tensor *matmul_of(ag_tensor *x, ag_tensor *y)
+{
+    if (x->ndim == 0 || y->ndim == 0)
+        return agi_fail_null(AG_ERR_SHAPE, "both arguments to matmul need to be at least 1D, but "
+                                           "they are %dD and %dD", x->ndim, y->ndim);
+    if (x->ndim == 1 && y->ndim == 1)
+        return product_of(AG_OP_dot, x, y, 0);
+    if (x->ndim == 1 && y->ndim == 2)
+        return vector_times_matrix(x, y);
+    if (x->ndim == 2 && y->ndim <= 2)
+        return product_of(y->ndim == 1 ? AG_OP_mv : AG_OP_mm, x, y, 0);
+    return y->ndim <= 2 ? rows_product(x, y) : batched_product(x, y);
+}
+
+ag_tensor *ag_matmul(ag_tensor *x, ag_tensor *y)
+{
+    if (!agi_has_tensors("matmul", x, y))
+        return NULL;
+    if (x->ndim == 2 && y->ndim == 2)
+        return product_of(AG_OP_mm, x, y, 0);
+    const int64_t mark = agi_scope_open();
+    return mark < 0 ? NULL : keep_product(mark, matmul_of(x, y));
+}
+
+ag_tensor *ag_bmm(ag_tensor *x, ag_tensor *y)
+{
+    if (!agi_has_tensors("bmm", x, y))
+        return NULL;
+    const ag_arg args[2] = {agi_arg(x), agi_arg(y)};
+    return agi_check_batches(args) == AG_OK ? product_of(AG_OP_bmm, x, y, 0) : NULL;
+}
+
+/* ---- inner, linear, bilinear ---------------------------------------------------------------- */
+
+/* x as rows, by a copy where there is no view. */
+static ag_tensor *as_rows(ag_tensor *x)
+{
+    int64_t shape[2] = {1, last_size(x)};
+    for (int d = 0; d < x->ndim - 1; d++)
+        shape[0] *= agi_shape_of(x)[d];
+    return ag_reshape(x, 2, shape);
+}
+
+static ag_tensor *inner_of(ag_tensor *x, ag_tensor *y)
+{
+    int64_t shape[2 * AGI_MAX_DIMS];
+    char first[AGI_SHAPE_TEXT], second[AGI_SHAPE_TEXT];
+    if (last_size(x) != last_size(y))
+        return agi_fail_null(AG_ERR_SHAPE, "inner() the last dimension must match on both input "
+                                           "tensors but got shapes %s and %s",
+                             agi_format_shape_list(first, x->ndim, agi_shape_of(x)),
+                             agi_format_shape_list(second, y->ndim, agi_shape_of(y)));
+    ag_tensor *rows = as_rows(x);
+    ag_tensor *z = product_of(AG_OP_mm, rows, rows != NULL ? as_rows(y) : NULL, 2);
+    memcpy(shape, agi_shape_of(x), ((size_t)x->ndim - 1) * sizeof *shape);
+    memcpy(shape + x->ndim - 1, agi_shape_of(y), ((size_t)y->ndim - 1) * sizeof *shape);
+    if (x->ndim + y->ndim - 2 > AGI_MAX_DIMS)
+        return agi_fail_null(AG_ERR_SHAPE, "inner: a tensor has at most %d dimensions",
+                             AGI_MAX_DIMS);
+    return z != NULL ? ag_view(z, x->ndim + y->ndim - 2, shape) : NULL;
+}
+
+ag_tensor *ag_inner(ag_tensor *x, ag_tensor *y)
+{
+    if (!agi_has_tensors("inner", x, y))
+        return NULL;
+    if (x->ndim == 0 || y->ndim == 0)
+        return ag_mul(x, y);
+    if (x->ndim == 1 && y->ndim == 1)
+        return product_of(AG_OP_dot, x, y, 0);
+    const int64_t mark = agi_scope_open();
+    return mark < 0 ? NULL : keep_product(mark, inner_of(x, y));
+}
+
+/* rows times the transposed weight, with the bias added in the same pass. */
+static ag_tensor *linear_rows(ag_tensor *rows, ag_tensor *weight, ag_tensor *bias)
+{
+    if (rows == NULL || bias == NULL)
+        return product_of(AG_OP_mm, rows, weight, 2);
+    const ag_arg args[3] = {agi_arg(bias), agi_arg(rows), agi_arg(weight)};
+    const ag_attr attr = {.f = {1.0, 1.0}, .i = {2}};
+    return agi_call(AG_OP_addmm, 3, args, &attr);
+}
+
+static ag_tensor *linear_of(ag_tensor *x, ag_tensor *weight, ag_tensor *bias)
+{
+    ag_tensor *z;
+    if (x->ndim == 0 || weight->ndim == 0 || weight->ndim > 2)
+        return agi_fail_null(AG_ERR_SHAPE, "linear: expected an input of one dimension at least "
+                                           "and a weight of one or two, got %d and %d", x->ndim,
+                             weight->ndim);
+    if (weight->ndim == 1) {
+        z = matmul_of(x, weight);
+        return z != NULL && bias != NULL ? ag_add(z, bias) : z;
+    }
+    if (x->ndim == 2)
+        return linear_rows(x, weight, bias);
+    if (x->ndim == 1 && bias == NULL)
+        return product_of(AG_OP_mv, weight, x, 0);
+    return unfold_rows(x, linear_rows(as_rows(x), weight, bias), 0);
+}
+
+ag_tensor *ag_linear(ag_tensor *x, ag_tensor *weight, ag_tensor *bias)
+{
+    if (!agi_has_tensors("linear", x, weight))
+        return NULL;
+    if (x->ndim == 2 && weight->ndim == 2)
+        return linear_rows(x, weight, bias);
+    const int64_t mark = agi_scope_open();
+    return mark < 0 ? NULL : keep_product(mark, linear_of(x, weight, bias));
+}
+
+static ag_status check_bilinear(const ag_tensor *x, const ag_tensor *y, const ag_tensor *weight)
+{
+    if (x->ndim == 0 || x->ndim != y->ndim)
+        return agi_fail(AG_ERR_SHAPE, "bilinear(): input dimensions do not match: got %d and %d",
+                        x->ndim, y->ndim);
+    for (int d = 0; d < x->ndim - 1; d++)
+        if (agi_shape_of(x)[d] != agi_shape_of(y)[d])
+            return agi_fail(AG_ERR_SHAPE, "bilinear(): input batch dimensions do not match at dim "
+                                          "%d: got %lld and %lld", d,
+                            (long long)agi_shape_of(x)[d], (long long)agi_shape_of(y)[d]);
+    if (weight->ndim != 3)
+        return agi_fail(AG_ERR_SHAPE, "bilinear(): expected a weight of 3 dimensions, got %d",
+                        weight->ndim);
+    const ag_tensor *const inputs[2] = {x, y};
+    for (int k = 0; k < 2; k++)
+        if (last_size(inputs[k]) != agi_shape_of(weight)[k + 1])
+            return agi_fail(AG_ERR_SHAPE, "bilinear(): input%d size does not match weight size: "
+                                          "got %lld but expected %lld", k + 1,
+                            (long long)last_size(inputs[k]),
+                            (long long)agi_shape_of(weight)[k + 1]);
+    return AG_OK;
+}
+
+/* y times the weight for each k and number of x, (rows, p, n), of which x takes the sum. */
+static ag_tensor *bilinear_of(ag_tensor *x, ag_tensor *y, ag_tensor *weight, ag_tensor *bias)
+{
+    const int64_t *w = agi_shape_of(weight);
+    const int64_t flat[2] = {w[0] * w[1], w[2]}, over[1] = {-1};
+    ag_tensor *rows = as_rows(y), *other = rows != NULL ? as_rows(x) : NULL;
+    ag_tensor *matrix = other != NULL ? ag_reshape(weight, 2, flat) : NULL;
+    ag_tensor *z = product_of(AG_OP_mm, rows, matrix, 2);
+    if (z == NULL)
+        return NULL;
+    const int64_t parted[3] = {agi_shape_of(z)[0], w[0], w[1]};
+    z = ag_view(z, 3, parted);
+    other = z != NULL ? ag_unsqueeze(other, 1) : NULL;
+    z = other != NULL ? ag_mul(z, other) : NULL;
+    z = z != NULL ? ag_sum(z, 1, over, false) : NULL;
+    if (x->ndim != 2)
+        z = unfold_rows(x, z, 0);
+    return z != NULL && bias != NULL ? ag_add(z, bias) : z;
+}
+
+ag_tensor *ag_bilinear(ag_tensor *x, ag_tensor *y, ag_tensor *weight, ag_tensor *bias)
+{
+    if (!agi_has_tensors("bilinear", x, y) || !agi_has_tensor("bilinear", weight) ||
+        check_bilinear(x, y, weight) != AG_OK)
+        return NULL;
+    const int64_t mark = agi_scope_open();
+    return mark < 0 ? NULL : keep_product(mark, bilinear_of(x, y, weight, bias));
+}
