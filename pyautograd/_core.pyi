@@ -8103,6 +8103,13 @@ def _live_nodes() -> _int:
     """How many nodes of the tape there are."""
 def _functions_of(module: str, /) -> dict[str, Callable[..., Any]]:
     """The functions of a module of the package, "nn.functional", by their names."""
+def _optim_step(
+    kind: str, group: dict[str, Any], state: dict[Tensor, dict[str, Any]]
+) -> None:
+    """One step of the optimiser of this name: of the parameters of a group that have a gradient,
+    by the arguments in the group. `state` has a dict for each parameter, which is made where
+    there is none.
+    """
 def _call_table() -> list[dict[str, str]]:
     """The rows of functions of the op table."""
 def _op_table() -> list[dict[str, Any]]:

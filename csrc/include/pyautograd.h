@@ -365,6 +365,57 @@ AG_API ag_status ag_copy_(ag_tensor *x, ag_tensor *y);
 AG_API ag_status ag_fill_(ag_tensor *x, double value);
 AG_API ag_status ag_zero_(ag_tensor *x);
 
+/* ---- optimisers ----------------------------------------------------------------------------- */
+
+/* Steps towards smaller values of what the gradients are of, by PyTorch's formulas:
+ *
+ *     ag_optim how = ag_optim_defaults(AG_OPTIM_ADAM);
+ *     ag_tensor *params[2] = {weight, bias}, *state[2 * 3] = {NULL};  // 3 is ag_optim_states(&how)
+ *     for (int k = 0; k < 100; k++) {
+ *         ...                                              // a loss, and its ag_backward
+ *         ag_optim_step(&how, 2, params, state);
+ *         ag_set_grad(weight, NULL);
+ *         ag_set_grad(bias, NULL);
+ *     }
+ *     for (int k = 0; k < 2 * 3; k++)
+ *         ag_release(state[k]);
+ */
+typedef enum ag_optim_kind {
+    AG_OPTIM_SGD,       /* momentum, dampening, nesterov */
+    AG_OPTIM_ADAM,      /* beta1, beta2, eps, amsgrad; decoupled: AdamW */
+    AG_OPTIM_ADAMAX,    /* beta1, beta2, eps */
+    AG_OPTIM_NADAM,     /* beta1, beta2, eps, momentum_decay, decoupled */
+    AG_OPTIM_RMSPROP,   /* alpha, eps, momentum, centered */
+    AG_OPTIM_ADAGRAD,   /* lr_decay, initial_accumulator_value, eps */
+    AG_OPTIM_ADADELTA,  /* rho, eps */
+    AG_OPTIM_COUNT
+} ag_optim_kind;
+
+/* All read lr, weight_decay and maximize, and what stands beside their names above. */
+typedef struct ag_optim {
+    ag_optim_kind kind;
+    double lr, weight_decay, eps;
+    double beta1, beta2, alpha, rho;
+    double momentum, dampening, momentum_decay;
+    double lr_decay, initial_accumulator_value;
+    bool nesterov, centered, amsgrad;
+    bool decoupled;  /* the weights' decay goes beside the gradient, not through it */
+    bool maximize;   /* towards larger values */
+} ag_optim;
+
+AG_API ag_optim ag_optim_defaults(ag_optim_kind kind);       /* PyTorch's; SGD: lr 0.001 */
+/* How many tensors are kept of each parameter, and the name that PyTorch has for the kth. Those
+ * called "step" and "mu_product" are one number, others have the parameter's shape. */
+AG_API int ag_optim_states(const ag_optim *how);
+AG_API const char *ag_optim_state_name(const ag_optim *how, int k);  /* borrowed */
+/* One step of n different parameters, all in one pass. Each is written in place, as where grad mode
+ * is off, and what is kept of it too; parameters without a gradient are left as they are. `state`
+ * has ag_optim_states entries for each parameter in turn, which may be changed in between. Those
+ * that are NULL are made, as at the first step, and are yours to release, whatever scope is open.
+ * state may be NULL if there are none. */
+AG_API ag_status ag_optim_step(const ag_optim *how, int n, ag_tensor *const *params,
+                               ag_tensor **state);
+
 /* ---- any op by its number: for bindings ----------------------------------------------------- */
 
 /* The arguments of an op that are neither. Where a CALL of ops.def has the BODY OP, its parameters

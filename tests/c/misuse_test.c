@@ -306,6 +306,26 @@ static void test_null_when_reading(void)
     SETS_ERROR(ag_set_wrapper(NULL, &value));
 }
 
+static void test_optimisers(void)
+{
+    ag_optim how = ag_optim_defaults(AG_OPTIM_ADAM), none = how;
+    ag_tensor *missing = NULL, *state[3] = {NULL};
+    none.kind = AG_OPTIM_COUNT;
+    SETS_ERROR(ag_optim_defaults(AG_OPTIM_COUNT));
+    GIVES_MINUS_ONE(ag_optim_states(NULL));
+    GIVES_MINUS_ONE(ag_optim_states(&none));
+    GIVES_NULL(ag_optim_state_name(NULL, 0));
+    GIVES_NULL(ag_optim_state_name(&none, 0));
+    GIVES_NULL(ag_optim_state_name(&how, -1));
+    GIVES_NULL(ag_optim_state_name(&how, 3));
+    GIVES_ERROR(ag_optim_step(NULL, 1, &x, state));
+    GIVES_CODE(AG_ERR_VALUE, ag_optim_step(&none, 1, &x, state));
+    GIVES_CODE(AG_ERR_VALUE, ag_optim_step(&how, -1, &x, state));
+    GIVES_ERROR(ag_optim_step(&how, 1, NULL, state));
+    GIVES_ERROR(ag_optim_step(&how, 1, &missing, state));
+    GIVES_ERROR(ag_optim_step(&how, 1, &x, NULL));
+}
+
 static void test_null_in_autograd(void)
 {
     ag_tensor *null = NULL, *result = x;
@@ -326,6 +346,7 @@ static void test_null_in_autograd(void)
     GIVES_ERROR(ag_backward(NULL, NULL, 0));
     GIVES_ERROR(ag_backward(NULL, x, 0));
     GIVES_ERROR(ag_backward_many(1, NULL, NULL, 0, NULL, 0));
+    test_optimisers();
     GIVES_ERROR(ag_backward_many(1, &null, NULL, 0, NULL, 0));
     GIVES_ERROR(ag_backward_many(1, &product, &x, 1, NULL, 0));
     GIVES_ERROR(ag_backward_many(1, &product, &x, 1, &null, 0));

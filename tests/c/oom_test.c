@@ -329,6 +329,24 @@ static bool run_failing(const scenario *s, int64_t nth)
     return good;
 }
 
+/* Steps of parameters that lie in order and across, with all that is kept of them. */
+static bool optimise(void)
+{
+    ag_optim how = ag_optim_defaults(AG_OPTIM_ADAM);
+    ag_tensor *x[2] = {ag_full(2, matrix, 1.0), NULL}, *g = ag_full(2, matrix, 0.5);
+    ag_tensor *state[6] = {NULL}, *across = ag_full(2, (const int64_t[]){3, 4}, 2.0);
+    ag_tensor *part = across != NULL ? ag_slice(across, 1, 0, 2, 1) : NULL;
+    x[1] = part != NULL ? ag_transpose(part, 0, 1) : NULL;
+    bool good = x[0] != NULL && x[1] != NULL && g != NULL && ag_set_grad(x[0], g) == AG_OK &&
+                ag_set_grad(x[1], g) == AG_OK;
+    good = good && ag_optim_step(&how, 2, x, state) == AG_OK;
+    if (!good && (state[0] != NULL || state[5] != NULL))
+        report("optimise", 0, "a step that failed left something behind");
+    for (int k = 0; k < 6; k++)
+        ag_release(state[k]);
+    return good;
+}
+
 static void run_scenario(const scenario *s)
 {
     const int reported = failures;
@@ -399,7 +417,7 @@ int main(void)
         {"orders", orders}, {"writes", writes}, {"every_write", every_write}, {"reading", reading},
         {"history", history}, {"regions", regions}, {"second_order", second_order},
         {"many_roots", many_roots}, {"leaves", leaves}, {"chain", chain},
-        {"several", several},
+        {"several", several}, {"optimise", optimise},
         {"every_elementwise_op", every_elementwise_op}, {"dtypes", dtypes},
     };
     if (ag_fail_allocation(0) != AG_OK) {

@@ -143,6 +143,13 @@ def test_what_c_alone_reaches(compiler: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("compiler", COMPILERS)
+def test_optimisers(compiler: str, tmp_path: Path) -> None:
+    program = tmp_path / "optim"
+    link(compiler, HERE / "optim_test.c", program, "-std=c11", "-O1")
+    assert run([str(program)]) == "0 failures\n"
+
+
+@pytest.mark.parametrize("compiler", COMPILERS)
 def test_misuse_is_refused(compiler: str, tmp_path: Path) -> None:
     program = tmp_path / "misuse"
     link(compiler, HERE / "misuse_test.c", program, "-std=c11", "-O1")
