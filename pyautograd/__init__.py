@@ -159,6 +159,7 @@ _LATER = {
     "iinfo": ("_dtypes", "iinfo"),
     "initial_seed": ("random", "initial_seed"),
     "int": ("_core", "int64"),
+    "linalg": ("linalg", None),
     "load": ("_save", "load"),
     "nn": ("nn", None),
     "optim": ("optim", None),
@@ -169,6 +170,7 @@ _LATER = {
     "set_printoptions": ("_printing", "set_printoptions"),
     "set_rng_state": ("random", "set_rng_state"),
     "show_config": ("config", "show_config"),
+    "special": ("special", None),
     "testing": ("testing", None),
     "threshold_": ("nn.functional", "threshold_"),
 }
