@@ -56,6 +56,7 @@
 #include "compute/patch.c"
 #include "compute/run.c"
 #include "compute/scan.c"
+#include "compute/softmax.c"
 #include "compute/standard.c"
 #include "compute/sum_kernels.c"
 #include "compute/sum_across.c"

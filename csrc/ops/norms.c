@@ -405,17 +405,67 @@ static bool check_batch_args(const ag_arg *args)
     return true;
 }
 
-/* args: x, mean and variance (of x itself where they are not given), weight, bias. */
+/* For x, its mean and 1 / sqrt(variance + eps), f[0] = eps: (x - mean) r, where mean and r are
+ * those of x, and are so to the tape. With means m(...) over a channel and y the result
+ *     dx = r (g - m(g) - y m(g y)). */
+static ag_arg in_channels(ag_arg x, ag_arg mean, ag_arg r) { return v_mul(v_sub(x, mean), r); }
+
+static bool is_of_channels(const ag_tensor *t, const ag_tensor *x)
+{
+    bool fits = x->ndim >= 2 && t->ndim == x->ndim;
+    for (int d = 0; fits && d < x->ndim; d++)
+        fits = agi_shape_of(t)[d] == (d == 1 ? agi_shape_of(x)[1] : 1);
+    return fits;
+}
+
+AG_FORMULA(standardize_channels)
+{
+    (void)attr;
+    if (is_of_channels(args[1].tensor, args[0].tensor) &&
+        is_of_channels(args[2].tensor, args[0].tensor))
+        return in_channels(args[0], args[1], args[2]);
+    agi_fail(AG_ERR_SHAPE, "standardize_channels: expected numbers of channels");
+    return failed_norm();
+}
+
+static ag_arg channel_variance(ag_arg x, ag_arg mean)
+{
+    return channel_mean(v_square(v_sub(x, mean)));
+}
+
+static ag_arg reciprocal_root(ag_arg var, double eps) { return v_rsqrt(v_add(var, NUM(eps))); }
+
+AG_RULE(standardize_channels)
+{
+    const ag_arg x = IN(0);
+    ag_arg mean, r;
+    if (!NEEDS(0))
+        return;
+    if (v->create_graph) {
+        mean = channel_mean(x);
+        r = reciprocal_root(channel_variance(x, mean), agi_node_attr_of(v->node)->f[0]);
+    } else {
+        mean = IN(1);
+        r = IN(2);
+    }
+    const ag_arg y = in_channels(x, mean, r), share = channel_mean(v_mul(G, y));
+    GX(0) = v_mul(r, v_sub(v_sub(G, channel_mean(G)), v_mul(y, share)));
+}
+
+/* args: x, mean and variance, weight, bias. i[0]: mean and variance are those of x itself, as they
+ * are where none are given. */
 AG_FORMULA(batch_norm)
 {
-    const ag_arg x = args[0];
+    const ag_arg x = args[0], constant = v_constant(x);
     if (!check_batch_args(args))
         return failed_norm();
-    const bool own = !agi_is_given(args[1]);
-    const ag_arg mean = own ? channel_mean(x) : of_channels(v_constant(args[1]), x);
-    const ag_arg d = v_sub(x, mean);
-    const ag_arg var = own ? channel_mean(v_square(d)) : of_channels(v_constant(args[2]), x);
-    ag_arg y = v_mul(d, v_rsqrt(v_add(var, NUM(attr->f[0]))));
+    const bool given = agi_is_given(args[1]), own = !given || attr->i[0] != 0;
+    const ag_arg mean = given ? of_channels(v_constant(args[1]), x) : channel_mean(constant);
+    const ag_arg var = given ? of_channels(v_constant(args[2]), x)
+                             : channel_variance(constant, mean);
+    const ag_arg parts[3] = {x, mean, reciprocal_root(var, attr->f[0])};
+    ag_arg y = own ? agi_value(AG_OP_standardize_channels, 3, parts, &(ag_attr){.f = {attr->f[0]}})
+                   : in_channels(parts[0], parts[1], parts[2]);
     if (agi_value_failed(y))
         return y;
     if (agi_is_given(args[3]))
@@ -426,18 +476,15 @@ AG_FORMULA(batch_norm)
 /* What moved towards what was found, by `momentum`: (1 - momentum) old + momentum found. */
 static ag_tensor *moved(ag_tensor *old, ag_arg found, double factor, double momentum)
 {
-    const ag_arg flat = v_view(found, 1, agi_shape_of(old));
     const ag_arg kept = v_mul(agi_arg(old), NUM(1.0 - momentum));
-    return v_add(kept, v_mul(flat, NUM(momentum * factor))).tensor;
+    return v_add(kept, v_mul(found, NUM(momentum * factor))).tensor;
 }
 
-/* The running mean and variance after a batch x of `count` numbers in each channel. */
-static bool move_statistics(ag_tensor *mean, ag_tensor *var, ag_tensor *x, int64_t count,
-                            double momentum)
+/* The running mean and variance after a batch of `count` numbers in each channel that had these. */
+static bool move_statistics(ag_tensor *mean, ag_tensor *var, ag_arg found, ag_arg spread,
+                            int64_t count, double momentum)
 {
     const bool recording = ag_set_grad_enabled(false);
-    const ag_arg found = channel_mean(agi_arg(x));
-    const ag_arg spread = channel_mean(v_square(v_sub(agi_arg(x), found)));
     const double freed = (double)count / ((double)count - 1.0);
     ag_tensor *new_mean = &agi_failed, *new_var = &agi_failed;
     bool ok = !agi_value_failed(spread);
@@ -485,18 +532,26 @@ ag_tensor *ag_batch_norm(ag_tensor *input, ag_tensor *running_mean, ag_tensor *r
     if (!agi_has_tensor("batch_norm", input) ||
         !check_batch(input, running_mean, running_var, weight, bias, training, eps))
         return NULL;
-    const ag_attr attr = {.f = {eps}};
-    const ag_arg args[5] = {agi_arg(input), or_absent(training ? NULL : running_mean),
-                            or_absent(training ? NULL : running_var), or_absent(weight),
-                            or_absent(bias)};
-    const int64_t mark = agi_scope_open();
+    const bool moves = training && input->numel > 0 &&
+                       (running_mean != NULL || running_var != NULL);
+    const ag_attr attr = {.f = {eps}, .i = {moves}};
+    ag_arg args[5] = {agi_arg(input), or_absent(training ? NULL : running_mean),
+                      or_absent(training ? NULL : running_var), or_absent(weight),
+                      or_absent(bias)};
+    const int64_t mark = agi_scope_open(), channels = agi_shape_of(input)[1];
     if (mark < 0)
         return NULL;
-    const int64_t channels = agi_shape_of(input)[1];
-    const ag_arg y = agi_value(AG_OP_batch_norm, 5, args, &attr);
-    bool ok = !agi_value_failed(y);
-    if (ok && training && input->numel > 0 && (running_mean != NULL || running_var != NULL))
-        ok = move_statistics(running_mean, running_var, input, input->numel / channels, momentum);
+    if (moves) {
+        const ag_arg x = v_constant(args[0]), found = channel_mean(x);
+        args[1] = v_view(found, 1, &channels);
+        args[2] = v_view(channel_variance(x, found), 1, &channels);
+    }
+    bool ok = !agi_value_failed(args[1]) && !agi_value_failed(args[2]);
+    const ag_arg y = ok ? agi_value(AG_OP_batch_norm, 5, args, &attr) : failed_norm();
+    ok = !agi_value_failed(y);
+    if (ok && moves)
+        ok = move_statistics(running_mean, running_var, args[1], args[2],
+                             input->numel / channels, momentum);
     ag_tensor *z = ok ? agi_retain(y.tensor) : NULL;
     agi_scope_close(mark);
     return agi_scope_add(z);

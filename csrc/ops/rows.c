@@ -6,6 +6,8 @@
  */
 #include <math.h>
 
+#include "../compute/softmax.h"
+#include "../fuse/pending.h"
 #include "../tape/formula.h"
 #include "reduce.h"
 #include "table.h"
@@ -78,8 +80,70 @@ static ag_arg less_largest(ag_arg x, int64_t dim)
     return x.tensor->numel == 0 ? x : v_sub(x, v_constant(v_reduce(AG_OP_amax, x, &attr, true)));
 }
 
+/* Whether the dimension is that of rows which lie behind each other and are large together: these
+ * are computed some rows at a time (compute/softmax.h), so that memory is read once. */
+static bool are_large_rows(ag_arg x, int64_t dim)
+{
+    if (agi_value_failed(x) || x.tensor == NULL)
+        return false;
+    const ag_tensor *t = x.tensor;
+    if (t->ndim == 0 || (dim != t->ndim - 1 && dim != -1) || !agi_is_contiguous(t))
+        return false;
+    const int64_t n = agi_shape_of(t)[t->ndim - 1];
+    return t->numel >= AGI_DEFER_MIN && n >= AGI_SOFTMAX_MIN && n <= AGI_SOFTMAX_MAX;
+}
+
+/* Of x, or for a gradient of y and g; i[0]: whether it is log_softmax. */
+static ag_tensor *softmax_of_rows(const char *op, ag_tensor *x, ag_tensor *g, const ag_attr *attr)
+{
+    const int64_t n = x->ndim > 0 ? agi_shape_of(x)[x->ndim - 1] : 0;
+    if (x->ndim == 0 || n > AGI_SOFTMAX_MAX)
+        return agi_fail_null(AG_ERR_SHAPE, "%s: expected rows of at most %d numbers", op,
+                             AGI_SOFTMAX_MAX);
+    ag_tensor *dense = agi_row_major_of(x), *z = NULL;
+    ag_tensor *given = g != NULL && dense != NULL ? agi_row_major_of(g) : NULL;
+    if (dense != NULL && (g == NULL || given != NULL))
+        z = agi_tensor_new(dense->ndim, agi_shape_of(dense), dense->numel);
+    if (z != NULL && z->numel > 0) {
+        const agi_softmax_rows rows = {.z = agi_tensor_data(z), .x = agi_tensor_data(dense),
+                                       .g = given != NULL ? agi_tensor_data(given) : NULL,
+                                       .count = z->numel / n, .n = n, .log = attr->i[0] != 0};
+        agi_softmax_run(&rows);
+    }
+    agi_release(dense);
+    agi_release(given);
+    return z;
+}
+
+AG_FORWARD(softmax_rows) { return softmax_of_rows("softmax_rows", args[0].tensor, NULL, attr); }
+
+AG_FORWARD(softmax_rows_vjp)
+{
+    const char *op = "softmax_rows_vjp";
+    if (agi_same_shape(args[0].tensor, args[1].tensor))
+        return softmax_of_rows(op, args[1].tensor, args[0].tensor, attr);
+    return agi_fail_null(AG_ERR_SHAPE, "%s: expected a gradient of the result's shape", op);
+}
+
+static ag_arg large_rows(ag_arg x, bool log)
+{
+    return agi_value(AG_OP_softmax_rows, 1, &x, &(ag_attr){.i = {log}});
+}
+
+/* The gradient where it is to be computed so; false where it is not. */
+static bool large_rows_vjp(agi_vjp *v, ag_arg y, bool log)
+{
+    const ag_arg args[2] = {G, y};
+    if (v->create_graph || !are_large_rows(y, agi_node_attr_of(v->node)->i[0]))
+        return false;
+    GX(0) = agi_value(AG_OP_softmax_rows_vjp, 2, args, &(ag_attr){.i = {log}});
+    return true;
+}
+
 AG_FORMULA(softmax)
 {
+    if (are_large_rows(args[0], attr->i[0]))
+        return large_rows(args[0], false);
     const ag_arg e = v_exp(less_largest(args[0], attr->i[0]));
     return v_div(e, row_sum(e, attr->i[0]));
 }
@@ -87,18 +151,23 @@ AG_FORMULA(softmax)
 AG_RULE(softmax)
 {
     const ag_arg y = OUT;
-    GX(0) = v_mul(y, v_sub(G, row_sum(v_mul(G, y), agi_node_attr_of(v->node)->i[0])));
+    if (!large_rows_vjp(v, y, false))
+        GX(0) = v_mul(y, v_sub(G, row_sum(v_mul(G, y), agi_node_attr_of(v->node)->i[0])));
 }
 
 /* ---- log_softmax: y = x - m - log(sum(exp(x - m)));  dx = g - exp(y) sum(g).  Saves y. ------- */
 
 AG_FORMULA(log_softmax)
 {
+    if (are_large_rows(args[0], attr->i[0]))
+        return large_rows(args[0], true);
     const ag_arg x = less_largest(args[0], attr->i[0]);
     return v_sub(x, v_log(row_sum(v_exp(x), attr->i[0])));
 }
 
 AG_RULE(log_softmax)
 {
-    GX(0) = v_sub(G, v_vjp_mul(row_sum(G, agi_node_attr_of(v->node)->i[0]), v_exp(OUT)));
+    const ag_arg y = OUT;
+    if (!large_rows_vjp(v, y, true))
+        GX(0) = v_sub(G, v_vjp_mul(row_sum(G, agi_node_attr_of(v->node)->i[0]), v_exp(y)));
 }

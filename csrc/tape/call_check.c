@@ -95,7 +95,8 @@ static const uint8_t tensors_of[AG_OP_COUNT] = {
     [AG_OP_standardize_vjp] = 2, [AG_OP_standardize_affine] = 3,
     [AG_OP_standardize_affine_vjp] = 3, [AG_OP_triplet_term] = 2, [AG_OP_index] = 2,
     [AG_OP_index_put] = 2, [AG_OP_scatter_extreme] = 3, [AG_OP_masked_scatter] = 3,
-    [AG_OP_take_along] = 2, [AG_OP_put_along] = 2,
+    [AG_OP_take_along] = 2, [AG_OP_put_along] = 2, [AG_OP_softmax_rows_vjp] = 2,
+    [AG_OP_standardize_channels] = 3,
 #define CALL(name, cname, FORMS, BODY, RESULT, parameters, doc, example) \
     TENSORS_ROW_##BODY(cname, parameters)
 #include "../include/ops.def"
@@ -197,7 +198,10 @@ static bool is_inner_with_attr(int op)
     case AG_OP_standardize_vjp:
     case AG_OP_standardize_affine:
     case AG_OP_standardize_affine_vjp:
+    case AG_OP_standardize_channels:
     case AG_OP_batch_norm:
+    case AG_OP_softmax_rows:
+    case AG_OP_softmax_rows_vjp:
     case AG_OP_p_norm:
     case AG_OP_take_along:
     case AG_OP_put_along:

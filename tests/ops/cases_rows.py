@@ -370,6 +370,21 @@ NORMS = [
         "SoftmaxBackward0",
     ),
     _of(
+        "softmax_rows",
+        lambda lib, x: x.softmax(1),
+        lambda x: np.exp(x) / np.exp(x).sum(1, keepdims=True),
+        ((3, 4),),
+        "SoftmaxBackward0",
+    ),
+    _of(
+        "softmax_rows_vjp",
+        lambda lib, g, y: y * (g - (g * y).sum(1, keepdim=True)),
+        lambda g, y: y * (g - (g * y).sum(1, keepdims=True)),
+        ((3, 4), (3, 4)),
+        "MulBackward0",
+        ulp=1e3,
+    ),
+    _of(
         "glu",
         lambda lib, x: lib.nn.functional.glu(x),
         lambda x: x[:, :2] / (1 + np.exp(-x[:, 2:])),
@@ -422,6 +437,14 @@ NORMS = [
         lambda x, w: w * x / np.sqrt((x * x).mean(1, keepdims=True) + np.longdouble(0.1)),
         ((3, 4), (4,)),
         "MulBackward0",
+    ),
+    _of(
+        "standardize_channels",
+        lambda lib, x: lib.nn.functional.batch_norm(x, None, None, training=True),
+        lambda x: _standard(x, (0, 2)),
+        ((3, 2, 2),),
+        "NativeBatchNormBackward0",
+        ulp=1e3,
     ),
     _of(
         "batch_norm",

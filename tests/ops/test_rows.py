@@ -210,3 +210,55 @@ COMPUTE_NORMS = """
 def test_layer_norm_has_the_same_bits_at_every_level(level: str) -> None:
     base = run_python(COMPUTE_NORMS, PYAUTOGRAD_SIMD="base")
     assert run_python(COMPUTE_NORMS, PYAUTOGRAD_SIMD=level) == base
+
+
+SOFTMAX_SHAPES = [(9000,), (100, 100), (3, 5000), (2, 40, 130), (140, 64), (20000,), (9000, 1)]
+
+
+@pytest.mark.parametrize("shape", SOFTMAX_SHAPES)
+@pytest.mark.parametrize("log", [False, True])
+def test_softmax_of_large_rows_is_that_of_its_parts(shape: tuple[int, ...], log: bool) -> None:
+    rng = np.random.default_rng(3)
+    a = 4.0 * rng.normal(size=shape)
+    x, g = leaf(a), ag.tensor(rng.normal(size=shape))
+    y = x.log_softmax(-1) if log else x.softmax(-1)
+    d = x.detach() - x.detach().amax(-1, keepdim=True)
+    e = d.exp()
+    s = e.sum(-1, keepdim=True)
+    assert_same_bits(y.detach().numpy(), (d - s.log() if log else e / s).numpy(), "value")
+    (recorded,) = ag.autograd.grad(y, x, g, create_graph=True)
+    (found,) = ag.autograd.grad(y, x, g)
+    assert_same_bits(found.numpy(), recorded.detach().numpy(), "gradient")
+
+
+@pytest.mark.parametrize("log", [False, True])
+def test_softmax_of_large_rows_at_the_edges(log: bool) -> None:
+    a = np.zeros((5, 4000))
+    a[0, 7] = NAN
+    a[1, 7] = INF
+    a[2] = -INF
+    a[3, 7] = -INF
+    a[4, 7] = 1e308
+    x = leaf(a)
+    y = x.log_softmax(1) if log else x.softmax(1)
+    z = y.detach().exp().numpy() if log else y.detach().numpy()
+    assert np.isnan(z[:3]).all()
+    assert z[3, 7] == 0.0 and z[3, 0] == pytest.approx(1 / 3999, 1e-12)
+    assert z[4, 7] == 1.0 and z[4, 0] == 0.0
+    y[3:, 0].sum().backward()
+    assert x.grad is not None and np.isfinite(x.grad.numpy()[3:]).all()
+
+
+@pytest.mark.parametrize("threads", [2, 3])
+def test_softmax_of_large_rows_has_the_same_bits_with_any_threads(threads: int) -> None:
+    x = leaf(4.0 * np.random.default_rng(0).normal(size=(700, 130)))
+    before = ag.get_num_threads()
+    found = []
+    try:
+        for n in (1, threads):
+            ag.set_num_threads(n)
+            y = x.softmax(1)
+            found.append((y.tolist(), ag.autograd.grad(y.square().sum(), x)[0].tolist()))
+    finally:
+        ag.set_num_threads(before)
+    assert found[0] == found[1]
