@@ -6,6 +6,7 @@
 
 #include <string.h>
 
+#include "../base/levels.h"
 #include "../base/parallel.h"
 #include "../base/shape.h"
 #include "../base/walk.h"
@@ -176,27 +177,79 @@ static int64_t number_at(const double *index)
     return (int64_t)*index;
 }
 
-/* The least and the largest of some numbers, in lanes, which the compiler makes vectors of. */
-#define CHECK_LANES 8
+/* Rows of fewer numbers are looked at and turned into places without a call for each. */
+#define FEW_NUMBERS 16
+
+AGI_STAMPED bool any_outside_body(const double *index, int64_t stride, int64_t n, double low,
+                                  double size)
+{
+    int64_t outside = 0;
+    if (stride == 1)
+        for (int64_t i = 0; i < n; i++)
+            outside |= (index[i] < low) | (index[i] >= size);
+    else
+        for (int64_t i = 0; i < n; i++)
+            outside |= (index[i * stride] < low) | (index[i * stride] >= size);
+    return outside != 0;
+}
+
+/* Places, step apart, of n numbers, of which negative ones count from the end. A sum with this
+ * constant has the whole number in its last bits: vectors of integers are made so at every CPU
+ * level. Places are below 2 to the power 51, as memory is. */
+AGI_STAMPED void to_places_body(int64_t *places, const double *index, int64_t stride, int64_t n,
+                                double from_end, double step)
+{
+    const double magic = 6755399441055744.0;
+    int64_t bits_of_magic;
+    memcpy(&bits_of_magic, &magic, sizeof magic);
+    for (int64_t j = 0; j < n; j++) {
+        const double number = index[j * stride];
+        const double place = (number + (number < 0.0 ? from_end : 0.0)) * step + magic;
+        int64_t bits;
+        memcpy(&bits, &place, sizeof bits);
+        places[j] = bits - bits_of_magic;
+    }
+}
+
+#define NUMBERS_STAMP(TARGET, level) \
+    TARGET static bool any_outside_##level(const double *index, int64_t stride, int64_t n, \
+                                           double low, double size) \
+    { \
+        return any_outside_body(index, stride, n, low, size); \
+    } \
+    TARGET static void to_places_##level(int64_t *places, const double *index, int64_t stride, \
+                                         int64_t n, double from_end, double step) \
+    { \
+        if (stride == 1) \
+            to_places_body(places, index, 1, n, from_end, step); \
+        else \
+            to_places_body(places, index, stride, n, from_end, step); \
+    }
+NUMBERS_STAMP(AGI_TARGET_BASE, base)
+#if AGI_X86
+NUMBERS_STAMP(AGI_TARGET_AVX2, avx2)
+NUMBERS_STAMP(AGI_TARGET_AVX512, avx512)
+#endif
+
+static const struct {
+    bool (*any_outside)(const double *index, int64_t stride, int64_t n, double low, double size);
+    void (*to_places)(int64_t *places, const double *index, int64_t stride, int64_t n,
+                      double from_end, double step);
+} numbers_table[AGI_LEVELS] = {
+    {any_outside_base, to_places_base},
+#if AGI_X86
+    {any_outside_avx2, to_places_avx2}, {any_outside_avx512, to_places_avx512},
+#endif
+};
 
 /* A row of n numbers: whether one of them is outside. */
 static bool any_outside(const double *index, int64_t stride, int64_t n, double low, double size)
 {
-    double least[CHECK_LANES] = {0.0}, most[CHECK_LANES] = {0.0};
-    int64_t i = 0;
-    for (; stride == 1 && i + CHECK_LANES <= n; i += CHECK_LANES)
-        for (int j = 0; j < CHECK_LANES; j++) {
-            least[j] = index[i + j] < least[j] ? index[i + j] : least[j];
-            most[j] = index[i + j] > most[j] ? index[i + j] : most[j];
-        }
-    for (; i < n; i++) {
-        least[0] = index[i * stride] < least[0] ? index[i * stride] : least[0];
-        most[0] = index[i * stride] > most[0] ? index[i * stride] : most[0];
-    }
-    bool outside = size <= 0.0;
-    for (int j = 0; j < CHECK_LANES; j++)
-        outside |= (least[j] < low) | (most[j] >= size);
-    return outside;
+    if (size <= 0.0)
+        return n > 0;
+    if (n < FEW_NUMBERS)
+        return any_outside_body(index, stride, n, low, size);
+    return numbers_table[agi_level_now].any_outside(index, stride, n, low, size);
 }
 
 static bool find_outside(const double *index, int64_t stride, int64_t n, int64_t low, int64_t size,
@@ -254,19 +307,11 @@ static void places_of(const agi_indexed *job, const double *index, int64_t strid
             places[j] = place_at(job, index + j * stride) + j * column;
         return;
     }
-    /* A sum with this constant has the whole number in its last bits: vectors of integers are made
-     * so at every CPU level. Places are below 2 to the power 51, as memory is. */
-    const double magic = 6755399441055744.0, from_end = (double)job->size;
-    const double step = (double)job->steps[0];
-    int64_t bits_of_magic;
-    memcpy(&bits_of_magic, &magic, sizeof magic);
-    for (int j = 0; j < n; j++) {
-        const double number = index[j * stride];
-        const double place = (number + (number < 0.0 ? from_end : 0.0)) * step + magic;
-        int64_t bits;
-        memcpy(&bits, &place, sizeof bits);
-        places[j] = bits - bits_of_magic;
-    }
+    const double from_end = (double)job->size, step = (double)job->steps[0];
+    if (n < FEW_NUMBERS)
+        to_places_body(places, index, stride, n, from_end, step);
+    else
+        numbers_table[agi_level_now].to_places(places, index, stride, n, from_end, step);
     for (int j = 0; column != 0 && j < n; j++)
         places[j] += j * column;
 }

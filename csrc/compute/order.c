@@ -10,6 +10,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "../base/levels.h"
 #include "extremes.h"
 
 /* The most numbers that are sorted by insertion, and by merging. */
@@ -234,11 +235,116 @@ agi_ranked *agi_sort_ranked(agi_ranked *a, agi_ranked *room, int64_t n)
 
 /* Candidates are gathered behind the best k so far, and sorted with them when there are many. */
 #define FIRST_MORE(k) ((k) < 48 ? 64 : (k) + 16)
+/* Fewer numbers are not worth a bar, and it is given up after so many trials. */
+#define BAR_FROM 64
+#define BAR_TRIALS 16
+/* The most candidates that a bar leaves. */
+#define BAR_LEAVES(k) ((k) + ((k) < 64 ? 16 : (k) / 4))
 
-/* What is not merged is sorted by digits, at less for each number. */
-bool agi_first_pays(int64_t k, int64_t n) { return k <= n / (n <= BY_MERGING ? 8 : 32); }
+bool agi_first_pays(int64_t k, int64_t n) { return k <= n / (n < BAR_FROM ? 8 : 4); }
 
 int64_t agi_first_room(int64_t k) { return 2 * (k + FIRST_MORE(k)); }
+
+#define IS_BEFORE(x, bar) (descending ? (x) > (bar) : (x) < (bar))
+
+/* How many of x come before the bar. */
+AGI_STAMPED int64_t count_before_body(const double *x, int64_t n, double bar, bool descending)
+{
+    int64_t count = 0;
+    if (descending)
+        for (int64_t i = 0; i < n; i++)
+            count += x[i] > bar;
+    else
+        for (int64_t i = 0; i < n; i++)
+            count += x[i] < bar;
+    return count;
+}
+
+/* Those with their places, in their order. `first` has room for one more, since each is stored
+ * before it is known whether it stays: numbers are looked at by eights, most of which have none. */
+AGI_STAMPED int64_t gather_before_body(agi_ranked *first, const double *x, int64_t n, double bar,
+                                       bool descending)
+{
+    int64_t has = 0, i = 0;
+    for (; i + 8 <= n; i += 8) {
+        int64_t any = 0;
+        for (int64_t j = i; j < i + 8; j++)
+            any |= IS_BEFORE(x[j], bar);
+        for (int64_t j = i; any != 0 && j < i + 8; j++) {
+            first[has].place = (uint64_t)j;
+            has += IS_BEFORE(x[j], bar);
+        }
+    }
+    for (; i < n; i++) {
+        first[has].place = (uint64_t)i;
+        has += IS_BEFORE(x[i], bar);
+    }
+    return has;
+}
+
+#define BAR_STAMP(TARGET, level) \
+    TARGET static int64_t count_before_##level(const double *x, int64_t n, double bar, \
+                                               bool descending) \
+    { \
+        return count_before_body(x, n, bar, descending); \
+    } \
+    TARGET static int64_t gather_before_##level(agi_ranked *first, const double *x, int64_t n, \
+                                                double bar, bool descending) \
+    { \
+        return descending ? gather_before_body(first, x, n, bar, true) \
+                          : gather_before_body(first, x, n, bar, false); \
+    }
+BAR_STAMP(AGI_TARGET_BASE, base)
+#if AGI_X86
+BAR_STAMP(AGI_TARGET_AVX2, avx2)
+BAR_STAMP(AGI_TARGET_AVX512, avx512)
+#endif
+
+static const struct {
+    int64_t (*count)(const double *x, int64_t n, double bar, bool descending);
+    int64_t (*gather)(agi_ranked *first, const double *x, int64_t n, double bar, bool descending);
+} bar_table[AGI_LEVELS] = {
+    {count_before_base, gather_before_base},
+#if AGI_X86
+    {count_before_avx2, gather_before_avx2}, {count_before_avx512, gather_before_avx512},
+#endif
+};
+
+/* A number that k of x or a few more come before, by halving what lies between the extremes. False
+ * where none is found soon: there are NaN or infinities, many are equal, or few lie far out. */
+static bool find_bar(const double *x, int64_t n, int64_t k, bool descending, double *bar)
+{
+    double before = agi_extreme_of_run(x, n, !descending);  /* nothing comes before this one */
+    double behind = agi_extreme_of_run(x, n, descending);
+    if (!(fabs(behind - before) < (double)INFINITY))
+        return false;
+    for (int trial = 0; trial < BAR_TRIALS; trial++) {
+        *bar = before + (behind - before) * 0.5;
+        const int64_t count = bar_table[agi_level_now].count(x, n, *bar, descending);
+        if (count >= k && count <= BAR_LEAVES(k))
+            return true;
+        if (count < k)
+            before = *bar;
+        else
+            behind = *bar;
+    }
+    return false;
+}
+
+/* The first k by a bar; false where there is none. */
+static bool first_by_bar(agi_ranked *first, agi_ranked *other, const double *x, int64_t n,
+                         int64_t k, bool descending)
+{
+    double bar;
+    if (n < BAR_FROM || k > n / 4 || !find_bar(x, n, k, descending, &bar))
+        return false;
+    const int64_t has = bar_table[agi_level_now].gather(first, x, n, bar, descending);
+    for (int64_t i = 0; i < has; i++)
+        first[i].rank = rank_of(x[first[i].place], descending);
+    if (agi_sort_ranked(first, other, has) == other)
+        memcpy(first, other, (size_t)k * sizeof *first);
+    return true;
+}
 
 /* The first place from i on whose number comes before one of this rank; n where there is none. */
 static int64_t next_before(const double *x, int64_t i, int64_t n, double last, uint64_t rank,
@@ -263,6 +369,8 @@ void agi_first_ranked(agi_ranked *first, const double *x, int64_t n, int64_t k, 
     const int64_t room = k + FIRST_MORE(k), start = 2 * k + 8 < room ? 2 * k + 8 : room;
     agi_ranked *other = first + room;
     int64_t has = 0, i = 0;
+    if (k > 0 && first_by_bar(first, other, x, n, k, descending))
+        return;
     uint64_t rank = UINT64_MAX;
     double last = 0.0;
     bool full = false;
@@ -418,3 +526,7 @@ int64_t agi_place_of_extreme(const double *x, int64_t n, bool least)
 #undef RANK_OF_NAN
 #undef RANK_OF_ZERO
 #undef FIRST_MORE
+#undef BAR_FROM
+#undef BAR_TRIALS
+#undef BAR_LEAVES
+#undef IS_BEFORE

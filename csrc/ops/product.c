@@ -5,9 +5,9 @@
  */
 #include <string.h>
 
-#include "../base/levels.h"
 #include "../base/parallel.h"
 #include "../base/shape.h"
+#include "../compute/kernel.h"
 #include "../fuse/pending.h"
 #include "../tape/dtypes.h"
 #include "../tensor/copy.h"
@@ -42,8 +42,19 @@ AGI_STAMPED double prod_piece_body(const double *x, int64_t n)
     return lanes[0];
 }
 
-/* Lines that lie side by side are multiplied row by row, in the same order. */
+/* Lines that lie side by side are multiplied row by row, in the same order: of each lane, so many
+ * rows in turn while its products are in registers. */
 #define PROD_STRIP 256
+#define PROD_DEPTH 8
+
+AGI_STAMPED void multiply_deep(double *lane, const double *x, int64_t step, int64_t cols)
+{
+    const double *x1 = x + step, *x2 = x + 2 * step, *x3 = x + 3 * step, *x4 = x + 4 * step;
+    const double *x5 = x + 5 * step, *x6 = x + 6 * step, *x7 = x + 7 * step;
+    AGI_INDEPENDENT
+    for (int64_t j = 0; j < cols; j++)
+        lane[j] = lane[j] * x[j] * x1[j] * x2[j] * x3[j] * x4[j] * x5[j] * x6[j] * x7[j];
+}
 
 AGI_STAMPED void prod_strip_body(double *z, const double *x, int64_t step, int64_t n, int64_t cols)
 {
@@ -51,7 +62,12 @@ AGI_STAMPED void prod_strip_body(double *z, const double *x, int64_t step, int64
     const int64_t count = n < PROD_LANES ? 1 : PROD_LANES;
     for (int64_t l = 0; l < count; l++, x += step)
         memcpy(lanes[l], x, (size_t)cols * sizeof *x);
-    for (int64_t i = count; i < n; i++, x += step) {
+    int64_t i = count;
+    for (; count == PROD_LANES && i + PROD_DEPTH * PROD_LANES <= n;
+         i += PROD_DEPTH * PROD_LANES, x += PROD_DEPTH * PROD_LANES * step)
+        for (int64_t l = 0; l < PROD_LANES; l++)
+            multiply_deep(lanes[l], x + l * step, PROD_LANES * step, cols);
+    for (; i < n; i++, x += step) {
         double *lane = lanes[i % count];
         for (int64_t j = 0; j < cols; j++)
             lane[j] *= x[j];
@@ -465,5 +481,6 @@ AG_RULE(prod_others)
 #undef PIECE
 #undef PROD_LANES
 #undef PROD_STRIP
+#undef PROD_DEPTH
 #undef STRETCHES
 #undef OTHERS_LEVELS

@@ -21,6 +21,10 @@ def numbers(kind: str, n: int, rng: np.random.Generator) -> Array:
         a[rng.random(n) < 0.1] = np.nan
         a[rng.random(n) < 0.1] = -0.0
         a[rng.random(n) < 0.1] = 0.0
+    if kind == "far":  # few lie far out, so that halving what is between the extremes tells nothing
+        a[:: max(1, n // 3)] *= 1e300
+    if kind == "infinite":
+        a[:: max(1, n // 3)] *= np.inf
     if kind == "last bits":
         a = 1 + rng.integers(0, 1000, n) * 2.0**-50
         a[0], a[-1] = 1e300, -5.0
@@ -47,6 +51,19 @@ def test_order(n: int, kind: str, rng: np.random.Generator) -> None:
     for i, j in itertools.pairwise(places):
         assert a[i] > a[j] or np.isnan(a[i]) or (a[i] == a[j] and i < j)
         assert not (np.isnan(a[i]) and np.isnan(a[j])) or i < j
+
+
+@pytest.mark.parametrize("kind", ["normal", "ties", "edges", "far", "infinite", "last bits"])
+@pytest.mark.parametrize("n", [63, 64, 300, 1000, 9001])
+def test_topk_is_the_beginning_of_the_order(n: int, kind: str, rng: np.random.Generator) -> None:
+    a = numbers(kind, n, rng)
+    x = ag.tensor(a)
+    for largest in (True, False):
+        order = x.sort(descending=largest)
+        for k in (1, 2, n // 30, n // 8, n // 4, n // 3, n):
+            found = x.topk(k, largest=largest)
+            assert np.array_equal(found.indices, order.indices[:k])
+            assert_same_bits(found.values, order.values[:k])
 
 
 @pytest.mark.parametrize("shape", [(3, 5), (10, 70), (16, 65), (40, 130), (1000, 20), (2, 33, 9)])
