@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 import pyautograd as ag
-from support import assert_same_bits, leaf, values
+from support import assert_same_bits, leaf, run_python, values
 
 F = ag.nn.functional
 Draw = Callable[[Any, Any], Any]
@@ -691,3 +691,26 @@ def test_clones_of_generators() -> None:
         assert type(twin) is ag.Generator and twin is not g
         assert twin.initial_seed() == g.initial_seed()
         assert_same_bits(ag.randn(7, generator=twin), ag.randn(7, generator=g))
+
+
+DRAWS = """
+import hashlib, json
+import pyautograd as ag
+g, seen = ag.Generator().manual_seed(5), hashlib.sha256()
+ends = ((0, 10), (-5, 2**32 - 7), (2**51, 2**51 + 3), (-(2**53), 2**53), (0, 2**33), (3, 4))
+for n in (1, 7, 1001):
+    for low, high in ends:
+        x = ag.zeros(n).random_(low, high, generator=g)
+        assert bool(((x >= low) & (x < high)).all())
+        seen.update(x.numpy().tobytes())
+    for rate in (0.3, 4.0, 9.5, 30.0):
+        seen.update(ag.poisson(ag.full((n,), rate), g).numpy().tobytes())
+    seen.update(ag.randperm(n, generator=g).numpy().tobytes())
+print(json.dumps(seen.hexdigest()))
+"""
+
+
+@pytest.mark.parametrize("level", ["avx2", "avx512"])
+def test_numbers_drawn_are_the_same_at_every_level(level: str) -> None:
+    base = run_python(DRAWS, PYAUTOGRAD_SIMD="base")
+    assert run_python(DRAWS, PYAUTOGRAD_SIMD=level) == base

@@ -171,13 +171,15 @@ AGI_STAMPED void philox_round(agi_philox *p, int blocks, uint32_t key0, uint32_t
     }
 }
 
-AGI_STAMPED void philox_blocks(agi_philox *p, int blocks, uint64_t seed, uint64_t position)
+/* `turn` is the upper half of the counter. */
+AGI_STAMPED void philox_blocks(agi_philox *p, int blocks, uint64_t seed, uint64_t position,
+                               uint32_t turn)
 {
     uint32_t key0 = (uint32_t)seed, key1 = (uint32_t)(seed >> 32);
     for (int k = 0; k < blocks; k++) {
         p->word[0][k] = (uint32_t)(position + (uint64_t)k);
         p->word[1][k] = (uint32_t)((position + (uint64_t)k) >> 32);
-        p->word[2][k] = 0;
+        p->word[2][k] = turn;
         p->word[3][k] = 0;
     }
     for (int round = 0; round < 10; round++) {
@@ -196,42 +198,79 @@ AGI_STAMPED double random_fraction(uint32_t high, uint32_t low)
 
 /* z[2 k], z[2 k + 1] = the uniforms of block k. */
 AGI_STAMPED
-void random_uniforms_body(double *z, int blocks, uint64_t seed, uint64_t position)
+void random_uniforms_body(double *z, int blocks, uint64_t seed, uint64_t position, uint32_t turn)
 {
     agi_philox p;
-    philox_blocks(&p, blocks, seed, position);
+    philox_blocks(&p, blocks, seed, position, turn);
     for (int k = 0; k < blocks; k++) {
         z[2 * k] = random_fraction(p.word[0][k], p.word[1][k]);
         z[2 * k + 1] = random_fraction(p.word[2][k], p.word[3][k]);
     }
 }
 
-static void random_uniforms_base(double *z, int blocks, uint64_t seed, uint64_t position)
+/* 64 bits of each half of a block. */
+AGI_STAMPED
+void random_words_body(uint64_t *words, int blocks, uint64_t seed, uint64_t position)
 {
-    random_uniforms_body(z, blocks, seed, position);
+    agi_philox p;
+    philox_blocks(&p, blocks, seed, position, 0);
+    for (int k = 0; k < blocks; k++) {
+        words[2 * k] = (uint64_t)p.word[0][k] << 32 | p.word[1][k];
+        words[2 * k + 1] = (uint64_t)p.word[2][k] << 32 | p.word[3][k];
+    }
 }
 
+/* z[2 k], z[2 k + 1] = whole numbers below count, from `from` on: what `below` gives where one half
+ * of the count is 0, and everything is exact. */
+AGI_STAMPED void random_few_body(double *z, int blocks, uint64_t seed, uint64_t position,
+                                 double from, uint32_t count)
+{
+    agi_philox p;
+    philox_blocks(&p, blocks, seed, position, 0);
+    for (int half = 0; half < 2; half++)
+        for (int k = 0; k < blocks; k++) {
+            const uint64_t low = (uint64_t)p.word[2 * half + 1][k] * count;
+            const uint64_t bits = ((uint64_t)p.word[2 * half][k] * count + (low >> 32)) >> 32;
+            const uint64_t shifted = bits | (uint64_t)0x433 << 52;  /* 2^52 more, as a double */
+            double number;
+            memcpy(&number, &shifted, sizeof number);
+            z[2 * k + half] = from + (number - 0x1p52);
+        }
+}
+
+#define RANDOM_STAMP(TARGET, level) \
+    TARGET static void random_uniforms_##level(double *z, int blocks, uint64_t seed, \
+                                               uint64_t position, uint32_t turn) \
+    { \
+        random_uniforms_body(z, blocks, seed, position, turn); \
+    } \
+    TARGET static void random_words_##level(uint64_t *words, int blocks, uint64_t seed, \
+                                            uint64_t position) \
+    { \
+        random_words_body(words, blocks, seed, position); \
+    } \
+    TARGET static void random_few_##level(double *z, int blocks, uint64_t seed, \
+                                          uint64_t position, double from, uint32_t count) \
+    { \
+        random_few_body(z, blocks, seed, position, from, count); \
+    }
+
+RANDOM_STAMP(AGI_TARGET_BASE, base)
 #if AGI_X86
-AGI_TARGET_AVX2
-static void random_uniforms_avx2(double *z, int blocks, uint64_t seed, uint64_t position)
-{
-    random_uniforms_body(z, blocks, seed, position);
-}
-
-AGI_TARGET_AVX512
-static void random_uniforms_avx512(double *z, int blocks, uint64_t seed, uint64_t position)
-{
-    random_uniforms_body(z, blocks, seed, position);
-}
+RANDOM_STAMP(AGI_TARGET_AVX2, avx2)
+RANDOM_STAMP(AGI_TARGET_AVX512, avx512)
 #endif
 
-typedef void (*agi_random_fn)(double *z, int blocks, uint64_t seed, uint64_t position);
-
-static const agi_random_fn agi_random_uniforms[AGI_LEVELS] = {
-    random_uniforms_base,
+static const struct {
+    void (*uniforms)(double *z, int blocks, uint64_t seed, uint64_t position, uint32_t turn);
+    void (*words)(uint64_t *words, int blocks, uint64_t seed, uint64_t position);
+    void (*few)(double *z, int blocks, uint64_t seed, uint64_t position, double from,
+                uint32_t count);
+} random_table[AGI_LEVELS] = {
+    {random_uniforms_base, random_words_base, random_few_base},
 #if AGI_X86
-    random_uniforms_avx2,
-    random_uniforms_avx512,
+    {random_uniforms_avx2, random_words_avx2, random_few_avx2},
+    {random_uniforms_avx512, random_words_avx512, random_few_avx512},
 #endif
 };
 
@@ -244,17 +283,6 @@ static void random_normals(double *z, int blocks)
         double angle = AGI_TWO_PI * z[2 * k + 1];
         z[2 * k] = radius * cos(angle);
         z[2 * k + 1] = radius * sin(angle);
-    }
-}
-
-/* 64 bits of each half of a block. */
-static void random_words(uint64_t *words, int blocks, uint64_t seed, uint64_t position)
-{
-    agi_philox p;
-    philox_blocks(&p, blocks, seed, position);
-    for (int k = 0; k < blocks; k++) {
-        words[2 * k] = (uint64_t)p.word[0][k] << 32 | p.word[1][k];
-        words[2 * k + 1] = (uint64_t)p.word[2][k] << 32 | p.word[3][k];
     }
 }
 
@@ -329,10 +357,19 @@ static void shape_numbers(double *z, int n, const agi_law *law)
     }
 }
 
+#define RANDOM_FROM_MAX ((int64_t)1 << 52)  /* with fewer than 2^32 more, sums are exact */
+
 static void whole_numbers(double *z, int n, uint64_t seed, uint64_t position, const agi_law *law)
 {
     uint64_t words[2 * AGI_RANDOM_BLOCKS];
-    random_words(words, (n + 1) / 2, seed, position);
+    if (law->count <= UINT32_MAX && law->from >= -RANDOM_FROM_MAX && law->from <= RANDOM_FROM_MAX) {
+        double few[2 * AGI_RANDOM_BLOCKS];
+        random_table[agi_level_now].few(few, (n + 1) / 2, seed, position, (double)law->from,
+                                        (uint32_t)law->count);
+        memcpy(z, few, (size_t)n * sizeof *z);
+        return;
+    }
+    random_table[agi_level_now].words(words, (n + 1) / 2, seed, position);
     for (int k = 0; k < n; k++)
         z[k] = (double)(int64_t)((uint64_t)law->from + below(words[k], law->count));
 }
@@ -359,7 +396,7 @@ static void random_range(void *context, int64_t begin, int64_t end, int part)
             whole_numbers(job->z + at, n, job->draw.seed, position, &job->law);
             continue;
         }
-        agi_random_uniforms[agi_level_now](tile, (n + 1) / 2, job->draw.seed, position);
+        random_table[agi_level_now].uniforms(tile, (n + 1) / 2, job->draw.seed, position, 0);
         if (kind == AGI_LAW_NORMAL || kind == AGI_LAW_LOG_NORMAL)
             random_normals(tile, (n + 1) / 2);
         shape_numbers(tile, n, &job->law);
@@ -445,9 +482,9 @@ void agi_random_permute(double *z, int64_t n, const agi_draw *draw)
     for (int64_t k = 0; k < n; k++) {
         const int64_t of = k % (2 * AGI_RANDOM_BLOCKS), left = n - k;
         if (of == 0)
-            random_words(words, left < 2 * AGI_RANDOM_BLOCKS ? (int)(left + 1) / 2
-                                                             : AGI_RANDOM_BLOCKS,
-                         draw->seed, draw->position + (uint64_t)k / 2);
+            random_table[agi_level_now].words(
+                words, left < 2 * AGI_RANDOM_BLOCKS ? (int)(left + 1) / 2 : AGI_RANDOM_BLOCKS,
+                draw->seed, draw->position + (uint64_t)k / 2);
         const int64_t other = k + (int64_t)below(words[of], (uint64_t)left);
         const double z_k = z[k];
         z[k] = z[other];
@@ -457,12 +494,14 @@ void agi_random_permute(double *z, int64_t n, const agi_draw *draw)
 
 /* ---- poisson -------------------------------------------------------------------------------- */
 
-/* The uniforms of one element: the two of its block, then of the blocks above that. */
+/* The uniforms of one element: the two of its block, then of the blocks above that, which have the
+ * next turns. Those of the first few turns are made beforehand, for many elements. */
+#define POISSON_TURNS 7
 typedef struct agi_uniforms {
     uint64_t seed, position;
     uint32_t turn;
     int left;
-    double next[2];
+    double next[2 * POISSON_TURNS];  /* the last comes first */
 } agi_uniforms;
 
 static double uniforms_next(agi_uniforms *s)
@@ -538,19 +577,46 @@ static double poisson_by_normal(agi_uniforms *s, double rate)
     return floor(rate + sqrt(rate) * normal + 0.5);
 }
 
+static double poisson_of(double rate, agi_uniforms *s)
+{
+    if (rate < 10.0)
+        return rate >= 0.0 ? poisson_by_product(s, rate) : NAN;
+    if (rate < 1e9)
+        return poisson_by_rejection(s, rate);
+    return rate < INFINITY ? poisson_by_normal(s, rate) : rate;
+}
+
+/* How many turns most numbers of these rates need: up to 10 as many uniforms as the number, and one
+ * more. */
+static int usual_turns(const double *rates, int n)
+{
+    double rate = 0.0;
+    for (int k = 0; k < n; k++)
+        rate = rates[k] > rate && rates[k] < 10.0 ? rates[k] : rate;
+    const int turns = (int)ceil((rate + sqrt(rate) + 1.0) * 0.5);
+    return turns < POISSON_TURNS ? turns : POISSON_TURNS;
+}
+
 static void poisson_range(void *context, int64_t begin, int64_t end, int part)
 {
     const agi_random_job *job = context;
+    double made[POISSON_TURNS][2 * AGI_RANDOM_BLOCKS];
     (void)part;
-    for (int64_t k = begin; k < end; k++) {
-        agi_uniforms s = {.seed = job->draw.seed, .position = job->draw.position + (uint64_t)k};
-        const double rate = job->z[k];
-        if (rate < 10.0)
-            job->z[k] = rate >= 0.0 ? poisson_by_product(&s, rate) : NAN;
-        else if (rate < 1e9)
-            job->z[k] = poisson_by_rejection(&s, rate);
-        else if (rate < INFINITY)
-            job->z[k] = poisson_by_normal(&s, rate);
+    for (int64_t at = begin; at < end; at += AGI_RANDOM_BLOCKS) {
+        const int n = end - at < AGI_RANDOM_BLOCKS ? (int)(end - at) : AGI_RANDOM_BLOCKS;
+        const int turns = usual_turns(job->z + at, n);
+        agi_uniforms s = {.seed = job->draw.seed, .position = job->draw.position + (uint64_t)at};
+        for (int t = 0; t < turns; t++)
+            random_table[agi_level_now].uniforms(made[t], n, s.seed, s.position, (uint32_t)t);
+        for (int k = 0; k < n; k++, s.position++) {
+            s.turn = (uint32_t)turns;
+            s.left = 2 * turns;
+            for (int t = 0; t < turns; t++) {
+                s.next[2 * (turns - t) - 1] = made[t][2 * k];
+                s.next[2 * (turns - t) - 2] = made[t][2 * k + 1];
+            }
+            job->z[at + k] = poisson_of(job->z[at + k], &s);
+        }
     }
 }
 
