@@ -50,7 +50,7 @@ AGI_STAMPED void take_off(double *z, const double *x, double m, int64_t n)
     AGI_EACH(x[i] - m);
 }
 
-AGI_STAMPED void multiply(double *z, const double *x, const double *y, int64_t n)
+AGI_STAMPED void softmax_products(double *z, const double *x, const double *y, int64_t n)
 {
     AGI_EACH(x[i] * y[i]);
 }
@@ -93,7 +93,7 @@ AGI_STAMPED void softmax_vjp(const softmax_block *b)
     double sums[SOFTMAX_BLOCK], *z = b->z;
     const double *y = b->x, *g = b->g;
     const int64_t n = b->n;
-    multiply(z, g, y, b->count * n);
+    softmax_products(z, g, y, b->count * n);
     agi_sum_runs(sums, 1, z, n, b->count, n);
     for (int64_t k = 0; k < b->count; k++, z += n, g += n, y += n) {
         const double s = sums[k];

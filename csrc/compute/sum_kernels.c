@@ -191,9 +191,11 @@ AGI_STAMPED double sum_pairs_body(const double *p, int64_t n)
     return agi_sum_tree_total(&tree);
 }
 
-/* `count` runs of n numbers, `step` apart, into z, `z_step` apart. */
+/* `count` runs of n numbers, `step` apart, into z, `z_step` apart.
+ * `run` is sum_run of the level. */
 AGI_STAMPED void sum_runs_body(double *z, int64_t z_step, const double *x, int64_t step,
-                              int64_t count, int64_t n, sum_part part)
+                              int64_t count, int64_t n,
+                              double (*run)(const double *x, int64_t n))
 {
     if (n == BLOCK) {
         for (int64_t i = 0; i < count; i++, z += z_step, x += step)
@@ -201,7 +203,7 @@ AGI_STAMPED void sum_runs_body(double *z, int64_t z_step, const double *x, int64
         return;
     }
     for (int64_t i = 0; i < count; i++, z += z_step, x += step)
-        *z = (n <= 8 ? sum_few(x, n) : sum_run_body(x, n, part)) + 0.0;
+        *z = (n <= 8 ? sum_few(x, n) : run(x, n)) + 0.0;
 }
 
 /* z[i] = the balanced tree over p[0][i] ... p[count - 1][i], in order; count is 2, 4, 8 or 16. z
@@ -250,7 +252,7 @@ AGI_STAMPED void sum_rows_body(double *z, const double *const *p, int count, int
     TARGET static void sum_runs_##level(double *z, int64_t z_step, const double *x, int64_t step, \
                                         int64_t count, int64_t n) \
     { \
-        sum_runs_body(z, z_step, x, step, count, n, sum_part_##level); \
+        sum_runs_body(z, z_step, x, step, count, n, sum_run_##level); \
     }
 
 typedef struct sum_kernels {

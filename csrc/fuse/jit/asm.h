@@ -5,7 +5,8 @@
  * loop around it. The formats are those of the Intel manual, volume 2, chapter 2.
  *
  * A comparison leaves a mask, in k1 or in the scratch register, which the next blend, keep or test
- * reads: one mask is alive at a time.
+ * reads: one mask is alive at a time. What puts a vector instruction together is a call: inlined
+ * wherever one is made, that alone would be a tenth of the library.
  */
 #ifndef AGI_JIT_ASM_H
 #define AGI_JIT_ASM_H
@@ -91,7 +92,7 @@ AGI_INLINE void asm_int32(asm_code *a, int32_t value)
 
 /* ModRM, SIB and displacement. `scale`: the size of what is addressed where the format divides a
  * one-byte displacement by it, else 1. */
-AGI_INLINE void asm_address(asm_code *a, int reg, asm_operand m, int scale)
+static AGI_NOINLINE void asm_address(asm_code *a, int reg, asm_operand m, int scale)
 {
     const unsigned field = (unsigned)(reg & 7) << 3, base = (unsigned)(m.base & 7);
     const bool sib = m.index >= 0 || base == ASM_RSP;
@@ -117,7 +118,7 @@ typedef struct asm_form {
 
 AGI_INLINE unsigned asm_not(int value, int bit) { return ~(unsigned)value >> bit & 1; }
 
-AGI_INLINE void asm_vex(asm_code *a, asm_form f, int reg, int second, asm_operand m)
+static AGI_NOINLINE void asm_vex(asm_code *a, asm_form f, int reg, int second, asm_operand m)
 {
     const int low = m.reg >= 0 ? m.reg : m.base;
     const unsigned length = f.narrow ? 0 : 4;
@@ -133,8 +134,8 @@ AGI_INLINE void asm_vex(asm_code *a, asm_form f, int reg, int second, asm_operan
 }
 
 /* `mask`: 1 for k1, 0 for none; with `zeroing` what the mask leaves out becomes 0. */
-AGI_INLINE void asm_evex(asm_code *a, asm_form f, int reg, int second, asm_operand m, unsigned mask,
-                         bool zeroing)
+static AGI_NOINLINE void asm_evex(asm_code *a, asm_form f, int reg, int second, asm_operand m,
+                                  unsigned mask, bool zeroing)
 {
     const bool direct = m.reg >= 0;
     const unsigned x = direct ? asm_not(m.reg, 4) : m.index >= 0 ? asm_not(m.index, 3) : 1;
@@ -150,8 +151,8 @@ AGI_INLINE void asm_evex(asm_code *a, asm_form f, int reg, int second, asm_opera
         asm_address(a, reg, m, 64);
 }
 
-AGI_INLINE void asm_vector(asm_code *a, uint8_t map, uint8_t opcode, bool w, int reg, int second,
-                           asm_operand m)
+static AGI_NOINLINE void asm_vector(asm_code *a, uint8_t map, uint8_t opcode, bool w, int reg,
+                                    int second, asm_operand m)
 {
     const asm_form f = {.map = map, .opcode = opcode, .w = w};
     if (a->wide)
