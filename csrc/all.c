@@ -129,6 +129,7 @@
 #include "calls.c"
 #include "arrange.c"
 #include "contract.c"
+#include "einsum.c"
 #include "joins.c"
 #include "optim.c"
 #include "fork.c"

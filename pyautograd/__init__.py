@@ -152,6 +152,8 @@ _LATER = {
     "broadcast_shapes": ("_shapes", "broadcast_shapes"),
     "capi": ("capi", None),
     "celu_": ("nn.functional", "celu_"),
+    "chain_matmul": ("_contract", "chain_matmul"),
+    "einsum": ("_contract", "einsum"),
     "float": ("_core", "float64"),
     "finfo": ("_dtypes", "finfo"),
     "get_printoptions": ("_printing", "get_printoptions"),
@@ -171,6 +173,7 @@ _LATER = {
     "set_rng_state": ("random", "set_rng_state"),
     "show_config": ("config", "show_config"),
     "special": ("special", None),
+    "tensordot": ("_contract", "tensordot"),
     "testing": ("testing", None),
     "threshold_": ("nn.functional", "threshold_"),
 }

@@ -4,6 +4,9 @@
  */
 #include "gemm.h"
 
+#include <pthread.h>
+#include <string.h>
+
 #include "../base/blas.h"
 #include "../base/levels.h"
 #include "../base/parallel.h"
@@ -13,13 +16,13 @@
 #ifdef AG_TESTING
 #define SMALL 4            /* sizes below this are computed by our own kernels */
 #define SPLIT_WORK 2000.0  /* products of more multiplications than this are computed in blocks */
-#define BLOCK 24           /* rows, and columns, of a block at least */
+#define BLOCK 24           /* rows, or columns, of a block at least */
 #else
 #define SMALL 16
 #define SPLIT_WORK 4e6
 #define BLOCK 256
 #endif
-#define BLOCKS_MAX 8       /* along the rows, and along the columns */
+#define BLOCKS_MAX 8
 #define LONG_WORK 2e6      /* multiplications that take about 50 us */
 #define SHARED_WORK 2e5    /* the least that is given to a thread */
 
@@ -254,10 +257,12 @@ static void square(const agi_blas_table *blas, const agi_product *p)
 
 /* ---- blocks and batches --------------------------------------------------------------------- */
 
+/* Blocks are some rows, or where there are few of these, some columns: all else is packed again by
+ * BLAS for each block. */
 typedef struct product_blocks {
     const agi_product *p;
     const agi_blas_table *blas;
-    int64_t rows, cols;        /* how many blocks along each */
+    int64_t rows, cols;        /* how many blocks along each: one of them is 1 */
     int batch_ndim;            /* the batch with its dimensions merged */
     int64_t batch[AGI_MAX_DIMS], strides[3][AGI_MAX_DIMS];
     bool is_square;
@@ -273,6 +278,56 @@ static int64_t count_blocks(int64_t size)
 static int64_t block_start(int64_t size, int64_t count, int64_t k)
 {
     return k == count ? size : size / 8 * k / count * 8;
+}
+
+/* Whether this library gives a block of rows the bits that they have in the whole: then a single
+ * thread need not compute in blocks. Asked once, by a product that has some of all there is in
+ * kernels: whole vectors, parts of these, more terms than are added in one go. */
+static bool ask_exact(const agi_blas_table *blas)
+{
+    enum { M = 96, N = 77, K = 450, PART = 40 };
+    static double x[M * K], y[K * N], whole[M * N], parts[M * N];
+    agi_product p = {.m = M, .n = N, .k = K, .alpha = 1.0, .x = {x, K, 1}, .y = {y, N, 1},
+                     .z = {whole, N, 1}};
+    for (int64_t i = 0; i < M * K; i++)
+        x[i] = 1.0 / (double)(i % 1009 + 1) - 0.01;
+    for (int64_t i = 0; i < K * N; i++)
+        y[i] = 1.0 / (double)(i % 997 + 3) - 0.01;
+    matrix_matrix(blas, &p);
+    p.z.data = parts;
+    p.m = PART;
+    matrix_matrix(blas, &p);
+    p.x.data += PART * K;
+    p.z.data += PART * N;
+    p.m = M - PART;
+    matrix_matrix(blas, &p);
+    return memcmp(whole, parts, sizeof whole) == 0;
+}
+
+static bool blocks_are_exact(const agi_blas_table *blas)
+{
+    static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+    static const agi_blas_table *asked;
+    static bool exact;
+    pthread_mutex_lock(&lock);
+    if (asked != blas)
+        exact = ask_exact(blas);
+    asked = blas;
+    const bool answer = exact;
+    pthread_mutex_unlock(&lock);
+    return answer;
+}
+
+static void choose_blocks(product_blocks *b)
+{
+    const agi_product *p = b->p;
+    if (work_of(p) < SPLIT_WORK || p->m == 1 || p->n == 1)
+        return;
+    if (agi_parallel_width() == 1 && blocks_are_exact(b->blas))
+        return;
+    b->rows = count_blocks(p->m);
+    if (b->rows == 1)
+        b->cols = count_blocks(p->n);
 }
 
 static void move_to_batch(const product_blocks *b, agi_product *p, int64_t index)
@@ -344,10 +399,9 @@ static void run_shared(const agi_product *p, int64_t count, bool small)
     product_blocks b = {.p = p, .rows = 1, .cols = 1};
     merge_batch(&b);
     b.is_square = count == 1 && work < 2.0 * SPLIT_WORK && is_square_of_one(p);
-    if (!b.is_square && work >= SPLIT_WORK && p->m > 1 && p->n > 1) {
-        b.rows = count_blocks(p->m);
-        b.cols = count_blocks(p->n);
-    }
+    b.blas = agi_blas_enter();
+    if (!b.is_square)
+        choose_blocks(&b);
     const int64_t units = count * b.rows * b.cols;
     const double each = (work + 64.0) / (double)(b.rows * b.cols);
     const int64_t grain = each >= SHARED_WORK ? 1 : (int64_t)(SHARED_WORK / each) + 1;
@@ -355,13 +409,8 @@ static void run_shared(const agi_product *p, int64_t count, bool small)
     const bool is_long = agi_product_is_long(p);
     if (is_long)
         token = agi_blocking_enter();
-    if (small && b.batch_ndim == 1) {
-        agi_parallel_for(units, grain, 1, run_small, &b);
-    } else {
-        b.blas = agi_blas_enter();
-        agi_parallel_for(units, grain, 1, run_blocks, &b);
-        agi_blas_leave(b.blas);
-    }
+    agi_parallel_for(units, grain, 1, small && b.batch_ndim == 1 ? run_small : run_blocks, &b);
+    agi_blas_leave(b.blas);
     if (is_long)
         agi_blocking_leave(token);
 }

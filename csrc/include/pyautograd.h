@@ -459,6 +459,13 @@ AG_API ag_status ag_apply_(ag_op op, int n, const ag_arg *args, const ag_attr *a
 /* Pointers may be NULL; name, label (of grad_fn) and doc are borrowed. */
 AG_API ag_status ag_op_info(ag_op op, const char **name, const char **label, const char **doc,
                             int *arity, const char **kind, const char **grad);
+/* Sums of products of n operands' elements, over the dimensions that an equation like
+ * "bij,bjk->bik" names: letters, "..." for dimensions that broadcast, without "->" the letters that
+ * are there once. AG_ERR_SHAPE where it does not fit the operands. */
+AG_API ag_tensor *ag_einsum(const char *equation, int n, ag_tensor *const *operands);
+/* The same over n dimensions of x and as many of y, in turn; the rest of x's come first. */
+AG_API ag_tensor *ag_tensordot(ag_tensor *x, ag_tensor *y, int n, const int64_t *dims_x,
+                               const int64_t *dims_y);
 /* The broadcast of two shapes; *ndim and shape[AG_MAX_DIMS] are written. */
 AG_API ag_status ag_broadcast(const ag_tensor *x, const ag_tensor *y, int *ndim, int64_t *shape);
 
