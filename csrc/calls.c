@@ -170,6 +170,7 @@ AGI_INLINE void put_list(call_places *c, ag_attr *attr, const char *what, int n,
         PUT_ALL(cname, parameters) \
         return places.ok ? ag_apply_(AG_OP_##cname, places.n, args, given) : ag_last_status(); \
     }
+#define IN_PLACE_METHOD_IN_PLACE IN_PLACE_BOTH_IN_PLACE
 #define IN_PLACE_FUNCTIONAL_IN_PLACE IN_PLACE_BOTH_IN_PLACE
 #define BODY_OP(cname, FORMS, RESULT, parameters) \
     AG_PROTOTYPE(cname, RESULT, parameters) \

@@ -1539,6 +1539,35 @@ class Tensor:
         Raises:
             RuntimeError: the tensor is a leaf that requires grad, or its memory is read-only.
         """
+    def lgamma(self) -> Self:
+        """Elementwise lgamma: the logarithm of the absolute value of the gamma function.
+
+        The result has the shape of the input.
+
+        Raises:
+            TypeError: the input is not a Tensor.
+        """
+    def lgamma_(self) -> Self:
+        """`lgamma` in place: the logarithm of the absolute value of the gamma function. Returns the
+        tensor itself.
+
+        Raises:
+            RuntimeError: the tensor is a leaf that requires grad, or its memory is read-only.
+        """
+    def digamma(self) -> Self:
+        """Elementwise digamma: the derivative of lgamma.
+
+        The result has the shape of the input.
+
+        Raises:
+            TypeError: the input is not a Tensor.
+        """
+    def digamma_(self) -> Self:
+        """`digamma` in place: the derivative of lgamma. Returns the tensor itself.
+
+        Raises:
+            RuntimeError: the tensor is a leaf that requires grad, or its memory is read-only.
+        """
     def multiply(self, other: _Operand) -> Self:
         """The same as `mul`."""
     def multiply_(self, other: _Operand) -> Self:
@@ -2373,6 +2402,38 @@ class Tensor:
 
         Raises:
             RuntimeError: as `logit` does, or the tensor is a leaf that requires grad, or its
+                memory is read-only.
+            TypeError: an argument is of the wrong type.
+        """
+    def polygamma(self, n: _int) -> Self:
+        """The derivative of order n of `digamma`, of which 0 is itself.
+
+        Raises:
+            RuntimeError: n is negative.
+            TypeError: n is no int.
+        """
+    def polygamma_(self, n: _int) -> Self:
+        """`polygamma` in place. Returns the tensor itself. The example is that of `polygamma`.
+
+        Raises:
+            RuntimeError: as `polygamma` does, or the tensor is a leaf that requires grad, or its
+                memory is read-only.
+            TypeError: an argument is of the wrong type.
+        """
+    def mvlgamma(self, p: _int) -> Self:
+        """The logarithm of the gamma function of p dimensions.
+
+        It is p (p - 1) / 4 log(pi) and the sum of lgamma(x - k / 2) over the k from 0 to p - 1.
+
+        Raises:
+            RuntimeError: p is not positive.
+            TypeError: the input is not a Tensor, or p no int.
+        """
+    def mvlgamma_(self, p: _int) -> Self:
+        """`mvlgamma` in place. Returns the tensor itself. The example is that of `mvlgamma`.
+
+        Raises:
+            RuntimeError: as `mvlgamma` does, or the tensor is a leaf that requires grad, or its
                 memory is read-only.
             TypeError: an argument is of the wrong type.
         """
@@ -4862,6 +4923,28 @@ def sinc(input: _T, *, out: Tensor | None = None) -> _T:
     Raises:
         TypeError: the input is not a Tensor.
     """
+def lgamma(input: _T, *, out: Tensor | None = None) -> _T:
+    """Elementwise lgamma: the logarithm of the absolute value of the gamma function.
+
+    The result has the shape of the input.
+
+    With `out` the result is written there, and that is returned. If its shape is another one,
+    it is resized, with a warning unless it is empty.
+
+    Raises:
+        TypeError: the input is not a Tensor.
+    """
+def digamma(input: _T, *, out: Tensor | None = None) -> _T:
+    """Elementwise digamma: the derivative of lgamma.
+
+    The result has the shape of the input.
+
+    With `out` the result is written there, and that is returned. If its shape is another one,
+    it is resized, with a warning unless it is empty.
+
+    Raises:
+        TypeError: the input is not a Tensor.
+    """
 def multiply(input: _Operand, other: _Operand, *, out: Tensor | None = None) -> Tensor:
     """The same as `mul`.
 
@@ -5696,6 +5779,25 @@ def logit(input: _T, eps: _Real | None = None, *, out: Tensor | None = None) -> 
 
     Raises:
         TypeError: the input is not a Tensor, or eps not a number.
+    """
+def polygamma(n: _int, input: _Value, *, out: Tensor | None = None) -> Tensor:
+    """The derivative of order n of `digamma`, of which 0 is itself.
+
+    With `out` the result is written there, and that is returned. If its shape is another one,
+    it is resized, with a warning unless it is empty.
+
+    Raises:
+        RuntimeError: n is negative.
+        TypeError: n is no int, or the input not a Tensor.
+    """
+def mvlgamma(input: _T, p: _int) -> _T:
+    """The logarithm of the gamma function of p dimensions.
+
+    It is p (p - 1) / 4 log(pi) and the sum of lgamma(x - k / 2) over the k from 0 to p - 1.
+
+    Raises:
+        RuntimeError: p is not positive.
+        TypeError: the input is not a Tensor, or p no int.
     """
 def argmax(
     input: _T, dim: _int | None = None, keepdim: _bool = False, *, out: Tensor | None = None

@@ -119,7 +119,12 @@ class Row:
     @property
     def is_method(self) -> bool:
         """Whether Tensor has it; of a part of an overloaded function, whether that may be."""
-        return self.forms in ("METHOD", "BOTH", "BOTH_IN_PLACE")
+        return self.forms in ("METHOD", "BOTH", "BOTH_IN_PLACE", "METHOD_IN_PLACE")
+
+    @property
+    def is_in_place(self) -> bool:
+        """Whether Tensor has it in place, too."""
+        return self.forms in ("BOTH_IN_PLACE", "METHOD_IN_PLACE")
 
     @property
     def is_function(self) -> bool:
@@ -288,7 +293,7 @@ def _row_methods() -> list[str]:
     for row in rows.values():
         if row.is_method:
             lines += _defined(_method_forms(row, row.name), "    ")
-        if row.forms == "BOTH_IN_PLACE":
+        if row.is_in_place:
             lines += _defined(_method_forms(row, row.name + "_"), "    ")
     for name, (forms, cnames) in overloads().items():
         if forms in ("BOTH", "METHOD"):

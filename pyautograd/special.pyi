@@ -1,15 +1,21 @@
 # SPDX-License-Identifier: MIT
 # Types of pyautograd.special: `make stubs` writes all of this file.
 
+from ._core import _T, Tensor, _Operand
+from ._core import digamma as _digamma
+from ._core import digamma as digamma
 from ._core import erf as erf
 from ._core import erfc as erfc
 from ._core import erfinv as erfinv
 from ._core import exp2 as exp2
 from ._core import expm1 as expm1
+from ._core import lgamma as _lgamma
 from ._core import log1p as log1p
 from ._core import log_softmax as log_softmax
 from ._core import logit as logit
 from ._core import logsumexp as logsumexp
+from ._core import mvlgamma as _mvlgamma
+from ._core import polygamma as polygamma
 from ._core import round as round
 from ._core import sigmoid as _sigmoid
 from ._core import sinc as sinc
@@ -18,4 +24,80 @@ from ._core import xlogy as xlogy
 
 __all__: list[str]
 expit = _sigmoid
+gammaln = _lgamma
+psi = _digamma
+multigammaln = _mvlgamma
 
+def erfcx(input: _T, *, out: Tensor | None = None) -> _T:
+    """exp(x * x) * erfc(x) of each element, also where erfc(x) is too small to be a number.
+
+    With `out` the result is written there, and that is returned. If its shape is another one,
+    it is resized, with a warning unless it is empty.
+
+    Raises:
+        TypeError: the input is not a Tensor.
+    """
+def ndtr(input: _T, *, out: Tensor | None = None) -> _T:
+    """The distribution function of the normal distribution: the probability of what is below x.
+
+    Both tails keep their digits.
+
+    With `out` the result is written there, and that is returned. If its shape is another one,
+    it is resized, with a warning unless it is empty.
+
+    Raises:
+        TypeError: the input is not a Tensor.
+    """
+def ndtri(input: _T, *, out: Tensor | None = None) -> _T:
+    """The inverse of `ndtr`: the x below which a probability lies; NaN outside of 0 to 1.
+
+    With `out` the result is written there, and that is returned. If its shape is another one,
+    it is resized, with a warning unless it is empty.
+
+    Raises:
+        TypeError: the input is not a Tensor.
+    """
+def log_ndtr(input: _T, *, out: Tensor | None = None) -> _T:
+    """The logarithm of `ndtr`, also where that is too small to be a number, or next to 1.
+
+    With `out` the result is written there, and that is returned. If its shape is another one,
+    it is resized, with a warning unless it is empty.
+
+    Raises:
+        TypeError: the input is not a Tensor.
+    """
+def entr(input: _T, *, out: Tensor | None = None) -> _T:
+    """-x * log(x) of each element; 0 at 0, -inf of negative numbers.
+
+    With `out` the result is written there, and that is returned. If its shape is another one,
+    it is resized, with a warning unless it is empty.
+
+    Raises:
+        TypeError: the input is not a Tensor.
+    """
+def xlog1py(input: _Operand, other: _Operand, *, out: Tensor | None = None) -> Tensor:
+    """input * log1p(other), which is 0 where input is 0, and NaN where other is.
+
+    The operands are tensors, numbers or arrays; their shapes broadcast to the result's.
+
+    With `out` the result is written there, and that is returned. If its shape is another one,
+    it is resized, with a warning unless it is empty.
+
+    Raises:
+        RuntimeError: the shapes do not broadcast.
+        TypeError: an operand is none of these.
+    """
+def zeta(input: _Operand, other: _Operand, *, out: Tensor | None = None) -> Tensor:
+    """The zeta function of Hurwitz: the sum of (other + k) ** -input over all k from 0 on.
+
+    It is inf where input is 1 or other is 0 or a negative whole number, and NaN where input is
+    less than 1, or is no whole number and other negative. The operands are tensors, numbers or
+    arrays; their shapes broadcast to the result's.
+
+    With `out` the result is written there, and that is returned. If its shape is another one,
+    it is resized, with a warning unless it is empty.
+
+    Raises:
+        RuntimeError: the shapes do not broadcast.
+        TypeError: an operand is none of these.
+    """

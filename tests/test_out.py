@@ -19,7 +19,7 @@ FUNCTIONS = sorted(_stubs.with_out())
 # What is given to each, of which the first that fits is taken.
 TRIES: list[tuple[Any, ...]] = [
     ("x",), ("x", "y"), ("x", "y", "x"), ("i",), ("i", "i"), ("x", 1), ("x", 0), ("x", 2, 0),
-    ("x", 2),
+    ("x", 2), (1, "x"),
     ("x", 0, "i", "y"), ("x", 0, "v", "y"), ("x", 0, "i", "y", "sum"), ("x", 0, "v", "y", "prod"),
     ("x", 0.5, 1.0), ("m", "x", "y"), ("x", "r", 0, 1),
 ]  # fmt: skip
@@ -108,7 +108,9 @@ def test_out_is_that_of_torch(name: str, torch: ModuleType) -> None:
     for p, q in zip(parts(theirs), parts(wanted), strict=True):
         assert tuple(p.shape) == tuple(q.shape)
         one, other = p.to(torch.float64).numpy(), q.to(ag.float64).numpy()
-        assert np.allclose(one, other, rtol=1e-12, atol=1e-12, equal_nan=True)
+        special = name.startswith(("polygamma", "special."))  # PyTorch has fewer digits of them
+        relative = 1e-9 if special else 1e-12
+        assert np.allclose(one, other, rtol=relative, atol=1e-12, equal_nan=True)
 
 
 def test_rows_are_in_order() -> None:

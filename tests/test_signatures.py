@@ -43,7 +43,7 @@ def forms_of(row: Row) -> Iterator[tuple[str, Callable[..., Any], bool]]:
         yield row.name, getattr(ag, row.name), False
     if row.is_method:
         yield row.name, getattr(ag.Tensor, row.name), True
-    if row.forms == "BOTH_IN_PLACE":
+    if row.is_in_place:
         yield row.name + "_", getattr(ag.Tensor, row.name + "_"), True
     if row.home:
         yield row.name, getattr(operator.attrgetter(row.home)(ag), row.name), False

@@ -66,6 +66,7 @@ INTERNAL = {
     "median_dim",
     "nanmedian_dim",
     "prod_others",
+    "zeta_slope",
     "draw_uniform",
     "draw_normal",
     "draw_log_normal",

@@ -143,6 +143,34 @@ AGI_STAMPED double agi_log1p_positive(bool fused, double t, double k)
     return t <= 0x1.fffffffffffffp1023 ? y : t;
 }
 
+/* sin(pi r) / pi and cos(pi r) for |r| <= 1/2, of least error, 2^-61.6 and 2^-67. */
+AGI_STAMPED double agi_sin_half_turn(bool fused, double r)
+{
+    const double z = r * r;
+    double s = MADD(0x1.070f8d76862a0p-22, z, -0x1.d3e33a57da213p-18);
+    s = MADD(s, z, 0x1.374695c21aff0p-13);
+    s = MADD(s, z, -0x1.3381696d10b9dp-9);
+    s = MADD(s, z, 0x1.ac6805cbdbdafp-6);
+    s = MADD(s, z, -0x1.86a8e47208977p-3);
+    s = MADD(s, z, 0x1.9f9cb402bc3f3p-1);
+    s = MADD(s, z, -0x1.a51a6625307d3p+0);
+    return MADD(r * z, s, r);
+}
+
+AGI_STAMPED double agi_cos_half_turn(bool fused, double r)
+{
+    const double z = r * r;
+    double c = MADD(-0x1.20941009c3044p-23, z, 0x1.209e70d19c51ap-18);
+    c = MADD(c, z, -0x1.b6e196997eda5p-14);
+    c = MADD(c, z, 0x1.f9d38831c4defp-10);
+    c = MADD(c, z, -0x1.a6d1f29e86882p-6);
+    c = MADD(c, z, 0x1.e1f506891461cp-3);
+    c = MADD(c, z, -0x1.55d3c7e3cbf70p+0);
+    c = MADD(c, z, 0x1.03c1f081b5ac3p+2);
+    c = MADD(c, z, -0x1.3bd3cc9be45dep+2);
+    return MADD(c, z, 1.0);
+}
+
 #undef MADD
 
 #endif

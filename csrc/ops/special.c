@@ -176,38 +176,10 @@ AGI_STAMPED double less_even(double x)
     return fabs(x) <= 0.5 ? x : f;
 }
 
-/* sin(pi r) / pi and cos(pi r) for |r| <= 1/2, of least error, 2^-61.6 and 2^-67. */
-AGI_STAMPED double sin_of_half_turn(bool fused, double r)
-{
-    const double z = r * r;
-    double s = MADD(0x1.070f8d76862a0p-22, z, -0x1.d3e33a57da213p-18);
-    s = MADD(s, z, 0x1.374695c21aff0p-13);
-    s = MADD(s, z, -0x1.3381696d10b9dp-9);
-    s = MADD(s, z, 0x1.ac6805cbdbdafp-6);
-    s = MADD(s, z, -0x1.86a8e47208977p-3);
-    s = MADD(s, z, 0x1.9f9cb402bc3f3p-1);
-    s = MADD(s, z, -0x1.a51a6625307d3p+0);
-    return MADD(r * z, s, r);
-}
-
-AGI_STAMPED double cos_of_half_turn(bool fused, double r)
-{
-    const double z = r * r;
-    double c = MADD(-0x1.20941009c3044p-23, z, 0x1.209e70d19c51ap-18);
-    c = MADD(c, z, -0x1.b6e196997eda5p-14);
-    c = MADD(c, z, 0x1.f9d38831c4defp-10);
-    c = MADD(c, z, -0x1.a6d1f29e86882p-6);
-    c = MADD(c, z, 0x1.e1f506891461cp-3);
-    c = MADD(c, z, -0x1.55d3c7e3cbf70p+0);
-    c = MADD(c, z, 0x1.03c1f081b5ac3p+2);
-    c = MADD(c, z, -0x1.3bd3cc9be45dep+2);
-    return MADD(c, z, 1.0);
-}
-
 AGI_STAMPED double sinc_of(bool fused, double x)
 {
     const double f = less_even(x), r = fabs(f) > 0.5 ? copysign(1.0, f) - f : f;
-    return x == 0.0 ? 1.0 : sin_of_half_turn(fused, r) / x;
+    return x == 0.0 ? 1.0 : agi_sin_half_turn(fused, r) / x;
 }
 
 /* sinc: y = sin(pi x) / (pi x), 1 at 0; the angle is exact, so that y is 0 at whole numbers;
@@ -219,7 +191,7 @@ AG_RULE(sinc) { GX(0) = v_vjp_mul(G, v_sinc_slope(IN(0))); }
 AGI_STAMPED double sinc_slope_of(bool fused, double x)
 {
     const double z = x * x, f = less_even(x), r = fabs(f) > 0.5 ? copysign(1.0, f) - f : f;
-    const double c = cos_of_half_turn(fused, r), cosine = fabs(f) > 0.5 ? -c : c;
+    const double c = agi_cos_half_turn(fused, r), cosine = fabs(f) > 0.5 ? -c : c;
     double s = MADD(-0x1.12208a09690afp-23, z, 0x1.0faa9937920dbp-18);
     s = MADD(s, z, -0x1.999f879c10b10p-14);
     s = MADD(s, z, 0x1.d2eaa5cc27734p-10);
@@ -228,7 +200,7 @@ AGI_STAMPED double sinc_slope_of(bool fused, double x)
     s = MADD(s, z, -0x1.24feab558a46cp+0);
     s = MADD(s, z, 0x1.9f9cb402bc46cp+1);
     s = MADD(s, z, -0x1.a51a6625307d3p+1);
-    return fabs(x) <= 0.5 ? x * s : (cosine - sin_of_half_turn(fused, r) / x) / x;
+    return fabs(x) <= 0.5 ? x * s : (cosine - agi_sin_half_turn(fused, r) / x) / x;
 }
 
 /* sinc_slope: dx = -g (pi^2 sinc(x) + 2 sinc_slope(x) / x), at 0 -g pi^2 / 3.  Saves x. */

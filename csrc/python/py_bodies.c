@@ -86,6 +86,28 @@ bool py_check_round(const py_row *row, const void *fields)
     return false;
 }
 
+/* ---- polygamma ------------------------------------------------------------------------------ */
+
+static bool check_order(int64_t n)
+{
+    if (n < 0)
+        PyErr_SetString(PyExc_RuntimeError, "polygamma(n, x) does not support negative n.");
+    return n >= 0;
+}
+
+bool py_check_polygamma(const py_row *row, const void *fields)
+{
+    return check_order(*PY_FIELD_AT(int64_t, row, fields, 1));
+}
+
+PyObject *py_call_polygamma_function_polygamma(const struct py_polygamma_function_polygamma *a)
+{
+    ag_tensor *x;
+    if (!py_tensor_argument("polygamma", "input", a->input, &x) || !check_order(a->n))
+        return NULL;
+    return py_result(a->input, ag_polygamma(x, a->n));
+}
+
 /* ---- shapes --------------------------------------------------------------------------------- */
 
 typedef ag_tensor *(*list_view)(ag_tensor *x, int n, const int64_t *list);

@@ -368,6 +368,7 @@ typedef struct named_type {
 #define TYPE_PREFIX_PART
 #define TYPE_PREFIX_BOTH
 #define TYPE_PREFIX_BOTH_IN_PLACE
+#define TYPE_PREFIX_METHOD_IN_PLACE
 #define TYPE_PREFIX_FUNCTIONAL
 #define TYPE_PREFIX_FUNCTIONAL_IN_PLACE
 #define TYPE_PREFIX_SPECIAL "special_"
@@ -542,6 +543,7 @@ bool py_add_return_types(PyObject *module)
 #define FORMS_LINALG(name, cname, of, CHECK, parameters) AS_FUNCTION("linalg." #name, of)
 #define FORMS_FUNCTIONAL(name, cname, of, CHECK, parameters) AS_FUNCTIONAL(of)
 #define FORMS_FUNCTIONAL_IN_PLACE FORMS_FUNCTIONAL
+#define FORMS_METHOD_IN_PLACE CALL_IN_PLACE
 #define FORMS_BOTH_IN_PLACE(name, cname, of, CHECK, parameters) \
     AS_FUNCTION(#name, of) CALL_IN_PLACE(name, cname, of, CHECK, parameters)
 
@@ -551,6 +553,7 @@ bool py_add_return_types(PyObject *module)
 #define GET_PART GET_FUNCTION
 #define GET_BOTH GET_FUNCTION
 #define GET_BOTH_IN_PLACE GET_FUNCTION
+#define GET_METHOD_IN_PLACE GET_FUNCTION
 #define GET_FUNCTIONAL GET_FUNCTION
 #define GET_SPECIAL GET_FUNCTION
 #define GET_LINALG GET_FUNCTION
@@ -637,6 +640,7 @@ typedef PyObject *(*call_function)(PyObject *self, PyObject *const *args, Py_ssi
     METHOD_ENTRY(name, of, parameters, doc, example) \
     ENTRY(#name "_", i_##of, #name "_(" PY_METHOD_TEXT(parameters) ")", IN_PLACE_DOC(#name), \
           example)
+#define METHOD_OF_METHOD_IN_PLACE METHOD_OF_BOTH_IN_PLACE
 #define ANY_METHOD_BOTH(name, signature, doc, example) \
     ENTRY(#name, any_##name, #name "($self, " signature ")", doc, example)
 #define ANY_METHOD_METHOD ANY_METHOD_BOTH
@@ -657,6 +661,7 @@ PyMethodDef py_row_methods[] = {
 #define FUNCTION_OF_BOTH_IN_PLACE FUNCTION_ENTRY
 #define FUNCTION_OF_FUNCTION FUNCTION_ENTRY
 #define FUNCTION_OF_METHOD(name, of, parameters, doc, example)
+#define FUNCTION_OF_METHOD_IN_PLACE FUNCTION_OF_METHOD
 #define FUNCTION_OF_PART FUNCTION_OF_METHOD
 #define FUNCTION_OF_FUNCTIONAL FUNCTION_OF_METHOD
 #define FUNCTION_OF_SPECIAL FUNCTION_OF_METHOD
@@ -698,6 +703,7 @@ typedef struct module_function {
 #define MODULE_OF_LINALG(...) IN_MODULE(HOME_LINALG, __VA_ARGS__)
 #define MODULE_OF_FUNCTION(name, of, parameters, doc, example)
 #define MODULE_OF_METHOD MODULE_OF_FUNCTION
+#define MODULE_OF_METHOD_IN_PLACE MODULE_OF_FUNCTION
 #define MODULE_OF_PART MODULE_OF_FUNCTION
 #define MODULE_OF_BOTH MODULE_OF_FUNCTION
 #define MODULE_OF_BOTH_IN_PLACE MODULE_OF_FUNCTION

@@ -394,7 +394,7 @@ int agi_variant_of(int op, const ag_arg *args, const ag_attr *attr)
         return args[1].tensor == NULL ? 0 : 1;
     case AG_OP_copysign:
         return args[1].tensor == NULL ? 1 : 0;
-    case AG_OP_xlogy:
+    case AG_OP_xlogy: case AG_OP_xlog1py: case AG_OP_zeta:
         return args[0].tensor == NULL ? 1 : args[1].tensor == NULL ? 2 : 0;
     case AG_OP_lerp:
         return args[2].tensor == NULL ? 0 : 1;

@@ -535,7 +535,7 @@ static unsigned hidden_inputs(const ag_node *node)
         return node->variant == 0 ? 2 : 0;
     case AG_OP_copysign:
         return node->variant == 1 ? 2 : 0;
-    case AG_OP_xlogy:
+    case AG_OP_xlogy: case AG_OP_xlog1py: case AG_OP_zeta:
         return node->variant;  /* 1: the first is a number, 2: the second */
     case AG_OP_lerp:
         return node->variant == 0 ? 4 : 0;

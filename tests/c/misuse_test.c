@@ -536,6 +536,7 @@ static void test_null_of_elementwise_ops(void)
 #define REFUSES_IN_PLACE_LINALG REFUSES_IN_PLACE_BOTH
 #define REFUSES_IN_PLACE_BOTH_IN_PLACE(cname, parameters) \
     GIVES_ERROR(ag_##cname##_(BAD_FIRST(parameters)));
+#define REFUSES_IN_PLACE_METHOD_IN_PLACE REFUSES_IN_PLACE_BOTH_IN_PLACE
 #define REFUSES_IN_PLACE_FUNCTIONAL_IN_PLACE REFUSES_IN_PLACE_BOTH_IN_PLACE
 #define REFUSES_OP(cname, FORMS, RESULT, parameters) \
     REFUSES_##RESULT(cname, parameters) REFUSES_IN_PLACE_##FORMS(cname, parameters)

@@ -12,7 +12,7 @@ To add an op: one `Case` in the list of its family, in the file cases_<family>.p
 
 from __future__ import annotations
 
-from ops import cases_pairs
+from ops import cases_pairs, cases_special
 from ops.cases_activations import ACTIVATION_MAPS, ACTIVATION_WHOLES
 from ops.cases_elementwise import BINARY, SCALAR, SELECT, SOFTPLUS, UNARY
 from ops.cases_elementwise import INTEGER as BITS
@@ -34,9 +34,10 @@ MASK = [*COMPARISONS, *cases_pairs.MASK]
 INTEGER = [*BITS, *cases_pairs.INTEGER]
 TRUTHS = [*TRUTHS_OF, *PLACES_OF, *cases_pairs.TRUTHS, *PLACES]
 MAPS = [*UNARY, *SOFTPLUS, *BINARY, *SCALAR, *SELECT, *ACTIVATION_MAPS, *cases_pairs.MAPS]
+MAPS += cases_special.MAPS
 WHOLES = [
     *REDUCE, *FORMULA, *VIEW, *SEVERAL, *IN_PLACE, *INNER, *cases_pairs.INNER, *ACTIVATION_WHOLES,
-    *ROWS, *SCANS, *INDEXING, *SHAPES, *ORDER, *DRAWS, *MATRIX,
+    *ROWS, *SCANS, *INDEXING, *SHAPES, *ORDER, *DRAWS, *MATRIX, *cases_special.WHOLES,
 ]  # fmt: skip
 DIFFERENTIABLE = [*MAPS, *WHOLES]
 CASES = [*DIFFERENTIABLE, *MASK, *INTEGER, *TRUTHS]

@@ -506,10 +506,10 @@ def _how(dice: Dice, row: Row, forms: str) -> str:
         return forms.lower()
     if row.name in NO_FUNCTION:
         return "functional"
-    found = ["function"] if forms not in ("METHOD",) else []
+    found = ["function"] if not forms.startswith("METHOD") else []
     if forms not in ("FUNCTION",) and row.name not in NO_METHOD:
         found.append("method")
-    if forms == "BOTH_IN_PLACE":
+    if forms in ("BOTH_IN_PLACE", "METHOD_IN_PLACE"):
         found.append("in place")
     return dice.choice(found)
 

@@ -436,7 +436,7 @@ def of_row(lib: Any, row: Row, forms: str, part: str = "") -> Iterator[Form]:
         yield from _behind_sizes(lib, row, part)
         return
     variants = _variants(row)
-    if forms != "METHOD":
+    if not forms.startswith("METHOD"):
         slots = tuple(_slot(row, p, k == 0, False) for k, p in enumerate(operands))
         more = _into(row) if any(p.kind == "INTO" for p in parameters) else ()
         yield Form(row.name, "function", slots, after, variants + more, part=part)

@@ -127,6 +127,7 @@
 #define AG_CALL_SPECIAL(cname, parameters)
 #define AG_CALL_LINALG(cname, parameters)
 #define AG_CALL_BOTH_IN_PLACE(cname, parameters) AG_API AG_PROTOTYPE_IN_PLACE(cname, parameters);
+#define AG_CALL_METHOD_IN_PLACE AG_CALL_BOTH_IN_PLACE
 #define AG_CALL_FUNCTIONAL_IN_PLACE AG_CALL_BOTH_IN_PLACE
 #define AG_CALL_OP(cname, FORMS, RESULT, parameters) \
     AG_API AG_PROTOTYPE(cname, RESULT, parameters); \
