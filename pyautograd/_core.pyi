@@ -8216,6 +8216,8 @@ def _call_table() -> list[dict[str, str]]:
     """The rows of functions of the op table."""
 def _op_table() -> list[dict[str, Any]]:
     """The op table, a dict for each op."""
+def _set_parameter_type(type: _type[Tensor], /) -> None:
+    """The class of parameters, of which results are plain tensors."""
 def _tensor_address(tensor: Tensor, /) -> _int:
     """The address of a tensor's ag_tensor."""
 def _tensor_from_address(address: _int, /) -> Tensor:

@@ -25,7 +25,7 @@ _COMPILED = "elementwise ops are fused and compiled as they are called"
 _FILES = "whole tensors are written by save and read by load"
 _STORAGE = "memory is reached through numpy() and data"
 _ONE_BY_ONE = "a call of Python for each element would take long. Use functions of tensors"
-_MODULES = "there are functions alone, in pyautograd.nn.functional"
+_MODULES = "there are a few modules alone, beside the functions in pyautograd.nn.functional"
 _NUMPY = "in NumPy it has this name, here it is "
 
 # Of the module, of Tensor, of nn: reasons with the names that they are for.
@@ -87,10 +87,9 @@ _REASONS: dict[str, dict[str, str]] = {
             set_detect_anomaly""",
     },
     "pyautograd.nn": {
-        _MODULES: """Module Parameter Sequential ModuleList ModuleDict ParameterList Linear Bilinear
-            Identity Embedding ReLU LeakyReLU GELU SiLU Sigmoid Tanh Softmax LogSoftmax Softplus
-            Dropout LayerNorm RMSNorm BatchNorm1d BatchNorm2d MSELoss L1Loss CrossEntropyLoss
-            NLLLoss BCELoss BCEWithLogitsLoss Flatten Conv1d Conv2d init utils parameter""",
+        _MODULES: """RMSNorm BatchNorm1d BatchNorm2d BatchNorm3d GroupNorm Conv1d Conv2d Conv3d
+            ConvTranspose2d MaxPool1d MaxPool2d AvgPool2d AdaptiveAvgPool2d LSTM GRU RNN LSTMCell
+            Transformer MultiheadAttention Dropout2d Unflatten ParameterDict DataParallel""",
     },
     "pyautograd.nn.functional": {
         "there are no convolutions and no attention": """conv1d conv2d conv3d

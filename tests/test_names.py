@@ -62,7 +62,7 @@ def test_names_with_a_reason(owner: str, name: str) -> None:
         ("pyautograd", "expit", "no attribute 'expit': there is pyautograd.special.expit"),
         ("pyautograd.linalg", "diagnal", "Did you mean 'diagonal'?"),
         ("pyautograd.autograd", "backwards", "Did you mean 'backward'?"),
-        ("pyautograd.nn", "Linear", "no attribute 'Linear': there are functions alone"),
+        ("pyautograd.nn", "Conv2d", "no attribute 'Conv2d': there are a few modules alone"),
         ("Tensor", "cuda", "object has no attribute 'cuda': everything is computed on the CPU"),
     ],
 )

@@ -183,7 +183,7 @@ PyObject *py_call_empty_empty(const struct py_empty_empty *a)
 PyObject *py_call_empty_like_empty_like(const struct py_empty_like_empty_like *a)
 {
     const ag_dtype dtype = dtype_or(&a->head, ag_dtype_of(a->input));
-    return made_as(Py_TYPE(a->head.first), &a->head,
+    return made_as(py_result_type(a->head.first), &a->head,
                    dtype == AG_FLOAT64 ? ag_empty_like(a->input) : ag_zeros_like(a->input), dtype);
 }
 
@@ -205,7 +205,7 @@ PyObject *py_call_full_like_full_like(const struct py_full_like_full_like *a)
         ag_release(t);
         t = NULL;
     }
-    return py_tensor_made(Py_TYPE(a->head.first), t, a->head.requires_grad);
+    return py_tensor_made(py_result_type(a->head.first), t, a->head.requires_grad);
 }
 
 /* ---- ranges --------------------------------------------------------------------------------- */

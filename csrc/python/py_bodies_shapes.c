@@ -106,14 +106,14 @@ static PyObject *undefined_as(PyTypeObject *type, const py_head *head, ag_tensor
 
 PyObject *py_call_new_empty_new_empty(const struct py_new_empty_new_empty *a)
 {
-    return undefined_as(Py_TYPE(a->head.first), &a->head, ag_empty(a->size.n, a->size.list),
+    return undefined_as(py_result_type(a->head.first), &a->head, ag_empty(a->size.n, a->size.list),
                         dtype_given_or(&a->head, ag_dtype_of(a->input)));
 }
 
 PyObject *py_call_new_full_new_full(const struct py_new_full_new_full *a)
 {
     const ag_dtype dtype = dtype_given_or(&a->head, ag_dtype_of(a->input));
-    return py_tensor_made(Py_TYPE(a->head.first),
+    return py_tensor_made(py_result_type(a->head.first),
                           ag_full_as(a->size.n, a->size.list, a->fill_value.arg, dtype),
                           a->head.requires_grad);
 }
@@ -122,7 +122,8 @@ PyObject *py_call_new_tensor_new_tensor(const struct py_new_tensor_new_tensor *a
 {
     const ag_dtype dtype = dtype_given_or(&a->head, ag_dtype_of(a->input));
     ag_tensor *t = py_tensor_from_data(a->data, (int)dtype);
-    return t != NULL ? py_tensor_made(Py_TYPE(a->head.first), t, a->head.requires_grad) : NULL;
+    return t != NULL ? py_tensor_made(py_result_type(a->head.first), t, a->head.requires_grad)
+                     : NULL;
 }
 
 static PyObject *different_lengths(const char *function, int n, int other)

@@ -509,7 +509,18 @@ PyMethodDef py_object_methods[] = {
     {NULL, NULL, 0, NULL},
 };
 
+static PyObject *f_set_parameter_type(PyObject *module, PyObject *type)
+{
+    (void)module;
+    if (!PyType_Check(type) || !PyType_IsSubtype((PyTypeObject *)type, py_tensor_type))
+        return py_wrong_type("_set_parameter_type", "type", "subclass of Tensor", type);
+    Py_XSETREF(py_parameter_type, (PyTypeObject *)Py_NewRef(type));
+    Py_RETURN_NONE;
+}
+
 PyMethodDef py_object_functions[] = {
+    {"_set_parameter_type", f_set_parameter_type, METH_O,
+     "The class of parameters, of which results are plain tensors."},
     {"numel", f_numel, METH_O,
      "numel(input, /)\n--\n\nThe number of elements of a tensor.\n\n"
      "Raises:\n    TypeError: the input is not a Tensor.\n\n"

@@ -153,7 +153,7 @@ static PyObject *list_result(const py_row *row, const void *fields, int n, ag_st
 #define GET_LIKE(name, cname, arguments, is_plain) \
     ag_tensor *real = NULL; \
     if (!is_read_as_real(row, &a.head) || (real = cast_first(row, &a)) != NULL) \
-        result = made_result(row, Py_TYPE(a.head.first), &a.head, ag_##cname arguments); \
+        result = made_result(row, py_result_type(a.head.first), &a.head, ag_##cname arguments); \
     ag_release(real);
 #define GET_ITSELF(name, cname, arguments, is_plain) \
     result = ag_##cname arguments == AG_OK ? Py_NewRef(a.head.first) : py_raise();

@@ -19,6 +19,8 @@ PyTypeObject *py_tensor_type;
 static py_tensor *free_objects;
 static int free_count;
 
+PyTypeObject *py_parameter_type;
+
 PyObject *py_tensor_new(ag_tensor *fresh)
 {
     if (PY_UNLIKELY(fresh == NULL))
@@ -127,7 +129,7 @@ PyTypeObject *py_common_type(int n, PyObject *const *operands)
     for (int i = 0; i < n; i++) {
         if (operands[i] == NULL || !py_is_tensor(operands[i]))
             continue;
-        PyTypeObject *type = Py_TYPE(operands[i]);
+        PyTypeObject *type = py_result_type(operands[i]);
         if (type != common && PyType_IsSubtype(type, common))
             common = type;
     }

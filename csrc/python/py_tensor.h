@@ -43,12 +43,24 @@ PyObject *py_tensor_made(PyTypeObject *type, ag_tensor *fresh, bool requires_gra
 /* The same for a tensor that may have an object already: then that one. */
 PyObject *py_tensor_wrap(ag_tensor *owned);
 
+/* nn.Parameter, of which results are plain tensors, or NULL while nobody has asked for it. */
+extern PyTypeObject *py_parameter_type;
+
+/* The class of what is made of this tensor. */
+static inline PyTypeObject *py_result_type(PyObject *tensor)
+{
+    PyTypeObject *type = Py_TYPE(tensor);
+    const bool is_plain = type == py_tensor_type ||
+                          (py_parameter_type != NULL && PyType_IsSubtype(type, py_parameter_type));
+    return is_plain ? py_tensor_type : type;
+}
+
 /* The result of a method of `self`: of its class. */
 static inline PyObject *py_result(PyObject *self, ag_tensor *fresh)
 {
     if (PY_LIKELY(py_is_exact_tensor(self)))
         return py_tensor_new(fresh);
-    return py_tensor_new_as(Py_TYPE(self), fresh);
+    return py_tensor_new_as(py_result_type(self), fresh);
 }
 
 /* The same where the library may answer with the tensor itself. */
