@@ -4,9 +4,6 @@
  */
 #include "gemm.h"
 
-#include <pthread.h>
-#include <string.h>
-
 #include "../base/blas.h"
 #include "../base/levels.h"
 #include "../base/parallel.h"
@@ -16,13 +13,13 @@
 #ifdef AG_TESTING
 #define SMALL 4            /* sizes below this are computed by our own kernels */
 #define SPLIT_WORK 2000.0  /* products of more multiplications than this are computed in blocks */
-#define BLOCK 24           /* rows, or columns, of a block at least */
+#define BLOCK 24
 #else
 #define SMALL 16
 #define SPLIT_WORK 4e6
-#define BLOCK 256
+#define BLOCK 256          /* half of the fewest rows, or columns, that are parted */
 #endif
-#define BLOCKS_MAX 8
+#define BLOCKS_MAX 16
 #define LONG_WORK 2e6      /* multiplications that take about 50 us */
 #define SHARED_WORK 2e5    /* the least that is given to a thread */
 
@@ -268,10 +265,13 @@ typedef struct product_blocks {
     bool is_square;
 } product_blocks;
 
+/* Two blocks from 512 rows on; more where their cost, which is that of packing all else again for
+ * each, is small beside the whole. A single thread computes the same blocks: the kernels of a block
+ * may add in another order than those of the whole. */
 static int64_t count_blocks(int64_t size)
 {
-    const int64_t count = size / BLOCK;
-    return count < 1 ? 1 : count > BLOCKS_MAX ? BLOCKS_MAX : count;
+    const int64_t count = size >= 6 * BLOCK ? size / (2 * BLOCK) : size >= 2 * BLOCK ? 2 : 1;
+    return count > BLOCKS_MAX ? BLOCKS_MAX : count;
 }
 
 /* Where block k of `count` begins: at a multiple of 8, but for the end. */
@@ -280,50 +280,10 @@ static int64_t block_start(int64_t size, int64_t count, int64_t k)
     return k == count ? size : size / 8 * k / count * 8;
 }
 
-/* Whether this library gives a block of rows the bits that they have in the whole: then a single
- * thread need not compute in blocks. Asked once, by a product that has some of all there is in
- * kernels: whole vectors, parts of these, more terms than are added in one go. */
-static bool ask_exact(const agi_blas_table *blas)
-{
-    enum { M = 96, N = 77, K = 450, PART = 40 };
-    static double x[M * K], y[K * N], whole[M * N], parts[M * N];
-    agi_product p = {.m = M, .n = N, .k = K, .alpha = 1.0, .x = {x, K, 1}, .y = {y, N, 1},
-                     .z = {whole, N, 1}};
-    for (int64_t i = 0; i < M * K; i++)
-        x[i] = 1.0 / (double)(i % 1009 + 1) - 0.01;
-    for (int64_t i = 0; i < K * N; i++)
-        y[i] = 1.0 / (double)(i % 997 + 3) - 0.01;
-    matrix_matrix(blas, &p);
-    p.z.data = parts;
-    p.m = PART;
-    matrix_matrix(blas, &p);
-    p.x.data += PART * K;
-    p.z.data += PART * N;
-    p.m = M - PART;
-    matrix_matrix(blas, &p);
-    return memcmp(whole, parts, sizeof whole) == 0;
-}
-
-static bool blocks_are_exact(const agi_blas_table *blas)
-{
-    static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-    static const agi_blas_table *asked;
-    static bool exact;
-    pthread_mutex_lock(&lock);
-    if (asked != blas)
-        exact = ask_exact(blas);
-    asked = blas;
-    const bool answer = exact;
-    pthread_mutex_unlock(&lock);
-    return answer;
-}
-
 static void choose_blocks(product_blocks *b)
 {
     const agi_product *p = b->p;
     if (work_of(p) < SPLIT_WORK || p->m == 1 || p->n == 1)
-        return;
-    if (agi_parallel_width() == 1 && blocks_are_exact(b->blas))
         return;
     b->rows = count_blocks(p->m);
     if (b->rows == 1)

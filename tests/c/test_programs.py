@@ -150,6 +150,17 @@ def test_optimisers(compiler: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("compiler", COMPILERS)
+def test_which_blas(compiler: str, tmp_path: Path) -> None:
+    """With the library that NumPy has loaded."""
+    libraries = re.findall(r"/\S*blas\S*\.so\S*", Path("/proc/self/maps").read_text())
+    if not libraries:
+        pytest.skip("NumPy has its BLAS in no library of its own")
+    program = tmp_path / "blas"
+    link(compiler, HERE / "blas_test.c", program, "-std=c11", "-O1")
+    assert run([str(program)], TEST_BLAS=libraries[0]) == "0 failures\n"
+
+
+@pytest.mark.parametrize("compiler", COMPILERS)
 def test_misuse_is_refused(compiler: str, tmp_path: Path) -> None:
     program = tmp_path / "misuse"
     link(compiler, HERE / "misuse_test.c", program, "-std=c11", "-O1")
@@ -168,7 +179,8 @@ def test_every_function_is_misused() -> None:
     free |= {"ag_set_cache_limit", "ag_generator_new"}  # any number is a limit, and a seed
     free |= {"ag_integer", "ag_boolean"}
     taking = {name for name, arguments in declared if arguments != "void"} - free
-    called = set(re.findall(r"\b(ag_\w+)\(", (HERE / "misuse_test.c").read_text()))
+    texts = [(HERE / name).read_text() for name in ("misuse_test.c", "blas_test.c")]
+    called = set(re.findall(r"\b(ag_\w+)\(", "".join(texts)))
     in_place = {f"ag_{name}_" for name in ("add", "sub", "mul", "div", "pow", "copy")}
     assert taking - called - in_place == set()
 
