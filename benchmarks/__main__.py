@@ -14,6 +14,7 @@ from benchmarks import (
     _busy,
     _figures,
     _plan,
+    _process,
     _report,
     _rivals,
     _summary,
@@ -130,4 +131,5 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
+    _process.start_with_one_thread_of_blas()
     sys.exit(main())

@@ -27,6 +27,17 @@ _process.serve(*sys.argv[2:])
 """
 
 
+def start_with_one_thread_of_blas() -> None:
+    """Start this process anew, unless its environment is right for OpenBLAS, which reads that when
+    it is loaded: one thread for NumPy, and no kernels but those of the machine."""
+    wrong = {"OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE"} & os.environ.keys()
+    if not wrong and os.environ.get("OPENBLAS_NUM_THREADS") == "1":
+        return
+    environment = {k: v for k, v in os.environ.items() if k not in wrong}
+    environment["OPENBLAS_NUM_THREADS"] = "1"
+    os.execve(sys.executable, [sys.executable, *sys.orig_argv[1:]], environment)
+
+
 def call(
     function: Callable[..., Any],
     prefix: Sequence[str] = (),
