@@ -78,7 +78,7 @@ except ImportError as error:
     fail_to_import(error)
 
 if TYPE_CHECKING:
-    from . import capi, nn, random, testing
+    from . import capi, linalg, nn, optim, optimize, random, special, testing
     from ._dtypes import finfo, iinfo
     from ._printing import get_printoptions, set_printoptions
     from ._save import load, save
@@ -124,21 +124,21 @@ __all__ = [
     "mul", "multinomial", "multiply", "mv", "mvlgamma", "nan", "nan_to_num", "nan_to_num_",
     "nanmean", "nanmedian", "nanquantile", "nansum", "narrow", "ne", "neg", "neg_", "negative",
     "negative_", "newaxis", "nn", "no_grad", "nonzero", "norm", "normal", "not_equal", "numel",
-    "ones", "ones_like", "optim", "outer", "pairwise_distance", "pdist", "permute", "pi", "poisson",
-    "polygamma", "positive", "pow", "prelu", "prod", "promote_types", "put", "quantile", "rad2deg",
-    "rad2deg_", "rand", "rand_like", "randint", "randint_like", "randn", "randn_like", "random",
-    "randperm", "ravel", "reciprocal", "reciprocal_", "relu", "relu_", "remainder",
-    "repeat_interleave", "reset_peak_memory_stats", "reshape", "resize_as_", "result_type",
-    "return_types", "roll", "rot90", "round", "round_", "row_stack", "rsqrt", "rsqrt_", "rsub",
-    "save", "scalar_tensor", "scatter", "scatter_add", "scatter_reduce", "searchsorted", "seed",
-    "select", "select_scatter", "selu", "selu_", "set_cache_limit", "set_default_dtype",
-    "set_grad_enabled", "set_num_threads", "set_printoptions", "set_rng_state", "sgn",
-    "show_config", "sigmoid", "sigmoid_", "sign", "signbit", "sin", "sin_", "sinc", "sinc_", "sinh",
-    "sinh_", "slice_scatter", "softmax", "softplus", "sort", "special", "split", "split_with_sizes",
-    "sqrt", "sqrt_", "square", "square_", "squeeze", "stack", "std", "std_mean", "sub", "subtract",
-    "sum", "swapaxes", "swapdims", "t", "take", "take_along_dim", "tan", "tan_", "tanh", "tanh_",
-    "tensor", "tensor_split", "testing", "threshold", "threshold_", "tile", "topk", "trace",
-    "transpose", "trapezoid", "trapz", "tril", "tril_indices", "triu", "triu_indices",
+    "ones", "ones_like", "optim", "optimize", "outer", "pairwise_distance", "pdist", "permute",
+    "pi", "poisson", "polygamma", "positive", "pow", "prelu", "prod", "promote_types", "put",
+    "quantile", "rad2deg", "rad2deg_", "rand", "rand_like", "randint", "randint_like", "randn",
+    "randn_like", "random", "randperm", "ravel", "reciprocal", "reciprocal_", "relu", "relu_",
+    "remainder", "repeat_interleave", "reset_peak_memory_stats", "reshape", "resize_as_",
+    "result_type", "return_types", "roll", "rot90", "round", "round_", "row_stack", "rsqrt",
+    "rsqrt_", "rsub", "save", "scalar_tensor", "scatter", "scatter_add", "scatter_reduce",
+    "searchsorted", "seed", "select", "select_scatter", "selu", "selu_", "set_cache_limit",
+    "set_default_dtype", "set_grad_enabled", "set_num_threads", "set_printoptions", "set_rng_state",
+    "sgn", "show_config", "sigmoid", "sigmoid_", "sign", "signbit", "sin", "sin_", "sinc", "sinc_",
+    "sinh", "sinh_", "slice_scatter", "softmax", "softplus", "sort", "special", "split",
+    "split_with_sizes", "sqrt", "sqrt_", "square", "square_", "squeeze", "stack", "std", "std_mean",
+    "sub", "subtract", "sum", "swapaxes", "swapdims", "t", "take", "take_along_dim", "tan", "tan_",
+    "tanh", "tanh_", "tensor", "tensor_split", "testing", "threshold", "threshold_", "tile", "topk",
+    "trace", "transpose", "trapezoid", "trapz", "tril", "tril_indices", "triu", "triu_indices",
     "true_divide", "trunc", "trunc_", "unbind", "unflatten", "unique", "unique_consecutive",
     "unsqueeze", "vander", "var", "var_mean", "vdot", "vsplit", "vstack", "where", "xlogy",
     "xlogy_", "zero_", "zeros", "zeros_like",
@@ -166,6 +166,7 @@ _LATER = {
     "load": ("_save", "load"),
     "nn": ("nn", None),
     "optim": ("optim", None),
+    "optimize": ("optimize", None),
     "random": ("random", None),
     "save": ("_save", "save"),
     "seed": ("random", "seed"),

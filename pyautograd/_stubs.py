@@ -465,8 +465,8 @@ _ELSEWHERE = {"LinAlgError", "Node", "show_config"}
 _PYTHON = (
     "__version__", "autograd", "broadcast_shapes", "capi", "celu_", "e", "finfo",
     "get_printoptions", "get_rng_state", "iinfo", "inf", "initial_seed", "linalg", "load", "nan",
-    "newaxis", "nn", "optim", "pi", "random", "save", "seed", "selu_", "set_printoptions",
-    "set_rng_state", "show_config", "special", "threshold_", *package._METHODS,
+    "newaxis", "nn", "optim", "optimize", "pi", "random", "save", "seed", "selu_",
+    "set_printoptions", "set_rng_state", "show_config", "special", "threshold_", *package._METHODS,
 )  # fmt: skip
 
 
