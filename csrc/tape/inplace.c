@@ -493,7 +493,7 @@ static ag_status write_in_place(int op, int variant, int n, const ag_arg *args,
 {
     ag_tensor *x = args[0].tensor, *fresh = NULL, *old = NULL;
     const uint64_t assignments = agi_assignments_now();
-    const unsigned saves = agi_node_saves(op, n, args);
+    const unsigned saves = agi_ops[op].saves != 0 ? agi_node_saves(op, n, args) : 0;
     if (must_go_aside(op, n, args, saves) && (fresh = agi_compute(op, n, args, attr)) == NULL)
         return ag_last_status();
     ag_status status = AG_OK;
