@@ -67,6 +67,12 @@ def compile_flags():
     return [*flags, f'-DAG_FLAGS="{" ".join(flags)}"']
 
 
+def small():
+    """What the module of cffi is compiled with beside: all that it does is call."""
+    chosen = [flag for flag in compile_flags() if flag.startswith("-O")]
+    return ["-Os"] if chosen == ["-O3"] else []
+
+
 class CheckedBuild(build):
     """Looks for what is missing before anything else is done, and printed."""
 
@@ -127,7 +133,7 @@ class Build(build_ext):
         kind += [f"-L{package}", "-lpyautograd", "-Wl,-rpath," + RPATH]
         native, capi = (Path(self.get_ext_fullpath(ext.name)) for ext in self.extensions)
         self.link(native, self.compile(NATIVE, WARNINGS + flags), kind)
-        self.link(capi, self.compile([generated], flags), kind)
+        self.link(capi, self.compile([generated], flags + small()), kind)
 
     def compile(self, sources, flags):
         """Objects of sources; those newer than all that they could be made from are kept."""

@@ -145,11 +145,9 @@ AGI_STAMPED double sum_run_body(const double *x, int64_t n, sum_part part)
     tree.count = 0;
     if (n < BLOCK)
         return sum_tail(x, n, part);
-    if (n >= SUM_FAR)
-        for (; n >= 8 * BLOCK; n -= 8 * BLOCK, x += 8 * BLOCK)
-            agi_sum_tree_put(&tree, sum_blocks(x, 8 * BLOCK, true, part));
+    const bool far = n >= SUM_FAR;
     for (; n >= 8 * BLOCK; n -= 8 * BLOCK, x += 8 * BLOCK)
-        agi_sum_tree_put(&tree, sum_blocks(x, 8 * BLOCK, false, part));
+        agi_sum_tree_put(&tree, sum_blocks(x, 8 * BLOCK, far, part));
     if (n > 0)
         agi_sum_tree_put(&tree, sum_blocks(x, n, false, part));
     return agi_sum_tree_total(&tree);

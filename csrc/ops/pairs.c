@@ -16,19 +16,11 @@
 #define MAP2_FUSED(name) \
     AG_KERNEL_BODY(name) \
     { \
-        const double *a = in[0], *b = in[1]; \
+        double xs[AGI_TILE], ys[AGI_TILE]; \
+        const double *x = agi_spread_tile(xs, in[0], n, splat & 1); \
+        const double *y = agi_spread_tile(ys, in[1], n, splat & 2); \
         AGI_KERNEL_UNUSED; \
-        if (splat == 0) { \
-            AGI_EACH(name##_of(fused, a[i], b[i])); \
-        } else if (splat == 2) { \
-            const double y = b[0]; \
-            AGI_EACH(name##_of(fused, a[i], y)); \
-        } else if (splat == 1) { \
-            const double x = a[0]; \
-            AGI_EACH(name##_of(fused, x, b[i])); \
-        } else { \
-            agi_fill_tile(z, n, name##_of(fused, a[0], b[0])); \
-        } \
+        AGI_EACH(name##_of(fused, x[i], y[i])); \
     } \
     AG_KERNELS(name)
 

@@ -189,6 +189,9 @@ AGI_STAMPED void philox_blocks(agi_philox *p, int blocks, uint64_t seed, uint64_
     }
 }
 
+typedef void (*philox_fn)(agi_philox *p, int blocks, uint64_t seed, uint64_t position,
+                          uint32_t turn);
+
 /* 53 bits as a fraction, 27 of one word and 26 of another: signed 32-bit integers are what every
  * level has a vector conversion for. */
 AGI_STAMPED double random_fraction(uint32_t high, uint32_t low)
@@ -198,10 +201,11 @@ AGI_STAMPED double random_fraction(uint32_t high, uint32_t low)
 
 /* z[2 k], z[2 k + 1] = the uniforms of block k. */
 AGI_STAMPED
-void random_uniforms_body(double *z, int blocks, uint64_t seed, uint64_t position, uint32_t turn)
+void random_uniforms_body(double *z, int blocks, uint64_t seed, uint64_t position, uint32_t turn,
+                          philox_fn philox)
 {
     agi_philox p;
-    philox_blocks(&p, blocks, seed, position, turn);
+    philox(&p, blocks, seed, position, turn);
     for (int k = 0; k < blocks; k++) {
         z[2 * k] = random_fraction(p.word[0][k], p.word[1][k]);
         z[2 * k + 1] = random_fraction(p.word[2][k], p.word[3][k]);
@@ -210,10 +214,11 @@ void random_uniforms_body(double *z, int blocks, uint64_t seed, uint64_t positio
 
 /* 64 bits of each half of a block. */
 AGI_STAMPED
-void random_words_body(uint64_t *words, int blocks, uint64_t seed, uint64_t position)
+void random_words_body(uint64_t *words, int blocks, uint64_t seed, uint64_t position,
+                       philox_fn philox)
 {
     agi_philox p;
-    philox_blocks(&p, blocks, seed, position, 0);
+    philox(&p, blocks, seed, position, 0);
     for (int k = 0; k < blocks; k++) {
         words[2 * k] = (uint64_t)p.word[0][k] << 32 | p.word[1][k];
         words[2 * k + 1] = (uint64_t)p.word[2][k] << 32 | p.word[3][k];
@@ -223,10 +228,10 @@ void random_words_body(uint64_t *words, int blocks, uint64_t seed, uint64_t posi
 /* z[2 k], z[2 k + 1] = whole numbers below count, from `from` on: what `below` gives where one half
  * of the count is 0, and everything is exact. */
 AGI_STAMPED void random_few_body(double *z, int blocks, uint64_t seed, uint64_t position,
-                                 double from, uint32_t count)
+                                 double from, uint32_t count, philox_fn philox)
 {
     agi_philox p;
-    philox_blocks(&p, blocks, seed, position, 0);
+    philox(&p, blocks, seed, position, 0);
     for (int half = 0; half < 2; half++)
         for (int k = 0; k < blocks; k++) {
             const uint64_t low = (uint64_t)p.word[2 * half + 1][k] * count;
@@ -238,21 +243,27 @@ AGI_STAMPED void random_few_body(double *z, int blocks, uint64_t seed, uint64_t 
         }
 }
 
+/* Blocks are made by a call, as all three want them. */
 #define RANDOM_STAMP(TARGET, level) \
+    TARGET static AGI_NOINLINE void philox_##level(agi_philox *p, int blocks, uint64_t seed, \
+                                                   uint64_t position, uint32_t turn) \
+    { \
+        philox_blocks(p, blocks, seed, position, turn); \
+    } \
     TARGET static void random_uniforms_##level(double *z, int blocks, uint64_t seed, \
                                                uint64_t position, uint32_t turn) \
     { \
-        random_uniforms_body(z, blocks, seed, position, turn); \
+        random_uniforms_body(z, blocks, seed, position, turn, philox_##level); \
     } \
     TARGET static void random_words_##level(uint64_t *words, int blocks, uint64_t seed, \
                                             uint64_t position) \
     { \
-        random_words_body(words, blocks, seed, position); \
+        random_words_body(words, blocks, seed, position, philox_##level); \
     } \
     TARGET static void random_few_##level(double *z, int blocks, uint64_t seed, \
                                           uint64_t position, double from, uint32_t count) \
     { \
-        random_few_body(z, blocks, seed, position, from, count); \
+        random_few_body(z, blocks, seed, position, from, count, philox_##level); \
     }
 
 RANDOM_STAMP(AGI_TARGET_BASE, base)

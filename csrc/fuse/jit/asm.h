@@ -84,7 +84,7 @@ AGI_INLINE void asm_byte(asm_code *a, unsigned byte)
     a->bytes[a->size++] = (uint8_t)byte;
 }
 
-AGI_INLINE void asm_int32(asm_code *a, int32_t value)
+static AGI_NOINLINE void asm_int32(asm_code *a, int32_t value)
 {
     for (int k = 0; k < 4; k++)
         asm_byte(a, (uint32_t)value >> (8 * k) & 255);
@@ -309,7 +309,7 @@ AGI_INLINE void asm_jump(asm_code *a, size_t target)
 }
 
 /* REX.W, an opcode, and two general registers: `low` is the one that ModRM calls r/m. */
-AGI_INLINE void asm_two_registers(asm_code *a, uint8_t opcode, int reg, int low)
+static AGI_NOINLINE void asm_two_registers(asm_code *a, uint8_t opcode, int reg, int low)
 {
     asm_byte(a, 0x48 | (unsigned)(reg >> 3) << 2 | (unsigned)(low >> 3));
     asm_byte(a, opcode);
@@ -348,7 +348,8 @@ AGI_INLINE void asm_jump_if_left(asm_code *a, size_t target)
 /* ---- general registers ---------------------------------------------------------------------- */
 
 /* REX.W, an opcode, a general register and memory. */
-AGI_INLINE void asm_register_memory(asm_code *a, uint8_t opcode, int reg, int base, int32_t disp)
+static AGI_NOINLINE void asm_register_memory(asm_code *a, uint8_t opcode, int reg, int base,
+                                             int32_t disp)
 {
     asm_byte(a, 0x48 | (unsigned)(reg >> 3) << 2 | (unsigned)(base >> 3));
     asm_byte(a, opcode);
