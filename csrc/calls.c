@@ -156,7 +156,7 @@ AGI_INLINE void put_list(call_places *c, ag_attr *attr, const char *what, int n,
 #define CALL_OF_SELF CALL_OF_TENSOR
 #define CALL_OF_PAIR_OF(op) \
     places.ok ? ag_apply_several(op, places.n, args, given, 2, outs) : ag_last_status()
-#define CALL_OF_NAMED(a, b) CALL_OF_PAIR_OF
+#define CALL_OF_NAMED(...) CALL_OF_PAIR_OF
 #define IN_PLACE_BOTH(cname, parameters)
 #define IN_PLACE_FUNCTION IN_PLACE_BOTH
 #define IN_PLACE_METHOD IN_PLACE_BOTH

@@ -2437,6 +2437,89 @@ class Tensor:
                 memory is read-only.
             TypeError: an argument is of the wrong type.
         """
+    def cholesky(self, upper: _bool = False, *, out: Tensor | None = None) -> Self:
+        """`linalg.cholesky`, with upper by place, too.
+
+        Raises:
+            linalg.LinAlgError: a matrix is not positive-definite.
+            RuntimeError: the input is not square, has fewer than two dimensions, or is not
+                float64.
+            TypeError: an argument is of the wrong type.
+        """
+    def triangular_solve(
+        self, A: Tensor, upper: _bool = True, transpose: _bool = False, unitriangular: _bool = False
+    ) -> return_types.triangular_solve:
+        """The solution X of A X = b with triangular matrices A, or of A^T X = b, and a copy of A.
+
+        As a named tuple with the fields `solution` and `cloned_coefficient`. See
+        `linalg.solve_triangular`.
+
+        Raises:
+            RuntimeError: A is not square, sizes do not fit, or dtypes are not float64.
+            TypeError: an argument is of the wrong type.
+        """
+    def cholesky_solve(
+        self, L: Tensor, upper: _bool = False, *, out: Tensor | None = None
+    ) -> Self:
+        """The solution X of A X = b, with A = L L^T, or U^T U if upper, given by its factor.
+
+        One triangle of the factor is read, and only that has a gradient. Batches broadcast.
+
+        Raises:
+            RuntimeError: the factor is not square, sizes do not fit, or dtypes are not float64.
+            TypeError: an argument is of the wrong type.
+        """
+    def cholesky_inverse(self, upper: _bool = False, *, out: Tensor | None = None) -> Self:
+        """The inverse of A = L L^T, or of U^T U if upper, given by its factor.
+
+        Raises:
+            RuntimeError: the factor is not square, or is not float64.
+            TypeError: an argument is of the wrong type.
+        """
+    def inverse(self, *, out: Tensor | None = None) -> Self:
+        """`linalg.inv`: the inverses of square matrices.
+
+        Raises:
+            linalg.LinAlgError: a matrix is singular.
+            RuntimeError: the input is not square, has fewer than two dimensions, or is not
+                float64.
+            TypeError: an argument is of the wrong type.
+        """
+    def lu_solve(
+        self, LU_data: Tensor, LU_pivots: Tensor, *, out: Tensor | None = None
+    ) -> Self:
+        """`linalg.lu_solve`, with its arguments in another order.
+
+        Raises:
+            RuntimeError: LU_data is not square, LU_pivots are no such int64 tensor, sizes do not
+                fit,
+                or dtypes are not float64.
+            TypeError: an argument is of the wrong type.
+        """
+    def det(self) -> Self:
+        """`linalg.det`: the determinants of square matrices.
+
+        Raises:
+            RuntimeError: the input is not square, has fewer than two dimensions, or is not
+                float64.
+            TypeError: an argument is of the wrong type.
+        """
+    def slogdet(self) -> return_types.slogdet:
+        """`linalg.slogdet`: the signs of determinants, and the logarithms of their absolute values.
+
+        Raises:
+            RuntimeError: the input is not square, has fewer than two dimensions, or is not
+                float64.
+            TypeError: an argument is of the wrong type.
+        """
+    def logdet(self) -> Self:
+        """The logarithms of the determinants of square matrices: nan where one is negative.
+
+        Raises:
+            RuntimeError: the input is not square, has fewer than two dimensions, or is not
+                float64.
+            TypeError: an argument is of the wrong type.
+        """
     def argmax(
         self, dim: _int | None = None, keepdim: _bool = False, *, out: Tensor | None = None
     ) -> Self:
@@ -4160,50 +4243,88 @@ class Tensor:
 # ---- ops
 
 class return_types:
-    """The named tuples that functions with two results give."""
+    """The named tuples that functions with several results give."""
     # <ops tuples>
     class aminmax(NamedTuple):
-        """What a function with two results gives."""
+        """What a function with several results gives."""
         min: Tensor
         max: Tensor
+    class linalg_cholesky_ex(NamedTuple):
+        """What a function with several results gives."""
+        L: Tensor
+        info: Tensor
+    class linalg_solve_ex(NamedTuple):
+        """What a function with several results gives."""
+        result: Tensor
+        info: Tensor
+    class triangular_solve(NamedTuple):
+        """What a function with several results gives."""
+        solution: Tensor
+        cloned_coefficient: Tensor
+    class linalg_inv_ex(NamedTuple):
+        """What a function with several results gives."""
+        inverse: Tensor
+        info: Tensor
+    class linalg_lu_factor(NamedTuple):
+        """What a function with several results gives."""
+        LU: Tensor
+        pivots: Tensor
+    class linalg_lu_factor_ex(NamedTuple):
+        """What a function with several results gives."""
+        LU: Tensor
+        pivots: Tensor
+        info: Tensor
+    class linalg_lu(NamedTuple):
+        """What a function with several results gives."""
+        P: Tensor
+        L: Tensor
+        U: Tensor
+    class linalg_slogdet(NamedTuple):
+        """What a function with several results gives."""
+        sign: Tensor
+        logabsdet: Tensor
+    class slogdet(NamedTuple):
+        """What a function with several results gives."""
+        sign: Tensor
+        logabsdet: Tensor
     class max(NamedTuple):
-        """What a function with two results gives."""
+        """What a function with several results gives."""
         values: Tensor
         indices: Tensor
     class min(NamedTuple):
-        """What a function with two results gives."""
+        """What a function with several results gives."""
         values: Tensor
         indices: Tensor
     class sort(NamedTuple):
-        """What a function with two results gives."""
+        """What a function with several results gives."""
         values: Tensor
         indices: Tensor
     class topk(NamedTuple):
-        """What a function with two results gives."""
+        """What a function with several results gives."""
         values: Tensor
         indices: Tensor
     class kthvalue(NamedTuple):
-        """What a function with two results gives."""
+        """What a function with several results gives."""
         values: Tensor
         indices: Tensor
     class median(NamedTuple):
-        """What a function with two results gives."""
+        """What a function with several results gives."""
         values: Tensor
         indices: Tensor
     class nanmedian(NamedTuple):
-        """What a function with two results gives."""
+        """What a function with several results gives."""
         values: Tensor
         indices: Tensor
     class mode(NamedTuple):
-        """What a function with two results gives."""
+        """What a function with several results gives."""
         values: Tensor
         indices: Tensor
     class cummax(NamedTuple):
-        """What a function with two results gives."""
+        """What a function with several results gives."""
         values: Tensor
         indices: Tensor
     class cummin(NamedTuple):
-        """What a function with two results gives."""
+        """What a function with several results gives."""
         values: Tensor
         indices: Tensor
     # </ops>
@@ -5798,6 +5919,87 @@ def mvlgamma(input: _T, p: _int) -> _T:
     Raises:
         RuntimeError: p is not positive.
         TypeError: the input is not a Tensor, or p no int.
+    """
+def cholesky(input: _T, upper: _bool = False, *, out: Tensor | None = None) -> _T:
+    """`linalg.cholesky`, with upper by place, too.
+
+    Raises:
+        linalg.LinAlgError: a matrix is not positive-definite.
+        RuntimeError: the input is not square, has fewer than two dimensions, or is not
+            float64.
+        TypeError: an argument is of the wrong type.
+    """
+def triangular_solve(
+    self: _T, A: Tensor, upper: _bool = True, transpose: _bool = False, unitriangular: _bool = False
+) -> return_types.triangular_solve:
+    """The solution X of A X = b with triangular matrices A, or of A^T X = b, and a copy of A.
+
+    As a named tuple with the fields `solution` and `cloned_coefficient`. See
+    `linalg.solve_triangular`.
+
+    Raises:
+        RuntimeError: A is not square, sizes do not fit, or dtypes are not float64.
+        TypeError: an argument is of the wrong type.
+    """
+def cholesky_solve(
+    input: _T, L: Tensor, upper: _bool = False, *, out: Tensor | None = None
+) -> _T:
+    """The solution X of A X = b, with A = L L^T, or U^T U if upper, given by its factor.
+
+    One triangle of the factor is read, and only that has a gradient. Batches broadcast.
+
+    Raises:
+        RuntimeError: the factor is not square, sizes do not fit, or dtypes are not float64.
+        TypeError: an argument is of the wrong type.
+    """
+def cholesky_inverse(L: _T, upper: _bool = False, *, out: Tensor | None = None) -> _T:
+    """The inverse of A = L L^T, or of U^T U if upper, given by its factor.
+
+    Raises:
+        RuntimeError: the factor is not square, or is not float64.
+        TypeError: an argument is of the wrong type.
+    """
+def inverse(input: _T, *, out: Tensor | None = None) -> _T:
+    """`linalg.inv`: the inverses of square matrices.
+
+    Raises:
+        linalg.LinAlgError: a matrix is singular.
+        RuntimeError: the input is not square, has fewer than two dimensions, or is not
+            float64.
+        TypeError: an argument is of the wrong type.
+    """
+def lu_solve(input: _T, LU_data: Tensor, LU_pivots: Tensor, *, out: Tensor | None = None) -> _T:
+    """`linalg.lu_solve`, with its arguments in another order.
+
+    Raises:
+        RuntimeError: LU_data is not square, LU_pivots are no such int64 tensor, sizes do not
+            fit,
+            or dtypes are not float64.
+        TypeError: an argument is of the wrong type.
+    """
+def det(input: _T) -> _T:
+    """`linalg.det`: the determinants of square matrices.
+
+    Raises:
+        RuntimeError: the input is not square, has fewer than two dimensions, or is not
+            float64.
+        TypeError: an argument is of the wrong type.
+    """
+def slogdet(input: _T) -> return_types.slogdet:
+    """`linalg.slogdet`: the signs of determinants, and the logarithms of their absolute values.
+
+    Raises:
+        RuntimeError: the input is not square, has fewer than two dimensions, or is not
+            float64.
+        TypeError: an argument is of the wrong type.
+    """
+def logdet(input: _T) -> _T:
+    """The logarithms of the determinants of square matrices: nan where one is negative.
+
+    Raises:
+        RuntimeError: the input is not square, has fewer than two dimensions, or is not
+            float64.
+        TypeError: an argument is of the wrong type.
     """
 def argmax(
     input: _T, dim: _int | None = None, keepdim: _bool = False, *, out: Tensor | None = None

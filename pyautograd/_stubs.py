@@ -424,7 +424,12 @@ _HEAD = """# SPDX-License-Identifier: MIT
 
 """
 _BUILTINS = ("bool", "float", "int")
-_OURS = ("Generator", "Tensor", "_T", "_Device", "_Dims", "_DType", "_Operand", "_Real", "_Value")
+_OURS = ("Generator", "Tensor", "_T", "_Device", "_Dims", "_DType", "_Operand", "_Real", "_Value",
+         "return_types")  # fmt: skip
+
+
+def _in_order(name: str) -> tuple[bool, bool, bool, str]:
+    return name != "_T", name[0] == "_", name[0].islower(), name.lower()
 
 
 def generate_module(home: str) -> str:
@@ -443,7 +448,7 @@ def generate_module(home: str) -> str:
     head = [f"from builtins import {n} as _{n}" for n in _BUILTINS if f"_{n}" in words]
     head += ["from collections.abc import Sequence"] if "Sequence" in words else []
     head += ["from typing import Literal"] if "Literal" in words else []
-    ours = ", ".join(sorted(words & set(_OURS), key=lambda n: (n != "_T", n[0] == "_", n.lower())))
+    ours = ", ".join(sorted(words & set(_OURS), key=_in_order))
     core = "." * (home.count(".") + 1) + "_core"
     head += [""] if head else []
     head += [f"from {core} import {ours}"] if ours else []
@@ -453,6 +458,7 @@ def generate_module(home: str) -> str:
     head += [f"from {core} import {name} as {alias}" for name, alias in names]
     lists = ["__all__: list[str]", *(["_IN_PLACE: list[str]"] if in_places else [])]
     lists += [f"{alias} = {name}" for alias, name in others.items()]
+    lists += ["", "class LinAlgError(RuntimeError): ..."] if home == "linalg" else []
     text = _HEAD.format(home=home) + "\n".join([*head, "", *lists, "", *lines]) + "\n"
     return _document(text, type(home, (), {n: getattr(module, n) for n in module.__all__}))
 

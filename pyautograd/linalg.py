@@ -18,6 +18,7 @@ from . import _core
 
 _FUNCTIONS = _core._functions_of("linalg")
 globals().update(_FUNCTIONS)
+LinAlgError = _core.LinAlgError
 __all__ = sorted(_FUNCTIONS)  # noqa: PLE0605 - a list of all there are
 
 

@@ -61,6 +61,19 @@ INTERNAL = {
     "p_norm",
     "max_dim",
     "min_dim",
+    "cholesky_factor",
+    "lu_pack",
+    "lu_rows",
+    "lu_pivots",
+    "factor_info",
+    "triangle_solve",
+    "lu_apply",
+    "lu_inverse",
+    "lu_sign",
+    "lu_logdet",
+    "lu_det",
+    "adjugate",
+    "adjugate_slope",
     "take_along",
     "put_along",
     "median_dim",
@@ -101,10 +114,12 @@ def test_names_are_unique() -> None:
 
 def test_every_op_has_a_case_and_every_case_an_op() -> None:
     """But for inner ops that are not derived: fused forms of a rule, which test_grad.py holds
-    against the rule, and those that test_div_floor.py and test_integer.py call by their number."""
+    against the rule, and those that test_div_floor.py and test_integer.py call by their number,
+    and the adjugate, of which test_linalg.py takes derivatives."""
     with_case = {case.op for case in CASES}
     inner = {row["name"] for row in table() if row["kind"] == "inner" and row["grad"] != "rule"}
     inner |= {"div_rounded_int", "remainder_int", "fmod_int", "hardtanh_int", "threshold_int"}
+    inner |= {"adjugate", "adjugate_slope"}
     assert set(NAMES) - with_case == inner, "ops without a case in tests/ops/cases.py"
     assert with_case - set(NAMES) == set(), "cases of ops that are not in ops.def"
 

@@ -89,14 +89,22 @@ static PyObject *pair_result(const py_head *head, ag_status status, ag_tensor **
     return status == AG_OK ? py_tensor_tuple(head->first, 2, outs) : py_raise();
 }
 
+#define NAMED_MOST 4  /* fields of a named tuple */
+
 static PyObject *named_result(PyTypeObject *type, const py_head *head, ag_status status,
                               ag_tensor **outs)
 {
-    PyObject *pair = pair_result(head, status, outs);
-    PyObject *named = pair != NULL ? PyStructSequence_New(type) : NULL;
-    for (Py_ssize_t k = 0; named != NULL && k < 2; k++)
-        PyStructSequence_SetItem(named, k, Py_NewRef(PyTuple_GET_ITEM(pair, k)));
-    Py_XDECREF(pair);
+    PyObject *named = PyStructSequence_New(type), *all = NULL;
+    const Py_ssize_t n = named != NULL ? Py_SIZE(named) : 2;
+    if (status != AG_OK)
+        py_raise();
+    else
+        all = py_tensor_tuple(head->first, (int)n, outs);
+    if (all == NULL)
+        Py_CLEAR(named);
+    for (Py_ssize_t k = 0; named != NULL && k < n; k++)
+        PyStructSequence_SetItem(named, k, Py_NewRef(PyTuple_GET_ITEM(all, k)));
+    Py_XDECREF(all);
     return named;
 }
 
@@ -160,9 +168,9 @@ static PyObject *list_result(const py_row *row, const void *fields, int n, ag_st
 #define GET_PAIR_OF(name, cname, arguments, is_plain) \
     ag_tensor *outs[2]; \
     result = pair_result(&a.head, ag_##cname(AG_BARE arguments, outs), outs);
-#define GET_NAMED(first, second) GET_NAMED_TUPLE
+#define GET_NAMED(...) GET_NAMED_TUPLE
 #define GET_NAMED_TUPLE(name, cname, arguments, is_plain) \
-    ag_tensor *outs[2]; \
+    ag_tensor *outs[NAMED_MOST]; \
     result = named_result(type_##name##_##cname, &a.head, ag_##cname(AG_BARE arguments, outs), \
                           outs);
 #define GET_LIST(name, cname, arguments, is_plain) \
@@ -330,11 +338,15 @@ static PyObject *named_repr(PyObject *self)
     return text;
 }
 
-static PyTypeObject *new_named_type(const char *name, const char *first, const char *second)
+static PyTypeObject *new_named_type(const char *name, const char *const *names)
 {
-    PyStructSequence_Field fields[] = {{first, NULL}, {second, NULL}, {NULL, NULL}};
-    PyStructSequence_Desc description = {name, "What a function with two results gives.", fields,
-                                         2};
+    PyStructSequence_Field fields[NAMED_MOST + 1] = {{NULL, NULL}};
+    PyStructSequence_Desc description = {name, "What a function with several results gives.",
+                                         fields, 0};
+    for (int k = 0; k < NAMED_MOST && names[k] != NULL; k++) {
+        fields[k].name = names[k];
+        description.n_in_sequence++;
+    }
     PyTypeObject *type = PyStructSequence_NewType(&description);
     if (type != NULL)
         type->tp_repr = named_repr;
@@ -351,14 +363,14 @@ static PyTypeObject *new_named_type(const char *name, const char *first, const c
 #define TYPE_LIST NO_TYPE
 #define TYPE_TRUTH NO_TYPE
 #define TYPE_ANY NO_TYPE
-#define TYPE_NAMED(first, second) NAMED_TYPE
+#define TYPE_NAMED(...) NAMED_TYPE
 #define NAMED_TYPE(name, cname) static PyTypeObject *type_##name##_##cname;
 #define CALL(name, cname, FORMS, BODY, RESULT, parameters, doc, example) \
     TYPE_##RESULT(name, cname)
 #include "../include/ops.def"
 
 typedef struct named_type {
-    const char *function, *name, *first, *second;
+    const char *function, *name, *fields[NAMED_MOST];
     PyTypeObject **type;
 } named_type;
 
@@ -382,7 +394,11 @@ typedef struct named_type {
 #define TYPE_ROW_LIST NO_TYPE
 #define TYPE_ROW_TRUTH NO_TYPE
 #define TYPE_ROW_ANY NO_TYPE
-#define TYPE_ROW_NAMED(one, other) {.first = #one, .second = #other, NAMED_TYPE_ROW
+#define TYPE_ROW_NAMED(...) \
+    {.fields = {AG_EACH_GLUE(TEXTS_, AG_COUNT(__VA_ARGS__))(__VA_ARGS__)}, NAMED_TYPE_ROW
+#define TEXTS_2(a, b) #a, #b
+#define TEXTS_3(a, b, c) #a, #b, #c
+#define TEXTS_4(a, b, c, d) #a, #b, #c, #d
 #define NAMED_TYPE_ROW(title, python, cname) \
     .function = title, .name = "pyautograd.return_types." title, \
     .type = &type_##python##_##cname},
@@ -390,10 +406,10 @@ static const named_type named_types[] = {
 #define CALL(name, cname, FORMS, BODY, RESULT, parameters, doc, example) \
     TYPE_ROW_##RESULT(TYPE_PREFIX_##FORMS #name, name, cname)
 #include "../include/ops.def"
-    {NULL, NULL, NULL, NULL, NULL},
+    {.type = NULL},
 };
 
-#define RETURN_TYPES_DOC "The named tuples that functions with two results give."
+#define RETURN_TYPES_DOC "The named tuples that functions with several results give."
 
 bool py_add_return_types(PyObject *module)
 {
@@ -403,7 +419,7 @@ bool py_add_return_types(PyObject *module)
         return false;
     }
     for (const named_type *t = named_types; t->type != NULL; t++) {
-        *t->type = new_named_type(t->name, t->first, t->second);
+        *t->type = new_named_type(t->name, t->fields);
         if (*t->type == NULL ||
             PyModule_AddObjectRef(types, t->function, (PyObject *)*t->type) < 0) {
             Py_DECREF(types);

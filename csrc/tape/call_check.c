@@ -97,6 +97,9 @@ static const uint8_t tensors_of[AG_OP_COUNT] = {
     [AG_OP_index_put] = 2, [AG_OP_scatter_extreme] = 3, [AG_OP_masked_scatter] = 3,
     [AG_OP_take_along] = 2, [AG_OP_put_along] = 2, [AG_OP_softmax_rows_vjp] = 2,
     [AG_OP_standardize_channels] = 3,
+    [AG_OP_lu_rows] = 2, [AG_OP_triangle_solve] = 2,
+    [AG_OP_lu_apply] = 3, [AG_OP_lu_inverse] = 2, [AG_OP_lu_logdet] = 2, [AG_OP_lu_det] = 2,
+    [AG_OP_adjugate_slope] = 2,
 #define CALL(name, cname, FORMS, BODY, RESULT, parameters, doc, example) \
     TENSORS_ROW_##BODY(cname, parameters)
 #include "../include/ops.def"

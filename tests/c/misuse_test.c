@@ -519,7 +519,7 @@ static void test_null_of_elementwise_ops(void)
     GIVES_ERROR(ag_##cname(BAD_FIRST(parameters), &truth)); \
     GIVES_ERROR(ag_##cname(AG_EACH(GOOD, NEXT_BAD, , parameters), &truth)); \
     GIVES_ERROR(ag_##cname(AG_EACH(GOOD, NEXT_GOOD, , parameters), NULL));
-#define REFUSES_NAMED(first, second) REFUSES_PAIR_OF
+#define REFUSES_NAMED(...) REFUSES_PAIR_OF
 #define REFUSES_LIST(cname, parameters) \
     GIVES_MINUS_ONE(ag_##cname##_count(BAD_FIRST(parameters))); \
     GIVES_MINUS_ONE(ag_##cname##_count(AG_EACH(GOOD, NEXT_BAD, , parameters))); \

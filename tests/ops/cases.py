@@ -18,6 +18,7 @@ from ops.cases_elementwise import BINARY, SCALAR, SELECT, SOFTPLUS, UNARY
 from ops.cases_elementwise import INTEGER as BITS
 from ops.cases_elementwise import MASK as COMPARISONS
 from ops.cases_indexing import INDEXING, PLACES_OF
+from ops.cases_linalg import FACTS, LINALG
 from ops.cases_matrix import MATRIX
 from ops.cases_order import ORDER, PLACES
 from ops.cases_random import DRAWS
@@ -32,12 +33,13 @@ __all__ = ["CASES", "DIFFERENTIABLE", "INTEGER", "MAPS", "MASK", "TRUTHS", "UNAR
 
 MASK = [*COMPARISONS, *cases_pairs.MASK]
 INTEGER = [*BITS, *cases_pairs.INTEGER]
-TRUTHS = [*TRUTHS_OF, *PLACES_OF, *cases_pairs.TRUTHS, *PLACES]
+TRUTHS = [*TRUTHS_OF, *PLACES_OF, *cases_pairs.TRUTHS, *PLACES, *FACTS]
 MAPS = [*UNARY, *SOFTPLUS, *BINARY, *SCALAR, *SELECT, *ACTIVATION_MAPS, *cases_pairs.MAPS]
 MAPS += cases_special.MAPS
 WHOLES = [
     *REDUCE, *FORMULA, *VIEW, *SEVERAL, *IN_PLACE, *INNER, *cases_pairs.INNER, *ACTIVATION_WHOLES,
-    *ROWS, *SCANS, *INDEXING, *SHAPES, *ORDER, *DRAWS, *MATRIX, *cases_special.WHOLES,
+    *ROWS, *SCANS, *INDEXING, *SHAPES, *ORDER, *DRAWS, *MATRIX, *LINALG,
+    *cases_special.WHOLES,
 ]  # fmt: skip
 DIFFERENTIABLE = [*MAPS, *WHOLES]
 CASES = [*DIFFERENTIABLE, *MASK, *INTEGER, *TRUTHS]

@@ -23,7 +23,7 @@ INNER = set(
 
 # Deprecated ones, undocumented ones, another function of the same name, a class that is imported.
 OTHERS = {"resize", "resize_as", "fill", "nn.functional.unfold", "nn.functional.Tensor"}
-OTHERS |= {"special.Tensor", "linalg.norm", "linalg.vander"}
+OTHERS |= {"special.Tensor", "linalg.norm", "linalg.vander", "lu", "solve"}
 
 
 def ours() -> list[str]:

@@ -12,6 +12,7 @@ import pytest
 import pyautograd as ag
 from ops import cases, cases_special
 from ops.case import Case, by_id
+from ops.cases_linalg import FACTS, LINALG
 from support import Array, assert_ulp, leaf, values
 
 RELATIVE = 1e-12
@@ -29,6 +30,8 @@ def twin(torch: ModuleType, a: Any) -> Any:
 
 # PyTorch has the slope of hardsigmoid as a float32.
 LOOSE = {"hardsigmoid": 1e-7}
+# In torch these lie in memory by columns, and the sign of a determinant requires grad.
+OF_LAPACK = {case.op for case in (*LINALG, *FACTS)}
 # What has derivatives at infinity that are NaN in PyTorch.
 FINITE = {"gelu", "gelu_tanh", "softsign"}
 
@@ -66,6 +69,8 @@ def test_values(case: Case, torch: ModuleType, rng: np.random.Generator) -> None
         exact = values(theirs).astype(np.longdouble)
         assert_ulp(ours, exact, 2 * case.ulp + 4, case.id)
         assert tuple(ours.shape) == tuple(theirs.shape)
+        if case.op in OF_LAPACK:
+            continue
         assert tuple(ours.stride()) == tuple(theirs.stride()) or 1 in ours.shape
         assert ours.requires_grad == theirs.requires_grad and ours.is_leaf == theirs.is_leaf
 
@@ -139,6 +144,8 @@ def test_names_of_nodes(case: Case, torch: ModuleType, rng: np.random.Generator)
         pytest.skip("the derivative is put together of other ops in torch")
     if case.op in ("quantile", "nanquantile", "corrcoef", "prod_others"):
         pytest.skip("torch has it under the name of the last of its parts")
+    if case.op in OF_LAPACK and (case.twin or "Linalg" not in str(case.grad_fn)):
+        pytest.skip("a view of what one op gives of a matrix; torch has one node for all")
     arrays = samples(case, rng)[-1]
     ours = case.call(ag, *(leaf(a) for a in arrays))
     theirs = case.run_twin(torch, *(twin(torch, a) for a in arrays))

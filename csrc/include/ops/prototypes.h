@@ -92,7 +92,7 @@
 #define AG_C_OF_LIKE ag_tensor *
 #define AG_C_OF_ITSELF ag_status
 #define AG_C_OF_PAIR_OF ag_status
-#define AG_C_OF_NAMED(a, b) ag_status
+#define AG_C_OF_NAMED(...) ag_status
 #define AG_C_OF_LIST ag_status
 #define AG_C_OF_TRUTH ag_status
 #define AG_OUTS_TENSOR
@@ -101,7 +101,7 @@
 #define AG_OUTS_LIKE
 #define AG_OUTS_ITSELF
 #define AG_OUTS_PAIR_OF , ag_tensor **outs
-#define AG_OUTS_NAMED(a, b) , ag_tensor **outs
+#define AG_OUTS_NAMED(...) , ag_tensor **outs
 #define AG_OUTS_LIST , int n, ag_tensor **outs
 #define AG_OUTS_TRUTH , bool *truth
 #define AG_COUNT_TENSOR(cname, parameters)
@@ -110,7 +110,7 @@
 #define AG_COUNT_LIKE(cname, parameters)
 #define AG_COUNT_ITSELF(cname, parameters)
 #define AG_COUNT_PAIR_OF(cname, parameters)
-#define AG_COUNT_NAMED(a, b) AG_COUNT_TENSOR
+#define AG_COUNT_NAMED(...) AG_COUNT_TENSOR
 #define AG_COUNT_TRUTH(cname, parameters)
 #define AG_COUNT_LIST(cname, parameters) \
     AG_API int ag_##cname##_count(AG_PARAMETERS(parameters));

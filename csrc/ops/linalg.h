@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What the files of linear algebra share: checks in PyTorch's words, verbs for matrices, batches of
+ * them, and triangular solves of one matrix.
+ */
+#ifndef AGI_LINALG_H
+#define AGI_LINALG_H
+
+#include "../compute/matrices.h"
+#include "../tape/formula.h"
+
+/* What matrices of n rows and columns and a product with k columns take, in ns, about. */
+#define AGI_CUBIC_COST(n, k) (200.0 + 0.3 * (double)(n) * (double)(n) * (double)(k))
+
+#pragma GCC visibility push(hidden)
+
+/* Whether t is float64 with matrices in its last two dimensions, which are square if that is asked
+ * for; else false, with an error in the name of `name`. */
+bool agi_check_matrices(const char *name, const ag_tensor *t, bool square);
+bool agi_check_real(const char *name, const ag_tensor *t);
+
+/* The shape of the batch of a, of b too unless that is NULL, of which the last `own` dimensions are
+ * left away. False with an error. */
+bool agi_batch_of(const ag_tensor *a, const ag_tensor *b, int own, int *ndim, int64_t *shape);
+
+/* A new tensor with this batch and `own` more dimensions of these sizes. */
+ag_tensor *agi_batch_tensor(int ndim, const int64_t *batch, int own, const int64_t *sizes);
+
+/* One result for each matrix of the batch: runs fn over the inputs, the last own[k] dimensions of
+ * which are those of a matrix, and the result z. */
+ag_status agi_batch_run(agi_matrices *m, agi_matrix_fn fn, const void *context, int n,
+                        ag_tensor *const *tensors, const int *own);
+
+/* op(t) x = b, b in the place of x (n x k): t is n x n of which one triangle is read. */
+typedef struct agi_triangle {
+    bool upper, transposed, unit;
+} agi_triangle;
+void agi_solve_triangle(const agi_blas_table *blas, agi_triangle how, int64_t n, int64_t k,
+                        const double *t, int64_t t_row, int64_t t_col, double *x, int64_t x_row,
+                        int64_t x_col);
+
+/* The first matrix of a batch whose diagonal has a number that is not positive, or that is 0, and
+ * the place of that number from 1 on; -1 if there is none. Numbers lie `step` apart, `count` of
+ * them, matrices `matrix`. */
+typedef struct agi_diagonals {
+    int64_t matrices, matrix, count, step;
+    bool positive;
+} agi_diagonals;
+int64_t agi_first_bad(const agi_diagonals *d, const double *data, int64_t *place);
+agi_diagonals agi_diagonals_of_cholesky(const ag_tensor *l);
+agi_diagonals agi_diagonals_of_lu(const ag_tensor *packed);
+
+/* "(Batch element 1): " into text where t is a batch of matrices, else nothing. */
+const char *agi_batch_text(char text[64], bool is_batch, int64_t at);
+
+/* Of batches that broadcast; back: AGI_FIRST_BACK, AGI_SECOND_BACK (matrix.h). */
+ag_arg agi_matrix_product(ag_arg x, ag_arg y, unsigned back);
+
+/* LU of matrices with their pivots, which the tape does not know. */
+ag_arg agi_constant_lu(ag_arg a);
+
+/* The value of a formula that ends in x, for a public function: owned by the scope outside. Closes
+ * the scope that `mark` began. */
+ag_tensor *agi_end_of_scope(int64_t mark, ag_arg x);
+/* The same of n values, as the results of a public function. */
+ag_status agi_ends_of_scope(int64_t mark, int n, const ag_arg *values, ag_tensor **outs);
+
+/* An int64 tensor: where each factor has a number in its diagonal that makes it useless, or 0. */
+ag_arg agi_factor_info(ag_arg factor, bool is_lu);
+
+#pragma GCC visibility pop
+
+AGI_INLINE ag_arg v_failed_matrix(void) { return agi_arg(&agi_failed); }
+
+AGI_INLINE int64_t agi_rows_of(const ag_tensor *t) { return agi_shape_of(t)[t->ndim - 2]; }
+AGI_INLINE int64_t agi_cols_of(const ag_tensor *t) { return agi_shape_of(t)[t->ndim - 1]; }
+
+/* The last two dimensions exchanged. */
+AGI_INLINE ag_arg v_mt(ag_arg x)
+{
+    const ag_attr attr = {.i = {-2, -1}};
+    return agi_value(AG_OP_transpose, 1, &x, &attr);
+}
+AGI_INLINE ag_arg v_matmul(ag_arg x, ag_arg y) { return agi_matrix_product(x, y, 0); }
+AGI_INLINE ag_arg v_matmul_tn(ag_arg x, ag_arg y) { return agi_matrix_product(x, y, 1); }
+AGI_INLINE ag_arg v_matmul_nt(ag_arg x, ag_arg y) { return agi_matrix_product(x, y, 2); }
+AGI_INLINE ag_arg v_triangle_of(ag_arg x, bool upper, int64_t diagonal)
+{
+    const ag_attr attr = {.i = {diagonal}};
+    return agi_value(upper ? AG_OP_triu : AG_OP_tril, 1, &x, &attr);
+}
+AGI_INLINE ag_arg v_diagonal_of(ag_arg x)
+{
+    const ag_attr attr = {.i = {0, -2, -1}};
+    return agi_value(AG_OP_diagonal, 1, &x, &attr);
+}
+AGI_INLINE ag_arg v_diagonal_matrix(ag_arg x)
+{
+    const ag_attr attr = {.i = {0, -2, -1}};
+    return agi_value(AG_OP_diag_embed, 1, &x, &attr);
+}
+AGI_INLINE ag_arg v_with_dim(ag_arg x, int64_t dim)
+{
+    const ag_attr attr = {.i = {dim}};
+    return agi_value(AG_OP_unsqueeze, 1, &x, &attr);
+}
+AGI_INLINE ag_arg v_without_dim(ag_arg x, int64_t dim)
+{
+    const ag_attr attr = {.n_list = 1, .list = &dim};
+    return agi_value(AG_OP_squeeze, 1, &x, &attr);
+}
+AGI_INLINE ag_arg v_slice_of(ag_arg x, int64_t dim, int64_t start, int64_t end)
+{
+    const ag_attr attr = {.i = {dim, start, end, 1}};
+    return agi_value(AG_OP_slice, 1, &x, &attr);
+}
+AGI_INLINE ag_arg v_triangle_solve(ag_arg t, ag_arg b, bool upper, bool transposed, bool unit)
+{
+    const ag_arg args[2] = {t, b};
+    const ag_attr attr = {.i = {upper, transposed, unit}};
+    return agi_value(AG_OP_triangle_solve, 2, args, &attr);
+}
+AGI_INLINE ag_arg v_lu_solve(ag_arg a, ag_arg lu, ag_arg b, bool transposed)
+{
+    const ag_arg args[3] = {a, lu, b};
+    const ag_attr attr = {.i = {transposed}};
+    return agi_value(AG_OP_lu_apply, 3, args, &attr);
+}
+AGI_INLINE ag_arg v_lu_rows(ag_arg pivots, ag_arg x, bool back)
+{
+    const ag_arg args[2] = {pivots, x};
+    const ag_attr attr = {.i = {back}};
+    return agi_value(AG_OP_lu_rows, 2, args, &attr);
+}
+AGI_INLINE ag_arg v_lu_inverse(ag_arg a, ag_arg lu)
+{
+    const ag_arg args[2] = {a, lu};
+    return agi_value(AG_OP_lu_inverse, 2, args, NULL);
+}
+/* x^-1 of one matrix and another of the same batch. */
+AGI_INLINE ag_arg v_solve(ag_arg a, ag_arg b, bool transposed)
+{
+    return v_lu_solve(a, agi_constant_lu(a), b, transposed);
+}
+
+#endif

@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What the files of linear algebra share (see linalg.h).
+ */
+#include "linalg.h"
+
+#include <math.h>
+#include <stdio.h>
+
+#include "../base/check.h"
+#include "../base/shape.h"
+#include "../fuse/pending.h"
+#include "../tape/dtypes.h"
+#include "../tensor/scope.h"
+#include "matrix.h"
+#include "table.h"
+
+/* ---- checks ---------------------------------------------------------------------------------- */
+
+bool agi_check_real(const char *name, const ag_tensor *t)
+{
+    if (agi_dtype_of(t) == AG_FLOAT64)
+        return true;
+    agi_fail(AG_ERR_SHAPE, "%s: Expected a floating point or complex tensor as input. Got %s",
+             name, agi_dtype_of(t) == AG_INT64 ? "Long" : "Bool");
+    return false;
+}
+
+bool agi_check_matrices(const char *name, const ag_tensor *t, bool square)
+{
+    if (!agi_has_tensor(name, t))
+        return false;
+    if (t->ndim < 2) {
+        agi_fail(AG_ERR_SHAPE, "%s: The input tensor A must have at least 2 dimensions.", name);
+        return false;
+    }
+    const int64_t rows = agi_rows_of(t), cols = agi_cols_of(t);
+    if (!square || rows == cols)
+        return agi_check_real(name, t);
+    agi_fail(AG_ERR_SHAPE, "%s: A must be batches of square matrices, but they are %lld by %lld "
+                           "matrices", name, (long long)rows, (long long)cols);
+    return false;
+}
+
+const char *agi_batch_text(char text[64], bool is_batch, int64_t at)
+{
+    text[0] = '\0';
+    if (is_batch)
+        snprintf(text, 64, "(Batch element %lld): ", (long long)at);
+    return text;
+}
+
+int64_t agi_first_bad(const agi_diagonals *d, const double *data, int64_t *place)
+{
+    for (int64_t i = 0; i < d->matrices; i++)
+        for (int64_t k = 0; k < d->count; k++) {
+            const double x = data[i * d->matrix + k * d->step];
+            if (d->positive ? !(x > 0.0) : x == 0.0) {
+                *place = k + 1;
+                return i;
+            }
+        }
+    *place = 0;
+    return -1;
+}
+
+agi_diagonals agi_diagonals_of_cholesky(const ag_tensor *l)
+{
+    const int64_t n = agi_cols_of(l);
+    return (agi_diagonals){.matrices = n > 0 ? l->numel / (n * n) : 0, .matrix = n * n, .count = n,
+                           .step = n + 1, .positive = true};
+}
+
+agi_diagonals agi_diagonals_of_lu(const ag_tensor *packed)
+{
+    const int64_t m = agi_cols_of(packed), n = agi_rows_of(packed) - 1, size = m * (n + 1);
+    return (agi_diagonals){.matrices = size > 0 ? packed->numel / size : 0, .matrix = size,
+                           .count = m < n ? m : n, .step = m + 1};
+}
+
+/* ---- batches --------------------------------------------------------------------------------- */
+
+bool agi_batch_of(const ag_tensor *a, const ag_tensor *b, int own, int *ndim, int64_t *shape)
+{
+    *ndim = a->ndim - own;
+    for (int d = 0; d < *ndim; d++)
+        shape[d] = agi_shape_of(a)[d];
+    return b == NULL ||
+           agi_shape_broadcast(ndim, shape, b->ndim - own, agi_shape_of(b)) == AG_OK;
+}
+
+ag_tensor *agi_batch_tensor(int ndim, const int64_t *batch, int own, const int64_t *sizes)
+{
+    int64_t shape[AGI_MAX_DIMS + 2];
+    if (ndim + own > AGI_MAX_DIMS)
+        return agi_fail_null(AG_ERR_SHAPE, "linalg: a tensor has at most %d dimensions",
+                             AGI_MAX_DIMS);
+    for (int d = 0; d < ndim; d++)
+        shape[d] = batch[d];
+    for (int d = 0; d < own; d++)
+        shape[ndim + d] = sizes[d];
+    const int64_t numel = agi_shape_numel("linalg", ndim + own, shape);
+    return numel < 0 ? NULL : agi_tensor_new(ndim + own, shape, numel);
+}
+
+ag_status agi_batch_run(agi_matrices *m, agi_matrix_fn fn, const void *context, int n,
+                        ag_tensor *const *tensors, const int *own)
+{
+    for (int k = 0; k < n; k++)
+        agi_matrices_add(m, tensors[k], own[k]);
+    for (int k = 0; k < n - 1; k++)
+        m->lets_go |= tensors[k]->numel >= AGI_DEFER_MIN;
+    return agi_matrices_run(m, fn, context);
+}
+
+/* ---- verbs ----------------------------------------------------------------------------------- */
+
+ag_arg agi_matrix_product(ag_arg x, ag_arg y, unsigned back)
+{
+    while (!agi_value_failed(x) && !agi_value_failed(y) && x.tensor->ndim != y.tensor->ndim) {
+        if (x.tensor->ndim < y.tensor->ndim)
+            x = v_with_dim(x, 0);
+        else
+            y = v_with_dim(y, 0);
+    }
+    if (agi_value_failed(x) || agi_value_failed(y))
+        return v_failed_matrix();
+    return agi_v_matmul(x, y, back);
+}
+
+ag_arg agi_constant_lu(ag_arg a)
+{
+    if (agi_value_failed(a))
+        return a;
+    ag_tensor *lu = agi_scope_add(agi_compute(AG_OP_lu_pack, 1, &a, NULL));
+    return lu != NULL ? agi_arg(lu) : v_failed_matrix();
+}
+
+ag_tensor *agi_end_of_scope(int64_t mark, ag_arg x)
+{
+    ag_tensor *out = agi_value_failed(x) ? NULL : agi_retain(x.tensor);
+    agi_scope_close(mark);
+    return agi_scope_add(out);
+}
+
+ag_arg agi_factor_info(ag_arg factor, bool is_lu)
+{
+    const ag_attr attr = {.i = {is_lu}};
+    return agi_value(AG_OP_factor_info, 1, &factor, &attr);
+}
+
+ag_status agi_ends_of_scope(int64_t mark, int n, const ag_arg *values, ag_tensor **outs)
+{
+    bool ok = true;
+    for (int k = 0; k < n; k++)
+        ok = ok && !agi_value_failed(values[k]);
+    for (int k = 0; k < n && ok; k++)
+        outs[k] = agi_retain(values[k].tensor);
+    agi_scope_close(mark);
+    return ok ? agi_scope_add_all(n, outs) : ag_last_status();
+}
+
+/* ---- triangles ------------------------------------------------------------------------------- */
+
+void agi_solve_triangle(const agi_blas_table *blas, agi_triangle how, int64_t n, int64_t k,
+                        const double *t, int64_t t_row, int64_t t_col, double *x, int64_t x_row,
+                        int64_t x_col)
+{
+    static const double one = 1.0;
+    const bool t_by_rows = t_row != 1, x_by_rows = x_row != 1;
+    const int64_t t_step = t_by_rows ? t_row : t_col, x_step = x_by_rows ? x_row : x_col;
+    const int64_t in_x = x_by_rows ? k : n, ldt = t_step > n ? t_step : n;
+    const int64_t ldx = x_step > in_x ? x_step : in_x;
+    /* By columns, what lies by rows is its transpose; and op(t) x = b is x^T op(t)^T = b^T. */
+    const char uplo = how.upper != t_by_rows ? 'U' : 'L';
+    const char trans = (how.transposed != t_by_rows) != x_by_rows ? 'T' : 'N';
+    const char side = x_by_rows ? 'R' : 'L', diag = how.unit ? 'U' : 'N';
+    if (n == 0 || k == 0)
+        return;
+    blas->dtrsm(&side, &uplo, &trans, &diag, x_by_rows ? &k : &n, x_by_rows ? &n : &k, &one, t,
+                &ldt, x, &ldx, 1, 1, 1, 1);
+}

@@ -1,0 +1,219 @@
+# SPDX-License-Identifier: MIT
+"""The op cases of linear algebra: see cases.py. References are elimination on long doubles."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from ops.case import Case, Shape
+
+FAR = 500.0  # units in the last place: matrices here have condition numbers of some dozens
+
+Ref = Callable[..., Any]
+
+
+def _eliminated(a: Any, b: Any) -> tuple[Any, Any]:
+    """The solution of a x = b, and the determinant of a, by elimination with exchanged rows."""
+    a, b, n, det = a.copy(), b.copy(), len(a), a.dtype.type(1)
+    for k in range(n):
+        p = k + int(np.argmax(abs(a[k:, k])))
+        a[[k, p]], b[[k, p]] = a[[p, k]], b[[p, k]]
+        det = det * a[k, k] * (1 if p == k else -1)
+        for i in range(k + 1, n):
+            factor = a[i, k] / a[k, k]
+            a[i], b[i] = a[i] - factor * a[k], b[i] - factor * b[k]
+    x = b * 0
+    for k in reversed(range(n)):
+        x[k] = (b[k] - a[k, k + 1 :] @ x[k + 1 :]) / a[k, k]
+    return x, det
+
+
+def _solve(a: Any, b: Any) -> Any:
+    return _eliminated(a, b)[0]
+
+
+def _det(a: Any) -> Any:
+    return _eliminated(a, a)[1]
+
+
+def _inv(a: Any) -> Any:
+    return _solve(a, np.eye(len(a), dtype=a.dtype))
+
+
+def _chol(a: Any) -> Any:
+    low = a * 0
+    for j in range(len(a)):
+        low[j, j] = np.sqrt(a[j, j] - (low[j] ** 2).sum())
+        for i in range(j + 1, len(a)):
+            low[i, j] = (a[i, j] - (low[i] * low[j]).sum()) / low[j, j]
+    return low
+
+
+def _definite(m: Any, x: Any) -> Any:
+    return x @ x.T + (m.eye(3) if m is not np else np.eye(3))
+
+
+def _large(m: Any, x: Any) -> Any:
+    """Matrices whose diagonal is larger than the rest: no rows are exchanged."""
+    return x + 5 * m.eye(3)
+
+
+def _packed(a: Any) -> Any:
+    """L and U in one another, of a matrix whose rows need not be exchanged."""
+    a = a.copy()
+    for k in range(min(a.shape)):
+        a[k + 1 :, k] /= a[k, k]
+        a[k + 1 :, k + 1 :] -= np.outer(a[k + 1 :, k], a[k, k + 1 :])
+    return a
+
+
+def _case(
+    op: str,
+    label: str,
+    call: Ref,
+    ref: Ref,
+    shapes: tuple[Shape, ...],
+    grad_fn: str | None,
+    **more: Any,
+) -> Case:
+    domains = ((0.5, 2.0),) * len(shapes)
+    return Case(
+        op, call, ref, domains, FAR, grad_fn, label, "whole", shapes, by_blas=True, **more
+    )  # fmt: skip
+
+
+LINALG = [
+    _case(
+        "cholesky_factor",
+        "",
+        lambda m, x: m.linalg.cholesky(_definite(m, x)),
+        lambda x: _chol(_definite(np, x)),
+        ((3, 3),),
+        "LinalgCholeskyExBackward0",
+    ),
+    _case(
+        "cholesky_factor",
+        "upper",
+        lambda m, x: m.linalg.cholesky(_definite(m, x), upper=True),
+        lambda x: _chol(_definite(np, x)).T,
+        ((3, 3),),
+        "LinalgCholeskyExBackward0",
+        twin=lambda m, x: m.linalg.cholesky(_definite(m, x)).T,
+    ),
+    _case(
+        "lu_pack",
+        "",
+        lambda m, x: m.linalg.lu_factor(_large(m, x)).LU,
+        lambda x: _packed(_large(np, x)),
+        ((3, 3),),
+        "TransposeBackward0",
+    ),
+    _case(
+        "lu_pack",
+        "tall",
+        lambda m, x: m.linalg.lu_factor(m.eye(4, 2) * 9 + x).LU,
+        lambda x: _packed(np.eye(4, 2) * 9 + x),
+        ((4, 2),),
+        "TransposeBackward0",
+    ),
+    _case(
+        "lu_rows",
+        "",
+        lambda m, x, y: m.linalg.lu_solve(_one(m), m.linalg.lu_factor(_turned(m))[1], x) * y,
+        lambda x, y: x[[1, 2, 0]] * y,
+        ((3, 2), (3, 2)),
+        "MulBackward0",
+    ),
+    _case(
+        "triangle_solve",
+        "",
+        lambda m, a, b: m.linalg.solve_triangular(_large(m, a), b, upper=True),
+        lambda a, b: _solve(np.triu(_large(np, a)), b),
+        ((3, 3), (3, 2)),
+        "LinalgSolveTriangularBackward0",
+    ),
+    _case(
+        "triangle_solve",
+        "unit, right",
+        lambda m, a, b: m.linalg.solve_triangular(
+            a, b, upper=False, left=False, unitriangular=True
+        ),
+        lambda a, b: _solve((np.tril(a, -1) + np.eye(3)).T, b.T).T,
+        ((3, 3), (2, 3)),
+        "TransposeBackward0",
+    ),
+    _case(
+        "lu_apply",
+        "",
+        lambda m, a, b: m.linalg.solve(_large(m, a), b),
+        lambda a, b: _solve(_large(np, a), b),
+        ((3, 3), (3, 2)),
+        "LinalgSolveExBackward0",
+    ),
+    _case(
+        "lu_apply",
+        "right",
+        lambda m, a, b: m.linalg.solve(_large(m, a), b, left=False),
+        lambda a, b: _solve(_large(np, a).T, b.T).T,
+        ((3, 3), (2, 3)),
+        "TransposeBackward0",
+    ),
+    _case(
+        "lu_inverse",
+        "",
+        lambda m, a: m.linalg.inv(_large(m, a)),
+        lambda a: _inv(_large(np, a)),
+        ((3, 3),),
+        "LinalgInvExBackward0",
+    ),
+    _case(
+        "lu_logdet",
+        "",
+        lambda m, a: m.linalg.slogdet(_large(m, a))[1],
+        lambda a: np.log(abs(_det(_large(np, a)))),
+        ((3, 3),),
+        "LinalgSlogdetBackward0",
+    ),
+    _case(
+        "lu_det",
+        "",
+        lambda m, a: m.linalg.det(_large(m, a)),
+        lambda a: _det(_large(np, a)),
+        ((3, 3),),
+        "LinalgDetBackward0",
+    ),
+]
+
+
+def _turned(m: Any) -> Any:
+    """A matrix whose rows are exchanged for elimination: the first goes to the end."""
+    return m.tensor([[0.0, 0.0, 1.0], [1.0, 0.0, 0.0], [0.0, 1.0, 0.0]], dtype=m.float64)
+
+
+def _one(m: Any) -> Any:
+    return m.eye(3, dtype=m.float64)
+
+
+def _number(op: str, call: Ref, ref: Ref, dtype: str, twin: Ref | None = None) -> Case:
+    return Case(
+        op, call, ref, ((0.5, 2.0),), 1.0, None, "", "whole", ((3, 3),), by_blas=True, dtype=dtype,
+        twin=twin,
+    )  # fmt: skip
+
+
+# What has no derivative.
+FACTS = [
+    _number(
+        "lu_pivots", lambda m, x: m.linalg.lu_factor(_large(m, x)).pivots,
+        lambda x: np.array([1, 2, 3]), "int64", lambda m, x: m.tensor([1, 2, 3]),
+    ),
+    _number(
+        "factor_info", lambda m, x: m.linalg.cholesky_ex(_definite(m, x) - 99 * m.eye(3)).info,
+        lambda x: np.array(1), "int64", lambda m, x: m.tensor(1),
+    ),
+    _number("lu_sign", lambda m, x: m.linalg.slogdet(-_large(m, x)).sign,
+            lambda x: np.array(-1.0), "float64"),
+]  # fmt: skip
