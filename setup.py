@@ -59,18 +59,12 @@ def compile_flags():
     flags += ["-ffp-contract=off", "-fno-math-errno", "-fno-trapping-math"]
     flags += [] if MAC else ["-fno-semantic-interposition", "-fno-plt", "-falign-functions=64"]
     slow = "-O0 -g" if "DEBUG" in SWITCHES else "-O1 -g"
-    flags += slow.split() if SWITCHES.keys() & {"DEBUG", "SANITIZE", "COVERAGE"} else ["-O3"]
+    fast = "-O3" if MAC else "-O3 -fno-asynchronous-unwind-tables"  # no exception passes through C
+    flags += (slow if SWITCHES.keys() & {"DEBUG", "SANITIZE", "COVERAGE"} else fast).split()
     flags += [f"-DAG_{name}" for name in ("DEBUG", "TESTING", "COVERAGE") if name in SWITCHES]
-    if "SANITIZE" in SWITCHES:
-        flags += ["-DAG_PLAIN_ALLOC"]  # every block its own malloc: the tool sees each misuse
+    flags += ["-DAG_PLAIN_ALLOC"] if "SANITIZE" in SWITCHES else []  # the tool sees each misuse
     flags += instrumentation() + CHECK.flags_of("CFLAGS")
     return [*flags, f'-DAG_FLAGS="{" ".join(flags)}"']
-
-
-def small():
-    """What the module of cffi is compiled with beside: all that it does is call."""
-    chosen = [flag for flag in compile_flags() if flag.startswith("-O")]
-    return ["-Os"] if chosen == ["-O3"] else []
 
 
 class CheckedBuild(build):
@@ -83,25 +77,16 @@ class CheckedBuild(build):
 
 class Build(build_ext):
     """Compiles what is out of date, links, and leaves a plain build in the checkout as well, since
-    `python -m` puts the checkout in front of what is installed. That keeps the names of functions,
-    which profilers and a test read; what is installed goes without."""
+    `python -m` puts the checkout in front of what is installed. Names stay in the checkout's."""
 
     def run(self):
         super().run()
-        plain = SWITCHES.keys() <= {"WERROR"}
-        if self.inplace or plain:
-            for built, source in self.get_output_mapping().items():
-                Path(source).parent.mkdir(parents=True, exist_ok=True)
-                shutil.copy2(built, source + ".new")
-                os.replace(source + ".new", source)  # never write into a library in use
-        if plain and not self.inplace and not MAC and "-g" not in compile_flags():
-            self.strip()
-
-    def strip(self):
-        """A tenth less to load and to install; where there is no tool for it, nothing is lost."""
-        if tool := shutil.which("strip"):
-            built = [name for name in self.get_output_mapping() if name.endswith(".so")]
-            CHECK.call([tool, *built], "strip")
+        plain, made = SWITCHES.keys() <= {"WERROR"}, self.get_output_mapping()
+        for built, source in made.items() if self.inplace or plain else ():
+            Path(source).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(built, source + ".new")
+            os.replace(source + ".new", source)  # never write into a library in use
+        CHECK.strip([n for n in made if plain and not self.inplace], compile_flags())
 
     def get_output_mapping(self):
         names = [LIBRARY, *(f"include/{header}" for header in HEADERS)]
@@ -133,7 +118,7 @@ class Build(build_ext):
         kind += [f"-L{package}", "-lpyautograd", "-Wl,-rpath," + RPATH]
         native, capi = (Path(self.get_ext_fullpath(ext.name)) for ext in self.extensions)
         self.link(native, self.compile(NATIVE, WARNINGS + flags), kind)
-        self.link(capi, self.compile([generated], flags + small()), kind)
+        self.link(capi, self.compile([generated], [*flags, *CHECK.small(compile_flags())]), kind)
 
     def compile(self, sources, flags):
         """Objects of sources; those newer than all that they could be made from are kept."""

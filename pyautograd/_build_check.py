@@ -139,3 +139,16 @@ def call(command: list[str], what: str) -> None:
     print(f"{what}\n{done.stdout}{failed}", end="", flush=True)
     if failed:
         sys.exit(f"{what} was not made: see above")
+
+
+def small(flags: list[str]) -> list[str]:
+    """What code that does nothing but call is compiled with beside: a tenth less."""
+    return ["-Os"] if [flag for flag in flags if flag.startswith("-O")] == ["-O3"] else []
+
+
+def strip(files: list[str], flags: list[str]) -> None:
+    """Take names out of libraries that only debuggers and profilers read. Without such a tool, or
+    with one for other machines, they stay as they are."""
+    tool = shutil.which("strip") if sys.platform != "darwin" and "-g" not in flags else None
+    if libraries := [name for name in files if tool is not None and name.endswith(".so")]:
+        _run([str(tool), *libraries])
