@@ -107,8 +107,8 @@ static bool note_size(einsum_plan *plan, int label, int64_t size, int operand)
                                "broadcast with previously seen size %lld", letter_of(label),
                  (long long)size, operand, (long long)*known);
     else
-        agi_fail(AG_ERR_SHAPE, "einsum(): the dimensions of the ellipses do not broadcast: %lld and "
-                               "%lld", (long long)size, (long long)*known);
+        agi_fail(AG_ERR_SHAPE, "einsum(): the dimensions of the ellipses do not broadcast: %lld "
+                               "and %lld", (long long)size, (long long)*known);
     return false;
 }
 
@@ -470,7 +470,7 @@ static bool multiply_terms(einsum_plan *plan, int a, int b)
     return x->t != NULL;
 }
 
-/* ---- the whole ------------------------------------------------------------------------------- */
+/* ---- the whole ------------------------------------------------------------------------------ */
 
 /* Multiplications that the product of two terms takes. */
 static double pair_cost(const einsum_plan *plan, int a, int b)

@@ -7764,6 +7764,14 @@ def addbmm(
         RuntimeError: the sizes do not fit, or the dtypes differ.
         TypeError: an argument is of the wrong type.
     """
+def bilinear(input1: _T, input2: Tensor, weight: Tensor, bias: Tensor | None = None) -> _T:
+    """input1 @ weight[k] @ input2 + bias[k] for each k: (..., n) and (..., m) with a weight
+    (p, n, m) and a bias (p) give (..., p).
+
+    Raises:
+        RuntimeError: the sizes do not fit, or the dtypes differ.
+        TypeError: an argument is of the wrong type.
+    """
 @overload
 def var_mean(input: _T, unbiased: _bool) -> tuple[_T, _T]:
     """Variance and mean over some or all dimensions, as a tuple.

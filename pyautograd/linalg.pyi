@@ -5,6 +5,7 @@ from builtins import bool as _bool
 from builtins import int as _int
 
 from ._core import _T, Tensor, return_types
+from ._core import matmul as matmul
 
 __all__: list[str]
 

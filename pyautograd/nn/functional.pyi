@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Literal
 
 from .._core import _T, Tensor, _Dims, _DType, _Operand, _Real, _Value
+from .._core import bilinear as bilinear
 from .._core import cosine_similarity as cosine_similarity
 from .._core import hardshrink as hardshrink
 from .._core import pairwise_distance as pairwise_distance
@@ -664,14 +665,6 @@ def softmin(
 def linear(input: _T, weight: Tensor, bias: Tensor | None = None) -> _T:
     """input @ weight.T + bias: a linear layer. (..., n) with a weight (m, n), or (n), gives
     (..., m), or (...); the bias is (m), or a single number.
-
-    Raises:
-        RuntimeError: the sizes do not fit, or the dtypes differ.
-        TypeError: an argument is of the wrong type.
-    """
-def bilinear(input1: _T, input2: Tensor, weight: Tensor, bias: Tensor | None = None) -> _T:
-    """input1 @ weight[k] @ input2 + bias[k] for each k: (..., n) and (..., m) with a weight
-    (p, n, m) and a bias (p) give (..., p).
 
     Raises:
         RuntimeError: the sizes do not fit, or the dtypes differ.
