@@ -12,13 +12,14 @@ import os
 import pickle
 import subprocess
 import sys
+import threading
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 import pyautograd as ag
-from pyautograd import optim
+from pyautograd import _core, optim
 from pyautograd.optim import _lbfgs, _rates, lr_scheduler, optimizer
 
 KINDS = ["SGD", "Adam", "AdamW", "Adamax", "NAdam", "RMSprop", "Adagrad", "Adadelta"]
@@ -295,6 +296,49 @@ def test_a_step_that_fails_changes_nothing() -> None:
     with pytest.raises(TypeError, match="lr"):
         o.step()
     assert x.tolist() == y.tolist() == [1.0, 1.0] and x not in o.state
+
+
+@pytest.mark.parametrize("name", ["SGD", "Adam", "NAdam"])
+def test_a_step_without_memory_changes_nothing(name: str) -> None:
+    try:
+        _core._fail_allocation(0)
+    except ValueError:
+        pytest.skip("allocations can be failed in builds for testing and coverage only")
+    kwargs = {"momentum": 0.5} if name == "SGD" else {}
+    for nth in range(1, 100):
+        x, y = ag.ones(3, requires_grad=True), ag.ones(4, 2).t().requires_grad_()
+        x.grad, y.grad = ag.ones(3), ag.ones(2, 4)
+        o = getattr(optim, name)([x, y], **kwargs)
+        _core._fail_allocation(nth)
+        try:
+            o.step()
+            break
+        except MemoryError:
+            pass
+        finally:
+            _core._fail_allocation(0)
+        assert x.tolist() == [1.0] * 3 and y.sum().item() == 8.0
+        assert not any(o.state.values())
+    assert nth > 3 and x[0].item() < 1.0
+
+
+def test_threads_step_parameters_of_their_own() -> None:
+    def walk(found: list[Any]) -> None:
+        params = [ag.linspace(-1.0, 1.0, n).requires_grad_() for n in (50, 3_000, 90_000)]
+        o = optim.Adam(params, lr=0.01)
+        for _ in range(20):
+            o.zero_grad()
+            sum((p**2).sum() for p in params).backward()  # type: ignore[union-attr]
+            o.step()
+        found.append([p.tolist() for p in params])
+
+    found: list[Any] = []
+    workers = [threading.Thread(target=walk, args=(found,)) for _ in range(3)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    assert found[0] == found[1] == found[2]
 
 
 def test_rates_may_be_tensors() -> None:
