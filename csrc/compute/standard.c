@@ -14,6 +14,7 @@
 #include "sum.h"
 
 #define ROW_BLOCK AGI_SUM_BLOCK
+#define ROW_FETCHED 8192  /* numbers of the longest row that is fetched: the caches keep it */
 
 typedef double row_vec __attribute__((vector_size(64), aligned(8), may_alias));
 
@@ -72,11 +73,14 @@ AGI_STAMPED double term_block(row_term term, const standard_row *row, int64_t i)
     return ((s[0] + s[4]) + (s[2] + s[6])) + ((s[1] + s[5]) + (s[3] + s[7]));
 }
 
-/* The lines of a block of the next row, which will be read soon; NULL where there is none. */
-AGI_STAMPED void fetch_block(const double *next, int64_t i)
+/* The lines of a block of the next row, which will be read soon, and of a result, which will be
+ * written; NULL where there is none. */
+AGI_STAMPED void fetch_block(const double *next, const double *z, int64_t i)
 {
     for (int line = 0; next != NULL && line < ROW_BLOCK; line += 8)
         __builtin_prefetch(next + i + line, 0, 2);
+    for (int line = 0; z != NULL && line < ROW_BLOCK; line += 8)
+        __builtin_prefetch(z + i + line, 1, 2);
 }
 
 /* The numbers from i on, fewer than a block. */
@@ -90,7 +94,8 @@ AGI_STAMPED double term_tail(row_term term, const standard_row *row, int64_t i, 
 }
 
 /* T of the n numbers, as sum.h has it. */
-AGI_STAMPED double term_sum(row_term term, const standard_row *row, int64_t n, const double *next)
+AGI_STAMPED double term_sum(row_term term, const standard_row *row, int64_t n, const double *next,
+                            const double *z)
 {
     agi_sum_tree tree;
     int64_t i = 0;
@@ -102,7 +107,7 @@ AGI_STAMPED double term_sum(row_term term, const standard_row *row, int64_t n, c
         int k = 0;
         for (; k < 8 && i + ROW_BLOCK <= n; k++, i += ROW_BLOCK) {
             s[k] = term_block(term, row, i);
-            fetch_block(next, i);
+            fetch_block(next, z, i);
         }
         if (k < 8 && i < n) {
             s[k] = term_tail(term, row, i, n - i);
@@ -119,7 +124,8 @@ AGI_STAMPED standard_row row_open(const agi_standard_rows *rows, int64_t k, cons
     const double n = (double)rows->n;
     standard_row row = {.x = rows->x + k * rows->n, .weight = rows->weight};
     row.mean = agi_sum_run(row.x, rows->n) / n;
-    row.r = 1.0 / sqrt(term_sum(TERM_SQUARE, &row, rows->n, next) / n + rows->eps);
+    const double *z = rows->n <= ROW_FETCHED ? rows->z + k * rows->n : NULL;
+    row.r = 1.0 / sqrt(term_sum(TERM_SQUARE, &row, rows->n, next, z) / n + rows->eps);
     return row;
 }
 
@@ -141,7 +147,7 @@ AGI_STAMPED void row_backward(const agi_standard_rows *rows, const standard_row 
     const double mean = row->mean, r = row->r;
     const int64_t n = rows->n;
     const double even = agi_sum_run(g, n) / (double)n;
-    const double share = term_sum(TERM_PRODUCT, row, n, next) / (double)n;
+    const double share = term_sum(TERM_PRODUCT, row, n, next, NULL) / (double)n;
     AGI_EACH(r * (g[i] - even - (x[i] - mean) * r * share));
 }
 
@@ -152,8 +158,8 @@ AGI_STAMPED void row_backward_weighted(const agi_standard_rows *rows, const stan
     const double *x = row->x, *w = rows->weight, *g = row->g;
     const double mean = row->mean, r = row->r;
     const int64_t n = rows->n;
-    const double even = term_sum(TERM_WEIGHTED, row, n, NULL) / (double)n;
-    const double share = term_sum(TERM_WEIGHTED_PRODUCT, row, n, next) / (double)n;
+    const double even = term_sum(TERM_WEIGHTED, row, n, NULL, NULL) / (double)n;
+    const double share = term_sum(TERM_WEIGHTED_PRODUCT, row, n, next, NULL) / (double)n;
     AGI_INDEPENDENT
     for (int64_t i = 0; i < n; i++) {
         const double y = (x[i] - mean) * r;
@@ -167,8 +173,6 @@ AGI_STAMPED void add_terms(double *z, const double *y, int64_t n)
 {
     AGI_EACH(z[i] + y[i]);
 }
-
-#define ROW_FETCHED 8192  /* numbers of the longest row that is fetched: the caches keep it */
 
 AGI_STAMPED void standard_range_body(const agi_standard_rows *rows, int64_t begin, int64_t end)
 {

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "../base/alloc.h"
+#include "../base/caches.h"
 #include "../base/check.h"
 #include "../base/shape.h"
 #include "../fuse/pending.h"
@@ -77,6 +78,27 @@ static ag_status joined_shape(int n, const ag_arg *args, int dim, const int64_t 
     return AG_OK;
 }
 
+/* Bytes of inputs and result from which the result goes past the caches, which could not keep both.
+ */
+#ifdef AG_TESTING
+#define JOIN_PAST_MIN 64
+#else
+#define JOIN_PAST_MIN (agi_caches.last / 16 * 15)
+#endif
+
+/* t into its part of the result, z from `at` on. */
+static void put_part(const ag_tensor *z, double *at, const ag_tensor *t, int dim)
+{
+    bool is_run = agi_is_contiguous(t);  /* its part of the result lies in one piece, too */
+    for (int d = 0; d < dim; d++)
+        is_run = is_run && agi_shape_of(t)[d] == 1;
+    if (is_run && 2 * z->numel * (int64_t)sizeof(double) >= JOIN_PAST_MIN)
+        agi_copy_past_caches(at, agi_tensor_data(t), t->numel);
+    else
+        agi_run_scatter(at, agi_strides_of(z), z->ndim, agi_shape_of(t), agi_tensor_data(t),
+                        agi_strides_of(t));
+}
+
 static ag_tensor *join(int n, const ag_arg *args, const ag_attr *attr)
 {
     const int dim = (int)attr->i[0];
@@ -93,8 +115,7 @@ static ag_tensor *join(int n, const ag_arg *args, const ag_attr *attr)
     for (int k = 0; k < n; k++) {
         const ag_tensor *t = args[k].tensor;
         if (t->numel > 0)
-            agi_run_scatter(at, agi_strides_of(z), ndim, agi_shape_of(t), agi_tensor_data(t),
-                            agi_strides_of(t));
+            put_part(z, at, t, dim);
         at += sizes[k] == NOTHING ? 0 : sizes[k] * agi_strides_of(z)[dim];
     }
     return z;

@@ -439,6 +439,42 @@ void agi_run_gather(double *z, int ndim, const int64_t *shape, const double *x,
     agi_run_scatter(z, dense, ndim, shape, x, strides);
 }
 
+typedef struct past_job {
+    double *z;
+    const double *x;
+} past_job;
+
+static void past_range(void *context, int64_t begin, int64_t end, int part)
+{
+    const past_job *job = context;
+    double *z = job->z + begin;
+    const double *x = job->x + begin;
+    const int64_t n = end - begin;
+    int64_t done = 0;
+    (void)part;
+#if defined(__SSE2__)
+    for (; done < n && ((uintptr_t)(z + done) & 15) != 0; done++)
+        z[done] = x[done];
+    for (; done + LINE <= n; done += LINE)
+        for (int k = 0; k < LINE; k += 2)
+            _mm_stream_pd(z + done + k, _mm_loadu_pd(x + done + k));
+    _mm_sfence();
+#endif
+    memcpy(z + done, x + done, (size_t)(n - done) * sizeof *z);
+}
+
+void agi_copy_past_caches(double *z, const double *x, int64_t n)
+{
+    past_job job = {z, x};
+    if (n < COPY_SHARED_MIN) {
+        past_range(&job, 0, n, 0);
+        return;
+    }
+    void *token = agi_blocking_enter();
+    agi_parallel_for(n, COPY_GRAIN, LINE, past_range, &job);
+    agi_blocking_leave(token);
+}
+
 void agi_run_fill(double *z, const int64_t *strides, int ndim, const int64_t *shape, double value)
 {
     int64_t sizes[AGI_MAX_DIMS], steps[2][AGI_MAX_DIMS];

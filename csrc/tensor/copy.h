@@ -29,6 +29,9 @@ void agi_run_gather(double *z, int ndim, const int64_t *shape, const double *x,
 void agi_run_scatter(double *z, const int64_t *strides, int ndim, const int64_t *shape,
                      const double *x, const int64_t *x_strides); /* strided -> strided */
 void agi_run_fill(double *z, const int64_t *strides, int ndim, const int64_t *shape, double value);
+/* z = x, n numbers that lie behind each other, stored past the caches: for what is part of so much
+ * that the caches could not keep it. */
+void agi_copy_past_caches(double *z, const double *x, int64_t n);
 /* z[strided] += x (contiguous); z may overlap itself: in order, one thread. */
 void agi_run_scatter_add(double *z, const int64_t *strides, int ndim, const int64_t *shape,
                          const double *x);
