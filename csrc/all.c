@@ -96,6 +96,7 @@
 #include "ops/differences.c"
 #include "ops/distances.c"
 #include "ops/draws.c"
+#include "ops/dropout.c"
 #include "ops/entropy.c"
 #include "ops/gamma.c"
 #include "ops/gather.c"

@@ -410,6 +410,31 @@ static ag_status fill_one_diagonal(ag_tensor *x, ag_arg value)
     return diagonal != NULL ? ag_apply_(AG_OP_fill, 2, args, NULL) : ag_last_status();
 }
 
+/* Where the diagonals of a tall matrix are: the places, rows and columns. NULL with an error. */
+static ag_tensor *wrapped_places(int64_t rows, int64_t cols, bool are_rows)
+{
+    const int64_t rest = rows % (cols + 1), n = rows / (cols + 1) * cols + rest;
+    ag_tensor *t = agi_tensor_new(1, &n, n);
+    if (t == NULL)
+        return NULL;
+    for (int64_t k = 0; k < n; k++)
+        agi_tensor_data(t)[k] = (double)(are_rows ? k + k / cols : k % cols);
+    t->storage->dtype = AG_INT64;
+    return agi_scope_add(t);
+}
+
+/* In one write, so that all of them are filled or, where that fails, none. Through a view, since
+ * what is written is a part of x. */
+static ag_status fill_wrapped(ag_tensor *x, ag_arg value)
+{
+    const int64_t rows = agi_shape_of(x)[0], cols = agi_shape_of(x)[1];
+    ag_tensor *places[2] = {NULL}, *view = ag_slice(x, 0, 0, rows, 1);
+    for (int k = 0; k < 2 && view != NULL; k++)
+        if ((places[k] = wrapped_places(rows, cols, k == 0)) == NULL)
+            return ag_last_status();
+    return view != NULL ? ag_index_put_(view, 2, places, value, false) : ag_last_status();
+}
+
 ag_status ag_fill_diagonal_(ag_tensor *x, ag_arg value, bool wrap)
 {
     if (!agi_has_tensor("fill_diagonal_", x))
@@ -419,16 +444,12 @@ ag_status ag_fill_diagonal_(ag_tensor *x, ag_arg value, bool wrap)
     for (int d = 1; d < x->ndim && x->ndim > 2; d++)
         if (agi_shape_of(x)[d] != agi_shape_of(x)[0])
             return agi_fail(AG_ERR_SHAPE, "all dimensions of input must be of equal length");
-    const int64_t rows = agi_shape_of(x)[0], cols = agi_shape_of(x)[1];
+    const bool again = wrap && x->ndim == 2 && agi_shape_of(x)[0] > agi_shape_of(x)[1] + 1;
     const int64_t mark = agi_scope_open();
     if (mark < 0)
         return ag_last_status();
-    ag_status status = fill_one_diagonal(x, value);
-    for (int64_t row = cols + 1; wrap && x->ndim == 2 && row < rows && status == AG_OK;
-         row += cols + 1) {
-        ag_tensor *below = ag_slice(x, 0, row, rows, 1);
-        status = below != NULL ? fill_one_diagonal(below, value) : ag_last_status();
-    }
+    const ag_status status = again && x->numel > 0 ? fill_wrapped(x, value)
+                                                   : fill_one_diagonal(x, value);
     agi_scope_close(mark);
     return status;
 }

@@ -386,9 +386,10 @@ ag_tensor *ag_vander(ag_tensor *x, int64_t n, bool increasing)
         return NULL;
     if (x->ndim != 1)
         return agi_fail_null(AG_ERR_SHAPE, "x must be a one-dimensional tensor.");
-    if (n < -1 || n > AGI_NODE_INPUTS)
-        return agi_fail_null(AG_ERR_SHAPE, "N must be non-negative.");
-    const int64_t count = n < 0 ? x->numel : n, shape[2] = {x->numel, 0};
+    const int64_t count = n == INT64_MIN ? x->numel : n, shape[2] = {x->numel, 0};
+    if (count < 0 || count > AGI_NODE_INPUTS)
+        return agi_fail_null(AG_ERR_SHAPE, count < 0 ? "N must be non-negative."
+                                                     : "vander: there are too many columns");
     ag_tensor **columns = agi_plain_new((size_t)(count + 1) * sizeof *columns), *z = NULL;
     const int64_t mark = columns != NULL ? agi_scope_open() : -1;
     if (mark >= 0) {

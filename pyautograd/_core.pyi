@@ -3627,6 +3627,22 @@ class Tensor:
         requires_grad: _bool = False,
         device: _Device = None,
     ) -> Self: ...
+    def new_empty_strided(
+        self,
+        size: _Dims,
+        stride: _Dims,
+        *,
+        dtype: _DType = None,
+        requires_grad: _bool = False,
+        device: _Device = None,
+    ) -> Self:
+        """A tensor of undefined values, of these sizes and strides in elements, of the tensor's own
+        dtype where none is given.
+
+        Raises:
+            RuntimeError: a size or stride is negative, or they are not equally many.
+            TypeError: one is no int, or dtype is none.
+        """
     def new_full(
         self,
         size: _Dims,
@@ -3870,6 +3886,29 @@ class Tensor:
             NotImplementedError: the input is not float64.
             RuntimeError: bins is not positive, max is below min, or an end is not finite.
             TypeError: an argument is of the wrong type.
+        """
+    def histogram(
+        self,
+        bins: _Real = 100,
+        *,
+        range: _Value | None = None,
+        weight: Tensor | None = None,
+        density: _bool = False,
+    ) -> return_types.histogram:
+        """How many elements lie in each interval, or what their weights sum to, and the ends of the
+        intervals: as many of one width as `bins` says, or those between the numbers of a vector.
+
+        An interval has its lower end, the last one both; what lies outside is not counted, NaN
+        neither. The intervals of one width go from range[0] to range[1], without a range from the
+        smallest element to the largest, and where these are equal, half below and above. With
+        `density` the counts are divided by their sum and the widths. No gradient goes through it.
+
+        Raises:
+            NotImplementedError: the input is not float64.
+            RuntimeError: bins is not positive, the range is not two finite numbers in ascending
+                order, the vector has another dtype or less than two numbers, or the weights have
+                another shape than the input.
+            TypeError: a range is given with a vector, or an argument is of the wrong type.
         """
     def unique(
         self,
@@ -4327,6 +4366,10 @@ class return_types:
         """What a function with several results gives."""
         values: Tensor
         indices: Tensor
+    class histogram(NamedTuple):
+        """What a function with several results gives."""
+        hist: Tensor
+        bin_edges: Tensor
     # </ops>
 
 
@@ -7008,9 +7051,14 @@ def chunk(input: _T, chunks: _int, dim: _int = 0) -> tuple[_T, ...]:
     """
 @overload
 def zeros(
-    *size: _int, dtype: _DType = None, requires_grad: _bool = False, device: _Device = None
+    *size: _int,
+    dtype: _DType = None,
+    requires_grad: _bool = False,
+    device: _Device = None,
+    out: Tensor | None = None,
 ) -> Tensor:
     """A tensor of zeros, of the sizes given as ints or as one tuple.
+    With `out` the numbers are written there, as its dtype, and that is returned.
 
     Raises:
         RuntimeError: a size is negative, or there are too many elements.
@@ -7025,6 +7073,7 @@ def zeros(
     dtype: _DType = None,
     requires_grad: _bool = False,
     device: _Device = None,
+    out: Tensor | None = None,
 ) -> Tensor: ...
 @overload
 def zeros(
@@ -7033,6 +7082,7 @@ def zeros(
     dtype: _DType = None,
     requires_grad: _bool = False,
     device: _Device = None,
+    out: Tensor | None = None,
 ) -> Tensor: ...
 def zeros_like(
     input: _T, *, dtype: _DType = None, requires_grad: _bool = False, device: _Device = None
@@ -7044,9 +7094,14 @@ def zeros_like(
     """
 @overload
 def ones(
-    *size: _int, dtype: _DType = None, requires_grad: _bool = False, device: _Device = None
+    *size: _int,
+    dtype: _DType = None,
+    requires_grad: _bool = False,
+    device: _Device = None,
+    out: Tensor | None = None,
 ) -> Tensor:
     """A tensor of ones, of the sizes given as ints or as one tuple.
+    With `out` the numbers are written there, as its dtype, and that is returned.
 
     Raises:
         RuntimeError: a size is negative, or there are too many elements.
@@ -7061,6 +7116,7 @@ def ones(
     dtype: _DType = None,
     requires_grad: _bool = False,
     device: _Device = None,
+    out: Tensor | None = None,
 ) -> Tensor: ...
 @overload
 def ones(
@@ -7069,6 +7125,7 @@ def ones(
     dtype: _DType = None,
     requires_grad: _bool = False,
     device: _Device = None,
+    out: Tensor | None = None,
 ) -> Tensor: ...
 def ones_like(
     input: _T, *, dtype: _DType = None, requires_grad: _bool = False, device: _Device = None
@@ -7080,9 +7137,14 @@ def ones_like(
     """
 @overload
 def empty(
-    *size: _int, dtype: _DType = None, requires_grad: _bool = False, device: _Device = None
+    *size: _int,
+    dtype: _DType = None,
+    requires_grad: _bool = False,
+    device: _Device = None,
+    out: Tensor | None = None,
 ) -> Tensor:
     """A tensor of undefined values, of the sizes given as ints or as one tuple.
+    With `out` the numbers are written there, as its dtype, and that is returned.
 
     Raises:
         RuntimeError: a size is negative, or there are too many elements.
@@ -7097,6 +7159,7 @@ def empty(
     dtype: _DType = None,
     requires_grad: _bool = False,
     device: _Device = None,
+    out: Tensor | None = None,
 ) -> Tensor: ...
 @overload
 def empty(
@@ -7105,6 +7168,7 @@ def empty(
     dtype: _DType = None,
     requires_grad: _bool = False,
     device: _Device = None,
+    out: Tensor | None = None,
 ) -> Tensor: ...
 def empty_like(
     input: _T, *, dtype: _DType = None, requires_grad: _bool = False, device: _Device = None
@@ -7122,8 +7186,10 @@ def full(
     dtype: _DType = None,
     requires_grad: _bool = False,
     device: _Device = None,
+    out: Tensor | None = None,
 ) -> Tensor:
     """A tensor with one number everywhere, of its dtype where none is given.
+    With `out` the numbers are written there, as its dtype, and that is returned.
 
     Raises:
         RuntimeError: a size is negative, or there are too many elements.
@@ -7152,8 +7218,10 @@ def linspace(
     dtype: _DType = None,
     requires_grad: _bool = False,
     device: _Device = None,
+    out: Tensor | None = None,
 ) -> Tensor:
     """`steps` numbers from start to end, both included, equally far apart.
+    With `out` the numbers are written there, as its dtype, and that is returned.
 
     Raises:
         RuntimeError: steps is negative.
@@ -7168,8 +7236,10 @@ def logspace(
     dtype: _DType = None,
     requires_grad: _bool = False,
     device: _Device = None,
+    out: Tensor | None = None,
 ) -> Tensor:
     """The powers of base to `steps` exponents from start to end, equally far apart.
+    With `out` the numbers are written there, as its dtype, and that is returned.
 
     Raises:
         RuntimeError: steps is negative.
@@ -7352,6 +7422,19 @@ def poisson(input: _T, generator: Generator | None = None) -> _T:
         NotImplementedError: the rates are not float64.
         TypeError: an argument is of the wrong type.
     """
+def binomial(count: _T, prob: Tensor, generator: Generator | None = None) -> _T:
+    """How many of `count` trials succeed, each of the probability `prob`; both broadcast. The
+    numbers come from the generator, without one from the process's. The gradient of counts and
+    probabilities is 0.
+
+    A probability below 0 counts as 0, one above 1 as 1, a negative count as 0; of NaN there is
+    NaN.
+
+    Raises:
+        RuntimeError: the shapes do not fit each other.
+        TypeError: an argument is of the wrong type.
+        ValueError: one of them is not float64.
+    """
 def multinomial(
     input: _T,
     num_samples: _int,
@@ -7385,6 +7468,55 @@ def randperm(
     Raises:
         RuntimeError: n is negative.
         NotImplementedError: dtype is bool.
+        TypeError: an argument is of the wrong type.
+    """
+def feature_dropout(input: _T, p: _Real, train: _bool) -> _T:
+    """In training each feature, all that the dimensions behind the second hold, becomes 0 with
+    probability p, and is else divided by 1 - p; otherwise the input itself. The random numbers
+    are the next of the process's generator.
+
+    Raises:
+        RuntimeError: p is not between 0 and 1, or the input has less than two dimensions or is
+            not float64.
+        TypeError: an argument is of the wrong type.
+    """
+def feature_dropout_(input: _T, p: _Real, train: _bool) -> _T:
+    """`feature_dropout` in place: the input is written and returned.
+
+    Raises:
+        RuntimeError: p is not between 0 and 1, the input has less than two dimensions, is not
+            float64, or is a leaf that requires grad.
+        TypeError: an argument is of the wrong type.
+    """
+def rrelu(
+    input: _T,
+    lower: _Real = 0.125,
+    upper: _Real = 0.3333333333333333,
+    training: _bool = False,
+    generator: Generator | None = None,
+) -> _T:
+    """Elements that are positive as they are, others times a slope: in training a random one for
+    each, uniform between two bounds, otherwise the mean of these. The numbers come from the
+    generator, without one from the process's.
+
+    Raises:
+        RuntimeError: lower is above upper, or one of them is not finite.
+        NotImplementedError: the input is not float64.
+        TypeError: an argument is of the wrong type.
+    """
+def rrelu_(
+    input: _T,
+    lower: _Real = 0.125,
+    upper: _Real = 0.3333333333333333,
+    training: _bool = False,
+    generator: Generator | None = None,
+) -> _T:
+    """`rrelu` in place: the input is written and returned.
+
+    Raises:
+        RuntimeError: lower is above upper, one of them is not finite, the input is a leaf that
+            requires grad, or its memory is read-only.
+        NotImplementedError: the input is not float64.
         TypeError: an argument is of the wrong type.
     """
 def pairwise_distance(
@@ -7434,6 +7566,192 @@ def cosine_similarity(x1: _T, x2: Tensor, dim: _int = 1, eps: _Real = 1e-08) -> 
     Raises:
         IndexError: the dimension is out of range.
         RuntimeError: the shapes do not broadcast.
+        TypeError: an argument is of the wrong type.
+    """
+def dropout(input: _T, p: _Real, train: _bool) -> _T:
+    """`nn.functional.dropout`, in training where `train` is True.
+
+    Raises:
+        RuntimeError: p is not between 0 and 1, or the input is not float64.
+        TypeError: an argument is of the wrong type.
+    """
+def dropout_(input: _T, p: _Real, train: _bool) -> _T:
+    """`dropout` in place: the input is written and returned.
+
+    Raises:
+        RuntimeError: p is not between 0 and 1, the input is not float64,
+            or it is a leaf that requires grad.
+        TypeError: an argument is of the wrong type.
+    """
+def alpha_dropout(input: _T, p: _Real, train: _bool) -> _T:
+    """`nn.functional.alpha_dropout`, in training where `train` is True.
+
+    Raises:
+        RuntimeError: p is not between 0 and 1, or the input is not float64.
+        TypeError: an argument is of the wrong type.
+    """
+def alpha_dropout_(input: _T, p: _Real, train: _bool) -> _T:
+    """`alpha_dropout` in place: the input is written and returned.
+
+    Raises:
+        RuntimeError: p is not between 0 and 1, the input is not float64,
+            or it is a leaf that requires grad.
+        TypeError: an argument is of the wrong type.
+    """
+def feature_alpha_dropout(input: _T, p: _Real, train: _bool) -> _T:
+    """`nn.functional.feature_alpha_dropout`, in training where `train` is True.
+
+    Raises:
+        RuntimeError: p is not between 0 and 1, or the input is not float64
+            or has less than two dimensions.
+        TypeError: an argument is of the wrong type.
+    """
+def feature_alpha_dropout_(input: _T, p: _Real, train: _bool) -> _T:
+    """`feature_alpha_dropout` in place: the input is written and returned.
+
+    Raises:
+        RuntimeError: p is not between 0 and 1, the input is not float64, has less than two
+            dimensions,
+            or it is a leaf that requires grad.
+        TypeError: an argument is of the wrong type.
+    """
+def layer_norm(
+    input: _T,
+    normalized_shape: Sequence[_int],
+    weight: Tensor | None = None,
+    bias: Tensor | None = None,
+    eps: _Real = 1e-05,
+    cudnn_enable: _bool = True,
+) -> _T:
+    """`nn.functional.layer_norm`. `cudnn_enable` changes nothing.
+
+    Raises:
+        RuntimeError: normalized_shape is not that of the last dimensions, or of weight and
+            bias.
+        NotImplementedError: the input is not float64.
+        TypeError: an argument is of the wrong type.
+    """
+def rms_norm(
+    input: _T,
+    normalized_shape: Sequence[_int],
+    weight: Tensor | None = None,
+    eps: _Real | None = None,
+) -> _T:
+    """`nn.functional.rms_norm`.
+
+    Raises:
+        RuntimeError: normalized_shape is not that of the last dimensions, or of the weight.
+        NotImplementedError: the input is not float64.
+        TypeError: an argument is of the wrong type.
+        ValueError: normalized_shape is longer than the input's.
+    """
+def batch_norm(
+    input: _T,
+    weight: Tensor | None,
+    bias: Tensor | None,
+    running_mean: Tensor | None,
+    running_var: Tensor | None,
+    training: _bool,
+    momentum: _Real,
+    eps: _Real,
+    cudnn_enabled: _bool,
+) -> _T:
+    """`nn.functional.batch_norm`, with weight and bias first. `cudnn_enabled` changes nothing.
+
+    Raises:
+        RuntimeError: there is no second dimension, statistics are missing that are needed, or
+            an argument has not a number for each channel.
+        NotImplementedError: the input is not float64.
+        TypeError: an argument is of the wrong type.
+    """
+def embedding(
+    weight: _T,
+    indices: Tensor,
+    padding_idx: _int = -1,
+    scale_grad_by_freq: _bool = False,
+    sparse: _bool = False,
+) -> _T:
+    """`nn.functional.embedding`, with the table first. A padding_idx that is no row stands for
+    none.
+
+    Raises:
+        IndexError: an index is no row of the table.
+        RuntimeError: the indices are not int64, the table has not two dimensions, or sparse
+            is True.
+        TypeError: an argument is of the wrong type.
+    """
+def binary_cross_entropy_with_logits(
+    input: _T,
+    target: Tensor,
+    weight: Tensor | None = None,
+    pos_weight: Tensor | None = None,
+    reduction: _int = 0,
+) -> _T:
+    """`nn.functional.binary_cross_entropy_with_logits`, not reduced without a reduction.
+
+    Raises:
+        RuntimeError: the shapes do not fit each other.
+        NotImplementedError: an argument is not float64.
+        TypeError: an argument is of the wrong type.
+    """
+def cosine_embedding_loss(
+    input1: _T, input2: Tensor, target: Tensor, margin: _Real = 0.0, reduction: _int = 0
+) -> _T:
+    """`nn.functional.cosine_embedding_loss`, not reduced without a reduction.
+
+    Raises:
+        RuntimeError: the shapes do not fit each other.
+        TypeError: an argument is of the wrong type.
+    """
+def hinge_embedding_loss(
+    input: _T, target: Tensor, margin: _Real = 1.0, reduction: _int = 0
+) -> _T:
+    """`nn.functional.hinge_embedding_loss`, not reduced without a reduction.
+
+    Raises:
+        RuntimeError: the shapes do not fit each other.
+        TypeError: an argument is of the wrong type.
+    """
+def kl_div(input: _T, target: Tensor, reduction: _int = 0, *, log_target: _bool = False) -> _T:
+    """`nn.functional.kl_div`, not reduced without a reduction.
+
+    Raises:
+        RuntimeError: the shapes do not fit each other.
+        TypeError: an argument is of the wrong type.
+    """
+def margin_ranking_loss(
+    input1: _T, input2: Tensor, target: Tensor, margin: _Real = 0.0, reduction: _int = 0
+) -> _T:
+    """`nn.functional.margin_ranking_loss` of shapes that broadcast, not reduced
+    without a reduction.
+
+    Raises:
+        RuntimeError: the shapes do not fit each other.
+        TypeError: an argument is of the wrong type.
+    """
+def poisson_nll_loss(
+    input: _T, target: Tensor, log_input: _bool, full: _bool, eps: _Real, reduction: _int
+) -> _T:
+    """`nn.functional.poisson_nll_loss`.
+
+    Raises:
+        RuntimeError: the shapes do not fit each other.
+        TypeError: an argument is of the wrong type.
+    """
+def triplet_margin_loss(
+    anchor: _T,
+    positive: Tensor,
+    negative: Tensor,
+    margin: _Real = 1.0,
+    p: _Real = 2,
+    eps: _Real = 1e-06,
+    swap: _bool = False,
+    reduction: _int = 0,
+) -> _T:
+    """`nn.functional.triplet_margin_loss`, not reduced without a reduction.
+
+    Raises:
+        RuntimeError: the shapes do not fit each other.
         TypeError: an argument is of the wrong type.
     """
 def cumsum(input: _T, dim: _int, *, dtype: _DType = None, out: Tensor | None = None) -> _T:
@@ -7558,6 +7876,33 @@ def histc(
         NotImplementedError: the input is not float64.
         RuntimeError: bins is not positive, max is below min, or an end is not finite.
         TypeError: an argument is of the wrong type.
+    """
+def histogram(
+    input: _T,
+    bins: _Real = 100,
+    *,
+    range: _Value | None = None,
+    weight: Tensor | None = None,
+    density: _bool = False,
+    out: tuple[Tensor, ...] | None = None,
+) -> return_types.histogram:
+    """How many elements lie in each interval, or what their weights sum to, and the ends of the
+    intervals: as many of one width as `bins` says, or those between the numbers of a vector.
+
+    An interval has its lower end, the last one both; what lies outside is not counted, NaN
+    neither. The intervals of one width go from range[0] to range[1], without a range from the
+    smallest element to the largest, and where these are equal, half below and above. With
+    `density` the counts are divided by their sum and the widths. No gradient goes through it.
+
+    With `out` the result is written there, and that is returned. If its shape is another one,
+    it is resized, with a warning unless it is empty.
+
+    Raises:
+        NotImplementedError: the input is not float64.
+        RuntimeError: bins is not positive, the range is not two finite numbers in ascending
+            order, the vector has another dtype or less than two numbers, or the weights have
+            another shape than the input.
+        TypeError: a range is given with a vector, or an argument is of the wrong type.
     """
 def unique(
     input: _T,
@@ -7984,11 +8329,17 @@ def repeat_interleave(
 def repeat_interleave(repeats: _T, *, output_size: _int | None = None) -> _T: ...
 @overload
 def arange(
-    end: _Real, *, dtype: _DType = None, requires_grad: _bool = False, device: _Device = None
+    end: _Real,
+    *,
+    dtype: _DType = None,
+    requires_grad: _bool = False,
+    device: _Device = None,
+    out: Tensor | None = None,
 ) -> Tensor:
     """The numbers from start up to but without end, step apart; arange(end) starts at 0.
 
     Of ints an int64 tensor.
+    With `out` the numbers are written there, as its dtype, and that is returned.
 
     Raises:
         RuntimeError: step is 0, or leads away from end.
@@ -8003,12 +8354,19 @@ def arange(
     dtype: _DType = None,
     requires_grad: _bool = False,
     device: _Device = None,
+    out: Tensor | None = None,
 ) -> Tensor: ...
 @overload
 def eye(
-    n: _int, *, dtype: _DType = None, requires_grad: _bool = False, device: _Device = None
+    n: _int,
+    *,
+    dtype: _DType = None,
+    requires_grad: _bool = False,
+    device: _Device = None,
+    out: Tensor | None = None,
 ) -> Tensor:
     """An n by m matrix, n by n without m, of ones on the diagonal and zeros elsewhere.
+    With `out` the numbers are written there, as its dtype, and that is returned.
 
     Raises:
         RuntimeError: a size is negative.
@@ -8016,7 +8374,13 @@ def eye(
     """
 @overload
 def eye(
-    n: _int, m: _int, *, dtype: _DType = None, requires_grad: _bool = False, device: _Device = None
+    n: _int,
+    m: _int,
+    *,
+    dtype: _DType = None,
+    requires_grad: _bool = False,
+    device: _Device = None,
+    out: Tensor | None = None,
 ) -> Tensor: ...
 @overload
 def normal(

@@ -89,6 +89,7 @@ INTERNAL = {
     "draw_random",
     "draw_bernoulli",
     "draw_bernoulli_by",
+    "alpha_dropped",
 }
 
 

@@ -317,7 +317,7 @@ static void add_blocks(double *sums, int64_t blocks, int64_t size, double *z)
         z[i] = sums[i] + 0.0;
 }
 
-static bool run_blocks(const agi_standard_rows *rows)
+static bool run_standard_blocks(const agi_standard_rows *rows)
 {
     const int64_t size = 2 * rows->n, blocks = (rows->count + AGI_SUM_BLOCK - 1) / AGI_SUM_BLOCK;
     const int64_t parts = rows->count * rows->n < AGI_PARALLEL_MIN ? 1 : agi_parallel_width();
@@ -337,7 +337,7 @@ bool agi_standard_run(const agi_standard_rows *rows)
 {
     agi_standard_rows own = *rows;
     if (rows->g != NULL && rows->weight != NULL)
-        return run_blocks(rows);
+        return run_standard_blocks(rows);
     share_standard(rows->count, rows->n, rows->count * rows->n, standard_range, &own);
     return true;
 }

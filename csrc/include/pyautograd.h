@@ -335,11 +335,24 @@ AG_API ag_tensor *ag_as_strided(ag_tensor *x, int ndim, const int64_t *shape,
 AG_API ag_status ag_unique(ag_tensor *x, int dim, ag_tensor **outs);
 AG_API ag_status ag_unique_consecutive(ag_tensor *x, int dim, ag_tensor **outs);
 
+/* How many elements of x lie in each of `bins` intervals of one width from min to max (both NaN:
+ * from the smallest element to the largest) or between edges that are given, or what their weights
+ * (NULL: none) sum to; with density divided by the sum of all and the widths. Then the ends of the
+ * intervals: two tensors, owned, into outs, or none. */
+AG_API ag_status ag_histogram(ag_tensor *x, int64_t bins, double min, double max,
+                              ag_tensor *weight, bool density, ag_tensor **outs);
+AG_API ag_status ag_histogram_between(ag_tensor *x, ag_tensor *edges, ag_tensor *weight,
+                                      bool density, ag_tensor **outs);
+
 /* The slopes of samples along one dimension, which lie at the places of a vector, or if that is
  * NULL so far apart. At the ends those of the line (edge_order 1) or parabola (2) through the last
  * samples. */
 AG_API ag_tensor *ag_gradient_along(ag_tensor *samples, ag_tensor *places, double spacing, int dim,
                                     int edge_order);
+
+/* The softmax of log odds and random numbers of the process's generator, divided by tau. With
+ * `hard` the largest becomes 1 and the others 0, and the gradient stays that of the softmax. */
+AG_API ag_tensor *ag_gumbel_softmax(ag_tensor *logits, double tau, bool hard, int dim);
 
 /* x[...] with index tensors, one for each dimension of x from the first on, NULL for all of a
  * dimension: int64, negative numbers count from the end, or bool, which stands for as many

@@ -329,6 +329,171 @@ ag_tensor *ag_bucketize(ag_arg input, ag_tensor *boundaries, bool out_int32, boo
     return search(boundaries, input, right, NULL);
 }
 
+/* ---- histogram ------------------------------------------------------------------------------ */
+
+static bool check_histogram(ag_tensor *x, const ag_tensor *weight)
+{
+    if (!agi_has_tensor("histogram", x) || !is_implemented("histogram", x, AG_FLOAT64))
+        return false;
+    if (weight == NULL)
+        return true;
+    if (agi_dtype_of(weight) != AG_FLOAT64)
+        agi_fail(AG_ERR_VALUE, "histogram(): input tensor and weight tensor should have "
+                               "the same dtype, but got input float64 and weight %s",
+                 agi_dtype_name(agi_dtype_of(weight)));
+    else if (!agi_shape_equal(x->ndim, agi_shape_of(x), weight->ndim, agi_shape_of(weight)))
+        agi_fail(AG_ERR_SHAPE, "histogram(): if weight tensor is provided it should have "
+                               "the same shape as the input tensor");
+    else
+        return true;
+    return false;
+}
+
+/* The interval that x lies in, -1 where it lies in none: evenly apart, its
+ * place is where the division says, or beside that. */
+static int64_t interval_of(double x, const double *edges, int64_t bins, double per_width)
+{
+    if (!(x >= edges[0] && x <= edges[bins]))
+        return -1;
+    int64_t first = 0, behind = bins + 1;
+    if (per_width > 0.0) {
+        const int64_t guess = (int64_t)((x - edges[0]) * per_width);
+        first = guess > 1 ? guess - 1 : 0;
+        behind = guess + 2 < bins + 1 ? guess + 2 : bins + 1;
+        first = first < bins ? first : bins;
+    }
+    const int64_t k = first + place_in(edges + first, behind - first, x, true) - 1;
+    return k < bins ? (k < 0 ? 0 : k) : bins - 1;
+}
+
+/* Divides counts by their sum and the widths. */
+static void make_density(double *counts, const double *edges, int64_t bins)
+{
+    double sum = 0.0;
+    for (int64_t k = 0; k < bins; k++)
+        sum += counts[k];
+    for (int64_t k = 0; k < bins; k++)
+        counts[k] = counts[k] / sum / (edges[k + 1] - edges[k]);
+}
+
+/* The counts between edges, `per_width` of them in a unit if they are evenly apart, else 0. Both
+ * into outs; takes the edges. */
+static ag_status count_between(const ag_tensor *x, const ag_tensor *weight, ag_tensor *edges,
+                               double per_width, bool density, ag_tensor **outs)
+{
+    const int64_t bins = edges->numel - 1;
+    ag_tensor *z = new_zeros(bins, AG_FLOAT64);
+    if (z == NULL) {
+        agi_release(edges);
+        return ag_last_status();
+    }
+    double *counts = agi_tensor_data(z);
+    const double *at = agi_tensor_data(edges), *w = weight != NULL ? agi_tensor_data(weight) : NULL;
+    for (int64_t i = 0; bins > 0 && i < x->numel; i++) {
+        const int64_t k = interval_of(agi_tensor_data(x)[i], at, bins, per_width);
+        if (k >= 0)
+            counts[k] += w != NULL ? w[i] : 1.0;
+    }
+    if (density)
+        make_density(counts, at, bins);
+    outs[0] = agi_scope_add(z);
+    outs[1] = agi_scope_add(edges);
+    return AG_OK;
+}
+
+/* The smallest and the largest number; 0 and 1 where there is none. */
+static void find_ends(const double *x, int64_t n, double *min, double *max)
+{
+    *min = n > 0 ? x[0] : 0.0;
+    *max = n > 0 ? x[0] : 1.0;
+    for (int64_t i = 1; i < n; i++) {
+        *min = x[i] < *min || x[i] != x[i] ? x[i] : *min;
+        *max = x[i] > *max || x[i] != x[i] ? x[i] : *max;
+    }
+}
+
+/* Ends of intervals of one width; NULL with an error. */
+static ag_tensor *even_edges(const ag_tensor *x, int64_t bins, double min, double max)
+{
+    const int64_t count = bins + 1;
+    if (isnan(min) && isnan(max))
+        find_ends(agi_tensor_data(x), x->numel, &min, &max);
+    if (!isfinite(min) || !isfinite(max))
+        return agi_fail_null(AG_ERR_VALUE, "histogram(): dimension 0's range [%g, %g] is "
+                                           "not finite", min, max);
+    if (min > max)
+        return agi_fail_null(AG_ERR_VALUE, "histogram(): min should not exceed max, but "
+                                           "got min %g max %g for dimension 0", min, max);
+    if (min == max) {
+        min -= 0.5;
+        max += 0.5;
+    }
+    ag_tensor *edges = agi_shape_numel("histogram", 1, &count) < 0 ? NULL
+                                                                   : ag_linspace(min, max, count);
+    return edges != NULL ? agi_retain(edges) : NULL;
+}
+
+/* What is counted and its weights, row by row: owned, false where one failed. */
+static bool own_both(ag_tensor *x, ag_tensor *weight, ag_tensor **own)
+{
+    own[0] = numbers_of(x);
+    own[1] = own[0] != NULL && weight != NULL ? numbers_of(weight) : NULL;
+    return own[0] != NULL && (weight == NULL || own[1] != NULL);
+}
+
+ag_status ag_histogram(ag_tensor *x, int64_t bins, double min, double max, ag_tensor *weight,
+                       bool density, ag_tensor **outs)
+{
+    ag_tensor *own[2] = {NULL, NULL};
+    if (!agi_has("histogram", outs, "memory for the results") || !check_histogram(x, weight))
+        return ag_last_status();
+    if (bins <= 0 || bins == INT64_MAX)
+        return agi_fail(AG_ERR_VALUE, "histogram(): bins must be > 0, but got %lld",
+                        (long long)bins);
+    const int64_t mark = agi_scope_open();
+    if (mark < 0)
+        return ag_last_status();
+    ag_tensor *edges = own_both(x, weight, own) ? even_edges(own[0], bins, min, max) : NULL;
+    agi_scope_close(mark);
+    const double *at = edges != NULL ? agi_tensor_data(edges) : NULL;
+    const ag_status status =
+        at == NULL ? ag_last_status()
+                   : count_between(own[0], own[1], edges, (double)bins / (at[bins] - at[0]),
+                                   density, outs);
+    agi_release(own[0]);
+    agi_release(own[1]);
+    return status;
+}
+
+ag_status ag_histogram_between(ag_tensor *x, ag_tensor *edges, ag_tensor *weight, bool density,
+                               ag_tensor **outs)
+{
+    ag_tensor *own[2] = {NULL, NULL};
+    if (!agi_has("histogram", outs, "memory for the results") ||
+        !agi_has_tensor("histogram", edges) || !check_histogram(x, weight))
+        return ag_last_status();
+    if (agi_dtype_of(edges) != AG_FLOAT64)
+        return agi_fail(AG_ERR_VALUE, "histogram(): input tensor and bins tensors should "
+                                      "have the same dtype, but got input float64 and bins %s",
+                        agi_dtype_name(agi_dtype_of(edges)));
+    if (edges->ndim != 1 || edges->numel < 2)
+        return agi_fail(AG_ERR_SHAPE, "histogram(): bins tensor should have one dimension and at "
+                                      "least two numbers");
+    ag_status status = AG_OK;
+    const ag_arg arg = agi_arg(edges);
+    ag_tensor *copy = agi_compute(AG_OP_clone, 1, &arg, &agi_row_major);
+    if (copy == NULL || agi_storage_ready(copy->storage) != AG_OK ||
+        !own_both(x, weight, own)) {
+        agi_release(copy);
+        status = ag_last_status();
+    } else {
+        status = count_between(own[0], own[1], copy, 0.0, density, outs);
+    }
+    agi_release(own[0]);
+    agi_release(own[1]);
+    return status;
+}
+
 /* ---- isin ----------------------------------------------------------------------------------- */
 
 #define FEW 16  /* test elements that are looked at one by one */

@@ -240,11 +240,9 @@ AG_FORMULA(triplet_term)
 }
 
 static bool check_triplet(const ag_tensor *a, const ag_tensor *p, const ag_tensor *n,
-                          double margin, int reduction)
+                          int reduction)
 {
-    if (!(margin > 0.0))
-        agi_fail(AG_ERR_VALUE, "margin must be greater than 0, got %g", margin);
-    else if (a->ndim != p->ndim || a->ndim != n->ndim)
+    if (a->ndim != p->ndim || a->ndim != n->ndim)
         agi_fail(AG_ERR_SHAPE, "The anchor, positive, and negative tensors are expected to have "
                                "the same number of dimensions, but got: anchor %dD, positive %dD, "
                                "and negative %dD inputs", a->ndim, p->ndim, n->ndim);
@@ -258,7 +256,7 @@ ag_tensor *ag_triplet_margin_loss(ag_tensor *anchor, ag_tensor *positive, ag_ten
 {
     if (!agi_has_tensors("triplet_margin_loss", anchor, positive) ||
         !agi_has_tensor("triplet_margin_loss", negative) ||
-        !check_triplet(anchor, positive, negative, margin, reduction))
+        !check_triplet(anchor, positive, negative, reduction))
         return NULL;
     const int64_t mark = agi_scope_open();
     if (mark < 0)

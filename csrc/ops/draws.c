@@ -430,6 +430,86 @@ ag_tensor *ag_poisson(ag_tensor *input, ag_generator *g)
     return z;
 }
 
+/* ---- binomial ------------------------------------------------------------------------------- */
+
+/* z[...] = t, repeated to that shape. */
+static void spread_over(double *z, int ndim, const int64_t *shape, const ag_tensor *t)
+{
+    int64_t strides[AGI_MAX_DIMS];
+    agi_shape_broadcast_strides(ndim, shape, t->ndim, agi_shape_of(t), agi_strides_of(t), strides);
+    agi_run_gather(z, ndim, shape, agi_tensor_data(t), strides);
+}
+
+static bool is_real_for_binomial(const char *what, const ag_tensor *x)
+{
+    if (agi_dtype_of(x) == AG_FLOAT64)
+        return true;
+    agi_fail(AG_ERR_VALUE, "binomial only supports floating-point dtypes for %s, got: %s", what,
+             agi_dtype_name(agi_dtype_of(x)));
+    return false;
+}
+
+/* binomial: successes among x of the chances y; dx = dy = 0. i = seed, position. */
+AG_FORWARD(binomial)
+{
+    const agi_draw draw = draw_of(attr);
+    int64_t shape[AGI_MAX_DIMS];
+    ag_tensor *x = agi_tensor_to_read(args[0].tensor), *z = NULL;
+    ag_tensor *p = x != NULL ? agi_tensor_to_read(args[1].tensor) : NULL;
+    int ndim = x != NULL ? x->ndim : 0;
+    if (p != NULL) {
+        memcpy(shape, agi_shape_of(x), (size_t)ndim * sizeof *shape);
+        const bool fits = agi_shape_broadcast(&ndim, shape, p->ndim, agi_shape_of(p)) == AG_OK;
+        const int64_t n = fits ? agi_shape_numel("binomial", ndim, shape) : -1;
+        z = n < 0 ? NULL : agi_tensor_new(ndim, shape, n);
+    }
+    double *chances = z != NULL ? agi_plain_new((size_t)z->numel * sizeof *chances + 1) : NULL;
+    if (chances != NULL) {
+        spread_over(agi_tensor_data(z), ndim, shape, x);
+        spread_over(chances, ndim, shape, p);
+        agi_random_binomial(agi_tensor_data(z), chances, z->numel, &draw, true);
+    } else {
+        agi_release(z);
+        z = NULL;
+    }
+    agi_plain_free(chances);
+    agi_release(x);
+    agi_release(p);
+    return z;
+}
+
+AG_RULE(binomial)
+{
+    for (int k = 0; k < 2; k++) {
+        int ndim;
+        const int64_t *shape = agi_node_input_shape(v->node, k, &ndim);
+        if (NEEDS(k))
+            GX(k) = agi_repeated(0.0, ndim, shape);
+    }
+}
+
+ag_tensor *ag_binomial(ag_tensor *count, ag_tensor *prob, ag_generator *g)
+{
+    int64_t shape[AGI_MAX_DIMS];
+    if (!agi_has_tensors("binomial", count, prob) || !is_real_for_binomial("count", count) ||
+        !is_real_for_binomial("prob", prob))
+        return NULL;
+    int ndim = count->ndim;
+    memcpy(shape, agi_shape_of(count), (size_t)ndim * sizeof *shape);
+    if (agi_shape_broadcast(&ndim, shape, prob->ndim, agi_shape_of(prob)) != AG_OK)
+        return NULL;
+    const int64_t n = agi_shape_numel("binomial", ndim, shape);
+    if (n < 0)
+        return NULL;
+    const agi_draw draw = agi_random_take(g, (uint64_t)n);
+    const ag_arg args[2] = {agi_arg(count), agi_arg(prob)};
+    const ag_attr attr = {.i = {(int64_t)draw.seed, (int64_t)draw.position}};
+    ag_tensor *z = agi_call(AG_OP_binomial, 2, args, &attr);
+    if (z == NULL)
+        agi_random_give_back(g, &draw);
+    return z;
+}
+
 /* ---- whole numbers -------------------------------------------------------------------------- */
 
 /* The law of whole numbers from low up to, but without, high; false with an error where there are

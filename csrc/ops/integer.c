@@ -99,9 +99,11 @@ static double mod_of(double x, double y)
 }
 AG_MAP2(mod_int, mod_of(x, y))
 
-/* Whether no divisor is 0; false with an error. */
-static bool check_divisors(ag_arg y)
+/* Whether x is divided by no 0; false with an error. Where there are no elements, nothing is. */
+static bool check_divisors(ag_arg x, ag_arg y)
 {
+    if (x.tensor != NULL && x.tensor->numel == 0)
+        return true;
     const double zeros = y.tensor == NULL ? (double)(y.value == 0.0)
                                           : count_true(v_eq(y, NUM(0.0)));
     if (zeros > 0.0)
@@ -112,7 +114,7 @@ static bool check_divisors(ag_arg y)
 AG_FORMULA(remainder_int)
 {
     (void)attr;
-    return check_divisors(args[1]) ? v_mod_int(args[0], args[1]) : agi_arg(&agi_failed);
+    return check_divisors(args[0], args[1]) ? v_mod_int(args[0], args[1]) : agi_arg(&agi_failed);
 }
 
 AG_MAP2(rest_int, fmod(x, y) + 0.0)
@@ -120,13 +122,13 @@ AG_MAP2(rest_int, fmod(x, y) + 0.0)
 AG_FORMULA(fmod_int)
 {
     (void)attr;
-    return check_divisors(args[1]) ? v_rest_int(args[0], args[1]) : agi_arg(&agi_failed);
+    return check_divisors(args[0], args[1]) ? v_rest_int(args[0], args[1]) : agi_arg(&agi_failed);
 }
 
 /* i[0]: 0 rounds towards zero, 1 down. */
 AG_FORMULA(div_rounded_int)
 {
-    if (!check_divisors(args[1]))
+    if (!check_divisors(args[0], args[1]))
         return agi_arg(&agi_failed);
     return attr->i[0] == 0 ? v_div_trunc_int(args[0], args[1])
                            : v_to_int(v_div_floor(args[0], args[1]));

@@ -353,24 +353,9 @@ AG_FORMULA(soft_margin_loss)
     return agi_reduced(exact_softplus(v_neg(v_mul(args[1], args[0]))), attr->i[0]);
 }
 
-static bool have_dims(const char *name, int n, const ag_arg *args)
-{
-    char text[AGI_SHAPE_TEXT];
-    for (int k = 1; k < n; k++)
-        if (args[k].tensor->ndim != args[0].tensor->ndim) {
-            agi_fail(AG_ERR_SHAPE, "%s : All input tensors should have same dimension but got "
-                                   "%dD and size %s", name, args[0].tensor->ndim,
-                     agi_format_shape_list(text, args[k].tensor->ndim,
-                                           agi_shape_of(args[k].tensor)));
-            return false;
-        }
-    return true;
-}
-
 AG_FORMULA(margin_ranking_loss)
 {
-    if (!agi_check_reduction("margin_ranking_loss", attr->i[0]) ||
-        !have_dims("margin_ranking_loss", 3, args))
+    if (!agi_check_reduction("margin_ranking_loss", attr->i[0]))
         return agi_failed_loss();
     const ag_arg lead = v_mul(v_neg(args[2]), v_sub(args[0], args[1]));
     return agi_reduced(clamp_at_zero(v_add(lead, NUM(attr->f[0]))), attr->i[0]);

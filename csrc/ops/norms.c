@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * Numbers brought to a common size: by rows (layer_norm, rms_norm, normalize, softmin), by channels
- * (batch_norm), by gates (glu), by chance (dropout).
+ * (batch_norm), by gates (glu).
  */
 #include <float.h>
 #include <math.h>
@@ -555,61 +555,4 @@ ag_tensor *ag_batch_norm(ag_tensor *input, ag_tensor *running_mean, ag_tensor *r
     ag_tensor *z = ok ? agi_retain(y.tensor) : NULL;
     agi_scope_close(mark);
     return agi_scope_add(z);
-}
-
-/* ---- dropout -------------------------------------------------------------------------------- */
-
-/* 0 with probability p, else 1 / (1 - p): as a value of the open scope. */
-static ag_arg dropout_mask(ag_tensor *x, double p)
-{
-    int64_t shape[AGI_MAX_DIMS];
-    memcpy(shape, agi_shape_of(x), (size_t)x->ndim * sizeof *shape);
-    if (p == 1.0)
-        return agi_repeated(0.0, x->ndim, shape);
-    ag_tensor *drawn = ag_rand(x->ndim, shape, NULL);
-    if (drawn == NULL)
-        return failed_norm();
-    return v_div(v_lt(agi_arg(drawn), NUM(1.0 - p)), NUM(1.0 - p));
-}
-
-static bool check_dropout(const char *name, ag_tensor *x, double p)
-{
-    if (!agi_has_tensor(name, x))
-        return false;
-    if (p >= 0.0 && p <= 1.0)
-        return true;
-    agi_fail(AG_ERR_VALUE, "dropout probability has to be between 0 and 1, but got %g", p);
-    return false;
-}
-
-ag_tensor *ag_dropout(ag_tensor *input, double p, bool training)
-{
-    if (!check_dropout("dropout", input, p))
-        return NULL;
-    if (!training || p == 0.0 || input->numel == 0)
-        return agi_scope_add(agi_retain(input));
-    const int64_t mark = agi_scope_open();
-    if (mark < 0)
-        return NULL;
-    const ag_arg z = v_mul(agi_arg(input), dropout_mask(input, p));
-    ag_tensor *out = agi_value_failed(z) ? NULL : agi_retain(z.tensor);
-    agi_scope_close(mark);
-    return agi_scope_add(out);
-}
-
-ag_status ag_dropout_(ag_tensor *input, double p, bool training)
-{
-    if (!check_dropout("dropout_", input, p))
-        return ag_last_status();
-    if (!training || p == 0.0 || input->numel == 0)
-        return AG_OK;
-    const int64_t mark = agi_scope_open();
-    if (mark < 0)
-        return ag_last_status();
-    const ag_arg mask = dropout_mask(input, p);
-    const ag_arg args[2] = {agi_arg(input), mask};
-    const ag_status status = agi_value_failed(mask) ? ag_last_status()
-                                                    : ag_apply_(AG_OP_mul, 2, args, NULL);
-    agi_scope_close(mark);
-    return status;
 }

@@ -5,6 +5,7 @@
  */
 #include "py_errors.h"
 #include "py_numpy.h"
+#include "py_out.h"
 #include "py_rows.h"
 #include "py_tensor.h"
 
@@ -155,15 +156,14 @@ bool py_check_cat(const py_row *row, const void *fields)
 /* ---- sizes and numbers ---------------------------------------------------------------------- */
 
 /* What is made, of the dtype asked for (which its numbers are right for), or of `dtype`. */
-static PyObject *made_as(PyTypeObject *type, const py_head *head, ag_tensor *made, ag_dtype dtype)
+static PyObject *made_as(const char *function, PyTypeObject *type, const py_head *head,
+                         ag_tensor *made, ag_dtype dtype)
 {
-    if (head->dtype != PY_NO_DTYPE)
-        dtype = (ag_dtype)head->dtype;
     if (made != NULL && ag_set_dtype(made, dtype) != AG_OK) {
         ag_release(made);
         made = NULL;
     }
-    return py_tensor_made(type, made, head->requires_grad);
+    return py_made(function, type, head, made);
 }
 
 static ag_dtype dtype_or(const py_head *head, ag_dtype dtype)
@@ -175,7 +175,7 @@ static ag_dtype dtype_or(const py_head *head, ag_dtype dtype)
 PyObject *py_call_empty_empty(const struct py_empty_empty *a)
 {
     const bool any = dtype_or(&a->head, AG_FLOAT64) == AG_FLOAT64;
-    return made_as(py_tensor_type, &a->head,
+    return made_as("empty", py_tensor_type, &a->head,
                    any ? ag_empty(a->size.n, a->size.list) : ag_zeros(a->size.n, a->size.list),
                    AG_FLOAT64);
 }
@@ -183,7 +183,7 @@ PyObject *py_call_empty_empty(const struct py_empty_empty *a)
 PyObject *py_call_empty_like_empty_like(const struct py_empty_like_empty_like *a)
 {
     const ag_dtype dtype = dtype_or(&a->head, ag_dtype_of(a->input));
-    return made_as(py_result_type(a->head.first), &a->head,
+    return made_as("empty_like", py_result_type(a->head.first), &a->head,
                    dtype == AG_FLOAT64 ? ag_empty_like(a->input) : ag_zeros_like(a->input), dtype);
 }
 
@@ -191,7 +191,7 @@ PyObject *py_call_full_full(const struct py_full_full *a)
 {
     const ag_arg value = a->fill_value.arg;
     ag_tensor *t = ag_full_as(a->size.n, a->size.list, value, dtype_or(&a->head, value.dtype));
-    return py_tensor_made(py_tensor_type, t, a->head.requires_grad);
+    return py_made("full", py_tensor_type, &a->head, t);
 }
 
 PyObject *py_call_full_like_full_like(const struct py_full_like_full_like *a)
@@ -236,7 +236,8 @@ static PyObject *range_of(const py_head *head, ag_arg start, ag_arg end, ag_arg 
     if (dtype == AG_INT64 && !leads_away &&
         !(to_whole(&start) && to_whole(&end) && to_whole(&step)))
         return NULL;
-    return made_as(py_tensor_type, head, ag_arange(start.value, end.value, step.value), dtype);
+    return made_as("arange", py_tensor_type, head,
+                   ag_arange(start.value, end.value, step.value), dtype);
 }
 
 PyObject *py_call_arange_arange_to(const struct py_arange_arange_to *a)
@@ -263,7 +264,7 @@ PyObject *py_call_linspace_linspace(const struct py_linspace_linspace *a)
     if (!read_ends("linspace", &a->head, &start, &end))
         return NULL;
     ag_tensor *t = ag_linspace(start.value, end.value, a->steps);
-    return py_tensor_made(py_tensor_type, py_as_dtype(t, a->head.dtype), a->head.requires_grad);
+    return py_made("linspace", py_tensor_type, &a->head, py_as_dtype(t, a->head.dtype));
 }
 
 PyObject *py_call_logspace_logspace(const struct py_logspace_logspace *a)
@@ -272,12 +273,12 @@ PyObject *py_call_logspace_logspace(const struct py_logspace_logspace *a)
     if (!read_ends("logspace", &a->head, &start, &end))
         return NULL;
     ag_tensor *t = ag_logspace(start.value, end.value, a->steps, a->base);
-    return py_tensor_made(py_tensor_type, py_as_dtype(t, a->head.dtype), a->head.requires_grad);
+    return py_made("logspace", py_tensor_type, &a->head, py_as_dtype(t, a->head.dtype));
 }
 
 PyObject *py_call_eye_eye_square(const struct py_eye_eye_square *a)
 {
-    return made_as(py_tensor_type, &a->head, ag_eye(a->n, a->n), AG_FLOAT64);
+    return made_as("eye", py_tensor_type, &a->head, ag_eye(a->n, a->n), AG_FLOAT64);
 }
 
 /* ---- reductions ----------------------------------------------------------------------------- */

@@ -217,6 +217,19 @@ bool py_check_gaussian_nll_loss(const py_row *row, const void *fields)
     return false;
 }
 
+bool py_check_margin_ranking_loss(const py_row *row, const void *fields)
+{
+    int ndim[3];
+    for (int k = 0; k < 3; k++)
+        ndim[k] = ag_ndim(*PY_FIELD_AT(ag_tensor *, row, fields, k));
+    if (ndim[0] == ndim[1] && ndim[0] == ndim[2])
+        return true;
+    PyErr_Format(PyExc_RuntimeError,
+                 "margin_ranking_loss : All input tensors should have same dimension but got %d, "
+                 "%d and %d dimensions", ndim[0], ndim[1], ndim[2]);
+    return false;
+}
+
 bool py_check_triplet_margin_loss(const py_row *row, const void *fields)
 {
     const double margin = *PY_FIELD_AT(double, row, fields, 3);
@@ -225,17 +238,35 @@ bool py_check_triplet_margin_loss(const py_row *row, const void *fields)
 
 /* ---- norms ---------------------------------------------------------------------------------- */
 
-bool py_check_dropout(const py_row *row, const void *fields)
+bool py_check_chance(double p)
 {
-    const double p = *PY_FIELD_AT(double, row, fields, 1);
     return check_range(p >= 0.0 && p <= 1.0,
                        "dropout probability has to be between 0 and 1, but got %S", p);
 }
 
+bool py_check_dropout(const py_row *row, const void *fields)
+{
+    return py_check_chance(*PY_FIELD_AT(double, row, fields, 1));
+}
+
+bool py_check_alpha_dropout(const py_row *row, const void *fields)
+{
+    return py_check_dropout(row, fields);
+}
+
+bool py_check_feature_alpha_dropout(const py_row *row, const void *fields)
+{
+    return py_check_dropout(row, fields);
+}
+
 bool py_check_rms_norm(const py_row *row, const void *fields)
 {
-    const int ndim = ag_ndim(*PY_FIELD_AT(ag_tensor *, row, fields, 0));
-    const int n = PY_FIELD_AT(py_ints, row, fields, 1)->n;
+    return py_check_row_dims(ag_ndim(*PY_FIELD_AT(ag_tensor *, row, fields, 0)),
+                             PY_FIELD_AT(py_ints, row, fields, 1)->n);
+}
+
+bool py_check_row_dims(int ndim, int n)
+{
     if (n <= ndim)
         return true;
     PyErr_Format(PyExc_ValueError, "Input tensor must have at least %d dimensions, but got %d", n,

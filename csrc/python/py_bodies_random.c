@@ -61,6 +61,9 @@ static bool check_whole(const py_head *head, int64_t low, int64_t high, ag_dtype
     if (dtype == AG_BOOL && low < high && (low < 0 || high > 2))
         PyErr_Format(PyExc_RuntimeError, "%s is out of bounds for bool",
                      low < 0 || low > 1 ? "from" : "to - 1");
+    else if (head->dtype != PY_NO_DTYPE && head->dtype != (int)dtype)
+        PyErr_Format(PyExc_RuntimeError, "dtype %s does not match dtype of out parameter (%s)",
+                     py_dtype_name((ag_dtype)head->dtype), py_dtype_name(dtype));
     else if (dtype != AG_FLOAT64 && head->requires_grad)
         PyErr_SetString(PyExc_RuntimeError,
                         "Only Tensors of floating point and complex dtype can require gradients");
@@ -111,4 +114,18 @@ bool py_check_multinomial(const py_row *row, const void *fields)
     PyErr_Format(PyExc_RuntimeError, "multinomial expects Long tensor out, got: %s",
                  py_type_name(ag_dtype_of(py_tensor_of(head->out))));
     return false;
+}
+
+bool py_check_binomial(const py_row *row, const void *fields)
+{
+    for (int k = 0; k < 2; k++) {
+        const ag_dtype dtype = ag_dtype_of(*PY_FIELD_AT(ag_tensor *, row, fields, k));
+        if (dtype == AG_FLOAT64)
+            continue;
+        PyErr_Format(PyExc_ValueError,
+                     "binomial only supports floating-point dtypes for %s, got: %s",
+                     row->names.names[k], py_type_name(dtype));
+        return false;
+    }
+    return true;
 }

@@ -6,6 +6,7 @@
 #include "py_rows.h"
 #include "py_tensor.h"
 
+#include <math.h>
 #include <string.h>
 
 /* ---- cumsum, cumprod ------------------------------------------------------------------------ */
@@ -74,6 +75,53 @@ PyObject *py_call_unique_consecutive_unique_consecutive(
     if (ag_unique_consecutive(a->input, a->dim, outs) != AG_OK)
         return py_raise();
     return asked_for(&a->head, outs, a->return_inverse, a->return_counts);
+}
+
+/* ---- histogram ------------------------------------------------------------------------------ */
+
+/* Two numbers, or none: NaN. False with an exception. */
+static bool read_range(PyObject *range, double *min, double *max)
+{
+    *min = *max = Py_NAN;
+    if (range == NULL)
+        return true;
+    PyObject *ends = PyTuple_Check(range) || PyList_Check(range) ? PySequence_Tuple(range) : NULL;
+    if (ends == NULL)
+        return PyErr_Occurred() == NULL ? py_wrong_type("histogram", "range", "tuple of floats",
+                                                        range) != NULL : false;
+    bool ok = PyTuple_GET_SIZE(ends) == 2;
+    if (!ok)
+        PyErr_Format(PyExc_RuntimeError, "histogram(): range should have 2 elements, but got %zd",
+                     PyTuple_GET_SIZE(ends));
+    ok = ok && py_number_argument("histogram", "range", PyTuple_GET_ITEM(ends, 0), min) &&
+         py_number_argument("histogram", "range", PyTuple_GET_ITEM(ends, 1), max);
+    Py_DECREF(ends);
+    if (!ok || !isnan(*min) || !isnan(*max))
+        return ok;
+    PyErr_SetString(PyExc_RuntimeError, "histogram(): range [nan, nan] is not finite");
+    return false;
+}
+
+PyObject *py_call_histogram_histogram(const struct py_histogram_histogram *a)
+{
+    ag_tensor *outs[2];
+    double min, max;
+    int64_t bins = 100;
+    ag_status status;
+    const bool are_edges = a->bins != NULL && py_is_tensor(a->bins);
+    if (are_edges && a->range != NULL)
+        return PyErr_Format(PyExc_TypeError, "histogram(): a range is for a number of bins, and "
+                                             "bins is a Tensor");
+    if (!are_edges && a->bins != NULL &&
+        !py_integer_argument("histogram", "bins", a->bins, &bins))
+        return NULL;
+    if (!read_range(a->range, &min, &max))
+        return NULL;
+    if (are_edges)
+        status = ag_histogram_between(a->input, py_tensor_of(a->bins), a->weight, a->density, outs);
+    else
+        status = ag_histogram(a->input, bins, min, max, a->weight, a->density, outs);
+    return status == AG_OK ? py_tensor_tuple(a->head.first, 2, outs) : py_raise();
 }
 
 /* ---- gradient ------------------------------------------------------------------------------- */

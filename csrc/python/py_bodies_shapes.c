@@ -133,29 +133,53 @@ static PyObject *different_lengths(const char *function, int n, int other)
                         other);
 }
 
-PyObject *py_call_empty_strided_empty_strided(const struct py_empty_strided_empty_strided *a)
+/* Undefined numbers of these sizes and strides. NULL with an exception. */
+static ag_tensor *strided_memory(const char *function, const py_ints *size, const py_ints *stride)
 {
     int64_t extent = 1;
-    if (a->size.n != a->stride.n)
-        return different_lengths("empty_strided", a->size.n, a->stride.n);
-    for (int d = 0; d < a->size.n; d++) {
-        int64_t reach;
-        if (a->size.list[d] < 0 || a->stride.list[d] < 0)
-            return PyErr_Format(PyExc_RuntimeError, "empty_strided: negative sizes and strides "
-                                "are not supported");
-        if (__builtin_mul_overflow(a->size.list[d] - 1, a->stride.list[d], &reach) ||
-            __builtin_add_overflow(extent, reach, &extent))
-            return PyErr_Format(PyExc_RuntimeError, "empty_strided: the memory is too large");
+    if (size->n != stride->n) {
+        different_lengths(function, size->n, stride->n);
+        return NULL;
     }
-    for (int d = 0; d < a->size.n; d++)
-        extent = a->size.list[d] == 0 ? 0 : extent;
+    for (int d = 0; d < size->n; d++) {
+        int64_t reach;
+        if (size->list[d] < 0 || stride->list[d] < 0) {
+            PyErr_Format(PyExc_RuntimeError, "%s: negative sizes and strides are not supported",
+                         function);
+            return NULL;
+        }
+        if (__builtin_mul_overflow(size->list[d] - 1, stride->list[d], &reach) ||
+            __builtin_add_overflow(extent, reach, &extent)) {
+            PyErr_Format(PyExc_RuntimeError, "%s: the memory is too large", function);
+            return NULL;
+        }
+    }
+    for (int d = 0; d < size->n; d++)
+        extent = size->list[d] == 0 ? 0 : extent;
     ag_tensor *memory = ag_empty(1, &extent);
-    ag_tensor *t = memory != NULL ? ag_strided_view(memory, a->size.n, a->size.list, a->stride.n,
-                                                    a->stride.list, 0) : NULL;
+    ag_tensor *t = memory != NULL ? ag_strided_view(memory, size->n, size->list, stride->n,
+                                                    stride->list, 0) : NULL;
     ag_tensor *made = t != NULL ? ag_detach(t) : NULL;
     ag_release(t);
     ag_release(memory);
-    return undefined_as(py_tensor_type, &a->head, made, dtype_given_or(&a->head, AG_FLOAT64));
+    if (made == NULL)
+        py_raise();
+    return made;
+}
+
+PyObject *py_call_empty_strided_empty_strided(const struct py_empty_strided_empty_strided *a)
+{
+    ag_tensor *made = strided_memory("empty_strided", &a->size, &a->stride);
+    return made != NULL ? undefined_as(py_tensor_type, &a->head, made,
+                                       dtype_given_or(&a->head, AG_FLOAT64)) : NULL;
+}
+
+PyObject *
+py_call_new_empty_strided_new_empty_strided(const struct py_new_empty_strided_new_empty_strided *a)
+{
+    ag_tensor *made = strided_memory("new_empty_strided", &a->size, &a->stride);
+    return made != NULL ? undefined_as(py_result_type(a->head.first), &a->head, made,
+                                       dtype_given_or(&a->head, ag_dtype_of(a->input))) : NULL;
 }
 
 PyObject *py_call_empty_permuted_empty_permuted(const struct py_empty_permuted_empty_permuted *a)

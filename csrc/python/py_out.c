@@ -40,27 +40,58 @@ static bool can_write(const char *function, bool is_join, ag_tensor *out, ag_ten
     return check_out_dtype(is_join, ag_dtype_of(out), ag_dtype_of(result));
 }
 
-bool py_write_out(const char *function, bool is_join, ag_tensor *out, ag_tensor *result)
+static bool have_one_shape(const ag_tensor *out, const ag_tensor *result)
 {
-    if (!can_write(function, is_join, out, result))
-        return false;
     bool same = ag_ndim(out) == ag_ndim(result);
     for (int d = 0; same && d < ag_ndim(out); d++)
         same = ag_shape(out)[d] == ag_shape(result)[d];
-    if (same)
+    return same;
+}
+
+/* Of what can be written. */
+static bool write_or_resize(ag_tensor *out, ag_tensor *result)
+{
+    if (have_one_shape(out, result))
         return ag_copy_(out, result) == AG_OK || py_raise() != NULL;
-    if (ag_numel(out) > 0 &&
-        PyErr_WarnEx(PyExc_UserWarning,
-                     "An output with one or more elements was resized since it had another shape "
-                     "than the result. Reuse it with the right shape, or empty it first: "
-                     "out.data = empty(0).", 1) < 0)
-        return false;
     ag_tensor *cast = ag_cast(result, ag_dtype_of(out));
     const bool done = cast != NULL && ag_set_data(out, cast) == AG_OK;
     if (!done)
         py_raise();
     ag_release(cast);
     return done;
+}
+
+bool py_write_out(const char *function, bool is_join, ag_tensor *out, ag_tensor *result)
+{
+    if (!can_write(function, is_join, out, result))
+        return false;
+    if (ag_numel(out) > 0 && !have_one_shape(out, result) &&
+        PyErr_WarnEx(PyExc_UserWarning,
+                     "An output with one or more elements was resized since it had another shape "
+                     "than the result. Reuse it with the right shape, or empty it first: "
+                     "out.data = empty(0).", 1) < 0)
+        return false;
+    return write_or_resize(out, result);
+}
+
+PyObject *py_made(const char *function, PyTypeObject *type, const py_head *head, ag_tensor *made)
+{
+    PyObject *out = head->out;
+    if (made != NULL && head->dtype != PY_NO_DTYPE &&
+        ag_set_dtype(made, (ag_dtype)head->dtype) != AG_OK) {
+        ag_release(made);
+        made = NULL;
+    }
+    if (out == NULL || made == NULL)
+        return py_tensor_made(type, made, head->requires_grad);
+    const bool done = can_write(function, false, py_tensor_of(out), made) &&
+                      write_or_resize(py_tensor_of(out), made);
+    ag_release(made);
+    if (!done)
+        return NULL;
+    if (head->requires_grad && ag_set_requires_grad(py_tensor_of(out), true) != AG_OK)
+        return py_raise();
+    return Py_NewRef(out);
 }
 
 /* ---- calls ---------------------------------------------------------------------------------- */

@@ -5,7 +5,7 @@
 #ifndef PY_OUT_H
 #define PY_OUT_H
 
-#include "py_api.h"
+#include "py_read.h"
 
 typedef PyObject *(*py_function)(PyObject *module, PyObject *const *args, Py_ssize_t n,
                                  PyObject *names);
@@ -13,6 +13,10 @@ typedef PyObject *(*py_function)(PyObject *module, PyObject *const *args, Py_ssi
 /* Writes a result that was computed without history into `out`, which takes its shape. False with
  * an exception that calls the function by its name. */
 bool py_write_out(const char *function, bool is_join, ag_tensor *out, ag_tensor *result);
+
+/* What was made without history (taken, also where it is NULL), as the dtype that was asked for: a
+ * Tensor of the type, or written to `out` where that was given. */
+PyObject *py_made(const char *function, PyTypeObject *type, const py_head *head, ag_tensor *made);
 
 /* Whether a function of the module is one that TAKES_OUT in ops.def names, and out is among the
  * names of arguments: then py_call_with_out calls it without that, and writes the result. */

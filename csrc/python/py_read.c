@@ -278,11 +278,31 @@ static bool check_fixed_out(const char *function, ag_dtype out, const py_head *h
     return out == AG_INT64;
 }
 
+/* What is made is made as `out` has it, which is read after the dtype. */
+static bool make_as(ag_dtype out, py_head *head)
+{
+    if (head->dtype != PY_NO_DTYPE && head->dtype != (int)out) {
+        PyErr_Format(PyExc_RuntimeError, "dtype %s does not match dtype of out parameter (%s)",
+                     py_dtype_name((ag_dtype)head->dtype), py_dtype_name(out));
+        return false;
+    }
+    head->dtype = (int)out;
+    return true;
+}
+
+static bool is_creation(const char *function)
+{
+    return is_one_of(function, "zeros", "ones") || is_one_of(function, "empty", "full") ||
+           is_one_of(function, "arange", "eye") || is_one_of(function, "linspace", "logspace");
+}
+
 /* What some functions want of the dtype of `out`, which is the last that is read, where this is not
  * a matter of what the result can be cast to. */
 static bool check_out(const char *function, ag_dtype out, py_head *head)
 {
     const char *name = py_type_name(out);
+    if (is_creation(function))
+        return make_as(out, head);
     if (is_one_of(function, "sum", "prod") || is_one_of(function, "cumsum", "cumprod"))
         return sum_as(out, head);
     if (is_one_of(function, "amax", "amin")) {

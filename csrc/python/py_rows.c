@@ -64,26 +64,6 @@ static inline bool is_read_as_real(const py_row *row, const py_head *head)
     return head->dtype == AG_FLOAT64 && row->parameters[1].kind == PY_REAL;
 }
 
-static PyObject *made_result(const py_row *row, PyTypeObject *type, const py_head *head,
-                             ag_tensor *result)
-{
-    if (head->out != NULL) {
-        PyObject *out = given_out(row, head, result);
-        if (out != NULL && head->requires_grad &&
-            ag_set_requires_grad(py_tensor_of(head->out), true) != AG_OK) {
-            Py_DECREF(out);
-            return py_raise();
-        }
-        return out;
-    }
-    if (head->dtype != PY_NO_DTYPE && result != NULL &&
-        ag_set_dtype(result, (ag_dtype)head->dtype) != AG_OK) {
-        ag_release(result);
-        return py_raise();
-    }
-    return py_tensor_made(type, result, head->requires_grad);
-}
-
 static PyObject *pair_result(const py_head *head, ag_status status, ag_tensor **outs)
 {
     return status == AG_OK ? py_tensor_tuple(head->first, 2, outs) : py_raise();
@@ -91,21 +71,26 @@ static PyObject *pair_result(const py_head *head, ag_status status, ag_tensor **
 
 #define NAMED_MOST 4  /* fields of a named tuple */
 
+/* A named tuple of what a plain one has. Takes both; each may be NULL with an exception. */
+static PyObject *filled(PyObject *named, PyObject *all)
+{
+    if (all == NULL)
+        Py_CLEAR(named);
+    for (Py_ssize_t k = 0; named != NULL && k < Py_SIZE(named); k++)
+        PyStructSequence_SetItem(named, k, Py_NewRef(PyTuple_GET_ITEM(all, k)));
+    Py_XDECREF(all);
+    return named;
+}
+
 static PyObject *named_result(PyTypeObject *type, const py_head *head, ag_status status,
                               ag_tensor **outs)
 {
     PyObject *named = PyStructSequence_New(type), *all = NULL;
-    const Py_ssize_t n = named != NULL ? Py_SIZE(named) : 2;
     if (status != AG_OK)
         py_raise();
     else
-        all = py_tensor_tuple(head->first, (int)n, outs);
-    if (all == NULL)
-        Py_CLEAR(named);
-    for (Py_ssize_t k = 0; named != NULL && k < n; k++)
-        PyStructSequence_SetItem(named, k, Py_NewRef(PyTuple_GET_ITEM(all, k)));
-    Py_XDECREF(all);
-    return named;
+        all = py_tensor_tuple(head->first, named != NULL ? (int)Py_SIZE(named) : 2, outs);
+    return filled(named, all);
 }
 
 /* Room for n results. NULL with an exception, also where n is an error. */
@@ -156,12 +141,14 @@ static PyObject *list_result(const py_row *row, const void *fields, int n, ag_st
 #define GET_SELF(name, cname, arguments, is_plain) \
     result = py_result_or_self(a.head.first, ag_##cname arguments);
 #define GET_MADE(name, cname, arguments, is_plain) \
-    result = made_result(row, (is_plain) ? py_tensor_type : py_class_of_result(row, &a), &a.head, \
-                         ag_##cname arguments);
+    result = py_made(row->names.function, \
+                     (is_plain) ? py_tensor_type : py_class_of_result(row, &a), &a.head, \
+                     ag_##cname arguments);
 #define GET_LIKE(name, cname, arguments, is_plain) \
     ag_tensor *real = NULL; \
     if (!is_read_as_real(row, &a.head) || (real = cast_first(row, &a)) != NULL) \
-        result = made_result(row, py_result_type(a.head.first), &a.head, ag_##cname arguments); \
+        result = py_made(row->names.function, py_result_type(a.head.first), &a.head, \
+                         ag_##cname arguments); \
     ag_release(real);
 #define GET_ITSELF(name, cname, arguments, is_plain) \
     result = ag_##cname arguments == AG_OK ? Py_NewRef(a.head.first) : py_raise();
@@ -533,7 +520,20 @@ bool py_add_return_types(PyObject *module)
 #define GET_BY_CHECKED_OWN GET_BY_C
 #define GET_BY_CHECKED_DONE GET_BY_C
 #define GET_BY_PYTHON(name, cname, RESULT, parameters) \
-    result = py_call_##name##_##cname(&a);
+    result = py_call_##name##_##cname(&a); \
+    NAMES_##RESULT(name, cname)
+#define NAMES_TENSOR NO_TYPE
+#define NAMES_SELF NO_TYPE
+#define NAMES_MADE NO_TYPE
+#define NAMES_LIKE NO_TYPE
+#define NAMES_ITSELF NO_TYPE
+#define NAMES_PAIR_OF NO_TYPE
+#define NAMES_LIST NO_TYPE
+#define NAMES_TRUTH NO_TYPE
+#define NAMES_ANY NO_TYPE
+#define NAMES_NAMED(...) GIVE_NAMES
+#define GIVE_NAMES(name, cname) \
+    result = filled(result != NULL ? PyStructSequence_New(type_##name##_##cname) : NULL, result);
 
 /* By FORMS: what else there is. A method is call_<name>_<cname> itself. */
 #define AS_FUNCTION(title, of) \

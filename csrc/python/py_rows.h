@@ -12,7 +12,8 @@
     PY_STRUCT(py_##name##_##cname, parameters);
 #include "../include/ops.def"
 
-/* BODY is PYTHON: what the function does, given its arguments. Owned, or NULL with an exception. */
+/* BODY is PYTHON: what the function does, given its arguments. Owned, or NULL with an exception; of
+ * a NAMED result a plain tuple. */
 #define PY_DECLARE_OP(name, cname)
 #define PY_DECLARE_C(name, cname)
 #define PY_DECLARE_OWN(name, cname)
@@ -30,6 +31,12 @@
 
 /* nonzero of a tensor, as a tuple: what `where` with a condition alone is. */
 PyObject *py_places_of(PyObject *object);
+
+/* ValueError where p is no probability of dropout's. */
+bool py_check_chance(double p);
+
+/* ValueError where rows of n dimensions are more than there are. */
+bool py_check_row_dims(int ndim, int n);
 
 /* The field of parameter k, as a pointer to its type. */
 #define PY_FIELD_AT(type, row, fields, k) \

@@ -100,6 +100,7 @@ static const uint8_t tensors_of[AG_OP_COUNT] = {
     [AG_OP_lu_rows] = 2, [AG_OP_triangle_solve] = 2,
     [AG_OP_lu_apply] = 3, [AG_OP_lu_inverse] = 2, [AG_OP_lu_logdet] = 2, [AG_OP_lu_det] = 2,
     [AG_OP_adjugate_slope] = 2,
+    [AG_OP_binomial] = 2, [AG_OP_alpha_dropped] = 3,
 #define CALL(name, cname, FORMS, BODY, RESULT, parameters, doc, example) \
     TENSORS_ROW_##BODY(cname, parameters)
 #include "../include/ops.def"
@@ -212,6 +213,7 @@ static bool is_inner_with_attr(int op)
     case AG_OP_prod_others:
     case AG_OP_triplet_term:
     case AG_OP_poisson:
+    case AG_OP_binomial:
     case AG_OP_hardtanh_int:
     case AG_OP_threshold_int:
     case AG_OP_div_rounded_int:

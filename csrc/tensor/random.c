@@ -389,6 +389,7 @@ static void whole_numbers(double *z, int n, uint64_t seed, uint64_t position, co
 
 typedef struct agi_random_job {
     double *z;
+    const double *chances; /* of binomial numbers */
     agi_draw draw;
     agi_law law;
 } agi_random_job;
@@ -635,4 +636,94 @@ void agi_random_poisson(double *z, int64_t n, const agi_draw *draw, bool may_blo
 {
     agi_random_job job = {.z = z, .draw = *draw};
     run_job(&job, n, poisson_range, AGI_RANDOM_GRAIN / 8, may_block);
+}
+
+/* ---- binomial ------------------------------------------------------------------------------- */
+
+/* log(k!) less Stirling's formula for it: (k + 1/2) log(k + 1) - (k + 1) + log(2 pi) / 2. */
+static double stirling_rest(double k)
+{
+    const double x = k + 1.0, r = 1.0 / (x * x);
+    if (k < 10.0)
+        return random_log_factorial(k) - ((k + 0.5) * log(x) - x + 0.91893853320467274178);
+    return (1.0 / 12.0 - r * (1.0 / 360.0 - r / 1260.0)) / x;
+}
+
+/* Probabilities of 0, 1, ... successes taken off a uniform until nothing is left of it. */
+static double binomial_by_sums(agi_uniforms *s, double n, double p)
+{
+    const double odds = p / (1.0 - p);
+    double rest = uniforms_next(s), part = exp(n * log1p(-p)), k = 0.0;
+    while (rest >= part && k < n && part > 0.0) {
+        rest -= part;
+        k += 1.0;
+        part *= (n - k + 1.0) / k * odds;
+    }
+    return k;
+}
+
+/* W. Hoermann: The generation of binomial random variates; Journal of Statistical Computation and
+ * Simulation 46 (1993), algorithm BTRS. For n p of 10 or more, and p of 1/2 or less. */
+static double binomial_by_rejection(agi_uniforms *s, double n, double p)
+{
+    const double spread = sqrt(n * p * (1.0 - p)), odds = p / (1.0 - p);
+    const double b = 1.15 + 2.53 * spread, a = -0.0873 + 0.0248 * b + 0.01 * p;
+    const double scale = (2.83 + 5.1 / b) * spread, sure = 0.92 - 4.2 / b;
+    const double m = floor((n + 1.0) * p), rest = stirling_rest(m) + stirling_rest(n - m);
+    for (;;) {
+        const double u = uniforms_next(s) - 0.5, v = uniforms_next(s), near = 0.5 - fabs(u);
+        const double k = floor((2.0 * a / near + b) * u + n * p + 0.5);
+        if (!(k >= 0.0 && k <= n))
+            continue;
+        if (near >= 0.07 && v <= sure)
+            return k;
+        const double most = (m + 0.5) * log((m + 1.0) / (odds * (n - m + 1.0))) +
+                            (n + 1.0) * log1p((k - m) / (n - k + 1.0)) +
+                            (k + 0.5) * log(odds * (n - k + 1.0) / (k + 1.0)) + rest -
+                            stirling_rest(k) - stirling_rest(n - k);
+        if (log(v * scale / (a / (near * near) + b)) <= most)
+            return k;
+    }
+}
+
+/* p is 1/2 or less. From a variance of 1e9 on a normal number, rounded: see poisson_by_normal. */
+static double binomial_of_few(agi_uniforms *s, double n, double p)
+{
+    if (n * p < 10.0)
+        return binomial_by_sums(s, n, p);
+    if (n * p * (1.0 - p) < 1e9)
+        return binomial_by_rejection(s, n, p);
+    const double u = uniforms_next(s), v = uniforms_next(s);
+    const double normal = sqrt(-2.0 * log(1.0 - u)) * cos(AGI_TWO_PI * v);
+    const double k = floor(n * p + sqrt(n * p * (1.0 - p)) * normal + 0.5);
+    return k < 0.0 ? 0.0 : k > n ? n : k;
+}
+
+static double binomial_one(agi_uniforms *s, double n, double p)
+{
+    if (n != n || p != p)
+        return NAN;
+    if (n <= 0.0 || p <= 0.0)
+        return 0.0;
+    if (p >= 1.0 || n == INFINITY)
+        return n;
+    n = floor(n);
+    return p <= 0.5 ? binomial_of_few(s, n, p) : n - binomial_of_few(s, n, 1.0 - p);
+}
+
+static void binomial_range(void *context, int64_t begin, int64_t end, int part)
+{
+    const agi_random_job *job = context;
+    (void)part;
+    for (int64_t k = begin; k < end; k++) {
+        agi_uniforms s = {.seed = job->draw.seed, .position = job->draw.position + (uint64_t)k};
+        job->z[k] = binomial_one(&s, job->z[k], job->chances[k]);
+    }
+}
+
+void agi_random_binomial(double *z, const double *chances, int64_t n, const agi_draw *draw,
+                         bool may_block)
+{
+    agi_random_job job = {.z = z, .chances = chances, .draw = *draw};
+    run_job(&job, n, binomial_range, AGI_RANDOM_GRAIN / 8, may_block);
 }

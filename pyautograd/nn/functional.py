@@ -97,6 +97,26 @@ def relu_(input: Any) -> Any:
     return _FUNCTIONS["relu"](input, inplace=True)
 
 
+def rrelu_(
+    input: Any,
+    lower: float = 0.125,
+    upper: float = 0.3333333333333333,
+    training: bool = False,
+) -> Any:
+    """`rrelu` in place: the input is written and returned.
+
+    Raises:
+        RuntimeError: the input is a leaf that requires grad, or its memory is read-only.
+
+    Example:
+        >>> import pyautograd as ag
+        >>> x = ag.tensor([-1.0, 2.0])
+        >>> ag.nn.functional.rrelu_(x, 0.25, 0.75)
+        tensor([-0.5000,  2.0000])
+    """
+    return _FUNCTIONS["rrelu"](input, lower, upper, training, inplace=True)
+
+
 def selu_(input: Any) -> Any:
     """`selu` in place: the input is written and returned.
 
@@ -127,7 +147,7 @@ def threshold_(input: Any, threshold: float, value: float) -> Any:
     return _FUNCTIONS["threshold"](input, threshold, value, inplace=True)
 
 
-_IN_PLACE = ["celu_", "elu_", "hardtanh_", "leaky_relu_", "relu_", "selu_", "threshold_"]
+_IN_PLACE = ["celu_", "elu_", "hardtanh_", "leaky_relu_", "relu_", "rrelu_", "selu_", "threshold_"]
 __all__ = sorted([*_FUNCTIONS, *_IN_PLACE])  # noqa: PLE0605 - a list of all there are
 
 

@@ -606,6 +606,107 @@ def dropout(input: _T, p: _Real = 0.5, training: _bool = True, inplace: _bool = 
         TypeError: an argument is of the wrong type.
         ValueError: p is not between 0 and 1.
     """
+def alpha_dropout(
+    input: _T, p: _Real = 0.5, training: _bool = False, inplace: _bool = False
+) -> _T:
+    """In training each element becomes, with probability p, the least number that `selu` gives,
+    and all are scaled and shifted so that a mean of 0 and a variance of 1 stay; otherwise the
+    input itself. The random numbers are the next of the process's generator. With `inplace`
+    they are written over the input, which is the result then.
+
+    Raises:
+        RuntimeError: the input is not float64, or is to be written and is a leaf that
+            requires grad.
+        TypeError: an argument is of the wrong type.
+        ValueError: p is not between 0 and 1.
+    """
+def feature_alpha_dropout(
+    input: _T, p: _Real = 0.5, training: _bool = False, inplace: _bool = False
+) -> _T:
+    """`alpha_dropout` of whole features: all that the dimensions behind the second hold becomes,
+    in training and with probability p, the least number that `selu` gives. With `inplace` the
+    input is written and returned.
+
+    Raises:
+        RuntimeError: the input has less than two dimensions, is not float64, or is to be
+            written and is a leaf that requires grad.
+        TypeError: an argument is of the wrong type.
+        ValueError: p is not between 0 and 1.
+    """
+def dropout1d(input: _T, p: _Real = 0.5, training: _bool = True, inplace: _bool = False) -> _T:
+    """Whole channels of one dimension dropped: in training each becomes 0 with probability p,
+    and is else divided by 1 - p; otherwise the input itself. The input has the channels in
+    its second dimension of three, or in the first of two. With `inplace` it is written and
+    returned.
+
+    Raises:
+        RuntimeError: the input has not 2 or 3 dimensions, is not float64, or is to be written
+            and is a leaf that requires grad.
+        TypeError: an argument is of the wrong type.
+        ValueError: p is not between 0 and 1.
+    """
+def dropout2d(input: _T, p: _Real = 0.5, training: _bool = True, inplace: _bool = False) -> _T:
+    """Whole channels of two dimensions dropped: in training each becomes 0 with probability p,
+    and is else divided by 1 - p; otherwise the input itself. The channels are the second
+    dimension. Where there are not four, a warning. With `inplace` the input is written and
+    returned.
+
+    Raises:
+        RuntimeError: the input has less than two dimensions, is not float64, or is to be
+            written and is a leaf that requires grad.
+        TypeError: an argument is of the wrong type.
+        ValueError: p is not between 0 and 1.
+    """
+def dropout3d(input: _T, p: _Real = 0.5, training: _bool = True, inplace: _bool = False) -> _T:
+    """Whole channels of three dimensions dropped: in training each becomes 0 with probability p,
+    and is else divided by 1 - p; otherwise the input itself. The channels are the second
+    dimension of five, else the first; where there are not four or five, a warning. With
+    `inplace` the input is written and returned.
+
+    Raises:
+        RuntimeError: the input has less than two dimensions, is not float64, or is to be
+            written and is a leaf that requires grad.
+        TypeError: an argument is of the wrong type.
+        ValueError: p is not between 0 and 1.
+    """
+def rrelu(
+    input: _T,
+    lower: _Real = 0.125,
+    upper: _Real = 0.3333333333333333,
+    training: _bool = False,
+    inplace: _bool = False,
+) -> _T:
+    """Elements that are positive as they are, others times a slope: in training a random one for
+    each, uniform between two bounds, otherwise the mean of these. The random numbers are the
+    next of the process's generator. With `inplace` the input is written and returned.
+
+    Raises:
+        RuntimeError: lower is above upper, one of them is not finite, or the input is to be
+            written and is a leaf that requires grad.
+        NotImplementedError: the input is not float64.
+        TypeError: an argument is of the wrong type.
+    """
+def rrelu_(
+    input: _T, lower: _Real = 0.125, upper: _Real = 0.3333333333333333, training: _bool = False
+) -> _T:
+    """`rrelu` in place: the input is written and returned.
+
+    Raises:
+        RuntimeError: the input is a leaf that requires grad, or its memory is read-only.
+    """
+def gumbel_softmax(
+    logits: _T, tau: _Real = 1, hard: _bool = False, eps: _Real = 1e-10, dim: _int = -1
+) -> _T:
+    """A random choice among classes that has a gradient: the softmax along a dimension of log
+    odds and random numbers, divided by tau. The largest is that of each class as often as the
+    softmax of the log odds says. With `hard` it becomes 1 and the others 0, but the gradient
+    stays that of the softmax. `eps` changes nothing, and warns if it is given.
+
+    Raises:
+        IndexError: the dimension is out of range.
+        RuntimeError: the log odds are not float64.
+        TypeError: an argument is of the wrong type.
+    """
 def normalize(
     input: _T, p: _Real = 2.0, dim: _int = 1, eps: _Real = 1e-12, out: Tensor | None = None
 ) -> _T:

@@ -3,12 +3,13 @@
 
 from __future__ import annotations
 
-import functools
+import os
 import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -38,60 +39,6 @@ def test_embedding_program(compiler: str, tmp_path: Path) -> None:
     program = tmp_path / "embed"
     link(compiler, HERE / "embed_test.c", program, "-std=c11", "-O1")
     assert f"0 failures, version {pyautograd.__version__}" in run([str(program)])
-
-
-@pytest.fixture(scope="session")
-def one_file(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, str], Path]:
-    """The object of all.c, compiled with nothing but a standard and -O2: once for each pair."""
-
-    @functools.cache
-    def compiled(compiler: str, standard: str) -> Path:
-        target = tmp_path_factory.mktemp("one_file") / "all.o"
-        strict = ["-Wall", "-Wextra", "-Wpedantic", "-Werror", *sanitizer_flags()]
-        run([compiler, standard, "-O2", *strict, "-c", str(CSRC / "all.c"), "-o", str(target)])
-        return target
-
-    return compiled
-
-
-# The standards that differ: gcc contracts with GNU extensions alone, clang always.
-ONE_FILE = [
-    (compiler, standard)
-    for compiler in COMPILERS
-    for standard in ("-std=c11", "-std=gnu11")
-    if compiler != "clang" or standard == "-std=c11"
-]
-
-
-def build_in_one(source: Path, compiler: str, standard: str, all_o: Path, target: Path) -> None:
-    flags = [standard, "-O2", *sanitizer_flags(), f"-I{CSRC / 'include'}"]
-    run([compiler, *flags, str(source), str(all_o), "-o", str(target), "-lm", "-pthread"])
-
-
-@pytest.mark.compiles_core
-@pytest.mark.parametrize("compiler", COMPILERS)
-def test_one_file_build(
-    compiler: str, one_file: Callable[[str, str], Path], tmp_path: Path
-) -> None:
-    program, all_o = tmp_path / "embed", one_file(compiler, "-std=c11")
-    build_in_one(HERE / "embed_test.c", compiler, "-std=c11", all_o, program)
-    assert f"0 failures, version {pyautograd.__version__}" in run([str(program)])
-
-
-@plain_build_only
-@pytest.mark.compiles_core
-@pytest.mark.parametrize(("compiler", "standard"), ONE_FILE)
-def test_one_file_build_has_the_bits_of_the_library(
-    compiler: str, standard: str, one_file: Callable[[str, str], Path], tmp_path: Path
-) -> None:
-    """Without any of the build's flags. Contracted, five of these results have other bits."""
-    source, linked, program = HERE / "bits_test.c", tmp_path / "linked", tmp_path / "one"
-    link(compiler, source, linked, "-std=c11")
-    build_in_one(source, compiler, standard, one_file(compiler, standard), program)
-    expected = run([str(linked)]).splitlines()
-    assert len(expected) > 1000
-    found = run([str(program)]).splitlines()
-    assert [pair for pair in zip(found, expected, strict=True) if pair[0] != pair[1]] == []
 
 
 # What both compilers tell of; the others gcc alone.
@@ -160,17 +107,21 @@ def test_which_blas(compiler: str, tmp_path: Path) -> None:
     assert run([str(program)], TEST_BLAS=libraries[0]) == "0 failures\n"
 
 
+MISUSES = {"misuse_null_test": 1_500, "misuse_test": 20_000}  # calls, at least
+
+
 @pytest.mark.parametrize("compiler", COMPILERS)
-def test_misuse_is_refused(compiler: str, tmp_path: Path) -> None:
-    program = tmp_path / "misuse"
-    link(compiler, HERE / "misuse_test.c", program, "-std=c11", "-O1")
+@pytest.mark.parametrize("name", MISUSES)
+def test_misuse_is_refused(name: str, compiler: str, tmp_path: Path) -> None:
+    program = tmp_path / name
+    link(compiler, HERE / f"{name}.c", program, "-std=c11", "-O1")
     calls = re.fullmatch(r"(\d+) calls refused, 0 failures\n", run([str(program)]))
     assert calls is not None
-    assert int(calls[1]) > 20_000
+    assert int(calls[1]) > MISUSES[name]
 
 
 def test_every_function_is_misused() -> None:
-    """Whatever takes a pointer, a size or a flag is called wrongly in misuse_test.c."""
+    """Whatever takes a pointer, a size or a flag is called wrongly in one of the programs."""
     header = (INCLUDE / "pyautograd.h").read_text()
     declared = re.findall(r"^AG_API [^;]*?\b(ag_\w+)\(([^;]*)\);", header, re.M)
     declared = [(name, arguments) for name, arguments in declared if "##" not in name]
@@ -179,53 +130,17 @@ def test_every_function_is_misused() -> None:
     free |= {"ag_set_cache_limit", "ag_generator_new"}  # any number is a limit, and a seed
     free |= {"ag_integer", "ag_boolean"}
     taking = {name for name, arguments in declared if arguments != "void"} - free
-    texts = [(HERE / name).read_text() for name in ("misuse_test.c", "blas_test.c")]
-    called = set(re.findall(r"\b(ag_\w+)\(", "".join(texts)))
+    names = [*(f"{name}.c" for name in MISUSES), "blas_test.c"]
+    texts = "".join((HERE / name).read_text() for name in names)
+    called = set(re.findall(r"\b(ag_\w+)\(", texts))
     in_place = {f"ag_{name}_" for name in ("add", "sub", "mul", "div", "pow", "copy")}
     assert taking - called - in_place == set()
-
-
-SANITIZED = ["-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all"]
-
-
-@pytest.fixture(scope="session")
-def failing_core(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The core with allocations that can be failed, for a program that is sanitized too."""
-    target = tmp_path_factory.mktemp("failing") / "all.o"
-    flags = ["-std=c11", "-O1", "-DAG_TESTING", *SANITIZED]
-    run(["gcc", *flags, "-c", str(CSRC / "all.c"), "-o", str(target)])
-    return target
-
-
-@pytest.mark.compiles_core
-@pytest.mark.parametrize("name", ["oom_test", "oom_retry_test"])
-def test_every_allocation_can_fail(name: str, failing_core: Path, tmp_path: Path) -> None:
-    program = tmp_path / name
-    sources = [str(HERE / f"{name}.c"), str(failing_core)]
-    flags = ["-std=c11", "-O1", *SANITIZED, f"-I{CSRC / 'include'}"]
-    run(["gcc", *flags, *sources, "-o", str(program), "-pthread", "-lm"])
-    leaks = "detect_leaks=1:allocator_may_return_null=1"
-    assert run([str(program)], ASAN_OPTIONS=leaks).endswith("\n0 failures\n")
 
 
 def test_threads_side_by_side(tmp_path: Path) -> None:
     program = tmp_path / "threads"
     link(COMPILERS[0], HERE / "threads_test.c", program, "-std=c11", "-O1")
     assert run([str(program)]).endswith("0 failures\n")
-
-
-@pytest.mark.compiles_core
-def test_threads_side_by_side_without_races(tmp_path: Path) -> None:
-    """Under the thread sanitizer, which sees kernels alone at memory, and with machine code."""
-    if shutil.which("gcc") is None or "libtsan" not in run(["gcc", "-print-file-name=libtsan.so"]):
-        pytest.skip("needs gcc's thread sanitizer")
-    program = tmp_path / "threads"
-    flags = ["-std=c11", "-O1", "-g", "-DAG_TESTING", "-fsanitize=thread"]
-    sources = [str(HERE / "threads_test.c"), str(CSRC / "all.c"), f"-I{CSRC / 'include'}"]
-    run(["gcc", *flags, *sources, "-o", str(program), "-pthread", "-lm"])
-    for machine_code in ("0", "1"):
-        environment = {"TSAN_OPTIONS": "die_after_fork=0", "PYAUTOGRAD_JIT": machine_code}
-        assert run([str(program), "1500"], **environment).endswith("0 failures\n")
 
 
 def test_every_allocation_of_the_library_can_fail(tmp_path: Path) -> None:
@@ -271,3 +186,130 @@ def test_library_exports_its_api_and_nothing_else() -> None:
         ["readelf", "-d", str(LIBRARY)], check=True, capture_output=True, text=True
     ).stdout
     assert "libpython" not in dynamic
+
+
+# ---- the core compiled in ------------------------------------------------------------------------
+
+
+# The standards that differ: gcc contracts with GNU extensions alone, clang always.
+ONE_FILE = {
+    f"{compiler}{standard}": (compiler, standard)
+    for compiler in COMPILERS
+    for standard in ("-std=c11", "-std=gnu11")
+    if compiler != "clang" or standard == "-std=c11"
+}
+PLAIN = [name for name, (_, standard) in ONE_FILE.items() if standard == "-std=c11"]
+SANITIZED = ["-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all"]
+RACES = ["-std=c11", "-O1", "-g", "-DAG_TESTING", "-fsanitize=thread"]
+
+
+def commands() -> dict[str, list[str]]:
+    """How the object of all.c is made under each name, but for the files' names.
+
+    With nothing but a standard and -O2; with allocations that can be failed, for a program that is
+    sanitized too; under the thread sanitizer.
+    """
+    strict = ["-Wall", "-Wextra", "-Wpedantic", "-Werror", *sanitizer_flags()]
+    made = {name: [*pair, "-O2", *strict] for name, pair in ONE_FILE.items()}
+    made["failing"] = ["gcc", "-std=c11", "-O1", "-DAG_TESTING", *SANITIZED]
+    made["races"] = ["gcc", *RACES]
+    return made
+
+
+def core_of(item: pytest.Item) -> str | None:
+    """The core that a test of this file asks for."""
+    if item.path != Path(__file__) or not hasattr(item, "callspec"):
+        return None
+    name: str | None = item.callspec.params.get("core")
+    return name
+
+
+def can_find_races() -> bool:
+    if shutil.which("gcc") is None:
+        return False
+    return run(["gcc", "-print-file-name=libtsan.so"]).strip() != "libtsan.so"
+
+
+Cores = Callable[[str], Path]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def cores(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Cores]:
+    """The object of all.c by its name. Those that tests will ask for by a parameter `core` are
+    compiled beside each other, as many as there are CPUs, while the tests before them run."""
+    folder = tmp_path_factory.mktemp("cores")
+    wanted = {core_of(item) for item in request.session.items}
+
+    def compiled(name: str, command: list[str]) -> Path:
+        target = folder / f"{name}.o"
+        run([*command, "-c", str(CSRC / "all.c"), "-o", str(target)])
+        return target
+
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        futures = {
+            name: pool.submit(compiled, name, command)
+            for name, command in commands().items()
+            if name in wanted
+        }
+        yield lambda name: futures[name].result()
+        for future in futures.values():
+            future.cancel()
+
+
+def build_with(core: Path, command: list[str], source: Path, target: Path) -> None:
+    """A program of its source and the core's object."""
+    include = f"-I{CSRC / 'include'}"
+    run([*command, include, str(source), str(core), "-o", str(target), "-lm", "-pthread"])
+
+
+def build_in_one(source: Path, name: str, cores: Cores, target: Path) -> None:
+    build_with(cores(name), [*ONE_FILE[name], "-O2", *sanitizer_flags()], source, target)
+
+
+@pytest.mark.compiles_core
+@pytest.mark.parametrize("core", PLAIN)
+def test_one_file_build(core: str, cores: Cores, tmp_path: Path) -> None:
+    program = tmp_path / "embed"
+    build_in_one(HERE / "embed_test.c", core, cores, program)
+    assert f"0 failures, version {pyautograd.__version__}" in run([str(program)])
+
+
+@plain_build_only
+@pytest.mark.compiles_core
+@pytest.mark.parametrize("core", ONE_FILE)
+def test_one_file_build_has_the_bits_of_the_library(
+    core: str, cores: Cores, tmp_path: Path
+) -> None:
+    """Without any of the build's flags. Contracted, five of these results have other bits."""
+    source, linked, program = HERE / "bits_test.c", tmp_path / "linked", tmp_path / "one"
+    link(ONE_FILE[core][0], source, linked, "-std=c11")
+    build_in_one(source, core, cores, program)
+    expected = run([str(linked)]).splitlines()
+    assert len(expected) > 1000
+    found = run([str(program)]).splitlines()
+    assert [pair for pair in zip(found, expected, strict=True) if pair[0] != pair[1]] == []
+
+
+@pytest.mark.compiles_core
+@pytest.mark.parametrize("core", ["failing"])
+@pytest.mark.parametrize("name", ["oom_test", "oom_retry_test"])
+def test_every_allocation_can_fail(name: str, core: str, cores: Cores, tmp_path: Path) -> None:
+    program = tmp_path / name
+    command = ["gcc", "-std=c11", "-O1", *SANITIZED]
+    build_with(cores(core), command, HERE / f"{name}.c", program)
+    leaks = "detect_leaks=1:allocator_may_return_null=1"
+    assert run([str(program)], ASAN_OPTIONS=leaks).endswith("\n0 failures\n")
+
+
+@pytest.mark.compiles_core
+@pytest.mark.skipif(not can_find_races(), reason="needs gcc's thread sanitizer")
+@pytest.mark.parametrize("core", ["races"])
+def test_threads_side_by_side_without_races(core: str, cores: Cores, tmp_path: Path) -> None:
+    """Under the thread sanitizer, which sees kernels alone at memory, and with machine code."""
+    program = tmp_path / "threads"
+    build_with(cores(core), ["gcc", *RACES], HERE / "threads_test.c", program)
+    for machine_code in ("0", "1"):
+        environment = {"TSAN_OPTIONS": "die_after_fork=0", "PYAUTOGRAD_JIT": machine_code}
+        assert run([str(program), "1500"], **environment).endswith("0 failures\n")
