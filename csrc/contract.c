@@ -189,7 +189,7 @@ static ag_tensor *linear_rows(ag_tensor *rows, ag_tensor *weight, ag_tensor *bia
     return agi_call(AG_OP_addmm, 3, args, &attr);
 }
 
-static ag_tensor *linear_of(ag_tensor *x, ag_tensor *weight, ag_tensor *bias)
+static ag_tensor *linear_with(ag_tensor *x, ag_tensor *weight, ag_tensor *bias)
 {
     ag_tensor *z;
     if (x->ndim == 0 || weight->ndim == 0 || weight->ndim > 2)
@@ -214,7 +214,7 @@ ag_tensor *ag_linear(ag_tensor *x, ag_tensor *weight, ag_tensor *bias)
     if (x->ndim == 2 && weight->ndim == 2)
         return linear_rows(x, weight, bias);
     const int64_t mark = agi_scope_open();
-    return mark < 0 ? NULL : keep_product(mark, linear_of(x, weight, bias));
+    return mark < 0 ? NULL : keep_product(mark, linear_with(x, weight, bias));
 }
 
 static ag_status check_bilinear(const ag_tensor *x, const ag_tensor *y, const ag_tensor *weight)

@@ -43,7 +43,7 @@ static ag_tensor *keep_contraction(int64_t mark, ag_tensor *t)
 
 /* ---- the equation --------------------------------------------------------------------------- */
 
-static int label_of(char c)
+static int label_at(char c)
 {
     return c >= 'A' && c <= 'Z' ? c - 'A' : c >= 'a' && c <= 'z' ? c - 'a' + 26 : -1;
 }
@@ -79,7 +79,7 @@ static bool read_part(const char *equation, const char **at, const char *what, e
             *at = c + 1;
             continue;
         }
-        const int label = label_of(*c);
+        const int label = label_at(*c);
         if (label < 0) {
             agi_fail(AG_ERR_SHAPE, "einsum(): invalid subscript given at index %d in the equation "
                                    "string, subscripts must be in [a-zA-Z]", (int)(c - equation));
@@ -406,7 +406,7 @@ static ag_tensor *matrix_pair(const einsum_term *x, const einsum_term *y, const 
 }
 
 /* A term with dimensions of size 1 for those that the other has alone. */
-static ag_tensor *spread(const einsum_term *term, int n, const int8_t *labels)
+static ag_tensor *laid_out(const einsum_term *term, int n, const int8_t *labels)
 {
     int8_t own[AGI_MAX_DIMS];
     int64_t shape[AGI_MAX_DIMS];
@@ -435,8 +435,8 @@ static ag_tensor *map_pair(const einsum_term *x, const einsum_term *y, const ein
     if (n + g->n_sum > AGI_MAX_DIMS)
         return agi_fail_null(AG_ERR_SHAPE, "einsum(): a product would have more than %d dimensions",
                              AGI_MAX_DIMS);
-    ag_tensor *a = spread(x, n + g->n_sum, all);
-    ag_tensor *b = a != NULL ? spread(y, n + g->n_sum, all) : NULL;
+    ag_tensor *a = laid_out(x, n + g->n_sum, all);
+    ag_tensor *b = a != NULL ? laid_out(y, n + g->n_sum, all) : NULL;
     ag_tensor *z = b != NULL ? ag_mul(a, b) : NULL;
     return z != NULL && g->n_sum > 0 ? ag_sum(z, g->n_sum, dims, false) : z;
 }

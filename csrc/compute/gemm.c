@@ -311,7 +311,7 @@ static void move_to_block(const product_blocks *b, agi_product *p, int64_t i, in
     p->n = block_start(p->n, b->cols, j + 1) - left;
 }
 
-static void run_blocks(void *context, int64_t begin, int64_t end, int part)
+static void run_tiles(void *context, int64_t begin, int64_t end, int part)
 {
     const product_blocks *b = context;
     const int64_t each = b->rows * b->cols;
@@ -369,7 +369,7 @@ static void run_shared(const agi_product *p, int64_t count, bool small)
     const bool is_long = agi_product_is_long(p);
     if (is_long)
         token = agi_blocking_enter();
-    agi_parallel_for(units, grain, 1, small && b.batch_ndim == 1 ? run_small : run_blocks, &b);
+    agi_parallel_for(units, grain, 1, small && b.batch_ndim == 1 ? run_small : run_tiles, &b);
     agi_blas_leave(b.blas);
     if (is_long)
         agi_blocking_leave(token);

@@ -27,7 +27,7 @@ typedef struct product_parts {
     int64_t list[AGI_MAX_DIMS];  /* the sizes of the result's batch: 1 where it is summed over */
 } product_parts;
 
-static int64_t rows_of(const ag_tensor *t, bool back)
+static int64_t rows_in(const ag_tensor *t, bool back)
 {
     return agi_shape_of(t)[t->ndim - (back ? 1 : 2)];
 }
@@ -61,11 +61,11 @@ static ag_status product_sizes(agi_product *p, const ag_tensor *x, const ag_tens
     if (agi_shape_broadcast(&p->batch_ndim, p->batch, x->ndim - 2, agi_shape_of(x)) != AG_OK ||
         agi_shape_broadcast(&p->batch_ndim, p->batch, y->ndim - 2, agi_shape_of(y)) != AG_OK)
         return ag_last_status();
-    p->m = rows_of(x, x_back);
+    p->m = rows_in(x, x_back);
     p->k = cols_of(x, x_back);
     p->n = cols_of(y, y_back);
-    if (rows_of(y, y_back) != p->k)
-        return fail_sizes(x, y, p, rows_of(y, y_back));
+    if (rows_in(y, y_back) != p->k)
+        return fail_sizes(x, y, p, rows_in(y, y_back));
     return AG_OK;
 }
 
@@ -206,8 +206,8 @@ static ag_tensor *new_result(const product_parts *parts)
 }
 
 /* beta input + alpha x y. */
-static ag_tensor *product(const ag_arg *input, ag_arg x, ag_arg y, const ag_attr *attr, double beta,
-                          double alpha)
+static ag_tensor *multiplied(const ag_arg *input, ag_arg x, ag_arg y, const ag_attr *attr,
+                             double beta, double alpha)
 {
     product_parts parts;
     ag_tensor *z = NULL;
@@ -247,12 +247,12 @@ AG_FORWARD(mm)
         return agi_fail_null(AG_ERR_SHAPE, "self must be a matrix");
     if (args[1].tensor->ndim != 2)
         return agi_fail_null(AG_ERR_SHAPE, "mat2 must be a matrix");
-    return product(NULL, args[0], args[1], attr, 0.0, 1.0);
+    return multiplied(NULL, args[0], args[1], attr, 0.0, 1.0);
 }
 
 AG_FORWARD(bmm)
 {
-    return check_matrices("bmm", args) == AG_OK ? product(NULL, args[0], args[1], attr, 0.0, 1.0)
+    return check_matrices("bmm", args) == AG_OK ? multiplied(NULL, args[0], args[1], attr, 0.0, 1.0)
                                                 : NULL;
 }
 
@@ -332,7 +332,7 @@ static ag_status check_mv(const ag_tensor *a, const ag_tensor *x, bool back)
     if (cols_of(a, back) == x->numel)
         return AG_OK;
     return agi_fail(AG_ERR_SHAPE, "size mismatch, got input (%lld), mat (%lldx%lld), vec (%lld)",
-                    (long long)rows_of(a, back), (long long)rows_of(a, back),
+                    (long long)rows_in(a, back), (long long)rows_in(a, back),
                     (long long)cols_of(a, back), (long long)x->numel);
 }
 
@@ -394,14 +394,14 @@ AG_FORWARD(mv)
     return drop_column(z);
 }
 
-static ag_arg as_column(ag_arg x)
+static ag_arg column_of(ag_arg x)
 {
     const int64_t shape[2] = {agi_value_failed(x) ? 0 : x.tensor->numel, 1};
     return v_view(x, 2, shape);
 }
 
 /* The products of each number of a vector with each of another. */
-static ag_arg outer_of(ag_arg x, ag_arg y) { return v_mul(as_column(x), y); }
+static ag_arg outer_of(ag_arg x, ag_arg y) { return v_mul(column_of(x), y); }
 
 AG_RULE(mv)
 {
@@ -492,7 +492,7 @@ AG_FORWARD(product_add)
     if (check_matrices("product_add", args + 1) != AG_OK ||
         check_added(args[0].tensor, args[1].tensor, args[2].tensor, attr) != AG_OK)
         return NULL;
-    return product(&args[0], args[1], args[2], attr, attr->f[0], attr->f[1]);
+    return multiplied(&args[0], args[1], args[2], attr, attr->f[0], attr->f[1]);
 }
 
 static void product_add_rule(agi_vjp *v)
