@@ -516,3 +516,14 @@ def test_a_recorded_write_to_shared_memory(n: int, columns: slice) -> None:
     slope = weights.sum(0) + 1
     slope[columns] = 0.0
     assert np.array_equal(values(x.grad), slope)
+
+
+def test_diagonals_of_a_tall_matrix_are_filled_in_one_write() -> None:
+    x = ag.zeros(8, 2)
+    x.fill_diagonal_(3.0, wrap=True)
+    assert x._version == 1 and x.nonzero().tolist() == [[k, k % 3] for k in (0, 1, 3, 4, 6, 7)]
+    base = ag.ones(8, 2, requires_grad=True)
+    y = (base * 2).t().contiguous().t()
+    y.fill_diagonal_(5.0, wrap=True)
+    (y * y).sum().backward()
+    assert (base.grad == 0).equal(x != 0) and y.detach()[x != 0].tolist() == [5.0] * 6

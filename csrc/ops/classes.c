@@ -270,7 +270,10 @@ ag_tensor *ag_embedding(ag_tensor *input, ag_tensor *weight, int64_t padding_idx
         return NULL;
     const ag_arg args[2] = {agi_arg(input), agi_arg(weight)};
     const ag_attr attr = {.i = {padding_idx, scale_grad_by_freq}};
-    return agi_call(AG_OP_embedding, 2, args, &attr);
+    ag_tensor *z = agi_call(AG_OP_embedding, 2, args, &attr);
+    if (z != NULL && agi_dtype_of(weight) == AG_BOOL)
+        z->storage->dtype = AG_BOOL;  /* promoted with the rows' numbers it is int64 */
+    return z;
 }
 
 /* ---- class_loss: 0 - x[t] along the dimension of classes; dx = -g there --------------------- */

@@ -100,7 +100,7 @@ static const uint8_t tensors_of[AG_OP_COUNT] = {
     [AG_OP_lu_rows] = 2, [AG_OP_triangle_solve] = 2,
     [AG_OP_lu_apply] = 3, [AG_OP_lu_inverse] = 2, [AG_OP_lu_logdet] = 2, [AG_OP_lu_det] = 2,
     [AG_OP_adjugate_slope] = 2,
-    [AG_OP_binomial] = 2, [AG_OP_alpha_dropped] = 3,
+    [AG_OP_binomial] = 2, [AG_OP_alpha_dropped] = 3, [AG_OP_bmm] = 2, [AG_OP_product_add] = 3,
 #define CALL(name, cname, FORMS, BODY, RESULT, parameters, doc, example) \
     TENSORS_ROW_##BODY(cname, parameters)
 #include "../include/ops.def"

@@ -48,6 +48,7 @@ static inline void check_reason(int line, const char *call)
 
 #define LIST(...) ((const int64_t[]){__VA_ARGS__})
 #define BIG (INT64_C(1) << 62)
+#define MOST (INT64_C(1) << 53)  /* the largest number of int64 */
 
 /* Two leaves, and what is made from them, while all is well. */
 static ag_tensor *x, *y, *product, *misfit;  /* the last broadcasts with none of them */

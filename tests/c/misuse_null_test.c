@@ -45,7 +45,6 @@ static void test_null_when_creating(void)
 /* A generator that is NULL is the process's: where one is expected nothing is refused. */
 /* ---- dtypes ---------------------------------------------------------------------------------- */
 
-#define MOST (INT64_C(1) << 53)
 
 static void test_null_of_dtypes(void)
 {

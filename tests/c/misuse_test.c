@@ -207,6 +207,28 @@ static void test_slopes(void)
     GIVES_ERROR(ag_unique_consecutive(x, 0, NULL));
 }
 
+static void test_histograms(void)
+{
+    ag_tensor *outs[2];
+    GIVES_ERROR(ag_histogram(NULL, 2, 0.0, 1.0, NULL, false, outs));
+    GIVES_ERROR(ag_histogram(x, 2, 0.0, 1.0, NULL, false, NULL));
+    GIVES_ERROR(ag_histogram(x, 0, 0.0, 1.0, NULL, false, outs));
+    GIVES_ERROR(ag_histogram(x, INT64_MAX, 0.0, 1.0, NULL, false, outs));
+    GIVES_ERROR(ag_histogram(x, BIG, 0.0, 1.0, NULL, false, outs));
+    GIVES_ERROR(ag_histogram(x, 2, 1.0, 0.0, NULL, false, outs));
+    GIVES_ERROR(ag_histogram(x, 2, 0.0, INFINITY, NULL, false, outs));
+    GIVES_ERROR(ag_histogram(x, 2, 0.0, NAN, NULL, false, outs));
+    GIVES_ERROR(ag_histogram(x, 2, 0.0, 1.0, misfit, false, outs));
+    GIVES_ERROR(ag_histogram_between(NULL, x, NULL, false, outs));
+    GIVES_ERROR(ag_histogram_between(x, NULL, NULL, false, outs));
+    GIVES_ERROR(ag_histogram_between(x, x, NULL, false, outs));
+    GIVES_ERROR(ag_histogram_between(x, misfit, NULL, false, outs));
+    GIVES_ERROR(ag_histogram_between(x, x, NULL, false, NULL));
+    GIVES_NULL(ag_gumbel_softmax(NULL, 1.0, false, 0));
+    GIVES_NULL(ag_gumbel_softmax(x, 1.0, true, 2));
+    GIVES_NULL(ag_gumbel_softmax(misfit, 1.0, false, 0));
+}
+
 /* All three functions, of a tensor that requires no gradient. */
 static void refuse_indices(ag_tensor *t, int n, ag_tensor *const *indices)
 {
@@ -715,7 +737,7 @@ int main(void)
     static const misuse tests[] = {
         MISUSE(ops_that_there_are_not), MISUSE(wrong_counts), MISUSE(missing_arguments),
         MISUSE(several_results), MISUSE(joins), MISUSE(indices), MISUSE(wrong_attributes),
-        MISUSE(wrong_shapes), MISUSE(slopes), MISUSE(views_of_nothing),
+        MISUSE(wrong_shapes), MISUSE(slopes), MISUSE(histograms), MISUSE(views_of_nothing),
         MISUSE(wrong_dimensions), MISUSE(many_dimensions), MISUSE(regions),
         MISUSE(wrong_memory), MISUSE(wrong_flags), MISUSE(wrong_requests),
         MISUSE(wrong_settings), MISUSE(scopes), MISUSE(anything),

@@ -171,12 +171,10 @@ EXCUSES: tuple[Excuse, ...] = (
         "What is not included has no part of the gradient.",
         _names("scatter_reduce index_reduce", "first|values"),
     ),
-    Excuse("A number of columns below 0 is none.", _told("N must be non-negative", "vander")),
     Excuse(
         "Slopes at 0 and below are those of differences.md.",
         _names("pow __pow__ __rpow__", "second"),
     ),
-    Excuse("Of bools a row is one of integers.", _names("embedding", "dtype")),
     Excuse("Of dtypes that PyTorch multiplies by 0.", _names("dropout", "dtype|error")),
 )
 

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 """Functions that PyTorch's module has beside nn.functional, with arguments of their own; creation
-with out=; histograms; and calls whose chance leaves no choice."""
+with out=; histograms; calls whose chance leaves no choice; what is done where there is nothing."""
 
 from __future__ import annotations
 
@@ -137,6 +137,21 @@ m.histogram(v, 2, out=(m.empty(0), m.empty(0)))
 m.histogram(v, m.tensor([2.0, 1.0, 0.0]))
 m.histogram(m.linspace(-1, 1, 21), 10)
 m.histogram(m.linspace(0, 1, 1001), 1000)
+F.embedding(m.tensor([0, 1]), m.tensor([[True], [False]]))
+m.embedding(m.tensor([[True], [False]]), m.tensor([0, 1]))
+m.fmod(m.empty(0, dtype=m.int64), 0)
+m.remainder(m.empty(0, dtype=m.int64), 0)
+m.empty(0, dtype=m.int64) // 0
+m.div(m.empty(0, dtype=m.int64), 0, rounding_mode="trunc")
+m.fmod(m.empty(0, 1, dtype=m.int64), m.tensor([0, 0]))
+m.fmod(m.tensor([5]), 0)
+m.vander(v, -1)
+m.vander(v, N=None)
+z = m.zeros(7, 2); z.fill_diagonal_(3.0, True)
+z = m.zeros(6, 2, dtype=m.int64); z.fill_diagonal_(3.7, True)
+z = m.zeros(7, 0); z.fill_diagonal_(3.0, True)
+z = x.t() * 1; z.fill_diagonal_(3.0, True)
+z = x.repeat(4, 1)[:, :2] * 1; z.fill_diagonal_(3.0, True)
 m.binomial(v, m.tensor([0.0, 1.0, 1.0, 0.0]))
 m.binomial(v, m.tensor(1.0))
 m.binomial(v, m.ones(3))
