@@ -230,6 +230,8 @@ static ag_status check_bilinear(const ag_tensor *x, const ag_tensor *y, const ag
     if (weight->ndim != 3)
         return agi_fail(AG_ERR_SHAPE, "bilinear(): expected a weight of 3 dimensions, got %d",
                         weight->ndim);
+    if (agi_dtype_of(x) != agi_dtype_of(weight) || agi_dtype_of(y) != agi_dtype_of(weight))
+        return agi_fail(AG_ERR_SHAPE, "bilinear(): expected inputs and a weight of the same dtype");
     const ag_tensor *const inputs[2] = {x, y};
     for (int k = 0; k < 2; k++)
         if (last_size(inputs[k]) != agi_shape_of(weight)[k + 1])

@@ -8792,6 +8792,12 @@ def _op_table() -> list[dict[str, Any]]:
     """The op table, a dict for each op."""
 def _set_parameter_type(type: _type[Tensor], /) -> None:
     """The class of parameters, of which results are plain tensors."""
+def _einsum(equation: str, operands: tuple[Tensor, ...], /) -> Tensor:
+    """The contraction that an equation says."""
+def _tensordot(
+    a: Tensor, b: Tensor, dims_a: tuple[_int, ...], dims_b: tuple[_int, ...], /
+) -> Tensor:
+    """The contraction over dimensions of two tensors."""
 def _tensor_address(tensor: Tensor, /) -> _int:
     """The address of a tensor's ag_tensor."""
 def _tensor_from_address(address: _int, /) -> Tensor:

@@ -6,6 +6,7 @@
  */
 #include "matrix.h"
 
+#include <math.h>
 #include <string.h>
 
 #include "../base/blas.h"
@@ -551,12 +552,27 @@ AG_FORMULA(baddbmm)
 
 AG_RULE(baddbmm) { product_add_rule(v); }
 
+/* A factor as a number of z's dtype, so that int64 stays what it is. */
+static ag_arg factor_for(ag_arg z, double value)
+{
+    const ag_dtype dtype = agi_arg_dtype(&z);
+    return agi_number_of(dtype == AG_BOOL ? value != 0.0 : value, dtype);
+}
+
 /* beta input + alpha z. A beta of 0 lets nothing of the input through, NaN neither. */
 static ag_arg added(ag_arg input, ag_arg z, const ag_attr *attr)
 {
     const double beta = attr->f[0], alpha = attr->f[1];
-    const ag_arg scaled = alpha == 1.0 ? z : v_mul(z, NUM(alpha));
-    return v_add(beta == 1.0 ? input : v_vjp_mul(NUM(beta), input), scaled);
+    const bool whole = trunc(beta) == beta && trunc(alpha) == alpha;
+    if (agi_arg_dtype(&z) != AG_FLOAT64 && !whole) {
+        agi_fail(AG_ERR_VALUE, "For integral input tensors, argument %s must not be a floating "
+                               "point number.", trunc(beta) == beta ? "alpha" : "beta");
+        return failed_product();
+    }
+    const ag_arg scaled = alpha == 1.0 ? z : v_mul(z, factor_for(z, alpha));
+    if (beta == 0.0 && agi_arg_dtype(&z) == AG_FLOAT64)
+        return v_add(v_vjp_mul(NUM(0.0), input), scaled);
+    return v_add(beta == 1.0 ? input : v_mul(input, factor_for(z, beta)), scaled);
 }
 
 /* Whether the input can be expanded to the shape of z, which alone decides the result's. */

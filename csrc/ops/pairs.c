@@ -165,32 +165,33 @@ AGI_STAMPED int64_t is_near_whole(double y)
     return ((y + 0x1.8p52) - 0x1.8p52 == y) & (fabs(y) <= 2200.0);
 }
 
-/* 2^y for a whole y from -1022 to 1022, by its exponent's bits: adding 1.5 2^52 leaves y in the low
- * ones. Else p. */
-AGI_STAMPED double power_of_two(double y, double p)
-{
-    const uint64_t exponent = agi_bits_of(y + (0x1.8p52 + 1023.0));
-    return (is_near_whole(y) & (fabs(y) <= 1022.0)) ? agi_double_of(exponent << 52) : p;
-}
-
 /* ldexp: z = x 2^y;  dx = g 2^y, dy = g z ln 2.  Saves y and z as they are wanted. Exact for whole
  * y, also where 2^y is no number. */
 AG_KERNEL_BODY(ldexp)
 {
-    static const double two = 2.0;
     double powers[AGI_TILE];
     const int64_t step_x = splat & 1 ? 0 : 1, step_y = splat & 2 ? 0 : 1, m = step_y == 0 ? 1 : n;
     const double *x = in[0], *y = in[1];
     int64_t far = 0;
     AGI_KERNEL_UNUSED;
-    agi_mvec.pow(powers, &two, y, 1, m);
-    for (int64_t i = 0; i < m; i++) {
-        powers[i] = power_of_two(y[i], powers[i]);
+    AGI_INDEPENDENT
+    for (int64_t i = 0; i < m; i++)
+        powers[i] = agi_exp2(fused, y[i]);
+    for (int64_t i = 0; i < m; i++)
         far |= is_near_whole(y[i]) & (fabs(y[i]) > 1022.0);
-    }
-    for (int64_t i = 0; i < n; i++) {
-        const double by = y[i * step_y], a = x[i * step_x];
-        z[i] = far && is_near_whole(by) ? ldexp(a, (int)by) : a * powers[i * step_y];
+    if (AGI_UNLIKELY(far)) {
+        for (int64_t i = 0; i < n; i++) {
+            const double by = y[i * step_y], a = x[i * step_x];
+            z[i] = is_near_whole(by) ? ldexp(a, (int)by) : a * powers[i * step_y];
+        }
+    } else if (step_y == 0) {
+        const double power = powers[0];
+        AGI_EACH(x[i * step_x] * power);
+    } else if (step_x == 0) {
+        const double a = x[0];
+        AGI_EACH(a * powers[i]);
+    } else {
+        AGI_EACH(x[i] * powers[i]);
     }
 }
 AG_KERNELS(ldexp)

@@ -29,11 +29,19 @@
 /* Whether the op writes parts of x in an order of its own, and checks its arguments itself. */
 AGI_INLINE bool is_edit(int op) { return agi_ops[op].kind == AGI_EDIT; }
 
+/* Something plus a product of other shapes, which it checks. */
+AGI_INLINE bool adds_product(int op)
+{
+    return op == AG_OP_addmm || op == AG_OP_baddbmm || op == AG_OP_addbmm || op == AG_OP_addmv ||
+           op == AG_OP_addr;
+}
+
 /* So do formulas whose result has the dtype of their first operand. */
 AGI_INLINE bool has_own_shapes(int op)
 {
     return is_edit(op) || (agi_ops[op].kind == AGI_FORMULA &&
-                           (agi_ops[op].dtypes[AG_FLOAT64] & AGI_OF_FIRST) != 0);
+                           ((agi_ops[op].dtypes[AG_FLOAT64] & AGI_OF_FIRST) != 0 ||
+                            adds_product(op)));
 }
 
 static bool any_is_large(int n, const ag_arg *args)

@@ -17,7 +17,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-from labels_cases import BINARY_OPERATORS, OPERATORS, UNARY_OPERATORS, without_rows
+from labels_cases import (
+    BINARY_OPERATORS,
+    GAMMA,
+    MATRICES,
+    OPERATORS,
+    UNARY_OPERATORS,
+    without_rows,
+)
 
 import pyautograd as ag
 from layouts import KINDS, in_layout
@@ -585,12 +592,14 @@ def sources() -> tuple[tuple[str, Any], ...]:
     for (name, cname), row in _stubs.calls().items():
         if cname == "repeat_numbers":  # a function alone in PyTorch
             continue
+        if row.home == "linalg" or name in MATRICES | GAMMA:  # they have random calls of their own
+            continue
         forms = row.forms if row.forms != "PART" else overloads[name][0]
         found.append(("row", (row, forms)))
     public = {n: k for n, k in without_rows(()).items() if hasattr(ag, n) or hasattr(ag.Tensor, n)}
     found += [("elementwise", pair) for pair in sorted(public.items())]
     found += [("operator", None)] * 12 + [("key", None)] * 8
-    found += [("case", case) for case in CASES]
+    found += [("case", case) for case in CASES if not case.by_blas]
     return tuple(found)
 
 

@@ -343,7 +343,7 @@ SIZES: dict[str, Callable[[Any], tuple[int, ...]]] = {
     "expand": lambda x: (2, *x.shape),
     "broadcast_to": lambda x: (2, *x.shape),
 }
-INTS = {"chunks": 2, "steps": 3, "n": 2, "m": 3}
+INTS = {"p": 2, "chunks": 2, "steps": 3, "n": 2, "m": 3}
 # What takes index tensors or masks: test_parity_indexing.py has their labels.
 INDEXED = {"gather", "index_select", "take", "take_along_dim", "scatter", "scatter_add", "put"}
 INDEXED |= {"index_add", "index_copy", "index_fill", "index_put", "index_put_", "scatter_reduce"}
@@ -361,6 +361,14 @@ SHAPED |= set(
     "bernoulli bernoulli_ cauchy_ exponential_ geometric_ log_normal_ multinomial normal_ "
     "poisson randint randint_like random_ randperm uniform_".split()
 )
+# What takes matrices: test_parity_products.py and test_parity_linalg.py have their labels.
+MATRICES = frozenset(
+    """mm bmm mv dot vdot matmul inner addmm addmv addr addbmm baddbmm bilinear cholesky
+    cholesky_inverse cholesky_solve lu_solve lu_factor lu_unpack triangular_solve inverse det logdet
+    slogdet qr svd pinverse matrix_power matrix_exp cross linear orgqr ormqr geqrf""".split()
+)
+# What PyTorch has to 9 digits, and refuses masks for: test_parity_special.py has their labels.
+GAMMA = frozenset({"polygamma", "mvlgamma"})
 # Whose operands are no numbers to be combined: test_parity_scans.py and test_parity_shapes.py have
 # their labels.
 PARTING = frozenset({"split_with_sizes"})
@@ -373,7 +381,7 @@ OPERANDS = ("TENSOR", "OPERAND", "OBJECT", "NUMBER", "VALUE", "SCALAR", "TENSORS
 
 def needed(row: Row, parameter: Parameter) -> Any:
     """A good value of an argument that is no operand."""
-    values = {"DIM": 0, "DIMS": 0, "INT_OR_INTS": 2, "FLAG": True, "PLACES": (2,)}
+    values = {"DIM": 0, "DIMS": 0, "WHOLE": 1, "INT_OR_INTS": 2, "FLAG": True, "PLACES": (2,)}
     if parameter.kind in values:
         return values[parameter.kind]
     if parameter.kind == "INT":
@@ -459,7 +467,7 @@ def described(lib: Any) -> Iterator[Form]:
     for (name, cname), row in _stubs.calls().items():
         if row.home:
             continue  # not under test here: their own tests look at each dtype
-        if name in INDEXED | SHAPED | PARTING:
+        if name in INDEXED | SHAPED | PARTING | MATRICES | GAMMA:
             continue
         if row.forms != "PART":
             yield from of_row(lib, row, row.forms)
