@@ -360,18 +360,31 @@ static ag_arg of_channels(ag_arg t, ag_arg x)
     return v_view(v_row_major(t), x.tensor->ndim, shape);
 }
 
-/* The mean over all dimensions but that of channels, which are kept. */
-static ag_arg channel_mean(ag_arg x)
+/* The sum over all dimensions but that of channels, which are kept: first over those that lie
+ * together, which programs do in one pass. */
+static ag_arg channel_sum(ag_arg x)
 {
+    static const int64_t first[1] = {0};
+    const ag_attr rows = {.n_list = 1, .list = first};
     int64_t list[AGI_MAX_DIMS];
-    int n = 0;
     if (agi_value_failed(x))
         return x;
-    for (int d = 0; d < x.tensor->ndim; d++)
-        if (d != 1)
-            list[n++] = d;
-    const ag_attr attr = {.n_list = n, .list = list};
-    return v_reduce(AG_OP_mean, x, &attr, true);
+    const int n = x.tensor->ndim - 2;
+    for (int d = 0; d < n; d++)
+        list[d] = d + 2;
+    const ag_attr inner = {.n_list = n, .list = list};
+    return v_reduce(AG_OP_sum, n > 0 ? v_reduce(AG_OP_sum, x, &inner, true) : x, &rows, true);
+}
+
+/* How many numbers each channel has. */
+static double channel_size(const ag_tensor *x)
+{
+    return (double)x->numel / (double)agi_shape_of(x)[1];
+}
+
+static ag_arg channel_mean(ag_arg x)
+{
+    return agi_value_failed(x) ? x : v_div(channel_sum(x), NUM(channel_size(x.tensor)));
 }
 
 static bool check_channels(const char *what, const ag_tensor *t, int64_t channels)
@@ -405,72 +418,84 @@ static bool check_batch_args(const ag_arg *args)
     return true;
 }
 
-/* For x, its mean and 1 / sqrt(variance + eps), f[0] = eps: (x - mean) r, where mean and r are
- * those of x, and are so to the tape. With means m(...) over a channel and y the result
- *     dx = r (g - m(g) - y m(g y)). */
-static ag_arg in_channels(ag_arg x, ag_arg mean, ag_arg r) { return v_mul(v_sub(x, mean), r); }
-
-static bool is_of_channels(const ag_tensor *t, const ag_tensor *x)
-{
-    bool fits = x->ndim >= 2 && t->ndim == x->ndim;
-    for (int d = 0; fits && d < x->ndim; d++)
-        fits = agi_shape_of(t)[d] == (d == 1 ? agi_shape_of(x)[1] : 1);
-    return fits;
-}
-
-AG_FORMULA(standardize_channels)
-{
-    (void)attr;
-    if (is_of_channels(args[1].tensor, args[0].tensor) &&
-        is_of_channels(args[2].tensor, args[0].tensor))
-        return in_channels(args[0], args[1], args[2]);
-    agi_fail(AG_ERR_SHAPE, "standardize_channels: expected numbers of channels");
-    return failed_norm();
-}
-
 static ag_arg channel_variance(ag_arg x, ag_arg mean)
 {
     return channel_mean(v_square(v_sub(x, mean)));
 }
 
-static ag_arg reciprocal_root(ag_arg var, double eps) { return v_rsqrt(v_add(var, NUM(eps))); }
+/* What numbers of channels are normed by. */
+typedef struct channel_norm {
+    ag_arg mean, r;  /* r = 1 / sqrt(variance + eps) */
+} channel_norm;
+
+static channel_norm norm_of(ag_arg mean, ag_arg var, double eps)
+{
+    return (channel_norm){mean, v_rsqrt(v_add(var, NUM(eps)))};
+}
+
+static channel_norm own_norm(ag_arg x, double eps)
+{
+    const ag_arg mean = channel_mean(x);
+    return norm_of(mean, channel_variance(x, mean), eps);
+}
+
+static ag_arg normed(ag_arg x, channel_norm by) { return v_mul(v_sub(x, by.mean), by.r); }
+
+static ag_arg with_weight_and_bias(ag_arg y, ag_arg weight, ag_arg bias)
+{
+    if (agi_is_given(weight) && !agi_value_failed(y))
+        y = v_mul(y, of_channels(weight, y));
+    return agi_is_given(bias) && !agi_value_failed(y) ? v_add(y, of_channels(bias, y)) : y;
+}
+
+/* For x, weight, bias: y weight + bias, where y is x less its mean, times r, of each channel. With
+ * sums s(...) over a channel of n numbers
+ *     dx = weight r (g - s(g) / n - y s(g y) / n), dweight = s(g y), dbias = s(g). */
+AG_FORMULA(standardize_channels)
+{
+    const ag_tensor *x = args[0].tensor;
+    const int64_t channels = x->ndim >= 2 ? agi_shape_of(x)[1] : -1;
+    if (channels >= 0 && check_channels("weight", args[1].tensor, channels) &&
+        check_channels("bias", args[2].tensor, channels))
+        return with_weight_and_bias(normed(args[0], own_norm(args[0], attr->f[0])), args[1],
+                                    args[2]);
+    if (channels < 0)
+        agi_fail(AG_ERR_SHAPE, "standardize_channels: expected 2 dimensions or more");
+    return failed_norm();
+}
 
 AG_RULE(standardize_channels)
 {
-    const ag_arg x = IN(0);
-    ag_arg mean, r;
-    if (!NEEDS(0))
-        return;
-    if (v->create_graph) {
-        mean = channel_mean(x);
-        r = reciprocal_root(channel_variance(x, mean), agi_node_attr_of(v->node)->f[0]);
-    } else {
-        mean = IN(1);
-        r = IN(2);
+    const bool by_numbers = NEEDS(0) || NEEDS(1);
+    const int64_t channels = agi_shape_of(G.tensor)[1];
+    const double count = channel_size(G.tensor);
+    const ag_arg x = by_numbers ? IN(0) : NUM(0.0), sum = channel_sum(G);
+    if (by_numbers && !agi_value_failed(x)) {
+        const channel_norm by = own_norm(x, agi_node_attr_of(v->node)->f[0]);
+        const ag_arg y = normed(x, by), share = channel_sum(v_mul(G, y));
+        const ag_arg weight = NEEDS(0) ? IN(1) : NUM(NAN);
+        const ag_arg factor = agi_is_given(weight) ? v_mul(by.r, of_channels(weight, x)) : by.r;
+        const ag_arg even = v_sub(G, v_div(sum, NUM(count)));
+        if (NEEDS(0))
+            GX(0) = v_mul(factor, v_sub(even, v_mul(y, v_div(share, NUM(count)))));
+        if (NEEDS(1))
+            GX(1) = v_view(share, 1, &channels);
     }
-    const ag_arg y = in_channels(x, mean, r), share = channel_mean(v_mul(G, y));
-    GX(0) = v_mul(r, v_sub(v_sub(G, channel_mean(G)), v_mul(y, share)));
+    if (NEEDS(2))
+        GX(2) = v_view(sum, 1, &channels);
 }
 
-/* args: x, mean and variance, weight, bias. i[0]: mean and variance are those of x itself, as they
- * are where none are given. */
+/* args: x, mean and variance (of x itself where they are not given), weight, bias. */
 AG_FORMULA(batch_norm)
 {
-    const ag_arg x = args[0], constant = v_constant(x);
+    const ag_arg x = args[0], own[3] = {x, args[3], args[4]};
     if (!check_batch_args(args))
         return failed_norm();
-    const bool given = agi_is_given(args[1]), own = !given || attr->i[0] != 0;
-    const ag_arg mean = given ? of_channels(v_constant(args[1]), x) : channel_mean(constant);
-    const ag_arg var = given ? of_channels(v_constant(args[2]), x)
-                             : channel_variance(constant, mean);
-    const ag_arg parts[3] = {x, mean, reciprocal_root(var, attr->f[0])};
-    ag_arg y = own ? agi_value(AG_OP_standardize_channels, 3, parts, &(ag_attr){.f = {attr->f[0]}})
-                   : in_channels(parts[0], parts[1], parts[2]);
-    if (agi_value_failed(y))
-        return y;
-    if (agi_is_given(args[3]))
-        y = v_mul(y, of_channels(args[3], x));
-    return agi_is_given(args[4]) ? v_add(y, of_channels(args[4], x)) : y;
+    if (!agi_is_given(args[1]))
+        return agi_value(AG_OP_standardize_channels, 3, own, &(ag_attr){.f = {attr->f[0]}});
+    const ag_arg mean = of_channels(v_constant(args[1]), x);
+    const ag_arg var = of_channels(v_constant(args[2]), x);
+    return with_weight_and_bias(normed(x, norm_of(mean, var, attr->f[0])), args[3], args[4]);
 }
 
 /* What moved towards what was found, by `momentum`: (1 - momentum) old + momentum found. */
@@ -487,7 +512,7 @@ static bool move_statistics(ag_tensor *mean, ag_tensor *var, ag_arg found, ag_ar
     const bool recording = ag_set_grad_enabled(false);
     const double freed = (double)count / ((double)count - 1.0);
     ag_tensor *new_mean = &agi_failed, *new_var = &agi_failed;
-    bool ok = !agi_value_failed(spread);
+    bool ok = !agi_value_failed(found) && !agi_value_failed(spread);
     if (ok && mean != NULL)
         ok = (new_mean = moved(mean, found, 1.0, momentum)) != &agi_failed;
     if (ok && var != NULL)
@@ -532,26 +557,22 @@ ag_tensor *ag_batch_norm(ag_tensor *input, ag_tensor *running_mean, ag_tensor *r
     if (!agi_has_tensor("batch_norm", input) ||
         !check_batch(input, running_mean, running_var, weight, bias, training, eps))
         return NULL;
-    const bool moves = training && input->numel > 0 &&
-                       (running_mean != NULL || running_var != NULL);
-    const ag_attr attr = {.f = {eps}, .i = {moves}};
-    ag_arg args[5] = {agi_arg(input), or_absent(training ? NULL : running_mean),
-                      or_absent(training ? NULL : running_var), or_absent(weight),
-                      or_absent(bias)};
+    const ag_attr attr = {.f = {eps}};
+    const ag_arg args[5] = {agi_arg(input), or_absent(training ? NULL : running_mean),
+                            or_absent(training ? NULL : running_var), or_absent(weight),
+                            or_absent(bias)};
     const int64_t mark = agi_scope_open(), channels = agi_shape_of(input)[1];
     if (mark < 0)
         return NULL;
-    if (moves) {
+    const ag_arg y = agi_value(AG_OP_batch_norm, 5, args, &attr);
+    bool ok = !agi_value_failed(y);
+    if (ok && training && input->numel > 0 && (running_mean != NULL || running_var != NULL)) {
         const ag_arg x = v_constant(args[0]), found = channel_mean(x);
-        args[1] = v_view(found, 1, &channels);
-        args[2] = v_view(channel_variance(x, found), 1, &channels);
+        const ag_arg spread = channel_variance(x, found);
+        ok = !agi_value_failed(spread) &&
+             move_statistics(running_mean, running_var, v_view(found, 1, &channels),
+                             v_view(spread, 1, &channels), input->numel / channels, momentum);
     }
-    bool ok = !agi_value_failed(args[1]) && !agi_value_failed(args[2]);
-    const ag_arg y = ok ? agi_value(AG_OP_batch_norm, 5, args, &attr) : failed_norm();
-    ok = !agi_value_failed(y);
-    if (ok && moves)
-        ok = move_statistics(running_mean, running_var, args[1], args[2],
-                             input->numel / channels, momentum);
     ag_tensor *z = ok ? agi_retain(y.tensor) : NULL;
     agi_scope_close(mark);
     return agi_scope_add(z);

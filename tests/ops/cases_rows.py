@@ -440,9 +440,9 @@ NORMS = [
     ),
     _of(
         "standardize_channels",
-        lambda lib, x: lib.nn.functional.batch_norm(x, None, None, training=True),
-        lambda x: _standard(x, (0, 2)),
-        ((3, 2, 2),),
+        lambda lib, x, w, b: lib.nn.functional.batch_norm(x, None, None, w, b, training=True),
+        lambda x, w, b: _standard(x, (0, 2)) * w[:, None] + b[:, None],
+        ((2, 3, 3), (3,), (3,)),
         "NativeBatchNormBackward0",
         ulp=1e3,
     ),

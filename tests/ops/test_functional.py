@@ -254,6 +254,43 @@ def test_large_rows_are_shared_among_threads_to_the_same_bits() -> None:
     assert found[0] == found[1] == found[2]
 
 
+@pytest.mark.parametrize("shape", [(900, 30), (20, 5, 300), (6, 3, 20, 30)])
+def test_batch_norm_of_large_batches(shape: tuple[int, ...]) -> None:
+    rng = np.random.default_rng(0)
+    a, h = rng.standard_normal(shape), rng.standard_normal(shape)
+    scale, shift = rng.standard_normal(shape[1]), rng.standard_normal(shape[1])
+    dims = tuple(d for d in range(len(shape)) if d != 1)
+    channels = tuple(shape[1] if d == 1 else 1 for d in range(len(shape)))
+    d = a - a.mean(dims, keepdims=True)
+    y = d / np.sqrt((d * d).mean(dims, keepdims=True) + 1e-5)
+    r = y / d
+    even, share = h.mean(dims, keepdims=True), (h * y).mean(dims, keepdims=True)
+    before, found = ag.get_num_threads(), []
+    try:
+        for n in (1, 2):
+            ag.set_num_threads(n)
+            x, w, b = leaf(a), leaf(scale), leaf(shift)
+            z = F.batch_norm(x, None, None, w, b, training=True)
+            z.backward(ag.tensor(h))
+            found.append([z.tolist(), *(t.grad.tolist() for t in (x, w, b) if t.grad is not None)])
+    finally:
+        ag.set_num_threads(before)
+    assert found[0] == found[1]
+    wanted = y * scale.reshape(channels) + shift.reshape(channels)
+    assert np.allclose(found[0][0], wanted, 1e-12, 1e-12)
+    slope = scale.reshape(channels) * r * (h - even - y * share)
+    assert np.allclose(found[0][1], slope, 1e-11, 1e-12)
+    assert np.allclose(found[0][2], (h * y).sum(dims), 1e-11, 1e-10)
+    assert np.allclose(found[0][3], h.sum(dims), 1e-11, 1e-11)
+
+
+def test_batch_norm_of_nothing() -> None:
+    x, w, b = ag.zeros(0, 3, 2, requires_grad=True), leaf([1.0] * 3), leaf([0.0] * 3)
+    F.batch_norm(x, None, None, w, b, training=True).sum().backward()
+    assert w.grad is not None and w.grad.tolist() == [0.0] * 3
+    assert b.grad is not None and b.grad.tolist() == [0.0] * 3
+
+
 def test_running_statistics() -> None:
     x = ag.tensor([[1.0, 10.0], [3.0, 30.0]])
     mean, var = ag.zeros(2), ag.ones(2)
