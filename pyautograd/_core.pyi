@@ -2520,6 +2520,55 @@ class Tensor:
                 float64.
             TypeError: an argument is of the wrong type.
         """
+    def svd(self, some: _bool = True, compute_uv: _bool = True) -> return_types.svd:
+        """`linalg.svd` of old, with V instead of its transpose; reduced, if some; U and V are
+        zeros,
+        if
+        not compute_uv.
+
+        As a named tuple with the fields `U`, `S` and `V`.
+
+        Raises:
+            linalg.LinAlgError: a matrix is not finite, or the algorithm does not converge.
+            RuntimeError: the input has fewer than two dimensions, is not float64, or there is no
+                LAPACK.
+            TypeError: an argument is of the wrong type.
+        """
+    def pinverse(self, rcond: _Real = 1e-15) -> Self:
+        """`linalg.pinv` with a relative tolerance of 1e-15.
+
+        Raises:
+            linalg.LinAlgError: a matrix is not finite, or the algorithm does not converge.
+            RuntimeError: the input has fewer than two dimensions, is not float64, or there is no
+                LAPACK.
+            TypeError: an argument is of the wrong type.
+        """
+    def qr(self, some: _bool = True) -> return_types.qr:
+        """`linalg.qr`, reduced if some, else complete.
+
+        As a named tuple with the fields `Q` and `R`.
+
+        Raises:
+            RuntimeError: the input has fewer than two dimensions, or is not float64.
+            TypeError: an argument is of the wrong type.
+        """
+    def matrix_power(self, n: _int, *, out: Tensor | None = None) -> Self:
+        """`linalg.matrix_power`: the n-th powers of square matrices.
+
+        Raises:
+            linalg.LinAlgError: n is negative, and a matrix is singular.
+            RuntimeError: the input is not square, has fewer than two dimensions, or is not
+                float64.
+            TypeError: an argument is of the wrong type.
+        """
+    def matrix_exp(self) -> Self:
+        """`linalg.matrix_exp`: the exponentials of square matrices.
+
+        Raises:
+            RuntimeError: the input is not square, has fewer than two dimensions, or is not
+                float64.
+            TypeError: an argument is of the wrong type.
+        """
     def argmax(
         self, dim: _int | None = None, keepdim: _bool = False, *, out: Tensor | None = None
     ) -> Self:
@@ -4326,6 +4375,34 @@ class return_types:
         """What a function with several results gives."""
         sign: Tensor
         logabsdet: Tensor
+    class linalg_eigh(NamedTuple):
+        """What a function with several results gives."""
+        eigenvalues: Tensor
+        eigenvectors: Tensor
+    class linalg_svd(NamedTuple):
+        """What a function with several results gives."""
+        U: Tensor
+        S: Tensor
+        Vh: Tensor
+    class svd(NamedTuple):
+        """What a function with several results gives."""
+        U: Tensor
+        S: Tensor
+        V: Tensor
+    class linalg_qr(NamedTuple):
+        """What a function with several results gives."""
+        Q: Tensor
+        R: Tensor
+    class qr(NamedTuple):
+        """What a function with several results gives."""
+        Q: Tensor
+        R: Tensor
+    class linalg_lstsq(NamedTuple):
+        """What a function with several results gives."""
+        solution: Tensor
+        residuals: Tensor
+        rank: Tensor
+        singular_values: Tensor
     class max(NamedTuple):
         """What a function with several results gives."""
         values: Tensor
@@ -6038,6 +6115,54 @@ def slogdet(input: _T) -> return_types.slogdet:
     """
 def logdet(input: _T) -> _T:
     """The logarithms of the determinants of square matrices: nan where one is negative.
+
+    Raises:
+        RuntimeError: the input is not square, has fewer than two dimensions, or is not
+            float64.
+        TypeError: an argument is of the wrong type.
+    """
+def svd(input: _T, some: _bool = True, compute_uv: _bool = True) -> return_types.svd:
+    """`linalg.svd` of old, with V instead of its transpose; reduced, if some; U and V are zeros,
+    if
+    not compute_uv.
+
+    As a named tuple with the fields `U`, `S` and `V`.
+
+    Raises:
+        linalg.LinAlgError: a matrix is not finite, or the algorithm does not converge.
+        RuntimeError: the input has fewer than two dimensions, is not float64, or there is no
+            LAPACK.
+        TypeError: an argument is of the wrong type.
+    """
+def pinverse(input: _T, rcond: _Real = 1e-15) -> _T:
+    """`linalg.pinv` with a relative tolerance of 1e-15.
+
+    Raises:
+        linalg.LinAlgError: a matrix is not finite, or the algorithm does not converge.
+        RuntimeError: the input has fewer than two dimensions, is not float64, or there is no
+            LAPACK.
+        TypeError: an argument is of the wrong type.
+    """
+def qr(input: _T, some: _bool = True) -> return_types.qr:
+    """`linalg.qr`, reduced if some, else complete.
+
+    As a named tuple with the fields `Q` and `R`.
+
+    Raises:
+        RuntimeError: the input has fewer than two dimensions, or is not float64.
+        TypeError: an argument is of the wrong type.
+    """
+def matrix_power(input: _T, n: _int, *, out: Tensor | None = None) -> _T:
+    """`linalg.matrix_power`: the n-th powers of square matrices.
+
+    Raises:
+        linalg.LinAlgError: n is negative, and a matrix is singular.
+        RuntimeError: the input is not square, has fewer than two dimensions, or is not
+            float64.
+        TypeError: an argument is of the wrong type.
+    """
+def matrix_exp(input: _T) -> _T:
+    """`linalg.matrix_exp`: the exponentials of square matrices.
 
     Raises:
         RuntimeError: the input is not square, has fewer than two dimensions, or is not

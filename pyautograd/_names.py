@@ -34,8 +34,7 @@ _REASONS: dict[str, dict[str, str]] = {
         _DTYPE: """float32 float16 bfloat16 half int32 int16 int8 short uint8 uint16 uint32 uint64
             complex32 complex64 complex128 cfloat cdouble chalf quint8 qint8 qint32""",
         _CPU: "cuda mps xpu mtia accelerator backends get_device synchronize",
-        _LINALG: """cross svd qr lu pinverse matrix_exp matrix_power
-            lstsq eig symeig lobpcg""",
+        _LINALG: "cross lu lstsq eig symeig lobpcg",
         _COMPLEX: "complex polar view_as_complex view_as_real real imag conj angle fft stft istft",
         _SPARSE: "sparse sparse_coo_tensor sparse_csr_tensor hspmm smm",
         _QUANTIZED: "quantize_per_tensor quantize_per_channel dequantize quantization ao",
@@ -67,7 +66,7 @@ _REASONS: dict[str, dict[str, str]] = {
             byte cfloat cdouble chalf""",
         _CPU: """cuda xpu ipu
             mtia pin_memory is_pinned record_stream get_device""",
-        _LINALG: "cross svd qr lu pinverse matrix_exp matrix_power lstsq",
+        _LINALG: "cross lu lstsq",
         _COMPLEX: "imag angle",
         "all are dense": """to_sparse to_sparse_coo to_sparse_csr coalesce
             indices values to_dense sparse_mask""",

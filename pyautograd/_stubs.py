@@ -429,7 +429,7 @@ _OURS = ("Generator", "Tensor", "_T", "_Device", "_Dims", "_DType", "_Operand", 
 
 
 def _in_order(name: str) -> tuple[bool, bool, bool, str]:
-    return name != "_T", name[0] == "_", name[0].islower(), name.lower()
+    return name != "_T", name[0].islower(), name[0] == "_", name.lower()
 
 
 def generate_module(home: str) -> str:

@@ -3,8 +3,9 @@
 
 from builtins import bool as _bool
 from builtins import int as _int
+from typing import Literal
 
-from ._core import _T, Tensor, return_types
+from ._core import _T, Tensor, _Dims, _Real, _Value, return_types
 from ._core import matmul as matmul
 
 __all__: list[str]
@@ -191,4 +192,253 @@ def slogdet(A: _T) -> return_types.linalg_slogdet:
     Raises:
         RuntimeError: A is not square, has fewer than two dimensions, or is not float64.
         TypeError: an argument is of the wrong type.
+    """
+def eigh(A: _T, UPLO: Literal["L", "U"] = "L") -> return_types.linalg_eigh:
+    """The eigenvalues of symmetric matrices in ascending order, and their eigenvectors as
+    columns.
+
+    As a named tuple with the fields `eigenvalues` and `eigenvectors`. Of A the lower triangle
+    is
+    read, or the upper one. The sign of a vector is not determined, nor are those of equal
+    eigenvalues: gradients that do not depend on what is not determined are finite.
+
+    Raises:
+        linalg.LinAlgError: a matrix is not finite, or the algorithm does not converge.
+        NotImplementedError: A is not float64.
+        RuntimeError: A is not square, has fewer than two dimensions, or there is no LAPACK.
+        TypeError: an argument is of the wrong type.
+    """
+def eigvalsh(A: _T, UPLO: Literal["L", "U"] = "L", *, out: Tensor | None = None) -> _T:
+    """The eigenvalues of symmetric matrices in ascending order: see `linalg.eigh`.
+
+    Raises:
+        linalg.LinAlgError: a matrix is not finite, or the algorithm does not converge.
+        NotImplementedError: A is not float64.
+        RuntimeError: A is not square, has fewer than two dimensions, or there is no LAPACK.
+        TypeError: an argument is of the wrong type.
+    """
+def svd(A: _T, full_matrices: _bool = True) -> return_types.linalg_svd:
+    """The factors of A = U diag(S) Vh: U and Vh orthogonal, S in descending order.
+
+    As a named tuple with the fields `U`, `S` and `Vh`. U and Vh are square, if full_matrices,
+    else
+    they have as many columns, or rows, as there are singular values, and only these have a
+    gradient. Gradients that do not depend on what is not determined are finite.
+
+    Raises:
+        linalg.LinAlgError: a matrix is not finite, or the algorithm does not converge.
+        RuntimeError: A has fewer than two dimensions, is not float64, or there is no LAPACK.
+        TypeError: an argument is of the wrong type.
+    """
+def svdvals(A: _T, *, out: Tensor | None = None) -> _T:
+    """The singular values of matrices in descending order.
+
+    Raises:
+        linalg.LinAlgError: a matrix is not finite, or the algorithm does not converge.
+        RuntimeError: A has fewer than two dimensions, is not float64, or there is no LAPACK.
+        TypeError: an argument is of the wrong type.
+    """
+def pinv(
+    A: _T,
+    *,
+    atol: _Real | None = None,
+    rtol: _Real | None = None,
+    hermitian: _bool = False,
+    out: Tensor | None = None,
+) -> _T:
+    """The pseudoinverses of matrices, or of symmetric ones, of which the lower triangle is read.
+
+    Singular values up to the larger of atol and rtol times the largest one count as 0. Without
+    either, rtol is the larger size times the spacing of numbers at 1, 2.2e-16.
+
+    Raises:
+        linalg.LinAlgError: a matrix is not finite, or the algorithm does not converge.
+        RuntimeError: A has fewer than two dimensions, is not float64, or there is no LAPACK.
+        TypeError: an argument is of the wrong type.
+    """
+def matrix_rank(
+    A: _T,
+    *,
+    atol: _Real | None = None,
+    rtol: _Real | None = None,
+    hermitian: _bool = False,
+    out: Tensor | None = None,
+) -> _T:
+    """How many singular values of each matrix do not count as 0: see `linalg.pinv`. An int64
+    tensor.
+
+    Raises:
+        linalg.LinAlgError: a matrix is not finite, or the algorithm does not converge.
+        RuntimeError: A has fewer than two dimensions, is not float64, or there is no LAPACK.
+        TypeError: an argument is of the wrong type.
+    """
+def qr(A: _T, mode: Literal["reduced", "complete", "r"] = "reduced") -> return_types.linalg_qr:
+    """The factors of A = Q R: columns that are orthogonal, and an upper triangle.
+
+    As a named tuple with the fields `Q` and `R`. In the mode "complete" Q is square, and has
+    no
+    gradient where A is tall; in the mode "r" Q is empty.
+
+    Raises:
+        RuntimeError: A has fewer than two dimensions, or is not float64.
+        TypeError: an argument is of the wrong type.
+    """
+def householder_product(A: _T, tau: Tensor, *, out: Tensor | None = None) -> _T:
+    """The first n columns of the product of k reflections, 1 - tau[i] v[i] v[i]^T.
+
+    v[i] is what column i of A has below the diagonal, behind a 1 there and zeros before: as QR
+    by
+    LAPACK gives them.
+
+    Raises:
+        RuntimeError: A is wide, has fewer than two dimensions, sizes do not fit, or dtypes are
+            not
+            float64.
+        TypeError: an argument is of the wrong type.
+    """
+def lstsq(
+    A: _T,
+    B: Tensor,
+    rcond: _Real | None = None,
+    *,
+    driver: Literal["gelsy", "gels", "gelsd", "gelss"] | None = None,
+) -> return_types.linalg_lstsq:
+    """The X with the smallest |A X - B|, and among several of them the smallest X.
+
+    As a named tuple with the fields `solution`, `residuals` (the sums of squares of what is
+    left,
+    where A is tall and of full rank), `rank` (not with the driver gels) and `singular_values`
+    (with
+    gelsd and gelss); those that there are not are empty. All drivers have the solution of
+    gelsd,
+    for which singular values up to rcond times the largest count as 0.
+
+    Raises:
+        linalg.LinAlgError: the algorithm does not converge.
+        RuntimeError: sizes do not fit, dtypes are not float64, or there is no LAPACK.
+        TypeError: an argument is of the wrong type.
+    """
+def vector_norm(
+    x: _T,
+    ord: _Real = 2,
+    dim: _Dims | None = None,
+    keepdim: _bool = False,
+    *,
+    out: Tensor | None = None,
+) -> _T:
+    """The ord-th roots of the sums of the ord-th powers of sizes, of all elements or along
+    dimensions;
+    of ord inf and -inf the largest and the smallest size, of 0 how many are not 0.
+
+    Where the norm is 0 the gradient is 0. Equal sizes share that of inf and -inf.
+
+    Raises:
+        IndexError: a dimension is out of range.
+        RuntimeError: x is not float64, or there are no elements for an infinite ord.
+        TypeError: an argument is of the wrong type.
+    """
+def matrix_norm(
+    A: _T, ord: _Real | str | None = "fro", dim: _Dims = (-2, -1), keepdim: _bool = False
+) -> _T:
+    """The norms of matrices, which lie in two dimensions: of ord "fro" the root of the sum of
+    squares; "nuc", the sum of singular values; 2 and -2, the largest and the smallest of
+    these; 1 and -1, the
+    largest and the smallest sum of sizes of a column; inf and -inf, of a row.
+
+    Raises:
+        IndexError: a dimension is out of range.
+        RuntimeError: there is no such norm, A is not float64 or has fewer than two dimensions.
+        TypeError: an argument is of the wrong type.
+    """
+def norm(
+    A: _T, ord: _Value | None = None, dim: _Dims | None = None, keepdim: _bool = False
+) -> _T:
+    """`linalg.vector_norm` without an ord, or along one dimension; else `linalg.matrix_norm`.
+
+    Without a dim but with an ord, A is a vector or a matrix.
+
+    Raises:
+        IndexError: a dimension is out of range.
+        RuntimeError: there is no such norm, or A is not float64.
+        TypeError: an argument is of the wrong type.
+    """
+def cond(A: _T, p: _Value | None = None) -> _T:
+    """The condition numbers of matrices: the norm of each by that of its inverse, for p as in
+    `linalg.matrix_norm`, and the ratio of the largest and the smallest singular value without
+    one.
+
+    That of a singular matrix is inf.
+
+    Raises:
+        RuntimeError: there is no such norm, A is not square (but for p of 2, -2 and None), or
+            is not
+            float64.
+        TypeError: an argument is of the wrong type.
+    """
+def matrix_power(A: _T, n: _int, *, out: Tensor | None = None) -> _T:
+    """The n-th powers of square matrices, of their inverses where n is negative.
+
+    Raises:
+        linalg.LinAlgError: n is negative, and a matrix is singular.
+        RuntimeError: A is not square, has fewer than two dimensions, or is not float64.
+        TypeError: an argument is of the wrong type.
+    """
+def matrix_exp(A: _T) -> _T:
+    """The exponentials of square matrices.
+
+    Raises:
+        RuntimeError: A is not square, has fewer than two dimensions, or is not float64.
+        TypeError: an argument is of the wrong type.
+    """
+def cross(input: _T, other: Tensor, *, dim: _int = -1, out: Tensor | None = None) -> _T:
+    """The vector products along a dimension of size 3. Other dimensions broadcast.
+
+    Raises:
+        IndexError: the dimension is out of range.
+        RuntimeError: it has not size 3, or shapes do not fit.
+        TypeError: an argument is of the wrong type.
+    """
+def vecdot(x: _T, y: Tensor, *, dim: _int = -1, out: Tensor | None = None) -> _T:
+    """The inner products along a dimension. x and y broadcast.
+
+    Raises:
+        IndexError: the dimension is out of range.
+        RuntimeError: shapes do not fit.
+        TypeError: an argument is of the wrong type.
+    """
+def tensorinv(A: _T, ind: _int = 2, *, out: Tensor | None = None) -> _T:
+    """The inverse of A as a map of tensors of the shape of its last dimensions to those of the
+    first
+    ind: the inverse of the matrix that A is with both made one dimension.
+
+    Raises:
+        linalg.LinAlgError: that matrix is singular.
+        RuntimeError: it is not square, ind is not positive, or A is not float64.
+        TypeError: an argument is of the wrong type.
+    """
+def solve_banded(l_and_u: _Dims, ab: Tensor, b: Tensor) -> Tensor:
+    """The solution of A x = b, as SciPy's: A has l diagonals below the main one and u above.
+
+    ab has the shape (..., l + u + 1, n), and A[i][j] is ab[u + i - j][j]; b is a vector, or
+    has the
+    shape (..., n, k).
+
+    Raises:
+        linalg.LinAlgError: A is singular.
+        RuntimeError: dtypes are not float64, or there is no LAPACK.
+        TypeError: an argument is of the wrong type.
+        ValueError: sizes do not fit.
+    """
+def solveh_banded(ab: _T, b: Tensor, lower: _bool = False) -> _T:
+    """The solution of A x = b, as SciPy's: A is symmetric, with p diagonals beside the main one.
+
+    ab has the shape (..., p + 1, n), and A[i][j] is ab[p + i - j][j] for the upper triangle,
+    or
+    ab[i - j][j] for the lower one. A need not be positive-definite.
+
+    Raises:
+        linalg.LinAlgError: A is singular.
+        RuntimeError: dtypes are not float64, or there is no LAPACK.
+        TypeError: an argument is of the wrong type.
+        ValueError: sizes do not fit.
     """

@@ -74,6 +74,15 @@ INTERNAL = {
     "lu_det",
     "adjugate",
     "adjugate_slope",
+    "banded_solve",
+    "band_of_product",
+    "band_times",
+    "eigh_pack",
+    "eigh_values",
+    "svd_pack",
+    "svd_values",
+    "qr_pack",
+    "lstsq_solution",
     "take_along",
     "put_along",
     "median_dim",
@@ -116,11 +125,11 @@ def test_names_are_unique() -> None:
 def test_every_op_has_a_case_and_every_case_an_op() -> None:
     """But for inner ops that are not derived: fused forms of a rule, which test_grad.py holds
     against the rule, and those that test_div_floor.py and test_integer.py call by their number,
-    and the adjugate, of which test_linalg.py takes derivatives."""
+    and the adjugate and what bands need, of which test_linalg.py takes derivatives."""
     with_case = {case.op for case in CASES}
     inner = {row["name"] for row in table() if row["kind"] == "inner" and row["grad"] != "rule"}
     inner |= {"div_rounded_int", "remainder_int", "fmod_int", "hardtanh_int", "threshold_int"}
-    inner |= {"adjugate", "adjugate_slope"}
+    inner |= {"adjugate", "adjugate_slope", "band_of_product", "band_times"}
     assert set(NAMES) - with_case == inner, "ops without a case in tests/ops/cases.py"
     assert with_case - set(NAMES) == set(), "cases of ops that are not in ops.def"
 

@@ -329,6 +329,12 @@ AG_API ag_tensor *ag_slice(ag_tensor *x, int dim, int64_t start, int64_t end, in
 AG_API ag_tensor *ag_as_strided(ag_tensor *x, int ndim, const int64_t *shape,
                                 const int64_t *strides, int64_t offset);
 
+/* Norms of matrices, which lie in the dimensions row and col: kind 0 by `ord` (1, -1, 2, -2, inf,
+ * -inf), 1 the Frobenius norm, 2 the nuclear norm; condition numbers by such a norm. */
+AG_API ag_tensor *ag_linalg_matrix_norm(ag_tensor *x, int kind, double ord, int row, int col,
+                                        bool keepdim);
+AG_API ag_tensor *ag_linalg_cond(ag_tensor *a, int kind, double p);
+
 /* What is different among the elements of x, which of them each element is, how often each is
  * there: three tensors, owned, into outs, or none. With a dimension (else AG_NO_DIM) among slices.
  * The first function sorts them, the second compares neighbours. */

@@ -59,6 +59,13 @@ ag_arg agi_matrix_product(ag_arg x, ag_arg y, unsigned back);
 /* LU of matrices with their pivots, which the tape does not know. */
 ag_arg agi_constant_lu(ag_arg a);
 
+/* a and b, one behind the other along a dimension from the end, -1 or -2. */
+ag_arg agi_v_joined(ag_arg a, ag_arg b, int64_t dim);
+
+/* The matrix whose `cols` columns of `rows` numbers lie in the last dimension of packed from
+ * `start` on. */
+ag_arg agi_unpacked(ag_arg packed, int64_t start, int64_t cols, int64_t rows);
+
 /* The value of a formula that ends in x, for a public function: owned by the scope outside. Closes
  * the scope that `mark` began. */
 ag_tensor *agi_end_of_scope(int64_t mark, ag_arg x);

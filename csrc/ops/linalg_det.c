@@ -14,7 +14,7 @@
 #include "linalg.h"
 #include "table.h"
 
-/* ---- numbers of a factor --------------------------------------------------------------------- */
+/* ---- numbers of a factor -------------------------------------------------------------------- */
 
 /* 1 or -1 by the exchanges of rows. */
 static double sign_of_exchanges(const double *pivots, int64_t n)
@@ -54,7 +54,7 @@ static ag_tensor *det_numbers(det_kind kind, const ag_tensor *lu)
     return z;
 }
 
-/* ---- lu_sign, lu_logdet: args: A, of which nothing is read, and its LU ----------------------- */
+/* ---- lu_sign, lu_logdet: args: A, of which nothing is read, and its LU ---------------------- */
 
 /* d log|det A| = g A^-T.  Saves A for its place on the tape, and the LU. */
 
@@ -68,7 +68,7 @@ AG_RULE(lu_logdet)
     GX(0) = v_mul(for_matrices(G), v_mt(v_lu_inverse(IN(0), IN(1))));
 }
 
-/* ---- lu_det: det A; dA = g det(A) A^-T, or g adj(A)^T where A is about singular -------------- */
+/* ---- lu_det: det A; dA = g det(A) A^-T, or g adj(A)^T where A is about singular ------------- */
 
 /* Saves A, its LU and the result. */
 
@@ -105,7 +105,7 @@ AG_RULE(lu_det)
                    : v_mul(for_matrices(v_mul(G, y)), v_mt(v_lu_inverse(a, lu)));
 }
 
-/* ---- adjugate: adj(A) = s V D U^T with D[i] the product of the other singular values --------- */
+/* ---- adjugate: adj(A) = s V D U^T with D[i] the product of the other singular values -------- */
 
 /* s = det(U) det(V). adjugate_slope is its derivative in the direction H: with N = U^T H V it is
  * s V M U^T with M[i][j] = -N[i][j] p(i, j), on the diagonal the sum of N[k][k] p(i, k), where
@@ -236,7 +236,7 @@ AG_RULE(adjugate_slope)
     GX(0) = v_failed_matrix();
 }
 
-/* ---- public ---------------------------------------------------------------------------------- */
+/* ---- public --------------------------------------------------------------------------------- */
 
 static ag_arg of_lu(int op, ag_tensor *a, ag_arg lu)
 {

@@ -14,7 +14,7 @@
 #include "linalg.h"
 #include "table.h"
 
-/* ---- cholesky: A = L L^T, or U^T U with i[0] set --------------------------------------------- */
+/* ---- cholesky: A = L L^T, or U^T U with i[0] set -------------------------------------------- */
 
 /* With S = L^T gL, of which the lower triangle counts, halved on the diagonal, dA is L^-T S L^-1,
  * made symmetric (Murray 2016, arXiv:1602.07527). Saves L. Where A is not positive-definite, one
@@ -77,7 +77,7 @@ AG_RULE(cholesky_factor)
     GX(0) = v_mt(v_triangle_solve(l, v_mt(left), upper, !upper, false));
 }
 
-/* ---- lu_pack: P L U = A for m x n ------------------------------------------------------------ */
+/* ---- lu_pack: P L U = A for m x n ----------------------------------------------------------- */
 
 /* (..., n + 1, m): the columns of L and U in one another, then the numbers of rows, from 1 on, that
  * the rows were exchanged with in turn. */
@@ -143,17 +143,6 @@ static ag_arg part_of(ag_arg x, bool below, bool right, const lu_parts *s)
     return v_slice_of(rows, -1, right ? s->p : 0, right ? s->cols : s->p);
 }
 
-static ag_arg joined(ag_arg a, ag_arg b, int64_t dim)
-{
-    if (agi_value_failed(a) || agi_value_failed(b))
-        return v_failed_matrix();
-    const ag_arg args[2] = {a, b};
-    const int at = a.tensor->ndim + (int)dim;
-    const int64_t sizes[2] = {agi_shape_of(a.tensor)[at], agi_shape_of(b.tensor)[at]};
-    const ag_attr attr = {.i = {at}, .n_list = 2, .list = sizes};
-    return agi_value(AG_OP_cat, 2, args, &attr);
-}
-
 /* In blocks, of which the first is p x p and has a U that can be divided by: p is all but the last
  * row of a square or wide matrix, whose last pivot nothing is divided by. There L21 = A21 U^-1,
  * U12 = L^-1 A12, and what is left is A22 - L21 U12; a block has
@@ -182,11 +171,11 @@ AG_RULE(lu_pack)
     const ag_arg core = v_add(v_triangle_of(l_part, false, -1), v_triangle_of(u_part, true, 0));
     const ag_arg left = v_triangle_solve(lu11, core, false, true, true);
     const ag_arg a11 = v_mt(v_triangle_solve(lu11, v_mt(left), true, false, false));
-    const ag_arg all = joined(joined(a11, a12, -1), joined(a21, g22, -1), -2);
+    const ag_arg all = agi_v_joined(agi_v_joined(a11, a12, -1), agi_v_joined(a21, g22, -1), -2);
     GX(0) = rows_in_order(packed, all, true);
 }
 
-/* ---- lu_rows: rows of x exchanged as those of A were; with i[0] back; linear in x ------------ */
+/* ---- lu_rows: rows of x exchanged as those of A were; with i[0] back; linear in x ----------- */
 
 static int64_t exchange_rows(const void *context, const agi_matrices *m, double *const *at,
                              double *scratch, const agi_blas_table *blas)
@@ -237,7 +226,7 @@ AG_RULE(lu_rows)
     GX(1) = agi_sum_to_input(v, 1, v_lu_rows(IN(0), G, !back));
 }
 
-/* ---- whether factors can be used ------------------------------------------------------------- */
+/* ---- whether factors can be used ------------------------------------------------------------ */
 
 /* 0, or the place from 1 on in the diagonal of a factor of what is wrong: i[0] says of which. */
 AG_FORWARD(factor_info)
@@ -258,7 +247,7 @@ AG_FORWARD(factor_info)
     return z;
 }
 
-/* ---- public ---------------------------------------------------------------------------------- */
+/* ---- public --------------------------------------------------------------------------------- */
 
 static ag_arg cholesky_of(ag_tensor *a, bool upper)
 {
@@ -310,7 +299,7 @@ ag_status ag_linalg_cholesky_ex(ag_tensor *a, bool upper, bool check_errors, ag_
     return agi_ends_of_scope(mark, 2, values, outs);
 }
 
-/* ---- public: LU ------------------------------------------------------------------------------ */
+/* ---- public: LU ----------------------------------------------------------------------------- */
 
 static bool check_pivot(const char *name, const char *function, const ag_tensor *a, bool pivot)
 {

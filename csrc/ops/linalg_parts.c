@@ -15,7 +15,7 @@
 #include "matrix.h"
 #include "table.h"
 
-/* ---- checks ---------------------------------------------------------------------------------- */
+/* ---- checks --------------------------------------------------------------------------------- */
 
 bool agi_check_real(const char *name, const ag_tensor *t)
 {
@@ -78,7 +78,7 @@ agi_diagonals agi_diagonals_of_lu(const ag_tensor *packed)
                            .count = m < n ? m : n, .step = m + 1};
 }
 
-/* ---- batches --------------------------------------------------------------------------------- */
+/* ---- batches -------------------------------------------------------------------------------- */
 
 bool agi_batch_of(const ag_tensor *a, const ag_tensor *b, int own, int *ndim, int64_t *shape)
 {
@@ -113,7 +113,7 @@ ag_status agi_batch_run(agi_matrices *m, agi_matrix_fn fn, const void *context, 
     return agi_matrices_run(m, fn, context);
 }
 
-/* ---- verbs ----------------------------------------------------------------------------------- */
+/* ---- verbs ---------------------------------------------------------------------------------- */
 
 ag_arg agi_matrix_product(ag_arg x, ag_arg y, unsigned back)
 {
@@ -160,7 +160,36 @@ ag_status agi_ends_of_scope(int64_t mark, int n, const ag_arg *values, ag_tensor
     return ok ? agi_scope_add_all(n, outs) : ag_last_status();
 }
 
-/* ---- triangles ------------------------------------------------------------------------------- */
+ag_arg agi_v_joined(ag_arg a, ag_arg b, int64_t dim)
+{
+    if (agi_value_failed(a) || agi_value_failed(b))
+        return v_failed_matrix();
+    const ag_arg args[2] = {a, b};
+    const int at = a.tensor->ndim + (int)dim;
+    const int64_t sizes[2] = {agi_shape_of(a.tensor)[at], agi_shape_of(b.tensor)[at]};
+    const ag_attr attr = {.i = {at}, .n_list = 2, .list = sizes};
+    return agi_value(AG_OP_cat, 2, args, &attr);
+}
+
+ag_arg agi_unpacked(ag_arg packed, int64_t start, int64_t cols, int64_t rows)
+{
+    int64_t shape[AGI_MAX_DIMS + 1];
+    const ag_arg part = v_slice_of(packed, -1, start, start + cols * rows);
+    if (agi_value_failed(part))
+        return part;
+    const int ndim = part.tensor->ndim;
+    for (int d = 0; d < ndim - 1; d++)
+        shape[d] = agi_shape_of(part.tensor)[d];
+    shape[ndim - 1] = cols;
+    shape[ndim] = rows;
+    if (ndim == AGI_MAX_DIMS) {
+        agi_fail(AG_ERR_SHAPE, "linalg: a tensor has at most %d dimensions", AGI_MAX_DIMS);
+        return v_failed_matrix();
+    }
+    return v_mt(v_view(part, ndim + 1, shape));
+}
+
+/* ---- triangles ------------------------------------------------------------------------------ */
 
 void agi_solve_triangle(const agi_blas_table *blas, agi_triangle how, int64_t n, int64_t k,
                         const double *t, int64_t t_row, int64_t t_col, double *x, int64_t x_row,

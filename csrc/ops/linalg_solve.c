@@ -15,7 +15,7 @@
 #include "linalg.h"
 #include "table.h"
 
-/* ---- triangle_solve: op(T) x = b; i: upper, transposed, unit --------------------------------- */
+/* ---- triangle_solve: op(T) x = b; i: upper, transposed, unit -------------------------------- */
 
 /* db = y with op(T)^T y = g;  dT = -y x^T, or its transpose, in the triangle that is read.
  * Saves T, and x for dT. */
@@ -88,7 +88,7 @@ AG_RULE(triangle_solve)
     GX(0) = agi_sum_to_input(v, 0, v_neg(part));
 }
 
-/* ---- lu_apply: op(A) x = b with the LU of A; i: transposed ----------------------------------- */
+/* ---- lu_apply: op(A) x = b with the LU of A; i: transposed ---------------------------------- */
 
 /* args: A, of which nothing is read, its LU (see lu_pack), b. db = y with op(A)^T y = g,
  * dA = -y x^T or its transpose.  Saves A for its place on the tape, the LU, and x for dA. */
@@ -166,7 +166,7 @@ AG_RULE(lu_apply)
                                                         : v_matmul_nt(y, OUT)));
 }
 
-/* ---- lu_inverse: A^-1 by the LU of A --------------------------------------------------------- */
+/* ---- lu_inverse: A^-1 by the LU of A -------------------------------------------------------- */
 
 /* args: A, of which nothing is read, and its LU. dA = -y^T g y^T.  Saves y. */
 
@@ -234,7 +234,7 @@ AG_RULE(lu_inverse)
     GX(0) = v_neg(v_matmul_nt(v_matmul_tn(y, G), y));
 }
 
-/* ---- public: solve --------------------------------------------------------------------------- */
+/* ---- public: solve -------------------------------------------------------------------------- */
 
 /* Whether b is one vector, or one for each matrix of A. */
 static bool is_vector_for(const ag_tensor *a, const ag_tensor *b)
@@ -343,7 +343,7 @@ ag_status ag_linalg_solve_ex(ag_tensor *a, ag_tensor *b, bool left, bool check_e
     return agi_ends_of_scope(mark, 2, values, outs);
 }
 
-/* ---- public: triangles ----------------------------------------------------------------------- */
+/* ---- public: triangles ---------------------------------------------------------------------- */
 
 /* x T = b is T^T x^T = b^T. */
 ag_tensor *ag_linalg_solve_triangular(ag_tensor *a, ag_tensor *b, bool upper, bool left,
@@ -418,7 +418,7 @@ ag_status ag_triangular_solve(ag_tensor *b, ag_tensor *a, bool upper, bool trans
     return agi_ends_of_scope(mark, 2, values, outs);
 }
 
-/* ---- public: inverses ------------------------------------------------------------------------ */
+/* ---- public: inverses ----------------------------------------------------------------------- */
 
 static bool check_invertible(ag_arg lu)
 {
@@ -463,7 +463,7 @@ ag_status ag_linalg_inv_ex(ag_tensor *a, bool check_errors, ag_tensor **outs)
     return agi_ends_of_scope(mark, 2, values, outs);
 }
 
-/* ---- public: lu_solve ------------------------------------------------------------------------ */
+/* ---- public: lu_solve ----------------------------------------------------------------------- */
 
 static bool check_pivots_of(const ag_tensor *pivots, const ag_tensor *lu)
 {

@@ -48,8 +48,8 @@ static PyType_Spec missing_spec = {
 static const char *const names[] = {
     "half", "bfloat16", "short", "char", "byte", "cfloat", "cdouble", "chalf",
     "cuda", "xpu", "ipu", "mtia", "pin_memory", "is_pinned", "record_stream", "get_device",
-    "cross", "svd", "qr", "lu",
-    "pinverse", "matrix_exp", "matrix_power", "lstsq",
+    "cross", "lu",
+    "lstsq",
     "imag", "angle",
     "to_sparse", "to_sparse_coo", "to_sparse_csr", "coalesce", "indices", "values", "to_dense",
     "sparse_mask", "dequantize", "int_repr", "q_scale",

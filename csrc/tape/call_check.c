@@ -101,6 +101,9 @@ static const uint8_t tensors_of[AG_OP_COUNT] = {
     [AG_OP_lu_apply] = 3, [AG_OP_lu_inverse] = 2, [AG_OP_lu_logdet] = 2, [AG_OP_lu_det] = 2,
     [AG_OP_adjugate_slope] = 2,
     [AG_OP_binomial] = 2, [AG_OP_alpha_dropped] = 3, [AG_OP_bmm] = 2, [AG_OP_product_add] = 3,
+    [AG_OP_householder_product] = 2,
+    [AG_OP_lstsq_solution] = 2, [AG_OP_banded_solve] = 2, [AG_OP_band_of_product] = 2,
+    [AG_OP_band_times] = 2,
 #define CALL(name, cname, FORMS, BODY, RESULT, parameters, doc, example) \
     TENSORS_ROW_##BODY(cname, parameters)
 #include "../include/ops.def"
@@ -208,6 +211,20 @@ static bool is_inner_with_attr(int op)
     case AG_OP_softmax_rows:
     case AG_OP_softmax_rows_vjp:
     case AG_OP_p_norm:
+    case AG_OP_cholesky_factor:
+    case AG_OP_lu_rows:
+    case AG_OP_factor_info:
+    case AG_OP_triangle_solve:
+    case AG_OP_lu_apply:
+    case AG_OP_eigh_pack:
+    case AG_OP_eigh_values:
+    case AG_OP_svd_pack:
+    case AG_OP_pinv:
+    case AG_OP_qr_pack:
+    case AG_OP_banded_solve:
+    case AG_OP_band_of_product:
+    case AG_OP_band_times:
+    case AG_OP_lstsq_solution:
     case AG_OP_take_along:
     case AG_OP_put_along:
     case AG_OP_prod_others:

@@ -217,3 +217,74 @@ FACTS = [
     _number("lu_sign", lambda m, x: m.linalg.slogdet(-_large(m, x)).sign,
             lambda x: np.array(-1.0), "float64"),
 ]  # fmt: skip
+
+
+def _tall(m: Any, x: Any) -> Any:
+    return x + 3 * m.eye(4, 2)
+
+
+def _rebuilt(w: Any, v: Any) -> Any:
+    """The square of a matrix, by its eigenvalues."""
+    return (v * w**2) @ v.mT
+
+
+def _from_svd(u: Any, s: Any, vh: Any) -> Any:
+    """X X^T X, by the singular values of X."""
+    return (u * s**3) @ vh
+
+
+def _from_qr(q: Any, r: Any) -> Any:
+    """X R^T, for which signs of rows of R do not count."""
+    return q @ r @ r.mT @ r
+
+
+def _squared(x: Any) -> Any:
+    return _tall(np, x).T @ _tall(np, x)
+
+
+LINALG += [
+    _case("eigh_pack", "", lambda m, x: _rebuilt(*m.linalg.eigh(_definite(m, x))),
+          lambda x: _definite(np, x) @ _definite(np, x), ((3, 3),), "MmBackward0"),
+    _case("svd_pack", "", lambda m, x: _from_svd(*m.linalg.svd(x, full_matrices=False)),
+          lambda x: x @ x.T @ x, ((4, 2),), "MmBackward0"),
+    _case("pinv", "", lambda m, x: m.linalg.pinv(_tall(m, x)),
+          lambda x: _solve(_squared(x), _tall(np, x).T), ((4, 2),), "LinalgPinvBackward0"),
+    _case("qr_pack", "", lambda m, x: _from_qr(*m.linalg.qr(_tall(m, x))),
+          lambda x: _tall(np, x) @ _squared(x), ((4, 2),), "MmBackward0"),
+    _case("householder_product", "", lambda m, x, t: m.linalg.householder_product(x, t),
+          lambda x, t: np.eye(3, 1) - t[0] * np.vstack([[[1.0]], x[1:]]), ((3, 1), (1,)),
+          "LinalgHouseholderProductBackward0"),
+    _case("lstsq_solution", "", lambda m, a, b: m.linalg.lstsq(_tall(m, a), b)[0],
+          lambda a, b: _solve(_squared(a), _tall(np, a).T @ b), ((4, 2), (4, 3)),
+          "LinalgLstsqBackward0"),
+]  # fmt: skip
+
+
+def _sum(op: str, call: Ref, ref: Ref) -> Case:
+    return Case(
+        op, call, ref, ((0.5, 2.0),), 50.0, None, "", "whole", ((3, 3),), by_blas=True
+    )  # fmt: skip
+
+
+FACTS += [
+    _sum("eigh_values", lambda m, x: m.linalg.eigvalsh(_definite(m, x.detach())).sum(),
+         lambda x: np.trace(_definite(np, x))),
+    _sum("svd_values", lambda m, x: (m.linalg.svdvals(x.detach()) ** 2).sum(),
+         lambda x: (x**2).sum()),
+]  # fmt: skip
+
+
+def _tridiagonal(ab: Any) -> Any:
+    return np.diag(ab[1] + 5) + np.diag(ab[0, 1:], 1) + np.diag(ab[2, :-1], -1)
+
+
+LINALG += [
+    _case("banded_solve", "", lambda m, ab, b: m.linalg.solve_banded((1, 1), ab + _middle(m), b),
+          lambda ab, b: _solve(_tridiagonal(ab), b), ((3, 4), (4, 2)), "BandedSolveBackward0",
+          twin=lambda m, ab, b: m.linalg.solve(m.diag(ab[1] + 5) + m.diag(ab[0, 1:], 1)
+                                               + m.diag(ab[2, :-1], -1), b)),
+]  # fmt: skip
+
+
+def _middle(m: Any) -> Any:
+    return m.tensor([[0.0], [5.0], [0.0]])

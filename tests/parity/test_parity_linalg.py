@@ -88,6 +88,102 @@ def test_determinants(torch: ModuleType, rng: np.random.Generator, shape: Any) -
     compare(torch, lambda m, a: m.linalg.slogdet(a), a)
 
 
+def _symmetric(a: Any) -> Any:
+    return (a + a.mT) / 2
+
+
+def _squares(parts: Any) -> Any:
+    """Of vectors whose signs are free."""
+    return tuple(x**2 for x in parts)
+
+
+def test_eigh(torch: ModuleType, rng: np.random.Generator, shape: Any) -> None:
+    a = rng.standard_normal((*shape[0], shape[1], shape[1]))
+    second = a.size > 0
+    for side in ("L", "U"):
+        compare(
+            torch, lambda m, a, s=side: _squares(m.linalg.eigh(_symmetric(a), s)), a, second=second
+        )
+    compare(torch, lambda m, a: m.linalg.eigvalsh(_symmetric(a)), a, second=second)
+    compare(torch, lambda m, a: m.linalg.pinv(_symmetric(a), hermitian=True), a, second=second)
+
+
+SHAPES = [(1, 3), (3, 1), (3, 3), (4, 2), (2, 4)]
+
+
+@pytest.mark.parametrize("batch", [(), (2,)], ids=str)
+@pytest.mark.parametrize("shape", SHAPES, ids=str)
+def test_svd(
+    torch: ModuleType, rng: np.random.Generator, batch: tuple[int, ...], shape: tuple[int, int]
+) -> None:
+    a = rng.standard_normal((*batch, *shape))
+    compare(torch, lambda m, a: _squares(m.linalg.svd(a, full_matrices=False)), a)
+    compare(torch, lambda m, a: _squares(m.svd(a)), a)
+    compare(torch, lambda m, a: m.linalg.svd(a)[1], a)
+    compare(torch, lambda m, a: m.linalg.svdvals(a), a)
+    compare(torch, lambda m, a: m.linalg.pinv(a), a)
+    compare(torch, lambda m, a: m.pinverse(a), a)
+    compare(torch, lambda m, a: m.linalg.matrix_rank(a), a)
+    compare(torch, lambda m, a: m.linalg.cond(a), a, second=False)
+
+
+@pytest.mark.parametrize("batch", [(), (2,)], ids=str)
+@pytest.mark.parametrize("shape", SHAPES, ids=str)
+def test_qr_and_least_squares(
+    torch: ModuleType, rng: np.random.Generator, batch: tuple[int, ...], shape: tuple[int, int]
+) -> None:
+    a, b = rng.standard_normal((*batch, *shape)), rng.standard_normal((*batch, shape[0], 2))
+    compare(torch, lambda m, a: m.linalg.qr(a), a)
+    if shape[0] <= shape[1]:
+        compare(torch, lambda m, a: m.linalg.qr(a, mode="complete"), a)
+    if shape[0] >= shape[1]:
+        tau = rng.standard_normal((*batch, shape[1]))
+        compare(torch, lambda m, a, t: m.linalg.householder_product(a, t), a, tau)
+    compare(torch, lambda m, a, b: m.linalg.lstsq(a, b)[0], a, b)
+    for driver in ("gels", "gelsd"):
+        compare(torch, lambda m, a, b, d=driver: m.linalg.lstsq(a, b, driver=d), a, b, second=False)
+
+
+@pytest.mark.parametrize("shape", SHAPES, ids=str)
+@pytest.mark.parametrize("order", [1, -1, 2, -2, np.inf, -np.inf, "fro", "nuc"])
+def test_matrix_norms(
+    torch: ModuleType, rng: np.random.Generator, shape: tuple[int, int], order: Any
+) -> None:
+    a = rng.standard_normal((2, *shape))
+    compare(torch, lambda m, a: m.linalg.matrix_norm(a, order), a)
+    compare(torch, lambda m, a: m.linalg.matrix_norm(a, order, (-1, 0), keepdim=True), a)
+    compare(torch, lambda m, a: m.linalg.norm(a[0], order), a)
+
+
+@pytest.mark.parametrize("order", [0.5, 1, 1.5, 2, 3, np.inf, -np.inf, -1, -2])
+def test_vector_norms(torch: ModuleType, rng: np.random.Generator, order: Any) -> None:
+    a = rng.standard_normal((2, 3, 4))
+    for dim in (None, 0, (0, 2), (0, 1, 2)):
+        compare(torch, lambda m, a, d=dim: m.linalg.vector_norm(a, order, d), a)
+        compare(torch, lambda m, a, d=dim: m.linalg.vector_norm(a, order, d, keepdim=True), a)
+    compare(torch, lambda m, a: m.linalg.norm(a, order, dim=1), a)
+    compare(torch, lambda m, a: m.linalg.norm(a), a)
+
+
+def test_functions_of_matrices(torch: ModuleType, rng: np.random.Generator, shape: Any) -> None:
+    n = shape[1]
+    a = _square(rng, *shape)
+    for k in (1, 2, 5, -1, -2):
+        compare(torch, lambda m, a, k=k: m.linalg.matrix_power(a, k), a)
+    assert ag.matrix_power(ag.tensor(a), 0).tolist() == np.broadcast_to(np.eye(n), a.shape).tolist()
+    for scale in (0.01, 1.0, 4.0):
+        if a.size > 0:
+            compare(torch, lambda m, a, s=scale: m.linalg.matrix_exp(a * s), a)
+
+
+def test_products_along_dimensions(torch: ModuleType, rng: np.random.Generator) -> None:
+    a, b = rng.standard_normal((2, 3)), rng.standard_normal((1, 3))
+    compare(torch, lambda m, a, b: m.linalg.cross(a, b), a, b)
+    compare(torch, lambda m, a, b: m.linalg.cross(a.mT, b.mT, dim=0), a, b)
+    compare(torch, lambda m, a, b: m.linalg.vecdot(a, b), a, b)
+    compare(torch, lambda m, a: m.linalg.tensorinv(a), rng.standard_normal((2, 3, 6)))
+
+
 S = [[1.0, 2.0], [2.0, 4.0]]
 B = [[[1.0, 0.0], [0.0, 1.0]], S]
 
@@ -109,6 +205,18 @@ FAILING = [
     lambda m: m.linalg.lu(m.ones(3)),
     lambda m: m.cholesky_solve(m.ones(3, 1), m.eye(2)),
     lambda m: m.logdet(m.ones(2, 3)),
+    lambda m: m.linalg.svd(m.ones(3)),
+    lambda m: m.linalg.svdvals(m.tensor([[float("nan")]])),
+    lambda m: m.linalg.eigh(m.ones(2, 3)),
+    lambda m: m.linalg.pinv(m.ones(3, dtype=m.float64)),
+    lambda m: m.linalg.matrix_rank(m.ones(3)),
+    lambda m: m.linalg.cond(m.ones(3)),
+    lambda m: m.linalg.qr(m.ones(3)),
+    lambda m: m.linalg.lstsq(m.ones(2, 3), m.ones(3)),
+    lambda m: m.linalg.cross(m.ones(2), m.ones(2)),
+    lambda m: m.linalg.cross(m.ones(3), m.ones(2, 2)),
+    lambda m: m.linalg.norm(m.ones(2, 2, 2), 2),
+    lambda m: m.linalg.householder_product(m.ones(2, 3), m.ones(3)),
 ]
 
 

@@ -1,0 +1,574 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Eigenvalues of symmetric matrices and singular values, with their vectors. An op packs all that
+ * LAPACK gives of a matrix into one result, which its rule reads; what callers get are views of it.
+ */
+#include <math.h>
+#include <string.h>
+
+#include "../base/check.h"
+#include "../base/shape.h"
+#include "../fuse/pending.h"
+#include "../tape/dtypes.h"
+#include "../tensor/copy.h"
+#include "../tensor/scope.h"
+#include "linalg.h"
+#include "table.h"
+
+#define NOT_FINITE -1  /* instead of what LAPACK says */
+
+static bool are_finite(const double *x, int64_t n)
+{
+    double sum = 0.0;
+    for (int64_t i = 0; i < n; i++)
+        sum += x[i] * 0.0;
+    return sum == 0.0;
+}
+
+/* What went wrong in a batch, as PyTorch says it. */
+static ag_status fail_to_converge(const char *name, const agi_matrices *m, bool is_batch,
+                                  const char *repeated)
+{
+    char text[64];
+    agi_batch_text(text, is_batch, m->failed);
+    if (m->info == NOT_FINITE)
+        return agi_fail(AG_ERR_LINALG, "%s: %sThe algorithm failed to converge because the input "
+                                       "matrix contained non-finite values.", name, text);
+    return agi_fail(AG_ERR_LINALG, "%s: %sThe algorithm failed to converge because the input "
+                                   "matrix is ill-conditioned or has too many repeated %s (error "
+                                   "code: %lld).", name, text, repeated, (long long)m->info);
+}
+
+/* ---- quotients by differences --------------------------------------------------------------- */
+
+/* The largest size in each matrix of x, or in each vector where `of_vectors`, for matrices. */
+static ag_arg largest_in(ag_arg x, bool of_vectors)
+{
+    static const int64_t both[2] = {-2, -1};
+    const ag_attr along = {.n_list = of_vectors ? 1 : 2, .list = of_vectors ? both + 1 : both};
+    const ag_arg most = v_reduce(AG_OP_amax, v_abs(x), &along, true);
+    return of_vectors ? v_with_dim(most, -1) : most;
+}
+
+/* x / d, where d are differences of what has the size `scale`, and x was made of numbers of the
+ * size `noise`: 0 where both are as small as rounding leaves them, since then nothing depends on
+ * the directions that d tells apart. */
+static ag_arg tied_quotient(ag_arg x, ag_arg d, ag_arg noise, ag_arg scale, int64_t n)
+{
+    const double least = 8.0 * (double)n * 0x1p-52;
+    const ag_arg small = v_le(v_abs(v_constant(x)), v_mul(noise, NUM(least)));
+    const ag_arg close = v_le(v_abs(v_constant(d)), v_mul(scale, NUM(least)));
+    const ag_arg tied = v_mul(small, close);
+    return v_where(tied, NUM(0.0), v_div(x, v_where(tied, NUM(1.0), d)));
+}
+
+static ag_arg v_identity_less(ag_arg x)
+{
+    if (agi_value_failed(x))
+        return x;
+    ag_tensor *eye = ag_eye(agi_rows_of(x.tensor), agi_rows_of(x.tensor));
+    return eye != NULL ? v_sub(agi_arg(eye), x) : v_failed_matrix();
+}
+
+/* ---- eigh_pack: (..., n + 1, n): eigenvectors in rows, eigenvalues behind them; i: upper ---- */
+
+/* With K the antisymmetric half of V^T gV, dA = V (K / (w[j] - w[i]) + diag(gw)) V^T. */
+
+typedef struct eigh_kind {
+    int64_t n;
+    bool upper, vectors;
+} eigh_kind;
+
+static int64_t eigh_work(int64_t n) { return 1 + 6 * n + 2 * n * n; }
+
+static bool triangle_is_finite(const double *z, int64_t n, bool upper)
+{
+    for (int64_t j = 0; j < n; j++)
+        if (!are_finite(z + j * n + (upper ? 0 : j), upper ? j + 1 : n - j))
+            return false;
+    return true;
+}
+
+static int64_t eigh_matrix(const void *context, const agi_matrices *m, double *const *at,
+                           double *scratch, const agi_blas_table *blas)
+{
+    const eigh_kind *kind = context;
+    const int64_t n = kind->n, lwork = eigh_work(n), liwork = 3 + 5 * n;
+    double *work = scratch, *z = kind->vectors ? at[1] : work + lwork + liwork;
+    double *w = kind->vectors ? at[1] + n * n : at[1];
+    int64_t *whole = (int64_t *)(void *)(work + lwork), info = 0;
+    agi_matrix_by_columns(z, n, at[0], m->row[0], m->col[0], n, n);
+    if (!triangle_is_finite(z, n, kind->upper))
+        return NOT_FINITE;
+    blas->dsyevd(kind->vectors ? "V" : "N", kind->upper ? "U" : "L", &n, z, &n, w, work, &lwork,
+                 whole, &liwork, &info, 1, 1);
+    return agi_blas_number(blas, info);
+}
+
+static ag_tensor *eigh_of(ag_tensor *a, bool upper, bool vectors)
+{
+    const eigh_kind kind = {.n = agi_rows_of(a), .upper = upper, .vectors = vectors};
+    const int64_t n = kind.n, packed[2] = {n + 1, n};
+    int64_t batch[AGI_MAX_DIMS];
+    int ndim;
+    agi_matrices m;
+    if (!AGI_BLAS_HAS(agi_blas_now(), dsyevd, "eigh"))
+        return NULL;
+    agi_batch_of(a, NULL, 2, &ndim, batch);
+    ag_tensor *z = agi_batch_tensor(ndim, batch, vectors ? 2 : 1, vectors ? packed : packed + 1);
+    if (z == NULL || z->numel == 0)
+        return z;
+    agi_matrices_start(&m, ndim, batch);
+    m.scratch = eigh_work(n) + 3 + 5 * n + (vectors ? 0 : n * n);
+    m.cost = AGI_CUBIC_COST(n, 20 * n);
+    if (agi_batch_run(&m, eigh_matrix, &kind, 2, (ag_tensor *[]){a, z},
+                      (int[]){2, vectors ? 2 : 1}) == AG_OK &&
+        (m.failed < 0 ||
+         fail_to_converge("linalg.eigh", &m, a->ndim > 2, "eigenvalues") == AG_OK))
+        return z;
+    agi_release(z);
+    return NULL;
+}
+
+AG_FORWARD(eigh_pack) { return eigh_of(args[0].tensor, attr->i[0] != 0, true); }
+AG_FORWARD(eigh_values) { return eigh_of(args[0].tensor, attr->i[0] != 0, false); }
+
+static ag_arg last_row_of(ag_arg packed, int64_t n)
+{
+    const ag_attr last = {.i = {-2, n}};
+    return agi_value(AG_OP_select, 1, &packed, &last);
+}
+
+AG_RULE(eigh_pack)
+{
+    const ag_arg packed = OUT;
+    if (agi_value_failed(packed))
+        return;
+    const int64_t n = agi_cols_of(packed.tensor);
+    if (packed.tensor->numel == 0) {
+        GX(0) = v_slice_of(G, -2, 0, n);
+        return;
+    }
+    const ag_arg rows = v_slice_of(packed, -2, 0, n), w = last_row_of(packed, n);
+    const ag_arg inner = v_matmul_nt(rows, v_slice_of(G, -2, 0, n));
+    const ag_arg skew = v_mul(v_sub(inner, v_mt(inner)), NUM(0.5));
+    const ag_arg apart = v_sub(v_with_dim(w, -2), v_with_dim(w, -1));
+    const ag_arg turned = tied_quotient(skew, apart, largest_in(v_constant(inner), false),
+                                        largest_in(v_constant(w), true), n);
+    const ag_arg core = v_add(turned, v_diagonal_matrix(last_row_of(G, n)));
+    GX(0) = v_matmul_tn(rows, v_matmul(core, rows));
+}
+
+/* ---- svd_pack: U by columns, S, Vh by columns, one behind the other; i: full ---------------- */
+
+typedef struct svd_shape {
+    int64_t m, n, k, of_u, of_v;  /* columns of U, rows of Vh */
+} svd_shape;
+
+static svd_shape shape_of_svd(int64_t m, int64_t n, bool full)
+{
+    const int64_t k = m < n ? m : n;
+    return (svd_shape){.m = m, .n = n, .k = k, .of_u = full ? m : k, .of_v = full ? n : k};
+}
+
+static int64_t svd_size(const svd_shape *s) { return s->m * s->of_u + s->k + s->n * s->of_v; }
+
+static int64_t svd_work(const svd_shape *s)
+{
+    return 7 * s->k * s->k + 10 * s->k + 64 * (s->m + s->n);
+}
+
+typedef struct svd_kind {
+    svd_shape shape;
+    bool vectors;
+} svd_kind;
+
+static int64_t svd_matrix(const void *context, const agi_matrices *m, double *const *at,
+                          double *scratch, const agi_blas_table *blas)
+{
+    const svd_kind *kind = context;
+    const svd_shape *s = &kind->shape;
+    const int64_t lwork = svd_work(s);
+    double *a = scratch, *work = a + s->m * s->n, *u = at[1];
+    double *values = kind->vectors ? u + s->m * s->of_u : at[1], *vt = values + s->k;
+    int64_t *whole = (int64_t *)(void *)(work + lwork), info = 0;
+    agi_matrix_by_columns(a, s->m, at[0], m->row[0], m->col[0], s->m, s->n);
+    if (!are_finite(a, s->m * s->n))
+        return NOT_FINITE;
+    const char *job = !kind->vectors ? "N" : s->of_u > s->k || s->of_v > s->k ? "A" : "S";
+    blas->dgesdd(job, &s->m, &s->n, a, &s->m, values, u, &s->m, vt, &s->of_v, work, &lwork, whole,
+                 &info, 1);
+    return agi_blas_number(blas, info);
+}
+
+/* Vectors of matrices that have no numbers: U and Vh are unit matrices. */
+static void fill_units(ag_tensor *z, const svd_shape *s)
+{
+    const int64_t size = svd_size(s), n = s->m > s->n ? s->m : s->n;
+    for (int64_t i = 0; i < z->numel; i++)
+        agi_tensor_data(z)[i] = i % size % (n + 1) == 0 ? 1.0 : 0.0;
+}
+
+static ag_tensor *svd_of(ag_tensor *a, bool full, bool vectors)
+{
+    const svd_kind kind = {.shape = shape_of_svd(agi_rows_of(a), agi_cols_of(a), full),
+                           .vectors = vectors};
+    const svd_shape *s = &kind.shape;
+    const int64_t size = vectors ? svd_size(s) : s->k;
+    int64_t batch[AGI_MAX_DIMS];
+    int ndim;
+    agi_matrices m;
+    if (!AGI_BLAS_HAS(agi_blas_now(), dgesdd, "svd"))
+        return NULL;
+    agi_batch_of(a, NULL, 2, &ndim, batch);
+    ag_tensor *z = agi_batch_tensor(ndim, batch, 1, &size);
+    if (z == NULL || z->numel == 0)
+        return z;
+    if (a->numel == 0) {
+        fill_units(z, s);
+        return z;
+    }
+    agi_matrices_start(&m, ndim, batch);
+    m.scratch = s->m * s->n + svd_work(s) + 8 * s->k;
+    m.cost = AGI_CUBIC_COST(s->k, 20 * (s->m + s->n));
+    if (agi_batch_run(&m, svd_matrix, &kind, 2, (ag_tensor *[]){a, z}, (int[]){2, 1}) == AG_OK &&
+        (m.failed < 0 ||
+         fail_to_converge("linalg.svd", &m, a->ndim > 2, "singular values") == AG_OK))
+        return z;
+    agi_release(z);
+    return NULL;
+}
+
+AG_FORWARD(svd_pack) { return svd_of(args[0].tensor, attr->i[0] != 0, true); }
+AG_FORWARD(svd_values) { (void)attr; return svd_of(args[0].tensor, false, false); }
+
+typedef struct svd_parts {
+    ag_arg u, s, vh;
+} svd_parts;
+
+static svd_parts parts_of_svd(ag_arg packed, const svd_shape *s)
+{
+    const int64_t of_s = s->m * s->of_u, of_v = of_s + s->k;
+    return (svd_parts){.u = agi_unpacked(packed, 0, s->of_u, s->m),
+                       .s = v_slice_of(packed, -1, of_s, of_v),
+                       .vh = agi_unpacked(packed, of_v, s->n, s->of_v)};
+}
+
+/* The part of g outside of the space of the columns of x, of which `inner` is x^T g, divided by s
+ * in each column. */
+static ag_arg outside_by(ag_arg g, ag_arg x, ag_arg inner, ag_arg s, ag_arg scale, int64_t n)
+{
+    const ag_arg rest = v_sub(g, v_matmul(x, inner));
+    return tied_quotient(rest, v_with_dim(s, -2), largest_in(v_constant(g), false), scale, n);
+}
+
+/* With P and Q the skew parts of U^T gU and V^T gV, dA is U M V^T with M[i][j] =
+ * ((P + Q) / (s[j] - s[i]) + (P - Q) / (s[j] + s[i])) / 2, gs on the diagonal, and what gU and gV
+ * have outside of the spaces of U and V, divided by s. Nothing is squared, so that no scale is too
+ * small. Columns of U and V behind the first k have no part in it. */
+static ag_arg svd_slope(const svd_parts *x, const svd_parts *g, const svd_shape *s)
+{
+    const int64_t k = s->k, n = s->m > s->n ? s->m : s->n;
+    const ag_arg u = v_slice_of(x->u, -1, 0, k), vh = v_slice_of(x->vh, -2, 0, k);
+    const ag_arg gu = v_slice_of(g->u, -1, 0, k), gvh = v_slice_of(g->vh, -2, 0, k);
+    const ag_arg of_u = v_matmul_tn(u, gu), of_v = v_matmul_nt(vh, gvh);
+    const ag_arg p = v_sub(of_u, v_mt(of_u)), q = v_sub(of_v, v_mt(of_v));
+    const ag_arg noise = v_maximum(largest_in(v_constant(of_u), false),
+                                   largest_in(v_constant(of_v), false));
+    const ag_arg scale = largest_in(v_constant(x->s), true);
+    const ag_arg across = v_with_dim(x->s, -2), down = v_with_dim(x->s, -1);
+    const ag_arg differ = tied_quotient(v_add(p, q), v_sub(across, down), noise, scale, n);
+    const ag_arg agree = tied_quotient(v_sub(p, q), v_add(across, down), noise, scale, n);
+    const ag_arg half = v_mul(v_add(differ, agree), NUM(0.5));
+    const ag_arg core = v_add(half, v_diagonal_matrix(g->s));
+    ag_arg left = v_matmul(u, core);
+    if (s->m > k)
+        left = v_add(left, outside_by(gu, u, of_u, x->s, scale, n));
+    const ag_arg slope = v_matmul(left, vh);
+    if (s->n <= k)
+        return slope;
+    const ag_arg rest = outside_by(v_mt(gvh), v_mt(vh), of_v, x->s, scale, n);
+    return v_add(slope, v_matmul_nt(u, rest));
+}
+
+/* i: whether it is full, m, n. */
+AG_RULE(svd_pack)
+{
+    const int64_t *i = agi_node_attr_of(v->node)->i;
+    const svd_shape s = shape_of_svd(i[1], i[2], i[0] != 0);
+    const ag_arg packed = OUT;
+    int ndim;
+    const int64_t *shape = agi_node_input_shape(v->node, 0, &ndim);
+    if (agi_value_failed(packed))
+        return;
+    if (s.k == 0 || packed.tensor->numel == 0) {
+        GX(0) = agi_repeated(0.0, ndim, shape);
+        return;
+    }
+    const svd_parts x = parts_of_svd(packed, &s), g = parts_of_svd(G, &s);
+    GX(0) = svd_slope(&x, &g, &s);
+}
+
+/* ---- pinv: f: atol, rtol; i: hermitian ------------------------------------------------------ */
+
+/* With P the result, dA is -P^T g P^T + (1 - A P) g^T P P^T + P^T P g^T (1 - P A).  Saves A, P. */
+
+typedef struct pinv_kind {
+    svd_shape shape;
+    double atol, rtol;
+    bool hermitian;
+} pinv_kind;
+
+/* z (n x m, by rows) = sum of v[k] u[k]^T / s[k] for sizes of s above the tolerance. */
+static void add_up_inverse(const agi_blas_table *blas, const pinv_kind *kind, const double *u,
+                           const double *s, double *vt, int64_t step_v, double *z)
+{
+    static const double one = 1.0, zero = 0.0;
+    const int64_t m = kind->shape.m, n = kind->shape.n, k = kind->shape.k;
+    double most = 0.0;
+    for (int64_t i = 0; i < k; i++)
+        most = fmax(most, fabs(s[i]));
+    const double least = fmax(kind->atol, kind->rtol * most);
+    for (int64_t i = 0; i < k; i++)
+        for (int64_t j = 0; j < n; j++) {
+            double *x = step_v == 1 ? vt + i * n + j : vt + i + j * k;
+            *x = fabs(s[i]) > least ? *x / s[i] : 0.0;
+        }
+    /* By columns z is m x n: U times what is left of Vh. */
+    blas->dgemm("N", step_v == 1 ? "T" : "N", &m, &n, &k, &one, u, &m, vt,
+                step_v == 1 ? &n : &k, &zero, z, &m, 1, 1);
+}
+
+static int64_t pinv_matrix(const void *context, const agi_matrices *m, double *const *at,
+                           double *scratch, const agi_blas_table *blas)
+{
+    const pinv_kind *kind = context;
+    const svd_shape *s = &kind->shape;
+    double *packed = scratch, *work = packed + svd_size(s) + s->n * s->n;
+    int64_t info;
+    if (!kind->hermitian) {
+        const svd_kind svd = {.shape = *s, .vectors = true};
+        double *const to[2] = {at[0], packed};
+        info = svd_matrix(&svd, m, to, work, blas);
+        if (info == 0)
+            add_up_inverse(blas, kind, packed, packed + s->m * s->k,
+                           packed + s->m * s->k + s->k, s->k == 1 ? 1 : s->k, at[1]);
+        return info;
+    }
+    const eigh_kind eigh = {.n = s->n, .vectors = true};
+    double *const to[2] = {at[0], packed}, *copy = packed + s->n * (s->n + 1);
+    info = eigh_matrix(&eigh, m, to, work, blas);
+    if (info != 0)
+        return info;
+    memcpy(copy, packed, (size_t)(s->n * s->n) * sizeof *copy);
+    add_up_inverse(blas, kind, packed, packed + s->n * s->n, copy, 1, at[1]);
+    return 0;
+}
+
+AG_FORWARD(pinv)
+{
+    ag_tensor *a = args[0].tensor;
+    const pinv_kind kind = {.shape = shape_of_svd(agi_rows_of(a), agi_cols_of(a), false),
+                            .atol = attr->f[0], .rtol = attr->f[1],
+                            .hermitian = attr->i[0] != 0};
+    const svd_shape *s = &kind.shape;
+    const int64_t size[2] = {s->n, s->m};
+    int64_t batch[AGI_MAX_DIMS];
+    int ndim;
+    agi_matrices m;
+    if (!AGI_BLAS_HAS(agi_blas_now(), dgesdd, "pinv"))
+        return NULL;
+    agi_batch_of(a, NULL, 2, &ndim, batch);
+    ag_tensor *z = agi_batch_tensor(ndim, batch, 2, size);
+    if (z == NULL || z->numel == 0)
+        return z;
+    agi_matrices_start(&m, ndim, batch);
+    m.scratch = svd_size(s) + s->n * s->n + s->m * s->n + svd_work(s) + eigh_work(s->n) +
+                8 * s->k + 5 * s->n + 3;
+    m.cost = AGI_CUBIC_COST(s->k, 20 * (s->m + s->n));
+    if (agi_batch_run(&m, pinv_matrix, &kind, 2, (ag_tensor *[]){a, z}, (int[]){2, 2}) == AG_OK &&
+        (m.failed < 0 ||
+         fail_to_converge(kind.hermitian ? "linalg.eigh" : "linalg.svd", &m, a->ndim > 2,
+                          kind.hermitian ? "eigenvalues" : "singular values") == AG_OK))
+        return z;
+    agi_release(z);
+    return NULL;
+}
+
+AG_RULE(pinv)
+{
+    const bool hermitian = agi_node_attr_of(v->node)->i[0] != 0;
+    const ag_arg p = OUT;
+    ag_arg a = IN(0);
+    if (hermitian)
+        a = v_add(v_triangle_of(a, false, 0), v_mt(v_triangle_of(a, false, -1)));
+    const ag_arg inner = v_neg(v_matmul_nt(v_matmul_tn(p, G), p));
+    const ag_arg left = v_matmul_nt(v_matmul_tn(G, p), p);
+    const ag_arg right = v_matmul_nt(v_matmul_tn(p, p), G);
+    const ag_arg from_left = v_matmul(v_identity_less(v_matmul(a, p)), left);
+    const ag_arg from_right = v_matmul(right, v_identity_less(v_matmul(p, a)));
+    const ag_arg slope = v_add(inner, v_add(from_left, from_right));
+    GX(0) = hermitian ? v_mul(v_add(slope, v_mt(slope)), NUM(0.5)) : slope;
+}
+
+/* ---- public: eigh --------------------------------------------------------------------------- */
+
+static bool check_symmetric(const ag_tensor *a)
+{
+    static const char name[] = "linalg.eigh";
+    if (!agi_has_tensor(name, a))
+        return false;
+    if (a->ndim >= 2 && agi_dtype_of(a) != AG_FLOAT64) {
+        agi_fail(AG_ERR_DTYPE, "\"linalg_eigh_cpu\" not implemented for '%s'",
+                 agi_dtype_of(a) == AG_INT64 ? "Long" : "Bool");
+        return false;
+    }
+    return agi_check_matrices(name, a, true);
+}
+
+static ag_arg eigh_packed(ag_tensor *a, bool upper)
+{
+    const ag_arg arg = agi_arg(a);
+    const ag_attr attr = {.i = {upper}};
+    return agi_value(AG_OP_eigh_pack, 1, &arg, &attr);
+}
+
+ag_status ag_linalg_eigh(ag_tensor *a, int uplo, ag_tensor **outs)
+{
+    const int64_t mark = agi_has("linalg.eigh", outs, "memory for the results") &&
+                         check_symmetric(a) ? agi_scope_open() : -1;
+    if (mark < 0)
+        return ag_last_status();
+    const int64_t n = agi_rows_of(a);
+    const ag_arg packed = eigh_packed(a, uplo != 0);
+    const ag_arg values[2] = {last_row_of(packed, n), v_mt(v_slice_of(packed, -2, 0, n))};
+    return agi_ends_of_scope(mark, 2, values, outs);
+}
+
+/* Whether what is made of a is on the tape: then vectors are needed, too. */
+static bool is_recorded(ag_tensor *a) { return ag_grad_enabled() && agi_requires_grad(a); }
+
+ag_tensor *ag_linalg_eigvalsh(ag_tensor *a, int uplo)
+{
+    const int64_t mark = check_symmetric(a) ? agi_scope_open() : -1;
+    if (mark < 0)
+        return NULL;
+    const ag_arg arg = agi_arg(a);
+    const ag_attr attr = {.i = {uplo != 0}};
+    const ag_arg w = is_recorded(a) ? last_row_of(eigh_packed(a, uplo != 0), agi_rows_of(a))
+                                    : agi_value(AG_OP_eigh_values, 1, &arg, &attr);
+    return agi_end_of_scope(mark, w);
+}
+
+/* ---- public: svd ---------------------------------------------------------------------------- */
+
+static svd_parts svd_by_parts(ag_tensor *a, bool full)
+{
+    const svd_shape s = shape_of_svd(agi_rows_of(a), agi_cols_of(a), full);
+    const ag_arg arg = agi_arg(a);
+    const ag_attr attr = {.i = {full, s.m, s.n}};
+    return parts_of_svd(agi_value(AG_OP_svd_pack, 1, &arg, &attr), &s);
+}
+
+ag_status ag_linalg_svd(ag_tensor *a, bool full_matrices, ag_tensor **outs)
+{
+    const int64_t mark = agi_has("linalg.svd", outs, "memory for the results") &&
+                         agi_check_matrices("linalg.svd", a, false) ? agi_scope_open() : -1;
+    if (mark < 0)
+        return ag_last_status();
+    const svd_parts p = svd_by_parts(a, full_matrices);
+    return agi_ends_of_scope(mark, 3, (ag_arg[]){p.u, p.s, p.vh}, outs);
+}
+
+/* U, S and V, not its transpose. */
+ag_status ag_svd(ag_tensor *a, bool some, bool compute_uv, ag_tensor **outs)
+{
+    const int64_t mark = agi_has("svd", outs, "memory for the results") &&
+                         agi_check_matrices("linalg.svd", a, false) ? agi_scope_open() : -1;
+    if (mark < 0)
+        return ag_last_status();
+    svd_parts p = svd_by_parts(a, !some);
+    if (!compute_uv) {
+        p.u = v_mul(v_constant(p.u), NUM(0.0));
+        p.vh = v_mul(v_constant(p.vh), NUM(0.0));
+    }
+    return agi_ends_of_scope(mark, 3, (ag_arg[]){p.u, p.s, v_mt(p.vh)}, outs);
+}
+
+ag_tensor *ag_linalg_svdvals(ag_tensor *a)
+{
+    const int64_t mark = agi_check_matrices("linalg.svd", a, false) ? agi_scope_open() : -1;
+    if (mark < 0)
+        return NULL;
+    const ag_arg arg = agi_arg(a);
+    return agi_end_of_scope(mark, is_recorded(a) ? svd_by_parts(a, false).s
+                                                 : agi_value(AG_OP_svd_values, 1, &arg, NULL));
+}
+
+/* ---- public: pinv, matrix_rank -------------------------------------------------------------- */
+
+/* The tolerances, of which NaN is none. */
+static void settle_tolerances(const ag_tensor *a, double *atol, double *rtol)
+{
+    const int64_t m = agi_rows_of(a), n = agi_cols_of(a);
+    if (isnan(*rtol))
+        *rtol = isnan(*atol) || *atol == 0.0 ? (double)(m > n ? m : n) * 0x1p-52 : 0.0;
+    if (isnan(*atol))
+        *atol = 0.0;
+}
+
+ag_tensor *ag_linalg_pinv(ag_tensor *a, double atol, double rtol, bool hermitian)
+{
+    if (!agi_has_tensor("linalg.pinv", a))
+        return NULL;
+    if (a->ndim < 2 || agi_dtype_of(a) != AG_FLOAT64) {
+        char size[AGI_SHAPE_TEXT];
+        const ag_dtype dtype = agi_dtype_of(a);
+        return agi_fail_null(AG_ERR_SHAPE, "linalg.pinv(%s{%s}): expected a tensor with 2 or more "
+                                           "dimensions of float, double, cfloat or cdouble types",
+                             dtype == AG_FLOAT64 ? "Double" : dtype == AG_INT64 ? "Long" : "Bool",
+                             agi_format_shape_list(size, a->ndim, agi_shape_of(a)));
+    }
+    if (hermitian && !agi_check_matrices("linalg.eigh", a, true))
+        return NULL;
+    settle_tolerances(a, &atol, &rtol);
+    const ag_arg arg = agi_arg(a);
+    const ag_attr attr = {.f = {atol, rtol}, .i = {hermitian}};
+    return agi_call(AG_OP_pinv, 1, &arg, &attr);
+}
+
+ag_tensor *ag_pinverse(ag_tensor *a, double rcond)
+{
+    return ag_linalg_pinv(a, (double)NAN, rcond, false);
+}
+
+/* How many singular values, or sizes of eigenvalues, are above the tolerance. */
+ag_tensor *ag_linalg_matrix_rank(ag_tensor *a, double atol, double rtol, bool hermitian)
+{
+    static const char name[] = "torch.linalg.matrix_rank";
+    static const int64_t last = -1;
+    const ag_attr along = {.n_list = 1, .list = &last};
+    if (!agi_has_tensor(name, a))
+        return NULL;
+    if (a->ndim < 2)
+        return agi_fail_null(AG_ERR_SHAPE, "%s: The input tensor input must have at least 2 "
+                                           "dimensions.", name);
+    if (!agi_check_matrices(hermitian ? "linalg.eigh" : "linalg.svd", a, hermitian))
+        return NULL;
+    const int64_t mark = agi_scope_open();
+    if (mark < 0)
+        return NULL;
+    settle_tolerances(a, &atol, &rtol);
+    const ag_arg arg = agi_arg(a);
+    const ag_attr lower = {.i = {0}};
+    const ag_arg s = hermitian ? v_abs(agi_value(AG_OP_eigh_values, 1, &arg, &lower))
+                               : agi_value(AG_OP_svd_values, 1, &arg, NULL);
+    if (!agi_value_failed(s) && s.tensor->numel > 0) {
+        const ag_arg most = v_reduce(AG_OP_amax, s, &along, true);
+        const ag_arg least = v_maximum(v_mul(most, NUM(rtol)), NUM(atol));
+        return agi_end_of_scope(mark, v_reduce(AG_OP_sum, v_gt(s, least), &along, false));
+    }
+    return agi_end_of_scope(mark, v_reduce(AG_OP_sum, v_gt(s, NUM(0.0)), &along, false));
+}
+
+#undef NOT_FINITE

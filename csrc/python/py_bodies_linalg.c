@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What rows of linear algebra leave open: norms that are told by a word or by a number.
+ */
+#include "py_errors.h"
+#include "py_rows.h"
+#include "py_tensor.h"
+
+/* As the core has norms of matrices: by a number, the Frobenius norm, the nuclear norm. */
+enum { BY_NUMBER, FROBENIUS, NUCLEAR };
+
+static bool read_norm(PyObject *object, int kind_of_none, int *kind, double *p)
+{
+    *kind = kind_of_none;
+    *p = 2.0;
+    if (object == NULL || object == Py_None)
+        return true;
+    if (PyUnicode_Check(object)) {
+        *kind = PyUnicode_CompareWithASCIIString(object, "fro") == 0   ? FROBENIUS
+                : PyUnicode_CompareWithASCIIString(object, "nuc") == 0 ? NUCLEAR : -1;
+        if (*kind < 0)
+            PyErr_Format(PyExc_RuntimeError, "linalg.matrix_norm: Order %U not supported.",
+                         object);
+        return *kind >= 0;
+    }
+    *kind = BY_NUMBER;
+    *p = PyFloat_AsDouble(object);
+    return !(*p == -1.0 && PyErr_Occurred());
+}
+
+PyObject *py_call_matrix_norm_linalg_matrix_norm(const struct py_matrix_norm_linalg_matrix_norm *a)
+{
+    int kind;
+    double p;
+    if (!read_norm(a->ord, FROBENIUS, &kind, &p))
+        return NULL;
+    if (a->dim.n >= 0 && a->dim.n != 2)
+        return PyErr_Format(PyExc_RuntimeError, "linalg.matrix_norm: dim must be a 2-tuple.");
+    const int row = a->dim.n == 2 ? (int)a->dim.list[0] : -2;
+    const int col = a->dim.n == 2 ? (int)a->dim.list[1] : -1;
+    return py_result(a->head.first, ag_linalg_matrix_norm(a->A, kind, p, row, col, a->keepdim));
+}
+
+/* Vectors where there is no order or one dimension, else matrices. */
+PyObject *py_call_norm_linalg_norm(const struct py_norm_linalg_norm *a)
+{
+    int kind, n = a->dim.n;
+    double p;
+    const int ndim = ag_ndim(a->A);
+    const bool has_order = a->ord != NULL && a->ord != Py_None;
+    if (!read_norm(a->ord, BY_NUMBER, &kind, &p))
+        return NULL;
+    if (has_order && n < 0 && ndim != 1 && ndim != 2)
+        return PyErr_Format(PyExc_RuntimeError, "linalg.norm: If dim is not specified but ord is, "
+                                                "the input must be 1D or 2D. Got %dD.", ndim);
+    if (has_order && n >= 0 && n != 1 && n != 2)
+        return PyErr_Format(PyExc_RuntimeError, "linalg.norm: If dim is specified, it must be of "
+                                                "length 1 or 2.");
+    const bool of_matrices = has_order && (n == 2 || (n < 0 && ndim == 2));
+    if (!of_matrices && kind != BY_NUMBER)
+        return PyErr_Format(PyExc_RuntimeError, "linalg.norm: the order %S is one of matrices, but "
+                                                "there are vectors.", a->ord);
+    if (!of_matrices)
+        return py_result(a->head.first,
+                         ag_linalg_vector_norm(a->A, p, n, a->dim.list, a->keepdim));
+    const int row = n == 2 ? (int)a->dim.list[0] : -2, col = n == 2 ? (int)a->dim.list[1] : -1;
+    return py_result(a->head.first, ag_linalg_matrix_norm(a->A, kind, p, row, col, a->keepdim));
+}
+
+PyObject *py_call_cond_linalg_cond(const struct py_cond_linalg_cond *a)
+{
+    int kind;
+    double p;
+    if (!read_norm(a->p, BY_NUMBER, &kind, &p))
+        return NULL;
+    return py_result(a->head.first, ag_linalg_cond(a->A, kind, p));
+}
