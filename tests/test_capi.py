@@ -213,3 +213,20 @@ def test_region_outside_of_its_base(capi: Any) -> None:
 def test_examples(capi: Any) -> None:
     result = doctest.testmod(capi)
     assert result.attempted >= 10 and result.failed == 0
+
+
+def test_a_gradient_of_whole_numbers_called_by_number(capi: Any) -> None:
+    """standardize_vjp(g, x) of an int64 g has the derivative by x of the same g in float64."""
+    op = [dict(row)["name"] for row in ag._core._op_table()].index("standardize_vjp")
+
+    def derivative(g: ag.Tensor) -> list[float]:
+        x = ag.tensor([1.0, 2.0, 4.0], requires_grad=True)
+        args, attr = capi.ffi.new("ag_arg[2]"), capi.ffi.new("ag_attr *")
+        args[0] = capi.lib.ag_operand(capi.pointer(g))
+        args[1] = capi.lib.ag_operand(capi.pointer(x))
+        attr.i[0], attr.f[0] = 1, 1e-5
+        capi.wrap(capi.lib.ag_apply(op, 2, args, attr), steal=True)[0].backward()
+        found: list[float] = x.grad.tolist()
+        return found
+
+    assert derivative(ag.tensor([1, 2, 3])) == derivative(ag.tensor([1.0, 2.0, 3.0]))

@@ -201,6 +201,12 @@ static ag_arg row_mean(ag_arg x, int64_t dims)
     return v_reduce(AG_OP_mean, x, &attr, true);
 }
 
+/* Whole numbers have no mean. */
+static ag_arg as_real(ag_arg x)
+{
+    return agi_arg_dtype(&x) == AG_FLOAT64 ? x : v_mul(x, NUM(1.0));
+}
+
 AG_RULE(standardize_vjp)
 {
     const agi_node_attr *own = agi_node_attr_of(v->node);
@@ -212,7 +218,7 @@ AG_RULE(standardize_vjp)
         GX(0) = dh;
     if (!NEEDS(1))
         return;
-    const ag_arg g = IN(0), of_g[2] = {g, x};
+    const ag_arg g = as_real(IN(0)), of_g[2] = {g, x};
     const ag_arg dg = agi_value(AG_OP_standardize_vjp, 2, of_g, &attr);
     const ag_arg y = agi_value(AG_OP_standardize, 1, &x, &attr);
     const ag_arg square = row_mean(v_square(v_sub(x, row_mean(x, dims))), dims);
