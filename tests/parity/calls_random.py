@@ -48,6 +48,9 @@ DRAWN |= set(
     "poisson randint randint_like random_ randperm uniform_".split()
 )
 DRAWN |= {"new_empty", "empty_strided", "empty_permuted", "resize_", "resize_as_"}
+DRAWN |= {"new_empty_strided", "binomial", "rrelu", "rrelu_", "gumbel_softmax", "dropout1d"}
+DRAWN |= {"dropout2d", "dropout3d", "dropout_", "alpha_dropout", "alpha_dropout_"}
+DRAWN |= {"feature_dropout", "feature_dropout_", "feature_alpha_dropout", "feature_alpha_dropout_"}
 
 
 @dataclass(frozen=True)

@@ -355,11 +355,13 @@ SHAPED |= {"as_strided", "as_strided_", "resize_", "resize_as_", "meshgrid", "at
 SHAPED |= {"atleast_2d", "atleast_3d", "flip", "roll", "repeat", "tile", "repeat_interleave"}
 SHAPED |= {"select_scatter", "cartesian_prod", "constant_pad_nd", "new_zeros", "new_ones"}
 SHAPED |= {"new_empty", "new_full", "empty_strided", "empty_permuted", "tril_indices"}
-SHAPED |= {"triu_indices", "broadcast_tensors"}
+SHAPED |= {"triu_indices", "broadcast_tensors", "new_empty_strided"}
 # What is drawn at random: the tests of random numbers have its labels.
 SHAPED |= set(
     "bernoulli bernoulli_ cauchy_ exponential_ geometric_ log_normal_ multinomial normal_ "
-    "poisson randint randint_like random_ randperm uniform_".split()
+    "poisson randint randint_like random_ randperm uniform_ binomial rrelu rrelu_ dropout dropout_ "
+    "alpha_dropout alpha_dropout_ feature_dropout feature_dropout_ feature_alpha_dropout "
+    "feature_alpha_dropout_".split()
 )
 # What takes matrices: test_parity_products.py and test_parity_linalg.py have their labels.
 MATRICES = frozenset(
