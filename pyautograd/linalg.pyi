@@ -425,9 +425,8 @@ def solve_banded(l_and_u: _Dims, ab: Tensor, b: Tensor) -> Tensor:
 
     Raises:
         linalg.LinAlgError: A is singular.
-        RuntimeError: dtypes are not float64, or there is no LAPACK.
+        RuntimeError: sizes do not fit, dtypes are not float64, or there is no LAPACK.
         TypeError: an argument is of the wrong type.
-        ValueError: sizes do not fit.
     """
 def solveh_banded(ab: _T, b: Tensor, lower: _bool = False) -> _T:
     """The solution of A x = b, as SciPy's: A is symmetric, with p diagonals beside the main one.
@@ -438,7 +437,6 @@ def solveh_banded(ab: _T, b: Tensor, lower: _bool = False) -> _T:
 
     Raises:
         linalg.LinAlgError: A is singular.
-        RuntimeError: dtypes are not float64, or there is no LAPACK.
+        RuntimeError: sizes do not fit, dtypes are not float64, or there is no LAPACK.
         TypeError: an argument is of the wrong type.
-        ValueError: sizes do not fit.
     """
