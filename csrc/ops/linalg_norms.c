@@ -174,7 +174,7 @@ static ag_arg unit_like(ag_arg a)
 }
 
 /* a^n by squares, n > 0. */
-static ag_arg power_of(ag_arg a, int64_t n)
+static ag_arg whole_power_of(ag_arg a, int64_t n)
 {
     ag_arg z = agi_number(0.0);
     for (; n > 0; n /= 2) {
@@ -205,7 +205,7 @@ ag_tensor *ag_linalg_matrix_power(ag_tensor *a, int64_t n)
     }
     if (n == 1)
         return agi_end_of_scope(mark, agi_value(AG_OP_clone, 1, &base, NULL));
-    return agi_end_of_scope(mark, power_of(base, n));
+    return agi_end_of_scope(mark, whole_power_of(base, n));
 }
 
 ag_tensor *ag_matrix_power(ag_tensor *a, int64_t n) { return ag_linalg_matrix_power(a, n); }
