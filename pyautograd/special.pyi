@@ -9,6 +9,10 @@ from ._core import erfc as erfc
 from ._core import erfinv as erfinv
 from ._core import exp2 as exp2
 from ._core import expm1 as expm1
+from ._core import i0 as _i0
+from ._core import i0 as i0
+from ._core import igamma as _igamma
+from ._core import igammac as _igammac
 from ._core import lgamma as _lgamma
 from ._core import log1p as log1p
 from ._core import log_softmax as log_softmax
@@ -27,6 +31,9 @@ expit = _sigmoid
 gammaln = _lgamma
 psi = _digamma
 multigammaln = _mvlgamma
+modified_bessel_i0 = _i0
+gammainc = _igamma
+gammaincc = _igammac
 
 def erfcx(input: _T) -> _T:
     """exp(x * x) * erfc(x) of each element, also where erfc(x) is too small to be a number.
@@ -79,4 +86,120 @@ def zeta(input: _Operand, other: _Operand) -> Tensor:
     Raises:
         RuntimeError: the shapes do not broadcast.
         TypeError: an operand is none of these.
+    """
+def i0e(input: _T, *, out: Tensor | None = None) -> _T:
+    """exp(-abs(x)) * i0(x) of each element, which does not overflow.
+
+    With `out` the result is written there, and that is returned. If its shape is another one,
+    it is resized, with a warning unless it is empty.
+
+    Raises:
+        TypeError: the input is not a Tensor.
+    """
+def i1(input: _T, *, out: Tensor | None = None) -> _T:
+    """The modified Bessel function of the first kind and order 1.
+
+    With `out` the result is written there, and that is returned. If its shape is another one,
+    it is resized, with a warning unless it is empty.
+
+    Raises:
+        TypeError: the input is not a Tensor.
+    """
+def modified_bessel_i1(input: _T, *, out: Tensor | None = None) -> _T:
+    """The modified Bessel function of the first kind and order 1: `i1`.
+
+    With `out` the result is written there, and that is returned. If its shape is another one,
+    it is resized, with a warning unless it is empty.
+
+    Raises:
+        TypeError: the input is not a Tensor.
+    """
+def i1e(input: _T, *, out: Tensor | None = None) -> _T:
+    """exp(-abs(x)) * i1(x) of each element, which does not overflow.
+
+    With `out` the result is written there, and that is returned. If its shape is another one,
+    it is resized, with a warning unless it is empty.
+
+    Raises:
+        TypeError: the input is not a Tensor.
+    """
+def bessel_j0(input: _T, *, out: Tensor | None = None) -> _T:
+    """The Bessel function of the first kind and order 0.
+
+    With `out` the result is written there, and that is returned. If its shape is another one,
+    it is resized, with a warning unless it is empty.
+
+    Raises:
+        TypeError: the input is not a Tensor.
+    """
+def bessel_j1(input: _T, *, out: Tensor | None = None) -> _T:
+    """The Bessel function of the first kind and order 1.
+
+    With `out` the result is written there, and that is returned. If its shape is another one,
+    it is resized, with a warning unless it is empty.
+
+    Raises:
+        TypeError: the input is not a Tensor.
+    """
+def bessel_y0(input: _T, *, out: Tensor | None = None) -> _T:
+    """The Bessel function of the second kind and order 0.
+
+    It is -inf at 0 and NaN for negative x.
+
+    With `out` the result is written there, and that is returned. If its shape is another one,
+    it is resized, with a warning unless it is empty.
+
+    Raises:
+        TypeError: the input is not a Tensor.
+    """
+def bessel_y1(input: _T, *, out: Tensor | None = None) -> _T:
+    """The Bessel function of the second kind and order 1.
+
+    It is -inf at 0 and NaN for negative x.
+
+    With `out` the result is written there, and that is returned. If its shape is another one,
+    it is resized, with a warning unless it is empty.
+
+    Raises:
+        TypeError: the input is not a Tensor.
+    """
+def modified_bessel_k0(input: _T, *, out: Tensor | None = None) -> _T:
+    """The modified Bessel function of the second kind and order 0.
+
+    It is inf at 0 and NaN for negative x.
+
+    With `out` the result is written there, and that is returned. If its shape is another one,
+    it is resized, with a warning unless it is empty.
+
+    Raises:
+        TypeError: the input is not a Tensor.
+    """
+def modified_bessel_k1(input: _T, *, out: Tensor | None = None) -> _T:
+    """The modified Bessel function of the second kind and order 1.
+
+    It is inf at 0 and NaN for negative x.
+
+    With `out` the result is written there, and that is returned. If its shape is another one,
+    it is resized, with a warning unless it is empty.
+
+    Raises:
+        TypeError: the input is not a Tensor.
+    """
+def scaled_modified_bessel_k0(input: _T, *, out: Tensor | None = None) -> _T:
+    """exp(x) * modified_bessel_k0(x) of each element, which does not underflow.
+
+    With `out` the result is written there, and that is returned. If its shape is another one,
+    it is resized, with a warning unless it is empty.
+
+    Raises:
+        TypeError: the input is not a Tensor.
+    """
+def scaled_modified_bessel_k1(input: _T, *, out: Tensor | None = None) -> _T:
+    """exp(x) * modified_bessel_k1(x) of each element, which does not underflow.
+
+    With `out` the result is written there, and that is returned. If its shape is another one,
+    it is resized, with a warning unless it is empty.
+
+    Raises:
+        TypeError: the input is not a Tensor.
     """

@@ -165,8 +165,8 @@ AGI_STAMPED double log_ndtr_of(bool fused, double x)
     const double y = fabs(x), far = is_negative ? 2e154 : 40.0, in = y > far ? far : y;
     const double high = half_square(in, &low);
     const double ratio = 0.5 * erfcx_positive(fused, in * ROOT_HALF);
-    const double bell = agi_exp_negative(fused, is_negative ? 0.0 : -high, is_negative ? 0.0 : -low);
-    const double tail = bell * ratio, rest = 1.0 - tail;
+    const double bell_high = is_negative ? 0.0 : -high, bell_low = is_negative ? 0.0 : -low;
+    const double tail = agi_exp_negative(fused, bell_high, bell_low) * ratio, rest = 1.0 - tail;
     const double u = is_negative ? ratio : rest, lost = is_negative ? 0.0 : (1.0 - rest) - tail;
     const double value = agi_log_sum(fused, u, lost / u, 0.0);
     return is_negative ? (value - low) - high : x == x ? value : x;
@@ -178,7 +178,8 @@ AG_RULE(log_ndtr) { GX(0) = v_vjp_mul(G, v_log_ndtr_slope(IN(0))); }
 
 AGI_STAMPED double log_ndtr_slope_of(bool fused, double x)
 {
-    const double y = fabs(x), ratio = erfcx_positive(fused, y * ROOT_HALF), bell = bell_of(fused, y);
+    const double y = fabs(x), bell = bell_of(fused, y);
+    const double ratio = erfcx_positive(fused, y * ROOT_HALF);
     return x < 0.0 ? ROOT_TWO_OVER_PI / ratio
                    : ONE_OVER_ROOT_TWO_PI * bell / (1.0 - 0.5 * bell * ratio);
 }
@@ -200,11 +201,13 @@ static double normal_quantile(double p)
     const double q = p - 0.5;
     if (fabs(q) <= 0.425) {
         const long double r = 0.180625L - (long double)q * q;
-        const long double top = ((((((2.5090809287301226727e+3L * r + 3.3430575583588128105e+4L) * r +
+        const long double top =
+            ((((((2.5090809287301226727e+3L * r + 3.3430575583588128105e+4L) * r +
             6.7265770927008700853e+4L) * r + 4.5921953931549871457e+4L) * r +
             1.3731693765509461125e+4L) * r + 1.9715909503065514427e+3L) * r +
             1.3314166789178437745e+2L) * r + 3.3871328727963666080e+0L;
-        const long double below = ((((((5.2264952788528545610e+3L * r + 2.8729085735721942674e+4L) * r +
+        const long double below =
+            ((((((5.2264952788528545610e+3L * r + 2.8729085735721942674e+4L) * r +
             3.9307895800092710610e+4L) * r + 2.1213794301586595867e+4L) * r +
             5.3941960214247511077e+3L) * r + 6.8718700749205790830e+2L) * r +
             4.2313330701600911252e+1L) * r + 1.0L;

@@ -207,6 +207,9 @@ static bool is_inner_with_attr(int op)
     case AG_OP_standardize_affine_vjp:
     case AG_OP_standardize_channels:
     case AG_OP_zeta_slope:
+    case AG_OP_igamma_slope:
+    case AG_OP_i_over_power:
+    case AG_OP_j_over_power:
     case AG_OP_batch_norm:
     case AG_OP_softmax_rows:
     case AG_OP_softmax_rows_vjp:

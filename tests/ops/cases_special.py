@@ -27,17 +27,20 @@ def ndtr(x: Any) -> Any:
     return long.erfc(-x * ROOT_HALF) / 2
 
 
-def _slope_of(name: str, order: int = 1) -> Callable[..., Any]:
-    """A derivative in the first argument of a function, recorded where gradients are."""
+def _slope_of(name: str, order: int = 1, by: int = 0) -> Callable[..., Any]:
+    """A derivative in one argument of a function, recorded where gradients are."""
 
     def call(lib: Any, *tensors: Any) -> Any:
         recording = lib.is_grad_enabled()
         with lib.enable_grad():
-            x = tensors[0] if tensors[0].requires_grad else tensors[0].detach().requires_grad_()
-            y = _special(name)(lib, x, *tensors[1:])
+            given = list(tensors)
+            if not given[by].requires_grad:
+                given[by] = given[by].detach().requires_grad_()
+            y = _special(name)(lib, *given)
             one = lib.ones_like(y)
             for k in range(order):
-                y = lib.autograd.grad(y, x, one, create_graph=recording or k + 1 < order)[0]
+                more = recording or k + 1 < order
+                y = lib.autograd.grad(y, given[by], one, create_graph=more)[0]
         return y
 
     return call
@@ -165,5 +168,109 @@ GAMMA_WHOLES = [
     ),
 ]
 
-MAPS = [*GAUSSIAN, *GAMMA]
+BESSEL = [
+    Case("i0", method("i0"), lambda x: long.bessel_i(0, x), ((-5, 5),), 2.0, "I0Backward0"),
+    *(
+        _unary(op, ref, domain, VECTOR, label)
+        for op, ref, domain, label in (
+            (
+                "i0e",
+                lambda x: long.bessel_i(0, x) * np.exp(-abs(x)),
+                (0.1, 9.0),
+                "SpecialI0E",
+            ),
+            ("i1", lambda x: long.bessel_i(1, x), (0.3, 9.0), "SpecialI1"),
+            ("i1e", lambda x: long.bessel_i(1, x) * np.exp(-abs(x)), (0.3, 9.0), "SpecialI1E"),
+            ("bessel_j0", lambda x: long.bessel_j(0, x), (-1.8, 1.8), "SpecialBesselJ0"),
+            ("bessel_j1", lambda x: long.bessel_j(1, x), (0.3, 2.5), "SpecialBesselJ1"),
+            ("bessel_y0", lambda x: long.bessel_y(0, x), (1.6, 2.8), "SpecialBesselY0"),
+            ("bessel_y1", lambda x: long.bessel_y(1, x), (1.0, 1.7), "SpecialBesselY1"),
+            *(
+                (
+                    f"{scaled}modified_bessel_k{n}",
+                    lambda x, n=n, by=by: long.bessel_k(n, x) * np.exp(by * x),
+                    (0.5, 6.0),
+                    f"Special{scaled.title().rstrip('_')}ModifiedBesselK{n}",
+                )
+                for scaled, by in (("", 0), ("scaled_", 1))
+                for n in (0, 1)
+            ),
+        )
+    ),
+]
+BESSEL_SLOPES = [
+    _slope(
+        "i_over_power",
+        "i1",
+        lambda x: (long.bessel_i(0, x) + long.bessel_i(2, x)) / 2,
+        (-4, 4),
+        ulp=4.0,
+    ),
+    _slope(
+        "j_over_power",
+        "bessel_j1",
+        lambda x: (long.bessel_j(0, x) - long.bessel_j(2, x)) / 2,
+        (-1.5, 1.5),
+        ulp=8.0,
+    ),
+]
+
+INCOMPLETE = [
+    Case(
+        name,
+        method(name),
+        ref,
+        ((1.5, 4.0), (1.5, 4.0)),
+        VECTOR,
+        f"{name.title()}Backward0",
+    )
+    for name, ref in (
+        ("igamma", long.gammainc),
+        ("igammac", lambda a, x: 1 - long.gammainc(a, x)),
+    )
+]
+
+
+def _slope_in_a(order: int) -> Callable[..., Any]:
+    """Differences of long doubles, which leave 12 digits."""
+    h = np.longdouble(1e-3)
+    weights = {
+        1: ((1, 3 / 4), (2, -3 / 20), (3, 1 / 60)),
+        2: ((1, 3 / 2), (2, -3 / 20), (3, 1 / 90)),
+    }[order]
+
+    def ref(a: Any, x: Any) -> Any:
+        total = np.longdouble(0) if order == 1 else -long.gammainc(a, x) * 49 / np.longdouble(18)
+        for k, w in weights:
+            below = long.gammainc(a - k * h, x) * (1 if order == 2 else -1)
+            total = total + np.longdouble(w) * (long.gammainc(a + k * h, x) + below)
+        return total / h**order
+
+    return ref
+
+
+INCOMPLETE_SLOPES = [
+    dataclasses.replace(
+        _slope(
+            "igamma_slope", "gammainc", _slope_in_a(n), (2.0, 4.0), (2.0, 4.0), ulp=1e7, order=n
+        ),
+        label=f"order {n}",
+    )
+    for n in (1, 2)
+]
+INCOMPLETE_SLOPES += [
+    Case(
+        "igamma_density",
+        lambda lib, a, x: _slope_of("gammainc", by=1)(lib, a, x),
+        lambda a, x: np.exp((a - 1) * np.log(x) - x - long.lgamma(a)),
+        ((2.5, 4.0), (1.5, 4.0)),
+        8.0,
+        "MulBackward0",
+        kind="whole",
+        shapes=((7,), (7,)),
+    )
+]
+
+MAPS = [*GAUSSIAN, *GAMMA, *BESSEL, *INCOMPLETE]
+SLOPES += [*BESSEL_SLOPES, *INCOMPLETE_SLOPES]
 WHOLES = [*SLOPES, *GAMMA_WHOLES]

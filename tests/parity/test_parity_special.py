@@ -16,7 +16,9 @@ from ops.case import Case, by_id
 from support import values
 
 # Functions without derivatives in PyTorch, or without one in some argument.
-NO_GRADIENT = {"zeta", "zeta_slope"}
+NO_GRADIENT = {"zeta", "zeta_slope", "igamma", "igammac", "igamma_slope", "igamma_density"}
+NO_GRADIENT |= {"j_over_power"}
+NO_GRADIENT |= {case.op for case in cases_special.BESSEL if "bessel" in case.op}
 # What PyTorch puts together of several ops.
 COMPOSED = {"ndtr"}
 CASES = [*cases_special.MAPS, *cases_special.WHOLES]
@@ -39,7 +41,8 @@ def test_against_torch(case: Case, torch: ModuleType, rng: np.random.Generator) 
     expected = case.run_twin(torch, *theirs)
     ours = [ag.tensor(a, requires_grad=True) for a in arrays]
     got = case.call(ag, *ours)
-    assert near(got, expected, 1e-9)
+    # Of bessel_y1 torch has five digits, of incomplete gamma functions nine.
+    assert near(got, expected, 1e-4 if case.op == "bessel_y1" else 1e-8)
     if case.op in NO_GRADIENT:
         return
     got.sum().backward()
