@@ -89,6 +89,7 @@
 #include "tape/rule.c"
 #include "ops/activations.c"
 #include "ops/bessel.c"
+#include "ops/beta.c"
 #include "ops/binary.c"
 #include "ops/classes.c"
 #include "ops/clone.c"

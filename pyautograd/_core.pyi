@@ -1568,6 +1568,21 @@ class Tensor:
         Raises:
             RuntimeError: the tensor is a leaf that requires grad, or its memory is read-only.
         """
+    def i0(self) -> Self:
+        """Elementwise i0: the modified Bessel function of the first kind and order 0.
+
+        The result has the shape of the input.
+
+        Raises:
+            TypeError: the input is not a Tensor.
+        """
+    def i0_(self) -> Self:
+        """`i0` in place: the modified Bessel function of the first kind and order 0. Returns the
+        tensor itself.
+
+        Raises:
+            RuntimeError: the tensor is a leaf that requires grad, or its memory is read-only.
+        """
     def multiply(self, other: _Operand) -> Self:
         """The same as `mul`."""
     def multiply_(self, other: _Operand) -> Self:
@@ -2434,6 +2449,46 @@ class Tensor:
 
         Raises:
             RuntimeError: as `mvlgamma` does, or the tensor is a leaf that requires grad, or its
+                memory is read-only.
+            TypeError: an argument is of the wrong type.
+        """
+    def igamma(self, other: Tensor) -> Self:
+        """The lower incomplete gamma function, regularised: the integral of t ** (a - 1) * exp(-t)
+        from 0 to x, over that up to infinity, where a is input and x other.
+
+        Gradients flow to both operands, whose shapes broadcast to the result's. It is NaN where
+        one of them is negative, or both are 0.
+
+        Raises:
+            NotImplementedError: no operand is float64.
+            RuntimeError: the shapes do not broadcast.
+            TypeError: an operand is not a Tensor.
+        """
+    def igamma_(self, other: Tensor) -> Self:
+        """`igamma` in place. Returns the tensor itself. The example is that of `igamma`.
+
+        Raises:
+            RuntimeError: as `igamma` does, or the tensor is a leaf that requires grad, or its
+                memory is read-only.
+            TypeError: an argument is of the wrong type.
+        """
+    def igammac(self, other: Tensor) -> Self:
+        """The upper incomplete gamma function, regularised: the integral of t ** (a - 1) * exp(-t)
+        from x to infinity, over that from 0 on, where a is input and x other.
+
+        Gradients flow to both operands, whose shapes broadcast to the result's. It is NaN where
+        one of them is negative, or both are 0.
+
+        Raises:
+            NotImplementedError: no operand is float64.
+            RuntimeError: the shapes do not broadcast.
+            TypeError: an operand is not a Tensor.
+        """
+    def igammac_(self, other: Tensor) -> Self:
+        """`igammac` in place. Returns the tensor itself. The example is that of `igammac`.
+
+        Raises:
+            RuntimeError: as `igammac` does, or the tensor is a leaf that requires grad, or its
                 memory is read-only.
             TypeError: an argument is of the wrong type.
         """
@@ -5186,6 +5241,17 @@ def digamma(input: _T, *, out: Tensor | None = None) -> _T:
     Raises:
         TypeError: the input is not a Tensor.
     """
+def i0(input: _T, *, out: Tensor | None = None) -> _T:
+    """Elementwise i0: the modified Bessel function of the first kind and order 0.
+
+    The result has the shape of the input.
+
+    With `out` the result is written there, and that is returned. If its shape is another one,
+    it is resized, with a warning unless it is empty.
+
+    Raises:
+        TypeError: the input is not a Tensor.
+    """
 def multiply(input: _Operand, other: _Operand, *, out: Tensor | None = None) -> Tensor:
     """The same as `mul`.
 
@@ -6031,14 +6097,47 @@ def polygamma(n: _int, input: _Value, *, out: Tensor | None = None) -> Tensor:
         RuntimeError: n is negative.
         TypeError: n is no int, or the input not a Tensor.
     """
-def mvlgamma(input: _T, p: _int) -> _T:
+def mvlgamma(input: _T, p: _int, *, out: Tensor | None = None) -> _T:
     """The logarithm of the gamma function of p dimensions.
 
     It is p (p - 1) / 4 log(pi) and the sum of lgamma(x - k / 2) over the k from 0 to p - 1.
 
+    With `out` the result is written there, and that is returned. If its shape is another one,
+    it is resized, with a warning unless it is empty.
+
     Raises:
         RuntimeError: p is not positive.
         TypeError: the input is not a Tensor, or p no int.
+    """
+def igamma(input: _T, other: Tensor, *, out: Tensor | None = None) -> _T:
+    """The lower incomplete gamma function, regularised: the integral of t ** (a - 1) * exp(-t)
+    from 0 to x, over that up to infinity, where a is input and x other.
+
+    Gradients flow to both operands, whose shapes broadcast to the result's. It is NaN where
+    one of them is negative, or both are 0.
+
+    With `out` the result is written there, and that is returned. If its shape is another one,
+    it is resized, with a warning unless it is empty.
+
+    Raises:
+        NotImplementedError: no operand is float64.
+        RuntimeError: the shapes do not broadcast.
+        TypeError: an operand is not a Tensor.
+    """
+def igammac(input: _T, other: Tensor, *, out: Tensor | None = None) -> _T:
+    """The upper incomplete gamma function, regularised: the integral of t ** (a - 1) * exp(-t)
+    from x to infinity, over that from 0 on, where a is input and x other.
+
+    Gradients flow to both operands, whose shapes broadcast to the result's. It is NaN where
+    one of them is negative, or both are 0.
+
+    With `out` the result is written there, and that is returned. If its shape is another one,
+    it is resized, with a warning unless it is empty.
+
+    Raises:
+        NotImplementedError: no operand is float64.
+        RuntimeError: the shapes do not broadcast.
+        TypeError: an operand is not a Tensor.
     """
 def cholesky(input: _T, upper: _bool = False, *, out: Tensor | None = None) -> _T:
     """`linalg.cholesky`, with upper by place, too.

@@ -203,3 +203,32 @@ def scaled_modified_bessel_k1(input: _T, *, out: Tensor | None = None) -> _T:
     Raises:
         TypeError: the input is not a Tensor.
     """
+def betaln(a: _T, b: Tensor) -> _T:
+    """The logarithm of the beta function: lgamma(a) + lgamma(b) - lgamma(a + b).
+
+    Its digits are kept where one of them is large. The shapes broadcast to the result's.
+
+    Raises:
+        RuntimeError: the shapes do not broadcast.
+        TypeError: an operand is not a Tensor.
+    """
+def betainc(a: _T, b: Tensor, x: Tensor) -> _T:
+    """The incomplete beta function, regularised: the integral of t ** (a - 1) * (1 - t) **
+    (b - 1) from 0 to x, over that up to 1.
+
+    Gradients flow to all operands, whose shapes broadcast to the result's. It is NaN where a
+    or b is not positive, or x not between 0 and 1.
+
+    Raises:
+        RuntimeError: the shapes do not broadcast.
+        TypeError: an operand is not a Tensor.
+    """
+def betaincinv(a: _T, b: Tensor, y: Tensor) -> _T:
+    """The inverse of `betainc` in its third argument: the x with betainc(a, b, x) = y.
+
+    Gradients flow to all operands, whose shapes broadcast to the result's.
+
+    Raises:
+        RuntimeError: the shapes do not broadcast.
+        TypeError: an operand is not a Tensor.
+    """

@@ -90,6 +90,7 @@ INTERNAL = {
     "prod_others",
     "zeta_slope",
     "igamma_slope",
+    "betainc_slope",
     "i_over_power",
     "j_over_power",
     "draw_uniform",

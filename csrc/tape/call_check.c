@@ -208,6 +208,7 @@ static bool is_inner_with_attr(int op)
     case AG_OP_standardize_channels:
     case AG_OP_zeta_slope:
     case AG_OP_igamma_slope:
+    case AG_OP_betainc_slope:
     case AG_OP_i_over_power:
     case AG_OP_j_over_power:
     case AG_OP_batch_norm:

@@ -231,19 +231,21 @@ INCOMPLETE = [
 ]
 
 
-def _slope_in_a(order: int) -> Callable[..., Any]:
-    """Differences of long doubles, which leave 12 digits."""
+def _differences(f: Callable[..., Any], order: int = 1, by: int = 0) -> Callable[..., Any]:
+    """A derivative by differences of long doubles, which leave 10 digits or more."""
     h = np.longdouble(1e-3)
     weights = {
         1: ((1, 3 / 4), (2, -3 / 20), (3, 1 / 60)),
         2: ((1, 3 / 2), (2, -3 / 20), (3, 1 / 90)),
     }[order]
 
-    def ref(a: Any, x: Any) -> Any:
-        total = np.longdouble(0) if order == 1 else -long.gammainc(a, x) * 49 / np.longdouble(18)
+    def ref(*points: Any) -> Any:
+        def at(k: int) -> Any:
+            return f(*(p + k * h if n == by else p for n, p in enumerate(points)))
+
+        total = -at(0) * 49 / np.longdouble(18) if order == 2 else np.longdouble(0)
         for k, w in weights:
-            below = long.gammainc(a - k * h, x) * (1 if order == 2 else -1)
-            total = total + np.longdouble(w) * (long.gammainc(a + k * h, x) + below)
+            total = total + np.longdouble(w) * (at(k) + (1 if order == 2 else -1) * at(-k))
         return total / h**order
 
     return ref
@@ -252,7 +254,13 @@ def _slope_in_a(order: int) -> Callable[..., Any]:
 INCOMPLETE_SLOPES = [
     dataclasses.replace(
         _slope(
-            "igamma_slope", "gammainc", _slope_in_a(n), (2.0, 4.0), (2.0, 4.0), ulp=1e7, order=n
+            "igamma_slope",
+            "gammainc",
+            _differences(long.gammainc, n),
+            (2.0, 4.0),
+            (2.0, 4.0),
+            ulp=1e7,
+            order=n,
         ),
         label=f"order {n}",
     )
@@ -271,6 +279,41 @@ INCOMPLETE_SLOPES += [
     )
 ]
 
-MAPS = [*GAUSSIAN, *GAMMA, *BESSEL, *INCOMPLETE]
-SLOPES += [*BESSEL_SLOPES, *INCOMPLETE_SLOPES]
+BETA = [
+    Case(op, _special(op), ref, domains, VECTOR, f"Special{op.title()}Backward0")
+    for op, ref, domains in (
+        ("betaln", long.betaln, ((1.5, 4.0), (1.5, 4.0))),
+        ("betainc", long.betainc, ((1.5, 4.0), (1.5, 4.0), (0.2, 0.7))),
+        ("betaincinv", long.betaincinv, ((2.0, 3.0), (2.0, 3.0), (0.1, 0.6))),
+    )
+]
+BETA_SLOPES = [
+    Case(
+        "betainc_slope",
+        _slope_of("betainc", by=by),
+        _differences(long.betainc, by=by),
+        ((2.0, 4.0), (2.0, 4.0), (0.2, 0.7)),
+        1e7,
+        "MulBackward0",
+        f"by argument {by}",
+        kind="whole",
+        shapes=((7,), (7,), (7,)),
+    )
+    for by in (0, 1)
+]
+BETA_SLOPES += [
+    Case(
+        "betainc_density",
+        _slope_of("betainc", by=2),
+        lambda a, b, x: np.exp((a - 1) * np.log(x) + (b - 1) * np.log1p(-x) - long.betaln(a, b)),
+        ((2.5, 4.0), (2.5, 4.0), (0.2, 0.7)),
+        16.0,
+        "MulBackward0",
+        kind="whole",
+        shapes=((7,), (7,), (7,)),
+    )
+]
+
+MAPS = [*GAUSSIAN, *GAMMA, *BESSEL, *INCOMPLETE, *BETA]
+SLOPES += [*BESSEL_SLOPES, *INCOMPLETE_SLOPES, *BETA_SLOPES]
 WHOLES = [*SLOPES, *GAMMA_WHOLES]

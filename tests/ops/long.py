@@ -195,6 +195,30 @@ def gammainc(a: Any, x: Any) -> Any:
     return total * np.exp(a * np.log(x) - x - lgamma(a))
 
 
+def betaln(a: Any, b: Any) -> Any:
+    return lgamma(a) + lgamma(b) - lgamma(a + b)
+
+
+def betainc(a: Any, b: Any, x: Any) -> Any:
+    """By its series in powers of x, for x up to 0.8."""
+    a, b, x = (np.asarray(v, np.longdouble) for v in (a, b, x))
+    term, total = x * 0 + 1, 1 / a + 0 * x
+    for n in range(1, 160):
+        term = term * x * (n - b) / n
+        total = total + term / (a + n)
+    return total * np.exp(a * np.log(x) - betaln(a, b))
+
+
+def betaincinv(a: Any, b: Any, p: Any) -> Any:
+    """By steps of Newton's from the middle, for results well between 0 and 1."""
+    a, b, p = (np.asarray(v, np.longdouble) for v in (a, b, p))
+    x = a / (a + b) + 0 * p
+    for _ in range(9):
+        log_density = (a - 1) * np.log(x) + (b - 1) * np.log1p(-x) - betaln(a, b)
+        x = np.clip(x - (betainc(a, b, x) - p) / np.exp(log_density), 0.02, 0.85)
+    return x
+
+
 def _gauss() -> tuple[Any, Any]:
     """Nodes and weights of Gauss and Legendre, polished to long doubles."""
     n = 40

@@ -454,3 +454,42 @@ def test_edges_of_incomplete_gamma_functions() -> None:
         ag.igamma(ag.tensor([1]), ag.tensor([1]))
     y = ag.tensor([2.0])
     assert y.igamma_(ag.tensor([1.0])) is y and y.item() == pytest.approx(1 - 2 / math.e, rel=1e-15)
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "x", "share", "slopes"),
+    [
+        (0.5, 0.5, 0.3, 0.36901011956554536, (-0.6428114811572838, 0.46874458391550544)),
+        (2.0, 3.0, 0.9, 0.9963, (-0.0037206817498923414, 0.007619564844077965)),
+        (1.0, 1e-05, 0.9, 2.3025585837069605e-05, (-1.542269755682477e-05, 2.30253207462334)),
+        (0.01, 30.0, 0.0001, 0.9487635077259844, (-4.997629632352319, 0.0003205914278819415)),
+        (150.0, 40.0, 0.5, 7.483720720412328e-17, (-3.4796134200607973e-17, 6.613097933099969e-17)),
+        (10000.0, 10000.0, 0.5, 0.5, (-0.002821006688412662, 0.002821006688412662)),
+        (3.0, 1000000.0, 1e-06, 0.08030167298125863, (-0.10645951557904557, 1.839400884652926e-07)),
+        (50.0, 2.0, 0.99, 0.9075091007063049, (-0.0030707105808320647, 0.15204519681749046)),
+    ],
+)
+def test_incomplete_beta_function(
+    a: float, b: float, x: float, share: float, slopes: tuple[float, float]
+) -> None:
+    given = [ag.tensor(v) for v in (a, b, x)]
+    assert S.betainc(*given).item() == pytest.approx(share, rel=1e-12, abs=0)
+    for by in (0, 1):
+        assert grad(S.betainc, a, b, x, by=by) == pytest.approx(slopes[by], rel=1e-10, abs=0)
+    if 1e-300 < share < 0.999999:
+        back = S.betaincinv(given[0], given[1], ag.tensor(share)).item()
+        again = S.betainc(given[0], given[1], ag.tensor(back)).item()
+        assert again == pytest.approx(share, rel=1e-11, abs=0)
+
+
+def test_edges_of_beta_functions() -> None:
+    a, b = ag.tensor([0.0, -1.0, 1.0, 2.0, INF, NAN, 2.0]), ag.tensor(2.0)
+    wanted = [NAN, NAN, 0.75, 0.5, NAN, NAN, 0.5]
+    assert S.betainc(a, b, ag.tensor(0.5)).tolist() == pytest.approx(wanted, nan_ok=True, rel=1e-15)
+    ends = ag.tensor([0.0, 1.0, -0.1, 1.1, NAN])
+    for f in (S.betainc, S.betaincinv):
+        assert same(f(b, b, ends), [0.0, 1.0, NAN, NAN, NAN])
+    assert same(S.betaln(ag.tensor([0.0, 1.0]), ag.tensor(1.0)), [INF, 0.0])
+    large = S.betaln(ag.tensor(2.0), ag.tensor(1e10)).item()
+    assert large == pytest.approx(-2 * math.log(1e10) - 1e-10, rel=1e-15)
+    assert [grad(S.betainc, a, 1.0, 0.0, by=2) for a in (0.5, 1.0, 2.0)] == [INF, 1.0, 0.0]
