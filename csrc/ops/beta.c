@@ -58,11 +58,12 @@ static long double beta_term(double a, double b, long double x)
     return expl(a * logl(x) + b * log1pl(-x) - log_beta(a, b)) / a;
 }
 
-/* I / beta_term by its continued fraction, evaluated forwards (Lentz). */
+/* I / beta_term by its continued fraction, evaluated forwards (Lentz). It takes as many steps as the
+ * root of the larger of a and b, or fewer: NaN where those are too many. */
 static long double beta_fraction(double a, double b, long double x)
 {
     long double c = 1.0L, d = 1.0L / (1.0L - ((long double)a + b) * x / (a + 1.0L)), h = d;
-    for (long double m = 1.0L; m < 1e6L; m += 1.0L) {
+    for (long double m = 1.0L; m < 2e4L; m += 1.0L) {
         const long double even = m * (b - m) * x / ((a - 1.0L + 2.0L * m) * (a + 2.0L * m));
         const long double odd = -(a + m) * ((long double)a + b + m) * x /
                                 ((a + 2.0L * m) * (a + 1.0L + 2.0L * m));
@@ -73,9 +74,9 @@ static long double beta_fraction(double a, double b, long double x)
         c = 1.0L + odd / c;
         h *= c * d;
         if (fabsl(c * d - 1.0L) < 1e-18L)
-            break;
+            return h;
     }
-    return h;
+    return NAN;
 }
 
 /* Whether I is 1 less that of the other side, whose fraction converges sooner. */
@@ -187,7 +188,7 @@ static void beta_fraction_grid(grid h, double a, double b, long double x)
     divided_grid(d, one, d);
     EACH_OF_GRID(i, j)
         h[i][j] = d[i][j];
-    for (long double m = 1.0L; m < 1e6L; m += 1.0L) {
+    for (long double m = 1.0L; m < 1e4L; m += 1.0L) {
         const grid last = {{a - 1.0L + 2.0L * m}, {1.0L}}, here = {{a + 2.0L * m}, {1.0L}};
         const grid next = {{a + 1.0L + 2.0L * m}, {1.0L}}, even = {{m * (b - m) * x, m * x}};
         const grid odd = {{-(a + m) * x}, {-x}}, sum = {{(long double)a + b + m, 1.0L}, {1.0L}};
@@ -229,7 +230,7 @@ static void beta_term_grid(grid z, double a, double b, long double x)
 static double beta_slope(int i, int j, double a, double b, double x)
 {
     grid value, outer;
-    if (!is_of_beta(a, b, x) || i < 0 || j < 0 || i + j > MOST_B)
+    if (!is_of_beta(a, b, x) || i < 0 || j < 0 || i + j > MOST_B || a > 1e7 || b > 1e7)
         return NAN;
     if (x == 0.0 || x == 1.0)
         return 0.0;
@@ -299,7 +300,7 @@ static ag_arg density_in_ab(int i, int j, ag_arg a, ag_arg b, ag_arg x)
 }
 
 /* betainc_slope: the derivative of I of orders f[0] and f[1] in a and b, of which the sum is up to
- * 3, and NaN for others.  Saves all three. */
+ * 3, and NaN for others, and where a or b is above 1e7.  Saves all three. */
 AG_KERNEL_BODY(betainc_slope)
 {
     const double *a = in[0], *b = in[1], *x = in[2];
@@ -352,6 +353,8 @@ static long double lower_quantile(double a, double b, long double p)
             t = 0.5L * (low + high);
         const long double x = expl(t), share = beta_share(a, b, x), term = beta_term(a, b, x);
         const long double error = logl(share) - log_p;
+        if (error != error)
+            return NAN;
         *(error < 0.0L ? &low : &high) = t;
         const long double step = error * share / (term * a / (1.0L - x));
         t -= step;

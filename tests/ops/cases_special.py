@@ -283,11 +283,22 @@ BETA = [
     Case(op, _special(op), ref, domains, VECTOR, f"Special{op.title()}Backward0")
     for op, ref, domains in (
         ("betaln", long.betaln, ((1.5, 4.0), (1.5, 4.0))),
-        ("betainc", long.betainc, ((1.5, 4.0), (1.5, 4.0), (0.2, 0.7))),
-        ("betaincinv", long.betaincinv, ((2.0, 3.0), (2.0, 3.0), (0.1, 0.6))),
+        ("betainc", long.betainc, ((0.3, 0.6),) * 3),
     )
 ]
 BETA_SLOPES = [
+    Case(
+        "betaincinv",
+        _special("betaincinv"),
+        long.betaincinv,
+        ((2.0, 3.0), (2.0, 3.0), (0.2, 0.6)),
+        VECTOR,
+        "SpecialBetaincinvBackward0",
+        kind="whole",
+        shapes=((7,), (7,), (7,)),
+    )
+]
+BETA_SLOPES += [
     Case(
         "betainc_slope",
         _slope_of("betainc", by=by),
