@@ -35,53 +35,74 @@ modified_bessel_i0 = _i0
 gammainc = _igamma
 gammaincc = _igammac
 
-def erfcx(input: _T) -> _T:
+def erfcx(input: _T, *, out: Tensor | None = None) -> _T:
     """exp(x * x) * erfc(x) of each element, also where erfc(x) is too small to be a number.
+
+    With `out` the result is written there, and that is returned. If its shape is another one,
+    it is resized, with a warning unless it is empty.
 
     Raises:
         TypeError: the input is not a Tensor.
     """
-def ndtr(input: _T) -> _T:
+def ndtr(input: _T, *, out: Tensor | None = None) -> _T:
     """The distribution function of the normal distribution: the probability of what is below x.
 
     Both tails keep their digits.
 
+    With `out` the result is written there, and that is returned. If its shape is another one,
+    it is resized, with a warning unless it is empty.
+
     Raises:
         TypeError: the input is not a Tensor.
     """
-def ndtri(input: _T) -> _T:
+def ndtri(input: _T, *, out: Tensor | None = None) -> _T:
     """The inverse of `ndtr`: the x below which a probability lies; NaN outside of 0 to 1.
 
+    With `out` the result is written there, and that is returned. If its shape is another one,
+    it is resized, with a warning unless it is empty.
+
     Raises:
         TypeError: the input is not a Tensor.
     """
-def log_ndtr(input: _T) -> _T:
+def log_ndtr(input: _T, *, out: Tensor | None = None) -> _T:
     """The logarithm of `ndtr`, also where that is too small to be a number, or next to 1.
 
-    Raises:
-        TypeError: the input is not a Tensor.
-    """
-def entr(input: _T) -> _T:
-    """-x * log(x) of each element; 0 at 0, -inf of negative numbers.
+    With `out` the result is written there, and that is returned. If its shape is another one,
+    it is resized, with a warning unless it is empty.
 
     Raises:
         TypeError: the input is not a Tensor.
     """
-def xlog1py(input: _Operand, other: _Operand) -> Tensor:
+def entr(input: _T, *, out: Tensor | None = None) -> _T:
+    """-x * log(x) of each element; 0 at 0, -inf of negative numbers.
+
+    With `out` the result is written there, and that is returned. If its shape is another one,
+    it is resized, with a warning unless it is empty.
+
+    Raises:
+        TypeError: the input is not a Tensor.
+    """
+def xlog1py(input: _Operand, other: _Operand, *, out: Tensor | None = None) -> Tensor:
     """input * log1p(other), which is 0 where input is 0, and NaN where other is.
 
     The operands are tensors, numbers or arrays; their shapes broadcast to the result's.
+
+    With `out` the result is written there, and that is returned. If its shape is another one,
+    it is resized, with a warning unless it is empty.
 
     Raises:
         RuntimeError: the shapes do not broadcast.
         TypeError: an operand is none of these.
     """
-def zeta(input: _Operand, other: _Operand) -> Tensor:
+def zeta(input: _Operand, other: _Operand, *, out: Tensor | None = None) -> Tensor:
     """The zeta function of Hurwitz: the sum of (other + k) ** -input over all k from 0 on.
 
     It is inf where input is 1 or other is 0 or a negative whole number, and NaN where input is
     less than 1, or is no whole number and other negative. The operands are tensors, numbers or
     arrays; their shapes broadcast to the result's.
+
+    With `out` the result is written there, and that is returned. If its shape is another one,
+    it is resized, with a warning unless it is empty.
 
     Raises:
         RuntimeError: the shapes do not broadcast.
