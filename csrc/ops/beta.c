@@ -18,7 +18,7 @@
 static long double log_gamma_step(double small, double large)
 {
     const long double sum = (long double)small + large;
-    const long double rest = stirling_rest(large) - stirling_rest((double)sum);
+    const long double rest = gamma_rest(large) - gamma_rest((double)sum);
     return rest + small - small * logl(sum) + (large - 0.5L) * log1pl(-small / sum);
 }
 
@@ -51,15 +51,15 @@ static long double beta_term(double a, double b, long double x)
     if (a > 20.0 && b > 20.0) {
         const long double step = x * b - rest * a, both = (long double)a + b;
         const long double exponent = a * log1p_less(step / a) + b * log1p_less(-step / b);
-        const long double joint = stirling_rest((double)both);
-        const long double gammas = stirling_rest(a) + stirling_rest(b) - joint;
+        const long double joint = gamma_rest((double)both);
+        const long double gammas = gamma_rest(a) + gamma_rest(b) - joint;
         return expl(exponent - gammas) * sqrtl(b / (a * both)) / ROOT_TWO_PI_L;
     }
     return expl(a * logl(x) + b * log1pl(-x) - log_beta(a, b)) / a;
 }
 
-/* I / beta_term by its continued fraction, evaluated forwards (Lentz). It takes as many steps as the
- * root of the larger of a and b, or fewer: NaN where those are too many. */
+/* I / beta_term by its continued fraction, evaluated forwards (Lentz). It takes as many steps as
+ * the root of the larger of a and b, or fewer: NaN where those are too many. */
 static long double beta_fraction(double a, double b, long double x)
 {
     long double c = 1.0L, d = 1.0L / (1.0L - ((long double)a + b) * x / (a + 1.0L)), h = d;

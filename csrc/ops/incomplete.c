@@ -16,7 +16,7 @@ static long double gamma_term(double a, double x)
 {
     if (a > 20.0) {
         const long double u = ((long double)x - a) / a;
-        return expl(a * log1p_less(u) - stirling_rest(a)) / (ROOT_TWO_PI_L * sqrtl(a));
+        return expl(a * log1p_less(u) - gamma_rest(a)) / (ROOT_TWO_PI_L * sqrtl(a));
     }
     return expl(a * logl(x) - x) / tgammal(1.0L + a);
 }

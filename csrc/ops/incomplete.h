@@ -27,7 +27,7 @@ AGI_INLINE long double log1p_less(long double u)
 }
 
 /* What Stirling's series adds to the logarithm of gamma(a), for a > 20. */
-AGI_INLINE long double stirling_rest(double a)
+AGI_INLINE long double gamma_rest(double a)
 {
     const long double v = 1.0L / a, v2 = v * v;
     return v * (1.0L / 12 - v2 * (1.0L / 360 - v2 * (1.0L / 1260 - v2 * (1.0L / 1680 -

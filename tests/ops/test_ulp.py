@@ -301,6 +301,7 @@ def test_every_elementwise_op_is_stated_and_measured() -> None:
     kinds = ("unary", "binary", "pair", "ternary", "unary_attr", "ternary_attr")
     maps = {row["name"] for row in ag._core._op_table() if row["kind"] in kinds}
     maps -= {"hardtanh_int", "threshold_int"}  # of whole numbers, which are exact
+    maps -= {"betainc_slope", "igamma_slope", "j_over_power"}  # derivatives: test_special.py
     assert {f.op for f in FUNCTIONS} == set(stated()) <= maps
     within = {case.op for case in CASES} - {case.op for case in CASES if case.ulp > LIMIT}
     assert maps - set(stated()) <= within, "neither stated nor held to the limit by their cases"
