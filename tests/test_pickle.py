@@ -54,7 +54,8 @@ def test_values_and_layouts(protocol: int) -> None:
         y = pickle.loads(pickle.dumps(x, protocol))
         assert_same_bits(y, x)
         assert y.requires_grad == x.requires_grad and y.is_leaf and type(y) is ag.Tensor
-        assert y.grad is None and y.grad_fn is None and y.is_contiguous()
+        assert y.grad is None and y.grad_fn is None
+        assert y.is_contiguous() or y.t().is_contiguous()
         y.detach().add_(1)  # memory of its own, which may be written
     assert pickle.loads(pickle.dumps(ag.zeros(2).shape, protocol)) == (2,)
     assert pickle.loads(pickle.dumps(ag.float64, protocol)) is ag.float64
@@ -81,18 +82,34 @@ def test_no_array_is_in_a_pickle() -> None:
 
 
 def test_what_is_written() -> None:
-    """Values are little-endian float64 in row-major order, whatever the machine and the layout."""
+    """Values are little-endian float64 in row-major order, whatever the machine and the layout;
+    behind them stands in which order the dimensions lay in memory, if they were not row-major."""
     x = ag.tensor([[1.0, 2.0], [3.0, 4.0]]).t().requires_grad_()
     function, parts, state = x.__reduce_ex__(4)
     assert function is ag._core._rebuild and state is None
     kept = struct.pack("<4d", 1.0, 3.0, 2.0, 4.0)
-    assert parts == (ag.Tensor, FORMAT, "float64", (2, 2), kept, True)
+    assert parts == (ag.Tensor, FORMAT + 1, "float64", (2, 2), kept, True, (1, 0))
     assert rebuild(*parts).tolist() == [[1.0, 3.0], [2.0, 4.0]]
+    _, parts, _ = x.detach().t().__reduce_ex__(4)
+    assert parts[:4] == (ag.Tensor, FORMAT, "float64", (2, 2)) and len(parts) == 6
 
 
 def test_a_part_does_not_carry_the_whole() -> None:
     x = ag.zeros(100_000)
     assert len(pickle.dumps(x[:3])) < 2000
+
+
+@pytest.mark.parametrize("protocol", PROTOCOLS)
+def test_the_order_in_memory_is_kept(protocol: int) -> None:
+    """As PyTorch does; every second element becomes memory without gaps."""
+    x = ag.arange(24.0).view(2, 3, 4).permute(2, 0, 1)
+    for tensor, strides in ((x, (1, 12, 4)), (x[::2], (1, 6, 2)), (x[0:1], (1, 3, 1))):
+        y = pickle.loads(pickle.dumps(tensor, protocol))
+        assert y.stride() == strides
+        assert y.tolist() == tensor.tolist()
+    leaf_t = leaf([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]).detach().t().requires_grad_()
+    z = pickle.loads(pickle.dumps(leaf_t, protocol))
+    assert z.requires_grad and z.is_leaf and z.stride() == (1, 3)
 
 
 def test_large_memory_beside_the_pickle() -> None:
@@ -145,6 +162,7 @@ def test_a_shape_that_changes_while_values_are_computed() -> None:
 # ---- what is refused -----------------------------------------------------------------------------
 
 GOOD = (ag.Tensor, FORMAT, "float64", (2,), bytes(16), False)
+ORDERED = (ag.Tensor, FORMAT + 1, "float64", (2, 1), bytes(16), False, (1, 0))
 
 
 def replaced(place: int, value: Any) -> tuple[Any, ...]:
@@ -158,11 +176,19 @@ def replaced(place: int, value: Any) -> tuple[Any, ...]:
         ((ag.Tensor, np.zeros(2), True), TypeError, "the number of its format is missing"),
         (GOOD[:5], TypeError, "parts are missing"),
         ((*GOOD, None), TypeError, "parts are missing"),
+        (ORDERED[:6], TypeError, "parts are missing"),
+        ((*ORDERED[:6], None), TypeError, "no tuple of all of them"),
+        ((*ORDERED[:6], (0,)), TypeError, "no tuple of all of them"),
+        ((*ORDERED[:6], (0, 0)), ValueError, "does not have each once"),
+        ((*ORDERED[:6], (0, 2)), ValueError, "does not have each once"),
+        ((*ORDERED[:6], (0, -1)), ValueError, "does not have each once"),
+        ((*ORDERED[:6], (0, 2**70)), ValueError, "does not have each once"),
+        ((*ORDERED[:6], (0, "1")), ValueError, "does not have each once"),
         (replaced(0, 3), TypeError, "its class is no subclass of Tensor"),
         (replaced(0, int), TypeError, "its class is no subclass of Tensor"),
         (replaced(1, "1"), TypeError, "the number of its format is missing"),
         (replaced(1, True), TypeError, "the number of its format is missing"),
-        (replaced(1, 2), ValueError, "in format 2: this version of pyautograd reads format 1"),
+        (replaced(1, 3), ValueError, "in format 3: this version .* reads formats 1 and 2"),
         (replaced(1, 2**70), ValueError, f"in format {2**70}"),
         ((ag.Tensor, 7), ValueError, "in format 7"),
         (replaced(2, b"float64"), TypeError, "the name of its dtype is no str"),

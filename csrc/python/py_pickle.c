@@ -4,6 +4,9 @@
  *
  *     _rebuild(class, format, name of the dtype, shape, values, requires_grad), dict of the object
  *
+ * and, in format 2, of a tensor whose dimensions lie in another order in memory, behind that the
+ * dimensions from the outermost in memory to the innermost.
+ *
  * The values are bytes: float64 under every dtype, in row-major order, little-endian. A pickle may
  * come from anywhere, and from a later version, so all of it is checked when it is read, before
  * memory is asked for: no array is in it, since NumPy's own reading of those trusts what is
@@ -20,7 +23,8 @@
 #include <stddef.h>
 #include <string.h>
 
-#define FORMAT 1
+#define FORMAT 1          /* of tensors that are row-major */
+#define FORMAT_ORDERED 2
 
 _Static_assert(offsetof(PyBytesObject, ob_sval) % _Alignof(double) == 0,
                "the contents of a bytes object are written as numbers");
@@ -73,6 +77,21 @@ static PyObject *values_for(PyObject *protocol, ag_tensor *t)
     return buffer;
 }
 
+/* The dimensions from the outermost in memory to the innermost. */
+static PyObject *order_of(ag_tensor *t)
+{
+    const int ndim = ag_ndim(t);
+    const int64_t *strides = ag_strides(t), *shape = ag_shape(t);
+    int64_t order[AG_MAX_DIMS];
+    for (int d = 0; d < ndim; d++) {
+        int at = d;
+        for (; at > 0 && shape[d] != 1 && strides[order[at - 1]] < strides[d]; at--)
+            order[at] = order[at - 1];
+        order[at] = d;
+    }
+    return py_integer_tuple(ndim, order);
+}
+
 /* The arguments of _rebuild. */
 static PyObject *parts_of(PyObject *self, PyObject *protocol)
 {
@@ -84,9 +103,13 @@ static PyObject *parts_of(PyObject *self, PyObject *protocol)
     PyObject *wants = ag_requires_grad(py_tensor_of(self)) ? Py_True : Py_False;
     PyObject *values = values_for(protocol, t);
     PyObject *shape = values != NULL ? py_integer_tuple(ag_ndim(t), ag_shape(t)) : NULL;
-    PyObject *parts = shape != NULL ? Py_BuildValue("(OisOOO)", (PyObject *)Py_TYPE(self), FORMAT,
-                                                    py_dtype_name(ag_dtype_of(t)), shape, values,
-                                                    wants) : NULL;
+    PyObject *type = (PyObject *)Py_TYPE(self), *parts = NULL;
+    const char *dtype = py_dtype_name(ag_dtype_of(t));
+    if (shape != NULL && ag_is_contiguous(t))
+        parts = Py_BuildValue("(OisOOO)", type, FORMAT, dtype, shape, values, wants);
+    else if (shape != NULL)
+        parts = Py_BuildValue("(OisOOON)", type, FORMAT_ORDERED, dtype, shape, values, wants,
+                              order_of(t));
     Py_XDECREF(shape);
     Py_XDECREF(values);
     ag_release(t);
@@ -111,7 +134,7 @@ static PyObject *m_reduce(PyObject *self, PyObject *protocol)
 
 /* ---- reading -------------------------------------------------------------------------------- */
 
-enum { CLASS, FORMAT_NUMBER, DTYPE_NAME, SHAPE, VALUES, REQUIRES_GRAD, N_PARTS };
+enum { CLASS, FORMAT_NUMBER, DTYPE_NAME, SHAPE, VALUES, REQUIRES_GRAD, N_PARTS, ORDER = 6 };
 
 static bool refuse(PyObject *type, const char *reason)
 {
@@ -127,12 +150,13 @@ static bool check_kind(PyObject *const *parts, Py_ssize_t n)
         return refuse(PyExc_TypeError, "the number of its format is missing");
     int overflow;
     long format = PyLong_AsLongAndOverflow(parts[FORMAT_NUMBER], &overflow);
-    if (overflow != 0 || format != FORMAT) {
+    if (overflow != 0 || (format != FORMAT && format != FORMAT_ORDERED)) {
         PyErr_Format(PyExc_ValueError, "a pickle of a tensor in format %S: this version of "
-                     "pyautograd reads format %d", parts[FORMAT_NUMBER], FORMAT);
+                     "pyautograd reads formats %d and %d", parts[FORMAT_NUMBER], FORMAT,
+                     FORMAT_ORDERED);
         return false;
     }
-    if (n != N_PARTS)
+    if (n != N_PARTS + (format == FORMAT_ORDERED ? 1 : 0))
         return refuse(PyExc_TypeError, "parts are missing");
     if (!PyUnicode_CheckExact(parts[DTYPE_NAME]))
         return refuse(PyExc_TypeError, "the name of its dtype is no str");
@@ -210,6 +234,40 @@ static ag_tensor *tensor_of(PyObject *values, int ndim, const int64_t *shape, in
     return t;
 }
 
+/* The strides of the shape where its dimensions lie in the order of the tuple. */
+static bool read_order(PyObject *tuple, int ndim, const int64_t *shape, int64_t *strides)
+{
+    int64_t step = 1;
+    uint64_t seen = 0;
+    if (!PyTuple_CheckExact(tuple) || PyTuple_GET_SIZE(tuple) != ndim)
+        return refuse(PyExc_TypeError, "the order of its dimensions is no tuple of all of them");
+    for (int k = ndim - 1; k >= 0; k--) {
+        PyObject *item = PyTuple_GET_ITEM(tuple, k);
+        int overflow = 1;
+        const long d = PyLong_CheckExact(item) ? PyLong_AsLongAndOverflow(item, &overflow) : -1;
+        if (overflow != 0 || d < 0 || d >= ndim || (seen >> d & 1) != 0)
+            return refuse(PyExc_ValueError, "the order of its dimensions does not have each once");
+        seen |= UINT64_C(1) << d;
+        strides[d] = step;
+        step *= shape[d] > 0 ? shape[d] : 1;
+    }
+    return true;
+}
+
+/* t in memory in the order of the tuple: takes t. */
+static ag_tensor *in_order(ag_tensor *t, PyObject *tuple)
+{
+    int64_t strides[AG_MAX_DIMS];
+    const ag_arg arg = {.tensor = t};
+    const ag_attr attr = {.n_list = ag_ndim(t), .list = strides};
+    ag_tensor *ordered = NULL;
+    if (read_order(tuple, ag_ndim(t), ag_shape(t), strides) &&
+        (ordered = ag_apply(AG_OP_clone, 1, &arg, &attr)) == NULL)
+        py_raise();
+    ag_release(t);
+    return ordered;
+}
+
 static PyObject *f_rebuild(PyObject *module, PyObject *const *parts, Py_ssize_t n)
 {
     int64_t shape[AG_MAX_DIMS], bytes;
@@ -220,6 +278,8 @@ static PyObject *f_rebuild(PyObject *module, PyObject *const *parts, Py_ssize_t 
         return NULL;
     ag_tensor *t = tensor_of(parts[VALUES], (int)PyTuple_GET_SIZE(parts[SHAPE]), shape, bytes);
     if (t == NULL)
+        return NULL;
+    if (n > ORDER && (t = in_order(t, parts[ORDER])) == NULL)
         return NULL;
     if (ag_set_dtype(t, dtype) != AG_OK) {
         ag_release(t);
