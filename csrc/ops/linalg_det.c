@@ -100,7 +100,9 @@ AG_RULE(lu_det)
     /* Derivatives of higher order are differences of what grows as the inverse does. */
     const double n = (double)agi_cols_of(lu.tensor);
     const double least = v->create_graph ? 1e-7 : n * 0x1p-52;
-    const bool by_svd = is_about_singular(lu.tensor, least) && agi_blas_now()->dgesdd != NULL;
+    /* Without LAPACK, what is nearly singular goes by its LU, and what is singular is refused. */
+    const bool has_svd = agi_blas_now()->dgesdd != NULL;
+    const bool by_svd = is_about_singular(lu.tensor, has_svd ? least : 0.0);
     GX(0) = by_svd ? v_mul(for_matrices(G), v_mt(agi_value(AG_OP_adjugate, 1, &a, NULL)))
                    : v_mul(for_matrices(v_mul(G, y)), v_mt(v_lu_inverse(a, lu)));
 }
