@@ -97,13 +97,7 @@ static const uint8_t tensors_of[AG_OP_COUNT] = {
     [AG_OP_index_put] = 2, [AG_OP_scatter_extreme] = 3, [AG_OP_masked_scatter] = 3,
     [AG_OP_take_along] = 2, [AG_OP_put_along] = 2, [AG_OP_softmax_rows_vjp] = 2,
     [AG_OP_standardize_channels] = 1 + 2 * ONE_MAYBE,
-    [AG_OP_lu_rows] = 2, [AG_OP_triangle_solve] = 2,
-    [AG_OP_lu_apply] = 3, [AG_OP_lu_inverse] = 2, [AG_OP_lu_logdet] = 2, [AG_OP_lu_det] = 2,
-    [AG_OP_adjugate_slope] = 2,
     [AG_OP_binomial] = 2, [AG_OP_alpha_dropped] = 3, [AG_OP_bmm] = 2, [AG_OP_product_add] = 3,
-    [AG_OP_householder_product] = 2,
-    [AG_OP_lstsq_solution] = 2, [AG_OP_banded_solve] = 2, [AG_OP_band_of_product] = 2,
-    [AG_OP_band_times] = 2,
 #define CALL(name, cname, FORMS, BODY, RESULT, parameters, doc, example) \
     TENSORS_ROW_##BODY(cname, parameters)
 #include "../include/ops.def"
@@ -215,20 +209,6 @@ static bool is_inner_with_attr(int op)
     case AG_OP_softmax_rows:
     case AG_OP_softmax_rows_vjp:
     case AG_OP_p_norm:
-    case AG_OP_cholesky_factor:
-    case AG_OP_lu_rows:
-    case AG_OP_factor_info:
-    case AG_OP_triangle_solve:
-    case AG_OP_lu_apply:
-    case AG_OP_eigh_pack:
-    case AG_OP_eigh_values:
-    case AG_OP_svd_pack:
-    case AG_OP_pinv:
-    case AG_OP_qr_pack:
-    case AG_OP_banded_solve:
-    case AG_OP_band_of_product:
-    case AG_OP_band_times:
-    case AG_OP_lstsq_solution:
     case AG_OP_take_along:
     case AG_OP_put_along:
     case AG_OP_prod_others:
@@ -334,6 +314,14 @@ static bool check_op(const char *function, ag_op op)
     return false;
 }
 
+/* Parts of decompositions, which functions of linalg.def put together out of arguments that they
+ * have checked: what one makes is packed as another expects. */
+static bool is_part_of_linalg(ag_op op)
+{
+    return (op >= AG_OP_cholesky_factor && op <= AG_OP_adjugate_slope) ||
+           (op >= AG_OP_eigh_pack && op <= AG_OP_lstsq_solution);
+}
+
 bool agi_check_call(ag_op op, int n, const ag_arg *args, const ag_attr *attr)
 {
     if (!check_op("apply", op))
@@ -341,6 +329,11 @@ bool agi_check_call(ag_op op, int n, const ag_arg *args, const ag_attr *attr)
     const char *name = agi_ops[op].name;
     if (agi_ops[op].kind == AGI_JOIN)
         return check_join(op, n, args, attr);
+    if (is_part_of_linalg(op)) {
+        agi_fail(AG_ERR_TYPE, "apply: %s is a part of functions of linear algebra, such as "
+                              "ag_linalg_solve, which are to be called", name);
+        return false;
+    }
     if (agi_ops[op].kind > AGI_JOIN) {
         agi_fail(AG_ERR_TYPE, "apply: expected an op with one result, got %s", name);
         return false;

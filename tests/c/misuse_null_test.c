@@ -363,6 +363,7 @@ static void test_null_of_elementwise_ops(void)
 #define BAD_TENSORS 2, NULL
 #define BAD_OPERAND ag_operand(misfit)
 #define BAD_EACH 2, NULL
+#define BAD_INTS 2, NULL
 #define BAD_SIZES 2, NULL
 #define BAD_PLACES 2, NULL
 #define BAD_NUMBER NAN
