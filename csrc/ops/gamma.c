@@ -278,6 +278,8 @@ AG_RULE(polygamma)
 
 /* ---- of several dimensions ------------------------------------------------------------------ */
 
+#define MOST_DIMENSIONS 10000
+
 /* mvlgamma(p): y = p (p - 1) / 4 log(pi) + the sum of lgamma(x - k / 2) over the k < p;
  * dx = g times the sum of the digamma(x - k / 2).  Saves x. */
 static ag_arg sum_of_halves(ag_arg x, int64_t p, ag_arg (*function)(ag_arg x))
@@ -295,6 +297,11 @@ AG_FORMULA(mvlgamma)
         agi_fail(AG_ERR_VALUE, "p has to be greater than or equal to 1");
         return agi_arg(&agi_failed);
     }
+    if (p > MOST_DIMENSIONS) {  /* each takes a pass over x, and some memory meanwhile */
+        agi_fail(AG_ERR_VALUE, "mvlgamma: expected a p of %d at most, got %lld", MOST_DIMENSIONS,
+                 (long long)p);
+        return agi_arg(&agi_failed);
+    }
     const double constant = 0.25 * (double)p * (double)(p - 1) * LOG_PI;
     return v_add(sum_of_halves(args[0], p, v_lgamma), NUM(constant));
 }
@@ -304,4 +311,5 @@ AG_RULE(mvlgamma)
     GX(0) = v_vjp_mul(G, sum_of_halves(IN(0), p, v_digamma));
 }
 
+#undef MOST_DIMENSIONS
 #undef MADD

@@ -140,7 +140,7 @@ AG_RULE(igamma_density)
     if (NEEDS(0))
         GX(0) = v_vjp_mul(G, v_mul(here, v_sub(v_log(x), order_of_psi(0.0, a))));
     if (NEEDS(1))
-        GX(1) = v_vjp_mul(G, v_sub(v_igamma_density(v_sub(a, NUM(1.0)), x), here));
+        GX(1) = v_vjp_mul(G, v_sub(v_igamma_density(v_add(a, NUM(-1.0)), x), here));
 }
 
 /* ---- derivatives in a ----------------------------------------------------------------------- */

@@ -119,6 +119,8 @@ AG_RULE(qr_pack)
 /* mode: reduced, complete, r. */
 ag_status ag_linalg_qr(ag_tensor *a, int mode, ag_tensor **outs)
 {
+    if (mode < 0 || mode > 2)
+        return agi_fail(AG_ERR_VALUE, "linalg.qr: expected a mode from 0 to 2, got %d", mode);
     const int64_t mark = agi_has("linalg.qr", outs, "memory for the results") &&
                          agi_check_matrices("linalg.qr", a, false) ? agi_scope_open() : -1;
     if (mark < 0)

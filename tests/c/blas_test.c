@@ -177,10 +177,40 @@ static void test_contractions(void)
     ag_release(a);
 }
 
+static void test_norms_of_matrices(void)
+{
+    const double values[] = {3.0, 0.0, 0.0, 4.0}, largest[] = {4.0}, whole[] = {5.0};
+    const double ratio[] = {2.0}, columns[] = {1.0, 0.0, 0.0, 2.0};
+    const int64_t shape[] = {2, 2}, vector[] = {4};
+    ag_clear_error();
+    ag_tensor *a = ag_from_data(values, 2, shape), *v = ag_from_data(values, 1, vector);
+    ag_tensor *b = ag_from_data(columns, 2, shape);
+    ag_tensor *one = ag_linalg_matrix_norm(a, 0, 1.0, -2, -1, false);
+    ag_tensor *frobenius = ag_linalg_matrix_norm(a, 1, 0.0, -2, -1, false);
+    ag_tensor *cond = ag_linalg_cond(b, 0, 1.0);
+    CHECK(holds(one, 1, largest) && holds(frobenius, 1, whole) && holds(cond, 1, ratio));
+    ag_release(one);
+    ag_release(frobenius);
+    ag_release(cond);
+    CHECK(ag_linalg_matrix_norm(v, 1, 0.0, -2, -1, false) == NULL);
+    CHECK(ag_linalg_matrix_norm(a, 0, 3.0, -2, -1, false) == NULL);
+    CHECK(ag_linalg_matrix_norm(a, 1, 0.0, 0, 7, false) == NULL);
+    CHECK(ag_linalg_cond(v, 0, 1.0) == NULL && ag_linalg_cond(a, 0, 3.0) == NULL);
+    ag_clear_error();
+    CHECK(ag_linalg_matrix_norm(NULL, 1, 0.0, -2, -1, false) == NULL);
+    CHECK(ag_last_status() == AG_ERR_TYPE);
+    ag_clear_error();
+    CHECK(ag_linalg_cond(NULL, 1, 0.0) == NULL && ag_last_status() == AG_ERR_TYPE);
+    ag_clear_error();
+    ag_release(a);
+    ag_release(v);
+    ag_release(b);
+}
+
 int main(void)
 {
     static void (*const tests[])(void) = {test_no_library, test_library_by_path, test_own_routines,
-                                          test_contractions};
+                                          test_contractions, test_norms_of_matrices};
     run_tests(COUNT(tests), tests, false);
     printf("%d failures\n", failures);
     return failures != 0;

@@ -443,7 +443,8 @@ static void test_null_of_elementwise_ops(void)
 #define REFUSES_ITSELF(cname, parameters) GIVES_ERROR(ag_##cname(BAD_FIRST(parameters)));
 #define REFUSES_PAIR_OF(cname, parameters) \
     GIVES_ERROR(ag_##cname(BAD_FIRST(parameters), outs)); \
-    GIVES_ERROR(ag_##cname(AG_EACH(GOOD, NEXT_BAD, , parameters), outs)); \
+    if (strcmp(#cname, "qr") != 0)  /* beside its matrix that takes a flag alone: none is bad */ \
+        GIVES_ERROR(ag_##cname(AG_EACH(GOOD, NEXT_BAD, , parameters), outs)); \
     GIVES_ERROR(ag_##cname(AG_EACH(GOOD, NEXT_GOOD, , parameters), NULL));
 #define REFUSES_TRUTH(cname, parameters) \
     GIVES_ERROR(ag_##cname(BAD_FIRST(parameters), &truth)); \
