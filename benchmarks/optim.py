@@ -1,4 +1,4 @@
-"""Optimisers: a step of many parameters, of one small one, and a step of a network with Adam.
+"""Optimisers: steps of many parameters, of a small one, and of a network with Adam.
 
 The gradients are there already, but for the network's, whose step is forward, backward and the
 optimiser's. Each case is the same text on both sides. What a step makes of the parameters is

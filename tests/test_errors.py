@@ -118,9 +118,10 @@ EXACT: list[tuple[Callable[[], Any], type[Exception], str]] = [
         lambda: ag.arange(),
         TypeError,
         "arange() received an invalid combination of arguments - got (), but expected one of:\n"
-        " * (Number end, *, dtype dtype=None, bool requires_grad=False, device device=None)\n"
+        " * (Number end, *, dtype dtype=None, bool requires_grad=False, device device=None, "
+        "Tensor out=None)\n"
         " * (Number start, Number end, Number step=1, *, dtype dtype=None, "
-        "bool requires_grad=False, device device=None)",
+        "bool requires_grad=False, device device=None, Tensor out=None)",
     ),
     (
         lambda: ag.linspace("a", 1, 2),

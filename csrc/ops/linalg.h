@@ -19,6 +19,10 @@
 bool agi_check_matrices(const char *name, const ag_tensor *t, bool square);
 bool agi_check_real(const char *name, const ag_tensor *t);
 
+/* Whether b has matrices of n rows, as the right side of an equation or a gradient of its solution
+ * must: a caller of a node may give a gradient of any shape. */
+bool agi_check_right_side(const char *name, const ag_tensor *b, int64_t n);
+
 /* The shape of the batch of a, of b too unless that is NULL, of which the last `own` dimensions are
  * left away. False with an error. */
 bool agi_batch_of(const ag_tensor *a, const ag_tensor *b, int own, int *ndim, int64_t *shape);

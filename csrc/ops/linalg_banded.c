@@ -70,6 +70,8 @@ static int64_t banded_solve_matrix(const void *context, const agi_matrices *m, d
 AG_FORWARD(banded_solve)
 {
     ag_tensor *ab = args[0].tensor, *b = args[1].tensor;
+    if (!agi_check_right_side("solve_banded", b, agi_cols_of(ab)))
+        return NULL;
     const band_shape s = {.n = agi_cols_of(ab), .l = attr->i[0], .u = attr->i[1],
                           .k = agi_cols_of(b), .transposed = attr->i[2] != 0};
     int64_t batch[AGI_MAX_DIMS];
@@ -181,6 +183,8 @@ static int64_t band_times_matrix(const void *context, const agi_matrices *m, dou
 AG_FORWARD(band_times)
 {
     ag_tensor *ab = args[0].tensor, *x = args[1].tensor;
+    if (!agi_check_right_side("solve_banded", x, agi_cols_of(ab)))
+        return NULL;
     const band_shape s = {.n = agi_rows_of(x), .l = attr->i[0], .u = attr->i[1],
                           .k = agi_cols_of(x), .transposed = attr->i[2] != 0};
     int64_t batch[AGI_MAX_DIMS];

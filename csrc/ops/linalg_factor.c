@@ -201,6 +201,8 @@ static int64_t exchange_rows(const void *context, const agi_matrices *m, double 
 AG_FORWARD(lu_rows)
 {
     ag_tensor *pivots = args[0].tensor, *x = args[1].tensor;
+    if (x->ndim < 2)
+        return agi_fail_null(AG_ERR_SHAPE, "lu: expected matrices, got %d dimensions", x->ndim);
     int64_t batch[AGI_MAX_DIMS];
     int ndim;
     agi_matrices m;

@@ -42,6 +42,16 @@ bool agi_check_matrices(const char *name, const ag_tensor *t, bool square)
     return false;
 }
 
+bool agi_check_right_side(const char *name, const ag_tensor *b, int64_t n)
+{
+    if (b->ndim >= 2 && agi_rows_of(b) == n)
+        return true;
+    char text[AGI_SHAPE_TEXT];
+    agi_fail(AG_ERR_SHAPE, "%s: expected matrices of %lld rows, got a tensor of shape %s", name,
+             (long long)n, agi_format_shape_list(text, b->ndim, agi_shape_of(b)));
+    return false;
+}
+
 const char *agi_batch_text(char text[64], bool is_batch, int64_t at)
 {
     text[0] = '\0';

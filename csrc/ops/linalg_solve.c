@@ -52,6 +52,8 @@ static int64_t triangle_solve_matrix(const void *context, const agi_matrices *m,
 AG_FORWARD(triangle_solve)
 {
     ag_tensor *t = args[0].tensor, *b = args[1].tensor;
+    if (!agi_check_right_side("solve_triangular", b, agi_rows_of(t)))
+        return NULL;
     const solve_kind kind = {.how = {attr->i[0] != 0, attr->i[1] != 0, attr->i[2] != 0},
                              .n = agi_rows_of(t), .k = agi_cols_of(b)};
     const int64_t size[2] = {kind.n, kind.k};
@@ -135,6 +137,8 @@ static int64_t lu_apply_matrix(const void *context, const agi_matrices *m, doubl
 AG_FORWARD(lu_apply)
 {
     ag_tensor *lu = args[1].tensor, *b = args[2].tensor;
+    if (!agi_check_right_side("solve", b, agi_cols_of(lu)))
+        return NULL;
     const solve_kind kind = {.how = {.transposed = attr->i[0] != 0}, .n = agi_rows_of(b),
                              .k = agi_cols_of(b)};
     const int64_t size[2] = {kind.n, kind.k};

@@ -9,7 +9,7 @@ from types import ModuleType
 from typing import Any
 
 import pytest
-from labels_cases import INDEXED, OWN, PARTING, SHAPED, forms
+from labels_cases import GAMMA, INDEXED, MATRICES, OWN, PARTING, SHAPED, forms
 from labels_compare import Outcome, run
 from labels_differences import DIFFERENCES, SPELLED, Difference, is_spelled, named, worded
 from labels_programs import programs
@@ -74,7 +74,9 @@ ELSEWHERE = set(
 )
 ELSEWHERE |= (
     OWN
+    | GAMMA
     | INDEXED
+    | MATRICES
     | SHAPED
     | PARTING
     | set(
@@ -83,6 +85,14 @@ ELSEWHERE |= (
         "get_rng_state set_rng_state initial_seed seed random save load celu_ "
         "selu_ threshold_".split()
     )
+)
+
+
+# Modules, and forms in place and contractions, which test_parity_products.py and
+# test_parity_special.py have.
+ELSEWHERE |= set(
+    """linalg optim optimize special einsum tensordot chain_matmul addmm_ addmv_ addr_ addbmm_
+    baddbmm_ mvlgamma_ polygamma_""".split()
 )
 
 

@@ -16,6 +16,8 @@ from pyautograd.nn import functional
 # Deprecated ones, undocumented ones, another function of the same name, a class that is imported.
 OTHERS = {"resize", "resize_as", "fill", "nn.functional.unfold", "nn.functional.Tensor"}
 OTHERS |= {"special.Tensor", "linalg.norm", "linalg.vander", "lu", "solve"}
+# Removed from PyTorch's module but for the words that say so, deprecated there, or not the same.
+OTHERS |= {"lstsq", "matrix_rank", "cross", "cond"}
 
 
 def ours() -> list[str]:
