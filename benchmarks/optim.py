@@ -123,7 +123,7 @@ def plan(libraries: _rivals.Libraries, options: Options) -> list[Table]:
     chosen = libraries.only(*_rivals.LIKE_TORCH)
     timed = Timed(chosen, options, ns_per_element=200.0)
     sizes = options.choose(SIZES, QUICK_SIZES)
-    sources = OPTIMISERS[3:5] if options.quick else OPTIMISERS
+    sources = OPTIMISERS[3:4] if options.quick else OPTIMISERS
 
     def steps(count: int, some: tuple[int, ...]) -> list[Step]:
         return [
