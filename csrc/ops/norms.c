@@ -473,6 +473,12 @@ AG_FORMULA(standardize_channels)
 AG_RULE(standardize_channels)
 {
     const bool by_numbers = NEEDS(0) || NEEDS(1);
+    if (G.tensor->ndim < 2) {  /* a caller of the node may give any gradient */
+        agi_fail(AG_ERR_SHAPE, "batch_norm: expected a gradient of the result's shape");
+        for (int k = 0; k < 3; k++)
+            GX(k) = NEEDS(k) ? failed_norm() : GX(k);
+        return;
+    }
     const int64_t channels = agi_shape_of(G.tensor)[1];
     const double count = channel_size(G.tensor);
     const ag_arg x = by_numbers ? IN(0) : NUM(0.0), sum = channel_sum(G);
