@@ -139,6 +139,9 @@ static int64_t band_of_product_matrix(const void *context, const agi_matrices *m
 AG_FORWARD(band_of_product)
 {
     ag_tensor *x = args[0].tensor, *y = args[1].tensor;
+    if (x->ndim < 2 || !agi_check_right_side("solve_banded", y, agi_rows_of(x)) ||
+        agi_cols_of(y) != agi_cols_of(x))
+        return agi_fail_null(AG_ERR_SHAPE, "solve_banded: expected matrices of one shape");
     const band_shape s = {.n = agi_rows_of(x), .l = attr->i[0], .u = attr->i[1],
                           .k = agi_cols_of(x)};
     int64_t batch[AGI_MAX_DIMS];
