@@ -14,19 +14,6 @@
 
 enum { AGI_PAD_CONSTANT, AGI_PAD_REFLECT, AGI_PAD_REPLICATE, AGI_PAD_CIRCULAR };
 
-/* The result of a function whose parts belong to a scope of its own: it belongs to the caller. */
-static ag_tensor *leave_with(int64_t mark, ag_arg result)
-{
-    ag_tensor *t = agi_value_failed(result) ? NULL : agi_retain(result.tensor);
-    agi_scope_close(mark);
-    return agi_scope_add(t);
-}
-
-static ag_tensor *finish(int64_t mark, ag_tensor *t)
-{
-    return leave_with(mark, agi_arg(t != NULL ? t : &agi_failed));
-}
-
 /* ---- views ---------------------------------------------------------------------------------- */
 
 ag_tensor *ag_narrow(ag_tensor *x, int dim, int64_t start, int64_t length)
@@ -385,7 +372,7 @@ ag_tensor *ag_diag(ag_tensor *x, int64_t offset)
         return NULL;
     ag_tensor *diagonal = ag_diagonal(x, offset, 0, 1);
     const ag_arg view = agi_arg(diagonal != NULL ? diagonal : &agi_failed);
-    return leave_with(mark, agi_value(AG_OP_clone, 1, &view, &agi_row_major));
+    return agi_leave_with(mark, agi_value(AG_OP_clone, 1, &view, &agi_row_major));
 }
 
 ag_tensor *ag_diagflat(ag_tensor *x, int64_t offset)
@@ -394,7 +381,7 @@ ag_tensor *ag_diagflat(ag_tensor *x, int64_t offset)
     if (mark < 0)
         return NULL;
     ag_tensor *flat = agi_has_tensor("diagflat", x) ? ag_reshape(x, 1, &all) : NULL;
-    return finish(mark, flat != NULL ? ag_diag_embed(flat, offset, 0, 1) : NULL);
+    return agi_scope_leave(mark, flat != NULL ? ag_diag_embed(flat, offset, 0, 1) : NULL);
 }
 
 static ag_status fill_one_diagonal(ag_tensor *x, ag_arg value)
@@ -488,7 +475,7 @@ ag_tensor *ag_select_scatter(ag_tensor *x, ag_tensor *src, int dim, int64_t inde
             z = with_slice(x, whole, AGI_NAMED_SELECT_SCATTER,
                            (const int64_t[]){at, from, from + 1, 1});
     }
-    return finish(mark, z);
+    return agi_scope_leave(mark, z);
 }
 
 ag_tensor *ag_slice_replaced(ag_tensor *x, ag_tensor *src, int dim, int64_t start, int64_t end,
@@ -500,7 +487,7 @@ ag_tensor *ag_slice_replaced(ag_tensor *x, ag_tensor *src, int dim, int64_t star
     ag_tensor *z = NULL;
     if (agi_has_tensors("slice_scatter", x, src))
         z = with_slice(x, src, AGI_NAMED_SLICE_SCATTER, (const int64_t[]){dim, start, end, step});
-    return finish(mark, z);
+    return agi_scope_leave(mark, z);
 }
 
 /* The region of a row-major copy of x. */
@@ -537,7 +524,7 @@ ag_tensor *ag_diagonal_scatter(ag_tensor *x, ag_tensor *src, int64_t offset, int
     if (agi_has_tensors("diagonal_scatter", x, src) &&
         agi_diagonal_plane(dim1, dim2, x->ndim, &a, &b) == AG_OK)
         z = with_diagonal(x, src, offset, a, b);
-    return finish(mark, z);
+    return agi_scope_leave(mark, z);
 }
 
 /* ---- borders -------------------------------------------------------------------------------- */
@@ -622,7 +609,7 @@ static ag_tensor *pad_by_itself(ag_tensor *x, int n, const int64_t *pad, int kin
         return NULL;
     for (int k = 0; k < dims && x != NULL; k++)
         x = with_border(x, ndim - 1 - k, kind, pad[2 * k], pad[2 * k + 1]);
-    return finish(mark, x);
+    return agi_scope_leave(mark, x);
 }
 
 ag_tensor *ag_pad(ag_tensor *x, int n, const int64_t *pad, int mode, double value)

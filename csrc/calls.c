@@ -374,11 +374,7 @@ static ag_tensor *take_along_all(ag_tensor *x, ag_tensor *index)
         return NULL;
     ag_tensor *flat = ag_reshape(x, 1, &all);
     ag_tensor *flat_index = flat != NULL ? ag_reshape(index, 1, &all) : NULL;
-    ag_tensor *z = flat_index != NULL ? ag_gather(flat, 0, flat_index, false) : NULL;
-    if (z != NULL)
-        agi_retain(z);
-    agi_scope_close(mark);
-    return agi_scope_add(z);
+    return agi_scope_leave(mark, flat_index != NULL ? ag_gather(flat, 0, flat_index, false) : NULL);
 }
 
 ag_tensor *ag_take_along_dim(ag_tensor *x, ag_tensor *indices, int dim)

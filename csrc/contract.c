@@ -12,15 +12,6 @@
 #include "tape/dtypes.h"
 #include "tensor/scope.h"
 
-/* The result of a function whose parts belong to a scope of its own: it belongs to the caller. */
-static ag_tensor *keep_product(int64_t mark, ag_tensor *t)
-{
-    if (t != NULL)
-        agi_retain(t);
-    agi_scope_close(mark);
-    return agi_scope_add(t);
-}
-
 /* A product, of which `back` says what is read transposed. NULL in, NULL out. */
 static ag_tensor *product_of(int op, ag_tensor *x, ag_tensor *y, unsigned back)
 {
@@ -126,7 +117,7 @@ ag_tensor *ag_matmul(ag_tensor *x, ag_tensor *y)
     if (x->ndim == 2 && y->ndim == 2)
         return product_of(AG_OP_mm, x, y, 0);
     const int64_t mark = agi_scope_open();
-    return mark < 0 ? NULL : keep_product(mark, matmul_of(x, y));
+    return mark < 0 ? NULL : agi_scope_leave(mark, matmul_of(x, y));
 }
 
 ag_tensor *ag_bmm(ag_tensor *x, ag_tensor *y)
@@ -176,7 +167,7 @@ ag_tensor *ag_inner(ag_tensor *x, ag_tensor *y)
     if (x->ndim == 1 && y->ndim == 1)
         return product_of(AG_OP_dot, x, y, 0);
     const int64_t mark = agi_scope_open();
-    return mark < 0 ? NULL : keep_product(mark, inner_of(x, y));
+    return mark < 0 ? NULL : agi_scope_leave(mark, inner_of(x, y));
 }
 
 /* rows times the transposed weight, with the bias added in the same pass. */
@@ -214,7 +205,7 @@ ag_tensor *ag_linear(ag_tensor *x, ag_tensor *weight, ag_tensor *bias)
     if (x->ndim == 2 && weight->ndim == 2)
         return linear_rows(x, weight, bias);
     const int64_t mark = agi_scope_open();
-    return mark < 0 ? NULL : keep_product(mark, linear_with(x, weight, bias));
+    return mark < 0 ? NULL : agi_scope_leave(mark, linear_with(x, weight, bias));
 }
 
 static ag_status check_bilinear(const ag_tensor *x, const ag_tensor *y, const ag_tensor *weight)
@@ -268,5 +259,5 @@ ag_tensor *ag_bilinear(ag_tensor *x, ag_tensor *y, ag_tensor *weight, ag_tensor 
         check_bilinear(x, y, weight) != AG_OK)
         return NULL;
     const int64_t mark = agi_scope_open();
-    return mark < 0 ? NULL : keep_product(mark, bilinear_of(x, y, weight, bias));
+    return mark < 0 ? NULL : agi_scope_leave(mark, bilinear_of(x, y, weight, bias));
 }

@@ -32,15 +32,6 @@ typedef struct einsum_plan {
     int64_t sizes[LABELS];          /* of labels; -1 where not seen yet */
 } einsum_plan;
 
-/* The result of a function whose parts belong to a scope of its own: it belongs to the caller. */
-static ag_tensor *keep_contraction(int64_t mark, ag_tensor *t)
-{
-    if (t != NULL)
-        agi_retain(t);
-    agi_scope_close(mark);
-    return agi_scope_add(t);
-}
-
 /* ---- the equation --------------------------------------------------------------------------- */
 
 static int label_at(char c)
@@ -544,7 +535,7 @@ ag_tensor *ag_einsum(const char *equation, int n, ag_tensor *const *operands)
     if (mark >= 0) {
         for (int k = 0; k < n; k++)
             plan.terms[k].t = operands[k];
-        z = keep_contraction(mark, contract(&plan, equation));
+        z = agi_scope_leave(mark, contract(&plan, equation));
     }
     agi_plain_free(plan.terms);
     return z;
@@ -623,7 +614,7 @@ ag_tensor *ag_tensordot(ag_tensor *x, ag_tensor *y, int n, const int64_t *dims_x
                     !agi_check_list("tensordot", "dimensions", n, dims_y, false))))
         return NULL;
     const int64_t mark = agi_scope_open();
-    return mark < 0 ? NULL : keep_contraction(mark, tensordot_of(x, y, n, dims_x, dims_y));
+    return mark < 0 ? NULL : agi_scope_leave(mark, tensordot_of(x, y, n, dims_x, dims_y));
 }
 
 #undef LETTERS

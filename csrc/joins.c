@@ -11,15 +11,6 @@
 #include "tape/rule.h"
 #include "tensor/scope.h"
 
-/* The result of a function whose parts belong to a scope of its own: it belongs to the caller. */
-static ag_tensor *keep_result(int64_t mark, ag_tensor *t)
-{
-    if (t != NULL)
-        agi_retain(t);
-    agi_scope_close(mark);
-    return agi_scope_add(t);
-}
-
 /* ---- joins ---------------------------------------------------------------------------------- */
 
 static bool has_some(const char *op, int n, ag_tensor *const *tensors)
@@ -66,7 +57,7 @@ static ag_tensor *cat_of(const char *op, int n, ag_tensor *const *tensors, as_pa
             ok = (parts[k] = part(tensors[k])) != NULL;
         if (ok)
             z = ag_cat(n, parts, dim >= 0 ? dim : parts[0]->ndim == 1 ? 0 : 1);
-        z = keep_result(mark, z);
+        z = agi_scope_leave(mark, z);
     }
     agi_plain_free(parts);
     return z;
@@ -99,7 +90,7 @@ ag_tensor *ag_atleast(ag_tensor *x, int ndim)
     if (ndim < 1 || ndim > 3)
         return agi_fail_null(AG_ERR_VALUE, "atleast: expected 1, 2 or 3 dimensions, got %d", ndim);
     const int64_t mark = agi_scope_open();
-    return mark >= 0 ? keep_result(mark, at_least(x, ndim)) : NULL;
+    return mark >= 0 ? agi_scope_leave(mark, at_least(x, ndim)) : NULL;
 }
 
 /* ---- several results ------------------------------------------------------------------------ */
@@ -114,17 +105,6 @@ static bool is_room(const char *op, int count, int n, ag_tensor **outs)
         return false;
     }
     return n == 0 || agi_has(op, outs, "memory for the results");
-}
-
-/* The results that a scope has, each with an owner more; then they belong to the caller. */
-static ag_status keep_results(int64_t mark, bool ok, int n, ag_tensor **outs)
-{
-    for (int k = 0; k < n && ok; k++)
-        agi_retain(outs[k]);
-    agi_scope_close(mark);
-    for (int k = 0; k < n && !ok; k++)
-        outs[k] = NULL;
-    return ok ? agi_scope_add_all(n, outs) : ag_last_status();
 }
 
 /* Where part k of a tensor_split begins: of n nearly equal ones, or by indices. */
@@ -177,7 +157,7 @@ ag_status ag_tensor_split(ag_tensor *x, int n_sizes, const int64_t *sizes, int d
         const int64_t end = k + 1 < n ? part_start(size, n_sizes, sizes, k + 1) : size;
         ok = (outs[k] = ag_slice(x, at, start, end, 1)) != NULL;
     }
-    return mark >= 0 ? keep_results(mark, ok, n, outs) : ag_last_status();
+    return mark >= 0 ? agi_scope_leave_all(mark, ok, n, outs) : ag_last_status();
 }
 
 /* The dimension along which one of the three splits; -1 with an error. */
@@ -236,7 +216,7 @@ ag_status ag_broadcast_tensors(int n_tensors, ag_tensor *const *tensors, int n, 
     bool ok = mark >= 0;
     for (int k = 0; k < n && ok; k++)
         ok = (outs[k] = ag_expand(tensors[k], ndim, shape)) != NULL;
-    return mark >= 0 ? keep_results(mark, ok, n, outs) : ag_last_status();
+    return mark >= 0 ? agi_scope_leave_all(mark, ok, n, outs) : ag_last_status();
 }
 
 /* ---- grids ---------------------------------------------------------------------------------- */
@@ -293,7 +273,7 @@ ag_status ag_meshgrid(int n_tensors, ag_tensor *const *tensors, int indexing, in
     bool ok = mark >= 0;
     for (int k = 0; k < n && ok; k++)
         ok = grid_of(n, in_order, k, shape, &outs[is_xy && k < 2 ? 1 - k : k]);
-    return mark >= 0 ? keep_results(mark, ok, n, outs) : ag_last_status();
+    return mark >= 0 ? agi_scope_leave_all(mark, ok, n, outs) : ag_last_status();
 }
 
 ag_tensor *ag_cartesian_prod(int n, ag_tensor *const *tensors)
@@ -320,7 +300,7 @@ ag_tensor *ag_cartesian_prod(int n, ag_tensor *const *tensors)
         ok = (columns[k] = ag_reshape(columns[k], 1, &all)) != NULL;
     if (ok)
         z = ag_stack(n, columns, 1);
-    return keep_result(mark, z);
+    return agi_scope_leave(mark, z);
 }
 
 /* ---- products ------------------------------------------------------------------------------- */
@@ -336,7 +316,7 @@ ag_tensor *ag_outer(ag_tensor *x, ag_tensor *y)
     if (mark < 0)
         return NULL;
     ag_tensor *column = ag_unsqueeze(x, 1);
-    return keep_result(mark, column != NULL ? ag_mul(column, y) : NULL);
+    return agi_scope_leave(mark, column != NULL ? ag_mul(column, y) : NULL);
 }
 
 ag_tensor *ag_kron(ag_tensor *x, ag_tensor *y)
@@ -363,7 +343,7 @@ ag_tensor *ag_kron(ag_tensor *x, ag_tensor *y)
     if (a != NULL && (b = ag_reshape(y, 2 * n, y_shape)) != NULL &&
         (product = ag_mul(a, b)) != NULL)
         z = ag_reshape(product, n, shape);
-    return keep_result(mark, z);
+    return agi_scope_leave(mark, z);
 }
 
 /* Each column is the one before times x. */
@@ -398,7 +378,7 @@ ag_tensor *ag_vander(ag_tensor *x, int64_t n, bool increasing)
             z = ag_new_zeros(x, 2, shape);
         else if (x != NULL && powers_of(x, (int)count, increasing, columns))
             z = ag_stack((int)count, columns, 1);
-        z = keep_result(mark, z);
+        z = agi_scope_leave(mark, z);
     }
     agi_plain_free(columns);
     return z;
@@ -499,7 +479,7 @@ ag_tensor *ag_repeat_interleave(ag_tensor *x, ag_tensor *repeats, int dim, int64
         z = places != NULL ? ag_index_select(of, dim, places) : NULL;
         agi_release(places);
     }
-    return keep_result(mark, z);
+    return agi_scope_leave(mark, z);
 }
 
 ag_tensor *ag_repeat_each(ag_tensor *x, int64_t repeats, int dim, int64_t output_size)
@@ -530,7 +510,7 @@ ag_tensor *ag_repeat_each(ag_tensor *x, int64_t repeats, int dim, int64_t output
         z = ag_reshape(wide, of->ndim, shape);
         z = z != NULL && repeats == 1 ? ag_clone(z) : z;
     }
-    return keep_result(mark, z);
+    return agi_scope_leave(mark, z);
 }
 
 ag_tensor *ag_repeat_numbers(ag_tensor *repeats, int64_t output_size)
@@ -615,7 +595,7 @@ ag_tensor *ag_combinations(ag_tensor *x, int64_t r, bool with_replacement)
     ag_tensor *z = NULL;
     if (mark >= 0) {
         ag_tensor *flat = ag_index_select(x, 0, indices);
-        z = keep_result(mark, flat != NULL ? ag_view(flat, 2, shape) : NULL);
+        z = agi_scope_leave(mark, flat != NULL ? ag_view(flat, 2, shape) : NULL);
     }
     agi_release(indices);
     return z;

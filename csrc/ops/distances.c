@@ -267,8 +267,5 @@ ag_tensor *ag_triplet_margin_loss(ag_tensor *anchor, ag_tensor *positive, ag_ten
         apart = v_minimum(apart, between_rows(to, from, p, eps, false));
     const ag_arg args[2] = {between_rows(a, to, p, eps, false), apart};
     const ag_attr attr = {.f = {margin}, .i = {reduction}};
-    const ag_arg loss = agi_value(AG_OP_triplet_term, 2, args, &attr);
-    ag_tensor *out = agi_value_failed(loss) ? NULL : agi_retain(loss.tensor);
-    agi_scope_close(mark);
-    return agi_scope_add(out);
+    return agi_leave_with(mark, agi_value(AG_OP_triplet_term, 2, args, &attr));
 }

@@ -110,9 +110,7 @@ static ag_tensor *dropped(const char *op, ag_tensor *x, double p, bool training,
     const int n = drop_args(x, p, kind, args);
     const ag_arg z = n == 0 ? failed_drop()
                             : agi_value(n == 3 ? AG_OP_alpha_dropped : AG_OP_mul, n, args, NULL);
-    ag_tensor *out = agi_value_failed(z) ? NULL : agi_retain(z.tensor);
-    agi_scope_close(mark);
-    return agi_scope_add(out);
+    return agi_leave_with(mark, z);
 }
 
 static ag_status drop(const char *op, ag_tensor *x, double p, bool training, unsigned kind)

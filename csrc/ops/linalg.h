@@ -70,12 +70,6 @@ ag_arg agi_v_joined(ag_arg a, ag_arg b, int64_t dim);
  * `start` on. */
 ag_arg agi_unpacked(ag_arg packed, int64_t start, int64_t cols, int64_t rows);
 
-/* The value of a formula that ends in x, for a public function: owned by the scope outside. Closes
- * the scope that `mark` began. */
-ag_tensor *agi_end_of_scope(int64_t mark, ag_arg x);
-/* The same of n values, as the results of a public function. */
-ag_status agi_ends_of_scope(int64_t mark, int n, const ag_arg *values, ag_tensor **outs);
-
 /* An int64 tensor: where each factor has a number in its diagonal that makes it useless, or 0. */
 ag_arg agi_factor_info(ag_arg factor, bool is_lu);
 

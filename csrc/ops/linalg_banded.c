@@ -254,7 +254,7 @@ ag_tensor *ag_linalg_solve_banded(int n, const int64_t *l_and_u, ag_tensor *ab, 
     if (!check_band(name, ab, b, l_and_u[0] + l_and_u[1] + 1))
         return NULL;
     const int64_t mark = agi_scope_open();
-    return mark < 0 ? NULL : agi_end_of_scope(mark, banded_solution(agi_arg(ab), b, l_and_u));
+    return mark < 0 ? NULL : agi_leave_with(mark, banded_solution(agi_arg(ab), b, l_and_u));
 }
 
 /* The rows of a symmetric band of p diagonals beside the main one, as those of any band: each of
@@ -286,5 +286,5 @@ ag_tensor *ag_linalg_solveh_banded(ag_tensor *ab, ag_tensor *b, bool lower)
     const int64_t mark = agi_scope_open();
     if (mark < 0)
         return NULL;
-    return agi_end_of_scope(mark, banded_solution(both_sides(agi_arg(ab), p, lower), b, i));
+    return agi_leave_with(mark, banded_solution(both_sides(agi_arg(ab), p, lower), b, i));
 }

@@ -250,7 +250,7 @@ ag_tensor *ag_linalg_det(ag_tensor *a)
 {
     const int64_t mark = agi_check_matrices("linalg.det", a, true) ? agi_scope_open() : -1;
     return mark < 0 ? NULL
-                    : agi_end_of_scope(mark, of_lu(AG_OP_lu_det, a, agi_constant_lu(agi_arg(a))));
+                    : agi_leave_with(mark, of_lu(AG_OP_lu_det, a, agi_constant_lu(agi_arg(a))));
 }
 
 ag_tensor *ag_det(ag_tensor *a) { return ag_linalg_det(a); }
@@ -272,7 +272,7 @@ ag_status ag_linalg_slogdet(ag_tensor *a, ag_tensor **outs)
     ag_arg values[2];
     const int64_t mark = agi_has("linalg.slogdet", outs, "memory for the results")
                              ? slogdet_of("linalg.slogdet", a, values) : -1;
-    return mark < 0 ? ag_last_status() : agi_ends_of_scope(mark, 2, values, outs);
+    return mark < 0 ? ag_last_status() : agi_leave_with_all(mark, 2, values, outs);
 }
 
 ag_status ag_slogdet(ag_tensor *a, ag_tensor **outs) { return ag_linalg_slogdet(a, outs); }
@@ -285,5 +285,5 @@ ag_tensor *ag_logdet(ag_tensor *a)
     if (mark < 0)
         return NULL;
     const ag_arg is_real = v_where(v_lt(values[0], NUM(0.0)), NUM((double)NAN), NUM(0.0));
-    return agi_end_of_scope(mark, v_add(values[1], is_real));
+    return agi_leave_with(mark, v_add(values[1], is_real));
 }

@@ -282,7 +282,7 @@ ag_tensor *ag_linalg_cholesky(ag_tensor *a, bool upper)
     if (mark < 0)
         return NULL;
     const ag_arg l = cholesky_of(a, upper);
-    return agi_end_of_scope(mark, check_definite(l) ? l : v_failed_matrix());
+    return agi_leave_with(mark, check_definite(l) ? l : v_failed_matrix());
 }
 
 ag_tensor *ag_cholesky(ag_tensor *a, bool upper) { return ag_linalg_cholesky(a, upper); }
@@ -298,7 +298,7 @@ ag_status ag_linalg_cholesky_ex(ag_tensor *a, bool upper, bool check_errors, ag_
     const ag_arg l = cholesky_of(a, upper);
     const bool ok = !check_errors || check_definite(l);
     const ag_arg values[2] = {ok ? l : v_failed_matrix(), agi_factor_info(l, false)};
-    return agi_ends_of_scope(mark, 2, values, outs);
+    return agi_leave_with_all(mark, 2, values, outs);
 }
 
 /* ---- public: LU ----------------------------------------------------------------------------- */
@@ -316,7 +316,7 @@ static bool check_pivot(const char *name, const char *function, const ag_tensor 
     }
     if (agi_dtype_of(a) != AG_FLOAT64) {
         agi_fail(AG_ERR_DTYPE, "\"lu_cpu\" not implemented for '%s'",
-                 agi_dtype_of(a) == AG_INT64 ? "Long" : "Bool");
+                 agi_dtype_name(agi_dtype_of(a)));
         return false;
     }
     if (pivot)
@@ -392,7 +392,7 @@ static ag_status lu_factors(ag_tensor *a, bool pivot, bool checked, int n, ag_te
     values[2] = agi_factor_info(v_constant(packed), true);
     if (checked && !check_usable(packed))
         values[0] = v_failed_matrix();
-    return agi_ends_of_scope(mark, n, values, outs);
+    return agi_leave_with_all(mark, n, values, outs);
 }
 
 ag_status ag_linalg_lu_factor(ag_tensor *a, bool pivot, ag_tensor **outs)
@@ -425,5 +425,5 @@ ag_status ag_linalg_lu(ag_tensor *a, bool pivot, ag_tensor **outs)
     const ag_arg values[3] = {
         rows_in_order(packed, unit_matrix(m, m), true), v_add(l, unit_matrix(m, least)),
         v_triangle_of(v_slice_of(lu, -2, 0, least), true, 0)};
-    return agi_ends_of_scope(mark, 3, values, outs);
+    return agi_leave_with_all(mark, 3, values, outs);
 }

@@ -32,7 +32,7 @@ ag_tensor *ag_linalg_vector_norm(ag_tensor *x, double ord, int n_dim, const int6
     const int64_t mark = agi_scope_open();
     const int n = n_dim == 0 ? -1 : n_dim;
     return mark < 0 ? NULL
-                    : agi_end_of_scope(mark, vector_norm_of(agi_arg(x), ord, n, dim, keepdim));
+                    : agi_leave_with(mark, vector_norm_of(agi_arg(x), ord, n, dim, keepdim));
 }
 
 static ag_arg reduced_along(int op, ag_arg x, int64_t dim, bool keepdim)
@@ -120,7 +120,7 @@ ag_tensor *ag_linalg_matrix_norm(ag_tensor *x, int kind, double ord, int row, in
     if (!check_matrix_norm(x, kind, ord, row, col, &a, &b))
         return NULL;
     const int64_t mark = agi_scope_open();
-    return mark < 0 ? NULL : agi_end_of_scope(mark, matrix_norm_of(agi_arg(x), kind, ord, a, b,
+    return mark < 0 ? NULL : agi_leave_with(mark, matrix_norm_of(agi_arg(x), kind, ord, a, b,
                                                                    keepdim));
 }
 
@@ -154,13 +154,13 @@ ag_tensor *ag_linalg_cond(ag_tensor *a, int kind, double p)
     if (mark < 0)
         return NULL;
     if (!by_values)
-        return agi_end_of_scope(mark, cond_by_inverse(a, kind, p));
+        return agi_leave_with(mark, cond_by_inverse(a, kind, p));
     const ag_arg s = singular_values_of(agi_arg(a));
     const ag_arg most = reduced_along(AG_OP_amax, s, -1, false);
     const ag_arg least = reduced_along(AG_OP_amin, s, -1, false);
     if (p < 0.0)
-        return agi_end_of_scope(mark, v_div(least, most));
-    return agi_end_of_scope(mark, v_where(v_eq(least, NUM(0.0)), NUM(INFINITY),
+        return agi_leave_with(mark, v_div(least, most));
+    return agi_leave_with(mark, v_where(v_eq(least, NUM(0.0)), NUM(INFINITY),
                                           v_div(most, least)));
 }
 
@@ -196,7 +196,7 @@ ag_tensor *ag_linalg_matrix_power(ag_tensor *a, int64_t n)
     ag_arg base = agi_arg(a);
     if (n == 0) {
         const ag_arg one = v_expand(unit_like(base), a->ndim, agi_shape_of(a));
-        return agi_end_of_scope(mark, agi_value(AG_OP_clone, 1, &one, &agi_row_major));
+        return agi_leave_with(mark, agi_value(AG_OP_clone, 1, &one, &agi_row_major));
     }
     if (n < 0) {
         ag_tensor *inverse = ag_linalg_inv(a);
@@ -204,8 +204,8 @@ ag_tensor *ag_linalg_matrix_power(ag_tensor *a, int64_t n)
         n = n == INT64_MIN ? INT64_MAX : -n;
     }
     if (n == 1)
-        return agi_end_of_scope(mark, agi_value(AG_OP_clone, 1, &base, NULL));
-    return agi_end_of_scope(mark, whole_power_of(base, n));
+        return agi_leave_with(mark, agi_value(AG_OP_clone, 1, &base, NULL));
+    return agi_leave_with(mark, whole_power_of(base, n));
 }
 
 ag_tensor *ag_matrix_power(ag_tensor *a, int64_t n) { return ag_linalg_matrix_power(a, n); }
@@ -264,7 +264,7 @@ ag_tensor *ag_linalg_matrix_exp(ag_tensor *a)
     if (mark < 0)
         return NULL;
     const ag_arg arg = agi_arg(a);
-    return agi_end_of_scope(mark, a->numel == 0 ? agi_value(AG_OP_clone, 1, &arg, NULL)
+    return agi_leave_with(mark, a->numel == 0 ? agi_value(AG_OP_clone, 1, &arg, NULL)
                                                 : exponential_of(arg));
 }
 
@@ -306,7 +306,7 @@ ag_tensor *ag_linalg_cross(ag_tensor *x, ag_tensor *y, int dim)
         const ag_arg c = v_sub(one, two);
         z = i == 0 ? c : agi_v_joined(z, c, from_end);
     }
-    return agi_end_of_scope(mark, z);
+    return agi_leave_with(mark, z);
 }
 
 ag_tensor *ag_linalg_vecdot(ag_tensor *x, ag_tensor *y, int dim)
@@ -314,7 +314,7 @@ ag_tensor *ag_linalg_vecdot(ag_tensor *x, ag_tensor *y, int dim)
     if (!agi_has_tensors("linalg.vecdot", x, y))
         return NULL;
     const int64_t mark = agi_scope_open();
-    return mark < 0 ? NULL : agi_end_of_scope(mark, reduced_along(AG_OP_sum,
+    return mark < 0 ? NULL : agi_leave_with(mark, reduced_along(AG_OP_sum,
                                                                   v_mul(agi_arg(x), agi_arg(y)),
                                                                   dim, false));
 }
@@ -353,5 +353,5 @@ ag_tensor *ag_linalg_tensorinv(ag_tensor *a, int64_t ind)
     const ag_arg matrix = v_view(v_row_major(agi_arg(a)), 2, size);
     ag_tensor *inverse = agi_value_failed(matrix) ? NULL : ag_linalg_inv(matrix.tensor);
     const ag_arg z = inverse != NULL ? agi_arg(inverse) : v_failed_matrix();
-    return agi_end_of_scope(mark, v_view(z, a->ndim, turned));
+    return agi_leave_with(mark, v_view(z, a->ndim, turned));
 }

@@ -22,7 +22,7 @@ bool agi_check_real(const char *name, const ag_tensor *t)
     if (agi_dtype_of(t) == AG_FLOAT64)
         return true;
     agi_fail(AG_ERR_SHAPE, "%s: Expected a floating point or complex tensor as input. Got %s",
-             name, agi_dtype_of(t) == AG_INT64 ? "Long" : "Bool");
+             name, agi_dtype_name(agi_dtype_of(t)));
     return false;
 }
 
@@ -146,28 +146,10 @@ ag_arg agi_constant_lu(ag_arg a)
     return lu != NULL ? agi_arg(lu) : v_failed_matrix();
 }
 
-ag_tensor *agi_end_of_scope(int64_t mark, ag_arg x)
-{
-    ag_tensor *out = agi_value_failed(x) ? NULL : agi_retain(x.tensor);
-    agi_scope_close(mark);
-    return agi_scope_add(out);
-}
-
 ag_arg agi_factor_info(ag_arg factor, bool is_lu)
 {
     const ag_attr attr = {.i = {is_lu}};
     return agi_value(AG_OP_factor_info, 1, &factor, &attr);
-}
-
-ag_status agi_ends_of_scope(int64_t mark, int n, const ag_arg *values, ag_tensor **outs)
-{
-    bool ok = true;
-    for (int k = 0; k < n; k++)
-        ok = ok && !agi_value_failed(values[k]);
-    for (int k = 0; k < n && ok; k++)
-        outs[k] = agi_retain(values[k].tensor);
-    agi_scope_close(mark);
-    return ok ? agi_scope_add_all(n, outs) : ag_last_status();
 }
 
 ag_arg agi_v_joined(ag_arg a, ag_arg b, int64_t dim)

@@ -135,7 +135,7 @@ ag_status ag_linalg_qr(ag_tensor *a, int mode, ag_tensor **outs)
         mode != 2 ? agi_unpacked(packed, 0, s.of_q, s.m)
                   : nothing != NULL ? agi_arg(nothing) : v_failed_matrix(),
         agi_unpacked(packed, s.m * s.of_q, s.n, s.of_q)};
-    return agi_ends_of_scope(mark, 2, values, outs);
+    return agi_leave_with_all(mark, 2, values, outs);
 }
 
 ag_status ag_qr(ag_tensor *a, bool some, ag_tensor **outs)
@@ -427,5 +427,5 @@ ag_status ag_linalg_lstsq(ag_tensor *a, ag_tensor *b, double rcond, int driver, 
     const ag_arg values[4] = {
         is_vector ? v_without_dim(x, -1) : x, residuals, rank,
         has_values ? agi_value(AG_OP_svd_values, 1, &fixed, NULL) : nothing};
-    return agi_ends_of_scope(mark, 4, values, outs);
+    return agi_leave_with_all(mark, 4, values, outs);
 }

@@ -271,13 +271,11 @@ static bool check_system(const char *name, const ag_tensor *a, const ag_tensor *
 
 static bool check_dtypes_of(const char *name, const ag_tensor *a, const ag_tensor *b)
 {
-    static const char *const words[] = {[AG_BOOL] = "Bool", [AG_INT64] = "Long",
-                                        [AG_FLOAT64] = "Double"};
     if (agi_dtype_of(a) == agi_dtype_of(b))
         return true;
     agi_fail(AG_ERR_SHAPE, "%s: Expected A and B to have the same dtype, but found A of type %s "
-                           "and B of type %s instead", name, words[agi_dtype_of(a)],
-             words[agi_dtype_of(b)]);
+                           "and B of type %s instead", name, agi_dtype_name(agi_dtype_of(a)),
+             agi_dtype_name(agi_dtype_of(b)));
     return false;
 }
 
@@ -331,7 +329,7 @@ static bool check_solve(ag_tensor *a, ag_tensor *b, bool left)
 ag_tensor *ag_linalg_solve(ag_tensor *a, ag_tensor *b, bool left)
 {
     const int64_t mark = check_solve(a, b, left) ? agi_scope_open() : -1;
-    return mark < 0 ? NULL : agi_end_of_scope(mark, solved(a, b, left, true, NULL));
+    return mark < 0 ? NULL : agi_leave_with(mark, solved(a, b, left, true, NULL));
 }
 
 ag_status ag_linalg_solve_ex(ag_tensor *a, ag_tensor *b, bool left, bool check_errors,
@@ -344,7 +342,7 @@ ag_status ag_linalg_solve_ex(ag_tensor *a, ag_tensor *b, bool left, bool check_e
     if (mark < 0)
         return ag_last_status();
     values[0] = solved(a, b, left, check_errors, &values[1]);
-    return agi_ends_of_scope(mark, 2, values, outs);
+    return agi_leave_with_all(mark, 2, values, outs);
 }
 
 /* ---- public: triangles ---------------------------------------------------------------------- */
@@ -362,7 +360,7 @@ ag_tensor *ag_linalg_solve_triangular(ag_tensor *a, ag_tensor *b, bool upper, bo
         return NULL;
     const ag_arg t = agi_arg(a), from = left ? agi_arg(b) : v_mt(agi_arg(b));
     const ag_arg x = v_triangle_solve(t, from, upper, !left, unitriangular);
-    return agi_end_of_scope(mark, left ? x : v_mt(x));
+    return agi_leave_with(mark, left ? x : v_mt(x));
 }
 
 /* A = L L^T, or U^T U. */
@@ -390,7 +388,7 @@ ag_tensor *ag_cholesky_solve(ag_tensor *b, ag_tensor *l, bool upper)
                              (long long)agi_cols_of(b));
     const int64_t mark = agi_scope_open();
     return mark < 0 ? NULL
-                    : agi_end_of_scope(mark, solved_by_cholesky(agi_arg(b), agi_arg(l), upper));
+                    : agi_leave_with(mark, solved_by_cholesky(agi_arg(b), agi_arg(l), upper));
 }
 
 ag_tensor *ag_cholesky_inverse(ag_tensor *l, bool upper)
@@ -402,7 +400,7 @@ ag_tensor *ag_cholesky_inverse(ag_tensor *l, bool upper)
         return NULL;
     ag_tensor *eye = ag_eye(n, n);
     const ag_arg one = eye != NULL ? agi_arg(eye) : v_failed_matrix();
-    return agi_end_of_scope(mark, solved_by_cholesky(one, agi_arg(l), upper));
+    return agi_leave_with(mark, solved_by_cholesky(one, agi_arg(l), upper));
 }
 
 ag_status ag_triangular_solve(ag_tensor *b, ag_tensor *a, bool upper, bool transpose,
@@ -419,7 +417,7 @@ ag_status ag_triangular_solve(ag_tensor *b, ag_tensor *a, bool upper, bool trans
     const ag_arg values[2] = {
         v_triangle_solve(agi_arg(a), agi_arg(b), upper, transpose, unitriangular),
         agi_value(AG_OP_clone, 1, (ag_arg[]){agi_arg(a)}, NULL)};
-    return agi_ends_of_scope(mark, 2, values, outs);
+    return agi_leave_with_all(mark, 2, values, outs);
 }
 
 /* ---- public: inverses ----------------------------------------------------------------------- */
@@ -446,7 +444,7 @@ ag_tensor *ag_linalg_inv(ag_tensor *a)
     if (mark < 0)
         return NULL;
     const ag_arg lu = agi_constant_lu(agi_arg(a));
-    return agi_end_of_scope(mark, check_invertible(lu) ? v_lu_inverse(agi_arg(a), lu)
+    return agi_leave_with(mark, check_invertible(lu) ? v_lu_inverse(agi_arg(a), lu)
                                                        : v_failed_matrix());
 }
 
@@ -464,7 +462,7 @@ ag_status ag_linalg_inv_ex(ag_tensor *a, bool check_errors, ag_tensor **outs)
     const bool ok = !check_errors || check_invertible(lu);
     const ag_arg values[2] = {ok ? v_lu_inverse(agi_arg(a), lu) : v_failed_matrix(),
                               agi_factor_info(lu, true)};
-    return agi_ends_of_scope(mark, 2, values, outs);
+    return agi_leave_with_all(mark, 2, values, outs);
 }
 
 /* ---- public: lu_solve ----------------------------------------------------------------------- */
@@ -518,7 +516,7 @@ ag_tensor *ag_linalg_lu_solve(ag_tensor *lu, ag_tensor *pivots, ag_tensor *b, bo
         return NULL;
     const ag_arg from = left ? agi_arg(b) : v_mt(agi_arg(b));
     const ag_arg x = lu_solved(agi_arg(lu), agi_arg(pivots), from, adjoint == left);
-    return agi_end_of_scope(mark, left ? x : v_mt(x));
+    return agi_leave_with(mark, left ? x : v_mt(x));
 }
 
 ag_tensor *ag_lu_solve(ag_tensor *b, ag_tensor *lu, ag_tensor *pivots)

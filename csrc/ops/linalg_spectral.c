@@ -420,7 +420,7 @@ static bool check_symmetric(const ag_tensor *a)
         return false;
     if (a->ndim >= 2 && agi_dtype_of(a) != AG_FLOAT64) {
         agi_fail(AG_ERR_DTYPE, "\"linalg_eigh_cpu\" not implemented for '%s'",
-                 agi_dtype_of(a) == AG_INT64 ? "Long" : "Bool");
+                 agi_dtype_name(agi_dtype_of(a)));
         return false;
     }
     return agi_check_matrices(name, a, true);
@@ -442,7 +442,7 @@ ag_status ag_linalg_eigh(ag_tensor *a, int uplo, ag_tensor **outs)
     const int64_t n = agi_rows_of(a);
     const ag_arg packed = eigh_packed(a, uplo != 0);
     const ag_arg values[2] = {last_row_of(packed, n), v_mt(v_slice_of(packed, -2, 0, n))};
-    return agi_ends_of_scope(mark, 2, values, outs);
+    return agi_leave_with_all(mark, 2, values, outs);
 }
 
 /* Whether what is made of a is on the tape: then vectors are needed, too. */
@@ -457,7 +457,7 @@ ag_tensor *ag_linalg_eigvalsh(ag_tensor *a, int uplo)
     const ag_attr attr = {.i = {uplo != 0}};
     const ag_arg w = is_recorded(a) ? last_row_of(eigh_packed(a, uplo != 0), agi_rows_of(a))
                                     : agi_value(AG_OP_eigh_values, 1, &arg, &attr);
-    return agi_end_of_scope(mark, w);
+    return agi_leave_with(mark, w);
 }
 
 /* ---- public: svd ---------------------------------------------------------------------------- */
@@ -477,7 +477,7 @@ ag_status ag_linalg_svd(ag_tensor *a, bool full_matrices, ag_tensor **outs)
     if (mark < 0)
         return ag_last_status();
     const svd_parts p = svd_by_parts(a, full_matrices);
-    return agi_ends_of_scope(mark, 3, (ag_arg[]){p.u, p.s, p.vh}, outs);
+    return agi_leave_with_all(mark, 3, (ag_arg[]){p.u, p.s, p.vh}, outs);
 }
 
 /* U, S and V, not its transpose. */
@@ -492,7 +492,7 @@ ag_status ag_svd(ag_tensor *a, bool some, bool compute_uv, ag_tensor **outs)
         p.u = v_mul(v_constant(p.u), NUM(0.0));
         p.vh = v_mul(v_constant(p.vh), NUM(0.0));
     }
-    return agi_ends_of_scope(mark, 3, (ag_arg[]){p.u, p.s, v_mt(p.vh)}, outs);
+    return agi_leave_with_all(mark, 3, (ag_arg[]){p.u, p.s, v_mt(p.vh)}, outs);
 }
 
 ag_tensor *ag_linalg_svdvals(ag_tensor *a)
@@ -501,7 +501,7 @@ ag_tensor *ag_linalg_svdvals(ag_tensor *a)
     if (mark < 0)
         return NULL;
     const ag_arg arg = agi_arg(a);
-    return agi_end_of_scope(mark, is_recorded(a) ? svd_by_parts(a, false).s
+    return agi_leave_with(mark, is_recorded(a) ? svd_by_parts(a, false).s
                                                  : agi_value(AG_OP_svd_values, 1, &arg, NULL));
 }
 
@@ -523,10 +523,9 @@ ag_tensor *ag_linalg_pinv(ag_tensor *a, double atol, double rtol, bool hermitian
         return NULL;
     if (a->ndim < 2 || agi_dtype_of(a) != AG_FLOAT64) {
         char size[AGI_SHAPE_TEXT];
-        const ag_dtype dtype = agi_dtype_of(a);
         return agi_fail_null(AG_ERR_SHAPE, "linalg.pinv(%s{%s}): expected a tensor with 2 or more "
                                            "dimensions of float, double, cfloat or cdouble types",
-                             dtype == AG_FLOAT64 ? "Double" : dtype == AG_INT64 ? "Long" : "Bool",
+                             agi_dtype_name(agi_dtype_of(a)),
                              agi_format_shape_list(size, a->ndim, agi_shape_of(a)));
     }
     if (hermitian && !agi_check_matrices("linalg.eigh", a, true))
@@ -566,9 +565,9 @@ ag_tensor *ag_linalg_matrix_rank(ag_tensor *a, double atol, double rtol, bool he
     if (!agi_value_failed(s) && s.tensor->numel > 0) {
         const ag_arg most = v_reduce(AG_OP_amax, s, &along, true);
         const ag_arg least = v_maximum(v_mul(most, NUM(rtol)), NUM(atol));
-        return agi_end_of_scope(mark, v_reduce(AG_OP_sum, v_gt(s, least), &along, false));
+        return agi_leave_with(mark, v_reduce(AG_OP_sum, v_gt(s, least), &along, false));
     }
-    return agi_end_of_scope(mark, v_reduce(AG_OP_sum, v_gt(s, NUM(0.0)), &along, false));
+    return agi_leave_with(mark, v_reduce(AG_OP_sum, v_gt(s, NUM(0.0)), &along, false));
 }
 
 #undef NOT_FINITE

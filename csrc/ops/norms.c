@@ -585,7 +585,5 @@ ag_tensor *ag_batch_norm(ag_tensor *input, ag_tensor *running_mean, ag_tensor *r
              move_statistics(running_mean, running_var, v_view(found, 1, &channels),
                              v_view(spread, 1, &channels), input->numel / channels, momentum);
     }
-    ag_tensor *z = ok ? agi_retain(y.tensor) : NULL;
-    agi_scope_close(mark);
-    return agi_scope_add(z);
+    return agi_scope_leave(mark, ok ? y.tensor : NULL);
 }

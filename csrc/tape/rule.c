@@ -25,6 +25,21 @@ ag_arg agi_value(int op, int n, const ag_arg *args, const ag_attr *attr)
     return t != NULL ? agi_arg(t) : failed_value;
 }
 
+ag_tensor *agi_leave_with(int64_t mark, ag_arg x)
+{
+    return agi_scope_leave(mark, agi_value_failed(x) ? NULL : x.tensor);
+}
+
+ag_status agi_leave_with_all(int64_t mark, int n, const ag_arg *values, ag_tensor **outs)
+{
+    bool ok = true;
+    for (int k = 0; k < n; k++) {
+        ok = ok && !agi_value_failed(values[k]);
+        outs[k] = values[k].tensor;
+    }
+    return agi_scope_leave_all(mark, ok, n, outs);
+}
+
 /* "Exp" for ExpBackward0: how the message names who made a value. */
 static void maker_name(const ag_node *node, char text[64])
 {

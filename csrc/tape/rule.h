@@ -53,6 +53,10 @@ bool agi_wide_open(agi_vjp_wide *w, ag_node *node);
 bool agi_wide_run(agi_vjp_wide *w);
 void agi_wide_close(agi_vjp_wide *w);
 
+/* The end of a public function that is a formula: as agi_scope_leave, of values. */
+ag_tensor *agi_leave_with(int64_t mark, ag_arg x);
+ag_status agi_leave_with_all(int64_t mark, int n, const ag_arg *values, ag_tensor **outs);
+
 /* Calls op on values, keeps the result in the open scope, passes failures on. */
 ag_arg agi_value(int op, int n, const ag_arg *args, const ag_attr *attr);
 #pragma GCC visibility pop

@@ -157,3 +157,23 @@ ag_status agi_scope_add_all(int n, ag_tensor **outs)
     }
     return AG_OK;
 }
+
+ag_tensor *agi_scope_leave(int64_t mark, ag_tensor *result)
+{
+    if (result != NULL)
+        agi_retain(result);
+    agi_scope_close(mark);
+    return agi_scope_add(result);
+}
+
+ag_status agi_scope_leave_all(int64_t mark, bool ok, int n, ag_tensor **outs)
+{
+    for (int k = 0; k < n; k++) {
+        if (ok)
+            agi_retain(outs[k]);
+        else
+            outs[k] = NULL;
+    }
+    agi_scope_close(mark);
+    return ok ? agi_scope_add_all(n, outs) : ag_last_status();
+}

@@ -22,6 +22,12 @@ ag_tensor *agi_scope_own(agi_thread *thread, ag_tensor *t);
  * are released and NULL. */
 ag_status agi_scope_add_all(int n, ag_tensor **outs);
 
+/* The end of a function that opened a scope for its parts: closes that scope, of which `result` is
+ * kept. NULL in, NULL out. */
+ag_tensor *agi_scope_leave(int64_t mark, ag_tensor *result);
+/* The same of several results; if not `ok`, all are NULL and the status is that of the failure. */
+ag_status agi_scope_leave_all(int64_t mark, bool ok, int n, ag_tensor **outs);
+
 /* The record of a thread begins, or ends: what its scopes own is released, then their memory. */
 void agi_scopes_open(agi_thread *thread);
 void agi_scopes_close(agi_thread *thread);
