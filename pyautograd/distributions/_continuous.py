@@ -36,7 +36,7 @@ from .._core import (
 )
 from . import _constraints as is_
 from ._constraints import Constraint
-from ._distribution import INF, NAN, Constraints, Distribution, Parameter, together
+from ._distribution import INF, NAN, Constraints, Distribution, Parameter, or_nan, together
 from ._gamma import log_of_gamma
 
 __all__ = ["Beta", "Exponential", "Gamma", "LogNormal", "Normal", "StudentT", "Uniform"]
@@ -434,12 +434,13 @@ class Exponential(Distribution):
         return where(value < 0, -INF, log(self.rate) - self.rate * value)
 
     def cdf(self, value: Parameter) -> Tensor:
-        value = self._value(value)
-        return where(value < 0, 0.0, -expm1(-self.rate * value))
+        far = self.rate * self._value(value)
+        # The slope of exp keeps its digits where expm1 is next to -1.
+        return where(far < 0, 0.0, where(far < 1, -expm1(-far), 1 - exp(-far)))
 
     def icdf(self, value: Parameter) -> Tensor:
         (value,) = together(value=value)
-        return -log1p(-value) / self.rate
+        return where(value < 0, NAN, -log1p(-value) / self.rate)
 
     def rsample(self, sample_shape: Sequence[int] = ()) -> Tensor:
         return empty(self._shape(sample_shape)).exponential_() / self.rate
@@ -503,7 +504,7 @@ class Uniform(Distribution):
     def log_prob(self, value: Parameter) -> Tensor:
         value = self._value(value)
         outside = (value < self.low) | (value >= self.high)
-        return where(outside, -INF, -log(self.high - self.low))
+        return or_nan(value, where(outside, -INF, -log(self.high - self.low)))
 
     def cdf(self, value: Parameter) -> Tensor:
         return ((self._value(value) - self.low) / (self.high - self.low)).clamp(0, 1)

@@ -44,6 +44,7 @@ from ._distribution import (
     Derived,
     Distribution,
     Parameter,
+    or_nan,
     tensor_of,
     together,
 )
@@ -123,7 +124,7 @@ class Bernoulli(_OfTrials):
 
     def cdf(self, value: Parameter) -> Tensor:
         value = self._value(value)
-        return where(value < 0, 0.0, where(value < 1, self._failure(), 1.0))
+        return or_nan(value, where(value < 0, 0.0, where(value < 1, self._failure(), 1.0)))
 
     def sample(self, sample_shape: Sequence[int] = ()) -> Tensor:
         """Draw, from the random numbers of the process, constants."""
@@ -341,8 +342,9 @@ class Categorical(Distribution):
         return logs.gather(-1, at[..., :1]).squeeze(-1)
 
     def cdf(self, value: Parameter) -> Tensor:
-        counted = arange(self._count) <= self._value(value).unsqueeze(-1)
-        return where(counted, self.probs, 0.0).sum(-1)
+        value = self._value(value)
+        counted = arange(self._count) <= value.unsqueeze(-1)
+        return or_nan(value, where(counted, self.probs, 0.0).sum(-1))
 
     def sample(self, sample_shape: Sequence[int] = ()) -> Tensor:
         """Draw, from the random numbers of the process, int64 constants."""
@@ -352,7 +354,8 @@ class Categorical(Distribution):
             count *= size
         with no_grad():
             rows = self.probs.reshape(-1, self._count)
-            return multinomial(rows, count, True).t().reshape(shape)
+            drawn = multinomial(rows, max(count, 1), True)
+            return drawn[:, :count].t().reshape(shape)
 
     def entropy(self) -> Tensor:
         probs, logits = self.probs, self.logits

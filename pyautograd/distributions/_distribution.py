@@ -8,7 +8,7 @@ from typing import Any, ClassVar, TypeVar, overload
 
 import numpy as np
 
-from .._core import Size, Tensor, as_tensor, broadcast_tensors, exp, float64, no_grad
+from .._core import Size, Tensor, as_tensor, broadcast_tensors, exp, float64, no_grad, where
 from ._constraints import Constraint
 
 __all__ = ["Distribution"]
@@ -34,6 +34,11 @@ def together(**given: object) -> list[Tensor]:
     """Parameters as tensors of the shape to which they broadcast."""
     tensors = [tensor_of(name, value) for name, value in given.items()]
     return list(broadcast_tensors(*tensors)) if len(tensors) > 1 else tensors
+
+
+def or_nan(value: Tensor, result: Tensor) -> Tensor:
+    """What is made of comparisons with a value, and does not know of NaN by itself."""
+    return where(value == value, result, value)
 
 
 class Derived:

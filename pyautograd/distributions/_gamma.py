@@ -24,6 +24,8 @@ from ._distribution import INF, NAN
 
 _STEPS = 2  # of Newton: the first one makes the first derivative right, both make three
 
+_TINY = -40.0  # a logarithm below which one term of the series has all digits
+
 
 def log_of_gamma(concentration: Tensor, shape: Sequence[int]) -> Tensor:
     """Logarithms of draws from the gamma distribution of rate 1, as a function of its parameter.
@@ -67,9 +69,14 @@ def _followed(drawn: Tensor, concentration: Tensor) -> Tensor:
 
     Steps of Newton from where the equation holds change no value, but make the derivatives.
     """
-    goal = igamma(concentration, exp(drawn)).detach()
+    goal = _below(drawn, concentration).detach()
     for _ in range(_STEPS):
-        x = exp(drawn)
-        density = exp(concentration * drawn - x - lgamma(concentration))
-        drawn = drawn - (igamma(concentration, x) - goal) / density
+        density = exp(concentration * drawn - exp(drawn) - lgamma(concentration))
+        drawn = drawn - (_below(drawn, concentration) - goal) / density
     return drawn
+
+
+def _below(logs: Tensor, concentration: Tensor) -> Tensor:
+    """The distribution function at exp(logs), also where that is too small to be a number."""
+    first_term = exp(concentration * logs - lgamma(concentration + 1))
+    return where(logs < _TINY, first_term, igamma(concentration, exp(logs)))
