@@ -541,6 +541,14 @@ def test_shapes() -> None:
     assert Binomial(ag.tensor([[2.0], [3.0]]), 0.5 * ag.ones(4)).entropy().shape == (2, 4)
     assert Normal(0.0, ag.ones(0)).log_prob(ag.ones(0)).shape == (0,)
     assert Binomial(2 * ag.ones(0), 0.5).entropy().shape == (0,)
+    nothing = MultivariateNormal(ag.zeros(0), ag.ones(0, 0))
+    assert values(nothing.log_prob(ag.zeros(4, 0))).tolist() == [0.0] * 4
+    assert normal.log_prob(ag.zeros(0, 4, 2, 3)).shape == (0, 4, 2)
+
+
+def test_what_is_certain_has_no_entropy() -> None:
+    certain = [Bernoulli(0.0), Bernoulli(1.0), Binomial(3, 1.0), Categorical(ag.tensor([0.0, 1.0]))]
+    assert [str(d.entropy()) for d in certain] == ["tensor(0.)"] * 4
 
 
 def test_what_parameters_and_values_may_be() -> None:

@@ -62,6 +62,8 @@ def test_names_with_a_reason(owner: str, name: str) -> None:
         ("pyautograd.special", "log_sotfmax", "Did you mean 'log_softmax'?"),
         ("pyautograd", "expit", "no attribute 'expit': there is pyautograd.special.expit"),
         ("pyautograd.linalg", "diagnal", "Did you mean 'diagonal'?"),
+        ("pyautograd", "Normal", "no attribute 'Normal': there is pyautograd.distributions.Normal"),
+        ("pyautograd.distributions", "Laplace", "no attribute 'Laplace': there are a dozen alone"),
         ("pyautograd.distributions", "Norma", "Did you mean 'Normal'?"),
         ("pyautograd.autograd", "backwards", "Did you mean 'backward'?"),
         ("pyautograd.nn", "Conv2d", "no attribute 'Conv2d': there are a few modules alone"),

@@ -8,6 +8,7 @@ checked, those between whole numbers have what the formula of `log_prob` gives f
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import ClassVar
 
@@ -133,7 +134,7 @@ class Bernoulli(_OfTrials):
 
     def entropy(self) -> Tensor:
         p, q = self.probs, self._failure()
-        return -self._log_chance(p, q)
+        return 0.0 - self._log_chance(p, q)  # 0 of what is certain, not -0
 
     @property
     def mean(self) -> Tensor:
@@ -216,7 +217,7 @@ class Binomial(_OfTrials):
         most = int(self.total_count.max().item()) if self.total_count.numel() else 0
         k = arange(most + 1.0).reshape(-1, *[1] * len(self._batch_shape))
         log_prob = self._log_prob_of(k)
-        return -where(log_prob == -INF, 0.0, exp(log_prob) * log_prob).sum(0)
+        return where(log_prob == -INF, 0.0, -exp(log_prob) * log_prob).sum(0)
 
     @property
     def mean(self) -> Tensor:
@@ -349,9 +350,7 @@ class Categorical(Distribution):
     def sample(self, sample_shape: Sequence[int] = ()) -> Tensor:
         """Draw, from the random numbers of the process, int64 constants."""
         shape = self._shape(sample_shape)
-        count = 1
-        for size in sample_shape:
-            count *= size
+        count = math.prod(sample_shape)
         with no_grad():
             rows = self.probs.reshape(-1, self._count)
             drawn = multinomial(rows, max(count, 1), True)
@@ -359,7 +358,7 @@ class Categorical(Distribution):
 
     def entropy(self) -> Tensor:
         probs, logits = self.probs, self.logits
-        return -where(logits == -INF, 0.0, probs * logits).sum(-1)
+        return where(logits == -INF, 0.0, -probs * logits).sum(-1)
 
     @property
     def mean(self) -> Tensor:

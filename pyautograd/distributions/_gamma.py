@@ -42,7 +42,7 @@ def log_of_gamma(concentration: Tensor, shape: Sequence[int]) -> Tensor:
 
 def _drawn(concentration: Tensor) -> Tensor:
     """The draws, of a vector of parameters: G. Marsaglia and W. W. Tsang, "A Simple Method for
-    Generating Gamma Variables", 2000. What is refused is drawn anew, about one in thirty at most.
+    Generating Gamma Variables", 2000. What is refused is drawn anew, one in twenty at most.
     """
     small = concentration < 1
     d = where(small, concentration + 1, concentration) - 1 / 3

@@ -222,7 +222,7 @@ class MultivariateNormal(Distribution):
             solved = linalg.solve_triangular(self._tril, difference.unsqueeze(-1), upper=False)
             return square(solved).sum(-2).squeeze(-1)
         shape = difference.shape
-        columns = difference.reshape(-1, *shape[several:]).movedim(0, -1)
+        columns = difference.reshape(math.prod(shape[:several]), *shape[several:]).movedim(0, -1)
         solved = linalg.solve_triangular(self._tril, columns, upper=False)
         lengths = square(solved).sum(-2).movedim(-1, 0)
         return lengths.reshape(*shape[:several], *lengths.shape[1:])
