@@ -126,7 +126,7 @@ def test_vectors_beside_scipy(rng: np.random.Generator) -> None:
     close(values(ours.mean), theirs.mean())
     close(values(ours.variance), theirs.var())
     close(values(ours.entropy()), theirs.entropy())
-    root = np.tril(rng.standard_normal((3, 3))) + 3 * np.eye(3)
+    root = np.tril(rng.standard_normal((3, 3)), -1) + 2 * np.eye(3)
     loc, x = rng.standard_normal(3), rng.standard_normal((4, 5, 3))
     normal, theirs = (
         MultivariateNormal(loc, root @ root.T),
@@ -263,6 +263,13 @@ def test_beyond_the_support(
         assert (gradient(call(finite).sum(), finite) == 0).all()
     nothing = ag.tensor(math.nan)
     assert math.isnan(d.log_prob(nothing).item()) and math.isnan(d.cdf(nothing).item())
+
+
+def test_vectors_beyond_the_support() -> None:
+    x = ag.tensor([[-0.5, 1.5], [0.5, math.nan], [0.25, 0.75]], requires_grad=True)
+    found = Dirichlet(ag.tensor([0.5, 1.5]), validate_args=False).log_prob(x)
+    assert found[0].item() == -INF and found[1].isnan() and found[2].isfinite()
+    assert (gradient(found[0], x) == 0).all()
 
 
 # ---- mathematics ---------------------------------------------------------------------------------
@@ -416,7 +423,7 @@ def test_draws_of_vectors(rng: np.random.Generator) -> None:
     error = abs(x.mean(0) - values(d.mean))
     assert (error < 5 * values(d.stddev) / math.sqrt(COUNT)).all()
     assert np.allclose(x.var(0), values(d.variance), 0.1)
-    root = np.tril(rng.standard_normal((2, 3, 3))) + 2 * np.eye(3)
+    root = np.tril(rng.standard_normal((2, 3, 3)), -1) + 2 * np.eye(3)
     loc = ag.tensor([[1.0, 2.0, 3.0]])
     normal = MultivariateNormal(loc, scale_tril=ag.tensor(root))
     x = values(normal.sample((COUNT,)))
