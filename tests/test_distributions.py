@@ -481,6 +481,20 @@ def test_gradients_of_draws_of_gamma(c: float) -> None:
     assert np.allclose(np.array(bends)[usual], bend[usual], 1e-3, 1e-4)
 
 
+def test_third_derivatives_of_draws_of_gamma() -> None:
+    scipy = pytest.importorskip("scipy.stats")
+    ag.manual_seed(9)
+    p = ag.tensor(2.0, requires_grad=True)
+    for x in Gamma(p, 1.0).rsample((5,)):
+        derivative = x
+        for _ in range(3):
+            (derivative,) = ag.autograd.grad(derivative, p, create_graph=True)
+        goal, h = scipy.gamma.cdf(x.item(), 2.0), 0.02
+        at = [scipy.gamma.ppf(goal, 2.0 + k * h) for k in (-3, -2, -1, 1, 2, 3)]
+        weights = [1 / 8, -1, 13 / 8, -13 / 8, 1, -1 / 8]
+        assert derivative.item() == pytest.approx(np.dot(at, weights) / h**3, rel=1e-3, abs=1e-5)
+
+
 def test_gradients_of_draws() -> None:
     """Means of draws have the slopes that means have."""
     ag.manual_seed(10)

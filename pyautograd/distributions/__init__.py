@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
 """Distributions of random numbers, named and called as those of `torch.distributions`.
 
-Each has `log_prob`, of which `logpdf` is another name, and most have `cdf`, `entropy`, `mean`,
-`variance` and `rsample`, with gradients of any order in values and parameters; `sample` draws from
-the random numbers of the process.
+Each has `log_prob`, of which `logpdf` is another name, and most have `cdf`, `entropy`, `mean` and
+`variance`, with gradients of any order in values and parameters. `sample` draws from the random
+numbers of the process, `rsample` with gradients in parameters.
 
 Example:
     >>> import pyautograd as ag

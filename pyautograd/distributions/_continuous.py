@@ -316,9 +316,8 @@ class StudentT(Distribution):
     """Student's t distribution, of z = (x - loc) / scale, with tails like z ** -(df + 1).
 
     Its `cdf` is the incomplete beta function of equal parameters df / 2, of which the argument is
-    1 / 2 in the middle: that has derivatives there, too (W. T. Shaw, "Sampling Student's T
-    distribution", 2006). `rsample` divides by a draw from a gamma distribution; `Gamma` says of its
-    gradient.
+    1 / 2 in the middle: that has derivatives there, too (DLMF 8.17.6). `rsample` divides by a draw
+    from a gamma distribution; `Gamma` says of its gradient.
 
     Args:
         df: the degrees of freedom, above 0.

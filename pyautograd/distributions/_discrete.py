@@ -203,7 +203,7 @@ class Binomial(_OfTrials):
 
     def cdf(self, value: Parameter) -> Tensor:
         k, n = floor(self._value(value)), self.total_count
-        below = special.betainc(n - k, k + 1, self._failure())  # DLMF 8.17.24
+        below = special.betainc(n - k, k + 1, self._failure())  # DLMF 8.17.5
         return where(k < 0, 0.0, where(k >= n, 1.0, below))
 
     def sample(self, sample_shape: Sequence[int] = ()) -> Tensor:

@@ -22,8 +22,6 @@ from .._core import (
 )
 from ._distribution import INF, NAN
 
-_STEPS = 2  # of Newton: the first one makes the first derivative right, both make three
-
 _TINY = -40.0  # a logarithm below which one term of the series has all digits
 
 
@@ -67,13 +65,17 @@ def _drawn(concentration: Tensor) -> Tensor:
 def _followed(drawn: Tensor, concentration: Tensor) -> Tensor:
     """The draws as the function of the parameter under which their distribution function stays.
 
-    Steps of Newton from where the equation holds change no value, but make the derivatives.
+    It is the series of that function in `off`, by how much the distribution function at the draws
+    that there are is another one under another parameter: 0 as a value, not in its derivatives.
+    Lagrange's inversion gives its first terms, which make as many derivatives right. The slope of
+    the logarithm of the density is `bend`, and -x that of `bend`.
     """
-    goal = _below(drawn, concentration).detach()
-    for _ in range(_STEPS):
-        density = exp(concentration * drawn - exp(drawn) - lgamma(concentration))
-        drawn = drawn - (_below(drawn, concentration) - goal) / density
-    return drawn
+    x = exp(drawn)
+    at = _below(drawn, concentration)
+    off = (at - at.detach()) / exp(concentration * drawn - x - lgamma(concentration))
+    bend = concentration - x
+    third = (2 * square(bend) + x) / 6
+    return drawn - off * (1 + off * (bend / 2 + off * third))
 
 
 def _below(logs: Tensor, concentration: Tensor) -> Tensor:
