@@ -84,7 +84,7 @@ except ImportError as error:
     fail_to_import(error)
 
 if TYPE_CHECKING:
-    from . import capi, linalg, nn, optim, optimize, random, special, testing
+    from . import capi, distributions, linalg, nn, optim, optimize, random, special, testing
     from ._dtypes import finfo, iinfo
     from ._printing import get_printoptions, set_printoptions
     from ._save import load, save
@@ -111,10 +111,10 @@ __all__ = [
     "cosine_embedding_loss", "cosine_similarity", "count_nonzero", "cov", "cummax", "cummin",
     "cumprod", "cumsum", "cumulative_trapezoid", "default_generator", "deg2rad", "deg2rad_", "det",
     "detach", "detach_", "device", "diag", "diag_embed", "diagflat", "diagonal", "diagonal_scatter",
-    "diff", "digamma", "dist", "div", "divide", "dot", "double", "dropout", "dropout_", "dsplit",
-    "dstack", "dtype", "e", "einsum", "embedding", "empty", "empty_cache", "empty_like",
-    "empty_permuted", "empty_strided", "enable_grad", "eq", "equal", "erf", "erf_", "erfc", "erfc_",
-    "erfinv", "exp", "exp2", "exp2_", "exp_", "explain", "expm1", "expm1_", "eye",
+    "diff", "digamma", "dist", "distributions", "div", "divide", "dot", "double", "dropout",
+    "dropout_", "dsplit", "dstack", "dtype", "e", "einsum", "embedding", "empty", "empty_cache",
+    "empty_like", "empty_permuted", "empty_strided", "enable_grad", "eq", "equal", "erf", "erf_",
+    "erfc", "erfc_", "erfinv", "exp", "exp2", "exp2_", "exp_", "explain", "expm1", "expm1_", "eye",
     "feature_alpha_dropout", "feature_alpha_dropout_", "feature_dropout", "feature_dropout_",
     "fill_", "finfo", "fix", "fix_", "flatten", "flip", "fliplr", "flipud", "float64",
     "float_power", "floor", "floor_", "floor_divide", "fmax", "fmin", "fmod", "frac", "frac_",
@@ -167,6 +167,7 @@ _LATER = {
     "capi": ("capi", None),
     "celu_": ("nn.functional", "celu_"),
     "chain_matmul": ("_contract", "chain_matmul"),
+    "distributions": ("distributions", None),
     "einsum": ("_contract", "einsum"),
     "float": ("_core", "float64"),
     "finfo": ("_dtypes", "finfo"),

@@ -88,6 +88,14 @@ _REASONS: dict[str, dict[str, str]] = {
             ConvTranspose2d MaxPool1d MaxPool2d AvgPool2d AdaptiveAvgPool2d LSTM GRU RNN LSTMCell
             Transformer MultiheadAttention Dropout2d Unflatten ParameterDict DataParallel""",
     },
+    "pyautograd.distributions": {
+        "there are a dozen alone. One's own is made from Distribution": """Laplace Cauchy Chi2
+            HalfNormal HalfCauchy Gumbel Pareto Weibull VonMises Geometric NegativeBinomial
+            Multinomial OneHotCategorical Independent MixtureSameFamily TransformedDistribution""",
+        "write the difference of log_prob, or the formula of the pair": "kl_divergence kl",
+        "write functions of tensors": "transforms transform_to biject_to",
+        "a distribution has arg_constraints and support": "constraints",
+    },
     "pyautograd.nn.functional": {
         "there are no convolutions and no attention": """conv1d conv2d conv3d
             scaled_dot_product_attention multi_head_attention_forward""",
@@ -122,6 +130,7 @@ _PLACES = (
     "pyautograd.special",
     "pyautograd.linalg",
     "pyautograd.autograd",
+    "pyautograd.distributions",
 )
 
 

@@ -24,6 +24,7 @@ OWNERS: dict[str, Any] = {
     "pyautograd.nn.functional": functional,
     "pyautograd.special": ag.special,
     "pyautograd.linalg": ag.linalg,
+    "pyautograd.distributions": ag.distributions,
 }
 REASONS = [(owner, name) for owner in _names._REASONS for name in _names._texts(owner)]
 
@@ -61,6 +62,9 @@ def test_names_with_a_reason(owner: str, name: str) -> None:
         ("pyautograd.special", "log_sotfmax", "Did you mean 'log_softmax'?"),
         ("pyautograd", "expit", "no attribute 'expit': there is pyautograd.special.expit"),
         ("pyautograd.linalg", "diagnal", "Did you mean 'diagonal'?"),
+        ("pyautograd", "Normal", "no attribute 'Normal': there is pyautograd.distributions.Normal"),
+        ("pyautograd.distributions", "Laplace", "no attribute 'Laplace': there are a dozen alone"),
+        ("pyautograd.distributions", "Norma", "Did you mean 'Normal'?"),
         ("pyautograd.autograd", "backwards", "Did you mean 'backward'?"),
         ("pyautograd.nn", "Conv2d", "no attribute 'Conv2d': there are a few modules alone"),
         ("Tensor", "cuda", "object has no attribute 'cuda': everything is computed on the CPU"),
