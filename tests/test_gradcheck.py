@@ -181,7 +181,7 @@ def test_grad_outputs_can_be_given() -> None:
 def test_wrong_arguments() -> None:
     with pytest.raises(ValueError, match="at least one input tensor to require gradient"):
         gradcheck(ag.exp, ag.tensor([1.0]))
-    with pytest.raises(ValueError, match="share memory"):
+    with pytest.raises(RuntimeError, match="0th input has a dimension with stride 0"):
         gradcheck(ag.exp, ag.ones(1).expand(3).requires_grad_())
     with pytest.raises(TypeError, match="output 0 is a float"):
         gradcheck(lambda x: x.sum().item(), leaf([1.0]))
