@@ -223,7 +223,8 @@ class Tensor:
                 tensors of one element.
             retain_graph: keep what the tape saved, for another backward. As create_graph if None.
             create_graph: record the computation of the gradients, for higher derivatives.
-            inputs: the leaves to give a gradient to, instead of all.
+            inputs: the tensors to give a gradient to, leaves or not, instead of all leaves; or a
+                dict of them.
 
         Raises:
             RuntimeError: the tensor does not require grad, has more than one element where no

@@ -6,7 +6,7 @@ Hessians and products with them; `gradcheck`. The grad modes are here too."""
 from __future__ import annotations
 
 import importlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, overload
 
 from .._core import (
@@ -72,8 +72,6 @@ def backward(
     """
     if grad_variables is not None:
         grad_tensors = _old_name(grad_tensors, grad_variables)
-    if isinstance(inputs, Mapping):
-        inputs = tuple(_of_dict(inputs, "backward").values())
     _backward(tensors, grad_tensors, retain_graph, create_graph, inputs)
 
 
@@ -89,15 +87,6 @@ def _old_name(grad_tensors: Any, grad_variables: Any) -> Any:
             "`backward()`. Please only use `grad_tensors`."
         )
     return grad_variables
-
-
-def _of_dict(inputs: Mapping[Any, Tensor], function: str) -> dict[Any, Tensor]:
-    if type(inputs) is not dict:
-        raise TypeError(
-            f"`inputs` argument to `{function}()` must be a dict, not {type(inputs).__name__}. "
-            "Other Mapping types are not supported."
-        )
-    return inputs
 
 
 @overload
@@ -173,13 +162,12 @@ def grad(
         >>> slope.item(), ag.autograd.grad(slope, x)[0].item()
         (27.0, 18.0)
     """
-    if isinstance(inputs, Mapping):
-        named = _of_dict(inputs, "grad")
+    if type(inputs) is dict:
         found = grad(
-            outputs, tuple(named.values()), grad_outputs, retain_graph, create_graph, only_inputs,
-            allow_unused, is_grads_batched, materialize_grads,
+            outputs, tuple(inputs.values()), grad_outputs, retain_graph, create_graph,
+            only_inputs, allow_unused, is_grads_batched, materialize_grads,
         )  # fmt: skip
-        return dict(zip(named, found, strict=True))
+        return dict(zip(inputs, found, strict=True))
     if not only_inputs:
         import warnings
 

@@ -72,6 +72,8 @@ def _size(roots: tuple[Tensor, ...], batches: tuple[Tensor | None, ...]) -> int:
             raise TypeError(
                 f"gradients can be either Tensors or None, but got {type(batch).__name__}"
             )
+        if batch is None and root.numel() != 1:
+            raise RuntimeError("grad can be implicitly created only for scalar outputs")
         if batch is None:
             raise ValueError(
                 "If `is_grads_batched=True`, there must be a grad_output for each output that "
