@@ -16,7 +16,10 @@ Example:
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterable
+import threading
+import weakref
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 from . import autograd
@@ -49,7 +52,7 @@ def _places(argnums: Any, n: int) -> list[int]:
         raise RuntimeError("argnums must be non-empty")
     places = [_place(argnum, n) for argnum in argnums]
     if len(set(places)) != len(places):
-        raise RuntimeError(f"argnums elements must be unique, got {argnums}")
+        raise RuntimeError(f"argnums elements must be unique, got {tuple(places)}")
     return places
 
 
@@ -77,27 +80,83 @@ def _variables(arguments: tuple[Any, ...], argnums: Any) -> _Variables:
     )
 
 
+# Leaves that are variables of derivatives, by their ids: they require grad, but nobody outside the
+# derivative can ask for theirs.
+_private: weakref.WeakValueDictionary[int, Tensor] = weakref.WeakValueDictionary()
+
+
+class _Running(threading.local):
+    """What this thread derives at present."""
+
+    def __init__(self) -> None:
+        self.leaves: set[int] = set()  # ids of the variables of functions that run
+        self.depth = 0
+        # Private leaves that are part of what inner derivatives gave: as objects, or the outer ones
+        # could not tell them from others, which the graph has too.
+        self.kept: list[Tensor] = []
+
+    def keep(self, leaves: list[Tensor]) -> None:
+        if self.depth:
+            self.kept += leaves
+
+
+_running = _Running()
+
+
+@contextmanager
+def _deriving() -> Iterator[None]:
+    """One derivative more, with all of it recorded."""
+    _running.depth += 1
+    try:
+        with enable_grad():
+            yield
+    finally:
+        _running.depth -= 1
+        if not _running.depth:
+            _running.kept.clear()
+
+
 def _variable(one: Any) -> Tensor:
     """The same numbers as another tensor: its gradient is asked for, and nobody else's."""
     if not isinstance(one, Tensor):
         raise ValueError(f"Thing passed to transform API must be Tensor, got {type(one)}")
-    return one.view_as(one) if one.requires_grad else one.detach().requires_grad_()
+    if one.requires_grad:
+        return one.view_as(one)
+    leaf = one.detach().requires_grad_()
+    _private[id(leaf)] = leaf
+    return leaf
+
+
+def _called(
+    func: Callable[..., Any], variables: _Variables, kwargs: dict[str, Any] | None = None
+) -> Any:
+    """What the function gives of the variables; while it runs, those are of use to others."""
+    own = set(map(id, variables.leaves))
+    _running.leaves |= own
+    try:
+        return func(*variables.arguments, **(kwargs or {}))
+    finally:
+        _running.leaves -= own
 
 
 # ---- results -------------------------------------------------------------------------------------
 
 
-def _depends_on_others(result: Tensor, leaves: Iterable[Tensor]) -> bool:
-    """Whether a tensor was computed from anything that requires grad and is none of the leaves."""
-    own = {id(leaf) for leaf in leaves}
+def _is_of_use(leaf: Tensor) -> bool:
+    """Whether somebody can ask for the gradient of a leaf."""
+    return _private.get(id(leaf)) is not leaf or id(leaf) in _running.leaves
+
+
+def _depends_on_others(result: Tensor) -> bool:
+    """Whether a tensor was computed from anything that others can ask the gradient of."""
     if result.grad_fn is None:
-        return result.requires_grad and id(result) not in own
+        return result.requires_grad and _is_of_use(result)
     seen = {result.grad_fn}
     waiting = [result.grad_fn]
     while waiting:
         node = waiting.pop()
         end = node.variable if node.name().endswith("AccumulateGrad") else None
-        if end is not None and id(end) not in own:
+        if end is not None and _is_of_use(end):
             return True
         for before, _ in node.next_functions:
             if before is not None and before not in seen:
@@ -114,11 +173,14 @@ class _Results:
 
     def matters(self, result: Tensor) -> bool:
         """Whether somebody outside can ask for the gradient of this."""
-        return (
+        does = (
             self.recording
             and result.requires_grad
-            and (self.variables.outside or _depends_on_others(result, self.variables.leaves))
+            and (self.variables.outside or _depends_on_others(result))
         )
+        if does:
+            _running.keep(self.variables.leaves)
+        return does
 
     def outside(self, tree: Any) -> Any:
         """A tree of tensors as it is seen outside."""
@@ -175,9 +237,9 @@ def _value_and_gradient(
 ) -> tuple[Any, Any, Any]:
     recording = is_grad_enabled()
     what = "grad_and_value(f)(*args)"
-    with enable_grad():
+    with _deriving():
         variables = _variables(args, argnums)
-        output, aux = _parted(func(*variables.arguments, **kwargs), has_aux, what)
+        output, aux = _parted(_called(func, variables, kwargs), has_aux, what)
         if not isinstance(output, Tensor):
             raise RuntimeError(
                 f"{what}: Expected f(*args) to return a Tensor, got {type(output)}"
@@ -342,9 +404,9 @@ def vjp(func: Callable[..., Any], *primals: Any, has_aux: bool = False) -> tuple
     """
     recording = is_grad_enabled()
     what = "vjp(f, *primals)"
-    with enable_grad():
+    with _deriving():
         variables = _variables(primals, tuple(range(len(primals))))
-        output, aux = _parted(func(*variables.arguments), has_aux, what)
+        output, aux = _parted(_called(func, variables), has_aux, what)
         outputs, spec = tree_flatten(output)
         _check_outputs(outputs, what)
         results = _Results(variables, recording)
@@ -364,6 +426,8 @@ def vjp(func: Callable[..., Any], *primals: Any, has_aux: bool = False) -> tuple
             create_graph = is_grad_enabled() and (
                 any(one.requires_grad for one in given) or any(map(results.matters, outputs))
             )
+        if create_graph:
+            _running.keep(variables.leaves)
         found = _gradients(outputs, variables.leaves, given, retain_graph, create_graph)
         return variables.spec.unflatten(found)
 
@@ -405,9 +469,9 @@ def jacrev(
     @functools.wraps(func)
     def jacobian(*args: Any, **kwargs: Any) -> Any:
         recording = is_grad_enabled()
-        with enable_grad():
+        with _deriving():
             variables = _variables(args, argnums)
-            output, aux = _parted(func(*variables.arguments, **kwargs), has_aux, "jacrev(f)(*args)")
+            output, aux = _parted(_called(func, variables, kwargs), has_aux, "jacrev(f)(*args)")
             outputs, spec = tree_flatten(output)
             _check_outputs(outputs, "jacrev(f)(*args)")
             results = _Results(variables, recording)

@@ -9,7 +9,7 @@ Names and behaviour are those of PyTorch's `torch.utils._pytree`.
 
 from __future__ import annotations
 
-from collections import OrderedDict, defaultdict, deque
+from collections import OrderedDict, defaultdict, deque, namedtuple
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, NamedTuple
 
@@ -70,10 +70,7 @@ def _unflatten_default(values: Iterable[Any], context: Any) -> Any:
     return defaultdict(context[0], zip(context[1], values, strict=True))
 
 
-class namedtuple:
-    """Stands in specs for all types of named tuples; the context is the type itself."""
-
-
+# `namedtuple` stands for all types that it makes; the context is the type.
 _KINDS: dict[Any, _Kind] = {
     tuple: _Kind(lambda node: (list(node), None), lambda v, _: tuple(v), _by_place),
     list: _Kind(lambda node: (list(node), None), lambda v, _: list(v), _by_place),

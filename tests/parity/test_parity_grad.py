@@ -656,7 +656,7 @@ def expanded(lib: Any) -> Any:
 @group
 def parts_of_one(lib: Any) -> Any:
     x = leaf(lib, 1.0, 2.0, 3.0)
-    a, b, c = x.unbind()
+    a, _, c = x.unbind()
     return lib.autograd.grad(a * c, [x, a, c]), a.output_nr, c.output_nr, x.output_nr
 
 
