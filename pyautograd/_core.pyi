@@ -8898,7 +8898,8 @@ class _GradMode:
 class no_grad(_GradMode):
     """Recording on the tape is off inside `with no_grad():`, in this thread.
 
-    Also a decorator, with or without brackets, of functions, generators and coroutines.
+    Also a decorator, with or without brackets, of functions, generators and coroutines, and a
+    class to derive others from, whose __enter__ and __exit__ decorated functions then use.
 
     Raises:
         TypeError: what is decorated cannot be called.
@@ -8912,7 +8913,8 @@ class no_grad(_GradMode):
 class enable_grad(_GradMode):
     """Recording on the tape is on inside `with enable_grad():`, in this thread.
 
-    Also a decorator, with or without brackets, of functions, generators and coroutines.
+    Also a decorator, with or without brackets, of functions, generators and coroutines, and a
+    class to derive others from, whose __enter__ and __exit__ decorated functions then use.
 
     Raises:
         TypeError: what is decorated cannot be called.

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""pyautograd.func: derivatives of functions over trees, one inside another, in threads, in loops."""
+"""pyautograd.func: derivatives over trees, one inside another, in threads and in loops."""
 
 from __future__ import annotations
 
