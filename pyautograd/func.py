@@ -121,7 +121,10 @@ def _variable(one: Any) -> Tensor:
     if not isinstance(one, Tensor):
         raise ValueError(f"Thing passed to transform API must be Tensor, got {type(one)}")
     if one.requires_grad:
-        return one.view_as(one)
+        # A view of one of several results, since those refuse to be written in place: the gradient
+        # would be by what was written, and the tensor of the caller be another.
+        view: Tensor = one.unsqueeze(0).unbind()[0]
+        return view
     leaf = one.detach().requires_grad_()
     _private[id(leaf)] = leaf
     return leaf

@@ -146,6 +146,21 @@ def test_errors_leave_nothing_on() -> None:
     assert ag.func._running.depth == 0 and ag.func._running.leaves == set()
 
 
+def test_variables_are_not_written() -> None:
+    def f(x: Any) -> Any:
+        return x.mul_(3).sum()
+
+    inner = leaf([1.0, 2.0]) * 1
+    for x in (ag.ones(2), leaf([1.0, 2.0]), inner):
+        before = x.tolist()
+        with pytest.raises(RuntimeError, match="inplace|in-place"):
+            grad(f)(x)
+        with pytest.raises(RuntimeError, match="inplace|in-place"):
+            grad(lambda x: grad(f)(x).sum())(x)
+        assert x.tolist() == before
+    assert grad(lambda x: f(x * 1))(inner).tolist() == [3.0, 3.0]
+
+
 def test_wrong_arguments() -> None:
     x = ag.ones(2)
     with pytest.raises(RuntimeError, match="return a scalar Tensor, got tensor with 1 dims"):
