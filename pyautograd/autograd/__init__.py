@@ -5,7 +5,6 @@ Hessians and products with them; `gradcheck`. The grad modes are here too."""
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, overload
 
@@ -203,6 +202,8 @@ def __getattr__(name: str) -> Any:
         from .._names import no_attribute
 
         raise no_attribute(__name__, name, __all__)
+    import importlib
+
     module_name, attribute = _LATER[name]
     module = importlib.import_module("." + module_name, __name__)
     found = module if attribute is None else getattr(module, attribute)
