@@ -84,7 +84,8 @@ except ImportError as error:
     fail_to_import(error)
 
 if TYPE_CHECKING:
-    from . import capi, distributions, linalg, nn, optim, optimize, random, special, testing
+    from . import capi, distributions, func, linalg, nn, optim, optimize, random, special, testing
+    from . import utils
     from ._dtypes import finfo, iinfo
     from ._printing import get_printoptions, set_printoptions
     from ._save import load, save
@@ -118,33 +119,34 @@ __all__ = [
     "feature_alpha_dropout", "feature_alpha_dropout_", "feature_dropout", "feature_dropout_",
     "fill_", "finfo", "fix", "fix_", "flatten", "flip", "fliplr", "flipud", "float64",
     "float_power", "floor", "floor_", "floor_divide", "fmax", "fmin", "fmod", "frac", "frac_",
-    "from_numpy", "full", "full_like", "gather", "gcd", "gcd_", "ge", "ger", "get_default_dtype",
-    "get_num_threads", "get_printoptions", "get_rng_state", "gradient", "greater", "greater_equal",
-    "gt", "hardshrink", "heaviside", "hinge_embedding_loss", "histc", "histogram", "hsplit",
-    "hstack", "hypot", "i0", "i0_", "igamma", "igammac", "iinfo", "index_add", "index_copy",
-    "index_fill", "index_put", "index_put_", "index_reduce", "index_select", "inf", "initial_seed",
-    "inner", "int64", "inverse", "is_complex", "is_floating_point", "is_grad_enabled", "is_signed",
-    "is_tensor", "isclose", "isfinite", "isin", "isinf", "isnan", "isneginf", "isposinf", "isreal",
-    "kl_div", "kron", "kthvalue", "layer_norm", "lcm", "lcm_", "ldexp", "ldexp_", "le", "lerp",
-    "less", "less_equal", "lgamma", "linalg", "linspace", "load", "log", "log10", "log10_", "log1p",
-    "log1p_", "log2", "log2_", "log_", "log_softmax", "logaddexp", "logaddexp2", "logcumsumexp",
-    "logdet", "logical_and", "logical_not", "logical_or", "logical_xor", "logit", "logit_",
-    "logspace", "logsumexp", "long", "lt", "lu_solve", "manual_seed", "margin_ranking_loss",
-    "masked_fill", "masked_scatter", "masked_select", "matmul", "matrix_exp", "matrix_power", "max",
-    "max_memory_allocated", "maximum", "mean", "median", "memory_allocated", "memory_cached",
-    "memory_stats", "meshgrid", "min", "minimum", "mm", "mode", "moveaxis", "movedim", "msort",
-    "mul", "multinomial", "multiply", "mv", "mvlgamma", "nan", "nan_to_num", "nan_to_num_",
-    "nanmean", "nanmedian", "nanquantile", "nansum", "narrow", "ne", "neg", "neg_", "negative",
-    "negative_", "newaxis", "nn", "no_grad", "nonzero", "norm", "normal", "not_equal", "numel",
-    "ones", "ones_like", "optim", "optimize", "outer", "pairwise_distance", "pdist", "permute",
-    "pi", "pinverse", "poisson", "poisson_nll_loss", "polygamma", "positive", "pow", "prelu",
-    "prod", "promote_types", "put", "qr", "quantile", "rad2deg", "rad2deg_", "rand", "rand_like",
-    "randint", "randint_like", "randn", "randn_like", "random", "randperm", "ravel", "reciprocal",
-    "reciprocal_", "relu", "relu_", "remainder", "repeat_interleave", "reset_peak_memory_stats",
-    "reshape", "resize_as_", "result_type", "return_types", "rms_norm", "roll", "rot90", "round",
-    "round_", "row_stack", "rrelu", "rrelu_", "rsqrt", "rsqrt_", "rsub", "save", "scalar_tensor",
-    "scatter", "scatter_add", "scatter_reduce", "searchsorted", "seed", "select", "select_scatter",
-    "selu", "selu_", "set_cache_limit", "set_default_dtype", "set_grad_enabled", "set_num_threads",
+    "from_numpy", "full", "full_like", "func", "gather", "gcd", "gcd_", "ge", "ger",
+    "get_default_dtype", "get_num_threads", "get_printoptions", "get_rng_state", "gradient",
+    "greater", "greater_equal", "gt", "hardshrink", "heaviside", "hinge_embedding_loss", "histc",
+    "histogram", "hsplit", "hstack", "hypot", "i0", "i0_", "igamma", "igammac", "iinfo",
+    "index_add", "index_copy", "index_fill", "index_put", "index_put_", "index_reduce",
+    "index_select", "inf", "initial_seed", "inner", "int64", "inverse", "is_complex",
+    "is_floating_point", "is_grad_enabled", "is_signed", "is_tensor", "isclose", "isfinite", "isin",
+    "isinf", "isnan", "isneginf", "isposinf", "isreal", "kl_div", "kron", "kthvalue", "layer_norm",
+    "lcm", "lcm_", "ldexp", "ldexp_", "le", "lerp", "less", "less_equal", "lgamma", "linalg",
+    "linspace", "load", "log", "log10", "log10_", "log1p", "log1p_", "log2", "log2_", "log_",
+    "log_softmax", "logaddexp", "logaddexp2", "logcumsumexp", "logdet", "logical_and",
+    "logical_not", "logical_or", "logical_xor", "logit", "logit_", "logspace", "logsumexp", "long",
+    "lt", "lu_solve", "manual_seed", "margin_ranking_loss", "masked_fill", "masked_scatter",
+    "masked_select", "matmul", "matrix_exp", "matrix_power", "max", "max_memory_allocated",
+    "maximum", "mean", "median", "memory_allocated", "memory_cached", "memory_stats", "meshgrid",
+    "min", "minimum", "mm", "mode", "moveaxis", "movedim", "msort", "mul", "multinomial",
+    "multiply", "mv", "mvlgamma", "nan", "nan_to_num", "nan_to_num_", "nanmean", "nanmedian",
+    "nanquantile", "nansum", "narrow", "ne", "neg", "neg_", "negative", "negative_", "newaxis",
+    "nn", "no_grad", "nonzero", "norm", "normal", "not_equal", "numel", "ones", "ones_like",
+    "optim", "optimize", "outer", "pairwise_distance", "pdist", "permute", "pi", "pinverse",
+    "poisson", "poisson_nll_loss", "polygamma", "positive", "pow", "prelu", "prod", "promote_types",
+    "put", "qr", "quantile", "rad2deg", "rad2deg_", "rand", "rand_like", "randint", "randint_like",
+    "randn", "randn_like", "random", "randperm", "ravel", "reciprocal", "reciprocal_", "relu",
+    "relu_", "remainder", "repeat_interleave", "reset_peak_memory_stats", "reshape", "resize_as_",
+    "result_type", "return_types", "rms_norm", "roll", "rot90", "round", "round_", "row_stack",
+    "rrelu", "rrelu_", "rsqrt", "rsqrt_", "rsub", "save", "scalar_tensor", "scatter", "scatter_add",
+    "scatter_reduce", "searchsorted", "seed", "select", "select_scatter", "selu", "selu_",
+    "set_cache_limit", "set_default_dtype", "set_grad_enabled", "set_num_threads",
     "set_printoptions", "set_rng_state", "sgn", "show_config", "sigmoid", "sigmoid_", "sign",
     "signbit", "sin", "sin_", "sinc", "sinc_", "sinh", "sinh_", "slice_scatter", "slogdet",
     "softmax", "softplus", "sort", "special", "split", "split_with_sizes", "sqrt", "sqrt_",
@@ -153,8 +155,8 @@ __all__ = [
     "tensor_split", "tensordot", "testing", "threshold", "threshold_", "tile", "topk", "trace",
     "transpose", "trapezoid", "trapz", "triangular_solve", "tril", "tril_indices",
     "triplet_margin_loss", "triu", "triu_indices", "true_divide", "trunc", "trunc_", "unbind",
-    "unflatten", "unique", "unique_consecutive", "unsqueeze", "vander", "var", "var_mean", "vdot",
-    "vsplit", "vstack", "where", "xlogy", "xlogy_", "zero_", "zeros", "zeros_like",
+    "unflatten", "unique", "unique_consecutive", "unsqueeze", "utils", "vander", "var", "var_mean",
+    "vdot", "vsplit", "vstack", "where", "xlogy", "xlogy_", "zero_", "zeros", "zeros_like",
 ]
 
 newaxis = None
@@ -171,6 +173,7 @@ _LATER = {
     "einsum": ("_contract", "einsum"),
     "float": ("_core", "float64"),
     "finfo": ("_dtypes", "finfo"),
+    "func": ("func", None),
     "get_printoptions": ("_printing", "get_printoptions"),
     "get_rng_state": ("random", "get_rng_state"),
     "iinfo": ("_dtypes", "iinfo"),
@@ -192,6 +195,7 @@ _LATER = {
     "tensordot": ("_contract", "tensordot"),
     "testing": ("testing", None),
     "threshold_": ("nn.functional", "threshold_"),
+    "utils": ("utils", None),
 }
 
 # Methods that PyTorch has as functions, too, of which the tensor is the first argument.

@@ -223,7 +223,8 @@ class Tensor:
                 tensors of one element.
             retain_graph: keep what the tape saved, for another backward. As create_graph if None.
             create_graph: record the computation of the gradients, for higher derivatives.
-            inputs: the leaves to give a gradient to, instead of all.
+            inputs: the tensors to give a gradient to, leaves or not, instead of all leaves; or a
+                dict of them.
 
         Raises:
             RuntimeError: the tensor does not require grad, has more than one element where no
@@ -8897,7 +8898,8 @@ class _GradMode:
 class no_grad(_GradMode):
     """Recording on the tape is off inside `with no_grad():`, in this thread.
 
-    Also a decorator, with or without brackets, of functions, generators and coroutines.
+    Also a decorator, with or without brackets, of functions, generators and coroutines, and a
+    class to derive others from, whose __enter__ and __exit__ decorated functions then use.
 
     Raises:
         TypeError: what is decorated cannot be called.
@@ -8911,7 +8913,8 @@ class no_grad(_GradMode):
 class enable_grad(_GradMode):
     """Recording on the tape is on inside `with enable_grad():`, in this thread.
 
-    Also a decorator, with or without brackets, of functions, generators and coroutines.
+    Also a decorator, with or without brackets, of functions, generators and coroutines, and a
+    class to derive others from, whose __enter__ and __exit__ decorated functions then use.
 
     Raises:
         TypeError: what is decorated cannot be called.

@@ -19,8 +19,11 @@ from ._core import enable_grad, no_grad
 __all__ = ["decorate"]
 
 
-def decorate(function: Callable[..., Any], enabled: bool) -> Callable[..., Any]:
-    """Return `function` so that all its code runs with recording on or off.
+def decorate(
+    function: Callable[..., Any], enabled: bool | Callable[[], Any]
+) -> Callable[..., Any]:
+    """Return `function` so that all its code runs with recording on or off, or in what `enabled`
+    gives when it is called.
 
     Example:
         >>> import pyautograd as ag
@@ -29,7 +32,8 @@ def decorate(function: Callable[..., Any], enabled: bool) -> Callable[..., Any]:
         >>> quiet(), ag.is_grad_enabled()
         (False, True)
     """
-    mode: Callable[[], Any] = enable_grad if enabled else no_grad
+    of_bools: dict[Any, Callable[[], Any]] = {True: enable_grad, False: no_grad}
+    mode = of_bools[enabled] if isinstance(enabled, bool) else enabled
 
     if inspect.isclass(function):
         warnings.warn(
@@ -44,7 +48,7 @@ def decorate(function: Callable[..., Any], enabled: bool) -> Callable[..., Any]:
 
         @functools.wraps(function)
         def generate(*args: Any, **kwargs: Any) -> Generator[Any, Any, Any]:
-            return _steps(function(*args, **kwargs), mode)
+            return (yield from _steps(function(*args, **kwargs), mode))
 
         return generate
 

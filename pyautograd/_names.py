@@ -51,7 +51,7 @@ _REASONS: dict[str, dict[str, str]] = {
             is_inference_mode_enabled""",
         "results are the same at any number of threads":
             "use_deterministic_algorithms are_deterministic_algorithms_enabled",
-        "write grad of autograd, or backward of a tensor": "func vmap",
+        "loop over the first dimension, and stack what comes out": "vmap",
         _NUMPY + "tensor": "array",
         _NUMPY + "Tensor": "ndarray",
         _NUMPY + "pow": "power",
@@ -78,10 +78,14 @@ _REASONS: dict[str, dict[str, str]] = {
         "here it is clone()": "copy",
     },
     "pyautograd.autograd": {
-        "it is in pyautograd.testing": "gradcheck gradgradcheck",
         "tensors that are made with requires_grad=True record": "Variable",
         "messages of errors name the ops": """detect_anomaly
             set_detect_anomaly""",
+    },
+    "pyautograd.func": {
+        "sweeps go from outputs to inputs. jacrev gives the same as jacfwd, and jvp is in "
+        "autograd.functional": "jvp jacfwd linearize",
+        "loop over the first dimension, and stack what comes out": "vmap",
     },
     "pyautograd.nn": {
         _MODULES: """RMSNorm BatchNorm1d BatchNorm2d BatchNorm3d GroupNorm Conv1d Conv2d Conv3d
@@ -131,6 +135,7 @@ _PLACES = (
     "pyautograd.linalg",
     "pyautograd.autograd",
     "pyautograd.distributions",
+    "pyautograd.func",
 )
 
 

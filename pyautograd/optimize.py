@@ -23,6 +23,7 @@ import numpy as np
 
 from . import autograd
 from ._core import Tensor, as_tensor, cat, enable_grad, float64, tensor
+from .utils import keystr, tree_flatten_with_path
 
 __all__ = ["least_squares", "minimize", "root"]
 
@@ -50,29 +51,22 @@ class _Tree:
 
     def __init__(self, example: Any, what: str) -> None:
         self.example = example
-        self.leaves: list[Tensor] = []
-        self._collect(example, what)
+        found, self.spec = tree_flatten_with_path(example)
+        self.leaves = [self._leaf(value, what + keystr(path)) for path, value in found]
         self.sizes = [leaf.numel() for leaf in self.leaves]
 
-    def _collect(self, node: Any, what: str) -> None:
-        if isinstance(node, dict):
-            for key, value in node.items():
-                self._collect(value, f"{what}[{key!r}]")
-        elif isinstance(node, (list, tuple)):
-            for k, value in enumerate(node):
-                self._collect(value, f"{what}[{k}]")
-        elif isinstance(node, (Tensor, np.ndarray, float, int)) and not isinstance(node, bool):
-            self.leaves.append(as_tensor(node).detach().to(float64))
-        else:
-            raise TypeError(
-                f"{what}: expected a tensor, or a dict, list or tuple of them, got "
-                f"{type(node).__name__}"
-            )
+    def _leaf(self, value: Any, what: str) -> Tensor:
+        if isinstance(value, (Tensor, np.ndarray, float, int)) and not isinstance(value, bool):
+            return as_tensor(value).detach().to(float64)
+        raise TypeError(
+            f"{what}: expected a tensor, or a dict, list or tuple of them, got "
+            f"{type(value).__name__}"
+        )
 
     @property
     def is_one(self) -> bool:
         """Whether there is no tree, but a tensor."""
-        return not isinstance(self.example, (dict, list, tuple))
+        return self.spec.is_leaf()
 
     def flat(self) -> Any:
         """The numbers as an array."""
@@ -86,18 +80,7 @@ class _Tree:
 
     def made_of(self, leaves: Sequence[Any]) -> Any:
         """The tree with these leaves."""
-        rest = iter(leaves)
-
-        def made(node: Any) -> Any:
-            if isinstance(node, dict):
-                return type(node)((key, made(value)) for key, value in node.items())
-            if isinstance(node, tuple) and hasattr(node, "_fields"):
-                return type(node)(*(made(value) for value in node))
-            if isinstance(node, (list, tuple)):
-                return type(node)([made(value) for value in node])
-            return next(rest)
-
-        return made(self.example)
+        return self.spec.unflatten(leaves)
 
     def of_array(self, array: Any) -> Any:
         """The tree with the numbers of an array."""
@@ -199,11 +182,8 @@ class _Function:
 class _Results(_Tree):
     """Leaves of what a function gave, with their history."""
 
-    def _collect(self, node: Any, what: str) -> None:
-        if isinstance(node, Tensor):
-            self.leaves.append(node)
-        else:
-            super()._collect(node, what)
+    def _leaf(self, value: Any, what: str) -> Tensor:
+        return value if isinstance(value, Tensor) else super()._leaf(value, what)
 
     def __init__(self, example: Any) -> None:
         super().__init__(example, "the function's result")

@@ -17,6 +17,7 @@ import pytest
 
 import pyautograd as ag
 from pyautograd import _stubs, autograd, config, testing
+from pyautograd.autograd import _batched
 
 pytestmark = pytest.mark.any_build
 
@@ -83,9 +84,21 @@ SIGNATURES: dict[str, list[str]] = {
         "grad_outputs",
         "retain_graph",
         "create_graph",
+        "only_inputs",
         "allow_unused",
+        "is_grads_batched",
+        "materialize_grads",
     ],
-    "autograd.backward": ["tensors", "grad_tensors", "retain_graph", "create_graph", "inputs"],
+    "autograd.backward": [
+        "tensors",
+        "grad_tensors",
+        "retain_graph",
+        "create_graph",
+        "grad_variables",
+        "inputs",
+    ],
+    "func.grad": ["func", "argnums", "has_aux"],
+    "func.vjp": ["func", "primals", "has_aux"],
 }
 
 
@@ -141,7 +154,12 @@ def documented() -> list[Any]:
     names = [name for name in ag.__all__ if callable(getattr(ag, name))]
     methods = [f"Tensor.{name}" for name in METHODS]
     modules = [f"{home}.{name}" for home in HOMES for name in resolve(home).__all__]
-    return [*names, *methods, *modules, "autograd.grad", "autograd.backward"]
+    python = [
+        f"{home}.{name}"
+        for home in ("autograd.functional", "func", "utils", "testing")
+        for name in resolve(home).__all__
+    ]
+    return [*names, *methods, *modules, *python, "autograd.grad", "autograd.backward"]
 
 
 @pytest.mark.parametrize("name", documented())
@@ -171,7 +189,8 @@ def examples() -> list[doctest.Example]:
     """The examples in the docstrings of the native module and of the package's Python."""
     finder = doctest.DocTestFinder(exclude_empty=True)
     found = []
-    for module in (ag, autograd, config, testing, *map(resolve, HOMES)):
+    more = (autograd.functional, ag.func, ag.utils, _batched)
+    for module in (ag, autograd, config, testing, *more, *map(resolve, HOMES)):
         found += finder.find(module, module.__name__, module=False)
     for home in HOMES:
         for name in resolve(home).__all__:
@@ -251,7 +270,10 @@ def test_import_brings_only_what_is_needed() -> None:
     done = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60
     )
-    later = {"_install", "distributions", "linalg", "nn", "special"}
+    later = {
+        "_install", "autograd.functional", "distributions", "func", "linalg", "nn", "special",
+        "utils",
+    }
     assert not {f"pyautograd.{name}" for name in later} & set(done.stdout.split())
     extra = {name.split(".")[0] for name in done.stdout.split()}
     assert extra <= {"pyautograd", "_pyautograd"} | set(sys.stdlib_module_names)

@@ -207,6 +207,52 @@ def test_decorated_methods() -> None:
     assert not Model.static(leaf(1.0)).requires_grad
 
 
+def test_clones_and_what_they_return_to() -> None:
+    with ag.no_grad():
+        mode = ag.set_grad_enabled(True)
+        assert (mode.mode, mode.prev) == (True, False)
+        off = mode.clone()
+        assert off.mode and off.prev, "made where the first had switched it on"
+        ag.set_grad_enabled(False)
+    for kind, on in ((ag.no_grad, False), (ag.enable_grad, True)):
+        clone = kind().clone()
+        assert type(clone) is kind
+        with clone:
+            assert recorded() is on and clone.prev and clone.mode is on
+    with pytest.raises(AttributeError):
+        off.mode = False  # type: ignore[misc]
+
+
+def test_classes_derived_from_modes() -> None:
+    seen: list[str] = []
+
+    class Watched(ag.no_grad):
+        def __enter__(self) -> None:
+            seen.append("in")
+            super().__enter__()
+
+        def __exit__(self, *error: Any) -> None:
+            super().__exit__(*error)
+            seen.append("out")
+
+    @Watched()
+    def f() -> bool:
+        return recorded()
+
+    @Watched  # type: ignore[arg-type]
+    def g() -> Any:
+        yield recorded()
+
+    assert not f() and seen == ["in", "out"]
+    assert list(g()) == [False] and seen == ["in", "out"] * 3
+    with Watched(), ag.enable_grad(), Watched():
+        assert not recorded()
+    assert recorded() and isinstance(Watched(), ag.no_grad)
+    watched = Watched()
+    watched.name = "mine"  # type: ignore[attr-defined]
+    del watched, f, g
+
+
 # ---- generators ----------------------------------------------------------------------------------
 
 

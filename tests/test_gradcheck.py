@@ -181,7 +181,7 @@ def test_grad_outputs_can_be_given() -> None:
 def test_wrong_arguments() -> None:
     with pytest.raises(ValueError, match="at least one input tensor to require gradient"):
         gradcheck(ag.exp, ag.tensor([1.0]))
-    with pytest.raises(ValueError, match="share memory"):
+    with pytest.raises(RuntimeError, match="0th input has a dimension with stride 0"):
         gradcheck(ag.exp, ag.ones(1).expand(3).requires_grad_())
     with pytest.raises(TypeError, match="output 0 is a float"):
         gradcheck(lambda x: x.sum().item(), leaf([1.0]))
@@ -195,6 +195,172 @@ def test_does_not_disturb_the_generator() -> None:
     ag.manual_seed(3)
     gradgradcheck(ag.exp, leaf([1.0]), fast_mode=True)
     assert ag.rand(3).tolist() == first
+
+
+# ---- PyTorch's other arguments -------------------------------------------------------------------
+
+
+def nearly_square(error: float) -> Any:
+    """x * x, of which the part `error` is said to be a constant."""
+    return lambda x: x * x * (1 - error) + error * (x * x).detach()
+
+
+@MODES
+def test_a_part_that_is_cut_off(fast_mode: bool) -> None:
+    x = leaf([0.5, 1.5, -2.0])
+    assert gradcheck(nearly_square(0.0), x, fast_mode=fast_mode)
+    for error in (1e-3, -1e-3):
+        with pytest.raises(GradcheckError, match="Jacobian mismatch"):
+            gradcheck(nearly_square(error), x, fast_mode=fast_mode)
+        assert gradcheck(nearly_square(error), x, fast_mode=fast_mode, rtol=2e-3)
+    # PyTorch's default tolerance for an error of this size is exactly what lets it pass.
+    assert gradcheck(nearly_square(9e-4), x, fast_mode=fast_mode, atol=1e-5, rtol=1e-3)
+
+
+@MODES
+def test_a_second_derivative_that_is_cut_off(fast_mode: bool) -> None:
+    def wrong(x: Any) -> Any:
+        """Right at first order; the derivative's own derivative lacks a thousandth."""
+        slope = 3 * nearly_square(1e-3)(x)
+        return with_slope(x**3, slope - slope.detach() + 3 * (x * x).detach(), x)
+
+    x = leaf([0.5, 1.5])
+    assert gradcheck(wrong, x, fast_mode=fast_mode)
+    with pytest.raises(GradcheckError):
+        gradgradcheck(wrong, x, fast_mode=fast_mode)
+
+
+@MODES
+def test_all_arguments_of_torch_are_taken(fast_mode: bool) -> None:
+    x, y = leaf([0.5, 1.5]), leaf([[1.0], [2.0]])
+    assert gradcheck(
+        lambda x, y: (x * y, (x + y).sin()),
+        (x, y),
+        eps=1e-6,
+        atol=1e-5,
+        rtol=1e-3,
+        raise_exception=True,
+        nondet_tol=1e-12,
+        check_undefined_grad=True,
+        check_grad_dtypes=True,
+        check_batched_grad=True,
+        check_batched_forward_grad=False,
+        check_forward_ad=False,
+        check_backward_ad=True,
+        fast_mode=fast_mode,
+        masked=False,
+    )
+    assert gradgradcheck(
+        lambda x, y: (x * y, (x + y).sin()),
+        (x, y),
+        gen_non_contig_grad_outputs=True,
+        check_undefined_grad=True,
+        check_grad_dtypes=True,
+        check_batched_grad=True,
+        check_fwd_over_rev=False,
+        check_rev_over_rev=True,
+        fast_mode=fast_mode,
+        masked=False,
+    )
+
+
+@pytest.mark.parametrize(
+    ("check", "more", "error", "match"),
+    [
+        (gradcheck, {"check_backward_ad": False}, AssertionError, "at least one of"),
+        (
+            gradcheck,
+            {"check_forward_ad": True, "check_backward_ad": False, "check_batched_grad": True},
+            AssertionError,
+            "check_batched_grad=True requires",
+        ),
+        (gradcheck, {"check_batched_forward_grad": True}, AssertionError, "check_forward_ad to be"),
+        (gradcheck, {"check_forward_ad": True}, NotImplementedError, "no forward mode"),
+        (gradgradcheck, {"check_rev_over_rev": False}, AssertionError, "at least one of"),
+        (
+            gradgradcheck,
+            {"check_rev_over_rev": False, "check_fwd_over_rev": True},
+            AssertionError,
+            "check_undefined_grad=True requires",
+        ),
+        (gradgradcheck, {"check_fwd_over_rev": True}, NotImplementedError, "no forward mode"),
+    ],
+)
+def test_arguments_that_cannot_be(
+    check: Any, more: dict[str, bool], error: type[Exception], match: str
+) -> None:
+    with pytest.raises(error, match=match):
+        check(ag.exp, leaf([1.0]), **more)
+
+
+def broken_grad(breaks: Any) -> Any:
+    """autograd.grad, wrong by 1 where `breaks` of the outputs, their gradients and the arguments by
+    keyword says so."""
+    right = ag.autograd.grad
+
+    def grad(outputs: Any, inputs: Any, grad_outputs: Any, **more: Any) -> Any:
+        found = right(outputs, inputs, grad_outputs, **more)
+        return tuple(g + 1 for g in found) if breaks(outputs, grad_outputs, more) else found
+
+    return grad
+
+
+def all_zeros(outputs: Any, gradients: Any, more: Any) -> bool:
+    return isinstance(gradients, list) and not any(bool(g.any()) for g in gradients)
+
+
+@pytest.mark.parametrize(
+    ("breaks", "switch", "match"),
+    [
+        (all_zeros, "check_backward_ad", "backward not multiplied by grad_output"),
+        (
+            lambda outputs, gradients, more: all_zeros(outputs, gradients, more)
+            and len(outputs) == 1,
+            "check_undefined_grad",
+            "Expected all input grads to be undefined or zero .* without output 0",
+        ),
+        (
+            lambda outputs, gradients, more: more.get("is_grads_batched", False),
+            "check_batched_grad",
+            "For output 0 and input 0: expected a batched gradient",
+        ),
+    ],
+)
+def test_what_else_is_found(
+    breaks: Any, switch: str, match: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ag.autograd, "grad", broken_grad(breaks))
+    with pytest.raises(GradcheckError, match=match):
+        gradcheck(lambda x: (x * 2, x * x), leaf([1.0]), **{switch: True})
+    assert not gradcheck(
+        lambda x: (x * 2, x * x), leaf([1.0]), raise_exception=False, **{switch: True}
+    )
+    if switch != "check_backward_ad":
+        assert gradcheck(lambda x: (x * 2, x * x), leaf([1.0]), **{switch: False})
+
+
+def test_outputs_of_other_dtypes_are_constants() -> None:
+    x = leaf([1.0, 3.0, 2.0])
+    assert gradcheck(lambda x: (x * x, x > 1.5, x.argmax()), x)
+    assert gradcheck(lambda x: x.max(0), x)
+    assert gradcheck(lambda x: x > 1.5, x), "nothing to find: all slopes are 0"
+
+
+def test_fast_mode_says_where() -> None:
+    with pytest.raises(GradcheckError, match=r"(?s)Element by element:.*output element 1, input"):
+        gradcheck(sin_with_error(0.1), leaf([np.pi / 2, 0.5]), fast_mode=True)
+
+    def a_little_everywhere(x: Any) -> Any:
+        return (x * (1 + 5e-7)).sum() - 5e-7 * x.detach().sum()
+
+    x = leaf(np.ones(400))
+    with pytest.raises(GradcheckError, match="With fast_mode=False this function passes"):
+        gradcheck(a_little_everywhere, x, fast_mode=True, atol=6e-7, rtol=0.0)
+    assert gradcheck(a_little_everywhere, x, atol=6e-7, rtol=0.0)
+
+
+def test_they_are_in_autograd_too() -> None:
+    assert ag.autograd.gradcheck is gradcheck and ag.autograd.gradgradcheck is gradgradcheck
 
 
 # ---- assert_close --------------------------------------------------------------------------------

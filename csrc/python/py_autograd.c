@@ -9,6 +9,8 @@
 #include "py_tensor.h"
 #include "py_type.h"
 
+#include <string.h>
+
 /* ---- lists of tensors ----------------------------------------------------------------------- */
 
 typedef struct tensor_list {
@@ -100,6 +102,26 @@ static bool set_flags(request *r, PyObject *retain_graph, PyObject *create_graph
     return true;
 }
 
+/* The inputs by names or in a row. Of mappings only a dict is taken, which keeps its order. */
+static bool list_inputs(request *r, const char *function, PyObject *inputs)
+{
+    if (!PyDict_CheckExact(inputs)) {
+        bool is_mapping = !py_is_tensor(inputs) && PyMapping_Check(inputs) &&
+                          PyObject_HasAttrString(inputs, "keys");
+        const char *type = Py_TYPE(inputs)->tp_name, *point = strrchr(type, '.');
+        if (is_mapping)
+            PyErr_Format(PyExc_TypeError,
+                         "`inputs` argument to `%s()` must be a dict, not %s. Other Mapping types "
+                         "are not supported.", function, point != NULL ? point + 1 : type);
+        return !is_mapping && list_from(&r->inputs, inputs, false, "inputs must be Tensors", NULL);
+    }
+    PyObject *values = PyDict_Values(inputs);
+    bool done = values != NULL &&
+                list_from(&r->inputs, values, false, "inputs must be Tensors", NULL);
+    Py_XDECREF(values);
+    return done;
+}
+
 static bool fill_request(request *r, const char *function, PyObject *roots, PyObject *gradients,
                          PyObject *inputs)
 {
@@ -119,7 +141,7 @@ static bool fill_request(request *r, const char *function, PyObject *roots, PyOb
     if (py_absent(inputs))
         return true;
     r->has_inputs = true;
-    if (!list_from(&r->inputs, inputs, false, "inputs must be Tensors", NULL))
+    if (!list_inputs(r, function, inputs))
         return false;
     if (r->inputs.n == 0)
         PyErr_Format(PyExc_RuntimeError, "`inputs` argument to `%s()` cannot be empty.", function);
@@ -329,7 +351,8 @@ PyMethodDef py_autograd_methods[] = {
      "        tensors of one element.\n"
      "    retain_graph: keep what the tape saved, for another backward. As create_graph if None.\n"
      "    create_graph: record the computation of the gradients, for higher derivatives.\n"
-     "    inputs: the leaves to give a gradient to, instead of all.\n\n"
+     "    inputs: the tensors to give a gradient to, leaves or not, instead of all leaves; or a\n"
+     "        dict of them.\n\n"
      "Raises:\n"
      "    RuntimeError: the tensor does not require grad, has more than one element where no\n"
      "        gradient is given, saved values were freed or written in place, or shapes do not\n"

@@ -6,12 +6,15 @@
 #include "py_args.h"
 #include "py_ops.h"
 
+#include <stddef.h>
+#include <structmember.h>
+
 #define MAX_NESTING 64
 
 typedef struct py_mode {
     PyObject_HEAD
     bool mode;        /* what is entered */
-    bool before;      /* what was when set_grad_enabled was called */
+    bool before;      /* what was when set_grad_enabled was called, or another last entered */
     bool at_once;     /* a set_grad_enabled */
     int depth;        /* how many times entered and not left */
     uint64_t outer;   /* what to return to, one bit for each level, innermost lowest */
@@ -19,13 +22,13 @@ typedef struct py_mode {
 
 static PyTypeObject *no_grad_type, *enable_grad_type, *set_grad_enabled_type;
 
-static PyObject *decorate(PyObject *function, bool mode)
+/* `mode` is a bool, or for classes below ours what gives a fresh object to enter. */
+static PyObject *decorate(PyObject *function, PyObject *mode)
 {
     PyObject *module = PyImport_ImportModule("pyautograd._decorate");
     if (module == NULL)
         return NULL;
-    PyObject *decorated = PyObject_CallMethod(module, "decorate", "OO", function,
-                                              mode ? Py_True : Py_False);
+    PyObject *decorated = PyObject_CallMethod(module, "decorate", "OO", function, mode);
     Py_DECREF(module);
     return decorated;
 }
@@ -45,7 +48,7 @@ static PyObject *new_mode(PyTypeObject *type, bool mode, bool at_once)
 /* no_grad() and enable_grad(); with a function, the function decorated. */
 static PyObject *fixed_construct(PyTypeObject *type, PyObject *args, PyObject *keywords)
 {
-    bool mode = type == enable_grad_type;
+    bool mode = PyType_IsSubtype(type, enable_grad_type);
     const py_signature s = {mode ? "enable_grad" : "no_grad", 1, 0, 1, {"orig_func"}};
     PyObject *function;
     if (!py_parse_tuple(&s, args, keywords, &function))
@@ -54,7 +57,12 @@ static PyObject *fixed_construct(PyTypeObject *type, PyObject *args, PyObject *k
         return new_mode(type, mode, false);
     if (!PyCallable_Check(function))
         return py_wrong_type(s.function, "orig_func", "callable", function);
-    return decorate(function, mode);
+    if (type == enable_grad_type || type == no_grad_type)
+        return decorate(function, mode ? Py_True : Py_False);
+    PyObject *object = new_mode(type, mode, false);
+    PyObject *decorated = object != NULL ? PyObject_CallOneArg(object, function) : NULL;
+    Py_XDECREF(object);
+    return decorated;
 }
 
 static PyObject *chosen_construct(PyTypeObject *type, PyObject *args, PyObject *keywords)
@@ -79,6 +87,8 @@ static PyObject *mode_enter(PyObject *self, PyObject *unused)
     bool was = ag_set_grad_enabled(o->mode);
     if (o->at_once && o->depth == 0)
         was = o->before;  /* it was set already, when the object was made */
+    else if (!o->at_once)
+        o->before = was;
     o->outer = o->outer << 1 | was;
     o->depth++;
     Py_RETURN_NONE;
@@ -110,7 +120,23 @@ static PyObject *mode_call(PyObject *self, PyObject *args, PyObject *keywords)
         return py_wrong_type(s.function, "func", "callable", function);
     if (o->at_once)
         ag_set_grad_enabled(o->before);  /* a decorator acts when the function is called */
-    return decorate(function, o->mode);
+    PyTypeObject *type = Py_TYPE(self);
+    if (type == no_grad_type || type == enable_grad_type || type == set_grad_enabled_type)
+        return decorate(function, o->mode ? Py_True : Py_False);
+    PyObject *clone = PyObject_GetAttrString(self, "clone");
+    PyObject *decorated = clone != NULL ? decorate(function, clone) : NULL;
+    Py_XDECREF(clone);
+    return decorated;
+}
+
+/* Another such object. One of set_grad_enabled acts when it is made, as any does. */
+static PyObject *mode_clone(PyObject *self, PyObject *unused)
+{
+    py_mode *o = (py_mode *)self;
+    PyObject *type = (PyObject *)Py_TYPE(self);
+    (void)unused;
+    return o->at_once ? PyObject_CallOneArg(type, o->mode ? Py_True : Py_False)
+                      : PyObject_CallNoArgs(type);
 }
 
 static PyObject *chosen_repr(PyObject *self)
@@ -129,7 +155,14 @@ static void mode_dealloc(PyObject *self)
 static PyMethodDef mode_methods[] = {
     {"__enter__", mode_enter, METH_NOARGS, NULL},
     {"__exit__", PY_METHOD(mode_exit), METH_FASTCALL, NULL},
+    {"clone", mode_clone, METH_NOARGS, "clone($self, /)\n--\n\nAnother object of this kind."},
     {NULL, NULL, 0, NULL},
+};
+
+static PyMemberDef mode_members[] = {
+    {"mode", T_BOOL, offsetof(py_mode, mode), READONLY, "Whether recording is on in it."},
+    {"prev", T_BOOL, offsetof(py_mode, before), READONLY, "What it returns to."},
+    {NULL, 0, 0, 0, NULL},
 };
 
 /* ---- types ---------------------------------------------------------------------------------- */
@@ -137,7 +170,8 @@ static PyMethodDef mode_methods[] = {
 #define FIXED_DOC(name, what, shown) \
     name "(orig_func=None)\n--\n\n" \
     "Recording on the tape is " what " inside `with " name "():`, in this thread.\n\n" \
-    "Also a decorator, with or without brackets, of functions, generators and coroutines.\n\n" \
+    "Also a decorator, with or without brackets, of functions, generators and coroutines, and a\n" \
+    "class to derive others from, whose __enter__ and __exit__ decorated functions then use.\n\n" \
     "Raises:\n" \
     "    TypeError: what is decorated cannot be called.\n\n" \
     "Example:\n" \
@@ -179,11 +213,13 @@ static PyTypeObject *add_type(PyObject *module, const char *name, const char *do
         {Py_tp_dealloc, mode_dealloc},
         {Py_tp_call, mode_call},
         {Py_tp_methods, mode_methods},
+        {Py_tp_members, mode_members},
         {repr != NULL ? Py_tp_repr : 0, repr},
         {0, NULL},
     };
     PyType_Spec spec = {
-        .name = name, .basicsize = sizeof(py_mode), .flags = Py_TPFLAGS_DEFAULT, .slots = slots,
+        .name = name, .basicsize = sizeof(py_mode), .slots = slots,
+        .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE,
     };
     PyObject *type = PyType_FromSpec(&spec);
     if (type != NULL && PyModule_AddObjectRef(module, strrchr(name, '.') + 1, type) < 0)
