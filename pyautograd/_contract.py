@@ -82,7 +82,7 @@ def einsum(*args: Any) -> Tensor:
 
 
 def _written(result: Tensor, out: Tensor | None) -> Tensor:
-    return result if out is None else _core.mul(result, 1.0, out=out)
+    return result if out is None else _core.mul(result, 1, out=out)
 
 
 def _dims_of(dims: Any, ndim: int) -> tuple[Sequence[int], Sequence[int]]:

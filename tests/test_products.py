@@ -221,6 +221,21 @@ def test_integers() -> None:
     assert ag.einsum("ij,jk->ik", a, a).tolist() == [[7, 10], [15, 22]]
 
 
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda a, out: ag.tensordot(a, a, 1, out=out),
+        lambda a, out: ag.chain_matmul(a, a, out=out),
+    ],
+    ids=["tensordot", "chain_matmul"],
+)
+def test_out_of_integers(call: Callable[..., ag.Tensor]) -> None:
+    a, out = ag.tensor([[1, 2], [3, 4]]), ag.empty(0, dtype=ag.int64)
+    assert call(a, out) is out
+    assert out.dtype == ag.int64
+    assert out.tolist() == [[7, 10], [15, 22]]
+
+
 def test_a_product_in_place_is_a_new_tensor() -> None:
     a = before = ag.tensor([[1.0, 2.0], [3.0, 4.0]])
     a @= a

@@ -283,7 +283,16 @@ static bool is_no_variance(ag_arg var)
     return negative;
 }
 
-/* The variance is eps at least; its gradient is that of itself, as PyTorch has it. */
+/* A variance, or eps where it is less, by a constant that is added: the derivative is 1 in both, as
+ * PyTorch has it. What is inf or NaN stays so. */
+static ag_arg no_less(ag_arg var, double eps)
+{
+    if (var.tensor == NULL)
+        return NUM(var.value < eps ? eps : var.value);
+    const ag_arg missing = v_constant(v_sub(NUM(eps), var));
+    return v_where(v_lt(var, NUM(eps)), v_add(var, missing), var);
+}
+
 AG_FORMULA(gaussian_nll_loss)
 {
     if (!agi_check_reduction("gaussian_nll_loss", attr->i[1]))
@@ -295,10 +304,7 @@ AG_FORMULA(gaussian_nll_loss)
     ag_arg var = variances_of(args[0], args[2]);
     if (agi_value_failed(var))
         return var;
-    if (var.tensor == NULL)
-        var = NUM(fmax(var.value, attr->f[0]));
-    else
-        var = v_add(var, v_constant(v_sub(v_maximum(var, NUM(attr->f[0])), var)));
+    var = no_less(var, attr->f[0]);
     const ag_arg logs = var.tensor != NULL ? v_log(var) : NUM(log(var.value));
     const ag_arg far = v_div(v_square(v_sub(args[0], args[1])), var);
     ag_arg loss = v_mul(v_add(logs, far), NUM(0.5));

@@ -375,3 +375,23 @@ def test_second_derivatives_of_distances(p: float) -> None:
     x, y = leaf(rng.uniform(0, 1, (2, 3))), leaf(rng.uniform(2, 3, (2, 3)))
     assert gradgradcheck(lambda x, y: ag.cdist(x, y, p), (x, y))
     assert gradgradcheck(lambda x: ag.pdist(x, p), leaf(rng.uniform(0, 1, (3, 2))))
+
+
+@pytest.mark.parametrize(
+    ("var", "loss", "slope"),
+    [
+        (INF, INF, 0.0),
+        (0.1, (math.log(0.5) + 8.0) / 2.0, -7.0),  # 0.5 (1 / eps - d^2 / eps^2), at eps
+        (2.0, (math.log(2.0) + 2.0) / 2.0, -0.25),
+        (NAN, NAN, NAN),
+    ],
+)
+def test_variances_of_gaussian_nll_loss(var: float, loss: float, slope: float) -> None:
+    """What is less than eps counts as eps, and what is inf or NaN as itself; a number, too."""
+
+    def call(v: Any) -> Any:
+        return F.gaussian_nll_loss(ag.tensor([2.0]), ag.zeros(1), v, eps=0.5, reduction="none")
+
+    np.testing.assert_allclose(call(leaf([var])).tolist(), [loss], rtol=1e-15)
+    np.testing.assert_allclose(call(var).tolist(), [loss], rtol=1e-15)
+    np.testing.assert_allclose(gradient(call, [var]), [slope], rtol=1e-15)
