@@ -12,6 +12,7 @@
 #include "compute/op.h"
 #include "fuse/expr.h"
 #include "ops/table.h"
+#include "tape/hooks.h"
 #include "tape/node.h"
 #include "tensor/scope.h"
 
@@ -31,6 +32,7 @@ __attribute__((constructor)) static void start_library(void)
         .postpone_end = agi_expr_postpones,
         .release_node = agi_node_release_owned,
         .unmark = agi_tensor_unmark,
+        .free_hooks = agi_hooks_free,
     };
     agi_ops = agi_op_table;
 }

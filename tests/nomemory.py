@@ -34,6 +34,11 @@ CALLS = {
     "stride": "x.stride(), x.stride(-1)",
     "data_ptr": "a.data_ptr() > 0",
     "grad": "x.grad",
+    # hooks
+    "hooks": "x.register_hook(print).remove(), y.register_hook(print).remove()",
+    "hook of a leaf": "x.register_post_accumulate_grad_hook(print).remove()",
+    "hooks of nodes": "y.grad_fn.register_hook(print).remove()",
+    "prehooks of nodes": "y.grad_fn.register_prehook(print).remove()",
     "data": "x.data.tolist()",
     "transposed": "x.T.tolist(), x.mT.shape",
     # values

@@ -11,6 +11,7 @@
 
 struct agi_thread;
 struct agi_storage;
+struct agi_hook_list;
 
 typedef struct agi_upcalls {
     /* thread to alloc, both of base: a thread begins or ends, with its free lists; bytes in
@@ -32,6 +33,8 @@ typedef struct agi_upcalls {
      * its node was to keep. */
     void (*release_node)(ag_node *node);
     void (*unmark)(ag_tensor *t);
+    /* The same of a leaf that has hooks. */
+    void (*free_hooks)(struct agi_hook_list *hooks);
 } agi_upcalls;
 
 #pragma GCC visibility push(hidden)

@@ -253,6 +253,44 @@ AG_API ag_status ag_backward_many(int n, ag_tensor *const *roots, ag_tensor *con
 AG_API ag_status ag_grad(int n, ag_tensor *const *roots, ag_tensor *const *gradients, int n_inputs,
                          ag_tensor *const *inputs, unsigned flags, ag_tensor **results);
 
+/* Hooks: functions of yours that a backward calls with gradients on their way, in the order in
+ * which they were registered, with grad mode on if it has AG_CREATE_GRAPH. One that gives a status
+ * below zero makes the backward fail. A context is given back by release (NULL: by nothing), on any
+ * thread, when the hook is removed or what it hangs on dies; where registering fails it stays
+ * yours. */
+typedef struct ag_hook ag_hook;
+/* grad, borrowed, is NULL where none arrived. A tensor of its shape, owned, in *replacement (NULL
+ * at first) goes on in its place. */
+typedef ag_status (*ag_tensor_hook)(void *context, ag_tensor *grad, ag_tensor **replacement);
+/* Gradients of the results of a node's op, and for a hook after it those of its inputs that count,
+ * which it may change: an entry is owned, and what takes its place, too. The others are to read. */
+typedef ag_status (*ag_node_hook)(void *context, int n_inputs, ag_tensor **of_inputs,
+                                  int n_results, ag_tensor **of_results);
+typedef ag_status (*ag_leaf_hook)(void *context, ag_tensor *leaf);
+typedef int (*ag_hook_visit)(ag_hook *hook, void *context, void *argument);
+
+/* Each gives a handle, yours to release, of which the hook's life does not depend. On the gradient
+ * of a tensor as it is now, not of what writes in place make of it; */
+AG_API ag_hook *ag_register_hook(ag_tensor *t, ag_tensor_hook hook, void *context,
+                                 void (*release)(void *context));
+/* after a backward has set the leaf's .grad, with all others; of one that fails all stay set; */
+AG_API ag_hook *ag_register_post_accumulate_grad_hook(ag_tensor *leaf, ag_leaf_hook hook,
+                                                      void *context,
+                                                      void (*release)(void *context));
+/* before and after a node's rule; or with a leaf (node NULL) before and after its .grad is set. */
+AG_API ag_hook *ag_node_register_prehook(ag_node *node, ag_tensor *leaf, ag_node_hook hook,
+                                         void *context, void (*release)(void *context));
+AG_API ag_hook *ag_node_register_hook(ag_node *node, ag_tensor *leaf, ag_node_hook hook,
+                                      void *context, void (*release)(void *context));
+AG_API void ag_hook_remove(ag_hook *hook);                   /* again: does nothing */
+AG_API void ag_hook_release(ag_hook *hook);
+AG_API uint64_t ag_hook_id(const ag_hook *hook);             /* no other hook has it */
+/* Visits the hooks of t as it is now (those of its node, too), until `visit` gives something other
+ * than 0: that, else 0. The second visits none unless the caller's is the only reference to t, and
+ * none of its node's unless t alone has that: for collectors of garbage. */
+AG_API int ag_visit_hooks(ag_tensor *t, ag_hook_visit visit, void *argument);
+AG_API int ag_visit_owned_hooks(ag_tensor *t, ag_hook_visit visit, void *argument);
+
 AG_API bool ag_grad_enabled(void);                           /* this thread records */
 AG_API bool ag_set_grad_enabled(bool on);                    /* returns what it was */
 

@@ -8,6 +8,7 @@
 #include "py_dtype.h"
 #include "py_errors.h"
 #include "py_generator.h"
+#include "py_hooks.h"
 #include "py_numpy.h"
 #include "py_ops.h"
 #include "py_out.h"
@@ -129,6 +130,7 @@ static bool fill(PyObject *module)
     }
     return py_add_size_type(module) && py_add_dtype_types(module) &&
            py_add_tensor_type(module) && py_add_node_type(module) &&
+           py_add_handle_type(module) &&
            py_add_return_types(module) && py_add_generator_type(module) &&
            py_add_grad_modes(module) && py_add_linalg_error(module) && watch_forks(module) &&
            PyModule_AddStringConstant(module, "__version__", ag_version()) == 0;

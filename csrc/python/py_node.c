@@ -5,6 +5,7 @@
  * stands for it, which the library itself has no node for.
  */
 #include "py_errors.h"
+#include "py_hooks.h"
 #include "py_ops.h"
 #include "py_tensor.h"
 
@@ -308,7 +309,53 @@ static PyObject *node_call(PyObject *self, PyObject *args, PyObject *keywords)
     "    >>> import pyautograd as ag\n" \
     "    >>> x = ag.ones(2, requires_grad=True)\n"
 
+static PyObject *node_register_hook(PyObject *self, PyObject *hook)
+{
+    const py_node *o = (py_node *)self;
+    return py_node_add_hook(o->node, o->leaf, hook, false);
+}
+
+static PyObject *node_register_prehook(PyObject *self, PyObject *hook)
+{
+    const py_node *o = (py_node *)self;
+    return py_node_add_hook(o->node, o->leaf, hook, true);
+}
+
 static PyMethodDef node_methods[] = {
+    {"register_hook", node_register_hook, METH_O,
+     "register_hook($self, hook, /)\n--\n\n"
+     "Have each backward call `hook(grad_inputs, grad_outputs)` after this node's rule.\n\n"
+     "Both are tuples, with None where there is no gradient. A tuple that the hook returns goes\n"
+     "on in place of grad_inputs. Of an AccumulateGrad it is called when .grad is set, and\n"
+     "grad_inputs is empty.\n\n"
+     "Returns:\n"
+     "    A handle, whose remove() removes the hook.\n\n"
+     "Raises:\n"
+     "    RuntimeError: the leaf of an AccumulateGrad does not require grad.\n\n"
+     "backward() raises what the hook raises, TypeError if it returns no tuple of tensors, and\n"
+     "RuntimeError if these do not fit.\n\n"
+     EXAMPLE_DOC
+     "    >>> y = x * 3\n"
+     "    >>> handle = y.grad_fn.register_hook(lambda inputs, outputs: print(inputs, outputs))\n"
+     "    >>> y.sum().backward()\n"
+     "    (tensor([3., 3.]), None) (tensor([1., 1.]),)\n"},
+    {"register_prehook", node_register_prehook, METH_O,
+     "register_prehook($self, hook, /)\n--\n\n"
+     "Have each backward call `hook(grad_outputs)` before this node's rule.\n\n"
+     "grad_outputs is a tuple, with None where there is no gradient. A tuple that the hook\n"
+     "returns goes on in its place.\n\n"
+     "Returns:\n"
+     "    A handle, whose remove() removes the hook.\n\n"
+     "Raises:\n"
+     "    RuntimeError: the leaf of an AccumulateGrad does not require grad.\n\n"
+     "backward() raises what the hook raises, TypeError if it returns no tuple of tensors, and\n"
+     "RuntimeError if these do not fit.\n\n"
+     EXAMPLE_DOC
+     "    >>> y = x * 3\n"
+     "    >>> handle = y.grad_fn.register_prehook(lambda outputs: (outputs[0] * 2,))\n"
+     "    >>> y.sum().backward()\n"
+     "    >>> x.grad\n"
+     "    tensor([6., 6.])\n"},
     {"name", node_name, METH_NOARGS,
      "name($self, /)\n--\n\nThe name that is printed: the op and a digit.\n\n" EXAMPLE_DOC
      "    >>> (x * 2).grad_fn.name()\n"

@@ -31,12 +31,13 @@ PyObject *py_tensor_new(ag_tensor *fresh)
         free_count--;
         PyObject_Init((PyObject *)o, py_tensor_type);
     } else {
-        o = PyObject_New(py_tensor, py_tensor_type);
+        o = PyObject_GC_New(py_tensor, py_tensor_type);
         if (o == NULL) {
             ag_release(fresh);
             return NULL;
         }
         o->weakrefs = o->grad = NULL;
+        o->tracked = 0;
     }
     o->tensor = fresh;
     ag_set_wrapper(fresh, o);
@@ -166,7 +167,15 @@ void py_tensor_dealloc(PyObject *self)
 {
     py_tensor *o = (py_tensor *)self;
     PyTypeObject *type = Py_TYPE(self);
-    if (PY_UNLIKELY(((uintptr_t)o->weakrefs | (uintptr_t)o->grad) != 0)) {  /* one test for both */
+    const bool is_exact = type == py_tensor_type;
+    if (PY_UNLIKELY(!is_exact))
+        PyObject_GC_UnTrack(self);
+    /* One test for all. */
+    if (PY_UNLIKELY(((uintptr_t)o->weakrefs | (uintptr_t)o->grad | o->tracked) != 0)) {
+        if (o->tracked) {
+            PyObject_GC_UnTrack(self);
+            o->tracked = 0;
+        }
         if (o->weakrefs != NULL)
             PyObject_ClearWeakRefs(self);
         drop_grad(o);
@@ -178,7 +187,7 @@ void py_tensor_dealloc(PyObject *self)
             ag_set_wrapper(tensor, NULL);
         ag_release(tensor);
     }
-    if (PY_LIKELY(type == py_tensor_type && free_count < FREE_MAX)) {
+    if (PY_LIKELY(is_exact && free_count < FREE_MAX)) {
         o->tensor = (ag_tensor *)free_objects;
         free_objects = o;
         free_count++;
@@ -188,17 +197,53 @@ void py_tensor_dealloc(PyObject *self)
     Py_DECREF(type);  /* a heap type is owned by its instances */
 }
 
-/* For the collector, which sees objects of subclasses alone. A loop that leads through an object of
- * the exact type, from its .grad's attributes back to itself, stays until .grad is taken away. */
+void py_tensor_track(PyObject *self)
+{
+    py_tensor *o = (py_tensor *)self;
+    if (!py_is_exact_tensor(self) || o->tracked)
+        return;
+    o->tracked = 1;
+    PyObject_GC_Track(self);
+}
+
+typedef struct owned_visit {
+    visitproc visit;
+    void *arg;
+} owned_visit;
+
+static int visit_function(ag_hook *hook, void *function, void *argument)
+{
+    const owned_visit *v = argument;
+    (void)hook;
+    return v->visit(function, v->arg);
+}
+
+/* For the collector, which sees objects of subclasses, and those that have had hooks. Of the latter
+ * what nobody but the object leads to: where others share it, it is no garbage yet. A loop that
+ * leads through another object of the exact type, from its .grad's attributes back to itself, stays
+ * until .grad is taken away. */
 int py_tensor_traverse(PyObject *self, visitproc visit, void *arg)
 {
     Py_VISIT(Py_TYPE(self));
     Py_VISIT(((py_tensor *)self)->grad);
-    return 0;
+    owned_visit v = {visit, arg};
+    ag_tensor *tensor = py_tensor_of(self);
+    return tensor != NULL ? ag_visit_owned_hooks(tensor, visit_function, &v) : 0;
+}
+
+static int first_hook(ag_hook *hook, void *function, void *argument)
+{
+    (void)function;
+    *(ag_hook **)argument = hook;
+    return 1;
 }
 
 int py_tensor_clear(PyObject *self)
 {
+    ag_hook *hook;
     drop_grad((py_tensor *)self);
+    while (py_tensor_of(self) != NULL &&
+           ag_visit_owned_hooks(py_tensor_of(self), first_hook, &hook) != 0)
+        ag_hook_remove(hook);
     return 0;
 }

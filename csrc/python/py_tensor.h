@@ -4,8 +4,8 @@
  *
  * The object owns a reference to the tensor; the tensor knows its object (ag_wrapper) without
  * owning it, so that a tensor that comes back from the library, a gradient say, is the very object
- * that was given out before, as long as that lives. Objects of the exact type have no dict and
- * take no part in garbage collection; those of subclasses do.
+ * that was given out before, as long as that lives. Objects of the exact type have no dict, and the
+ * collector of garbage sees those alone that have had hooks; it sees all of subclasses.
  */
 #ifndef PY_TENSOR_H
 #define PY_TENSOR_H
@@ -18,6 +18,7 @@ typedef struct py_tensor {
     PyObject *weakrefs;
     PyObject *grad;      /* owned: what was assigned to .grad, whose class and attributes stay as
                             long as its tensor is the gradient; NULL for most */
+    uintptr_t tracked;   /* 1: of the exact type, and seen by the collector */
 } py_tensor;
 
 extern PyTypeObject *py_tensor_type;
@@ -85,6 +86,9 @@ PyTypeObject *py_common_type(int n, PyObject *const *operands);
 /* An argument that must be a Tensor, else TypeError. */
 bool py_tensor_argument(const char *function, const char *argument, PyObject *object,
                         ag_tensor **tensor);
+
+/* The collector sees the object from now on: it has hooks, which may lead back to it. */
+void py_tensor_track(PyObject *self);
 
 /* Slots of the type. */
 void py_tensor_dealloc(PyObject *self);

@@ -140,7 +140,7 @@ static PyMethodDef *all_methods(void)
 {
     PyMethodDef *const parts[] = {py_op_methods, py_inplace_methods,
                                   py_object_methods, py_pickle_methods, py_autograd_methods,
-                                  py_cast_methods,
+                                  py_cast_methods, py_hook_methods,
                                   py_ufunc_methods, py_row_methods, special_methods};
     const size_t n_parts = sizeof parts / sizeof parts[0];
     size_t n = 1;
@@ -205,7 +205,7 @@ bool py_add_tensor_type(PyObject *module)
     PyType_Spec spec = {
         .name = "pyautograd.Tensor",
         .basicsize = sizeof(py_tensor),
-        .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE,
+        .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE | Py_TPFLAGS_HAVE_GC,
         .slots = slots,
     };
     py_tensor_type = (PyTypeObject *)PyType_FromSpec(&spec);

@@ -12,7 +12,8 @@ bool py_add_tensor_type(PyObject *module);
 
 /* What other files add to the type. Tables end with an empty row. */
 extern PyMethodDef py_op_methods[], py_inplace_methods[], py_object_methods[],
-    py_autograd_methods[], py_ufunc_methods[], py_pickle_methods[], py_row_methods[];
+    py_autograd_methods[], py_ufunc_methods[], py_pickle_methods[], py_row_methods[],
+    py_hook_methods[];
 extern PyGetSetDef py_tensor_properties[];
 
 PyObject *py_tensor_item(PyObject *self, Py_ssize_t index);          /* self[index] of iteration */

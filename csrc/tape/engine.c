@@ -9,9 +9,7 @@
  *                cotangent into those of its inputs;
  *   3. commit    leaves (and retained tensors) get their gradients, when nothing can fail any more.
  *
- * Nothing recurses. INVARIANT[claim]: while a run is on, a node's or leaf's `run` field names the
- * run that claimed it and `slot` its place there. A second run that meets a claimed node (another
- * thread, or a backward inside a backward) keeps that node's slot in a table of its own.
+ * Nothing recurses. Runs and their slots are those of slots.h.
  */
 
 #include <string.h>
@@ -24,317 +22,16 @@
 #include "../fuse/pending.h"
 #include "../tensor/scope.h"
 #include "apply.h"
-#include "deposit.h"
-#include "patches.h"
+#include "hooks.h"
 #include "request.h"
 #include "rule.h"
-
-/* What becomes of the values that an entry's node saved. */
-typedef enum entry_done {
-    DONE_NOT,           /* they stay */
-    DONE_FREES,         /* its rule has run: they go when nothing can fail any more */
-    DONE_LENT,          /* and may be pending: until then they are not stored for the node's sake */
-} entry_done;
-
-typedef struct slot_entry {
-    agi_edge what;      /* borrowed: alive through the roots. A node, or a leaf (low bit set) */
-    union {
-        ag_tensor *grad;    /* owned: what the users gave so far, NULL for nothing */
-        ag_tensor **parts;  /* the same where an op has several results: one of each, NULL for none
-                               at all. Table and entries owned */
-        agi_patches *patches;  /* is_patched: in place of grad, what is to be added up; owned */
-    };
-    int32_t uses;       /* users that have not given their part yet */
-    bool claimed;       /* what->run is this run */
-    uint8_t done;       /* entry_done */
-    bool needed : 1;    /* leads to something whose gradient is wanted */
-    bool wanted : 1;    /* its own gradient is wanted: kept beside the sweep */
-    bool is_patched : 1;
-} slot_entry;
-
-#define LOCAL_SLOTS 32
-
-typedef struct agi_run {
-    void *name;         /* what claims say: of no other run, ended ones and those that a child of
-                           fork() has the claims of included, as its address could be */
-    slot_entry *entries;
-    int32_t *ready;     /* stack of slots */
-    int32_t count, capacity, ready_count;
-    int32_t root_count; /* the first slots are the roots': `what` is owned, for a root may be
-                           written in place meanwhile */
-    int32_t *table;     /* slots of nodes that another run has claimed, by address; -1 is free */
-    int32_t table_size, table_used;
-    agi_deposits deposits;
-    int n_roots;
-    ag_tensor *const *roots;   /* the caller's */
-    unsigned flags;
-    bool frees;         /* saved values, in the end */
-    int64_t kept;       /* elements of those that are there and will be freed, about */
-    bool selective;     /* only some inputs are wanted */
-    bool any_patched;   /* some entry was */
-    slot_entry local_entries[LOCAL_SLOTS];
-    int32_t local_ready[LOCAL_SLOTS];
-} agi_run;
-
-/* ---- slots ---------------------------------------------------------------------------------- */
-
-AGI_INLINE _Atomic(void *) *claim_of(agi_edge what, int32_t **slot)
-{
-    if (agi_edge_is_leaf(what)) {
-        agi_meta *meta = agi_meta_of(agi_edge_leaf(what));
-        *slot = &meta->slot;
-        return &meta->run;
-    }
-    *slot = &agi_edge_node(what)->slot;
-    return &agi_edge_node(what)->run;
-}
-
-static bool try_claim(_Atomic(void *) *claim, const agi_run *run)
-{
-    void *expected = NULL;
-    if (AGI_LIKELY(agi_serialised)) {
-        if (atomic_load_explicit(claim, memory_order_relaxed) != NULL)
-            return false;
-        atomic_store_explicit(claim, run->name, memory_order_relaxed);
-        return true;
-    }
-    return atomic_compare_exchange_strong(claim, &expected, run->name);
-}
-
-static uint32_t hash_of(agi_edge what) { return (uint32_t)((what >> 4) * 2654435761u); }
-
-static AGI_NOINLINE int32_t table_find(const agi_run *run, agi_edge what)
-{
-    uint32_t mask = (uint32_t)run->table_size - 1;
-    for (uint32_t i = hash_of(what) & mask;; i = (i + 1) & mask)
-        if (run->table[i] < 0 || run->entries[run->table[i]].what == what)
-            return run->table[i];
-}
-
-static void table_put(agi_run *run, int32_t slot)
-{
-    uint32_t mask = (uint32_t)run->table_size - 1;
-    uint32_t i = hash_of(run->entries[slot].what) & mask;
-    while (run->table[i] >= 0)
-        i = (i + 1) & mask;
-    run->table[i] = slot;
-}
-
-/* Room for one more, at most half full. */
-static bool table_grow(agi_run *run)
-{
-    if (2 * (run->table_used + 1) <= run->table_size)
-        return true;
-    int32_t size = run->table_size == 0 ? 64 : 2 * run->table_size;
-    int32_t *table = agi_plain_resize(run->table, (size_t)size * sizeof *table);
-    if (table == NULL)
-        return false;
-    run->table = table;
-    run->table_size = size;
-    memset(table, 0xff, (size_t)size * sizeof *table);
-    for (int32_t s = 0; s < run->count; s++)
-        if (!run->entries[s].claimed)
-            table_put(run, s);
-    return true;
-}
-
-static bool grow(agi_run *run)
-{
-    int32_t capacity = 2 * run->capacity;
-    bool local = run->entries == run->local_entries;
-    slot_entry *entries = agi_plain_resize(local ? NULL : run->entries,
-                                           (size_t)capacity * sizeof *entries);
-    if (entries == NULL)
-        return false;
-    if (local)
-        memcpy(entries, run->local_entries, sizeof run->local_entries);
-    run->entries = entries;
-    int32_t *ready = agi_plain_resize(local ? NULL : run->ready, (size_t)capacity * sizeof *ready);
-    if (ready == NULL) {
-        if (local) {
-            agi_plain_free(entries);
-            run->entries = run->local_entries;
-        }
-        return false;
-    }
-    run->ready = ready;
-    run->capacity = capacity;
-    return true;
-}
-
-/* The slot of a node or leaf in this run, or -1. */
-AGI_INLINE int32_t slot_find(const agi_run *run, agi_edge what)
-{
-    if (agi_edge_is_leaf(what) && agi_meta_of(agi_edge_leaf(what)) == NULL)
-        return -1;
-    int32_t *slot;
-    _Atomic(void *) *claim = claim_of(what, &slot);
-    if (AGI_LIKELY(atomic_load_explicit(claim, memory_order_relaxed) == run->name))
-        return *slot;
-    return AGI_LIKELY(run->table_size == 0) ? -1 : table_find(run, what);
-}
-
-/* The slot, made if there is none; -1 with an error if that fails. */
-static int32_t slot_of(agi_run *run, agi_edge what)
-{
-    int32_t found = slot_find(run, what);
-    if (found >= 0)
-        return found;
-    if (agi_edge_is_leaf(what) && agi_tensor_meta(agi_edge_leaf(what)) == NULL)
-        return -1;
-    if (run->count == run->capacity && !grow(run))
-        return -1;
-    int32_t *slot;
-    _Atomic(void *) *claim = claim_of(what, &slot);
-    slot_entry *entry = &run->entries[run->count];
-    *entry = (slot_entry){.what = what, .claimed = try_claim(claim, run)};
-    if (entry->claimed) {
-        *slot = run->count;
-    } else {
-        if (!table_grow(run))
-            return -1;
-        table_put(run, run->count);
-        run->table_used++;
-    }
-    return run->count++;
-}
-
-static void run_open(agi_run *run, int n, ag_tensor *const *roots, unsigned flags)
-{
-    static _Atomic uintptr_t runs;
-    run->name = (void *)(atomic_fetch_add_explicit(&runs, 1, memory_order_relaxed) + 1);
-    run->entries = run->local_entries;
-    run->ready = run->local_ready;
-    run->capacity = LOCAL_SLOTS;
-    run->count = run->ready_count = 0;
-    run->table = NULL;
-    run->table_size = run->table_used = 0;
-    agi_deposits_open(&run->deposits, (flags & AG_CREATE_GRAPH) != 0);
-    run->n_roots = n;
-    run->roots = roots;
-    run->any_patched = false;
-    run->flags = flags;
-    run->frees = flags & AG_FREE_GRAPH || !(flags & (AG_RETAIN_GRAPH | AG_CREATE_GRAPH));
-    run->kept = 0;
-    run->selective = false;
-    run->root_count = 0;
-}
-
-/* Values saved in a node that this run has claimed are let go by no other. Those of other nodes the
- * rule owns while it runs (agi_vjp.owns), and they are let go only if no run has claimed the
- * node. */
-static void free_saved(const slot_entry *entry)
-{
-    ag_node *node = agi_edge_node(entry->what);
-    if (AGI_LIKELY(entry->claimed) ||
-        atomic_load_explicit(&node->run, memory_order_relaxed) == NULL)
-        agi_node_free_saved(node);
-}
-
-static void drop_gradient(slot_entry *entry)
-{
-    if (entry->is_patched) {
-        agi_patches_free(entry->patches);
-        return;
-    }
-    if (agi_edge_is_leaf(entry->what) || !agi_edge_node(entry->what)->has_outputs) {
-        agi_release(entry->grad);
-        return;
-    }
-    for (int k = 0; k < agi_node_outputs(agi_edge_node(entry->what)); k++)
-        agi_release(entry->parts[k]);
-    agi_plain_free(entry->parts);
-}
-
-/* After all that can fail: then the saved values go, while a run that failed leaves them. */
-static void run_close(agi_run *run, bool ok)
-{
-    for (int32_t s = 0; s < run->count; s++) {
-        slot_entry *entry = &run->entries[s];
-        if (AGI_UNLIKELY(entry->grad != NULL))
-            drop_gradient(entry);
-        if (AGI_UNLIKELY(entry->done == DONE_LENT))
-            agi_node_lend_saved(agi_edge_node(entry->what), -1);
-        if (entry->done != DONE_NOT && ok)
-            free_saved(entry);
-        if (entry->claimed) {
-            int32_t *slot;
-            atomic_store_explicit(claim_of(entry->what, &slot), NULL, memory_order_release);
-        }
-    }
-    for (int32_t s = 0; s < run->root_count; s++)
-        agi_edge_release(run->entries[s].what);
-    agi_deposits_close(&run->deposits);
-    agi_plain_free(run->table);
-    if (run->entries != run->local_entries) {
-        agi_plain_free(run->entries);
-        agi_plain_free(run->ready);
-    }
-}
-
-/* ---- discover ------------------------------------------------------------------------------- */
-
-static bool discover(agi_run *run)
-{
-    for (int32_t s = 0; s < run->count; s++) {
-        agi_edge what = run->entries[s].what;
-        if (agi_edge_is_leaf(what))
-            continue;
-        const ag_node *node = agi_edge_node(what);
-        for (int k = 0; k < node->n_in; k++) {
-            if (node->edges[k] == 0)
-                continue;
-            int32_t slot = slot_of(run, node->edges[k]);
-            if (slot < 0)
-                return false;
-            run->entries[slot].uses++;
-        }
-    }
-    return true;
-}
-
-/* With inputs given, only what lies on a path to one of them is needed. Slots in an order in which
- * users come first are what `ready` holds after a dry sweep; walked backward, each node asks its
- * inputs. */
-static bool find_needed(agi_run *run)
-{
-    int32_t *left = agi_plain_new((size_t)run->count * sizeof *left);
-    if (left == NULL)
-        return false;
-    int32_t done = 0, queued = 0;
-    for (int32_t s = 0; s < run->count; s++) {
-        left[s] = run->entries[s].uses;
-        if (left[s] == 0)
-            run->ready[queued++] = s;
-    }
-    for (; done < queued; done++) {
-        agi_edge what = run->entries[run->ready[done]].what;
-        for (int k = 0; !agi_edge_is_leaf(what) && k < agi_edge_node(what)->n_in; k++) {
-            agi_edge edge = agi_edge_node(what)->edges[k];
-            int32_t slot = edge != 0 ? slot_find(run, edge) : -1;
-            if (slot >= 0 && --left[slot] == 0)
-                run->ready[queued++] = slot;
-        }
-    }
-    agi_plain_free(left);
-    for (int32_t i = queued - 1; i >= 0; i--) {
-        slot_entry *entry = &run->entries[run->ready[i]];
-        entry->needed = entry->wanted;
-        agi_edge what = entry->what;
-        for (int k = 0; !agi_edge_is_leaf(what) && k < agi_edge_node(what)->n_in; k++) {
-            agi_edge edge = agi_edge_node(what)->edges[k];
-            int32_t slot = edge != 0 ? slot_find(run, edge) : -1;
-            entry->needed = entry->needed || (slot >= 0 && run->entries[slot].needed);
-        }
-    }
-    return true;
-}
+#include "slots.h"
 
 /* ---- accumulate ----------------------------------------------------------------------------- */
 
 /* The first gradient to arrive is passed on as it is, the second makes a sum of its own, later ones
  * are added into that. */
-static bool accumulate(agi_run *run, slot_entry *entry, ag_tensor *g)
+static bool accumulate(agi_run *run, agi_slot *entry, ag_tensor *g)
 {
     if (entry->grad == NULL) {
         entry->grad = agi_retain(g);
@@ -358,7 +55,7 @@ static bool accumulate(agi_run *run, slot_entry *entry, ag_tensor *g)
 }
 
 /* A patch (taken) joins what the entry has. */
-static bool accumulate_patch(agi_run *run, slot_entry *entry, agi_patch *patch)
+static bool accumulate_patch(agi_run *run, agi_slot *entry, agi_patch *patch)
 {
     if (agi_patch_is_whole(patch)) {
         ag_tensor *g = agi_patch_tensor(patch);
@@ -381,7 +78,7 @@ static bool accumulate_patch(agi_run *run, slot_entry *entry, agi_patch *patch)
 }
 
 /* The sum of an entry's patches, which have their numbers, becomes its gradient. */
-static bool add_up_patches(slot_entry *entry)
+static bool add_up_patches(agi_slot *entry)
 {
     ag_tensor *sum = agi_patches_sum(entry->patches);
     if (sum == NULL)
@@ -414,7 +111,7 @@ static bool add_up_all_patches(agi_run *run)
 
 /* A leaf of the tape as it was recorded may be none any more: what wants no gradient by now gets
  * none, what has a history by now cannot have one. */
-static bool takes_gradient(const agi_run *run, const slot_entry *entry, bool *failed)
+static bool takes_gradient(const agi_run *run, const agi_slot *entry, bool *failed)
 {
     if (!agi_edge_is_leaf(entry->what) || entry->grad == NULL ||
         (run->selective && !entry->wanted))
@@ -429,16 +126,26 @@ static bool takes_gradient(const agi_run *run, const slot_entry *entry, bool *fa
     return false;
 }
 
+AGI_INLINE agi_hook_list **hooks_of(agi_edge what)
+{
+    if (agi_edge_is_leaf(what))
+        return &agi_meta_of(agi_edge_leaf(what))->hooks;
+    return &agi_edge_node(what)->extra->hooks;
+}
+
 /* The leaves' gradients join the retained ones. */
 static bool deposit_leaves(agi_run *run)
 {
     bool failed = false;
     for (int32_t s = 0; s < run->count; s++) {
-        slot_entry *entry = &run->entries[s];
+        agi_slot *entry = &run->entries[s];
         if (!takes_gradient(run, entry, &failed))
             continue;
         if (!agi_deposits_add(&run->deposits, agi_edge_leaf(entry->what), entry->grad, true))
             return false;
+        if (AGI_UNLIKELY(*hooks_of(entry->what) != NULL) &&
+            agi_hooks_have(*hooks_of(entry->what), AGI_HOOK_AFTER))
+            continue;  /* they will see it */
         agi_release(entry->grad);
         entry->grad = NULL;
     }
@@ -467,7 +174,7 @@ AGI_INLINE unsigned needs_of(const agi_run *run, const ag_node *node)
     unsigned needs = 0;
     for (int k = 0; k < node->n_in; k++)
         if (node->edges[k] != 0 &&
-            (!run->selective || run->entries[slot_find(run, node->edges[k])].needed))
+            (!run->selective || run->entries[agi_slot_find(run, node->edges[k])].needed))
             needs |= 1u << k;
     return needs;
 }
@@ -485,7 +192,7 @@ static bool give(agi_run *run, const ag_node *node, int k, ag_tensor *g)
     agi_edge edge = node->edges[k];
     return (!agi_edge_is_leaf(edge) ||
             fits_leaf(node, k, agi_edge_leaf(edge), g->ndim, agi_shape_of(g))) &&
-           accumulate(run, &run->entries[slot_find(run, edge)], g);
+           accumulate(run, &run->entries[agi_slot_find(run, edge)], g);
 }
 
 /* Gives input 0 its part as a patch (taken). */
@@ -494,20 +201,155 @@ static bool give_patch(agi_run *run, const ag_node *node, agi_patch *patch)
     agi_edge edge = node->edges[0];
     if (!agi_edge_is_leaf(edge) ||
         fits_leaf(node, 0, agi_edge_leaf(edge), patch->ndim, patch->shape))
-        return accumulate_patch(run, &run->entries[slot_find(run, edge)], patch);
+        return accumulate_patch(run, &run->entries[agi_slot_find(run, edge)], patch);
     agi_patch_release(patch);
     return false;
 }
 
-/* An input got its part (or learnt that there is none). */
-static void settle(agi_run *run, int32_t slot)
+/* ---- hooks ---------------------------------------------------------------------------------- */
+
+static AGI_NOINLINE bool tell_later(agi_run *run, int32_t slot)
 {
-    if (--run->entries[slot].uses == 0 && !agi_edge_is_leaf(run->entries[slot].what))
+    if (run->told_count == run->told_capacity) {
+        const int32_t capacity = run->told_capacity == 0 ? 8 : 2 * run->told_capacity;
+        int32_t *grown = agi_plain_resize(run->told, (size_t)capacity * sizeof *grown);
+        if (grown == NULL)
+            return false;
+        run->told = grown;
+        run->told_capacity = capacity;
+    }
+    run->told[run->told_count++] = slot;
+    return true;
+}
+
+static bool settle_leaf_patches(agi_run *run, agi_slot *entry)
+{
+    return !entry->is_patched ||
+           (agi_patches_compute(1, &entry->patches, run->n_roots, run->roots) &&
+            add_up_patches(entry));
+}
+
+/* All of a leaf's gradient is there. */
+static AGI_NOINLINE bool visit_leaf(agi_run *run, int32_t slot)
+{
+    agi_slot *entry = &run->entries[slot];
+    agi_hook_list **hooks = hooks_of(entry->what);
+    if (run->selective && !entry->wanted)
+        return true;
+    if (!settle_leaf_patches(run, entry) || !agi_hooks_on_tensor(hooks, &entry->grad))
+        return false;
+    if (!run->accumulates)
+        return true;
+    return agi_hooks_on_node(hooks, AGI_HOOK_BEFORE, 0, NULL, 1, &entry->grad) &&
+           tell_later(run, slot);
+}
+
+/* The hooks that wait for .grad, when that is set. */
+static AGI_NOINLINE bool tell_leaves(agi_run *run)
+{
+    const bool recording = ag_set_grad_enabled((run->flags & AG_CREATE_GRAPH) != 0);
+    bool ok = true;
+    for (int32_t k = 0; k < run->told_count && ok; k++) {
+        agi_slot *entry = &run->entries[run->told[k]];
+        agi_hook_list **hooks = hooks_of(entry->what);
+        ok = agi_hooks_on_leaf(hooks, agi_edge_leaf(entry->what)) &&
+             agi_hooks_on_node(hooks, AGI_HOOK_AFTER, 0, NULL, 1, &entry->grad);
+    }
+    ag_set_grad_enabled(recording);
+    return ok;
+}
+
+AGI_INLINE bool has_hooks(const ag_node *node, agi_hook_kind kind)
+{
+    return AGI_UNLIKELY(node->extra != NULL) && agi_hooks_have(node->extra->hooks, kind);
+}
+
+/* What the rule gave for the inputs that count, with what hooks after it make of that, in the open
+ * scope. An input that is left without a gradient is needed no more: false in `given`. */
+static bool change_results(ag_node *node, ag_arg *gx, bool *given, ag_tensor **room, int n_out,
+                           ag_tensor **outs)
+{
+    int n = 0;
+    for (int k = 0; k < node->n_in; k++)
+        if (!agi_node_hides(node, k))
+            room[n++] = given[k] ? agi_retain(gx[k].tensor) : NULL;
+    bool ok = agi_hooks_on_node(&node->extra->hooks, AGI_HOOK_AFTER, n, room, n_out, outs);
+    for (int k = 0, at = 0; k < node->n_in; k++) {
+        if (agi_node_hides(node, k))
+            continue;
+        ag_tensor *g = room[at++];
+        given[k] = g != NULL;
+        gx[k] = g != NULL ? agi_arg(agi_scope_add(g)) : agi_number(0.0);
+        ok = ok && (g == NULL || gx[k].tensor != NULL);
+    }
+    return ok;
+}
+
+/* The same with room of its own. */
+static AGI_NOINLINE bool hook_results(ag_node *node, ag_arg *gx, bool *given, int n_out,
+                                      ag_tensor *const *outs)
+{
+    const size_t n = (size_t)node->n_in + (size_t)n_out;
+    ag_tensor **room = agi_plain_new(n * sizeof *room), **shown = room + node->n_in;
+    if (room == NULL)
+        return false;
+    for (int k = 0; k < n_out; k++)
+        shown[k] = outs[k] != NULL ? agi_retain(outs[k]) : NULL;
+    const bool ok = change_results(node, gx, given, room, n_out, shown);
+    for (int k = 0; k < n_out; k++)
+        agi_release(shown[k]);
+    agi_plain_free(room);
+    return ok;
+}
+
+static AGI_NOINLINE bool hook_narrow(agi_vjp *v, ag_tensor *g)
+{
+    bool given[AGI_NODE_SHAPES];
+    for (int k = 0; k < v->node->n_in; k++)
+        given[k] = (v->needs >> k & 1) != 0;
+    if (!hook_results(v->node, v->gx, given, 1, &g))
+        return false;
+    v->needs = 0;
+    for (int k = 0; k < v->node->n_in; k++)
+        v->needs |= given[k] ? 1u << k : 0u;
+    return true;
+}
+
+/* No gradient arrived at a node: its rule has nothing to do, hooks after it hear of it. */
+static bool hook_nothing(ag_node *node)
+{
+    const int n_out = agi_node_outputs(node);
+    if (!has_hooks(node, AGI_HOOK_AFTER))
+        return true;
+    const size_t n = (size_t)node->n_in + (size_t)n_out;
+    ag_tensor **room = agi_plain_new(n * sizeof *room);
+    if (room == NULL)
+        return false;
+    memset(room, 0, n * sizeof *room);
+    int count = 0;
+    for (int k = 0; k < node->n_in; k++)
+        count += !agi_node_hides(node, k);
+    const bool ok = agi_hooks_on_node(&node->extra->hooks, AGI_HOOK_AFTER, count, room, n_out,
+                                      room + node->n_in);
+    agi_plain_free(room);
+    return ok;
+}
+
+/* An input got its part (or learnt that there is none). */
+static bool settle(agi_run *run, int32_t slot)
+{
+    const agi_edge what = run->entries[slot].what;
+    if (--run->entries[slot].uses > 0)
+        return true;
+    if (!agi_edge_is_leaf(what))
         run->ready[run->ready_count++] = slot;
+    else if (AGI_UNLIKELY(*hooks_of(what) != NULL))
+        return visit_leaf(run, slot);
+    return true;
 }
 
 /* Runs a node's rule on its cotangent g and gives its inputs their parts. */
-static bool pull_back(agi_run *run, const slot_entry *entry, ag_tensor *g, unsigned needs)
+static bool pull_back(agi_run *run, const agi_slot *entry, ag_tensor *g, unsigned needs)
 {
     ag_node *node = agi_edge_node(entry->what);
     ag_arg gx[AGI_NODE_SHAPES] = {{.tensor = NULL}};
@@ -517,6 +359,8 @@ static bool pull_back(agi_run *run, const slot_entry *entry, ag_tensor *g, unsig
     bool ok = mark >= 0 && agi_vjp_run(&v) &&
               (!agi_node_keeps_shapes(node) || !agi_op_is_map(&agi_ops[node->op]) ||
                sum_to_inputs(&v));
+    if (ok && has_hooks(node, AGI_HOOK_AFTER))
+        ok = hook_narrow(&v, g);
     for (int k = 0; ok && k < node->n_in; k++)
         if (v.needs & (1u << k))
             ok = give(run, node, k, gx[k].tensor);
@@ -526,7 +370,7 @@ static bool pull_back(agi_run *run, const slot_entry *entry, ag_tensor *g, unsig
 
 /* The same with a patch of the cotangent (taken): it becomes one of input 0's. *done is false where
  * the rule can do nothing with it. */
-static bool pull_back_patch(agi_run *run, const slot_entry *entry, ag_tensor *g, agi_patch *patch,
+static bool pull_back_patch(agi_run *run, const agi_slot *entry, ag_tensor *g, agi_patch *patch,
                             unsigned needs, bool *done)
 {
     ag_node *node = agi_edge_node(entry->what);
@@ -548,7 +392,7 @@ static bool pull_back_patch(agi_run *run, const slot_entry *entry, ag_tensor *g,
 }
 
 /* The same where the rule may make a patch of g. */
-static AGI_NOINLINE bool pull_back_part(agi_run *run, const slot_entry *entry, ag_tensor *g,
+static AGI_NOINLINE bool pull_back_part(agi_run *run, const agi_slot *entry, ag_tensor *g,
                                         unsigned needs, bool *done)
 {
     agi_patch patch;
@@ -560,24 +404,24 @@ static AGI_NOINLINE bool pull_back_part(agi_run *run, const slot_entry *entry, a
 
 /* The rule has run. What the node saved is kept until nothing can fail any more, so that a backward
  * that fails can be tried again; beyond AGI_KEPT_MAX it goes at once. */
-static void let_go_later(agi_run *run, slot_entry *entry, int64_t numel)
+static void let_go_later(agi_run *run, agi_slot *entry, int64_t numel)
 {
     ag_node *node = agi_edge_node(entry->what);
     const bool large = numel >= AGI_DEFER_MIN;
     run->kept += large ? agi_node_lend_saved(node, 1) : node->n_saved * numel;
     if (AGI_LIKELY(run->kept <= AGI_KEPT_MAX)) {
-        entry->done = large ? DONE_LENT : DONE_FREES;
+        entry->done = large ? AGI_DONE_LENT : AGI_DONE_FREES;
         return;
     }
     if (large)
         agi_node_lend_saved(node, -1);
-    free_saved(entry);
+    agi_slot_free_saved(entry);
 }
 
 /* One result of an op that has several: the op's node gets its cotangent. */
 static bool hand_over(agi_run *run, const ag_node *node, ag_tensor *g)
 {
-    slot_entry *entry = &run->entries[slot_find(run, node->edges[0])];
+    agi_slot *entry = &run->entries[agi_slot_find(run, node->edges[0])];
     const size_t n = (size_t)agi_node_outputs(agi_edge_node(entry->what));
     if (run->selective && !entry->needed)
         return true;
@@ -597,14 +441,14 @@ static bool any_needed(const agi_run *run, agi_vjp_wide *w)
     bool any = false;
     for (int k = 0; k < node->n_in; k++) {
         w->needs[k] = node->edges[k] != 0 &&
-                      (!run->selective || run->entries[slot_find(run, node->edges[k])].needed);
+                      (!run->selective || run->entries[agi_slot_find(run, node->edges[k])].needed);
         any |= w->needs[k];
     }
     return any;
 }
 
 /* The same as pull_back for rules of many inputs or several results, whose cotangents these are. */
-static bool pull_back_wide(agi_run *run, slot_entry *entry, ag_tensor *const *parts)
+static bool pull_back_wide(agi_run *run, agi_slot *entry, ag_tensor *const *parts)
 {
     ag_node *node = agi_edge_node(entry->what);
     agi_vjp_wide w;
@@ -621,6 +465,8 @@ static bool pull_back_wide(agi_run *run, slot_entry *entry, ag_tensor *const *pa
     const bool wanted = any_needed(run, &w);
     const int64_t mark = agi_scope_open();
     bool ok = mark >= 0 && (!wanted || agi_wide_run(&w));
+    if (ok && wanted && has_hooks(node, AGI_HOOK_AFTER))
+        ok = hook_results(node, w.v.gx, w.needs, agi_node_outputs(node), parts);
     for (int k = 0; ok && k < node->n_in; k++)
         if (w.needs[k])
             ok = give(run, node, k, w.v.gx[k].tensor);
@@ -641,7 +487,7 @@ AGI_INLINE ag_tensor *retainer_of(const ag_node *node)
     return keep;
 }
 
-static bool propagate(agi_run *run, slot_entry *entry, ag_tensor *g)
+static bool propagate(agi_run *run, agi_slot *entry, ag_tensor *g)
 {
     ag_node *node = agi_edge_node(entry->what);
     if (AGI_UNLIKELY(node->is_output))
@@ -652,7 +498,7 @@ static bool propagate(agi_run *run, slot_entry *entry, ag_tensor *g)
     if (needs == 0)
         return true;
     bool done = false;
-    if (AGI_UNLIKELY(agi_op_makes_patch(node->op)) &&
+    if (AGI_UNLIKELY(agi_op_makes_patch(node->op)) && !has_hooks(node, AGI_HOOK_AFTER) &&
         !pull_back_part(run, entry, g, needs, &done))
         return false;
     if (AGI_LIKELY(!done) && !pull_back(run, entry, g, needs))
@@ -663,7 +509,7 @@ static bool propagate(agi_run *run, slot_entry *entry, ag_tensor *g)
 }
 
 /* All of g's uses are known: it goes on to the inputs. */
-static bool visit_gradient(agi_run *run, slot_entry *entry, ag_tensor *g)
+static bool visit_gradient(agi_run *run, agi_slot *entry, ag_tensor *g)
 {
     if (entry->wanted)
         agi_retain(g);
@@ -677,15 +523,17 @@ static bool visit_gradient(agi_run *run, slot_entry *entry, ag_tensor *g)
 }
 
 /* Whether the patches are one alone that the node's rule passes on, and the sum is not wanted. */
-static bool passes_patch(const agi_run *run, const slot_entry *entry)
+static bool passes_patch(const agi_run *run, const agi_slot *entry)
 {
     const ag_node *node = agi_edge_node(entry->what);
+    if (node->extra != NULL && node->extra->hooks != NULL)
+        return false;
     return entry->patches->count == 1 && agi_op_passes_patch(node->op) && !node->is_output &&
            !entry->wanted && retainer_of(node) == NULL && needs_of(run, node) != 0;
 }
 
 /* The patches are passed on, or added up to the entry's gradient. */
-static AGI_NOINLINE bool settle_patches(agi_run *run, slot_entry *entry)
+static AGI_NOINLINE bool settle_patches(agi_run *run, agi_slot *entry)
 {
     bool done = false;
     if (passes_patch(run, entry)) {
@@ -697,7 +545,7 @@ static AGI_NOINLINE bool settle_patches(agi_run *run, slot_entry *entry)
     if (!done)
         return agi_patches_compute(1, &entry->patches, run->n_roots, run->roots) &&
                add_up_patches(entry);
-    drop_gradient(entry);
+    agi_slot_drop(entry);
     entry->grad = NULL;
     entry->is_patched = false;
     if (run->frees)
@@ -705,34 +553,109 @@ static AGI_NOINLINE bool settle_patches(agi_run *run, slot_entry *entry)
     return true;
 }
 
-static bool visit_parts(agi_run *run, slot_entry *entry)
+static bool leads_on(const agi_run *run, const ag_node *node)
+{
+    for (int k = 0; k < node->n_in; k++)
+        if (node->edges[k] != 0 &&
+            (!run->selective || run->entries[agi_slot_find(run, node->edges[k])].needed))
+            return true;
+    return false;
+}
+
+/* The same of a node with hooks, whether or not a gradient arrived. As in PyTorch, what is asked of
+ * a run is the gradient before the tensor's hooks if it leads on to others that are, else after
+ * them; what is retained is the one after them. */
+static AGI_NOINLINE bool visit_watched(agi_run *run, agi_slot *entry)
+{
+    ag_node *node = agi_edge_node(entry->what);
+    ag_tensor *g = entry->grad;
+    if (run->selective && !entry->needed)
+        return true;
+    const bool leads = leads_on(run, node);
+    entry->grad = entry->wanted && leads && g != NULL ? agi_retain(g) : NULL;
+    bool ok = agi_hooks_on_tensor(&node->extra->hooks, &g);
+    if (entry->wanted && !leads && g != NULL)
+        entry->grad = agi_retain(g);
+    ag_tensor *keep = retainer_of(node);
+    if (ok && keep != NULL && g != NULL)
+        ok = agi_deposits_add(&run->deposits, keep, g, false);
+    if (ok && leads && !node->is_output)
+        ok = agi_hooks_on_node(&node->extra->hooks, AGI_HOOK_BEFORE, 0, NULL, 1, &g);
+    if (ok && leads)
+        ok = g != NULL ? propagate(run, entry, g) : node->is_output || hook_nothing(node);
+    agi_release(g);
+    return ok;
+}
+
+/* Hooks before the rule of an op that has several results. *any: there is a gradient of one. */
+static bool hook_parts(agi_slot *entry, bool *any)
+{
+    ag_node *node = agi_edge_node(entry->what);
+    const size_t n = (size_t)agi_node_outputs(node);
+    if (entry->parts == NULL) {
+        entry->parts = agi_plain_new((n + 1) * sizeof *entry->parts);
+        if (entry->parts == NULL)
+            return false;
+        memset(entry->parts, 0, n * sizeof *entry->parts);
+    }
+    if (!agi_hooks_on_node(&node->extra->hooks, AGI_HOOK_BEFORE, 0, NULL, (int)n, entry->parts))
+        return false;
+    for (size_t k = 0; k < n; k++)
+        *any |= entry->parts[k] != NULL;
+    return true;
+}
+
+static bool visit_parts(agi_run *run, agi_slot *entry)
 {
     bool ok = pull_back_wide(run, entry, entry->parts);
-    drop_gradient(entry);
+    agi_slot_drop(entry);
     entry->parts = NULL;
     return ok;
 }
 
+static AGI_NOINLINE bool visit_watched_parts(agi_run *run, agi_slot *entry)
+{
+    bool any = false;
+    if (run->selective && !entry->needed)
+        return true;
+    if (!hook_parts(entry, &any))
+        return false;
+    if (any)
+        return visit_parts(run, entry);
+    agi_slot_drop(entry);
+    entry->parts = NULL;
+    return hook_nothing(agi_edge_node(entry->what));
+}
+
 static bool visit(agi_run *run, int32_t slot)
 {
-    slot_entry *entry = &run->entries[slot];
+    agi_slot *entry = &run->entries[slot];
     const ag_node *node = agi_edge_node(entry->what);
     bool ok = !AGI_UNLIKELY(entry->is_patched) || settle_patches(run, entry);
-    if (ok && entry->grad != NULL)
+    const bool watched = AGI_UNLIKELY(node->extra != NULL) && node->extra->hooks != NULL;
+    if (ok && AGI_UNLIKELY(watched))
+        ok = node->has_outputs ? visit_watched_parts(run, entry) : visit_watched(run, entry);
+    else if (ok && entry->grad != NULL)
         ok = AGI_UNLIKELY(node->has_outputs) ? visit_parts(run, entry)
                                              : visit_gradient(run, entry, entry->grad);
-    for (int k = 0; k < node->n_in; k++)
+    for (int k = 0; k < node->n_in && ok; k++)
         if (node->edges[k] != 0)
-            settle(run, slot_find(run, node->edges[k]));
+            ok = settle(run, agi_slot_find(run, node->edges[k]));
     return ok;
 }
 
 static bool sweep(agi_run *run)
 {
     run->ready_count = 0;
-    for (int32_t s = run->count - 1; s >= 0; s--)
-        if (run->entries[s].uses == 0 && !agi_edge_is_leaf(run->entries[s].what))
+    for (int32_t s = run->count - 1; s >= 0; s--) {
+        const agi_edge what = run->entries[s].what;
+        if (run->entries[s].uses > 0)
+            continue;
+        if (!agi_edge_is_leaf(what))
             run->ready[run->ready_count++] = s;
+        else if (*hooks_of(what) != NULL && !visit_leaf(run, s))
+            return false;
+    }
     while (run->ready_count > 0)
         if (!visit(run, run->ready[--run->ready_count]))
             return false;
@@ -744,7 +667,7 @@ static bool sweep(agi_run *run)
 static bool add_root(agi_run *run, ag_tensor *root, ag_tensor *gradient)
 {
     agi_edge edge = agi_edge_of(root);
-    int32_t slot = edge != 0 ? slot_of(run, edge) : -1;
+    int32_t slot = edge != 0 ? agi_slot_of(run, edge) : -1;
     if (slot < run->root_count) {  /* known, or none: -1 */
         if (edge != 0)
             agi_edge_release(edge);
@@ -778,12 +701,12 @@ static bool want_inputs(agi_run *run, int n, ag_tensor *const *inputs)
         agi_edge edge = agi_edge_of(inputs[i]);
         if (edge == 0)
             return false;
-        int32_t slot = slot_find(run, edge);
+        int32_t slot = agi_slot_find(run, edge);
         if (slot >= 0)
             run->entries[slot].wanted = true;
         agi_edge_release(edge);
     }
-    return find_needed(run);
+    return agi_run_find_needed(run);
 }
 
 /* What ag_backward and ag_grad share: up to where gradients are handed out. */
@@ -791,7 +714,7 @@ static bool run_backward(agi_run *run, int n, ag_tensor *const *roots, ag_tensor
                          int n_inputs, ag_tensor *const *inputs)
 {
     bool recording = ag_set_grad_enabled((run->flags & AG_CREATE_GRAPH) != 0);
-    bool ok = add_roots(run, n, roots, gradients) && discover(run) &&
+    bool ok = add_roots(run, n, roots, gradients) && agi_run_discover(run) &&
               (n_inputs == 0 || want_inputs(run, n_inputs, inputs)) && sweep(run) &&
               (!run->any_patched || add_up_all_patches(run));
     ag_set_grad_enabled(recording);
@@ -801,7 +724,7 @@ static bool run_backward(agi_run *run, int n, ag_tensor *const *roots, ag_tensor
 static ag_tensor *gradient_of(const agi_run *run, ag_tensor *input)
 {
     agi_edge edge = agi_edge_of(input);
-    int32_t slot = edge != 0 ? slot_find(run, edge) : -1;
+    int32_t slot = edge != 0 ? agi_slot_find(run, edge) : -1;
     if (edge != 0)
         agi_edge_release(edge);
     return slot >= 0 ? run->entries[slot].grad : NULL;
@@ -820,12 +743,14 @@ static ag_status backward(int n, ag_tensor *const *roots, ag_tensor *const *grad
                           int n_inputs, ag_tensor *const *inputs, unsigned flags)
 {
     agi_run run;
-    run_open(&run, n, roots, flags);
+    agi_run_open(&run, n, roots, flags);
+    run.accumulates = true;
     bool ok = agi_check_roots(n, roots, gradients) && retain_inputs(n_inputs, inputs) &&
               run_backward(&run, n, roots, gradients, n_inputs, inputs) && deposit_leaves(&run);
     ok = ok && agi_deposits_commit(&run.deposits, n, roots);
-    run_close(&run, ok);
-    return ok ? AG_OK : ag_last_status();
+    const bool told = !ok || run.told_count == 0 || tell_leaves(&run);
+    agi_run_close(&run, ok);
+    return ok && told ? AG_OK : ag_last_status();
 }
 
 ag_status ag_backward_many(int n, ag_tensor *const *roots, ag_tensor *const *gradients,
@@ -875,13 +800,13 @@ ag_status ag_grad(int n, ag_tensor *const *roots, ag_tensor *const *gradients, i
         !agi_check_flags("grad", flags, AGI_GRAPH_FLAGS | AG_ALLOW_UNUSED))
         return ag_last_status();
     agi_run run;
-    run_open(&run, n, roots, flags);
+    agi_run_open(&run, n, roots, flags);
     bool ok = agi_check_roots(n, roots, gradients) &&
               run_backward(&run, n, roots, gradients, n_inputs, inputs) &&
               hand_out(&run, n, gradients, n_inputs, inputs, results) &&
               (flags & AG_CREATE_GRAPH || agi_results_compute(n_inputs, results, n, roots)) &&
               (run.deposits.count == 0 || agi_deposits_commit(&run.deposits, 0, NULL));
-    run_close(&run, ok);
+    agi_run_close(&run, ok);
     if (ok)
         return AG_OK;
     for (int i = 0; i < n_inputs; i++) {

@@ -12,6 +12,7 @@
 #include "../compute/op.h"
 #include "../fuse/pending.h"
 #include "apply.h"
+#include "hooks.h"
 
 /* ---- retained gradients --------------------------------------------------------------------- */
 
@@ -423,6 +424,12 @@ int64_t agi_node_lend_saved(ag_node *node, int by)
     return stored;
 }
 
+static void free_extra(agi_node_extra *extra)
+{
+    agi_hooks_free(extra->hooks);
+    agi_plain_free(extra);
+}
+
 static void free_one(ag_node *node)
 {
     agi_saved *saved = agi_node_saved(node);
@@ -430,7 +437,8 @@ static void free_one(ag_node *node)
         release_saved(&saved[k]);
     for (int k = 0; k < node->n_in; k++)
         agi_edge_release(node->edges[k]);
-    agi_plain_free(node->extra);
+    if (AGI_UNLIKELY(node->extra != NULL))
+        free_extra(node->extra);
     agi_count(&agi_thread_get()->live_nodes, -1);
     free_node_memory(node);
 }

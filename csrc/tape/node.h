@@ -46,6 +46,7 @@ typedef struct agi_saved {
 typedef struct agi_node_extra {
     ag_tensor *retain;  /* weak: the output, where its gradient is to be kept */
     const char *where;  /* owned text: where in the user's source it was recorded, or NULL */
+    struct agi_hook_list *hooks;  /* owned, NULL for none */
 } agi_node_extra;
 
 /* Attributes of an op that has any: the numbers of its ag_attr. */

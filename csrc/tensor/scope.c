@@ -38,7 +38,7 @@ static void scope_cut(agi_thread *thread, int64_t place)
         else
             agi_release(item);
     }
-    if (thread->scope_depth == 0 && thread->scope_capacity > AGI_SCOPE_KEEP) {
+    if (thread->scope_depth == 0 && place == 0 && thread->scope_capacity > AGI_SCOPE_KEEP) {
         agi_plain_free(thread->scope_items);
         thread->scope_items = NULL;
         thread->scope_capacity = 0;

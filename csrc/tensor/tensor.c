@@ -350,8 +350,11 @@ static void end_export(agi_storage *storage)
 static void free_meta(agi_meta *meta)
 {
     ag_tensor *grad = meta->grad, *base = meta->base;
+    struct agi_hook_list *hooks = meta->hooks;
     counter_release(meta->counter);
     agi_small_free(meta, sizeof *meta);
+    if (AGI_UNLIKELY(hooks != NULL))
+        agi_above.free_hooks(hooks);
     agi_release(grad);
     agi_release(base);
 }

@@ -75,6 +75,7 @@ typedef struct agi_meta {
     uint32_t view_version;    /* version at which a view's node was made */
     int32_t slot;             /* the engine's: place in the run that claimed this leaf */
     _Atomic(void *) run;      /* the engine's: the run that claimed this leaf, or NULL */
+    struct agi_hook_list *hooks;  /* owned: of a leaf (tape/hooks.h), NULL for most */
     uint32_t deposit;         /* a backward's that is about to set `grad` (deposit.c), or 0 */
 } agi_meta;
 

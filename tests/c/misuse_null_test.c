@@ -305,6 +305,19 @@ static void test_null_when_looking(void)
     GIVES_CODE(AG_ERR_VALUE, ag_node_call(node, 2, &y, parts));
     GIVES_CODE(AG_ERR_VALUE, ag_node_call(node, -1, &y, parts));
     GIVES_MINUS_ONE(ag_node_output_count(NULL));
+    GIVES_NULL(ag_register_hook(NULL, NULL, NULL, NULL));
+    GIVES_NULL(ag_register_hook(y, NULL, NULL, NULL));
+    GIVES_NULL(ag_register_post_accumulate_grad_hook(NULL, NULL, NULL, NULL));
+    GIVES_NULL(ag_register_post_accumulate_grad_hook(y, NULL, NULL, NULL));
+    GIVES_NULL(ag_node_register_prehook(node, NULL, NULL, NULL, NULL));
+    GIVES_NULL(ag_node_register_hook(node, NULL, NULL, NULL, NULL));
+    GIVES_MINUS_ONE(ag_visit_hooks(NULL, NULL, NULL));
+    GIVES_MINUS_ONE(ag_visit_hooks(y, NULL, NULL));
+    GIVES_MINUS_ONE(ag_visit_owned_hooks(NULL, NULL, NULL));
+    GIVES_MINUS_ONE(ag_visit_owned_hooks(y, NULL, NULL));
+    SETS_ERROR(ag_hook_id(NULL));
+    ag_hook_remove(NULL);  /* no mistakes: they do nothing */
+    ag_hook_release(NULL);
     GIVES_MINUS_ONE(ag_node_input_output(NULL, 0));
     GIVES_MINUS_ONE(ag_node_input_output(node, 2));
     GIVES_MINUS_ONE(ag_output_number(NULL));

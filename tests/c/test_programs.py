@@ -97,6 +97,13 @@ def test_optimisers(compiler: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("compiler", COMPILERS)
+def test_hooks(compiler: str, tmp_path: Path) -> None:
+    program = tmp_path / "hooks"
+    link(compiler, HERE / "hooks_test.c", program, "-std=c11", "-O1")
+    assert run([str(program)]) == "0 failures\n"
+
+
+@pytest.mark.parametrize("compiler", COMPILERS)
 def test_which_blas(compiler: str, tmp_path: Path) -> None:
     """With the library that NumPy has loaded."""
     libraries = re.findall(r"/\S*blas\S*\.so\S*", Path("/proc/self/maps").read_text())
