@@ -35,6 +35,18 @@ modified_bessel_i0 = _i0
 gammainc = _igamma
 gammaincc = _igammac
 
+def xlog1py(input: _Operand, other: _Operand, *, out: Tensor | None = None) -> Tensor:
+    """input * log1p(other), which is 0 where input is 0, and NaN where other is.
+
+    The operands are tensors, numbers or arrays; their shapes broadcast to the result's.
+
+    With `out` the result is written there, and that is returned. If its shape is another one,
+    it is resized, with a warning unless it is empty.
+
+    Raises:
+        RuntimeError: the shapes do not broadcast.
+        TypeError: an operand is none of these.
+    """
 def erfcx(input: _T, *, out: Tensor | None = None) -> _T:
     """exp(x * x) * erfc(x) of each element, also where erfc(x) is too small to be a number.
 
@@ -81,18 +93,6 @@ def entr(input: _T, *, out: Tensor | None = None) -> _T:
 
     Raises:
         TypeError: the input is not a Tensor.
-    """
-def xlog1py(input: _Operand, other: _Operand, *, out: Tensor | None = None) -> Tensor:
-    """input * log1p(other), which is 0 where input is 0, and NaN where other is.
-
-    The operands are tensors, numbers or arrays; their shapes broadcast to the result's.
-
-    With `out` the result is written there, and that is returned. If its shape is another one,
-    it is resized, with a warning unless it is empty.
-
-    Raises:
-        RuntimeError: the shapes do not broadcast.
-        TypeError: an operand is none of these.
     """
 def zeta(input: _Operand, other: _Operand, *, out: Tensor | None = None) -> Tensor:
     """The zeta function of Hurwitz: the sum of (other + k) ** -input over all k from 0 on.

@@ -295,12 +295,19 @@ ag_status ag_set_default_blas(const char *path)
 
 /* ---- in use --------------------------------------------------------------------------------- */
 
-/* How many threads factorisations may use: what PYAUTOGRAD_BLAS_THREADS says, else 1. */
+/* How many threads factorisations may use: what PYAUTOGRAD_BLAS_THREADS says, else 1. Read once,
+ * since the environment may be written by other threads later. */
 static int factor_threads(void)
 {
-    const char *text = getenv("PYAUTOGRAD_BLAS_THREADS");
-    const long n = text != NULL ? strtol(text, NULL, 10) : 1;
-    return n >= 1 && n < 1024 ? (int)n : 1;
+    static _Atomic int threads;  /* 0: not read yet */
+    int known = atomic_load_explicit(&threads, memory_order_relaxed);
+    if (AGI_UNLIKELY(known == 0)) {
+        const char *text = getenv("PYAUTOGRAD_BLAS_THREADS");
+        const long n = text != NULL ? strtol(text, NULL, 10) : 1;
+        known = n >= 1 && n < 1024 ? (int)n : 1;
+        atomic_store_explicit(&threads, known, memory_order_relaxed);
+    }
+    return known;
 }
 
 static const agi_blas_table *enter_blas(int threads)

@@ -50,42 +50,19 @@ typedef int64_t *blas_ints;      /* integers that are written */
             blas_out work, blas_int lwork, blas_ints info)) \
     ROUTINE(void, dorgqr, (blas_int m, blas_int n, blas_int k, blas_out a, blas_int lda, \
             blas_in tau, blas_out work, blas_int lwork, blas_ints info)) \
-    ROUTINE(void, dormqr, (blas_char side, blas_char trans, blas_int m, blas_int n, blas_int k, \
-            blas_in a, blas_int lda, blas_in tau, blas_out c, blas_int ldc, blas_out work, \
-            blas_int lwork, blas_ints info, size_t, size_t)) \
-    ROUTINE(void, dpotri, (blas_char uplo, blas_int n, blas_out a, blas_int lda, blas_ints info, \
-            size_t)) \
     ROUTINE(void, dgetri, (blas_int n, blas_out a, blas_int lda, blas_int ipiv, blas_out work, \
             blas_int lwork, blas_ints info)) \
-    ROUTINE(void, dsytrf, (blas_char uplo, blas_int n, blas_out a, blas_int lda, blas_ints ipiv, \
-            blas_out work, blas_int lwork, blas_ints info, size_t)) \
-    ROUTINE(void, dsytrs, (blas_char uplo, blas_int n, blas_int nrhs, blas_in a, blas_int lda, \
-            blas_int ipiv, blas_out b, blas_int ldb, blas_ints info, size_t)) \
     ROUTINE(void, dsyevd, (blas_char jobz, blas_char uplo, blas_int n, blas_out a, blas_int lda, \
             blas_out w, blas_out work, blas_int lwork, blas_ints iwork, blas_int liwork, \
             blas_ints info, size_t, size_t)) \
     ROUTINE(void, dgesdd, (blas_char jobz, blas_int m, blas_int n, blas_out a, blas_int lda, \
             blas_out s, blas_out u, blas_int ldu, blas_out vt, blas_int ldvt, blas_out work, \
             blas_int lwork, blas_ints iwork, blas_ints info, size_t)) \
-    ROUTINE(void, dgeev, (blas_char jobvl, blas_char jobvr, blas_int n, blas_out a, blas_int lda, \
-            blas_out wr, blas_out wi, blas_out vl, blas_int ldvl, blas_out vr, blas_int ldvr, \
-            blas_out work, blas_int lwork, blas_ints info, size_t, size_t)) \
-    ROUTINE(void, dgels, (blas_char trans, blas_int m, blas_int n, blas_int nrhs, blas_out a, \
-            blas_int lda, blas_out b, blas_int ldb, blas_out work, blas_int lwork, \
-            blas_ints info, size_t)) \
-    ROUTINE(void, dgelsy, (blas_int m, blas_int n, blas_int nrhs, blas_out a, blas_int lda, \
-            blas_out b, blas_int ldb, blas_ints jpvt, blas_in rcond, blas_ints rank, \
-            blas_out work, blas_int lwork, blas_ints info)) \
     ROUTINE(void, dgelsd, (blas_int m, blas_int n, blas_int nrhs, blas_out a, blas_int lda, \
             blas_out b, blas_int ldb, blas_out s, blas_in rcond, blas_ints rank, blas_out work, \
             blas_int lwork, blas_ints iwork, blas_ints info)) \
-    ROUTINE(void, dgelss, (blas_int m, blas_int n, blas_int nrhs, blas_out a, blas_int lda, \
-            blas_out b, blas_int ldb, blas_out s, blas_in rcond, blas_ints rank, blas_out work, \
-            blas_int lwork, blas_ints info)) \
     ROUTINE(void, dgbsv, (blas_int n, blas_int kl, blas_int ku, blas_int nrhs, blas_out ab, \
-            blas_int ldab, blas_ints ipiv, blas_out b, blas_int ldb, blas_ints info)) \
-    ROUTINE(void, dpbsv, (blas_char uplo, blas_int n, blas_int kd, blas_int nrhs, blas_out ab, \
-            blas_int ldab, blas_out b, blas_int ldb, blas_ints info, size_t))
+            blas_int ldab, blas_ints ipiv, blas_out b, blas_int ldb, blas_ints info))
 
 typedef struct agi_blas_table {
 #define AGI_BLAS_MEMBER(result, name, arguments) result (*name) arguments;

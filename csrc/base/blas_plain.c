@@ -291,33 +291,12 @@ static void plain_dorgqr(blas_int m_, blas_int n_, blas_int k_, blas_out a, blas
     }
 }
 
-/* Q is the product of the reflections in turn: Q c, and c Q^T = (Q c^T)^T, take the last first. */
-static void plain_dormqr(blas_char side, blas_char trans, blas_int m, blas_int n, blas_int k_,
-                         blas_in a, blas_int lda_, blas_in tau, blas_out c, blas_int ldc_,
-                         blas_out work, blas_int lwork, blas_ints info, size_t length_s,
-                         size_t length_t)
-{
-    const int64_t k = *k_, lda = *lda_, ldc = *ldc_;
-    const bool left = IS(side, 'L'), last_first = left == IS(trans, 'N');
-    (void)length_s, (void)length_t;
-    *info = 0;
-    work[0] = 1.0;
-    for (int64_t done = 0; done < k && *lwork != -1; done++) {
-        const int64_t j = last_first ? k - 1 - done : done;
-        const double *v = &AT(a, j, j) + 1;
-        if (left)
-            apply_reflection(tau[j], v, *m - j, *n, &AT(c, j, 0), 1, ldc);
-        else
-            apply_reflection(tau[j], v, *n - j, *m, &AT(c, 0, j), ldc, 1);
-    }
-}
-
 /* ---- tables --------------------------------------------------------------------------------- */
 
 #define PLAIN_ROUTINES \
     .idamax = plain_idamax, .ddot = plain_ddot, .dgemv = plain_dgemv, .dgemm = plain_dgemm, \
     .dsyrk = plain_dsyrk, .dtrsm = plain_dtrsm, .dpotrf = plain_dpotrf, .dgeqrf = plain_dgeqrf, \
-    .dorgqr = plain_dorgqr, .dormqr = plain_dormqr
+    .dorgqr = plain_dorgqr
 
 const agi_blas_table agi_blas_plain = {PLAIN_ROUTINES, .dgetrf = plain_dgetrf, .wide = true};
 const agi_blas_table agi_blas_plain_narrow = {PLAIN_ROUTINES, .dgetrf = narrow_dgetrf};

@@ -271,41 +271,4 @@ AG_KERNEL_BODY(entr)
 AG_KERNELS(entr)
 AG_RULE(entr) { GX(0) = v_neg(v_vjp_mul(G, v_add(v_log(IN(0)), NUM(1.0)))); }
 
-/* ---- x log(1 + y) --------------------------------------------------------------------------- */
-
-AG_KERNEL_BODY(xlog1py)
-{
-    double logs[AGI_TILE];
-    const double *x = in[0], *y = in[1];
-    const int64_t step_x = splat & 1 ? 0 : 1, step_y = splat & 2 ? 0 : 1;
-    AGI_KERNEL_UNUSED;
-    agi_mvec.log1p(logs, y, step_y == 0 ? 1 : n);
-    AGI_INDEPENDENT
-    for (int64_t i = 0; i < n; i++) {
-        const double zero = y[i * step_y] == y[i * step_y] ? 0.0 : y[i * step_y];
-        z[i] = x[i * step_x] == 0.0 ? zero : x[i * step_x] * logs[i * step_y];
-    }
-}
-AG_KERNELS(xlog1py)
-
-/* log(1 + y), and 0 where x is 0 and y not above -1. */
-static ag_arg slope_of_xlog1py(ag_arg x, ag_arg y)
-{
-    if (y.tensor == NULL && !(y.value <= -1.0))
-        return NUM(log1p(y.value));
-    if (y.tensor == NULL)
-        return v_where(v_eq(x, NUM(0.0)), NUM(0.0), NUM(log1p(y.value)));
-    return v_where(v_mul(v_eq(x, NUM(0.0)), v_le(y, NUM(-1.0))), NUM(0.0), v_log1p(y));
-}
-
-/* xlog1py: dx = g log(1 + y), and 0 where x is 0 and y not above -1: there the value is 0 all
- * around;  dy = g x / (1 + y), and 0 where x is 0, whatever y is.  Saves both. */
-AG_RULE(xlog1py)
-{
-    if (NEEDS(0))
-        GX(0) = v_vjp_mul(G, slope_of_xlog1py(IN(0), IN(1)));
-    if (NEEDS(1))
-        GX(1) = v_vjp_mul(IN(0), v_vjp_div(G, v_add(IN(1), NUM(1.0))));
-}
-
 #undef MADD

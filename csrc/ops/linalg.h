@@ -8,6 +8,7 @@
 
 #include "../compute/matrices.h"
 #include "../tape/formula.h"
+#include "matrix.h"
 
 /* What matrices of n rows and columns and a product with k columns take, in ns, about. */
 #define AGI_CUBIC_COST(n, k) (200.0 + 0.3 * (double)(n) * (double)(n) * (double)(k))
@@ -27,13 +28,19 @@ bool agi_check_right_side(const char *name, const ag_tensor *b, int64_t n);
  * left away. False with an error. */
 bool agi_batch_of(const ag_tensor *a, const ag_tensor *b, int own, int *ndim, int64_t *shape);
 
+/* Each `size` numbers of z begin with a unit matrix of `rows` numbers a row; the rest is 0. */
+void agi_fill_units(ag_tensor *z, int64_t size, int64_t rows);
+
 /* A new tensor with this batch and `own` more dimensions of these sizes. */
 ag_tensor *agi_batch_tensor(int ndim, const int64_t *batch, int own, const int64_t *sizes);
 
 /* One result for each matrix of the batch: runs fn over the inputs, the last own[k] dimensions of
- * which are those of a matrix, and the result z. */
+ * which are those of a matrix, and the result, which is the last of the tensors. */
 ag_status agi_batch_run(agi_matrices *m, agi_matrix_fn fn, const void *context, int n,
                         ag_tensor *const *tensors, const int *own);
+/* The same, for a forward to return: the result, or NULL, and the result is released. */
+ag_tensor *agi_batch_made(agi_matrices *m, agi_matrix_fn fn, const void *context, int n,
+                          ag_tensor *const *tensors, const int *own);
 
 /* op(t) x = b, b in the place of x (n x k): t is n x n of which one triangle is read. */
 typedef struct agi_triangle {
@@ -57,9 +64,6 @@ agi_diagonals agi_diagonals_of_lu(const ag_tensor *packed);
 /* "(Batch element 1): " into text where t is a batch of matrices, else nothing. */
 const char *agi_batch_text(char text[64], bool is_batch, int64_t at);
 
-/* Of batches that broadcast; back: AGI_FIRST_BACK, AGI_SECOND_BACK (matrix.h). */
-ag_arg agi_matrix_product(ag_arg x, ag_arg y, unsigned back);
-
 /* LU of matrices with their pivots, which the tape does not know. */
 ag_arg agi_constant_lu(ag_arg a);
 
@@ -77,6 +81,13 @@ ag_arg agi_factor_info(ag_arg factor, bool is_lu);
 
 AGI_INLINE ag_arg v_failed_matrix(void) { return agi_arg(&agi_failed); }
 
+/* A unit matrix of m rows and n columns. */
+AGI_INLINE ag_arg v_unit(int64_t m, int64_t n)
+{
+    ag_tensor *eye = ag_eye(m, n);
+    return eye != NULL ? agi_arg(eye) : v_failed_matrix();
+}
+
 AGI_INLINE int64_t agi_rows_of(const ag_tensor *t) { return agi_shape_of(t)[t->ndim - 2]; }
 AGI_INLINE int64_t agi_cols_of(const ag_tensor *t) { return agi_shape_of(t)[t->ndim - 1]; }
 
@@ -86,9 +97,9 @@ AGI_INLINE ag_arg v_mt(ag_arg x)
     const ag_attr attr = {.i = {-2, -1}};
     return agi_value(AG_OP_transpose, 1, &x, &attr);
 }
-AGI_INLINE ag_arg v_matmul(ag_arg x, ag_arg y) { return agi_matrix_product(x, y, 0); }
-AGI_INLINE ag_arg v_matmul_tn(ag_arg x, ag_arg y) { return agi_matrix_product(x, y, 1); }
-AGI_INLINE ag_arg v_matmul_nt(ag_arg x, ag_arg y) { return agi_matrix_product(x, y, 2); }
+AGI_INLINE ag_arg v_matmul(ag_arg x, ag_arg y) { return agi_v_matmul(x, y, 0); }
+AGI_INLINE ag_arg v_matmul_tn(ag_arg x, ag_arg y) { return agi_v_matmul(x, y, AGI_FIRST_BACK); }
+AGI_INLINE ag_arg v_matmul_nt(ag_arg x, ag_arg y) { return agi_v_matmul(x, y, AGI_SECOND_BACK); }
 AGI_INLINE ag_arg v_triangle_of(ag_arg x, bool upper, int64_t diagonal)
 {
     const ag_attr attr = {.i = {diagonal}};

@@ -59,11 +59,7 @@ AG_FORWARD(cholesky_factor)
         return z;
     agi_matrices_start(&m, a->ndim - 2, agi_shape_of(a));
     m.cost = AGI_CUBIC_COST(agi_rows_of(a), agi_rows_of(a));
-    if (agi_batch_run(&m, cholesky_matrix, &upper, 2, (ag_tensor *[]){a, z}, (int[]){2, 2}) ==
-        AG_OK)
-        return z;
-    agi_release(z);
-    return NULL;
+    return agi_batch_made(&m, cholesky_matrix, &upper, 2, (ag_tensor *[]){a, z}, (int[]){2, 2});
 }
 
 AG_RULE(cholesky_factor)
@@ -115,10 +111,7 @@ AG_FORWARD(lu_pack)
     agi_matrices_start(&m, ndim, batch);
     m.scratch = size[0] < size[1] ? size[0] : size[1];
     m.cost = AGI_CUBIC_COST(m.scratch, size[0] + size[1]);
-    if (agi_batch_run(&m, lu_matrix, size, 2, (ag_tensor *[]){a, z}, (int[]){2, 2}) == AG_OK)
-        return z;
-    agi_release(z);
-    return NULL;
+    return agi_batch_made(&m, lu_matrix, size, 2, (ag_tensor *[]){a, z}, (int[]){2, 2});
 }
 
 /* The rows of x in the order that L U has them in, or back from it. */
@@ -215,11 +208,8 @@ AG_FORWARD(lu_rows)
         return z;
     agi_matrices_start(&m, ndim, batch);
     m.cost = 20.0 + (double)(c[0] * c[1]);
-    if (agi_batch_run(&m, exchange_rows, c, 3, (ag_tensor *[]){pivots, x, z},
-                      (int[]){1, 2, 2}) == AG_OK)
-        return z;
-    agi_release(z);
-    return NULL;
+    return agi_batch_made(&m, exchange_rows, c, 3, (ag_tensor *[]){pivots, x, z},
+                      (int[]){1, 2, 2});
 }
 
 AG_RULE(lu_rows)
@@ -405,12 +395,6 @@ ag_status ag_linalg_lu_factor_ex(ag_tensor *a, bool pivot, bool check_errors, ag
     return lu_factors(a, pivot, check_errors, 3, outs);
 }
 
-static ag_arg unit_matrix(int64_t n, int64_t m)
-{
-    ag_tensor *t = ag_eye(n, m);
-    return t != NULL ? agi_arg(t) : v_failed_matrix();
-}
-
 ag_status ag_linalg_lu(ag_tensor *a, bool pivot, ag_tensor **outs)
 {
     if (!check_pivot("linalg.lu", "linalg.lu", a, pivot) ||
@@ -423,7 +407,7 @@ ag_status ag_linalg_lu(ag_tensor *a, bool pivot, ag_tensor **outs)
     const ag_arg packed = packed_of(a), lu = v_mt(v_slice_of(packed, -2, 0, n));
     const ag_arg l = v_triangle_of(v_slice_of(lu, -1, 0, least), false, -1);
     const ag_arg values[3] = {
-        rows_in_order(packed, unit_matrix(m, m), true), v_add(l, unit_matrix(m, least)),
+        rows_in_order(packed, v_unit(m, m), true), v_add(l, v_unit(m, least)),
         v_triangle_of(v_slice_of(lu, -2, 0, least), true, 0)};
     return agi_leave_with_all(mark, 3, values, outs);
 }

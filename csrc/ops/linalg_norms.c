@@ -168,9 +168,7 @@ ag_tensor *ag_linalg_cond(ag_tensor *a, int kind, double p)
 
 static ag_arg unit_like(ag_arg a)
 {
-    ag_tensor *eye = agi_value_failed(a) ? NULL : ag_eye(agi_rows_of(a.tensor),
-                                                         agi_rows_of(a.tensor));
-    return eye != NULL ? agi_arg(eye) : v_failed_matrix();
+    return agi_value_failed(a) ? a : v_unit(agi_rows_of(a.tensor), agi_rows_of(a.tensor));
 }
 
 /* a^n by squares, n > 0. */

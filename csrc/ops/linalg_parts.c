@@ -12,7 +12,6 @@
 #include "../fuse/pending.h"
 #include "../tape/dtypes.h"
 #include "../tensor/scope.h"
-#include "matrix.h"
 #include "table.h"
 
 /* ---- checks --------------------------------------------------------------------------------- */
@@ -123,20 +122,22 @@ ag_status agi_batch_run(agi_matrices *m, agi_matrix_fn fn, const void *context, 
     return agi_matrices_run(m, fn, context);
 }
 
-/* ---- verbs ---------------------------------------------------------------------------------- */
-
-ag_arg agi_matrix_product(ag_arg x, ag_arg y, unsigned back)
+ag_tensor *agi_batch_made(agi_matrices *m, agi_matrix_fn fn, const void *context, int n,
+                          ag_tensor *const *tensors, const int *own)
 {
-    while (!agi_value_failed(x) && !agi_value_failed(y) && x.tensor->ndim != y.tensor->ndim) {
-        if (x.tensor->ndim < y.tensor->ndim)
-            x = v_with_dim(x, 0);
-        else
-            y = v_with_dim(y, 0);
-    }
-    if (agi_value_failed(x) || agi_value_failed(y))
-        return v_failed_matrix();
-    return agi_v_matmul(x, y, back);
+    if (agi_batch_run(m, fn, context, n, tensors, own) == AG_OK)
+        return tensors[n - 1];
+    agi_release(tensors[n - 1]);
+    return NULL;
 }
+
+void agi_fill_units(ag_tensor *z, int64_t size, int64_t rows)
+{
+    for (int64_t i = 0; i < z->numel; i++)
+        agi_tensor_data(z)[i] = i % size % (rows + 1) == 0 ? 1.0 : 0.0;
+}
+
+/* ---- verbs ---------------------------------------------------------------------------------- */
 
 ag_arg agi_constant_lu(ag_arg a)
 {

@@ -59,17 +59,13 @@ AG_FORWARD(qr_pack)
     if (z == NULL || z->numel == 0)
         return z;
     if (a->numel == 0) {  /* Q is the unit matrix */
-        for (int64_t i = 0; i < z->numel; i++)
-            agi_tensor_data(z)[i] = i % size % (s.m + 1) == 0 ? 1.0 : 0.0;
+        agi_fill_units(z, size, s.m);
         return z;
     }
     agi_matrices_start(&m, ndim, batch);
     m.scratch = s.m * most + s.k + qr_work(&s);
     m.cost = AGI_CUBIC_COST(s.k, 4 * (s.m + s.n));
-    if (agi_batch_run(&m, qr_matrix, &s, 2, (ag_tensor *[]){a, z}, (int[]){2, 1}) == AG_OK)
-        return z;
-    agi_release(z);
-    return NULL;
+    return agi_batch_made(&m, qr_matrix, &s, 2, (ag_tensor *[]){a, z}, (int[]){2, 1});
 }
 
 /* With X the upper triangle of gR R^T - Q^T gQ, and S = X + X^T less the diagonal of X,
@@ -180,11 +176,8 @@ AG_FORWARD(householder_product)
     agi_matrices_start(&m, a->ndim - 2, agi_shape_of(a));
     m.scratch = s.m * s.n + s.k + 32 * (s.m + s.n) + 64;
     m.cost = AGI_CUBIC_COST(s.n, 4 * s.m);
-    if (agi_batch_run(&m, householder_matrix, &s, 3, (ag_tensor *[]){a, tau, z},
-                      (int[]){2, 1, 2}) == AG_OK)
-        return z;
-    agi_release(z);
-    return NULL;
+    return agi_batch_made(&m, householder_matrix, &s, 3, (ag_tensor *[]){a, tau, z},
+                      (int[]){2, 1, 2});
 }
 
 /* v[i] as a column. */
@@ -214,14 +207,14 @@ AG_RULE(householder_product)
     const int64_t m = agi_rows_of(a.tensor), n = agi_cols_of(a.tensor);
     const int64_t k = agi_cols_of(tau.tensor);
     ag_arg *q = agi_plain_new((size_t)(k + 1) * sizeof *q), g = G;
-    ag_tensor *eye = q != NULL ? ag_eye(m, n) : NULL;
+    const ag_arg unit = q != NULL ? v_unit(m, n) : v_failed_matrix();
     ag_arg ga = v_mul(a, NUM(0.0)), gt = v_mul(tau, NUM(0.0));
-    if (eye == NULL) {
+    if (agi_value_failed(unit)) {
         GX(0) = GX(1) = v_failed_matrix();
         agi_plain_free(q);
         return;
     }
-    q[k] = agi_arg(eye);
+    q[k] = unit;
     for (int64_t i = k - 1; i >= 0; i--)
         q[i] = reflected(reflector_of(a, i), v_with_dim(v_slice_of(tau, -1, i, i + 1), -1),
                          q[i + 1]);

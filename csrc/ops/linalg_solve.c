@@ -69,11 +69,8 @@ AG_FORWARD(triangle_solve)
     const int64_t *steps = agi_strides_of(t) + t->ndim - 2;
     m.scratch = is_plain_square(kind.n, steps[0], steps[1]) ? 0 : kind.n * kind.n;
     m.cost = AGI_CUBIC_COST(kind.n, kind.k);
-    if (agi_batch_run(&m, triangle_solve_matrix, &kind, 3, (ag_tensor *[]){t, b, z},
-                      (int[]){2, 2, 2}) == AG_OK)
-        return z;
-    agi_release(z);
-    return NULL;
+    return agi_batch_made(&m, triangle_solve_matrix, &kind, 3, (ag_tensor *[]){t, b, z},
+                      (int[]){2, 2, 2});
 }
 
 AG_RULE(triangle_solve)
@@ -152,11 +149,8 @@ AG_FORWARD(lu_apply)
         return z;
     agi_matrices_start(&m, ndim, batch);
     m.cost = AGI_CUBIC_COST(kind.n, 2 * kind.k);
-    if (agi_batch_run(&m, lu_apply_matrix, &kind, 3, (ag_tensor *[]){lu, b, z},
-                      (int[]){2, 2, 2}) == AG_OK)
-        return z;
-    agi_release(z);
-    return NULL;
+    return agi_batch_made(&m, lu_apply_matrix, &kind, 3, (ag_tensor *[]){lu, b, z},
+                      (int[]){2, 2, 2});
 }
 
 AG_RULE(lu_apply)
@@ -225,11 +219,7 @@ AG_FORWARD(lu_inverse)
     agi_matrices_start(&m, a->ndim - 2, agi_shape_of(a));
     m.scratch = n * n + 33 * n;
     m.cost = AGI_CUBIC_COST(n, 2 * n);
-    if (agi_batch_run(&m, lu_inverse_matrix, NULL, 2, (ag_tensor *[]){lu, z}, (int[]){2, 2}) ==
-        AG_OK)
-        return z;
-    agi_release(z);
-    return NULL;
+    return agi_batch_made(&m, lu_inverse_matrix, NULL, 2, (ag_tensor *[]){lu, z}, (int[]){2, 2});
 }
 
 AG_RULE(lu_inverse)
@@ -279,17 +269,27 @@ static bool check_dtypes_of(const char *name, const ag_tensor *a, const ag_tenso
     return false;
 }
 
-/* Whether no pivot is 0: else an error that names the first matrix. */
-static bool check_solvable(ag_arg lu)
+/* Whether no pivot is 0: else the first matrix with one, and the place of that pivot from 1 on; -1
+ * where there is no factor. */
+static bool is_regular(ag_arg lu, int64_t *at, int64_t *place)
 {
-    int64_t place;
-    char text[64];
+    *at = -1;
     if (agi_value_failed(lu))
         return false;
     const agi_diagonals d = agi_diagonals_of_lu(lu.tensor);
-    const int64_t at = agi_first_bad(&d, agi_tensor_data(lu.tensor), &place);
-    if (at < 0)
+    *at = agi_first_bad(&d, agi_tensor_data(lu.tensor), place);
+    return *at < 0;
+}
+
+/* Whether no pivot is 0: else an error that names the first matrix. */
+static bool check_solvable(ag_arg lu)
+{
+    int64_t at, place;
+    char text[64];
+    if (is_regular(lu, &at, &place))
         return true;
+    if (at < 0)
+        return false;
     agi_fail(AG_ERR_LINALG, "torch.linalg.solve: %sThe solver failed because the input matrix is "
                             "singular.", agi_batch_text(text, lu.tensor->ndim > 2, at));
     return false;
@@ -398,9 +398,7 @@ ag_tensor *ag_cholesky_inverse(ag_tensor *l, bool upper)
     const int64_t mark = agi_scope_open(), n = agi_rows_of(l);
     if (mark < 0)
         return NULL;
-    ag_tensor *eye = ag_eye(n, n);
-    const ag_arg one = eye != NULL ? agi_arg(eye) : v_failed_matrix();
-    return agi_leave_with(mark, solved_by_cholesky(one, agi_arg(l), upper));
+    return agi_leave_with(mark, solved_by_cholesky(v_unit(n, n), agi_arg(l), upper));
 }
 
 ag_status ag_triangular_solve(ag_tensor *b, ag_tensor *a, bool upper, bool transpose,
@@ -424,14 +422,12 @@ ag_status ag_triangular_solve(ag_tensor *b, ag_tensor *a, bool upper, bool trans
 
 static bool check_invertible(ag_arg lu)
 {
-    int64_t place;
+    int64_t at, place;
     char text[64];
-    if (agi_value_failed(lu))
-        return false;
-    const agi_diagonals d = agi_diagonals_of_lu(lu.tensor);
-    const int64_t at = agi_first_bad(&d, agi_tensor_data(lu.tensor), &place);
-    if (at < 0)
+    if (is_regular(lu, &at, &place))
         return true;
+    if (at < 0)
+        return false;
     agi_fail(AG_ERR_LINALG, "linalg.inv: %sThe diagonal element %lld is zero, the inversion could "
                             "not be completed because the input matrix is singular.",
              agi_batch_text(text, lu.tensor->ndim > 2, at), (long long)place);

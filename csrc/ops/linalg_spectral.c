@@ -64,10 +64,7 @@ static ag_arg tied_quotient(ag_arg x, ag_arg d, ag_arg noise, ag_arg scale, int6
 
 static ag_arg v_identity_less(ag_arg x)
 {
-    if (agi_value_failed(x))
-        return x;
-    ag_tensor *eye = ag_eye(agi_rows_of(x.tensor), agi_rows_of(x.tensor));
-    return eye != NULL ? v_sub(agi_arg(eye), x) : v_failed_matrix();
+    return agi_value_failed(x) ? x : v_sub(v_unit(agi_rows_of(x.tensor), agi_rows_of(x.tensor)), x);
 }
 
 /* ---- eigh_pack: (..., n + 1, n): eigenvectors in rows, eigenvalues behind them; i: upper ---- */
@@ -201,14 +198,6 @@ static int64_t svd_matrix(const void *context, const agi_matrices *m, double *co
     return agi_blas_number(blas, info);
 }
 
-/* Vectors of matrices that have no numbers: U and Vh are unit matrices. */
-static void fill_units(ag_tensor *z, const svd_shape *s)
-{
-    const int64_t size = svd_size(s), n = s->m > s->n ? s->m : s->n;
-    for (int64_t i = 0; i < z->numel; i++)
-        agi_tensor_data(z)[i] = i % size % (n + 1) == 0 ? 1.0 : 0.0;
-}
-
 static ag_tensor *svd_of(ag_tensor *a, bool full, bool vectors)
 {
     const svd_kind kind = {.shape = shape_of_svd(agi_rows_of(a), agi_cols_of(a), full),
@@ -224,8 +213,8 @@ static ag_tensor *svd_of(ag_tensor *a, bool full, bool vectors)
     ag_tensor *z = agi_batch_tensor(ndim, batch, 1, &size);
     if (z == NULL || z->numel == 0)
         return z;
-    if (a->numel == 0) {
-        fill_units(z, s);
+    if (a->numel == 0) {  /* U and Vh are unit matrices */
+        agi_fill_units(z, size, s->m > s->n ? s->m : s->n);
         return z;
     }
     agi_matrices_start(&m, ndim, batch);

@@ -337,21 +337,11 @@ static ag_status check_mv(const ag_tensor *a, const ag_tensor *x, bool back)
                     (long long)cols_of(a, back), (long long)x->numel);
 }
 
-/* A vector as a matrix of one column, of which it is a view. Not owned. */
-typedef struct column_view {
-    ag_tensor t;
-    int64_t dims[4];
-} column_view;
-
-static void view_column(column_view *view, const ag_tensor *x)
+/* A vector as a matrix of one column, in the same memory. */
+static ag_tensor *view_column(ag_tensor *x)
 {
-    view->t = *x;
-    view->t.ndim = 2;
-    view->t.dims = view->dims;
-    view->dims[0] = x->numel;
-    view->dims[1] = 1;
-    view->dims[2] = agi_strides_of(x)[0];
-    view->dims[3] = 1;
+    const int64_t shape[2] = {x->numel, 1}, strides[2] = {agi_strides_of(x)[0], 1};
+    return agi_tensor_over(x->storage, 2, shape, strides, x->offset);
 }
 
 /* The product of a matrix and a column has a shape of two dimensions, of which one is dropped. */
@@ -370,28 +360,11 @@ AG_FORWARD(mv)
     const bool back = attr != NULL && attr->i[0] != 0;
     if (check_mv(args[0].tensor, args[1].tensor, back) != AG_OK)
         return NULL;
-    ag_tensor *x = args[1].tensor;
-    const bool may_step = agi_strides_of(x)[0] > 0;
-    x = may_step ? agi_tensor_snapshot(x) : agi_row_major_of(x);
-    if (x == NULL)
+    ag_tensor *column = view_column(args[1].tensor);
+    if (column == NULL)
         return NULL;
-    column_view column;
-    view_column(&column, x);
-    product_parts parts = {.y = NULL};
-    ag_tensor *z = NULL;
-    const bool is_long = (double)args[0].tensor->numel > 2e6;
-    parts.x = own_operand(args[0].tensor, is_long);
-    if (parts.x != NULL && product_sizes(&parts.p, parts.x, &column.t, back) == AG_OK) {
-        set_face(&parts.p.x, parts.x, back, &parts.p);
-        set_face(&parts.p.y, &column.t, false, &parts.p);
-        parts.p.alpha = 1.0;
-        parts.p.beta = 0.0;
-        z = new_result(&parts);
-    }
-    if (z != NULL)
-        run_parts(&parts, agi_tensor_data(z));
-    agi_release(parts.x);
-    agi_release(x);
+    ag_tensor *z = multiplied(NULL, args[0], agi_arg(column), attr, 0.0, 1.0);
+    agi_release(column);
     return drop_column(z);
 }
 

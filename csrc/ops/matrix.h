@@ -12,7 +12,7 @@ enum { AGI_FIRST_BACK = 1, AGI_SECOND_BACK = 2 };
 
 #pragma GCC visibility push(hidden)
 
-/* x y for matrices, or batches of them of the same number of dimensions whose sizes broadcast. */
+/* x y for matrices, or batches of them whose sizes broadcast. */
 ag_arg agi_v_matmul(ag_arg x, ag_arg y, unsigned back);
 
 /* Whether two operands have three dimensions each and the same batch; else with an error. */

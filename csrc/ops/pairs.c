@@ -206,41 +206,46 @@ AG_RULE(ldexp)
         GX(1) = v_vjp_mul(G, v_mul(OUT, NUM(LN2)));
 }
 
-/* ---- xlogy ---------------------------------------------------------------------------------- */
+/* ---- xlogy and xlog1py ---------------------------------------------------------------------- */
 
-AG_KERNEL_BODY(xlogy)
-{
-    double logs[AGI_TILE];
-    const double *x = in[0], *y = in[1];
-    const int64_t step_x = splat & 1 ? 0 : 1, step_y = splat & 2 ? 0 : 1;
-    AGI_KERNEL_UNUSED;
-    agi_mvec.log(logs, y, step_y == 0 ? 1 : n);
-    AGI_INDEPENDENT
-    for (int64_t i = 0; i < n; i++) {
-        const double zero = y[i * step_y] == y[i * step_y] ? 0.0 : y[i * step_y];
-        z[i] = x[i * step_x] == 0.0 ? zero : x[i * step_x] * logs[i * step_y];
+/* xlogy: dx = g log(y), dy = g x / y, and 0 where x is 0, whatever y is. Where x is 0 and the
+ * logarithm no number, dx is 0, too: there the value is 0 all around. xlog1py: the same with 1 + y.
+ * Save both. LEAST: the y up to which the logarithm is no number. */
+#define X_TIMES_LOG(name, log_of, least, divisor) \
+    AG_KERNEL_BODY(name) \
+    { \
+        double logs[AGI_TILE]; \
+        const double *x = in[0], *y = in[1]; \
+        const int64_t step_x = splat & 1 ? 0 : 1, step_y = splat & 2 ? 0 : 1; \
+        AGI_KERNEL_UNUSED; \
+        agi_mvec.log_of(logs, y, step_y == 0 ? 1 : n); \
+        AGI_INDEPENDENT \
+        for (int64_t i = 0; i < n; i++) { \
+            const double zero = y[i * step_y] == y[i * step_y] ? 0.0 : y[i * step_y]; \
+            z[i] = x[i * step_x] == 0.0 ? zero : x[i * step_x] * logs[i * step_y]; \
+        } \
+    } \
+    AG_KERNELS(name) \
+    static ag_arg slope_of_##name(ag_arg x, ag_arg y) \
+    { \
+        if (y.tensor == NULL && !(y.value <= (least))) \
+            return NUM(log_of(y.value)); \
+        if (y.tensor == NULL) \
+            return v_where(v_eq(x, NUM(0.0)), NUM(0.0), NUM(log_of(y.value))); \
+        return v_where(v_mul(v_eq(x, NUM(0.0)), v_le(y, NUM(least))), NUM(0.0), v_##log_of(y)); \
+    } \
+    AG_RULE(name) \
+    { \
+        if (NEEDS(0)) \
+            GX(0) = v_vjp_mul(G, slope_of_##name(IN(0), IN(1))); \
+        if (NEEDS(1)) \
+            GX(1) = v_vjp_mul(IN(0), v_vjp_div(G, divisor)); \
     }
-}
-AG_KERNELS(xlogy)
 
-/* log(y), and 0 where x is 0 and y not positive: there the value is 0 all around. */
-static ag_arg slope_of_xlogy(ag_arg x, ag_arg y)
-{
-    if (y.tensor == NULL && !(y.value <= 0.0))
-        return NUM(log(y.value));
-    if (y.tensor == NULL)
-        return v_where(v_eq(x, NUM(0.0)), NUM(0.0), NUM(log(y.value)));
-    return v_where(v_mul(v_eq(x, NUM(0.0)), v_le(y, NUM(0.0))), NUM(0.0), v_log(y));
-}
+X_TIMES_LOG(xlogy, log, 0.0, IN(1))
+X_TIMES_LOG(xlog1py, log1p, -1.0, v_add(IN(1), NUM(1.0)))
 
-/* xlogy: dx = g log(y), dy = g x / y, and 0 where x is 0, whatever y is.  Saves both. */
-AG_RULE(xlogy)
-{
-    if (NEEDS(0))
-        GX(0) = v_vjp_mul(G, slope_of_xlogy(IN(0), IN(1)));
-    if (NEEDS(1))
-        GX(1) = v_vjp_mul(IN(0), v_vjp_div(G, IN(1)));
-}
+#undef X_TIMES_LOG
 
 /* ---- what quotients rounded towards zero leave ---------------------------------------------- */
 
