@@ -65,11 +65,12 @@ def test_the_default_dtype_stays(torch: ModuleType) -> None:
 
 # ---- what is covered -----------------------------------------------------------------------------
 
-# What dtypes have nothing to do with: memory, threads, printing, generators, graphs.
+# What dtypes have nothing to do with: memory, threads, printing, generators, graphs and hooks.
 ELSEWHERE = set(
     "Generator Size __version__ autograd capi default_generator empty_cache enable_grad explain "
     "get_num_threads get_printoptions is_grad_enabled manual_seed max_memory_allocated "
-    "memory_allocated memory_cached memory_stats no_grad reset_peak_memory_stats return_types "
+    "memory_allocated memory_cached memory_stats no_grad register_hook "
+    "register_post_accumulate_grad_hook reset_peak_memory_stats return_types "
     "set_cache_limit set_grad_enabled set_num_threads set_printoptions show_config testing".split()
 )
 ELSEWHERE |= (
@@ -91,8 +92,8 @@ ELSEWHERE |= (
 # Modules, and forms in place and contractions, which test_parity_products.py and
 # test_parity_special.py have.
 ELSEWHERE |= set(
-    """linalg optim optimize special einsum tensordot chain_matmul addmm_ addmv_ addr_ addbmm_
-    baddbmm_ mvlgamma_ polygamma_""".split()
+    """distributions func linalg optim optimize special utils einsum tensordot chain_matmul
+    addmm_ addmv_ addr_ addbmm_ baddbmm_ mvlgamma_ polygamma_""".split()
 )
 
 
