@@ -13,8 +13,8 @@ from benchmarks._plan import Options
 from benchmarks._timing import Effort
 
 USUAL = (
-    *("overhead", "graphs", "large", "sums", "layouts", "arrays", "linalg", "optim", "pauses"),
-    *("threads", "chain", "imports", "memory"),
+    *("overhead", "graphs", "large", "sums", "layouts", "arrays", "linalg", "distributions"),
+    *("optim", "hooks", "pauses", "threads", "chain", "imports", "memory"),
 )
 NAMES = (*USUAL, "instructions")
 

@@ -17,7 +17,7 @@ SIZES = (5, 100_000, 1_000_000)
 QUICK_SIZES = (5, 100_000)
 PAUSES_MS = (0, 1, 20)
 STEPS = 4  # of a round
-QUICK_ROUNDS = 3
+QUICK_ROUNDS = 2
 
 
 def _loops(libraries: _rivals.Libraries, size: int, pause_ms: int) -> dict[str, _timing.Loop]:
