@@ -22,8 +22,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
-from . import autograd
-from ._core import Tensor, enable_grad, is_grad_enabled, stack, zeros_like
+from ._core import Tensor, enable_grad, is_grad_enabled, zeros_like
+from .autograd._sweeps import rows_stacked, swept
 from .utils import TreeSpec, tree_flatten, tree_map
 
 __all__ = ["grad", "grad_and_value", "hessian", "jacrev", "value_and_grad", "vjp"]
@@ -214,17 +214,9 @@ def _gradients(
     create_graph: bool,
 ) -> list[Tensor]:
     """Of outputs by leaves, with zeros where there is no dependence."""
-    known = [k for k, out in enumerate(outputs) if out.requires_grad]
-    if not known or not leaves:
-        return [zeros_like(leaf) for leaf in leaves]
-    found = autograd.grad(
-        [outputs[k] for k in known],
-        leaves,
-        None if cotangents is None else [cotangents[k] for k in known],
-        retain_graph=retain_graph,
-        create_graph=create_graph,
-        allow_unused=True,
-    )
+    if not leaves:
+        return []
+    found = swept(outputs, leaves, cotangents, create_graph, retain_graph)
     return [zeros_like(leaf) if g is None else g for g, leaf in zip(found, leaves, strict=True)]
 
 
@@ -320,10 +312,12 @@ def grad_and_value(
         (tensor([2., 4.]), tensor(5.))
     """
 
+    value_first = value_and_grad(func, argnums, has_aux)
+
     @functools.wraps(func)
     def both(*args: Any, **kwargs: Any) -> Any:
-        value, found, aux = _value_and_gradient(func, argnums, has_aux, args, kwargs)
-        return found, (value, aux) if has_aux else value
+        value, found = value_first(*args, **kwargs)
+        return found, value
 
     return both
 
@@ -495,13 +489,7 @@ def _block(output: Tensor, leaves: list[Tensor], recorded: bool) -> list[Tensor]
         _gradients([element], leaves, None, True, recorded)
         for element in (output.reshape(-1).unbind() if output.numel() else ())
     ]
-    shapes = [(*output.shape, *leaf.shape) for leaf in leaves]
-    if not rows:
-        return [leaf.detach().new_zeros(shape) for leaf, shape in zip(leaves, shapes, strict=True)]
-    return [
-        stack(list(column)).reshape(shape)
-        for column, shape in zip(zip(*rows, strict=True), shapes, strict=True)
-    ]
+    return rows_stacked(output, leaves, rows)
 
 
 def hessian(func: Callable[..., Any], argnums: _Argnums = 0) -> Callable[..., Any]:

@@ -17,7 +17,7 @@ import pytest
 
 import pyautograd as ag
 from pyautograd import _stubs, autograd, config, testing
-from pyautograd.autograd import _batched
+from pyautograd.autograd import _batched, _sweeps
 
 pytestmark = pytest.mark.any_build
 
@@ -189,7 +189,7 @@ def examples() -> list[doctest.Example]:
     """The examples in the docstrings of the native module and of the package's Python."""
     finder = doctest.DocTestFinder(exclude_empty=True)
     found = []
-    more = (autograd.functional, ag.func, ag.utils, _batched)
+    more = (autograd.functional, ag.func, ag.utils, _batched, _sweeps)
     for module in (ag, autograd, config, testing, *more, *map(resolve, HOMES)):
         found += finder.find(module, module.__name__, module=False)
     for home in HOMES:

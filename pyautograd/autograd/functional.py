@@ -12,15 +12,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
-from .._core import (
-    Tensor,
-    _grad,
-    enable_grad,
-    is_grad_enabled,
-    set_grad_enabled,
-    stack,
-    zeros_like,
-)
+from .._core import Tensor, enable_grad, is_grad_enabled, set_grad_enabled, zeros_like
+from ._sweeps import rows_stacked, swept
 
 __all__ = ["hessian", "hvp", "jacobian", "jvp", "vhp", "vjp"]
 
@@ -90,25 +83,6 @@ def _input_vector(
             "Tensor with a single element."
         )
     return None
-
-
-def _swept(
-    outputs: Sequence[Tensor | None],
-    inputs: Sequence[Tensor],
-    cotangents: Sequence[Tensor] | None = None,
-    create_graph: bool = False,
-    retain_graph: bool | None = None,
-) -> _Maybe:
-    """The gradients of those outputs that have any; None for inputs that have no part."""
-    pairs = [
-        (out, None if cotangents is None else cotangents[k])
-        for k, out in enumerate(outputs)
-        if out is not None and out.requires_grad
-    ]
-    if not pairs:
-        return (None,) * len(inputs)
-    roots, given = zip(*pairs, strict=True)
-    return _grad(roots, inputs, given, retain_graph, create_graph, True, False)
 
 
 # ---- strict mode ---------------------------------------------------------------------------------
@@ -228,7 +202,7 @@ def vjp(
                 "Tensor with a single element."
             )
     with set_grad_enabled(create_graph or is_grad_enabled()):
-        found = _swept(outputs, leaves, cotangents, create_graph)
+        found = swept(outputs, leaves, cotangents, create_graph)
         product = _filled(found, leaves, strict, create_graph, "back")
     return (
         _finished(outputs, create_graph, is_outputs_tuple),
@@ -275,10 +249,10 @@ def jvp(
         is_outputs_tuple, outputs = _tuple_of(func(*leaves), _OUTPUTS, "jvp")
         _check_depends(outputs, "outputs", strict)
         started = tuple(zeros_like(out, requires_grad=True) for out in outputs)
-        first = _swept(outputs, leaves, started, create_graph=True)
+        first = swept(outputs, leaves, started, create_graph=True)
         _check_depends(first, "grad_inputs", strict)
     with set_grad_enabled(create_graph or is_grad_enabled()):
-        found = _swept(first, started, tangents, create_graph)
+        found = swept(first, started, tangents, create_graph)
         product = _filled(found, outputs, strict, create_graph, "back_trick")
     return (
         _finished(outputs, create_graph, is_outputs_tuple),
@@ -286,10 +260,10 @@ def jvp(
     )
 
 
-def _slope(
+def _number(
     func: Callable[..., Any], leaves: _Tensors, function: str, strict: bool
-) -> tuple[_Tensors, _Maybe]:
-    """What a function of one number gives, and its gradient, recorded."""
+) -> _Tensors:
+    """What a function gives that must give one number, as the only element of a tuple."""
     is_tuple, outputs = _tuple_of(func(*leaves), _OUTPUTS, function)
     _check_depends(outputs, "outputs", strict)
     if is_tuple:
@@ -299,7 +273,15 @@ def _slope(
             f"The Tensor returned by the function given to {function} should contain a single "
             "element"
         )
-    slopes = _swept(outputs, leaves, create_graph=True)
+    return outputs
+
+
+def _slope(
+    func: Callable[..., Any], leaves: _Tensors, function: str, strict: bool
+) -> tuple[_Tensors, _Maybe]:
+    """What a function of one number gives, and its gradient, recorded."""
+    outputs = _number(func, leaves, function, strict)
+    slopes = swept(outputs, leaves, create_graph=True)
     _check_depends(slopes, "jacobian", strict)
     return outputs, slopes
 
@@ -341,7 +323,7 @@ def vhp(
         vector = _input_vector(v, leaves, is_tuple, "vhp", create_graph)
         outputs, slopes = _slope(func, leaves, "vhp", strict)
     with set_grad_enabled(create_graph or is_grad_enabled()):
-        found = _swept(slopes, leaves, vector, create_graph)
+        found = swept(slopes, leaves, vector, create_graph)
         product = _filled(found, leaves, strict, create_graph, "double_back")
     return (
         _finished(outputs, create_graph, False),
@@ -388,9 +370,9 @@ def hvp(
         vector = _input_vector(v, leaves, is_tuple, "hvp", create_graph)
         outputs, slopes = _slope(func, leaves, "hvp", strict)
         started = tuple(zeros_like(leaf, requires_grad=True) for leaf in leaves)
-        second = _swept(slopes, leaves, started, create_graph=True)
+        second = swept(slopes, leaves, started, create_graph=True)
     with set_grad_enabled(create_graph or is_grad_enabled()):
-        found = _swept(second, started, vector, create_graph)
+        found = swept(second, started, vector, create_graph)
         product = _filled(found, leaves, strict, create_graph, "double_back_trick")
     return (
         _finished(outputs, create_graph, False),
@@ -488,26 +470,24 @@ def _rows(
     i: int, output: Tensor, leaves: _Tensors, create_graph: bool, strict: bool
 ) -> list[Tensor]:
     """The Jacobian of one output by each leaf."""
-    columns: list[list[Tensor]] = [[] for _ in leaves]
+    rows = []
     for element in output.reshape(-1).unbind() if output.numel() else ():
-        found = _swept((element,), leaves, None, create_graph, retain_graph=True)
-        for k, (column, one) in enumerate(zip(columns, found, strict=True)):
-            if strict and one is None:
+        found = swept((element,), leaves, None, create_graph, retain_graph=True)
+        for k, one in enumerate(found if strict else ()):
+            if one is None:
                 raise RuntimeError(
                     f"Output {i} of the user-provided function is independent of input {k}. This "
                     "is not allowed in strict mode."
                 )
-            if strict and create_graph and one is not None and not one.requires_grad:
+            if create_graph and not one.requires_grad:
                 raise RuntimeError(
                     "The jacobian of the user-provided function is independent of input "
                     f"{i}. This is not allowed in strict mode when create_graph=True."
                 )
-            column.append(zeros_like(leaves[k]) if one is None else one)
-    shapes = [(*output.shape, *leaf.shape) for leaf in leaves]
-    return [
-        stack(column).reshape(shape) if column else leaf.detach().new_zeros(shape)
-        for column, shape, leaf in zip(columns, shapes, leaves, strict=True)
-    ]
+        rows.append(
+            [zeros_like(leaf) if g is None else g for g, leaf in zip(found, leaves, strict=True)]
+        )
+    return rows_stacked(output, leaves, rows)
 
 
 def hessian(
@@ -552,16 +532,7 @@ def hessian(
         )
 
     def number(*leaves: Tensor) -> Tensor:
-        is_out_tuple, outputs = _tuple_of(func(*leaves), _OUTPUTS, "hessian")
-        _check_depends(outputs, "outputs", strict)
-        if is_out_tuple:
-            raise RuntimeError("The function given to hessian should return a single Tensor")
-        if outputs[0].numel() != 1:
-            raise RuntimeError(
-                "The Tensor returned by the function given to hessian should contain a single "
-                "element"
-            )
-        return outputs[0].squeeze()
+        return _number(func, leaves, "hessian", strict)[0].squeeze()
 
     def slopes(*leaves: Tensor) -> _Tensors:
         found: _Tensors = jacobian(number, leaves, create_graph=True)
