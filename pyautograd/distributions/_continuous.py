@@ -44,7 +44,20 @@ __all__ = ["Beta", "Exponential", "Gamma", "LogNormal", "Normal", "StudentT", "U
 _HALF_LOG_2PI = 0.5 * math.log(2 * math.pi)
 
 
-class Normal(Distribution):
+class _OfNormal(Distribution):
+    """What is made of a normal distribution with these parameters."""
+
+    arg_constraints: ClassVar[Constraints] = {"loc": is_.real, "scale": is_.positive}
+    has_rsample = True
+    loc: Tensor
+    scale: Tensor
+
+    def __init__(self, loc: Parameter, scale: Parameter, validate_args: bool | None = None) -> None:
+        self.loc, self.scale = together(loc=loc, scale=scale)
+        super().__init__(self.loc.shape, validate_args=validate_args)
+
+
+class Normal(_OfNormal):
     """The normal distribution: exp(-z ** 2 / 2) / (scale * sqrt(2 * pi)), z = (x - loc) / scale.
 
     Args:
@@ -63,15 +76,7 @@ class Normal(Distribution):
         (tensor([  -0.9189,   -1.4189, -800.9189]), tensor([0.5000, 0.8413, 0.0000]))
     """
 
-    arg_constraints: ClassVar[Constraints] = {"loc": is_.real, "scale": is_.positive}
     support = is_.real
-    has_rsample = True
-    loc: Tensor
-    scale: Tensor
-
-    def __init__(self, loc: Parameter, scale: Parameter, validate_args: bool | None = None) -> None:
-        self.loc, self.scale = together(loc=loc, scale=scale)
-        super().__init__(self.loc.shape, validate_args=validate_args)
 
     def _standard(self, value: Parameter) -> Tensor:
         return (self._value(value) - self.loc) / self.scale
@@ -109,7 +114,7 @@ class Normal(Distribution):
         return self.scale
 
 
-class LogNormal(Distribution):
+class LogNormal(_OfNormal):
     """The distribution of numbers of which the logarithm has a normal one.
 
     Args:
@@ -127,15 +132,7 @@ class LogNormal(Distribution):
         (tensor(0.5000), tensor(1.1331))
     """
 
-    arg_constraints: ClassVar[Constraints] = {"loc": is_.real, "scale": is_.positive}
     support = is_.positive
-    has_rsample = True
-    loc: Tensor
-    scale: Tensor
-
-    def __init__(self, loc: Parameter, scale: Parameter, validate_args: bool | None = None) -> None:
-        self.loc, self.scale = together(loc=loc, scale=scale)
-        super().__init__(self.loc.shape, validate_args=validate_args)
 
     def log_prob(self, value: Parameter) -> Tensor:
         value = self._value(value)

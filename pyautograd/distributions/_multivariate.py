@@ -14,6 +14,7 @@ from .._core import (
     argmax,
     cholesky_inverse,
     digamma,
+    eye,
     lgamma,
     log,
     matmul,
@@ -107,13 +108,8 @@ def _factor_of_inverse(matrix: Tensor) -> Tensor:
     the matrix is U U^T and its inverse has the lower factor U^-T.
     """
     upper = linalg.cholesky(matrix.flip(-2, -1)).flip(-2, -1)
-    one = linalg.solve_triangular(upper, _identity(matrix.shape[-1]), upper=True)
+    one = linalg.solve_triangular(upper, eye(matrix.shape[-1]), upper=True)
     return one.mT
-
-
-def _identity(size: int) -> Tensor:
-    places = arange(size)
-    return (places == places.unsqueeze(-1)).double()
 
 
 class MultivariateNormal(Distribution):
