@@ -32,8 +32,8 @@ def decorate(
         >>> quiet(), ag.is_grad_enabled()
         (False, True)
     """
-    of_bools: dict[Any, Callable[[], Any]] = {True: enable_grad, False: no_grad}
-    mode = of_bools[enabled] if isinstance(enabled, bool) else enabled
+    of_bool: Callable[[], Any] = enable_grad if enabled else no_grad
+    mode = of_bool if isinstance(enabled, bool) else enabled
 
     if inspect.isclass(function):
         warnings.warn(
