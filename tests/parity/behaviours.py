@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-Behaviour = Callable[[Any], Any]
+Behaviour = Callable[..., Any]
 
 # What a text may say of where it is from.
 _PREFIXES = ("torch.", "pyautograd.")

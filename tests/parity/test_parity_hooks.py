@@ -9,22 +9,14 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from behaviours import Group
 
 import pyautograd as ag
 
 torch = pytest.importorskip("torch")
 
 Program = Callable[[Any, list[Any]], Any]
-TENSORS: dict[str, Program] = {}
-NODES: dict[str, Program] = {}
-
-
-def program(table: dict[str, Program]) -> Callable[[Program], Program]:
-    def add(function: Program) -> Program:
-        table[function.__name__] = function
-        return function
-
-    return add
+TENSORS, NODES = Group(), Group()
 
 
 def leaf(lib: Any) -> Any:
@@ -64,7 +56,7 @@ def returns(value: Any) -> Callable[..., Any]:
 # ---- tensors and leaves ----------------------------------------------------------------------
 
 
-@program(TENSORS)
+@TENSORS
 def observes_a_leaf(lib: Any, log: list[Any]) -> Any:
     x = leaf(lib)
     x.register_hook(note(log, "x"))
@@ -72,7 +64,7 @@ def observes_a_leaf(lib: Any, log: list[Any]) -> Any:
     return x.grad
 
 
-@program(TENSORS)
+@TENSORS
 def observes_an_inner_tensor(lib: Any, log: list[Any]) -> Any:
     x = leaf(lib)
     y = x * 3
@@ -81,7 +73,7 @@ def observes_an_inner_tensor(lib: Any, log: list[Any]) -> Any:
     return x.grad
 
 
-@program(TENSORS)
+@TENSORS
 def replaces_at_a_leaf(lib: Any, log: list[Any]) -> Any:
     x = leaf(lib)
     x.register_hook(lambda g: g * 10)
@@ -89,7 +81,7 @@ def replaces_at_a_leaf(lib: Any, log: list[Any]) -> Any:
     return x.grad
 
 
-@program(TENSORS)
+@TENSORS
 def replaces_in_between(lib: Any, log: list[Any]) -> Any:
     x = leaf(lib)
     y = x.exp()
@@ -98,7 +90,7 @@ def replaces_in_between(lib: Any, log: list[Any]) -> Any:
     return x.grad
 
 
-@program(TENSORS)
+@TENSORS
 def several_in_turn(lib: Any, log: list[Any]) -> Any:
     x = leaf(lib)
     x.register_hook(lambda g: g + 1)
@@ -109,7 +101,7 @@ def several_in_turn(lib: Any, log: list[Any]) -> Any:
     return x.grad
 
 
-@program(TENSORS)
+@TENSORS
 def accumulates_twice_called_once(lib: Any, log: list[Any]) -> Any:
     x = leaf(lib)
     x.register_hook(note(log, "x"))
@@ -117,7 +109,7 @@ def accumulates_twice_called_once(lib: Any, log: list[Any]) -> Any:
     return x.grad
 
 
-@program(TENSORS)
+@TENSORS
 def each_backward_calls(lib: Any, log: list[Any]) -> Any:
     x = leaf(lib)
     x.register_hook(note(log, "x"))
@@ -126,7 +118,7 @@ def each_backward_calls(lib: Any, log: list[Any]) -> Any:
     return x.grad
 
 
-@program(TENSORS)
+@TENSORS
 def removed(lib: Any, log: list[Any]) -> Any:
     x = leaf(lib)
     x.register_hook(note(log, "kept"))
@@ -137,7 +129,7 @@ def removed(lib: Any, log: list[Any]) -> Any:
     return x.grad
 
 
-@program(TENSORS)
+@TENSORS
 def removed_by_itself(lib: Any, log: list[Any]) -> Any:
     x = leaf(lib)
     handles: list[Any] = []
@@ -152,7 +144,7 @@ def removed_by_itself(lib: Any, log: list[Any]) -> Any:
     return x.grad
 
 
-@program(TENSORS)
+@TENSORS
 def removed_by_one_before(lib: Any, log: list[Any]) -> Any:
     x = leaf(lib)
     handles: list[Any] = []
@@ -163,7 +155,7 @@ def removed_by_one_before(lib: Any, log: list[Any]) -> Any:
     return x.grad
 
 
-@program(TENSORS)
+@TENSORS
 def added_by_a_hook(lib: Any, log: list[Any]) -> Any:
     x = leaf(lib)
     x.register_hook(lambda g: x.register_hook(note(log, "new")) and None)
@@ -172,7 +164,7 @@ def added_by_a_hook(lib: Any, log: list[Any]) -> Any:
     return x.grad
 
 
-@program(TENSORS)
+@TENSORS
 def handle_as_context(lib: Any, log: list[Any]) -> Any:
     x = leaf(lib)
     with x.register_hook(note(log, "inside")) as handle:
@@ -182,7 +174,7 @@ def handle_as_context(lib: Any, log: list[Any]) -> Any:
     return x.grad
 
 
-@program(TENSORS)
+@TENSORS
 def on_the_version(lib: Any, log: list[Any]) -> Any:
     x = leaf(lib)
     y = x * 2
@@ -193,7 +185,7 @@ def on_the_version(lib: Any, log: list[Any]) -> Any:
     return x.grad
 
 
-@program(TENSORS)
+@TENSORS
 def on_a_view_and_its_base(lib: Any, log: list[Any]) -> Any:
     x = leaf(lib)
     y = x * 2
@@ -204,7 +196,7 @@ def on_a_view_and_its_base(lib: Any, log: list[Any]) -> Any:
     return x.grad
 
 
-@program(TENSORS)
+@TENSORS
 def on_a_slice_passed_through(lib: Any, log: list[Any]) -> Any:
     x = lib.arange(8.0, dtype=lib.float64).requires_grad_()
     y = x[2:7]
@@ -213,7 +205,7 @@ def on_a_slice_passed_through(lib: Any, log: list[Any]) -> Any:
     return x.grad
 
 
-@program(TENSORS)
+@TENSORS
 def a_leaf_of_slices(lib: Any, log: list[Any]) -> Any:
     x = lib.arange(8.0, dtype=lib.float64).requires_grad_()
     x.register_hook(note(log, "x"))
@@ -221,7 +213,7 @@ def a_leaf_of_slices(lib: Any, log: list[Any]) -> Any:
     return x.grad
 
 
-@program(TENSORS)
+@TENSORS
 def retained_after_hooks(lib: Any, log: list[Any]) -> Any:
     x = leaf(lib)
     y = x * 3
@@ -231,7 +223,7 @@ def retained_after_hooks(lib: Any, log: list[Any]) -> Any:
     return y.grad, x.grad
 
 
-@program(TENSORS)
+@TENSORS
 def hook_sees_no_grad_yet(lib: Any, log: list[Any]) -> Any:
     x = leaf(lib)
     x.register_hook(lambda g: log.append(x.grad))
@@ -239,7 +231,7 @@ def hook_sees_no_grad_yet(lib: Any, log: list[Any]) -> Any:
     return x.grad
 
 
-@program(TENSORS)
+@TENSORS
 def asked_for_and_leading_on(lib: Any, log: list[Any]) -> Any:
     x = leaf(lib)
     y = x * 2
@@ -248,7 +240,7 @@ def asked_for_and_leading_on(lib: Any, log: list[Any]) -> Any:
     return lib.autograd.grad((y * y).sum(), [y, x])
 
 
-@program(TENSORS)
+@TENSORS
 def asked_for_alone(lib: Any, log: list[Any]) -> Any:
     x = leaf(lib)
     y = x * 2
@@ -257,7 +249,7 @@ def asked_for_alone(lib: Any, log: list[Any]) -> Any:
     return lib.autograd.grad((y * y).sum(), [y])
 
 
-@program(TENSORS)
+@TENSORS
 def inputs_leave_others_out(lib: Any, log: list[Any]) -> Any:
     x, w = leaf(lib), leaf(lib)
     x.register_hook(note(log, "x"))
@@ -267,7 +259,7 @@ def inputs_leave_others_out(lib: Any, log: list[Any]) -> Any:
     return x.grad, w.grad
 
 
-@program(TENSORS)
+@TENSORS
 def recorded_with_create_graph(lib: Any, log: list[Any]) -> Any:
     x = leaf(lib)
     y = x * x
@@ -276,7 +268,7 @@ def recorded_with_create_graph(lib: Any, log: list[Any]) -> Any:
     return slope, lib.autograd.grad(slope.sum(), x)
 
 
-@program(TENSORS)
+@TENSORS
 def not_recorded_without(lib: Any, log: list[Any]) -> Any:
     x = leaf(lib)
     x.register_hook(lambda g: log.append((lib.is_grad_enabled(), (g * x).requires_grad)))
@@ -284,7 +276,7 @@ def not_recorded_without(lib: Any, log: list[Any]) -> Any:
     return x.grad, lib.is_grad_enabled()
 
 
-@program(TENSORS)
+@TENSORS
 def post_accumulate(lib: Any, log: list[Any]) -> Any:
     x = leaf(lib)
     x.register_post_accumulate_grad_hook(lambda t: log.append((t is x, plain(t.grad))))
@@ -293,7 +285,7 @@ def post_accumulate(lib: Any, log: list[Any]) -> Any:
     return x.grad
 
 
-@program(TENSORS)
+@TENSORS
 def post_accumulate_clears(lib: Any, log: list[Any]) -> Any:
     x = leaf(lib)
 
@@ -307,28 +299,28 @@ def post_accumulate_clears(lib: Any, log: list[Any]) -> Any:
     return x, x.grad
 
 
-@program(TENSORS)
+@TENSORS
 def post_accumulate_not_for_grad(lib: Any, log: list[Any]) -> Any:
     x = leaf(lib)
     x.register_post_accumulate_grad_hook(note(log, "set"))
     return lib.autograd.grad((x * 2).sum(), x)
 
 
-@program(TENSORS)
+@TENSORS
 def post_accumulate_returns_a_number(lib: Any, log: list[Any]) -> Any:
     x = leaf(lib)
     x.register_post_accumulate_grad_hook(lambda t: 3)
     (x * 2).sum().backward()
 
 
-@program(TENSORS)
+@TENSORS
 def post_accumulate_returns_a_tensor(lib: Any, log: list[Any]) -> Any:
     x = leaf(lib)
     x.register_post_accumulate_grad_hook(lambda t: t)
     (x * 2).sum().backward()
 
 
-@program(TENSORS)
+@TENSORS
 def leaf_hooks_of_a_product(lib: Any, log: list[Any]) -> Any:
     x, w = leaf(lib), leaf(lib)
     for name, t in (("w", w), ("x", x)):
@@ -340,7 +332,7 @@ def leaf_hooks_of_a_product(lib: Any, log: list[Any]) -> Any:
     return [n for n in names if "set" in n], [n for n in names if "set" not in n], x.grad, w.grad
 
 
-@program(TENSORS)
+@TENSORS
 def the_root(lib: Any, log: list[Any]) -> Any:
     x = leaf(lib)
     y = (x * x).sum()
@@ -349,7 +341,7 @@ def the_root(lib: Any, log: list[Any]) -> Any:
     return x.grad
 
 
-@program(TENSORS)
+@TENSORS
 def a_root_that_is_a_leaf(lib: Any, log: list[Any]) -> Any:
     x = leaf(lib)
     x.register_hook(lambda g: g * 4)
@@ -357,7 +349,7 @@ def a_root_that_is_a_leaf(lib: Any, log: list[Any]) -> Any:
     return x.grad
 
 
-@program(TENSORS)
+@TENSORS
 def one_of_several_results(lib: Any, log: list[Any]) -> Any:
     x = leaf(lib)
     a, b = x.unbind()
@@ -366,7 +358,7 @@ def one_of_several_results(lib: Any, log: list[Any]) -> Any:
     return x.grad
 
 
-@program(TENSORS)
+@TENSORS
 def backward_inside(lib: Any, log: list[Any]) -> Any:
     x, w = leaf(lib), leaf(lib)
     x.register_hook(lambda g: (w * g).sum().backward())
@@ -374,14 +366,14 @@ def backward_inside(lib: Any, log: list[Any]) -> Any:
     return x.grad, w.grad
 
 
-@program(TENSORS)
+@TENSORS
 def raises(lib: Any, log: list[Any]) -> Any:
     x = leaf(lib)
     x.register_hook(lambda g: {}["missing"])
     (x * 2).sum().backward()
 
 
-@program(TENSORS)
+@TENSORS
 def not_callable(lib: Any, log: list[Any]) -> Any:
     x = leaf(lib)
     x.register_hook(3)
@@ -397,7 +389,7 @@ def refused(value: Callable[[Any, Any], Any]) -> Program:
     return function
 
 
-TENSORS |= {
+TENSORS.all |= {
     "gives a number": refused(lambda lib, g: 3),
     "gives a tuple": refused(lambda lib, g: (g,)),
     "gives a string": refused(lambda lib, g: "g"),
@@ -462,7 +454,7 @@ def two_inputs(lib: Any, x: Any) -> Any:
     return x * x.exp()
 
 
-NODES |= {
+NODES.all |= {
     "of exp": watched(lambda lib, x: x.exp()),
     "of a product": watched(two_inputs),
     "of a product with a number": watched(lambda lib, x: x * 3),
@@ -514,7 +506,7 @@ NODES |= {
 }
 
 
-@program(NODES)
+@NODES
 def order_of_all(lib: Any, log: list[Any]) -> Any:
     x = leaf(lib)
     y = x.exp()
@@ -526,7 +518,7 @@ def order_of_all(lib: Any, log: list[Any]) -> Any:
     return y.grad, x.grad
 
 
-@program(NODES)
+@NODES
 def several_results(lib: Any, log: list[Any]) -> Any:
     x = leaf(lib)
     a, b = x.unbind()
@@ -536,7 +528,7 @@ def several_results(lib: Any, log: list[Any]) -> Any:
     return x.grad
 
 
-@program(NODES)
+@NODES
 def one_result_is_not_used(lib: Any, log: list[Any]) -> Any:
     x = leaf(lib)
     a, b = x.unbind()
@@ -546,7 +538,7 @@ def one_result_is_not_used(lib: Any, log: list[Any]) -> Any:
     return x.grad
 
 
-@program(NODES)
+@NODES
 def removed_handles(lib: Any, log: list[Any]) -> Any:
     x = leaf(lib)
     y = x.exp()
@@ -556,7 +548,7 @@ def removed_handles(lib: Any, log: list[Any]) -> Any:
     return x.grad
 
 
-@program(NODES)
+@NODES
 def only_what_is_asked_for(lib: Any, log: list[Any]) -> Any:
     x, w = leaf(lib), leaf(lib)
     y = x * w
@@ -564,7 +556,7 @@ def only_what_is_asked_for(lib: Any, log: list[Any]) -> Any:
     return lib.autograd.grad(y.sum(), x)
 
 
-@program(NODES)
+@NODES
 def not_run_where_not_needed(lib: Any, log: list[Any]) -> Any:
     x, w = leaf(lib), leaf(lib)
     y, z = x.exp(), w.exp()
@@ -573,7 +565,7 @@ def not_run_where_not_needed(lib: Any, log: list[Any]) -> Any:
     return lib.autograd.grad((y * z).sum(), x)
 
 
-@program(NODES)
+@NODES
 def accumulator_is_one_object(lib: Any, log: list[Any]) -> Any:
     x = leaf(lib)
     node = (x * 2).grad_fn.next_functions[0][0]
@@ -583,7 +575,7 @@ def accumulator_is_one_object(lib: Any, log: list[Any]) -> Any:
 CASES = [
     pytest.param(function, id=f"{kind}-{name}")
     for kind, table in (("tensor", TENSORS), ("node", NODES))
-    for name, function in table.items()
+    for name, function in table.all.items()
 ]
 
 
@@ -593,4 +585,4 @@ def test_both_do_the_same(function: Program) -> None:
 
 
 def test_there_are_enough() -> None:
-    assert min(len(TENSORS), len(NODES)) >= 30
+    assert min(len(TENSORS.all), len(NODES.all)) >= 30
