@@ -257,7 +257,7 @@ AG_API ag_status ag_grad(int n, ag_tensor *const *roots, ag_tensor *const *gradi
  * which they were registered, with grad mode on if it has AG_CREATE_GRAPH. One that gives a status
  * below zero makes the backward fail. A context is given back by release (NULL: by nothing), on any
  * thread, when the hook is removed or what it hangs on dies; where registering fails it stays
- * yours. */
+ * yours. Register none on what another thread's backward is passing. */
 typedef struct ag_hook ag_hook;
 /* grad, borrowed, is NULL where none arrived. A tensor of its shape, owned, in *replacement (NULL
  * at first) goes on in its place. */

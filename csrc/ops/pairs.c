@@ -210,7 +210,7 @@ AG_RULE(ldexp)
 
 /* xlogy: dx = g log(y), dy = g x / y, and 0 where x is 0, whatever y is. Where x is 0 and the
  * logarithm no number, dx is 0, too: there the value is 0 all around. xlog1py: the same with 1 + y.
- * Save both. LEAST: the y up to which the logarithm is no number. */
+ * Save both. least: the y up to which the logarithm is no number. */
 #define X_TIMES_LOG(name, log_of, least, divisor) \
     AG_KERNEL_BODY(name) \
     { \

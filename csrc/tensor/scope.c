@@ -38,6 +38,7 @@ static void scope_cut(agi_thread *thread, int64_t place)
         else
             agi_release(item);
     }
+    /* No scope is open while a hook runs, and the entries of the backward's lie below `place`. */
     if (thread->scope_depth == 0 && place == 0 && thread->scope_capacity > AGI_SCOPE_KEEP) {
         agi_plain_free(thread->scope_items);
         thread->scope_items = NULL;
