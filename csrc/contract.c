@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT
  *
- * Functions of ops/matrix.def that are made of products of matrices: any operands of matmul, linear
- * layers, contractions.
+ * Functions of ops/matrix.def and linalg.def that are made of products of matrices: any operands of
+ * matmul, linear layers, contractions, chains; and equations of tensors.
  */
+#include <math.h>
 #include <string.h>
 
+#include "base/alloc.h"
 #include "base/check.h"
 #include "base/shape.h"
 #include "ops/matrix.h"
@@ -260,4 +262,164 @@ ag_tensor *ag_bilinear(ag_tensor *x, ag_tensor *y, ag_tensor *weight, ag_tensor 
         return NULL;
     const int64_t mark = agi_scope_open();
     return mark < 0 ? NULL : agi_scope_leave(mark, bilinear_of(x, y, weight, bias));
+}
+
+/* ---- chains of matrices --------------------------------------------------------------------- */
+
+/* Where to part each stretch of a chain, from i to j, so that all takes the fewest multiplications
+ * (Cormen et al., Introduction to Algorithms, 15.2): row i of n numbers has that of each j. */
+typedef struct chain_plan {
+    int n;
+    double *cost;      /* n x n */
+    int32_t *part;     /* n x n */
+    ag_tensor **at;    /* the matrices */
+} chain_plan;
+
+static void plan_chain(const chain_plan *c)
+{
+    const int n = c->n;
+    for (int i = 0; i < n; i++)
+        c->cost[i * n + i] = 0.0;
+    for (int length = 1; length < n; length++)
+        for (int i = 0; i + length < n; i++) {
+            const int j = i + length;
+            c->cost[i * n + j] = INFINITY;
+            for (int k = i; k < j; k++) {
+                const double one = (double)agi_shape_of(c->at[i])[0] * (double)last_size(c->at[k]) *
+                                   (double)last_size(c->at[j]);
+                const double cost = c->cost[i * n + k] + c->cost[(k + 1) * n + j] + one;
+                if (cost >= c->cost[i * n + j])
+                    continue;
+                c->cost[i * n + j] = cost;
+                c->part[i * n + j] = k;
+            }
+        }
+}
+
+static ag_tensor *chain_product(const chain_plan *c, int i, int j)
+{
+    if (i == j)
+        return c->at[i];
+    const int k = c->part[i * c->n + j];
+    ag_tensor *x = chain_product(c, i, k);
+    return x != NULL ? product_of(AG_OP_mm, x, chain_product(c, k + 1, j), 0) : NULL;
+}
+
+static ag_status check_link(int k, const ag_tensor *x, const ag_tensor *y)
+{
+    char one[AGI_SHAPE_TEXT], other[AGI_SHAPE_TEXT];
+    if (agi_dtype_of(x) != agi_dtype_of(y))
+        return agi_fail(AG_ERR_SHAPE, "multi_dot(): all tensors must have be the same dtype but "
+                                      "tensor %d is %s and tensor %d %s", k,
+                        agi_dtype_name(agi_dtype_of(x)), k + 1, agi_dtype_name(agi_dtype_of(y)));
+    if (last_size(x) == agi_shape_of(y)[0])
+        return AG_OK;
+    return agi_fail(AG_ERR_SHAPE, "multi_dot(): tensors %d and %d with shapes %s and %s cannot be "
+                                  "multiplied", k, k + 1,
+                    agi_format_shape_list(one, x->ndim, agi_shape_of(x)),
+                    agi_format_shape_list(other, y->ndim, agi_shape_of(y)));
+}
+
+static ag_status check_chain(int n, ag_tensor *const *tensors)
+{
+    if (n < 2)
+        return agi_fail(AG_ERR_SHAPE, "multi_dot(): expected at least 2 tensors but got %d", n);
+    if (!agi_check_tensors("linalg.multi_dot", "tensors", n, tensors))
+        return ag_last_status();
+    for (int k = 0; k < n; k++) {
+        const int ndim = tensors[k]->ndim;
+        const bool at_end = k == 0 || k == n - 1;
+        if (ndim == 2 || (at_end && ndim == 1))
+            continue;
+        if (!at_end)
+            return agi_fail(AG_ERR_SHAPE, "multi_dot(): tensor %d must be 2D but got %dD", k, ndim);
+        return agi_fail(AG_ERR_SHAPE, "multi_dot(): the %s tensor must be 1D or 2D but got %dD",
+                        k == 0 ? "first" : "last", ndim);
+    }
+    for (int k = 0; k + 1 < n; k++)
+        if (check_link(k, tensors[k], tensors[k + 1]) != AG_OK)
+            return ag_last_status();
+    return AG_OK;
+}
+
+/* The product in the scope that is open; vectors at the ends are a row and a column meanwhile. */
+static ag_tensor *chain_of(const chain_plan *c, ag_tensor *const *tensors)
+{
+    const int n = c->n;
+    const bool row = tensors[0]->ndim == 1, column = tensors[n - 1]->ndim == 1;
+    memcpy(c->at, tensors, (size_t)n * sizeof *c->at);
+    if (row)
+        c->at[0] = ag_unsqueeze(tensors[0], 0);
+    if (column)
+        c->at[n - 1] = ag_unsqueeze(tensors[n - 1], 1);
+    if (c->at[0] == NULL || c->at[n - 1] == NULL)
+        return NULL;
+    plan_chain(c);
+    ag_tensor *z = chain_product(c, 0, n - 1);
+    if (z == NULL || !(row || column))
+        return z;
+    const int64_t shape[1] = {row ? agi_shape_of(z)[1] : agi_shape_of(z)[0]};
+    return ag_view(z, row && column ? 0 : 1, shape);
+}
+
+ag_tensor *ag_linalg_multi_dot(int n, ag_tensor *const *tensors)
+{
+    if (check_chain(n, tensors) != AG_OK)
+        return NULL;
+    const size_t cells = (size_t)n * (size_t)n;
+    chain_plan c = {.n = n, .cost = agi_plain_new(cells * sizeof *c.cost),
+                    .part = agi_plain_new(cells * sizeof *c.part),
+                    .at = agi_plain_new((size_t)n * sizeof *c.at)};
+    const bool has_room = c.cost != NULL && c.part != NULL && c.at != NULL;
+    const int64_t mark = has_room ? agi_scope_open() : -1;
+    ag_tensor *z = mark < 0 ? NULL : agi_scope_leave(mark, chain_of(&c, tensors));
+    agi_plain_free(c.cost);
+    agi_plain_free(c.part);
+    agi_plain_free(c.at);
+    return z;
+}
+
+/* ---- tensorsolve ---------------------------------------------------------------------------- */
+
+/* a with the dimensions of a list last, in the order of the list. */
+static ag_tensor *dims_last(ag_tensor *a, int n, const int64_t *dims)
+{
+    int64_t to[AGI_MAX_DIMS];
+    if (n > a->ndim)
+        return agi_fail_null(AG_ERR_SHAPE, "linalg.tensorsolve: expected %d dimensions at most, "
+                                           "got %d", a->ndim, n);
+    for (int k = 0; k < n; k++)
+        to[k] = k - n;
+    return n > 0 ? ag_movedim(a, n, dims, n, to) : a;
+}
+
+/* The solution in the scope that is open: x has the shape of what a has behind b's dimensions. */
+static ag_tensor *tensor_solution(ag_tensor *a, ag_tensor *b, int n, const int64_t *dims)
+{
+    ag_tensor *moved = dims_last(a, n, dims), *x = NULL;
+    if (moved == NULL)
+        return NULL;
+    const int first = b->ndim < a->ndim ? b->ndim : a->ndim, rest = a->ndim - first;
+    const int64_t *shape = agi_shape_of(moved) + first;
+    const int64_t size = agi_shape_numel("linalg.tensorsolve", rest, shape);
+    const int64_t square[2] = {size, size}, flat[1] = {b->numel};
+    if (size != b->numel)
+        return agi_fail_null(AG_ERR_SHAPE, "Expected self to satisfy the requirement prod("
+                                           "self.shape[other.ndim:]) == prod(self.shape[:other."
+                                           "ndim]), but got %lld != %lld", (long long)size,
+                             (long long)b->numel);
+    ag_tensor *matrix = ag_reshape(moved, 2, square);
+    ag_tensor *vector = matrix != NULL ? ag_reshape(b, 1, flat) : NULL;
+    if (vector != NULL)
+        x = ag_linalg_solve(matrix, vector, true);
+    return x != NULL ? ag_view(x, rest, shape) : NULL;
+}
+
+ag_tensor *ag_linalg_tensorsolve(ag_tensor *a, ag_tensor *b, int n_dims, const int64_t *dims)
+{
+    static const char name[] = "linalg.tensorsolve";
+    if (!agi_has_tensors(name, a, b) || !agi_check_list(name, "dimensions", n_dims, dims, true))
+        return NULL;
+    const int64_t mark = agi_scope_open();
+    return mark < 0 ? NULL : agi_scope_leave(mark, tensor_solution(a, b, n_dims, dims));
 }

@@ -4,6 +4,7 @@
  * products, all made of other functions.
  */
 #include <limits.h>
+#include <string.h>
 
 #include "base/alloc.h"
 #include "base/check.h"
@@ -382,6 +383,41 @@ ag_tensor *ag_vander(ag_tensor *x, int64_t n, bool increasing)
     }
     agi_plain_free(columns);
     return z;
+}
+
+/* 1, x, x^2, ...: products of a 1 and of x again and again. */
+static ag_tensor *growing_powers(ag_tensor *x, int64_t n)
+{
+    int64_t shape[AGI_MAX_DIMS] = {1};
+    ag_tensor *column = ag_unsqueeze(x, -1), *parts[2] = {NULL};
+    if (column == NULL)
+        return NULL;
+    const int ndim = column->ndim;
+    memcpy(shape, agi_shape_of(column), (size_t)ndim * sizeof *shape);
+    shape[ndim - 1] = n - 1;
+    parts[0] = ag_ones_like(column);
+    parts[1] = parts[0] != NULL ? ag_expand(column, ndim, shape) : NULL;
+    if (parts[1] == NULL || (parts[1] = ag_cumprod(parts[1], -1)) == NULL)
+        return NULL;
+    return ag_cat(2, parts, -1);
+}
+
+ag_tensor *ag_linalg_vander(ag_tensor *x, int64_t n)
+{
+    if (!agi_has_tensor("linalg.vander", x))
+        return NULL;
+    if (ag_dtype_of(x) == AG_BOOL)
+        return agi_fail_null(AG_ERR_SHAPE, "linalg.vander supports floating point, complex, and "
+                                           "integer tensors, but got Bool");
+    const bool is_number = x->ndim == 0;
+    const int64_t count = n != INT64_MIN ? n : is_number ? 1 : agi_shape_of(x)[x->ndim - 1];
+    if (count <= 1)
+        return agi_fail_null(AG_ERR_SHAPE, "N must be greater than 1.");
+    const int64_t mark = agi_scope_open(), one = 1;
+    if (mark < 0)
+        return NULL;
+    ag_tensor *vector = is_number ? ag_view(x, 1, &one) : x;
+    return agi_scope_leave(mark, vector != NULL ? growing_powers(vector, count) : NULL);
 }
 
 /* ---- by lists of indices -------------------------------------------------------------------- */

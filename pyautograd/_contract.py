@@ -130,34 +130,6 @@ def tensordot(a: Tensor, b: Tensor, dims: Any = 2, out: Tensor | None = None) ->
     return _written(_core._tensordot(a, b, tuple(first), tuple(second)), out)
 
 
-def _order(sizes: Sequence[int]) -> list[list[int]]:
-    """Where to part each stretch of a chain of matrices, so that all takes the fewest
-    multiplications (Cormen et al., Introduction to Algorithms, 15.2)."""
-    n = len(sizes) - 1
-    cost = [[0] * n for _ in range(n)]
-    part = [[0] * n for _ in range(n)]
-    for length in range(1, n):
-        for i in range(n - length):
-            j = i + length
-            cost[i][j], part[i][j] = min(
-                (cost[i][k] + cost[k + 1][j] + sizes[i] * sizes[k + 1] * sizes[j + 1], k)
-                for k in range(i, j)
-            )
-    return part
-
-
-def multiply_chain(matrices: Sequence[Tensor]) -> Tensor:
-    """The product of matrices in the order that takes the fewest multiplications."""
-    part = _order([matrices[0].shape[0], *(matrix.shape[1] for matrix in matrices)])
-
-    def product(i: int, j: int) -> Tensor:
-        if i == j:
-            return matrices[i]
-        return _core.mm(product(i, part[i][j]), product(part[i][j] + 1, j))
-
-    return product(0, len(matrices) - 1)
-
-
 def chain_matmul(*matrices: Tensor, out: Tensor | None = None) -> Tensor:
     """The product of two or more matrices, in the order that takes the fewest multiplications.
 
@@ -177,4 +149,6 @@ def chain_matmul(*matrices: Tensor, out: Tensor | None = None) -> Tensor:
             raise TypeError(f"chain_matmul(): expected Tensors, got {type(matrix).__name__}")
         if matrix.ndim != 2:
             raise RuntimeError(f"chain_matmul(): Expected 2-D tensors, got {matrix.ndim}-D")
-    return _written(multiply_chain(matrices), out)
+    if len(matrices) == 1:
+        return _written(matrices[0], out)
+    return _written(_core._functions_of("linalg")["multi_dot"](matrices), out)

@@ -3,6 +3,7 @@
 
 from builtins import bool as _bool
 from builtins import int as _int
+from collections.abc import Sequence
 from typing import Literal
 
 from ._core import _T, Tensor, _Dims, _Real, _Value, return_types
@@ -406,6 +407,27 @@ def vecdot(x: _T, y: Tensor, *, dim: _int = -1, out: Tensor | None = None) -> _T
         RuntimeError: shapes do not fit.
         TypeError: an argument is of the wrong type.
     """
+def multi_dot(tensors: Sequence[_T], *, out: Tensor | None = None) -> _T:
+    """The product of two or more matrices, in the order that takes the fewest multiplications.
+
+    The first may be a vector, which is a row, and the last one, which is a column; the result
+    lacks their dimensions.
+
+    Raises:
+        RuntimeError: there are fewer than two, one is neither, sizes do not fit, or dtypes
+            differ.
+        TypeError: an argument is of the wrong type.
+    """
+def vander(x: _T, *, N: _int | None = None) -> _T:
+    """The powers of a vector's elements as columns, from 0 to N - 1, or of batches of vectors.
+
+    x has the shape (..., n), the result (..., n, N); N is n if not given. `vander` of the
+    package has the highest power first.
+
+    Raises:
+        RuntimeError: N is less than 2, or the tensor is bool.
+        TypeError: an argument is of the wrong type.
+    """
 def tensorinv(A: _T, ind: _int = 2, *, out: Tensor | None = None) -> _T:
     """The inverse of A as a map of tensors of the shape of its last dimensions to those of the
     first
@@ -414,6 +436,21 @@ def tensorinv(A: _T, ind: _int = 2, *, out: Tensor | None = None) -> _T:
     Raises:
         linalg.LinAlgError: that matrix is singular.
         RuntimeError: it is not square, ind is not positive, or A is not float64.
+        TypeError: an argument is of the wrong type.
+    """
+def tensorsolve(
+    A: _T, B: Tensor, dims: _Dims | None = None, *, out: Tensor | None = None
+) -> _T:
+    """The solution X of A X = B, where A maps tensors of the shape of its last dimensions to
+    those of the shape of B: tensordot(A, X, X.ndim) is B.
+
+    A has the shape B.shape + X.shape, after the dimensions dims have been moved behind the
+    others, in their order.
+
+    Raises:
+        linalg.LinAlgError: A is singular as a matrix of both made one dimension.
+        RuntimeError: that matrix is not square, or does not fit B, or dtypes are not float64.
+        IndexError: a dimension is out of range.
         TypeError: an argument is of the wrong type.
     """
 def solve_banded(l_and_u: _Dims, ab: Tensor, b: Tensor) -> Tensor:

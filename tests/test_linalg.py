@@ -175,3 +175,37 @@ def test_errors_of_banded_systems() -> None:
         ag.linalg.solve_banded((1, 1), ag.ones(2, 4), ag.ones(4))
     with pytest.raises(RuntimeError, match="not compatible"):
         ag.linalg.solve_banded((1, 1), ag.ones(3, 4), ag.ones(3))
+
+
+@pytest.mark.parametrize("scale", [1e200, 1e-200, 1e-312])
+@pytest.mark.parametrize("order", [1.5, 2, 3, -2])
+def test_vector_norms_of_any_numbers(order: float, scale: float) -> None:
+    """Powers of the elements leave the range of numbers here; what is asked for does not."""
+    x = ag.tensor([3.0 * scale, -4.0 * scale], requires_grad=True)
+    y = ag.linalg.vector_norm(x, order)
+    plain = ag.tensor([3.0, -4.0], requires_grad=True)
+    expected = ag.linalg.vector_norm(plain, order)
+    rtol = 1e-14 if scale > 1e-300 else 1e-9  # the smallest numbers have few digits
+    np.testing.assert_allclose(y.item() / scale, expected.item(), rtol=rtol)
+    slopes = [ag.autograd.grad(*pair)[0].tolist() for pair in ((y, x), (expected, plain))]
+    np.testing.assert_allclose(*slopes, rtol=rtol)
+
+
+def test_norms_of_matrices_of_any_numbers() -> None:
+    a = ag.tensor([[3e200, 0.0], [0.0, 4e200]])
+    assert ag.linalg.matrix_norm(a).item() == pytest.approx(5e200, rel=1e-15)
+    assert ag.linalg.norm(a, dim=0).tolist() == [3e200, 4e200]
+
+
+def test_chains_of_derivatives(rng: np.random.Generator) -> None:
+    a, b = (ag.tensor(rng.standard_normal(s), requires_grad=True) for s in ((3, 3), (3,)))
+    assert ag.autograd.gradgradcheck(lambda a, b: ag.linalg.multi_dot([a, a, b]), (a, b))
+    assert ag.autograd.gradgradcheck(lambda b: ag.linalg.vander(b, N=4), (b,))
+    assert ag.autograd.gradgradcheck(lambda a, b: ag.linalg.tensorsolve(a, b), (a, b))
+
+
+def test_chain_takes_the_fewest_multiplications() -> None:
+    """(x y) z would take 1e10 multiplications and as many numbers; x (y z) takes 2e5."""
+    n = 100_000
+    x, y, z = ag.ones(n, 1), ag.ones(1, n), ag.ones(n, 1)
+    assert ag.linalg.multi_dot([x, y, z])[0].tolist() == [n]

@@ -11,6 +11,7 @@
 #include "../tape/formula.h"
 #include "../tensor/scope.h"
 #include "losses.h"
+#include "norm.h"
 #include "reduce.h"
 #include "table.h"
 
@@ -19,8 +20,9 @@ static ag_arg failed_distance(void) { return agi_arg(&agi_failed); }
 /* ---- p_norm: the p-th root of the sum of |x|^p ---------------------------------------------- */
 
 /* f[0] is p, i[0] whether dimensions are kept, i[1] whether each of several largest differences
- * gets all of the gradient, as PyTorch's distances have it, or its part. Where y is 0 the gradient
- * is 0. dx = g x / y for p = 2, g sign(x) for 1, in general g sign(x) (|x| / y)^(p - 1).
+ * gets all of the gradient, as PyTorch's distances have it, or its part, i[2] whether the result is
+ * right of any numbers (norm.h) rather than part of a larger program. Where y is 0 the gradient is
+ * 0. dx = g x / y for p = 2, g sign(x) for 1, in general g sign(x) (|x| / y)^(p - 1).
  * Saves x and y. */
 static bool is_of_nothing(const ag_tensor *x, const ag_attr *attr)
 {
@@ -38,6 +40,8 @@ AG_FORMULA(p_norm)
         agi_fail(AG_ERR_SHAPE, "linalg.vector_norm cannot compute the %g norm on nothing", p);
         return failed_distance();
     }
+    if (attr->i[2] != 0 && p != 0.0 && p != 1.0 && !isinf(p))
+        return agi_norm_value(x, p, attr, attr->i[0] != 0);
     if (p == 2.0)
         return v_sqrt(v_reduce(AG_OP_sum, v_square(x), attr, attr->i[0] != 0));
     if (p == 0.0)
@@ -76,6 +80,9 @@ AG_RULE(p_norm)
         GX(0) = agi_repeated(0.0, ndim, shape);
     else if (p == 1.0)
         GX(0) = v_mul(v_sign(x), g);
+    else if (own->i[2] != 0 && !isinf(p))
+        GX(0) = v_mul(v_where(none, NUM(0.0), g),
+                      agi_norm_slope(x, v_where(none, NUM(1.0), y), p));
     else if (p == 2.0)
         GX(0) = v_mul(x, v_where(none, NUM(0.0), v_div(g, y)));
     else if (isinf(p))

@@ -18,7 +18,7 @@
 
 static ag_arg vector_norm_of(ag_arg x, double p, int n, const int64_t *dims, bool keepdim)
 {
-    const ag_attr attr = {.f = {p}, .i = {keepdim}, .n_list = n, .list = dims};
+    const ag_attr attr = {.f = {p}, .i = {keepdim, 0, 1}, .n_list = n, .list = dims};
     return agi_value(AG_OP_p_norm, 1, &x, &attr);
 }
 
@@ -317,7 +317,7 @@ ag_tensor *ag_linalg_vecdot(ag_tensor *x, ag_tensor *y, int dim)
                                                                   dim, false));
 }
 
-/* ---- tensorinv, tensorsolve ----------------------------------------------------------------- */
+/* ---- tensorinv ------------------------------------------------------------------------------ */
 
 static int64_t product_of_sizes(const int64_t *sizes, int n)
 {

@@ -9,6 +9,7 @@
 #include "../base/shape.h"
 #include "../fuse/pending.h"
 #include "../tape/formula.h"
+#include "norm.h"
 #include "reduce.h"
 #include "table.h"
 
@@ -70,22 +71,24 @@ static ag_arg scaled_norm(ag_arg x, double p, const ag_attr *attr, bool keep)
     return v_mul(y, v_view(scale, y.tensor->ndim, agi_shape_of(y.tensor)));
 }
 
-AG_FORMULA(norm)
+ag_arg agi_norm_value(ag_arg x, double p, const ag_attr *attr, bool keep)
 {
-    const double p = attr->f[0];
-    const bool keep = attr->i[0] != 0;
-    if (!check_norm(args[0], p, attr))
-        return agi_arg(&agi_failed);
-    const ag_arg y = plain_norm(args[0], p, attr, keep);
-    if (agi_value_failed(y) || args[0].tensor->numel == 0)
+    const ag_arg y = plain_norm(x, p, attr, keep);
+    if (agi_value_failed(y) || x.tensor->numel == 0)
         return y;
     if (agi_storage_ready(y.tensor->storage) != AG_OK)
         return agi_arg(&agi_failed);
-    return may_have_left(y, p) ? scaled_norm(args[0], p, attr, keep) : y;
+    return may_have_left(y, p) ? scaled_norm(x, p, attr, keep) : y;
 }
 
-/* What each x has in y, of which y is not 0. */
-static ag_arg slope_of_norm(ag_arg x, ag_arg y, double p)
+AG_FORMULA(norm)
+{
+    const double p = attr->f[0];
+    return check_norm(args[0], p, attr) ? agi_norm_value(args[0], p, attr, attr->i[0] != 0)
+                                        : agi_arg(&agi_failed);
+}
+
+ag_arg agi_norm_slope(ag_arg x, ag_arg y, double p)
 {
     const ag_arg part = v_div(x, y);
     if (p == 2.0)
@@ -119,7 +122,7 @@ AG_RULE(norm)
         GX(0) = v_div(taken, v_reduce(AG_OP_sum, ties, &attr, true));
     } else {
         const ag_arg none = v_eq(y, NUM(0.0));
-        const ag_arg slope = slope_of_norm(x, v_where(none, NUM(1.0), y), p);
+        const ag_arg slope = agi_norm_slope(x, v_where(none, NUM(1.0), y), p);
         GX(0) = v_mul(v_where(none, NUM(0.0), g), slope);
     }
 }

@@ -184,6 +184,35 @@ def test_products_along_dimensions(torch: ModuleType, rng: np.random.Generator) 
     compare(torch, lambda m, a: m.linalg.tensorinv(a), rng.standard_normal((2, 3, 6)))
 
 
+CHAINS = [
+    ((2, 3), (3, 4), (4, 5)), ((2, 3), (3,)), ((3,), (3, 2)), ((3,), (3,)),
+    ((3,), (3, 4), (4, 2), (2,)), ((5, 1), (1, 6), (6, 2), (2, 7)), ((2, 0), (0, 3)),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("shapes", CHAINS)
+def test_chains_of_matrices(torch: ModuleType, rng: np.random.Generator, shapes: Any) -> None:
+    matrices = [rng.standard_normal(s) for s in shapes]
+    compare(torch, lambda m, *matrices: m.linalg.multi_dot(matrices), *matrices)
+
+
+def test_powers_as_columns(torch: ModuleType, rng: np.random.Generator) -> None:
+    for size in ((3,), (2, 3), (2, 1, 3)):
+        compare(torch, lambda m, a: m.linalg.vander(a), rng.standard_normal(size))
+        compare(torch, lambda m, a: m.linalg.vander(a, N=2), rng.standard_normal(size))
+    for a in (np.array(2.0), np.array([0.0, 2.0, -1.0]), np.ones((0, 3)), np.ones((3, 0))):
+        compare(torch, lambda m, a: m.linalg.vander(a, N=4), a)
+    assert ag.linalg.vander(ag.tensor([0, 2]), N=3).tolist() == [[1, 0, 0], [1, 2, 4]]
+
+
+def test_tensorsolve(torch: ModuleType, rng: np.random.Generator) -> None:
+    a, b = rng.standard_normal((2, 3, 6)), rng.standard_normal((2, 3))
+    compare(torch, lambda m, a, b: m.linalg.tensorsolve(a, b), a, b)
+    a, b = rng.standard_normal((2, 3, 3, 2)), rng.standard_normal((3, 2))
+    compare(torch, lambda m, a, b: m.linalg.tensorsolve(a, b, dims=(0, 2)), a, b)
+    compare(torch, lambda m, a, b: m.linalg.tensorsolve(a, b), *map(np.array, (2.0, 4.0)))
+
+
 S = [[1.0, 2.0], [2.0, 4.0]]
 B = [[[1.0, 0.0], [0.0, 1.0]], S]
 
@@ -217,6 +246,18 @@ FAILING = [
     lambda m: m.linalg.cross(m.ones(3), m.ones(2, 2)),
     lambda m: m.linalg.norm(m.ones(2, 2, 2), 2),
     lambda m: m.linalg.householder_product(m.ones(2, 3), m.ones(3)),
+    lambda m: m.linalg.multi_dot([]),
+    lambda m: m.linalg.multi_dot([m.ones(2, 3)]),
+    lambda m: m.linalg.multi_dot([m.ones(2, 3), m.ones(4, 3)]),
+    lambda m: m.linalg.multi_dot([m.ones(2, 3, 1), m.ones(4, 3)]),
+    lambda m: m.linalg.multi_dot([m.ones(2, 3), m.ones(3, 4, 1), m.ones(4, 2)]),
+    lambda m: m.linalg.multi_dot([m.ones(2), m.tensor(1.0)]),
+    lambda m: m.linalg.vander(m.ones(3), N=1),
+    lambda m: m.linalg.vander(m.tensor(2.0)),
+    lambda m: m.linalg.vander(m.tensor([True, False])),
+    lambda m: m.linalg.tensorsolve(m.ones(2, 3), m.ones(2)),
+    lambda m: m.linalg.tensorsolve(m.ones(4, 6, 8, 3), m.ones(24)),
+    lambda m: m.linalg.tensorsolve(m.ones(2, 2), m.ones(2)),
 ]
 
 
