@@ -131,6 +131,28 @@ def test_a_blas_that_is_not_there_is_told_of() -> None:
     assert "/nowhere/libblas.so" in text
 
 
+GLOBAL = """
+import ctypes
+names = [before + "dgemm" + after for before in ("scipy_", "") for after in ("_64_", "_")]
+print([name for name in names if hasattr(ctypes.CDLL(None), name)])
+"""
+
+
+def test_names_of_the_blas_stay_its_own() -> None:
+    """A library that is loaded later and has the same names calls itself."""
+    assert run(PRODUCTS + GLOBAL).splitlines()[-1] == run(GLOBAL).strip()
+
+
+def test_scipy_loaded_later_is_what_it_was() -> None:
+    pytest.importorskip("scipy")
+    code = """
+import numpy as np, scipy.linalg
+x = np.arange(63.0).reshape(21, 3)
+print(np.allclose(scipy.linalg.svd(x)[1], ag.linalg.svdvals(ag.tensor(x)).numpy()))
+"""
+    assert run("ag.linalg.svdvals(ag.eye(2))\n" + code) == "True\n"
+
+
 # ---- einsum ------------------------------------------------------------------------------------
 
 

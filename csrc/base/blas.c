@@ -173,7 +173,9 @@ static void note_blas(const char *what, const char *path, const char *why)
     snprintf(blas.note, sizeof blas.note, "%s \"%.80s\": %.130s", what, path, why);
 }
 
-/* The libraries of "path:path", opened and never closed; false with a note if one cannot be. */
+/* The libraries of "path:path", opened and never closed; false with a note if one cannot be. Their
+ * names stay their own: SciPy has an OpenBLAS with narrower integers, whose calls of its own
+ * functions would end in the one that is global. */
 static bool open_paths(blas_source *source, const char *paths)
 {
     char text[PATH_TEXT];
@@ -185,7 +187,7 @@ static bool open_paths(blas_source *source, const char *paths)
             note_blas("too many libraries in", paths, "8 are the most");
             return false;
         }
-        void *handle = dlopen(path, RTLD_LAZY | RTLD_GLOBAL);
+        void *handle = dlopen(path, RTLD_LAZY | RTLD_LOCAL);
         if (handle == NULL) {
             const char *why = dlerror();
             note_blas("cannot open", path, why != NULL ? why : "for no known reason");
