@@ -3,6 +3,7 @@
  * Public bodies: hooks on tensors, nodes and leaves.
  */
 #include "base/check.h"
+#include "tape/function.h"
 #include "tape/hooks.h"
 #include "tape/node.h"
 
@@ -125,6 +126,8 @@ int ag_visit_owned_hooks(ag_tensor *t, ag_hook_visit visit, void *argument)
     ag_node *node = t->node;
     while (answer == 0 && node != NULL && agi_refs_get(&node->refs) == 1) {
         answer = agi_hooks_visit(hooks_of_node(node), visit, argument);
+        if (answer == 0 && node->is_function)
+            answer = visit(NULL, node->extra->function->given.context, argument);
         node = node->is_output ? agi_edge_node(node->edges[0]) : NULL;
     }
     return answer;

@@ -156,7 +156,7 @@ def documented() -> list[Any]:
     modules = [f"{home}.{name}" for home in HOMES for name in resolve(home).__all__]
     python = [
         f"{home}.{name}"
-        for home in ("autograd.functional", "func", "utils", "testing")
+        for home in ("autograd.function", "autograd.functional", "func", "utils", "testing")
         for name in resolve(home).__all__
     ]
     return [*names, *methods, *modules, *python, "autograd.grad", "autograd.backward"]

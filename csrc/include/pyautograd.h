@@ -287,9 +287,42 @@ AG_API void ag_hook_release(ag_hook *hook);
 AG_API uint64_t ag_hook_id(const ag_hook *hook);             /* no other hook has it */
 /* Visits the hooks of t as it is now (those of its node, too), until `visit` gives something other
  * than 0: that, else 0. The second visits none unless the caller's is the only reference to t, and
- * none of its node's unless t alone has that: for collectors of garbage. */
+ * none of its node's unless t alone has that: for collectors of garbage. It visits the context of
+ * a function's node, too, with NULL as the hook. */
 AG_API int ag_visit_hooks(ag_tensor *t, ag_hook_visit visit, void *argument);
 AG_API int ag_visit_owned_hooks(ag_tensor *t, ag_hook_visit visit, void *argument);
+
+/* Functions with rules of your own: what you made of some tensors, with grad mode off, is recorded
+ * as one node. A backward calls the rule with the gradients of the results, borrowed, NULL where
+ * none came, with grad mode on if it has AG_CREATE_GRAPH; the rule gives those of the inputs that
+ * are needed, owned, into of_inputs (NULL at first: there is none), in their shapes or broadcast
+ * from them. A status below zero makes the backward fail. */
+typedef ag_status (*ag_function_rule)(void *context, ag_node *node, int n_results,
+                                      ag_tensor *const *of_results, int n_inputs,
+                                      const bool *needed, ag_tensor **of_inputs);
+typedef struct ag_function {
+    const char *name;                   /* "Cube", of what is printed as CubeBackward; copied */
+    ag_function_rule rule;
+    void *context;                      /* what all of these are called with */
+    void (*free_saved)(void *context);  /* values kept for the rule may go; NULL: there are none */
+    void (*release)(void *context);     /* the node is gone; NULL: nothing to do */
+} ag_function;
+/* Records the results, fresh tensors or inputs that were written in place, as made of the inputs by
+ * the function; of a result that is NULL none knows a gradient. Where grad mode is off or no input
+ * requires a gradient nothing is recorded, and the context is released at once. On failure it stays
+ * yours. */
+AG_API ag_status ag_record_function(const ag_function *function, int n_inputs,
+                                    ag_tensor *const *inputs, int n_results,
+                                    ag_tensor *const *results);
+/* The context of a node that is a function with this rule; NULL of other nodes. Borrowed. */
+AG_API void *ag_node_context(const ag_node *node, ag_function_rule rule);
+/* A value kept for a rule: with its history, so that gradients of gradients pass through it, and
+ * with its version, so that a write in place since is found. `result` says which result of the
+ * function t is, whose node then must not be owned by what it keeps; -1 for anything else. */
+typedef struct ag_saved ag_saved;
+AG_API ag_saved *ag_saved_new(ag_tensor *t, int result);     /* yours to free */
+AG_API ag_tensor *ag_saved_tensor(ag_saved *saved, ag_node *node);  /* the value; of its function */
+AG_API void ag_saved_free(ag_saved *saved);                  /* NULL: does nothing */
 
 AG_API bool ag_grad_enabled(void);                           /* this thread records */
 AG_API bool ag_set_grad_enabled(bool on);                    /* returns what it was */

@@ -20,13 +20,16 @@ from .._core import (
 )
 
 if TYPE_CHECKING:
-    from . import functional
+    from . import function, functional
     from ._gradcheck import gradcheck, gradgradcheck
+    from .function import Function
 
 __all__ = [
+    "Function",
     "Node",
     "backward",
     "enable_grad",
+    "function",
     "functional",
     "grad",
     "gradcheck",
@@ -191,6 +194,8 @@ def grad(
 
 # Imported when first asked for.
 _LATER = {
+    "function": ("function", None),
+    "Function": ("function", "Function"),
     "functional": ("functional", None),
     "gradcheck": ("_gradcheck", "gradcheck"),
     "gradgradcheck": ("_gradcheck", "gradgradcheck"),
