@@ -112,6 +112,7 @@
 #include "ops/join.c"
 #include "ops/linalg_banded.c"
 #include "ops/linalg_det.c"
+#include "ops/linalg_eig.c"
 #include "ops/linalg_factor.c"
 #include "ops/linalg_norms.c"
 #include "ops/linalg_parts.c"

@@ -4435,6 +4435,10 @@ class return_types:
         """What a function with several results gives."""
         eigenvalues: Tensor
         eigenvectors: Tensor
+    class linalg_eig(NamedTuple):
+        """What a function with several results gives."""
+        eigenvalues: Tensor
+        eigenvectors: Tensor
     class linalg_svd(NamedTuple):
         """What a function with several results gives."""
         U: Tensor

@@ -218,6 +218,33 @@ def eigvalsh(A: _T, UPLO: Literal["L", "U"] = "L", *, out: Tensor | None = None)
         RuntimeError: A is not square, has fewer than two dimensions, or there is no LAPACK.
         TypeError: an argument is of the wrong type.
     """
+def eig(A: _T) -> return_types.linalg_eig:
+    """The eigenvalues of square matrices, in no order, and their eigenvectors of norm 1 as
+    columns.
+
+    As a named tuple with the fields `eigenvalues`, of the shape (..., n), and `eigenvectors`,
+    (..., n, n). There are no complex tensors: all eigenvalues must be real, up to what
+    rounding makes of equal ones. `linalg.eigh` is for symmetric matrices. The sign of a
+    vector is not determined, nor are those of equal eigenvalues: gradients that do not depend
+    on what is not determined are finite, where there are n independent vectors.
+
+    Raises:
+        linalg.LinAlgError: a matrix has complex eigenvalues, or the algorithm does not
+            converge.
+        RuntimeError: A is not finite, not square, has fewer than two dimensions, is not
+            float64, or there is no LAPACK.
+        TypeError: an argument is of the wrong type.
+    """
+def eigvals(A: _T, *, out: Tensor | None = None) -> _T:
+    """The eigenvalues of square matrices, in no order: see `linalg.eig`.
+
+    Raises:
+        linalg.LinAlgError: a matrix has complex eigenvalues, or the algorithm does not
+            converge.
+        RuntimeError: A is not finite, not square, has fewer than two dimensions, is not
+            float64, or there is no LAPACK.
+        TypeError: an argument is of the wrong type.
+    """
 def svd(A: _T, full_matrices: _bool = True) -> return_types.linalg_svd:
     """The factors of A = U diag(S) Vh: U and Vh orthogonal, S in descending order.
 

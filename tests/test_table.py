@@ -79,6 +79,8 @@ INTERNAL = {
     "band_times",
     "eigh_pack",
     "eigh_values",
+    "eig_pack",
+    "eig_values",
     "svd_pack",
     "svd_values",
     "qr_pack",

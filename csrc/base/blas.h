@@ -55,6 +55,9 @@ typedef int64_t *blas_ints;      /* integers that are written */
     ROUTINE(void, dsyevd, (blas_char jobz, blas_char uplo, blas_int n, blas_out a, blas_int lda, \
             blas_out w, blas_out work, blas_int lwork, blas_ints iwork, blas_int liwork, \
             blas_ints info, size_t, size_t)) \
+    ROUTINE(void, dgeev, (blas_char jobvl, blas_char jobvr, blas_int n, blas_out a, blas_int lda, \
+            blas_out wr, blas_out wi, blas_out vl, blas_int ldvl, blas_out vr, blas_int ldvr, \
+            blas_out work, blas_int lwork, blas_ints info, size_t, size_t)) \
     ROUTINE(void, dgesdd, (blas_char jobz, blas_int m, blas_int n, blas_out a, blas_int lda, \
             blas_out s, blas_out u, blas_int ldu, blas_out vt, blas_int ldvt, blas_out work, \
             blas_int lwork, blas_ints iwork, blas_ints info, size_t)) \

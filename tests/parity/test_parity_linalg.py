@@ -108,6 +108,37 @@ def test_eigh(torch: ModuleType, rng: np.random.Generator, shape: Any) -> None:
     compare(torch, lambda m, a: m.linalg.pinv(_symmetric(a), hermitian=True), a, second=second)
 
 
+def _real_parts(m: Any, parts: Any) -> Any:
+    """What PyTorch has as complex numbers."""
+    return tuple(x.real for x in parts) if m is not ag else tuple(parts)
+
+
+def test_eig(torch: ModuleType, rng: np.random.Generator, shape: Any) -> None:
+    batch, n = shape
+    v = _square(rng, *shape)
+    a = v @ (np.arange(1.0, n + 1)[:, None] * np.linalg.inv(v))
+
+    def eig(m: Any, a: Any) -> Any:
+        w, v = _real_parts(m, m.linalg.eig(a))
+        return w, v**2
+
+    compare(torch, eig, a, second=a.size > 0)
+    compare(torch, lambda m, a: eig(m, a.mT), a, second=a.size > 0)
+    if batch in ((), (2,)):
+        compare(torch, lambda m, a: eig(m, a.expand(3, *a.shape)), a, second=a.size > 0)
+    compare(torch, lambda m, a: _real_parts(m, (m.linalg.eigvals(a),)), a, second=a.size > 0)
+
+
+def test_vectors_of_eig_up_to_their_sign(torch: ModuleType, rng: np.random.Generator) -> None:
+    for n in (1, 3, 8, 30):
+        v = _square(rng, (), n)
+        a = v @ (np.arange(1.0, n + 1)[:, None] * np.linalg.inv(v))
+        ours, theirs = ag.linalg.eig(ag.tensor(a)), torch.linalg.eig(torch.tensor(a))
+        np.testing.assert_allclose(ours[0].numpy(), theirs[0].real.numpy(), rtol=1e-9)
+        same = (ours[1].numpy() * theirs[1].real.numpy()).sum(0)
+        np.testing.assert_allclose(np.abs(same), 1.0, rtol=1e-10)
+
+
 SHAPES = [(1, 3), (3, 1), (3, 3), (4, 2), (2, 4)]
 
 
@@ -237,6 +268,11 @@ FAILING = [
     lambda m: m.linalg.svd(m.ones(3)),
     lambda m: m.linalg.svdvals(m.tensor([[float("nan")]])),
     lambda m: m.linalg.eigh(m.ones(2, 3)),
+    lambda m: m.linalg.eig(m.ones(2, 3)),
+    lambda m: m.linalg.eig(m.ones(3)),
+    lambda m: m.linalg.eig(m.tensor([[1.0, 0.0], [float("nan"), 1.0]])),
+    lambda m: m.linalg.eigvals(m.ones(2, 3)),
+    lambda m: m.linalg.eigvals(m.ones(3)),
     lambda m: m.linalg.pinv(m.ones(3, dtype=m.float64)),
     lambda m: m.linalg.matrix_rank(m.ones(3)),
     lambda m: m.linalg.cond(m.ones(3)),
