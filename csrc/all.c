@@ -114,6 +114,7 @@
 #include "ops/linalg_det.c"
 #include "ops/linalg_eig.c"
 #include "ops/linalg_factor.c"
+#include "ops/linalg_ldl.c"
 #include "ops/linalg_norms.c"
 #include "ops/linalg_parts.c"
 #include "ops/linalg_qr.c"

@@ -4423,6 +4423,15 @@ class return_types:
         P: Tensor
         L: Tensor
         U: Tensor
+    class linalg_ldl_factor(NamedTuple):
+        """What a function with several results gives."""
+        LD: Tensor
+        pivots: Tensor
+    class linalg_ldl_factor_ex(NamedTuple):
+        """What a function with several results gives."""
+        LD: Tensor
+        pivots: Tensor
+        info: Tensor
     class linalg_slogdet(NamedTuple):
         """What a function with several results gives."""
         sign: Tensor

@@ -158,6 +158,48 @@ def lu(A: _T, *, pivot: _bool = True) -> return_types.linalg_lu:
         RuntimeError: A has fewer than two dimensions, or pivot is False.
         TypeError: an argument is of the wrong type.
     """
+def ldl_factor(A: _T, *, hermitian: _bool = False) -> return_types.linalg_ldl_factor:
+    """The factors of symmetric matrices, P A P^T = L D L^T, as LAPACK's sytrf packs them: L has
+    ones in its diagonal, D blocks of one or two rows, P exchanges rows.
+
+    As a named tuple with the fields `LD` and `pivots`, int64, which `linalg.ldl_solve` takes.
+    Of A the lower triangle is read; it need not be definite. The gradient is symmetric, and
+    takes the pivots for fixed. hermitian changes nothing.
+
+    Raises:
+        linalg.LinAlgError: a matrix cannot be solved with.
+        RuntimeError: A is not square, has fewer than two dimensions, is not float64, or there
+            is no LAPACK.
+        TypeError: an argument is of the wrong type.
+    """
+def ldl_factor_ex(
+    A: _T, *, hermitian: _bool = False, check_errors: _bool = False
+) -> return_types.linalg_ldl_factor_ex:
+    """`linalg.ldl_factor`, and an int64 tensor `info`, which is 0 where a matrix can be solved
+    with, else the place from 1 on of the first block of D that is 0.
+
+    As a named tuple with the fields `LD`, `pivots` and `info`.
+
+    Raises:
+        linalg.LinAlgError: check_errors, and a matrix cannot be solved with.
+        RuntimeError: A is not square, has fewer than two dimensions, is not float64, or there
+            is no LAPACK.
+        TypeError: an argument is of the wrong type.
+    """
+def ldl_solve(
+    LD: _T, pivots: Tensor, B: Tensor, *, hermitian: _bool = False, out: Tensor | None = None
+) -> _T:
+    """The solution X of A X = B for the symmetric A that `linalg.ldl_factor` made LD and pivots
+    of.
+
+    B has the shape (..., n, k). hermitian changes nothing.
+
+    Raises:
+        IndexError: B has fewer than two dimensions.
+        RuntimeError: LD is not square, pivots are none of ldl_factor, sizes do not fit, dtypes
+            are not float64, or there is no LAPACK.
+        TypeError: an argument is of the wrong type.
+    """
 def lu_solve(
     LU: _T,
     pivots: Tensor,

@@ -213,6 +213,77 @@ def test_derivatives_of_singular_vectors_do_not_depend_on_the_scale() -> None:
     np.testing.assert_allclose(_grad(f, [[2.0, 1.0], [1.0, 3.0]]), expected, rtol=1e-9)
 
 
+# Symmetric matrices with blocks of one and of two rows in D, and exchanges of rows in both.
+INDEFINITE = {
+    "none": ([[4.0, 1.0, 0.5], [1.0, 3.0, 1.0], [0.5, 1.0, 5.0]], [1, 2, 3]),
+    "pair": ([[0.0, 2.0, 1.0], [2.0, 0.1, 0.5], [1.0, 0.5, 3.0]], [-2, -2, 3]),
+    "exchange": ([[0.1, 1.0, 3.0], [1.0, 2.0, 0.5], [3.0, 0.5, 9.0]], [3, 2, 3]),
+    "both": ([[0.0, 0.3, 0.0, 2.0], [0.3, 0.1, 4.0, 1.0], [0.0, 4.0, 0.2, 0.5],
+              [2.0, 1.0, 0.5, 0.1]], [-4, -4, -4, -4]),
+}  # fmt: skip
+
+
+def _even(x: Any) -> Any:
+    return (x + x.mT) / 2
+
+
+@pytest.mark.parametrize("name", INDEFINITE)
+def test_derivatives_of_ldl(name: str, rng: np.random.Generator) -> None:
+    a, pivots = INDEFINITE[name]
+    x = ag.tensor([a, a], requires_grad=True)
+    b = ag.tensor(rng.standard_normal((len(a), 2)), requires_grad=True)
+    factors = ag.linalg.ldl_factor(x)
+    assert factors.pivots.tolist() == [pivots, pivots]
+    assert gradcheck(lambda x: ag.linalg.ldl_factor(_even(x)).LD, [x])
+    assert gradgradcheck(lambda x: ag.linalg.ldl_factor(_even(x)).LD, [x])
+    low = factors.LD.detach().requires_grad_()
+    assert gradcheck(lambda low, b: ag.linalg.ldl_solve(low, factors.pivots, b), [low, b])
+    assert gradgradcheck(lambda low, b: ag.linalg.ldl_solve(low, factors.pivots, b), [low, b])
+    solved = ag.linalg.ldl_solve(*ag.linalg.ldl_factor(_even(x)), b)
+    expected = ag.linalg.solve(_even(x), b)
+    np.testing.assert_allclose(values(solved), values(expected), atol=1e-12)
+    for found, right in zip(
+        ag.autograd.grad((solved**2).sum(), [x, b]),
+        ag.autograd.grad((expected**2).sum(), [x, b]),
+        strict=True,
+    ):
+        np.testing.assert_allclose(values(found), values(right), rtol=1e-9, atol=1e-11)
+
+
+@pytest.mark.parametrize("n", [1, 2, 7, 70])
+def test_ldl_gives_the_matrix_back(n: int, rng: np.random.Generator) -> None:
+    linalg = pytest.importorskip("scipy.linalg")
+    a = rng.standard_normal((n, n))
+    a = a + a.T
+    x = ag.tensor(np.tril(a) + 77 * np.triu(np.ones((n, n)), 1))  # the upper triangle is not read
+    low, pivots = ag.linalg.ldl_factor(x)
+    solved = ag.linalg.ldl_solve(low, pivots, ag.eye(n))
+    np.testing.assert_allclose(values(solved) @ a, np.eye(n), atol=1e-10)
+    _, d, _ = linalg.ldl(a)
+    assert not np.triu(values(low), 1).any()
+    np.testing.assert_allclose(np.diag(values(low)), np.diag(d), rtol=1e-9)
+    as_given = values(low).T.copy().T
+    again = ag.linalg.ldl_solve(ag.tensor(as_given), pivots.expand(2, n)[1], ag.eye(n).t())
+    np.testing.assert_allclose(values(again), values(solved), atol=1e-14)
+
+
+def test_ldl_of_matrices_that_cannot_be_solved_with() -> None:
+    both = ag.stack([ag.eye(2), ag.ones(2, 2)])
+    assert ag.linalg.ldl_factor_ex(both).info.tolist() == [0, 2]
+    assert ag.linalg.ldl_factor_ex(ag.tensor([[ag.nan]])).info.tolist() == 1
+    with pytest.raises(ag.linalg.LinAlgError, match=r"ldl_factor: \(Batch element 1\): D\[2,2\]"):
+        ag.linalg.ldl_factor(both)
+    with pytest.raises(ag.linalg.LinAlgError, match=r"ldl_factor_ex: D\[1,1\] is zero"):
+        ag.linalg.ldl_factor_ex(ag.zeros(2, 2), check_errors=True)
+
+
+@pytest.mark.parametrize("pivots", [[1, -2], [-1, 2], [-2, -2, -3]])
+def test_pivots_that_would_lead_out_of_the_matrix_are_refused(pivots: list[int]) -> None:
+    n = len(pivots)
+    with pytest.raises(RuntimeError, match="in pairs"):
+        ag.linalg.ldl_solve(ag.eye(n), ag.tensor(pivots), ag.ones(n, 1))
+
+
 def test_what_is_not_finite_is_refused() -> None:
     bad = ag.tensor([[1.0, 2.0], [float("inf"), 1.0]])
     for f in (ag.linalg.eigh, ag.linalg.eigvalsh, ag.linalg.svd, ag.linalg.svdvals, ag.linalg.pinv):

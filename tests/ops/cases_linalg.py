@@ -220,6 +220,37 @@ FACTS = [
 ]  # fmt: skip
 
 
+def _firm(m: Any, x: Any) -> Any:
+    """Symmetric matrices whose diagonal is so large that no rows are exchanged."""
+    return x + x.T + 20 * m.eye(3)
+
+
+def _squeezed(m: Any, low: Any) -> Any:
+    """L and D in one another, by Cholesky's factor."""
+    d = m.diag(m.diag(low))
+    return m.tril(low @ m.linalg.inv(d), -1) + d * d
+
+
+def _ldl(a: Any) -> Any:
+    low = _chol(a)
+    return np.tril(low / np.diag(low), -1) + np.diag(np.diag(low) ** 2)
+
+
+LINALG += [
+    _case("ldl_pack", "", lambda m, x: m.linalg.ldl_factor(_firm(m, x)).LD,
+          lambda x: _ldl(_firm(np, x)), ((3, 3),), "TransposeBackward0",
+          twin=lambda m, x: _squeezed(m, m.linalg.cholesky(_firm(m, x)))),
+    _case("ldl_apply", "",
+          lambda m, a, b: m.linalg.ldl_solve(*m.linalg.ldl_factor(_firm(m, a)), b),
+          lambda a, b: _solve(_firm(np, a), b), ((3, 3), (3, 2)), "LinalgLdlSolveBackward0",
+          twin=lambda m, a, b: m.linalg.solve(_firm(m, a), b)),
+]  # fmt: skip
+FACTS += [
+    _number("ldl_info", lambda m, x: m.linalg.ldl_factor_ex(x * 0.0).info,
+            lambda x: np.array(1), "int64", lambda m, x: m.tensor(1)),
+]  # fmt: skip
+
+
 def _tall(m: Any, x: Any) -> Any:
     return x + 3 * m.eye(4, 2)
 

@@ -82,6 +82,25 @@ def test_lu(torch: ModuleType, rng: np.random.Generator, shape: Any) -> None:
     compare(torch, lambda m, a, b: solved(m, a, b.mT, left=False, adjoint=True), a, b)
 
 
+def test_ldl(torch: ModuleType, rng: np.random.Generator, shape: Any) -> None:
+    """PyTorch has no derivatives of it: test_linalg.py takes them."""
+    batch, n = shape
+    for scale in (0.0, 3.0):
+        a = rng.standard_normal((*batch, n, n))
+        a = (a + a.swapaxes(-1, -2)) * (1 - np.eye(n)) + scale * np.eye(n)
+        ours = ag.linalg.ldl_factor_ex(ag.tensor(a).reshape(a.shape))
+        theirs = torch.linalg.ldl_factor_ex(torch.tensor(a))
+        for x, y in zip(ours, theirs, strict=True):
+            np.testing.assert_allclose(x.numpy(), y.numpy(), rtol=1e-10, atol=1e-10)
+        if n == 1 and scale == 0.0:
+            continue
+        assert ag.linalg.ldl_factor(ag.tensor(a).reshape(a.shape)).LD.tolist() == ours.LD.tolist()
+        for b in (np.ones((n, 2)), rng.standard_normal((*batch, n, 3))):
+            x = ag.linalg.ldl_solve(*ours[:2], ag.tensor(b).reshape(b.shape), hermitian=True)
+            y = torch.linalg.ldl_solve(*theirs[:2], torch.tensor(b), hermitian=True)
+            np.testing.assert_allclose(x.numpy(), y.numpy(), rtol=1e-9, atol=1e-9)
+
+
 def test_determinants(torch: ModuleType, rng: np.random.Generator, shape: Any) -> None:
     a = _square(rng, *shape)
     compare(torch, lambda m, a: m.linalg.det(a), a)
@@ -263,6 +282,18 @@ FAILING = [
     lambda m: m.linalg.solve_triangular(m.eye(2), m.ones(3, 1), upper=True, left=False),
     lambda m: m.linalg.lu_factor(m.tensor(B)),
     lambda m: m.linalg.lu(m.ones(3)),
+    lambda m: m.linalg.ldl_factor(m.ones(3)),
+    lambda m: m.linalg.ldl_factor(m.ones(2, 3)),
+    lambda m: m.linalg.ldl_factor_ex(m.ones(2, 2, dtype=m.int64)),
+    lambda m: m.linalg.ldl_solve(m.eye(2), m.tensor([1, 2]), m.ones(3, 1)),
+    lambda m: m.linalg.ldl_solve(m.eye(2), m.tensor([1, 3]), m.ones(2, 1)),
+    lambda m: m.linalg.ldl_solve(m.eye(2), m.tensor([0, 1]), m.ones(2, 1)),
+    lambda m: m.linalg.ldl_solve(m.eye(2), m.tensor([1]), m.ones(2, 1)),
+    lambda m: m.linalg.ldl_solve(m.eye(2), m.ones(2), m.ones(2, 1)),
+    lambda m: m.linalg.ldl_solve(m.ones(2), m.tensor([1, 2]), m.ones(2, 1)),
+    lambda m: m.linalg.ldl_solve(m.ones(2, 3), m.tensor([1, 2]), m.ones(2, 1)),
+    lambda m: m.linalg.ldl_solve(m.eye(2), m.tensor([1, 2]), m.ones(2, 1, dtype=m.int64)),
+    lambda m: m.linalg.ldl_solve(m.eye(2).long(), m.tensor([1, 2]), m.ones(2, 1)),
     lambda m: m.cholesky_solve(m.ones(3, 1), m.eye(2)),
     lambda m: m.logdet(m.ones(2, 3)),
     lambda m: m.linalg.svd(m.ones(3)),
