@@ -215,6 +215,71 @@ def test_vector_norms(torch: ModuleType, rng: np.random.Generator, order: Any) -
     compare(torch, lambda m, a: m.linalg.norm(a), a)
 
 
+DTYPES = [
+    lambda m, x: m.linalg.norm(x, dtype=m.float64),
+    lambda m, x: m.linalg.norm(x, 2, 1, dtype=m.float64),
+    lambda m, x: m.linalg.norm(x, 1, dtype=m.int64),
+    lambda m, x: m.linalg.norm(x, dim=0, dtype=m.int64),
+    lambda m, x: m.linalg.norm(x, dtype=m.bool),
+    lambda m, x: m.linalg.matrix_norm(x, dtype=m.float64),
+    lambda m, x: m.linalg.matrix_norm(x, "nuc", dtype=float),
+    lambda m, x: m.linalg.matrix_norm(x, 1, dtype=m.int64),
+    lambda m, x: m.linalg.vector_norm(x, 1, keepdim=True, dtype=m.float64),
+    lambda m, x: m.linalg.vector_norm(x, dtype=m.int64),
+    lambda m, x: m.linalg.vector_norm(x, dtype=None),
+]
+
+
+@pytest.mark.parametrize("k", range(len(DTYPES)))
+@pytest.mark.parametrize("label", ["float64", "int64", "bool"])
+def test_dtypes_of_norms(torch: ModuleType, k: int, label: str) -> None:
+    def outcome(m: Any) -> Any:
+        x = m.tensor([[3.0, 4.0], [0.0, 1.0]]).to(getattr(m, label))
+        try:
+            y = DTYPES[k](m, x)
+        except RuntimeError as e:
+            return str(e)
+        assert y.dtype == m.float64
+        return np.asarray(y)
+
+    ours, theirs = outcome(ag), outcome(torch)
+    if isinstance(theirs, str):
+        assert ours == theirs
+    else:
+        np.testing.assert_allclose(ours, theirs, rtol=1e-14, strict=True)
+
+
+def test_gradients_flow_through_dtypes_of_norms(torch: ModuleType) -> None:
+    a = np.array([[3.0, 4.0], [0.0, 1.0]])
+    for name in ("norm", "matrix_norm", "vector_norm"):
+        compare(torch, lambda m, x, f=name: getattr(m.linalg, f)(x, dtype=m.float64), a)
+
+
+# What gives several results, and norms, with the dtypes of their results.
+OUTS = {
+    "cholesky_ex": "fi", "eigh": "ff", "inv_ex": "fi", "ldl_factor": "fi", "ldl_factor_ex": "fii",
+    "lu": "fff", "lu_factor": "fi", "lu_factor_ex": "fii", "qr": "ff", "slogdet": "ff",
+    "svd": "fff", "norm": "f", "matrix_norm": "f", "cond": "f",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", OUTS)
+def test_results_that_are_given(torch: ModuleType, name: str) -> None:
+    a = [[4.0, 1.0], [1.0, 3.0]]
+
+    def given(m: Any) -> Any:
+        whole = m.int64 if m is ag else m.int32
+        outs = tuple(m.empty(0, dtype=m.float64 if d == "f" else whole) for d in OUTS[name])
+        out: Any = outs[0] if len(outs) == 1 else outs
+        found = getattr(m.linalg, name)(m.tensor(a), out=out)
+        found = (found,) if len(outs) == 1 else tuple(found)
+        assert all(x.data_ptr() == y.data_ptr() for x, y in zip(found, outs, strict=True))
+        return outs
+
+    for x, y in zip(given(ag), given(torch), strict=True):
+        np.testing.assert_allclose(np.abs(x.numpy()), np.abs(y.numpy()), atol=1e-12)
+
+
 def test_functions_of_matrices(torch: ModuleType, rng: np.random.Generator, shape: Any) -> None:
     n = shape[1]
     a = _square(rng, *shape)
