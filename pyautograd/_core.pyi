@@ -4481,6 +4481,15 @@ class return_types:
         P: Tensor
         L: Tensor
         U: Tensor
+    class linalg_ldl_factor(NamedTuple):
+        """What a function with several results gives."""
+        LD: Tensor
+        pivots: Tensor
+    class linalg_ldl_factor_ex(NamedTuple):
+        """What a function with several results gives."""
+        LD: Tensor
+        pivots: Tensor
+        info: Tensor
     class linalg_slogdet(NamedTuple):
         """What a function with several results gives."""
         sign: Tensor
@@ -4490,6 +4499,10 @@ class return_types:
         sign: Tensor
         logabsdet: Tensor
     class linalg_eigh(NamedTuple):
+        """What a function with several results gives."""
+        eigenvalues: Tensor
+        eigenvectors: Tensor
+    class linalg_eig(NamedTuple):
         """What a function with several results gives."""
         eigenvalues: Tensor
         eigenvectors: Tensor

@@ -6,7 +6,7 @@ from builtins import int as _int
 from collections.abc import Sequence
 from typing import Literal
 
-from ._core import _T, Tensor, _Dims, _Real, _Value, return_types
+from ._core import _T, Tensor, _Dims, _DType, _Real, _Value, return_types
 from ._core import matmul as matmul
 
 __all__: list[str]
@@ -35,12 +35,19 @@ def cholesky(A: _T, *, upper: _bool = False, out: Tensor | None = None) -> _T:
         TypeError: an argument is of the wrong type.
     """
 def cholesky_ex(
-    A: _T, *, upper: _bool = False, check_errors: _bool = False
+    A: _T,
+    *,
+    upper: _bool = False,
+    check_errors: _bool = False,
+    out: tuple[Tensor, ...] | None = None,
 ) -> return_types.linalg_cholesky_ex:
     """`linalg.cholesky`, and an int64 tensor `info`, which is 0 where a matrix is
     positive-definite, else the order of its first leading minor that is not.
 
     As a named tuple with the fields `L` and `info`. Where info is not 0, L means nothing.
+
+    With `out` the result is written there, and that is returned. If its shape is another one,
+    it is resized, with a warning unless it is empty.
 
     Raises:
         linalg.LinAlgError: check_errors, and a matrix is not positive-definite.
@@ -82,12 +89,20 @@ def solve(A: _T, B: Tensor, *, left: _bool = True, out: Tensor | None = None) ->
         TypeError: an argument is of the wrong type.
     """
 def solve_ex(
-    A: _T, B: Tensor, *, left: _bool = True, check_errors: _bool = False
+    A: _T,
+    B: Tensor,
+    *,
+    left: _bool = True,
+    check_errors: _bool = False,
+    out: tuple[Tensor, ...] | None = None,
 ) -> return_types.linalg_solve_ex:
     """`linalg.solve`, and an int64 tensor `info`, which is 0 where a matrix can be solved with,
     else the place from 1 on of the first pivot that is 0.
 
     As a named tuple with the fields `result` and `info`.
+
+    With `out` the result is written there, and that is returned. If its shape is another one,
+    it is resized, with a warning unless it is empty.
 
     Raises:
         linalg.LinAlgError: check_errors, and a matrix is singular.
@@ -104,24 +119,34 @@ def inv(A: _T, *, out: Tensor | None = None) -> _T:
         RuntimeError: A is not square, has fewer than two dimensions, or is not float64.
         TypeError: an argument is of the wrong type.
     """
-def inv_ex(A: _T, *, check_errors: _bool = False) -> return_types.linalg_inv_ex:
+def inv_ex(
+    A: _T, *, check_errors: _bool = False, out: tuple[Tensor, ...] | None = None
+) -> return_types.linalg_inv_ex:
     """`linalg.inv`, and an int64 tensor `info`, which is 0 where a matrix has an inverse, else
     the
     place from 1 on of the first pivot that is 0.
 
     As a named tuple with the fields `inverse` and `info`.
 
+    With `out` the result is written there, and that is returned. If its shape is another one,
+    it is resized, with a warning unless it is empty.
+
     Raises:
         linalg.LinAlgError: check_errors, and a matrix is singular.
         RuntimeError: A is not square, has fewer than two dimensions, or is not float64.
         TypeError: an argument is of the wrong type.
     """
-def lu_factor(A: _T, *, pivot: _bool = True) -> return_types.linalg_lu_factor:
+def lu_factor(
+    A: _T, *, pivot: _bool = True, out: tuple[Tensor, ...] | None = None
+) -> return_types.linalg_lu_factor:
     """The factors L and U of matrices with exchanged rows, in one matrix, and the numbers, from 1
     on,
     of the rows that each row was exchanged with in turn, as an int64 tensor.
 
     As a named tuple with the fields `LU` and `pivots`, which `linalg.lu_solve` takes.
+
+    With `out` the result is written there, and that is returned. If its shape is another one,
+    it is resized, with a warning unless it is empty.
 
     Raises:
         NotImplementedError: A is not float64.
@@ -130,7 +155,11 @@ def lu_factor(A: _T, *, pivot: _bool = True) -> return_types.linalg_lu_factor:
         TypeError: an argument is of the wrong type.
     """
 def lu_factor_ex(
-    A: _T, *, pivot: _bool = True, check_errors: _bool = False
+    A: _T,
+    *,
+    pivot: _bool = True,
+    check_errors: _bool = False,
+    out: tuple[Tensor, ...] | None = None,
 ) -> return_types.linalg_lu_factor_ex:
     """`linalg.lu_factor`, and an int64 tensor `info`, which is 0 where a matrix can be solved
     with,
@@ -138,13 +167,18 @@ def lu_factor_ex(
 
     As a named tuple with the fields `LU`, `pivots` and `info`.
 
+    With `out` the result is written there, and that is returned. If its shape is another one,
+    it is resized, with a warning unless it is empty.
+
     Raises:
         NotImplementedError: A is not float64.
         RuntimeError: A has fewer than two dimensions, or pivot is False,
             or check_errors, and a matrix cannot be solved with.
         TypeError: an argument is of the wrong type.
     """
-def lu(A: _T, *, pivot: _bool = True) -> return_types.linalg_lu:
+def lu(
+    A: _T, *, pivot: _bool = True, out: tuple[Tensor, ...] | None = None
+) -> return_types.linalg_lu:
     """The factors of A = P L U: a permutation, a lower triangle with ones in its diagonal, an
     upper
     triangle.
@@ -153,9 +187,66 @@ def lu(A: _T, *, pivot: _bool = True) -> return_types.linalg_lu:
     tall
     matrix, of others not by the last one.
 
+    With `out` the result is written there, and that is returned. If its shape is another one,
+    it is resized, with a warning unless it is empty.
+
     Raises:
         NotImplementedError: A is not float64.
         RuntimeError: A has fewer than two dimensions, or pivot is False.
+        TypeError: an argument is of the wrong type.
+    """
+def ldl_factor(
+    A: _T, *, hermitian: _bool = False, out: tuple[Tensor, ...] | None = None
+) -> return_types.linalg_ldl_factor:
+    """The factors of symmetric matrices, P A P^T = L D L^T, as LAPACK's sytrf packs them: L has
+    ones in its diagonal, D blocks of one or two rows, P exchanges rows.
+
+    As a named tuple with the fields `LD` and `pivots`, int64, which `linalg.ldl_solve` takes.
+    Of A the lower triangle is read; it need not be definite. The gradient is symmetric, and
+    takes the pivots for fixed. hermitian changes nothing.
+
+    With `out` the result is written there, and that is returned. If its shape is another one,
+    it is resized, with a warning unless it is empty.
+
+    Raises:
+        linalg.LinAlgError: a matrix cannot be solved with.
+        RuntimeError: A is not square, has fewer than two dimensions, is not float64, or there
+            is no LAPACK.
+        TypeError: an argument is of the wrong type.
+    """
+def ldl_factor_ex(
+    A: _T,
+    *,
+    hermitian: _bool = False,
+    check_errors: _bool = False,
+    out: tuple[Tensor, ...] | None = None,
+) -> return_types.linalg_ldl_factor_ex:
+    """`linalg.ldl_factor`, and an int64 tensor `info`, which is 0 where a matrix can be solved
+    with, else the place from 1 on of the first block of D that is 0.
+
+    As a named tuple with the fields `LD`, `pivots` and `info`.
+
+    With `out` the result is written there, and that is returned. If its shape is another one,
+    it is resized, with a warning unless it is empty.
+
+    Raises:
+        linalg.LinAlgError: check_errors, and a matrix cannot be solved with.
+        RuntimeError: A is not square, has fewer than two dimensions, is not float64, or there
+            is no LAPACK.
+        TypeError: an argument is of the wrong type.
+    """
+def ldl_solve(
+    LD: _T, pivots: Tensor, B: Tensor, *, hermitian: _bool = False, out: Tensor | None = None
+) -> _T:
+    """The solution X of A X = B for the symmetric A that `linalg.ldl_factor` made LD and pivots
+    of.
+
+    B has the shape (..., n, k). hermitian changes nothing.
+
+    Raises:
+        IndexError: B has fewer than two dimensions.
+        RuntimeError: LD is not square, pivots are none of ldl_factor, sizes do not fit, dtypes
+            are not float64, or there is no LAPACK.
         TypeError: an argument is of the wrong type.
     """
 def lu_solve(
@@ -184,17 +275,22 @@ def det(A: _T, *, out: Tensor | None = None) -> _T:
         RuntimeError: A is not square, has fewer than two dimensions, or is not float64.
         TypeError: an argument is of the wrong type.
     """
-def slogdet(A: _T) -> return_types.linalg_slogdet:
+def slogdet(A: _T, *, out: tuple[Tensor, ...] | None = None) -> return_types.linalg_slogdet:
     """The signs of the determinants of square matrices, 1, -1 or 0, and the logarithms of their
     absolute values.
 
     As a named tuple with the fields `sign` and `logabsdet`.
 
+    With `out` the result is written there, and that is returned. If its shape is another one,
+    it is resized, with a warning unless it is empty.
+
     Raises:
         RuntimeError: A is not square, has fewer than two dimensions, or is not float64.
         TypeError: an argument is of the wrong type.
     """
-def eigh(A: _T, UPLO: Literal["L", "U"] = "L") -> return_types.linalg_eigh:
+def eigh(
+    A: _T, UPLO: Literal["L", "U"] = "L", *, out: tuple[Tensor, ...] | None = None
+) -> return_types.linalg_eigh:
     """The eigenvalues of symmetric matrices in ascending order, and their eigenvectors as
     columns.
 
@@ -202,6 +298,9 @@ def eigh(A: _T, UPLO: Literal["L", "U"] = "L") -> return_types.linalg_eigh:
     is
     read, or the upper one. The sign of a vector is not determined, nor are those of equal
     eigenvalues: gradients that do not depend on what is not determined are finite.
+
+    With `out` the result is written there, and that is returned. If its shape is another one,
+    it is resized, with a warning unless it is empty.
 
     Raises:
         linalg.LinAlgError: a matrix is not finite, or the algorithm does not converge.
@@ -218,13 +317,48 @@ def eigvalsh(A: _T, UPLO: Literal["L", "U"] = "L", *, out: Tensor | None = None)
         RuntimeError: A is not square, has fewer than two dimensions, or there is no LAPACK.
         TypeError: an argument is of the wrong type.
     """
-def svd(A: _T, full_matrices: _bool = True) -> return_types.linalg_svd:
+def eig(A: _T, *, out: tuple[Tensor, ...] | None = None) -> return_types.linalg_eig:
+    """The eigenvalues of square matrices, in no order, and their eigenvectors of norm 1 as
+    columns.
+
+    As a named tuple with the fields `eigenvalues`, of the shape (..., n), and `eigenvectors`,
+    (..., n, n). There are no complex tensors: all eigenvalues must be real, up to what
+    rounding makes of equal ones. `linalg.eigh` is for symmetric matrices. The sign of a
+    vector is not determined, nor are those of equal eigenvalues: gradients that do not depend
+    on what is not determined are finite, where there are n independent vectors.
+
+    With `out` the result is written there, and that is returned. If its shape is another one,
+    it is resized, with a warning unless it is empty.
+
+    Raises:
+        linalg.LinAlgError: a matrix has complex eigenvalues, or the algorithm does not
+            converge.
+        RuntimeError: A is not finite, not square, has fewer than two dimensions, is not
+            float64, or there is no LAPACK.
+        TypeError: an argument is of the wrong type.
+    """
+def eigvals(A: _T, *, out: Tensor | None = None) -> _T:
+    """The eigenvalues of square matrices, in no order: see `linalg.eig`.
+
+    Raises:
+        linalg.LinAlgError: a matrix has complex eigenvalues, or the algorithm does not
+            converge.
+        RuntimeError: A is not finite, not square, has fewer than two dimensions, is not
+            float64, or there is no LAPACK.
+        TypeError: an argument is of the wrong type.
+    """
+def svd(
+    A: _T, full_matrices: _bool = True, *, out: tuple[Tensor, ...] | None = None
+) -> return_types.linalg_svd:
     """The factors of A = U diag(S) Vh: U and Vh orthogonal, S in descending order.
 
     As a named tuple with the fields `U`, `S` and `Vh`. U and Vh are square, if full_matrices,
     else
     they have as many columns, or rows, as there are singular values, and only these have a
     gradient. Gradients that do not depend on what is not determined are finite.
+
+    With `out` the result is written there, and that is returned. If its shape is another one,
+    it is resized, with a warning unless it is empty.
 
     Raises:
         linalg.LinAlgError: a matrix is not finite, or the algorithm does not converge.
@@ -273,12 +407,20 @@ def matrix_rank(
         RuntimeError: A has fewer than two dimensions, is not float64, or there is no LAPACK.
         TypeError: an argument is of the wrong type.
     """
-def qr(A: _T, mode: Literal["reduced", "complete", "r"] = "reduced") -> return_types.linalg_qr:
+def qr(
+    A: _T,
+    mode: Literal["reduced", "complete", "r"] = "reduced",
+    *,
+    out: tuple[Tensor, ...] | None = None,
+) -> return_types.linalg_qr:
     """The factors of A = Q R: columns that are orthogonal, and an upper triangle.
 
     As a named tuple with the fields `Q` and `R`. In the mode "complete" Q is square, and has
     no
     gradient where A is tall; in the mode "r" Q is empty.
+
+    With `out` the result is written there, and that is returned. If its shape is another one,
+    it is resized, with a warning unless it is empty.
 
     Raises:
         RuntimeError: A has fewer than two dimensions, or is not float64.
@@ -325,6 +467,7 @@ def vector_norm(
     dim: _Dims | None = None,
     keepdim: _bool = False,
     *,
+    dtype: _DType = None,
     out: Tensor | None = None,
 ) -> _T:
     """The ord-th roots of the sums of the ord-th powers of sizes, of all elements or along
@@ -335,40 +478,63 @@ def vector_norm(
 
     Raises:
         IndexError: a dimension is out of range.
-        RuntimeError: x is not float64, or there are no elements for an infinite ord.
+        RuntimeError: x or dtype is not float64, or there are no elements for an infinite ord.
         TypeError: an argument is of the wrong type.
     """
 def matrix_norm(
-    A: _T, ord: _Real | str | None = "fro", dim: _Dims = (-2, -1), keepdim: _bool = False
+    A: _T,
+    ord: _Real | str | None = "fro",
+    dim: _Dims = (-2,
+    -1),
+    keepdim: _bool = False,
+    *,
+    dtype: _DType = None,
+    out: Tensor | None = None,
 ) -> _T:
     """The norms of matrices, which lie in two dimensions: of ord "fro" the root of the sum of
     squares; "nuc", the sum of singular values; 2 and -2, the largest and the smallest of
     these; 1 and -1, the
     largest and the smallest sum of sizes of a column; inf and -inf, of a row.
 
+    With `out` the result is written there, and that is returned. If its shape is another one,
+    it is resized, with a warning unless it is empty.
+
     Raises:
         IndexError: a dimension is out of range.
-        RuntimeError: there is no such norm, A is not float64 or has fewer than two dimensions.
+        RuntimeError: there is no such norm, A or dtype is not float64, or A has fewer than two
+            dimensions.
         TypeError: an argument is of the wrong type.
     """
 def norm(
-    A: _T, ord: _Value | None = None, dim: _Dims | None = None, keepdim: _bool = False
+    A: _T,
+    ord: _Value | None = None,
+    dim: _Dims | None = None,
+    keepdim: _bool = False,
+    *,
+    dtype: _DType = None,
+    out: Tensor | None = None,
 ) -> _T:
     """`linalg.vector_norm` without an ord, or along one dimension; else `linalg.matrix_norm`.
 
     Without a dim but with an ord, A is a vector or a matrix.
 
+    With `out` the result is written there, and that is returned. If its shape is another one,
+    it is resized, with a warning unless it is empty.
+
     Raises:
         IndexError: a dimension is out of range.
-        RuntimeError: there is no such norm, or A is not float64.
+        RuntimeError: there is no such norm, or A or dtype is not float64.
         TypeError: an argument is of the wrong type.
     """
-def cond(A: _T, p: _Value | None = None) -> _T:
+def cond(A: _T, p: _Value | None = None, *, out: Tensor | None = None) -> _T:
     """The condition numbers of matrices: the norm of each by that of its inverse, for p as in
     `linalg.matrix_norm`, and the ratio of the largest and the smallest singular value without
     one.
 
     That of a singular matrix is inf.
+
+    With `out` the result is written there, and that is returned. If its shape is another one,
+    it is resized, with a warning unless it is empty.
 
     Raises:
         RuntimeError: there is no such norm, A is not square (but for p of 2, -2 and None), or

@@ -85,6 +85,108 @@ def test_eigenvectors_beside_equal_eigenvalues() -> None:
     assert _grad(ag.linalg.eigvalsh, np.zeros((2, 2))).tolist() == [[1.0, 0.0], [0.0, 1.0]]
 
 
+def _with_eigenvalues(rng: np.random.Generator, w: Any) -> Any:
+    """A matrix that is not symmetric, and its vectors, columns of any length."""
+    v = rng.standard_normal((len(w), len(w))) + 2 * np.eye(len(w))
+    return v @ np.diag(w) @ np.linalg.inv(v), v
+
+
+@pytest.mark.parametrize("n", [1, 2, 3, 5, 40])
+def test_eig_gives_what_numpy_gives(n: int, rng: np.random.Generator) -> None:
+    a, _ = _with_eigenvalues(rng, np.arange(1.0, n + 1))
+    expected_w, expected_v = np.linalg.eig(a)
+    for x in (ag.tensor(a), ag.tensor(a.T.copy()).t(), ag.tensor(a).expand(2, n, n)[1]):
+        w, v = ag.linalg.eig(x)
+        np.testing.assert_allclose(values(w), expected_w, rtol=1e-13)
+        np.testing.assert_allclose(values(v), expected_v, atol=1e-12)
+        np.testing.assert_allclose(values(ag.linalg.eigvals(x)), expected_w, rtol=1e-9)
+
+
+def test_eig_of_no_matrices_and_of_empty_ones() -> None:
+    for shape in ((0, 0), (2, 0, 0), (0, 3, 3)):
+        a = ag.zeros(*shape, requires_grad=True)
+        w, v = ag.linalg.eig(a)
+        assert w.shape == ag.linalg.eigvals(a).shape == shape[:-1] and v.shape == shape
+        assert ag.autograd.grad(w.sum() + v.sum(), a)[0].shape == shape
+
+
+def _sizes(parts: Any) -> tuple[Any, Any]:
+    """Eigenvalues, and vectors whose sign is fixed."""
+    return parts[0], parts[1] * parts[1].detach()[0].sign()
+
+
+@pytest.mark.parametrize("n", [1, 2, 4])
+def test_derivatives_of_eig(n: int, rng: np.random.Generator) -> None:
+    a = np.stack([_with_eigenvalues(rng, np.arange(1.0, n + 1))[0] for _ in range(2)])
+    x = ag.tensor(a, requires_grad=True)
+    for f in (ag.linalg.eigvals, lambda x: _sizes(ag.linalg.eig(x))):
+        assert gradcheck(f, [x])
+        assert gradgradcheck(f, [x])
+
+
+def test_lengths_of_eigenvectors_have_no_slope(rng: np.random.Generator) -> None:
+    a, _ = _with_eigenvalues(rng, [1.0, 2.0, 4.0])
+    slope = _grad(lambda x: ag.linalg.eig(x).eigenvectors ** 2, a)
+    np.testing.assert_allclose(slope, 0.0, atol=1e-13)
+
+
+def test_eig_beside_equal_eigenvalues(rng: np.random.Generator) -> None:
+    a, v = _with_eigenvalues(rng, [1.0, 1.0, 3.0])
+    left = np.linalg.inv(v)
+    # tr(A^3), which depends on no vectors
+    cubes = _grad(lambda x: ag.linalg.eigvals(x) ** 3, a)
+    np.testing.assert_allclose(cubes, 3 * (a @ a).T, atol=1e-10)
+    # the vector of the one that is alone, by perturbation of first order
+    direction = rng.standard_normal((3, 3))
+
+    def alone(t: Any) -> Any:
+        w, u = ag.linalg.eig(ag.tensor(a) + t * ag.tensor(direction))
+        at = int(w.detach().argmax().item())
+        return u[:, at] / u[0, at]
+
+    found = [_grad(lambda t, k=k: alone(t)[k], 0.0) for k in range(3)]
+    step = sum(v[:, k] * (left[k] @ direction @ v[:, 2]) / (3.0 - 1.0) for k in (0, 1))
+    u = v[:, 2] / v[0, 2]
+    step = (step - u * step[0]) / v[0, 2]
+    np.testing.assert_allclose(found, step, atol=1e-11)
+    assert _grad(ag.linalg.eigvals, np.eye(3)).tolist() == np.eye(3).tolist()
+
+
+def test_eigenvalues_that_rounding_makes_complex_are_real(rng: np.random.Generator) -> None:
+    """LAPACK gives pairs of complex numbers for about one in ten of these."""
+    pairs = 0
+    for _ in range(100):
+        q = np.linalg.qr(rng.standard_normal((5, 5)))[0]
+        a = (q * (rng.random(5) < 0.5)) @ q.T
+        a = (a + a.T) / 2
+        is_complex = np.iscomplexobj(np.linalg.eigvals(a))
+        pairs += is_complex
+        w, v = (values(x) for x in ag.linalg.eig(ag.tensor(a)))
+        np.testing.assert_allclose(a @ v, v * w, atol=1e-14)
+        np.testing.assert_allclose(np.linalg.norm(v, axis=0), 1.0, rtol=1e-14)
+        assert not is_complex or np.linalg.cond(v) < 1 + 1e-13
+        np.testing.assert_allclose(np.sort(values(ag.linalg.eigvals(ag.tensor(a)))), np.sort(w),
+                                   atol=1e-14)  # fmt: skip
+    assert pairs > 0
+    nearly = np.array([[1.0, 1e-15], [-1e-15, 1.0]])
+    w, v = ag.linalg.eig(ag.tensor(nearly))
+    assert w.tolist() == [1.0, 1.0]
+    np.testing.assert_allclose(values(v.t() @ v), np.eye(2), atol=1e-15)
+
+
+def test_complex_eigenvalues_are_refused() -> None:
+    turn = ag.tensor([[0.0, 1e-9], [-1e-9, 0.0]])
+    text = r"complex eigenvalues, 0 \+ 1e-09i .* must be real"
+    for f in (ag.linalg.eig, ag.linalg.eigvals):
+        with pytest.raises(ag.linalg.LinAlgError, match=f"^linalg.{f.__name__}: The .*{text}"):
+            f(turn)
+        with pytest.raises(ag.linalg.LinAlgError, match=r"\(Batch element 1\): .*" + text):
+            f(ag.stack([ag.eye(2), turn]))
+        # beside large numbers, too
+        with pytest.raises(ag.linalg.LinAlgError, match=text):
+            f(ag.tensor([[1e10, 0.0, 0.0], [0.0, 0.0, 1e-9], [0.0, -1e-9, 0.0]]))
+
+
 @pytest.mark.parametrize("rank", [0, 1, 2])
 def test_svd_of_any_rank_gives_the_gradient_of_what_it_rebuilds(
     rank: int, rng: np.random.Generator
@@ -111,11 +213,87 @@ def test_derivatives_of_singular_vectors_do_not_depend_on_the_scale() -> None:
     np.testing.assert_allclose(_grad(f, [[2.0, 1.0], [1.0, 3.0]]), expected, rtol=1e-9)
 
 
+# Symmetric matrices with blocks of one and of two rows in D, and exchanges of rows in both.
+INDEFINITE = {
+    "none": ([[4.0, 1.0, 0.5], [1.0, 3.0, 1.0], [0.5, 1.0, 5.0]], [1, 2, 3]),
+    "pair": ([[0.0, 2.0, 1.0], [2.0, 0.1, 0.5], [1.0, 0.5, 3.0]], [-2, -2, 3]),
+    "exchange": ([[0.1, 1.0, 3.0], [1.0, 2.0, 0.5], [3.0, 0.5, 9.0]], [3, 2, 3]),
+    "both": ([[0.0, 0.3, 0.0, 2.0], [0.3, 0.1, 4.0, 1.0], [0.0, 4.0, 0.2, 0.5],
+              [2.0, 1.0, 0.5, 0.1]], [-4, -4, -4, -4]),
+}  # fmt: skip
+
+
+def _even(x: Any) -> Any:
+    return (x + x.mT) / 2
+
+
+@pytest.mark.parametrize("name", INDEFINITE)
+def test_derivatives_of_ldl(name: str, rng: np.random.Generator) -> None:
+    a, pivots = INDEFINITE[name]
+    x = ag.tensor([a, a], requires_grad=True)
+    b = ag.tensor(rng.standard_normal((len(a), 2)), requires_grad=True)
+    factors = ag.linalg.ldl_factor(x)
+    assert factors.pivots.tolist() == [pivots, pivots]
+    assert gradcheck(lambda x: ag.linalg.ldl_factor(_even(x)).LD, [x])
+    assert gradgradcheck(lambda x: ag.linalg.ldl_factor(_even(x)).LD, [x])
+    low = factors.LD.detach().requires_grad_()
+    assert gradcheck(lambda low, b: ag.linalg.ldl_solve(low, factors.pivots, b), [low, b])
+    assert gradgradcheck(lambda low, b: ag.linalg.ldl_solve(low, factors.pivots, b), [low, b])
+    solved = ag.linalg.ldl_solve(*ag.linalg.ldl_factor(_even(x)), b)
+    expected = ag.linalg.solve(_even(x), b)
+    np.testing.assert_allclose(values(solved), values(expected), atol=1e-12)
+    for found, right in zip(
+        ag.autograd.grad((solved**2).sum(), [x, b]),
+        ag.autograd.grad((expected**2).sum(), [x, b]),
+        strict=True,
+    ):
+        np.testing.assert_allclose(values(found), values(right), rtol=1e-9, atol=1e-11)
+
+
+@pytest.mark.parametrize("n", [1, 2, 7, 70])
+def test_ldl_gives_the_matrix_back(n: int, rng: np.random.Generator) -> None:
+    linalg = pytest.importorskip("scipy.linalg")
+    a = rng.standard_normal((n, n))
+    a = a + a.T
+    x = ag.tensor(np.tril(a) + 77 * np.triu(np.ones((n, n)), 1))  # the upper triangle is not read
+    low, pivots = ag.linalg.ldl_factor(x)
+    solved = ag.linalg.ldl_solve(low, pivots, ag.eye(n))
+    np.testing.assert_allclose(values(solved) @ a, np.eye(n), atol=1e-10)
+    _, d, _ = linalg.ldl(a)
+    assert not np.triu(values(low), 1).any()
+    np.testing.assert_allclose(np.diag(values(low)), np.diag(d), rtol=1e-9)
+    as_given = values(low).T.copy().T
+    again = ag.linalg.ldl_solve(ag.tensor(as_given), pivots.expand(2, n)[1], ag.eye(n).t())
+    np.testing.assert_allclose(values(again), values(solved), atol=1e-14)
+
+
+def test_ldl_of_matrices_that_cannot_be_solved_with() -> None:
+    both = ag.stack([ag.eye(2), ag.ones(2, 2)])
+    assert ag.linalg.ldl_factor_ex(both).info.tolist() == [0, 2]
+    assert ag.linalg.ldl_factor_ex(ag.tensor([[ag.nan]])).info.tolist() == 1
+    with pytest.raises(ag.linalg.LinAlgError, match=r"ldl_factor: \(Batch element 1\): D\[2,2\]"):
+        ag.linalg.ldl_factor(both)
+    with pytest.raises(ag.linalg.LinAlgError, match=r"ldl_factor_ex: D\[1,1\] is zero"):
+        ag.linalg.ldl_factor_ex(ag.zeros(2, 2), check_errors=True)
+
+
+@pytest.mark.parametrize("pivots", [[1, -2], [-1, 2], [-2, -2, -3]])
+def test_pivots_that_would_lead_out_of_the_matrix_are_refused(pivots: list[int]) -> None:
+    n = len(pivots)
+    with pytest.raises(RuntimeError, match="in pairs"):
+        ag.linalg.ldl_solve(ag.eye(n), ag.tensor(pivots), ag.ones(n, 1))
+
+
 def test_what_is_not_finite_is_refused() -> None:
     bad = ag.tensor([[1.0, 2.0], [float("inf"), 1.0]])
     for f in (ag.linalg.eigh, ag.linalg.eigvalsh, ag.linalg.svd, ag.linalg.svdvals, ag.linalg.pinv):
         with pytest.raises(ag.linalg.LinAlgError, match="non-finite"):
             f(bad)
+    for f in (ag.linalg.eig, ag.linalg.eigvals):
+        with pytest.raises(RuntimeError, match="should not contain infs or NaNs"):
+            f(bad)
+        with pytest.raises(RuntimeError, match="Batch element 1"):
+            f(ag.stack([ag.eye(2), bad]))
     np.testing.assert_allclose(ag.linalg.eigvalsh(bad, UPLO="U").tolist(), [-1.0, 3.0])
     with pytest.raises(ag.linalg.LinAlgError, match="Batch element 1"):
         ag.linalg.svd(ag.stack([ag.eye(2), bad]))

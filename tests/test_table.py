@@ -72,6 +72,11 @@ INTERNAL = {
     "lu_sign",
     "lu_logdet",
     "lu_det",
+    "ldl_pack",
+    "ldl_info",
+    "ldl_plan",
+    "ldl_turn",
+    "ldl_apply",
     "adjugate",
     "adjugate_slope",
     "banded_solve",
@@ -79,6 +84,8 @@ INTERNAL = {
     "band_times",
     "eigh_pack",
     "eigh_values",
+    "eig_pack",
+    "eig_values",
     "svd_pack",
     "svd_values",
     "qr_pack",
@@ -129,11 +136,13 @@ def test_names_are_unique() -> None:
 def test_every_op_has_a_case_and_every_case_an_op() -> None:
     """But for inner ops that are not derived: fused forms of a rule, which test_grad.py holds
     against the rule, and those that test_div_floor.py and test_integer.py call by their number,
-    and the adjugate and what bands need, of which test_linalg.py takes derivatives."""
+    and the adjugate and what bands and L D L^T need, of which test_linalg.py takes
+    derivatives."""
     with_case = {case.op for case in CASES}
     inner = {row["name"] for row in table() if row["kind"] == "inner" and row["grad"] != "rule"}
     inner |= {"div_rounded_int", "remainder_int", "fmod_int", "hardtanh_int", "threshold_int"}
     inner |= {"adjugate", "adjugate_slope", "band_of_product", "band_times"}
+    inner |= {"ldl_plan", "ldl_turn"}
     assert set(NAMES) - with_case == inner, "ops without a case in tests/ops/cases.py"
     assert with_case - set(NAMES) == set(), "cases of ops that are not in ops.def"
 

@@ -46,6 +46,10 @@ typedef int64_t *blas_ints;      /* integers that are written */
             size_t)) \
     ROUTINE(void, dgetrf, (blas_int m, blas_int n, blas_out a, blas_int lda, blas_ints ipiv, \
             blas_ints info)) \
+    ROUTINE(void, dsytrf, (blas_char uplo, blas_int n, blas_out a, blas_int lda, blas_ints ipiv, \
+            blas_out work, blas_int lwork, blas_ints info, size_t)) \
+    ROUTINE(void, dsytrs, (blas_char uplo, blas_int n, blas_int nrhs, blas_in a, blas_int lda, \
+            blas_int ipiv, blas_out b, blas_int ldb, blas_ints info, size_t)) \
     ROUTINE(void, dgeqrf, (blas_int m, blas_int n, blas_out a, blas_int lda, blas_out tau, \
             blas_out work, blas_int lwork, blas_ints info)) \
     ROUTINE(void, dorgqr, (blas_int m, blas_int n, blas_int k, blas_out a, blas_int lda, \
@@ -55,6 +59,9 @@ typedef int64_t *blas_ints;      /* integers that are written */
     ROUTINE(void, dsyevd, (blas_char jobz, blas_char uplo, blas_int n, blas_out a, blas_int lda, \
             blas_out w, blas_out work, blas_int lwork, blas_ints iwork, blas_int liwork, \
             blas_ints info, size_t, size_t)) \
+    ROUTINE(void, dgeev, (blas_char jobvl, blas_char jobvr, blas_int n, blas_out a, blas_int lda, \
+            blas_out wr, blas_out wi, blas_out vl, blas_int ldvl, blas_out vr, blas_int ldvr, \
+            blas_out work, blas_int lwork, blas_ints info, size_t, size_t)) \
     ROUTINE(void, dgesdd, (blas_char jobz, blas_int m, blas_int n, blas_out a, blas_int lda, \
             blas_out s, blas_out u, blas_int ldu, blas_out vt, blas_int ldvt, blas_out work, \
             blas_int lwork, blas_ints iwork, blas_ints info, size_t)) \

@@ -74,6 +74,28 @@ ag_arg agi_v_joined(ag_arg a, ag_arg b, int64_t dim);
  * `start` on. */
 ag_arg agi_unpacked(ag_arg packed, int64_t start, int64_t cols, int64_t rows);
 
+/* Whether there are neither NaN nor infinities among n numbers. */
+bool agi_are_finite(const double *x, int64_t n);
+#define AGI_NOT_FINITE -1  /* instead of what LAPACK says */
+
+/* What went wrong in a batch, as PyTorch says it. `repeated`: what there may be too many of. */
+ag_status agi_fail_to_converge(const char *name, const agi_matrices *m, bool is_batch,
+                               const char *repeated);
+
+/* The largest size in each matrix of x, or in each vector where `of_vectors`, for matrices. */
+ag_arg agi_largest_in(ag_arg x, bool of_vectors);
+
+/* x / d, where d are differences of what has the size `scale`, and x was made of numbers of the
+ * size `noise`: 0 where both are as small as rounding leaves them, since then nothing depends on
+ * the directions that d tells apart. */
+ag_arg agi_tied_quotient(ag_arg x, ag_arg d, ag_arg noise, ag_arg scale, int64_t n);
+
+/* Row n of each matrix, which has that many before it. */
+ag_arg agi_last_row_of(ag_arg packed, int64_t n);
+
+/* Whether what is made of a is on the tape: then vectors are needed beside values, too. */
+bool agi_is_recorded(ag_tensor *a);
+
 /* An int64 tensor: where each factor has a number in its diagonal that makes it useless, or 0. */
 ag_arg agi_factor_info(ag_arg factor, bool is_lu);
 

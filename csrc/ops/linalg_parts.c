@@ -182,6 +182,54 @@ ag_arg agi_unpacked(ag_arg packed, int64_t start, int64_t cols, int64_t rows)
     return v_mt(v_view(part, ndim + 1, shape));
 }
 
+/* ---- spectra -------------------------------------------------------------------------------- */
+
+bool agi_are_finite(const double *x, int64_t n)
+{
+    double sum = 0.0;
+    for (int64_t i = 0; i < n; i++)
+        sum += x[i] * 0.0;
+    return sum == 0.0;
+}
+
+ag_status agi_fail_to_converge(const char *name, const agi_matrices *m, bool is_batch,
+                               const char *repeated)
+{
+    char text[64];
+    agi_batch_text(text, is_batch, m->failed);
+    if (m->info == AGI_NOT_FINITE)
+        return agi_fail(AG_ERR_LINALG, "%s: %sThe algorithm failed to converge because the input "
+                                       "matrix contained non-finite values.", name, text);
+    return agi_fail(AG_ERR_LINALG, "%s: %sThe algorithm failed to converge because the input "
+                                   "matrix is ill-conditioned or has too many repeated %s (error "
+                                   "code: %lld).", name, text, repeated, (long long)m->info);
+}
+
+ag_arg agi_largest_in(ag_arg x, bool of_vectors)
+{
+    static const int64_t both[2] = {-2, -1};
+    const ag_attr along = {.n_list = of_vectors ? 1 : 2, .list = of_vectors ? both + 1 : both};
+    const ag_arg most = v_reduce(AG_OP_amax, v_abs(x), &along, true);
+    return of_vectors ? v_with_dim(most, -1) : most;
+}
+
+ag_arg agi_tied_quotient(ag_arg x, ag_arg d, ag_arg noise, ag_arg scale, int64_t n)
+{
+    const double least = 8.0 * (double)n * 0x1p-52;
+    const ag_arg small = v_le(v_abs(v_constant(x)), v_mul(noise, NUM(least)));
+    const ag_arg close = v_le(v_abs(v_constant(d)), v_mul(scale, NUM(least)));
+    const ag_arg tied = v_mul(small, close);
+    return v_where(tied, NUM(0.0), v_div(x, v_where(tied, NUM(1.0), d)));
+}
+
+ag_arg agi_last_row_of(ag_arg packed, int64_t n)
+{
+    const ag_attr last = {.i = {-2, n}};
+    return agi_value(AG_OP_select, 1, &packed, &last);
+}
+
+bool agi_is_recorded(ag_tensor *a) { return ag_grad_enabled() && agi_requires_grad(a); }
+
 /* ---- triangles ------------------------------------------------------------------------------ */
 
 void agi_solve_triangle(const agi_blas_table *blas, agi_triangle how, int64_t n, int64_t k,

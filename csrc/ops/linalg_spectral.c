@@ -15,53 +15,6 @@
 #include "linalg.h"
 #include "table.h"
 
-#define NOT_FINITE -1  /* instead of what LAPACK says */
-
-static bool are_finite(const double *x, int64_t n)
-{
-    double sum = 0.0;
-    for (int64_t i = 0; i < n; i++)
-        sum += x[i] * 0.0;
-    return sum == 0.0;
-}
-
-/* What went wrong in a batch, as PyTorch says it. */
-static ag_status fail_to_converge(const char *name, const agi_matrices *m, bool is_batch,
-                                  const char *repeated)
-{
-    char text[64];
-    agi_batch_text(text, is_batch, m->failed);
-    if (m->info == NOT_FINITE)
-        return agi_fail(AG_ERR_LINALG, "%s: %sThe algorithm failed to converge because the input "
-                                       "matrix contained non-finite values.", name, text);
-    return agi_fail(AG_ERR_LINALG, "%s: %sThe algorithm failed to converge because the input "
-                                   "matrix is ill-conditioned or has too many repeated %s (error "
-                                   "code: %lld).", name, text, repeated, (long long)m->info);
-}
-
-/* ---- quotients by differences --------------------------------------------------------------- */
-
-/* The largest size in each matrix of x, or in each vector where `of_vectors`, for matrices. */
-static ag_arg largest_in(ag_arg x, bool of_vectors)
-{
-    static const int64_t both[2] = {-2, -1};
-    const ag_attr along = {.n_list = of_vectors ? 1 : 2, .list = of_vectors ? both + 1 : both};
-    const ag_arg most = v_reduce(AG_OP_amax, v_abs(x), &along, true);
-    return of_vectors ? v_with_dim(most, -1) : most;
-}
-
-/* x / d, where d are differences of what has the size `scale`, and x was made of numbers of the
- * size `noise`: 0 where both are as small as rounding leaves them, since then nothing depends on
- * the directions that d tells apart. */
-static ag_arg tied_quotient(ag_arg x, ag_arg d, ag_arg noise, ag_arg scale, int64_t n)
-{
-    const double least = 8.0 * (double)n * 0x1p-52;
-    const ag_arg small = v_le(v_abs(v_constant(x)), v_mul(noise, NUM(least)));
-    const ag_arg close = v_le(v_abs(v_constant(d)), v_mul(scale, NUM(least)));
-    const ag_arg tied = v_mul(small, close);
-    return v_where(tied, NUM(0.0), v_div(x, v_where(tied, NUM(1.0), d)));
-}
-
 static ag_arg v_identity_less(ag_arg x)
 {
     return agi_value_failed(x) ? x : v_sub(v_unit(agi_rows_of(x.tensor), agi_rows_of(x.tensor)), x);
@@ -81,7 +34,7 @@ static int64_t eigh_work(int64_t n) { return 1 + 6 * n + 2 * n * n; }
 static bool triangle_is_finite(const double *z, int64_t n, bool upper)
 {
     for (int64_t j = 0; j < n; j++)
-        if (!are_finite(z + j * n + (upper ? 0 : j), upper ? j + 1 : n - j))
+        if (!agi_are_finite(z + j * n + (upper ? 0 : j), upper ? j + 1 : n - j))
             return false;
     return true;
 }
@@ -96,7 +49,7 @@ static int64_t eigh_matrix(const void *context, const agi_matrices *m, double *c
     int64_t *whole = (int64_t *)(void *)(work + lwork), info = 0;
     agi_matrix_by_columns(z, n, at[0], m->row[0], m->col[0], n, n);
     if (!triangle_is_finite(z, n, kind->upper))
-        return NOT_FINITE;
+        return AGI_NOT_FINITE;
     blas->dsyevd(kind->vectors ? "V" : "N", kind->upper ? "U" : "L", &n, z, &n, w, work, &lwork,
                  whole, &liwork, &info, 1, 1);
     return agi_blas_number(blas, info);
@@ -121,7 +74,7 @@ static ag_tensor *eigh_of(ag_tensor *a, bool upper, bool vectors)
     if (agi_batch_run(&m, eigh_matrix, &kind, 2, (ag_tensor *[]){a, z},
                       (int[]){2, vectors ? 2 : 1}) == AG_OK &&
         (m.failed < 0 ||
-         fail_to_converge("linalg.eigh", &m, a->ndim > 2, "eigenvalues") == AG_OK))
+         agi_fail_to_converge("linalg.eigh", &m, a->ndim > 2, "eigenvalues") == AG_OK))
         return z;
     agi_release(z);
     return NULL;
@@ -129,12 +82,6 @@ static ag_tensor *eigh_of(ag_tensor *a, bool upper, bool vectors)
 
 AG_FORWARD(eigh_pack) { return eigh_of(args[0].tensor, attr->i[0] != 0, true); }
 AG_FORWARD(eigh_values) { return eigh_of(args[0].tensor, attr->i[0] != 0, false); }
-
-static ag_arg last_row_of(ag_arg packed, int64_t n)
-{
-    const ag_attr last = {.i = {-2, n}};
-    return agi_value(AG_OP_select, 1, &packed, &last);
-}
 
 AG_RULE(eigh_pack)
 {
@@ -146,13 +93,14 @@ AG_RULE(eigh_pack)
         GX(0) = v_slice_of(G, -2, 0, n);
         return;
     }
-    const ag_arg rows = v_slice_of(packed, -2, 0, n), w = last_row_of(packed, n);
+    const ag_arg rows = v_slice_of(packed, -2, 0, n), w = agi_last_row_of(packed, n);
     const ag_arg inner = v_matmul_nt(rows, v_slice_of(G, -2, 0, n));
     const ag_arg skew = v_mul(v_sub(inner, v_mt(inner)), NUM(0.5));
     const ag_arg apart = v_sub(v_with_dim(w, -2), v_with_dim(w, -1));
-    const ag_arg turned = tied_quotient(skew, apart, largest_in(v_constant(inner), false),
-                                        largest_in(v_constant(w), true), n);
-    const ag_arg core = v_add(turned, v_diagonal_matrix(last_row_of(G, n)));
+    const ag_arg noise = agi_largest_in(v_constant(inner), false);
+    const ag_arg turned =
+        agi_tied_quotient(skew, apart, noise, agi_largest_in(v_constant(w), true), n);
+    const ag_arg core = v_add(turned, v_diagonal_matrix(agi_last_row_of(G, n)));
     GX(0) = v_matmul_tn(rows, v_matmul(core, rows));
 }
 
@@ -190,8 +138,8 @@ static int64_t svd_matrix(const void *context, const agi_matrices *m, double *co
     double *values = kind->vectors ? u + s->m * s->of_u : at[1], *vt = values + s->k;
     int64_t *whole = (int64_t *)(void *)(work + lwork), info = 0;
     agi_matrix_by_columns(a, s->m, at[0], m->row[0], m->col[0], s->m, s->n);
-    if (!are_finite(a, s->m * s->n))
-        return NOT_FINITE;
+    if (!agi_are_finite(a, s->m * s->n))
+        return AGI_NOT_FINITE;
     const char *job = !kind->vectors ? "N" : s->of_u > s->k || s->of_v > s->k ? "A" : "S";
     blas->dgesdd(job, &s->m, &s->n, a, &s->m, values, u, &s->m, vt, &s->of_v, work, &lwork, whole,
                  &info, 1);
@@ -222,7 +170,7 @@ static ag_tensor *svd_of(ag_tensor *a, bool full, bool vectors)
     m.cost = AGI_CUBIC_COST(s->k, 20 * (s->m + s->n));
     if (agi_batch_run(&m, svd_matrix, &kind, 2, (ag_tensor *[]){a, z}, (int[]){2, 1}) == AG_OK &&
         (m.failed < 0 ||
-         fail_to_converge("linalg.svd", &m, a->ndim > 2, "singular values") == AG_OK))
+         agi_fail_to_converge("linalg.svd", &m, a->ndim > 2, "singular values") == AG_OK))
         return z;
     agi_release(z);
     return NULL;
@@ -248,7 +196,8 @@ static svd_parts parts_of_svd(ag_arg packed, const svd_shape *s)
 static ag_arg outside_by(ag_arg g, ag_arg x, ag_arg inner, ag_arg s, ag_arg scale, int64_t n)
 {
     const ag_arg rest = v_sub(g, v_matmul(x, inner));
-    return tied_quotient(rest, v_with_dim(s, -2), largest_in(v_constant(g), false), scale, n);
+    const ag_arg noise = agi_largest_in(v_constant(g), false);
+    return agi_tied_quotient(rest, v_with_dim(s, -2), noise, scale, n);
 }
 
 /* With P and Q the skew parts of U^T gU and V^T gV, dA is U M V^T with M[i][j] =
@@ -262,12 +211,12 @@ static ag_arg svd_slope(const svd_parts *x, const svd_parts *g, const svd_shape 
     const ag_arg gu = v_slice_of(g->u, -1, 0, k), gvh = v_slice_of(g->vh, -2, 0, k);
     const ag_arg of_u = v_matmul_tn(u, gu), of_v = v_matmul_nt(vh, gvh);
     const ag_arg p = v_sub(of_u, v_mt(of_u)), q = v_sub(of_v, v_mt(of_v));
-    const ag_arg noise = v_maximum(largest_in(v_constant(of_u), false),
-                                   largest_in(v_constant(of_v), false));
-    const ag_arg scale = largest_in(v_constant(x->s), true);
+    const ag_arg noise = v_maximum(agi_largest_in(v_constant(of_u), false),
+                                   agi_largest_in(v_constant(of_v), false));
+    const ag_arg scale = agi_largest_in(v_constant(x->s), true);
     const ag_arg across = v_with_dim(x->s, -2), down = v_with_dim(x->s, -1);
-    const ag_arg differ = tied_quotient(v_add(p, q), v_sub(across, down), noise, scale, n);
-    const ag_arg agree = tied_quotient(v_sub(p, q), v_add(across, down), noise, scale, n);
+    const ag_arg differ = agi_tied_quotient(v_add(p, q), v_sub(across, down), noise, scale, n);
+    const ag_arg agree = agi_tied_quotient(v_sub(p, q), v_add(across, down), noise, scale, n);
     const ag_arg half = v_mul(v_add(differ, agree), NUM(0.5));
     const ag_arg core = v_add(half, v_diagonal_matrix(g->s));
     ag_arg left = v_matmul(u, core);
@@ -377,7 +326,7 @@ AG_FORWARD(pinv)
     m.cost = AGI_CUBIC_COST(s->k, 20 * (s->m + s->n));
     if (agi_batch_run(&m, pinv_matrix, &kind, 2, (ag_tensor *[]){a, z}, (int[]){2, 2}) == AG_OK &&
         (m.failed < 0 ||
-         fail_to_converge(kind.hermitian ? "linalg.eigh" : "linalg.svd", &m, a->ndim > 2,
+         agi_fail_to_converge(kind.hermitian ? "linalg.eigh" : "linalg.svd", &m, a->ndim > 2,
                           kind.hermitian ? "eigenvalues" : "singular values") == AG_OK))
         return z;
     agi_release(z);
@@ -430,12 +379,9 @@ ag_status ag_linalg_eigh(ag_tensor *a, int uplo, ag_tensor **outs)
         return ag_last_status();
     const int64_t n = agi_rows_of(a);
     const ag_arg packed = eigh_packed(a, uplo != 0);
-    const ag_arg values[2] = {last_row_of(packed, n), v_mt(v_slice_of(packed, -2, 0, n))};
+    const ag_arg values[2] = {agi_last_row_of(packed, n), v_mt(v_slice_of(packed, -2, 0, n))};
     return agi_leave_with_all(mark, 2, values, outs);
 }
-
-/* Whether what is made of a is on the tape: then vectors are needed, too. */
-static bool is_recorded(ag_tensor *a) { return ag_grad_enabled() && agi_requires_grad(a); }
 
 ag_tensor *ag_linalg_eigvalsh(ag_tensor *a, int uplo)
 {
@@ -444,7 +390,7 @@ ag_tensor *ag_linalg_eigvalsh(ag_tensor *a, int uplo)
         return NULL;
     const ag_arg arg = agi_arg(a);
     const ag_attr attr = {.i = {uplo != 0}};
-    const ag_arg w = is_recorded(a) ? last_row_of(eigh_packed(a, uplo != 0), agi_rows_of(a))
+    const ag_arg w = agi_is_recorded(a) ? agi_last_row_of(eigh_packed(a, uplo != 0), agi_rows_of(a))
                                     : agi_value(AG_OP_eigh_values, 1, &arg, &attr);
     return agi_leave_with(mark, w);
 }
@@ -490,7 +436,7 @@ ag_tensor *ag_linalg_svdvals(ag_tensor *a)
     if (mark < 0)
         return NULL;
     const ag_arg arg = agi_arg(a);
-    return agi_leave_with(mark, is_recorded(a) ? svd_by_parts(a, false).s
+    return agi_leave_with(mark, agi_is_recorded(a) ? svd_by_parts(a, false).s
                                                  : agi_value(AG_OP_svd_values, 1, &arg, NULL));
 }
 
@@ -558,5 +504,3 @@ ag_tensor *ag_linalg_matrix_rank(ag_tensor *a, double atol, double rtol, bool he
     }
     return agi_leave_with(mark, v_reduce(AG_OP_sum, v_gt(s, NUM(0.0)), &along, false));
 }
-
-#undef NOT_FINITE

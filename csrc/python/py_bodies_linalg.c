@@ -2,6 +2,7 @@
  *
  * What rows of linear algebra leave open: norms that are told by a word or by a number.
  */
+#include "py_dtype.h"
 #include "py_errors.h"
 #include "py_rows.h"
 #include "py_tensor.h"
@@ -28,11 +29,33 @@ static bool read_norm(PyObject *object, int kind_of_none, int *kind, double *p)
     return !(*p == -1.0 && PyErr_Occurred());
 }
 
+/* Whether the norm of a tensor can be computed as the dtype that is asked for. */
+static bool check_norm_dtype(const char *name, const py_head *head, const ag_tensor *x)
+{
+    const ag_dtype input = ag_dtype_of(x);
+    if (head->dtype == PY_NO_DTYPE || (head->dtype == AG_FLOAT64 && input == AG_FLOAT64))
+        return true;
+    if (input != AG_FLOAT64)
+        PyErr_Format(PyExc_RuntimeError, "%s: Expected a floating point or complex tensor as "
+                     "input. Got %s", name, py_type_name(input));
+    else
+        PyErr_Format(PyExc_RuntimeError, "%s: dtype should be floating point or complex, but got "
+                     "%s", name, py_type_name((ag_dtype)head->dtype));
+    return false;
+}
+
+bool py_check_linalg_vector_norm(const py_row *row, const void *fields)
+{
+    return check_norm_dtype("linalg.vector_norm", fields,
+                            *PY_FIELD_AT(ag_tensor *, row, fields, 0));
+}
+
 PyObject *py_call_matrix_norm_linalg_matrix_norm(const struct py_matrix_norm_linalg_matrix_norm *a)
 {
     int kind;
     double p;
-    if (!read_norm(a->ord, FROBENIUS, &kind, &p))
+    if (!read_norm(a->ord, FROBENIUS, &kind, &p) ||
+        !check_norm_dtype("linalg.matrix_norm", &a->head, a->A))
         return NULL;
     if (a->dim.n >= 0 && a->dim.n != 2)
         return PyErr_Format(PyExc_RuntimeError, "linalg.matrix_norm: dim must be a 2-tuple.");
@@ -60,6 +83,9 @@ PyObject *py_call_norm_linalg_norm(const struct py_norm_linalg_norm *a)
     if (!of_matrices && kind != BY_NUMBER)
         return PyErr_Format(PyExc_RuntimeError, "linalg.norm: the order %S is one of matrices, but "
                                                 "there are vectors.", a->ord);
+    if (!check_norm_dtype(of_matrices ? "linalg.matrix_norm" : "linalg.vector_norm", &a->head,
+                          a->A))
+        return NULL;
     if (!of_matrices)
         return py_result(a->head.first,
                          ag_linalg_vector_norm(a->A, p, n, a->dim.list, a->keepdim));

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+import pyautograd as ag
 from ops.case import Case, Shape
 
 FAR = 500.0  # units in the last place: matrices here have condition numbers of some dozens
@@ -219,6 +220,37 @@ FACTS = [
 ]  # fmt: skip
 
 
+def _firm(m: Any, x: Any) -> Any:
+    """Symmetric matrices whose diagonal is so large that no rows are exchanged."""
+    return x + x.T + 20 * m.eye(3)
+
+
+def _squeezed(m: Any, low: Any) -> Any:
+    """L and D in one another, by Cholesky's factor."""
+    d = m.diag(m.diag(low))
+    return m.tril(low @ m.linalg.inv(d), -1) + d * d
+
+
+def _ldl(a: Any) -> Any:
+    low = _chol(a)
+    return np.tril(low / np.diag(low), -1) + np.diag(np.diag(low) ** 2)
+
+
+LINALG += [
+    _case("ldl_pack", "", lambda m, x: m.linalg.ldl_factor(_firm(m, x)).LD,
+          lambda x: _ldl(_firm(np, x)), ((3, 3),), "TransposeBackward0",
+          twin=lambda m, x: _squeezed(m, m.linalg.cholesky(_firm(m, x)))),
+    _case("ldl_apply", "",
+          lambda m, a, b: m.linalg.ldl_solve(*m.linalg.ldl_factor(_firm(m, a)), b),
+          lambda a, b: _solve(_firm(np, a), b), ((3, 3), (3, 2)), "LinalgLdlSolveBackward0",
+          twin=lambda m, a, b: m.linalg.solve(_firm(m, a), b)),
+]  # fmt: skip
+FACTS += [
+    _number("ldl_info", lambda m, x: m.linalg.ldl_factor_ex(x * 0.0).info,
+            lambda x: np.array(1), "int64", lambda m, x: m.tensor(1)),
+]  # fmt: skip
+
+
 def _tall(m: Any, x: Any) -> Any:
     return x + 3 * m.eye(4, 2)
 
@@ -226,6 +258,17 @@ def _tall(m: Any, x: Any) -> Any:
 def _rebuilt(w: Any, v: Any) -> Any:
     """The square of a matrix, by its eigenvalues."""
     return (v * w**2) @ v.mT
+
+
+def _spread(m: Any, x: Any) -> Any:
+    """Matrices whose eigenvalues lie in discs that are apart, so that all are real."""
+    centres = [[0.0, 0.0, 0.0], [0.0, 2.0, 0.0], [0.0, 0.0, -2.0]]
+    return x / 8 + (np.array(centres) if m is np else m.tensor(centres, dtype=m.float64))
+
+
+def _by_eig(w: Any, v: Any) -> Any:
+    """The square of a matrix, by its eigenvalues and any eigenvectors."""
+    return (v * w**2) @ ag.linalg.inv(v)
 
 
 def _from_svd(u: Any, s: Any, vh: Any) -> Any:
@@ -245,6 +288,9 @@ def _squared(x: Any) -> Any:
 LINALG += [
     _case("eigh_pack", "", lambda m, x: _rebuilt(*m.linalg.eigh(_definite(m, x))),
           lambda x: _definite(np, x) @ _definite(np, x), ((3, 3),), "MmBackward0"),
+    _case("eig_pack", "", lambda m, x: _by_eig(*m.linalg.eig(_spread(m, x))),
+          lambda x: _spread(np, x) @ _spread(np, x), ((3, 3),), "MmBackward0",
+          twin=lambda m, x: _spread(m, x) @ _spread(m, x)),
     _case("svd_pack", "", lambda m, x: _from_svd(*m.linalg.svd(x, full_matrices=False)),
           lambda x: x @ x.T @ x, ((4, 2),), "MmBackward0"),
     _case("pinv", "", lambda m, x: m.linalg.pinv(_tall(m, x)),
@@ -260,15 +306,18 @@ LINALG += [
 ]  # fmt: skip
 
 
-def _sum(op: str, call: Ref, ref: Ref) -> Case:
+def _sum(op: str, call: Ref, ref: Ref, twin: Ref | None = None) -> Case:
     return Case(
-        op, call, ref, ((0.5, 2.0),), 50.0, None, "", "whole", ((3, 3),), by_blas=True
+        op, call, ref, ((0.5, 2.0),), 50.0, None, "", "whole", ((3, 3),), by_blas=True, twin=twin
     )  # fmt: skip
 
 
 FACTS += [
     _sum("eigh_values", lambda m, x: m.linalg.eigvalsh(_definite(m, x.detach())).sum(),
          lambda x: np.trace(_definite(np, x))),
+    _sum("eig_values", lambda m, x: (m.linalg.eigvals(_spread(m, x.detach())) ** 2).sum(),
+         lambda x: np.trace(_spread(np, x) @ _spread(np, x)),
+         lambda m, x: (_spread(m, x.detach()) @ _spread(m, x.detach())).trace()),
     _sum("svd_values", lambda m, x: (m.linalg.svdvals(x.detach()) ** 2).sum(),
          lambda x: (x**2).sum()),
 ]  # fmt: skip

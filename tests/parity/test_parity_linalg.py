@@ -82,6 +82,25 @@ def test_lu(torch: ModuleType, rng: np.random.Generator, shape: Any) -> None:
     compare(torch, lambda m, a, b: solved(m, a, b.mT, left=False, adjoint=True), a, b)
 
 
+def test_ldl(torch: ModuleType, rng: np.random.Generator, shape: Any) -> None:
+    """PyTorch has no derivatives of it: test_linalg.py takes them."""
+    batch, n = shape
+    for scale in (0.0, 3.0):
+        a = rng.standard_normal((*batch, n, n))
+        a = (a + a.swapaxes(-1, -2)) * (1 - np.eye(n)) + scale * np.eye(n)
+        ours = ag.linalg.ldl_factor_ex(ag.tensor(a).reshape(a.shape))
+        theirs = torch.linalg.ldl_factor_ex(torch.tensor(a))
+        for x, y in zip(ours, theirs, strict=True):
+            np.testing.assert_allclose(x.numpy(), y.numpy(), rtol=1e-10, atol=1e-10)
+        if n == 1 and scale == 0.0:
+            continue
+        assert ag.linalg.ldl_factor(ag.tensor(a).reshape(a.shape)).LD.tolist() == ours.LD.tolist()
+        for b in (np.ones((n, 2)), rng.standard_normal((*batch, n, 3))):
+            x = ag.linalg.ldl_solve(*ours[:2], ag.tensor(b).reshape(b.shape), hermitian=True)
+            y = torch.linalg.ldl_solve(*theirs[:2], torch.tensor(b), hermitian=True)
+            np.testing.assert_allclose(x.numpy(), y.numpy(), rtol=1e-9, atol=1e-9)
+
+
 def test_determinants(torch: ModuleType, rng: np.random.Generator, shape: Any) -> None:
     a = _square(rng, *shape)
     compare(torch, lambda m, a: m.linalg.det(a), a)
@@ -106,6 +125,37 @@ def test_eigh(torch: ModuleType, rng: np.random.Generator, shape: Any) -> None:
         )
     compare(torch, lambda m, a: m.linalg.eigvalsh(_symmetric(a)), a, second=second)
     compare(torch, lambda m, a: m.linalg.pinv(_symmetric(a), hermitian=True), a, second=second)
+
+
+def _real_parts(m: Any, parts: Any) -> Any:
+    """What PyTorch has as complex numbers."""
+    return tuple(x.real for x in parts) if m is not ag else tuple(parts)
+
+
+def test_eig(torch: ModuleType, rng: np.random.Generator, shape: Any) -> None:
+    batch, n = shape
+    v = _square(rng, *shape)
+    a = v @ (np.arange(1.0, n + 1)[:, None] * np.linalg.inv(v))
+
+    def eig(m: Any, a: Any) -> Any:
+        w, v = _real_parts(m, m.linalg.eig(a))
+        return w, v**2
+
+    compare(torch, eig, a, second=a.size > 0)
+    compare(torch, lambda m, a: eig(m, a.mT), a, second=a.size > 0)
+    if batch in ((), (2,)):
+        compare(torch, lambda m, a: eig(m, a.expand(3, *a.shape)), a, second=a.size > 0)
+    compare(torch, lambda m, a: _real_parts(m, (m.linalg.eigvals(a),)), a, second=a.size > 0)
+
+
+def test_vectors_of_eig_up_to_their_sign(torch: ModuleType, rng: np.random.Generator) -> None:
+    for n in (1, 3, 8, 30):
+        v = _square(rng, (), n)
+        a = v @ (np.arange(1.0, n + 1)[:, None] * np.linalg.inv(v))
+        ours, theirs = ag.linalg.eig(ag.tensor(a)), torch.linalg.eig(torch.tensor(a))
+        np.testing.assert_allclose(ours[0].numpy(), theirs[0].real.numpy(), rtol=1e-9)
+        same = (ours[1].numpy() * theirs[1].real.numpy()).sum(0)
+        np.testing.assert_allclose(np.abs(same), 1.0, rtol=1e-10)
 
 
 SHAPES = [(1, 3), (3, 1), (3, 3), (4, 2), (2, 4)]
@@ -163,6 +213,71 @@ def test_vector_norms(torch: ModuleType, rng: np.random.Generator, order: Any) -
         compare(torch, lambda m, a, d=dim: m.linalg.vector_norm(a, order, d, keepdim=True), a)
     compare(torch, lambda m, a: m.linalg.norm(a, order, dim=1), a)
     compare(torch, lambda m, a: m.linalg.norm(a), a)
+
+
+DTYPES = [
+    lambda m, x: m.linalg.norm(x, dtype=m.float64),
+    lambda m, x: m.linalg.norm(x, 2, 1, dtype=m.float64),
+    lambda m, x: m.linalg.norm(x, 1, dtype=m.int64),
+    lambda m, x: m.linalg.norm(x, dim=0, dtype=m.int64),
+    lambda m, x: m.linalg.norm(x, dtype=m.bool),
+    lambda m, x: m.linalg.matrix_norm(x, dtype=m.float64),
+    lambda m, x: m.linalg.matrix_norm(x, "nuc", dtype=float),
+    lambda m, x: m.linalg.matrix_norm(x, 1, dtype=m.int64),
+    lambda m, x: m.linalg.vector_norm(x, 1, keepdim=True, dtype=m.float64),
+    lambda m, x: m.linalg.vector_norm(x, dtype=m.int64),
+    lambda m, x: m.linalg.vector_norm(x, dtype=None),
+]
+
+
+@pytest.mark.parametrize("k", range(len(DTYPES)))
+@pytest.mark.parametrize("label", ["float64", "int64", "bool"])
+def test_dtypes_of_norms(torch: ModuleType, k: int, label: str) -> None:
+    def outcome(m: Any) -> Any:
+        x = m.tensor([[3.0, 4.0], [0.0, 1.0]]).to(getattr(m, label))
+        try:
+            y = DTYPES[k](m, x)
+        except RuntimeError as e:
+            return str(e)
+        assert y.dtype == m.float64
+        return np.asarray(y)
+
+    ours, theirs = outcome(ag), outcome(torch)
+    if isinstance(theirs, str):
+        assert ours == theirs
+    else:
+        np.testing.assert_allclose(ours, theirs, rtol=1e-14, strict=True)
+
+
+def test_gradients_flow_through_dtypes_of_norms(torch: ModuleType) -> None:
+    a = np.array([[3.0, 4.0], [0.0, 1.0]])
+    for name in ("norm", "matrix_norm", "vector_norm"):
+        compare(torch, lambda m, x, f=name: getattr(m.linalg, f)(x, dtype=m.float64), a)
+
+
+# What gives several results, and norms, with the dtypes of their results.
+OUTS = {
+    "cholesky_ex": "fi", "eigh": "ff", "inv_ex": "fi", "ldl_factor": "fi", "ldl_factor_ex": "fii",
+    "lu": "fff", "lu_factor": "fi", "lu_factor_ex": "fii", "qr": "ff", "slogdet": "ff",
+    "svd": "fff", "norm": "f", "matrix_norm": "f", "cond": "f",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", OUTS)
+def test_results_that_are_given(torch: ModuleType, name: str) -> None:
+    a = [[4.0, 1.0], [1.0, 3.0]]
+
+    def given(m: Any) -> Any:
+        whole = m.int64 if m is ag else m.int32
+        outs = tuple(m.empty(0, dtype=m.float64 if d == "f" else whole) for d in OUTS[name])
+        out: Any = outs[0] if len(outs) == 1 else outs
+        found = getattr(m.linalg, name)(m.tensor(a), out=out)
+        found = (found,) if len(outs) == 1 else tuple(found)
+        assert all(x.data_ptr() == y.data_ptr() for x, y in zip(found, outs, strict=True))
+        return outs
+
+    for x, y in zip(given(ag), given(torch), strict=True):
+        np.testing.assert_allclose(np.abs(x.numpy()), np.abs(y.numpy()), atol=1e-12)
 
 
 def test_functions_of_matrices(torch: ModuleType, rng: np.random.Generator, shape: Any) -> None:
@@ -232,11 +347,28 @@ FAILING = [
     lambda m: m.linalg.solve_triangular(m.eye(2), m.ones(3, 1), upper=True, left=False),
     lambda m: m.linalg.lu_factor(m.tensor(B)),
     lambda m: m.linalg.lu(m.ones(3)),
+    lambda m: m.linalg.ldl_factor(m.ones(3)),
+    lambda m: m.linalg.ldl_factor(m.ones(2, 3)),
+    lambda m: m.linalg.ldl_factor_ex(m.ones(2, 2, dtype=m.int64)),
+    lambda m: m.linalg.ldl_solve(m.eye(2), m.tensor([1, 2]), m.ones(3, 1)),
+    lambda m: m.linalg.ldl_solve(m.eye(2), m.tensor([1, 3]), m.ones(2, 1)),
+    lambda m: m.linalg.ldl_solve(m.eye(2), m.tensor([0, 1]), m.ones(2, 1)),
+    lambda m: m.linalg.ldl_solve(m.eye(2), m.tensor([1]), m.ones(2, 1)),
+    lambda m: m.linalg.ldl_solve(m.eye(2), m.ones(2), m.ones(2, 1)),
+    lambda m: m.linalg.ldl_solve(m.ones(2), m.tensor([1, 2]), m.ones(2, 1)),
+    lambda m: m.linalg.ldl_solve(m.ones(2, 3), m.tensor([1, 2]), m.ones(2, 1)),
+    lambda m: m.linalg.ldl_solve(m.eye(2), m.tensor([1, 2]), m.ones(2, 1, dtype=m.int64)),
+    lambda m: m.linalg.ldl_solve(m.eye(2).long(), m.tensor([1, 2]), m.ones(2, 1)),
     lambda m: m.cholesky_solve(m.ones(3, 1), m.eye(2)),
     lambda m: m.logdet(m.ones(2, 3)),
     lambda m: m.linalg.svd(m.ones(3)),
     lambda m: m.linalg.svdvals(m.tensor([[float("nan")]])),
     lambda m: m.linalg.eigh(m.ones(2, 3)),
+    lambda m: m.linalg.eig(m.ones(2, 3)),
+    lambda m: m.linalg.eig(m.ones(3)),
+    lambda m: m.linalg.eig(m.tensor([[1.0, 0.0], [float("nan"), 1.0]])),
+    lambda m: m.linalg.eigvals(m.ones(2, 3)),
+    lambda m: m.linalg.eigvals(m.ones(3)),
     lambda m: m.linalg.pinv(m.ones(3, dtype=m.float64)),
     lambda m: m.linalg.matrix_rank(m.ones(3)),
     lambda m: m.linalg.cond(m.ones(3)),

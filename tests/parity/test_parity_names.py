@@ -17,7 +17,7 @@ from pyautograd.nn import functional
 OTHERS = {"resize", "resize_as", "fill", "nn.functional.unfold", "nn.functional.Tensor"}
 OTHERS |= {"special.Tensor", "linalg.norm", "linalg.vander", "lu", "solve"}
 # Removed from PyTorch's module but for the words that say so, deprecated there, or not the same.
-OTHERS |= {"lstsq", "matrix_rank", "cross", "cond"}
+OTHERS |= {"lstsq", "matrix_rank", "cross", "cond", "eig"}
 
 
 def ours() -> list[str]:
