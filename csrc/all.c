@@ -140,6 +140,7 @@
 #include "ops/scatter_reduce.c"
 #include "ops/select.c"
 #include "ops/shapes.c"
+#include "ops/sparse.c"
 #include "ops/special.c"
 #include "ops/statistics.c"
 #include "ops/unary.c"

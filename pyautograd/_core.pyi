@@ -7,7 +7,17 @@ from builtins import int as _int
 from builtins import type as _type
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from types import EllipsisType, TracebackType
-from typing import Any, Literal, NamedTuple, SupportsIndex, TypeAlias, TypeVar, final, overload
+from typing import (
+    Any,
+    Literal,
+    NamedTuple,
+    Protocol,
+    SupportsIndex,
+    TypeAlias,
+    TypeVar,
+    final,
+    overload,
+)
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
@@ -26,6 +36,10 @@ _DType: TypeAlias = "_SomeDType | None"
 _Device: TypeAlias = "device | str | None"
 _IndexPart: TypeAlias = SupportsIndex | slice | EllipsisType | None
 _Index: TypeAlias = _IndexPart | tuple[_IndexPart, ...]
+
+# A matrix of scipy.sparse: which of its own types SciPy does not say.
+class _Sparse(Protocol):
+    def tocsr(self) -> Any: ...
 
 __version__: str
 float64: dtype
@@ -557,6 +571,8 @@ class Tensor:
     def __irshift__(self, other: _Operand, /) -> Self: ...
     def __invert__(self) -> Self: ...
     def __index__(self) -> _int: ...
+    def __matmul__(self, other: _Array | _Sparse, /) -> Self: ...
+    def __rmatmul__(self, other: _Array | _Sparse, /) -> Self: ...
     def __truediv__(self, other: _Operand, /) -> Self: ...
     def __rtruediv__(self, other: _Operand, /) -> Self: ...
     def __itruediv__(self, other: _Operand, /) -> Self: ...
@@ -4152,7 +4168,7 @@ class Tensor:
 
         Of two vectors their inner product; of a matrix and a vector, or a vector and a matrix, a
         vector; of two matrices a matrix. Dimensions before the last two are a batch, and
-        broadcast.
+        broadcast. The operator takes constant matrices of scipy.sparse, too: A @ x and x @ A.
 
         Raises:
             RuntimeError: one of them has no dimensions, the sizes do not fit, or the dtypes
@@ -8335,7 +8351,7 @@ def matmul(input: _T, other: Tensor, *, out: Tensor | None = None) -> _T:
 
     Of two vectors their inner product; of a matrix and a vector, or a vector and a matrix, a
     vector; of two matrices a matrix. Dimensions before the last two are a batch, and
-    broadcast.
+    broadcast. The operator takes constant matrices of scipy.sparse, too: A @ x and x @ A.
 
     Raises:
         RuntimeError: one of them has no dimensions, the sizes do not fit, or the dtypes
@@ -9096,6 +9112,18 @@ def _tensordot(
     a: Tensor, b: Tensor, dims_a: tuple[_int, ...], dims_b: tuple[_int, ...], /
 ) -> Tensor:
     """The contraction over dimensions of two tensors."""
+def _sparse_product(
+    x: Tensor,
+    values: NDArray[Any],
+    starts: NDArray[Any],
+    columns: NDArray[Any],
+    rows: _int,
+    cols: _int,
+    transposed: _bool,
+    right: _bool,
+    /,
+) -> Tensor:
+    """The product of a tensor and a sparse matrix that is given by its rows."""
 def _tensor_address(tensor: Tensor, /) -> _int:
     """The address of a tensor's ag_tensor."""
 def _tensor_from_address(address: _int, /) -> Tensor:

@@ -52,6 +52,7 @@ INTERNAL = {
     "embedding_vjp",
     "standardize",
     "product_add",
+    "sparse_matmul",
     "standardize_vjp",
     "standardize_affine",
     "standardize_affine_vjp",
@@ -136,13 +137,12 @@ def test_names_are_unique() -> None:
 def test_every_op_has_a_case_and_every_case_an_op() -> None:
     """But for inner ops that are not derived: fused forms of a rule, which test_grad.py holds
     against the rule, and those that test_div_floor.py and test_integer.py call by their number,
-    and the adjugate and what bands and L D L^T need, of which test_linalg.py takes
-    derivatives."""
+    and the adjugate and what bands need, of which test_linalg.py takes derivatives, and products
+    with sparse matrices, of which test_sparse.py does."""
     with_case = {case.op for case in CASES}
     inner = {row["name"] for row in table() if row["kind"] == "inner" and row["grad"] != "rule"}
     inner |= {"div_rounded_int", "remainder_int", "fmod_int", "hardtanh_int", "threshold_int"}
-    inner |= {"adjugate", "adjugate_slope", "band_of_product", "band_times"}
-    inner |= {"ldl_plan", "ldl_turn"}
+    inner |= {"adjugate", "adjugate_slope", "band_of_product", "band_times", "sparse_matmul"}
     assert set(NAMES) - with_case == inner, "ops without a case in tests/ops/cases.py"
     assert with_case - set(NAMES) == set(), "cases of ops that are not in ops.def"
 
@@ -193,6 +193,20 @@ def test_the_stubs_are_made_anew() -> None:
     assert _stubs.generate_names(text) == text
     for home, path in _stubs.MODULES.items():
         assert _stubs.generate_module(home) == path.read_text(encoding="utf-8")
+
+
+def test_the_stubs_have_all_operators() -> None:
+    """Which are written by hand there. Of the rest Python says the types itself."""
+    tree = ast.parse(STUB.read_text(encoding="utf-8"))
+    (tensor,) = [node for node in tree.body if getattr(node, "name", "") == "Tensor"]
+    assert isinstance(tensor, ast.ClassDef)
+    named = {node.name for node in tensor.body if isinstance(node, ast.FunctionDef)}
+    slots = {name for name in vars(ag.Tensor) if re.fullmatch(r"__\w+__", name)}
+    assert slots - named == {
+        "__array_priority__", "__delitem__", "__doc__", "__module__", "__reduce_ex__", "__repr__",
+        "__str__",
+    }  # fmt: skip
+    assert {"__matmul__", "__rmatmul__", "__ipow__", "__contains__"} <= named & slots
 
 
 def test_the_stubs_have_docstrings() -> None:

@@ -259,7 +259,8 @@ static ag_arg log_density_in_a(ag_arg a, ag_arg b, ag_arg log_x)
 }
 
 static ag_arg log_x_of(ag_arg x) { return v_log(x); }
-static ag_arg log_rest_of(ag_arg x) { return v_log1p(v_neg(x)); }
+/* x may be a bool, of which there is no negative. */
+static ag_arg log_rest_of(ag_arg x) { return v_log1p(v_mul(x, NUM(-1.0))); }
 
 /* betainc_density: D;  da = g D (log(x) - digamma(a) + digamma(a + b)), db likewise,
  * dx = g D ((a - 1) / x - (b - 1) / (1 - x)).  Saves all three. */

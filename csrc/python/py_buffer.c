@@ -6,6 +6,7 @@
 #include "py_tensor.h"
 
 #include "py_errors.h"
+#include "py_sparse.h"
 #include "py_type.h"
 
 typedef struct exported {
@@ -32,6 +33,8 @@ static bool refuse(const char *reason)
 
 static bool check_request(const ag_tensor *t, int flags)
 {
+    if (py_is_asked_by_sparse())
+        return refuse("a sparse matrix times a Tensor is computed by the Tensor");
     if (ag_dtype_of(t) != AG_FLOAT64)
         return refuse("a Tensor of int64 or bool exports no buffer, as its numbers lie in memory "
                       "as float64. Use tensor.numpy(), which is a copy.");

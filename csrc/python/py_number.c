@@ -7,6 +7,7 @@
 #include "py_convert.h"
 #include "py_errors.h"
 #include "py_ops.h"
+#include "py_sparse.h"
 #include "py_tensor.h"
 #include "py_type.h"
 
@@ -129,7 +130,7 @@ BINARY_SLOTS(div)
 BINARY_SLOTS(floor_divide)
 BINARY_SLOTS(remainder)
 
-/* Of tensors, and of a tensor and an array. */
+/* Of tensors, of a tensor and an array, and of a tensor and a sparse matrix of SciPy's. */
 PyObject *py_matmul(PyObject *x, PyObject *y)
 {
     PyObject *operands[2] = {x, y};
@@ -146,9 +147,7 @@ PyObject *py_matmul(PyObject *x, PyObject *y)
                                   ag_matmul(args[0].tensor, args[1].tensor));
     ag_release(made[0]);
     ag_release(made[1]);
-    if (known == 0)
-        Py_RETURN_NOTIMPLEMENTED;
-    return result;
+    return known == 0 ? py_sparse_product(x, y) : result;
 }
 
 static bool no_modulus(PyObject *modulus)

@@ -9,6 +9,7 @@
 #include "py_errors.h"
 #include "py_numpy.h"
 #include "py_ops.h"
+#include "py_sparse.h"
 #include "py_tensor.h"
 #include "py_type.h"
 
@@ -174,6 +175,8 @@ static PyObject *m_array(PyObject *self, PyObject *const *args, Py_ssize_t n, Py
     static const py_signature s = {"__array__", 3, 1, 2, {"self", "dtype", "copy"}};
     PyObject *v[3];
     PyArray_Descr *dtype = NULL;
+    if (py_is_asked_by_sparse())
+        return py_as_object_array(self);
     if (!py_parse(&s, self, args, n, names, v) ||
         (v[1] != NULL && !PyArray_DescrConverter2(v[1], &dtype)))
         return NULL;

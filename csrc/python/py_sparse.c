@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Products with SciPy's sparse matrices.
+ *
+ * In `x @ A` the tensor is asked first. In `A @ x` the matrix is, and SciPy looks at no priority:
+ * it makes an array of whatever the other operand is, and leaves the product to that only where
+ * there is no array, but an object without dimensions. So a tensor is such an object to that one
+ * caller: in SciPy's function _matmul_dispatch, called by its __matmul__.
+ */
+#include "py_sparse.h"
+
+#include "py_args.h"
+#include "py_convert.h"
+#include "py_errors.h"
+#include "py_numpy.h"
+#include "py_ops.h"
+#include "py_tensor.h"
+
+#include <string.h>
+
+#define SPARSE_HOME "scipy.sparse."
+
+/* Whether text is a str that begins like this. */
+static bool begins_with(PyObject *text, const char *prefix)
+{
+    const char *chars = PyUnicode_Check(text) ? PyUnicode_AsUTF8(text) : NULL;
+    if (chars == NULL)
+        PyErr_Clear();
+    return chars != NULL && strncmp(chars, prefix, strlen(prefix)) == 0;
+}
+
+/* ---- what a sparse matrix is ---------------------------------------------------------------- */
+
+/* One of its classes is SciPy's, and it can be had by rows: linear operators cannot. */
+static bool is_sparse(PyObject *object)
+{
+    PyObject *classes = Py_TYPE(object)->tp_mro;
+    bool found = false;
+    for (Py_ssize_t k = 0; classes != NULL && !found && k < PyTuple_GET_SIZE(classes); k++) {
+        PyObject *home = PyObject_GetAttrString(PyTuple_GET_ITEM(classes, k), "__module__");
+        found = home != NULL && begins_with(home, SPARSE_HOME);
+        if (home == NULL)
+            PyErr_Clear();
+        Py_XDECREF(home);
+    }
+    return found && PyObject_HasAttrString((PyObject *)Py_TYPE(object), "tocsr");
+}
+
+PyObject *py_sparse_product(PyObject *x, PyObject *y)
+{
+    if (!is_sparse(py_is_tensor(x) ? y : x))
+        Py_RETURN_NOTIMPLEMENTED;
+    PyObject *module = PyImport_ImportModule("pyautograd._sparse");
+    PyObject *result = module != NULL ? PyObject_CallMethod(module, "product", "OO", x, y) : NULL;
+    Py_XDECREF(module);
+    return result;
+}
+
+/* ---- who asks ------------------------------------------------------------------------------- */
+
+static bool is_named(PyFrameObject *frame, const char *name)
+{
+    PyCodeObject *code = PyFrame_GetCode(frame);
+    PyObject *text = PyObject_GetAttrString((PyObject *)code, "co_name");
+    const bool same = text != NULL && PyUnicode_CompareWithASCIIString(text, name) == 0;
+    Py_XDECREF(text);
+    Py_DECREF(code);
+    return same;
+}
+
+bool py_is_asked_by_sparse(void)
+{
+    PyObject *names = PyEval_GetGlobals();  /* borrowed; NULL where no Python runs */
+    PyObject *home = names != NULL ? PyDict_GetItemString(names, "__name__") : NULL;
+    if (home == NULL || !begins_with(home, SPARSE_HOME))
+        return false;
+    PyFrameObject *frame = PyEval_GetFrame();
+    if (!is_named(frame, "_matmul_dispatch") && !is_named(frame, "_mul_dispatch"))
+        return false;
+    PyFrameObject *caller = PyFrame_GetBack(frame);
+    const bool multiplies = caller != NULL && is_named(caller, "__matmul__");
+    Py_XDECREF(caller);
+    PyErr_Clear();
+    return multiplies;
+}
+
+PyObject *py_as_object_array(PyObject *object)
+{
+    PyObject *array = PyArray_SimpleNew(0, NULL, NPY_OBJECT);
+    PyArrayObject *as_array = (PyArrayObject *)array;
+    if (array != NULL && PyArray_SETITEM(as_array, PyArray_DATA(as_array), object) != 0)
+        Py_CLEAR(array);
+    return array;
+}
+
+/* ---- the product ---------------------------------------------------------------------------- */
+
+/* Copies an array's numbers to `at` on. */
+static bool copy_to(PyObject *array, double *at)
+{
+    npy_intp size[1] = {PyArray_SIZE((PyArrayObject *)array)};
+    PyObject *view = PyArray_SimpleNewFromData(1, size, NPY_DOUBLE, at);
+    const bool done =
+        view != NULL && PyArray_CopyInto((PyArrayObject *)view, (PyArrayObject *)array) == 0;
+    Py_XDECREF(view);
+    return done;
+}
+
+/* Arrays one behind the other as a vector. */
+static ag_tensor *joined(int n, PyObject *const *arrays)
+{
+    int64_t size = 0, at = 0;
+    for (int k = 0; k < n; k++)
+        size += PyArray_SIZE((PyArrayObject *)arrays[k]);
+    ag_tensor *all = ag_empty(1, &size);
+    double *data = all != NULL ? ag_data(all) : NULL;
+    bool done = all != NULL && (data != NULL || size == 0);
+    if (!done)
+        py_raise();
+    for (int k = 0; k < n && done; k++) {
+        done = copy_to(arrays[k], data + at);
+        at += PyArray_SIZE((PyArrayObject *)arrays[k]);
+    }
+    if (done)
+        return all;
+    ag_release(all);
+    return NULL;
+}
+
+/* _sparse_product(x, values, starts, columns, rows, cols, transposed, right): copies the arrays. */
+static PyObject *f_sparse_product(PyObject *module, PyObject *const *args, Py_ssize_t n)
+{
+    int64_t rows, cols;
+    bool transposed = false, right = false;
+    static const char name[] = "_sparse_product";
+    (void)module;
+    if (n != 8 || !py_is_tensor(args[0]) || !py_is_array(args[1]) || !py_is_array(args[2]) ||
+        !py_is_array(args[3])) {
+        PyErr_SetString(PyExc_TypeError, "_sparse_product(): expected a Tensor and three arrays");
+        return NULL;
+    }
+    if (!py_integer_argument(name, "rows", args[4], &rows) ||
+        !py_integer_argument(name, "cols", args[5], &cols) ||
+        !py_bool_argument(name, "transposed", args[6], &transposed) ||
+        !py_bool_argument(name, "right", args[7], &right))
+        return NULL;
+    PyObject *result = NULL;
+    ag_tensor *values = joined(1, args + 1);
+    ag_tensor *structure = values != NULL ? joined(2, args + 2) : NULL;
+    if (structure != NULL)
+        result = py_result(args[0], ag_sparse_matmul(py_tensor_of(args[0]), values, structure,
+                                                     rows, cols, transposed, right));
+    ag_release(values);
+    ag_release(structure);
+    return result;
+}
+
+PyMethodDef py_sparse_functions[] = {
+    {"_sparse_product", PY_METHOD(f_sparse_product), METH_FASTCALL,
+     "The product of a tensor and a sparse matrix that is given by its rows."},
+    {NULL, NULL, 0, NULL},
+};
