@@ -498,8 +498,8 @@ static bool propagate(agi_run *run, agi_slot *entry, ag_tensor *g)
     if (needs == 0)
         return true;
     bool done = false;
-    if (AGI_UNLIKELY(agi_op_makes_patch(node->op)) && !has_hooks(node, AGI_HOOK_AFTER) &&
-        !pull_back_part(run, entry, g, needs, &done))
+    if (AGI_UNLIKELY(agi_op_makes_patch(node->op)) && !node->is_packed &&
+        !has_hooks(node, AGI_HOOK_AFTER) && !pull_back_part(run, entry, g, needs, &done))
         return false;
     if (AGI_LIKELY(!done) && !pull_back(run, entry, g, needs))
         return false;
@@ -526,7 +526,7 @@ static bool visit_gradient(agi_run *run, agi_slot *entry, ag_tensor *g)
 static bool passes_patch(const agi_run *run, const agi_slot *entry)
 {
     const ag_node *node = agi_edge_node(entry->what);
-    if (node->extra != NULL && node->extra->hooks != NULL)
+    if (node->is_packed || (node->extra != NULL && node->extra->hooks != NULL))
         return false;
     return entry->patches->count == 1 && agi_op_passes_patch(node->op) && !node->is_output &&
            !entry->wanted && retainer_of(node) == NULL && needs_of(run, node) != 0;

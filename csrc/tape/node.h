@@ -29,7 +29,8 @@ typedef enum agi_saved_kind {
                            to own this node, and must not be owned by it */
     AGI_SAVED_OUTPUT,   /* storage: owned (never the tensor: it owns this node), from its first
                            element on */
-    AGI_SAVED_FREED,    /* was INPUT or OUTPUT until a backward without retain_graph */
+    AGI_SAVED_PACKED,   /* what hooks made of one of these (saving.h): owned */
+    AGI_SAVED_FREED,    /* was one of the last three until a backward without retain_graph */
 } agi_saved_kind;
 
 typedef struct agi_saved {
@@ -37,6 +38,7 @@ typedef struct agi_saved {
         double number;
         ag_tensor *tensor;
         agi_storage *storage;
+        struct agi_packed *packed;
     } value;
     uint32_t version;   /* of the storage when it was saved */
     uint32_t kind;      /* agi_saved_kind */
@@ -93,6 +95,7 @@ struct ag_node {
     bool is_output : 1;     /* one of several results, whose number is ints[0]: see below */
     bool is_wide : 1;       /* its rule takes an agi_vjp_wide */
     bool has_outputs : 1;   /* several results: attr.i[3] of them */
+    bool is_packed : 1;     /* some of what it saved is AGI_SAVED_PACKED */
     int32_t slot;           /* the engine's: place in the run that claimed this node */
     _Atomic(void *) run;    /* the engine's: the run that claimed this node; link when dying */
     agi_node_extra *extra;  /* owned, NULL for most */
@@ -159,6 +162,12 @@ ag_node *agi_node_new_output(ag_node *of, int k);
 void agi_node_release_owned(ag_node *node);  /* agi_node_release as a call */
 void agi_node_free(ag_node *node);  /* when the last reference went; iterative */
 
+/* Whether a saved result is, on the tape, what this node made: not what no gradient reaches. */
+bool agi_node_output_has_history(const ag_node *node);
+
+/* Whether hooks see the second of the inputs that it saved before the first. */
+bool agi_node_packs_backwards(const ag_node *node);
+
 /* What the rule of such a node will read (AGI_SAVE_ bits), given which inputs want a gradient. */
 unsigned agi_node_saves(int op, int n, const ag_arg *args);
 
@@ -188,6 +197,9 @@ void agi_tensor_unmark(ag_tensor *t);
 
 /* Drops the saved tensors (a backward without retain_graph did its work). */
 void agi_node_free_saved(ag_node *node);
+
+/* Drops what hooks packed alone. */
+void agi_node_free_packed(ag_node *node);
 
 /* A backward is done with what the node saved and will drop it, unless it fails (by 1); it failed
  * and will not (by -1). See agi_expr.lent. Returns the elements that are there and that nobody else

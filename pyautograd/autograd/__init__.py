@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: MIT
 """Gradients as functions, beside `Tensor.backward`: `backward` of several tensors at once, and
 `grad`, which returns gradients instead of adding them into `.grad`; in `functional` Jacobians,
-Hessians and products with them; `gradcheck`. The grad modes are here too."""
+Hessians and products with them; in `graph` hooks on what is saved; `gradcheck`. The grad modes are
+here too."""
 
 from __future__ import annotations
 
@@ -20,7 +21,7 @@ from .._core import (
 )
 
 if TYPE_CHECKING:
-    from . import functional
+    from . import functional, graph
     from ._gradcheck import gradcheck, gradgradcheck
 
 __all__ = [
@@ -31,6 +32,7 @@ __all__ = [
     "grad",
     "gradcheck",
     "gradgradcheck",
+    "graph",
     "is_grad_enabled",
     "no_grad",
     "set_grad_enabled",
@@ -193,6 +195,7 @@ def grad(
 _LATER = {
     "functional": ("functional", None),
     "gradcheck": ("_gradcheck", "gradcheck"),
+    "graph": ("graph", None),
     "gradgradcheck": ("_gradcheck", "gradgradcheck"),
 }
 
