@@ -90,6 +90,7 @@
 #include "tape/patches.c"
 #include "tape/request.c"
 #include "tape/rule.c"
+#include "tape/saving.c"
 #include "tape/slots.c"
 #include "ops/activations.c"
 #include "ops/bessel.c"

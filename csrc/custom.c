@@ -154,7 +154,7 @@ ag_status ag_record_function(const ag_function *function, int n_inputs, ag_tenso
 
 void *ag_node_context(const ag_node *node, ag_function_rule rule)
 {
-    if (!agi_has("node_context", node, "a node") || !node->is_function ||
+    if (!agi_has("node_context", node, "a node") || !agi_node_is_function(node) ||
         node->extra->function->given.rule != rule)
         return NULL;
     return node->extra->function->given.context;

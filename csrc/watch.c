@@ -6,6 +6,7 @@
 #include "tape/function.h"
 #include "tape/hooks.h"
 #include "tape/node.h"
+#include "tape/saving.h"
 
 static bool check_hook(const char *function, bool is_there)
 {
@@ -126,9 +127,38 @@ int ag_visit_owned_hooks(ag_tensor *t, ag_hook_visit visit, void *argument)
     ag_node *node = t->node;
     while (answer == 0 && node != NULL && agi_refs_get(&node->refs) == 1) {
         answer = agi_hooks_visit(hooks_of_node(node), visit, argument);
-        if (answer == 0 && node->is_function)
+        if (answer == 0 && agi_node_is_function(node))
             answer = visit(NULL, node->extra->function->given.context, argument);
         node = node->is_output ? agi_edge_node(node->edges[0]) : NULL;
     }
     return answer;
+}
+
+/* The node that t has alone, if the caller has t alone. */
+static ag_node *owned_node(ag_tensor *t)
+{
+    ag_node *node = agi_refs_get(&t->refs) == 1 ? t->node : NULL;
+    return node != NULL && agi_refs_get(&node->refs) == 1 ? node : NULL;
+}
+
+int ag_visit_owned_packed(ag_tensor *t, ag_packed_visit visit, void *argument)
+{
+    if (!agi_has_tensor("visit_owned_packed", t) ||
+        !check_hook("visit_owned_packed", visit != NULL))
+        return -1;
+    const ag_node *node = owned_node(t);
+    int answer = 0;
+    for (int k = 0; node != NULL && node->is_packed && k < node->n_saved && answer == 0; k++) {
+        const agi_saved *saved = &agi_node_saved(node)[k];
+        if (saved->kind == AGI_SAVED_PACKED)
+            answer = agi_packed_visit(saved->value.packed, visit, argument);
+    }
+    return answer;
+}
+
+void ag_drop_owned_packed(ag_tensor *t)
+{
+    ag_node *node = agi_has_tensor("drop_owned_packed", t) ? owned_node(t) : NULL;
+    if (node != NULL)
+        agi_node_free_packed(node);
 }

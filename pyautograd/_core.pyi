@@ -9091,6 +9091,12 @@ def _live_tensors() -> _int:
     """How many tensors there are."""
 def _live_nodes() -> _int:
     """How many nodes of the tape there are."""
+def _push_saved_hooks(pair: tuple[Callable[[Tensor], Any], Callable[[Any], Tensor]], /) -> None:
+    """From here on values that this thread saves go through this pair of functions."""
+def _pop_saved_hooks() -> None:
+    """The last pair counts no more."""
+def _has_saved_hooks() -> _bool:
+    """Whether this thread has such pairs."""
 def _functions_of(module: str, /) -> dict[str, Callable[..., Any]]:
     """The functions of a module of the package, "nn.functional", by their names."""
 def _optim_step(

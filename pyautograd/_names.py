@@ -82,6 +82,10 @@ _REASONS: dict[str, dict[str, str]] = {
         "messages of errors name the ops": """detect_anomaly
             set_detect_anomaly""",
     },
+    "pyautograd.autograd.graph": {
+        "a tensor whose numbers are written after they were saved is told by backward": """
+            allow_mutation_on_saved_tensors""",
+    },
     "pyautograd.func": {
         "sweeps go from outputs to inputs. jacrev gives the same as jacfwd, and jvp is in "
         "autograd.functional": "jvp jacfwd linearize",

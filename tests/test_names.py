@@ -21,6 +21,7 @@ OWNERS: dict[str, Any] = {
     "Tensor": ag.Tensor,
     "pyautograd.autograd": ag.autograd,
     "pyautograd.autograd.functional": ag.autograd.functional,
+    "pyautograd.autograd.graph": ag.autograd.graph,
     "pyautograd.func": ag.func,
     "pyautograd.utils": ag.utils,
     "pyautograd.nn": ag.nn,

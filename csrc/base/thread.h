@@ -25,6 +25,7 @@ typedef struct agi_bin {
 typedef struct agi_thread {
     bool grad_enabled;
     ag_status status;
+    struct agi_packing *packing;  /* owned: what packs saved values (tape/saving.h), or NULL */
     /* Tensors that belong to the open scopes (owned), each public scope's behind an entry that
      * stands for it (tensor/scope.c), and how many scopes are open. */
     struct ag_tensor **scope_items;

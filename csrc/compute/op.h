@@ -50,6 +50,8 @@ typedef struct agi_vjp {
     bool create_graph;  /* the rule is itself recorded */
     bool owns;          /* what the rule reads: another thread may free the node's saved values */
     bool is_patched;    /* the rule's answer where there is a patch: it became that of input 0 */
+    ag_tensor **unpacked;  /* of a node that is_packed: what it saved, in order, NULL for what hooks
+                           have no part in. Entries belong to the open scope */
     struct agi_patch *patch;  /* NULL, or the cotangent as a patch (patch.h), without g if it is not
                            whole: the rule may make it that of input 0, which is needed. If it does
                            not, it does nothing, and is called again without */

@@ -324,6 +324,33 @@ AG_API ag_saved *ag_saved_new(ag_tensor *t, int result);     /* yours to free */
 AG_API ag_tensor *ag_saved_tensor(ag_saved *saved, ag_node *node);  /* the value; of its function */
 AG_API void ag_saved_free(ag_saved *saved);                  /* NULL: does nothing */
 
+/* Saved values: functions of yours between the tape and what ops of this thread save for their
+ * rules, from push to pop; of several pairs the last that was pushed counts. `pack` is called with
+ * each tensor that is saved, borrowed, grad mode off, and leaves in *packed (NULL at first) what is
+ * kept in its place. `unpack` is called with that when a rule is about to read the value, once for
+ * each time, and gives a tensor of the same shape and dtype, owned. If *packed stays NULL the
+ * library keeps the value itself, as it does without hooks, and unpack gets it as `kept`, borrowed,
+ * NULL otherwise. A status below zero makes the op, or the backward, fail. Writes in place to what
+ * was packed are not noticed. `drop` (may be NULL) gives back what was packed, `release` (may be
+ * NULL) the context, when it is popped and nothing is packed any more; both on any thread. */
+typedef struct ag_saved_hooks {
+    ag_status (*pack)(void *context, ag_tensor *value, void **packed);
+    ag_status (*unpack)(void *context, void *packed, ag_tensor *kept, ag_tensor **value);
+    void (*drop)(void *packed);
+    void (*release)(void *context);
+} ag_saved_hooks;
+AG_API ag_status ag_push_saved_hooks(const ag_saved_hooks *hooks, void *context);
+AG_API ag_status ag_pop_saved_hooks(void);
+AG_API bool ag_has_saved_hooks(void);                        /* this thread has some pushed */
+/* For collectors of garbage: visits what was packed for the node of t, if the caller's is the only
+ * reference to t and t's the only one to the node, until `visit` gives something other than 0:
+ * that, else 0. The context is NULL where more than this value keeps it. And lets go of it: rules
+ * that would read it fail from then on. */
+typedef int (*ag_packed_visit)(const ag_saved_hooks *hooks, void *context, void *packed,
+                               void *argument);
+AG_API int ag_visit_owned_packed(ag_tensor *t, ag_packed_visit visit, void *argument);
+AG_API void ag_drop_owned_packed(ag_tensor *t);
+
 AG_API bool ag_grad_enabled(void);                           /* this thread records */
 AG_API bool ag_set_grad_enabled(bool on);                    /* returns what it was */
 

@@ -125,7 +125,7 @@ static bool fill(PyObject *module)
                                    py_info_functions, py_row_functions, py_cast_functions,
                                    py_generator_functions, py_optim_functions,
                                    py_contract_functions, py_function_functions,
-                                   py_sparse_functions, own_functions};
+                                   py_sparse_functions, py_saving_functions, own_functions};
     for (size_t i = 0; i < sizeof tables / sizeof tables[0]; i++) {
         if (!add_functions(module, tables[i]))
             return false;

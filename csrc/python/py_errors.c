@@ -46,3 +46,15 @@ PyObject *py_raise(void)
         PyErr_SetNone(PyExc_KeyboardInterrupt);
     return NULL;
 }
+
+void py_let_go(void *object)
+{
+    if (!Py_IsInitialized())  /* at exit */
+        return;
+    const PyGILState_STATE state = PyGILState_Ensure();
+    PyObject *type, *value, *traceback;
+    PyErr_Fetch(&type, &value, &traceback);  /* it may die of what fails */
+    Py_DECREF((PyObject *)object);
+    PyErr_Restore(type, value, traceback);
+    PyGILState_Release(state);
+}

@@ -32,4 +32,7 @@ static inline PyObject *py_written(PyObject *first, ag_status status)
     return status == AG_OK ? Py_NewRef(first) : py_raise();
 }
 
+/* Gives up a reference that the library had, on any thread, also while an exception is set. */
+void py_let_go(void *object);
+
 #endif

@@ -114,17 +114,7 @@ bool py_add_handle_type(PyObject *module)
 
 /* ---- what hooks return ---------------------------------------------------------------------- */
 
-static void let_go_of_function(void *function)
-{
-    if (!Py_IsInitialized())  /* at exit */
-        return;
-    const PyGILState_STATE state = PyGILState_Ensure();
-    PyObject *type, *value, *traceback;
-    PyErr_Fetch(&type, &value, &traceback);  /* it may die of a backward that fails */
-    Py_DECREF((PyObject *)function);
-    PyErr_Restore(type, value, traceback);
-    PyGILState_Release(state);
-}
+static void let_go_of_function(void *function) { py_let_go(function); }
 
 /* The name of a function, for messages: owned. */
 static PyObject *name_of(PyObject *hook)

@@ -21,7 +21,7 @@ PyObject *py_inplace(ag_op op, PyObject *self, PyObject *other);
 extern PyMethodDef py_op_functions[], py_create_functions[],
     py_autograd_functions[], py_info_functions[], py_object_functions[], py_pickle_functions[],
     py_row_functions[], py_generator_functions[], py_optim_functions[], py_contract_functions[],
-    py_sparse_functions[];
+    py_sparse_functions[], py_saving_functions[];
 
 /* The functions of a module of the package, "nn.functional", "special" or "linalg", by their names:
  * a new dict; `core` is pyautograd._core. */

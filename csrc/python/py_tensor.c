@@ -218,17 +218,30 @@ static int visit_function(ag_hook *hook, void *function, void *argument)
     return v->visit(function, v->arg);
 }
 
-/* For the collector, which sees objects of subclasses, and those that have had hooks. Of the latter
- * what nobody but the object leads to: where others share it, it is no garbage yet. A loop that
- * leads through another object of the exact type, from its .grad's attributes back to itself, stays
- * until .grad is taken away. */
+/* What is given back by py_let_go is an object. */
+static int visit_packed(const ag_saved_hooks *hooks, void *context, void *packed, void *argument)
+{
+    const owned_visit *v = argument;
+    int answer = 0;
+    if (packed != NULL && hooks->drop == py_let_go)
+        answer = v->visit(packed, v->arg);
+    if (answer == 0 && context != NULL && hooks->release == py_let_go)
+        answer = v->visit(context, v->arg);
+    return answer;
+}
+
+/* For the collector, which sees objects of subclasses, and those that have had hooks or went to
+ * one that packs what is saved. Of the latter what nobody but the object leads to: where others
+ * share it, it is no garbage yet. A loop that leads through another object of the exact type, from
+ * its .grad's attributes back to itself, stays until .grad is taken away. */
 int py_tensor_traverse(PyObject *self, visitproc visit, void *arg)
 {
     Py_VISIT(Py_TYPE(self));
     Py_VISIT(((py_tensor *)self)->grad);
     owned_visit v = {visit, arg};
     ag_tensor *tensor = py_tensor_of(self);
-    return tensor != NULL ? ag_visit_owned_hooks(tensor, visit_function, &v) : 0;
+    const int answer = tensor != NULL ? ag_visit_owned_hooks(tensor, visit_function, &v) : 0;
+    return answer == 0 && tensor != NULL ? ag_visit_owned_packed(tensor, visit_packed, &v) : answer;
 }
 
 static int first_hook(ag_hook *hook, void *function, void *argument)
@@ -245,5 +258,7 @@ int py_tensor_clear(PyObject *self)
     while (py_tensor_of(self) != NULL &&
            ag_visit_owned_hooks(py_tensor_of(self), first_hook, &hook) != 0)
         ag_hook_remove(hook);
+    if (py_tensor_of(self) != NULL)
+        ag_drop_owned_packed(py_tensor_of(self));
     return 0;
 }

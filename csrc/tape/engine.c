@@ -409,7 +409,7 @@ static void let_go_later(agi_run *run, agi_slot *entry, int64_t numel)
     ag_node *node = agi_edge_node(entry->what);
     const bool large = numel >= AGI_DEFER_MIN;
     /* How much a function keeps is not known here: about one value for each result. */
-    run->kept += AGI_UNLIKELY(node->is_function) ? numel
+    run->kept += AGI_UNLIKELY(agi_node_is_function(node)) ? numel
                  : large                          ? agi_node_lend_saved(node, 1)
                                                   : node->n_saved * numel;
     if (AGI_LIKELY(run->kept <= AGI_KEPT_MAX)) {
@@ -525,8 +525,8 @@ static bool propagate(agi_run *run, agi_slot *entry, ag_tensor *g)
     if (needs == 0)
         return true;
     bool done = false;
-    if (AGI_UNLIKELY(agi_op_makes_patch(node->op)) && !has_hooks(node, AGI_HOOK_AFTER) &&
-        !pull_back_part(run, entry, g, needs, &done))
+    if (AGI_UNLIKELY(agi_op_makes_patch(node->op)) && !node->is_packed &&
+        !has_hooks(node, AGI_HOOK_AFTER) && !pull_back_part(run, entry, g, needs, &done))
         return false;
     if (AGI_LIKELY(!done) && !pull_back(run, entry, g, needs))
         return false;
@@ -553,7 +553,7 @@ static bool visit_gradient(agi_run *run, agi_slot *entry, ag_tensor *g)
 static bool passes_patch(const agi_run *run, const agi_slot *entry)
 {
     const ag_node *node = agi_edge_node(entry->what);
-    if (node->extra != NULL && node->extra->hooks != NULL)
+    if (node->is_packed || (node->extra != NULL && node->extra->hooks != NULL))
         return false;
     return entry->patches->count == 1 && agi_op_passes_patch(node->op) && !node->is_output &&
            !entry->wanted && retainer_of(node) == NULL && needs_of(run, node) != 0;
@@ -610,7 +610,7 @@ static AGI_NOINLINE bool visit_watched(agi_run *run, agi_slot *entry)
         ok = agi_hooks_on_node(&node->extra->hooks, AGI_HOOK_BEFORE, 0, NULL, 1, &g);
     if (ok && leads)
         ok = g != NULL           ? propagate(run, entry, g)
-             : node->is_function ? pull_back_nothing(run, entry)
+             : agi_node_is_function(node) ? pull_back_nothing(run, entry)
                                  : node->is_output || hook_nothing(node);
     agi_release(g);
     return ok;
@@ -649,7 +649,7 @@ static AGI_NOINLINE bool visit_watched_parts(agi_run *run, agi_slot *entry)
         return true;
     if (!hook_parts(entry, &any))
         return false;
-    if (any || agi_edge_node(entry->what)->is_function)
+    if (any || agi_node_is_function(agi_edge_node(entry->what)))
         return visit_parts(run, entry);
     agi_slot_drop(entry);
     entry->parts = NULL;
@@ -667,7 +667,7 @@ static bool visit(agi_run *run, int32_t slot)
     else if (ok && entry->grad != NULL)
         ok = AGI_UNLIKELY(node->has_outputs) ? visit_parts(run, entry)
                                              : visit_gradient(run, entry, entry->grad);
-    else if (ok && AGI_UNLIKELY(node->is_function))
+    else if (ok && AGI_UNLIKELY(agi_node_is_function(node)))
         ok = pull_back_nothing(run, entry);
     for (int k = 0; k < node->n_in && ok; k++)
         if (node->edges[k] != 0)

@@ -221,6 +221,11 @@ static ag_status prepare_rewrite(agi_rewrite *rewrite, int op, int variant, int 
         if (node == NULL)
             return ag_last_status();
     }
+    if (AGI_UNLIKELY(view != (x->flags & AGI_TENSOR_VIEW && agi_view_shares_base(x)))) {
+        agi_node_release(node);
+        return agi_fail(AG_ERR_GRAD, "a hook on a saved tensor gave a tensor that is being written "
+                                     "in place other memory");
+    }
     ag_tensor *target = view ? x->meta->base : x;
     if (view)
         node = agi_node_of_base(x, node);

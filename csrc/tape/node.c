@@ -14,6 +14,7 @@
 #include "apply.h"
 #include "function.h"
 #include "hooks.h"
+#include "saving.h"
 
 /* ---- retained gradients --------------------------------------------------------------------- */
 
@@ -49,7 +50,7 @@ void agi_tensor_replace_node(ag_tensor *t, ag_node *node)
 
 static void fail_no_grad_view(const ag_tensor *view, const char *what)
 {
-    if (view->node != NULL && agi_node_of_op(view->node)->is_function) {
+    if (view->node != NULL && agi_node_is_function(agi_node_of_op(view->node))) {
         agi_fail(AG_ERR_GRAD,
                  "Output %d of %s is a view and %s modified inplace. This view was created inside "
                  "a custom Function (or because an input was returned as-is) and the autograd "
@@ -210,17 +211,73 @@ static bool save_input(agi_saved *saved, const ag_arg *arg)
     return true;
 }
 
+static bool pack_value(ag_node *node, agi_saved *saved, ag_tensor *value)
+{
+    agi_packed *packed = agi_pack(value);
+    if (packed == NULL)
+        return false;
+    saved->kind = AGI_SAVED_PACKED;
+    saved->value.packed = packed;
+    node->is_packed = true;
+    return true;
+}
+
+/* Hooks are shown the result as a tensor that has its history already. */
+static bool pack_output(ag_node *node, agi_saved *saved, const ag_tensor *out)
+{
+    ag_tensor *shown = agi_tensor_alias(out);
+    if (shown == NULL)
+        return false;
+    if (agi_node_output_has_history(node))
+        shown->node = agi_node_retain(node);
+    const bool ok = pack_value(node, saved, shown);
+    agi_release(shown);
+    return ok;
+}
+
+static void save_output(agi_saved *saved, const ag_tensor *out, uint32_t out_bump)
+{
+    saved->kind = AGI_SAVED_OUTPUT;
+    saved->value.storage = agi_storage_retain(out->storage);
+    saved->version = agi_storage_version(out->storage) + out_bump;
+}
+
+/* The same through hooks, in PyTorch's order, which is that of the names: "other" and the like come
+ * before "self". (What is still to be written in place cannot be shown to them.) */
+static AGI_NOINLINE bool pack_values(ag_node *node, const ag_arg *args, const ag_tensor *out,
+                                     uint32_t out_bump)
+{
+    agi_saved *saved = agi_node_saved(node);
+    const bool backwards = agi_node_packs_backwards(node);
+    int n = 0, inputs[AGI_NODE_SHAPES];
+    for (int k = 0; k < node->n_in && k < AGI_NODE_SHAPES; k++)
+        if (node->saved_mask & (1u << k))
+            inputs[n++] = k;
+    for (int i = 0; i < n; i++) {
+        const int at = backwards ? n - 1 - i : i;
+        const ag_arg *arg = &args[inputs[at]];
+        if (!(arg->tensor != NULL ? pack_value(node, &saved[at], arg->tensor)
+                                  : save_input(&saved[at], arg)))
+            return false;
+    }
+    if (!(node->saved_mask & AGI_SAVE_OUT))
+        return true;
+    if (out_bump == 0)
+        return pack_output(node, &saved[n], out);
+    save_output(&saved[n], out, out_bump);
+    return true;
+}
+
 static bool save_values(ag_node *node, const ag_arg *args, const ag_tensor *out, uint32_t out_bump)
 {
     agi_saved *saved = agi_node_saved(node);
+    if (AGI_UNLIKELY(agi_packs()) && node->n_saved > 0)
+        return pack_values(node, args, out, out_bump);
     for (int k = 0; k < node->n_in && k < AGI_NODE_SHAPES; k++)
         if (node->saved_mask & (1u << k) && !save_input(saved++, &args[k]))
             return false;
-    if (node->saved_mask & AGI_SAVE_OUT) {
-        saved->kind = AGI_SAVED_OUTPUT;
-        saved->value.storage = agi_storage_retain(out->storage);
-        saved->version = agi_storage_version(out->storage) + out_bump;
-    }
+    if (node->saved_mask & AGI_SAVE_OUT)
+        save_output(saved, out, out_bump);
     return true;
 }
 
@@ -365,7 +422,7 @@ ag_node *agi_node_new_function(agi_function *function, int n_inputs, ag_tensor *
                                int n_results)
 {
     const ag_node head = {.op = AGI_OP_FUNCTION, .n_in = (uint16_t)n_inputs, .is_wide = true,
-                          .is_function = true, .has_outputs = n_results > 1,
+                          .has_outputs = n_results > 1,
                           .has_attr = n_results > 1};
     ag_node *node = node_of(&head);
     if (node == NULL)
@@ -423,21 +480,27 @@ static void release_saved(agi_saved *saved)
         agi_release(saved->value.tensor);
     else if (saved->kind == AGI_SAVED_OUTPUT)
         agi_storage_release(saved->value.storage);
+    else if (saved->kind == AGI_SAVED_PACKED)
+        agi_packed_release(saved->value.packed);
 }
 
-void agi_node_free_saved(ag_node *node)
+/* Those of the kinds from `first` on. */
+static void free_saved_from(ag_node *node, agi_saved_kind first)
 {
     agi_saved *saved = agi_node_saved(node);
-    if (AGI_UNLIKELY(node->is_function))
+    if (AGI_UNLIKELY(agi_node_is_function(node)))
         agi_function_free_saved(node->extra->function);
     for (int k = 0; k < node->n_saved; k++) {
-        if (saved[k].kind != AGI_SAVED_INPUT && saved[k].kind != AGI_SAVED_OUTPUT)
+        if (saved[k].kind < first || saved[k].kind == AGI_SAVED_FREED)
             continue;
         agi_saved was = saved[k];
         saved[k].kind = AGI_SAVED_FREED;
         release_saved(&was);
     }
 }
+
+void agi_node_free_saved(ag_node *node) { free_saved_from(node, AGI_SAVED_INPUT); }
+void agi_node_free_packed(ag_node *node) { free_saved_from(node, AGI_SAVED_PACKED); }
 
 int64_t agi_node_lend_saved(ag_node *node, int by)
 {
@@ -512,7 +575,7 @@ const char *agi_node_label(const ag_node *node)
     static const char *const named[] = {NULL, "Rsub", "Mul", "T", "UnsafeView", "Zero", "Unbind",
                                         "CopyBackwards!", "SplitWithSizes", "SliceScatter",
                                         "SelectScatter", "DiagonalScatter"};
-    if (agi_node_of_op((ag_node *)(uintptr_t)node)->is_function)
+    if (agi_node_is_function(agi_node_of_op((ag_node *)(uintptr_t)node)))
         return agi_node_of_op((ag_node *)(uintptr_t)node)->extra->function->given.name;
     if (node->formula != 0)
         return label_of_formula(node->formula);
@@ -526,7 +589,7 @@ int ag_node_name(const ag_node *node, char *text, size_t size)
         return -1;
     const char *label = agi_node_label(node);
     int length = (int)strlen(label);
-    if (agi_node_of_op((ag_node *)(uintptr_t)node)->is_function)
+    if (agi_node_is_function(agi_node_of_op((ag_node *)(uintptr_t)node)))
         return snprintf(text, size, "%sBackward", label);
     if (label[length - 1] == '!')
         return snprintf(text, size, "%.*s", length - 1, label);
@@ -612,6 +675,18 @@ static unsigned hidden_inputs(const ag_node *node)
     default:
         return 0;
     }
+}
+
+bool agi_node_output_has_history(const ag_node *node)
+{
+    return !node->has_outputs && !agi_ops[node->op].indexed;
+}
+
+bool agi_node_packs_backwards(const ag_node *node)
+{
+    const agi_kind kind = agi_ops[node->op].kind;
+    return kind == AGI_BINARY || kind == AGI_PAIR || node->op == AG_OP_mm ||
+           node->op == AG_OP_bmm || node->op == AG_OP_gather;
 }
 
 static bool is_hidden(unsigned hidden, int k) { return k < AGI_NODE_SHAPES && hidden >> k & 1; }

@@ -12,6 +12,7 @@
 
 #include "../base/config.h"
 #include "../base/refcount.h"
+#include "../compute/op.h"
 #include "../tensor/tensor.h"
 
 /* Where an input came from: a node, a leaf (low bit set), or nothing. Owned by the node. */
@@ -29,7 +30,8 @@ typedef enum agi_saved_kind {
                            to own this node, and must not be owned by it */
     AGI_SAVED_OUTPUT,   /* storage: owned (never the tensor: it owns this node), from its first
                            element on */
-    AGI_SAVED_FREED,    /* was INPUT or OUTPUT until a backward without retain_graph */
+    AGI_SAVED_PACKED,   /* what hooks made of one of these (saving.h): owned */
+    AGI_SAVED_FREED,    /* was one of the last three until a backward without retain_graph */
 } agi_saved_kind;
 
 typedef struct agi_saved {
@@ -37,6 +39,7 @@ typedef struct agi_saved {
         double number;
         ag_tensor *tensor;
         agi_storage *storage;
+        struct agi_packed *packed;
     } value;
     uint32_t version;   /* of the storage when it was saved */
     uint32_t kind;      /* agi_saved_kind */
@@ -47,7 +50,7 @@ typedef struct agi_node_extra {
     ag_tensor *retain;  /* weak: the output, where its gradient is to be kept */
     const char *where;  /* owned text: where in the user's source it was recorded, or NULL */
     struct agi_hook_list *hooks;  /* owned, NULL for none */
-    struct agi_function *function;  /* owned: of a node that is_function */
+    struct agi_function *function;  /* owned: of the node of a function */
 } agi_node_extra;
 
 /* Attributes of an op that has any: the numbers of its ag_attr. */
@@ -94,7 +97,7 @@ struct ag_node {
     bool is_output : 1;     /* one of several results, whose number is ints[0]: see below */
     bool is_wide : 1;       /* its rule takes an agi_vjp_wide */
     bool has_outputs : 1;   /* several results: attr.i[3] of them */
-    bool is_function : 1;   /* of the embedder: AGI_OP_FUNCTION, with extra->function */
+    bool is_packed : 1;     /* some of what it saved is AGI_SAVED_PACKED */
     int32_t slot;           /* the engine's: place in the run that claimed this node */
     _Atomic(void *) run;    /* the engine's: the run that claimed this node; link when dying */
     agi_node_extra *extra;  /* owned, NULL for most */
@@ -108,6 +111,11 @@ AGI_INLINE agi_saved *agi_node_saved(const ag_node *n)
 AGI_INLINE agi_node_attr *agi_node_attr_of(const ag_node *n)
 {
     return (agi_node_attr *)(agi_node_saved(n) + n->n_saved);
+}
+/* Whether this is a function of the embedder's, which has extra->function. */
+AGI_INLINE bool agi_node_is_function(const ag_node *n)
+{
+    return n->op == AGI_OP_FUNCTION && !n->is_output;
 }
 AGI_INLINE int64_t *agi_node_ints(const ag_node *n)
 {
@@ -166,6 +174,12 @@ ag_node *agi_node_new_output(ag_node *of, int k);
 void agi_node_release_owned(ag_node *node);  /* agi_node_release as a call */
 void agi_node_free(ag_node *node);  /* when the last reference went; iterative */
 
+/* Whether a saved result is, on the tape, what this node made: not what no gradient reaches. */
+bool agi_node_output_has_history(const ag_node *node);
+
+/* Whether hooks see the second of the inputs that it saved before the first. */
+bool agi_node_packs_backwards(const ag_node *node);
+
 /* What the rule of such a node will read (AGI_SAVE_ bits), given which inputs want a gradient. */
 unsigned agi_node_saves(int op, int n, const ag_arg *args);
 
@@ -202,6 +216,9 @@ void agi_tensor_unmark(ag_tensor *t);
 
 /* Drops the saved tensors (a backward without retain_graph did its work). */
 void agi_node_free_saved(ag_node *node);
+
+/* Drops what hooks packed alone. */
+void agi_node_free_packed(ag_node *node);
 
 /* A backward is done with what the node saved and will drop it, unless it fails (by 1); it failed
  * and will not (by -1). See agi_expr.lent. Returns the elements that are there and that nobody else

@@ -13,6 +13,7 @@
 #include "../tensor/scope.h"
 #include "cast.h"
 #include "dtypes.h"
+#include "saving.h"
 
 static const ag_arg failed_value = {.tensor = &agi_failed, .value = 0.0};
 
@@ -93,6 +94,107 @@ static ag_arg with_history(ag_tensor *alias, agi_edge edge)
     return alias != NULL ? agi_arg(alias) : failed_value;
 }
 
+/* ---- values that hooks packed --------------------------------------------------------------- */
+
+/* The value that a pair of hooks left to the library, with its history. Owned. */
+static ag_tensor *shown_of(ag_tensor *kept, agi_edge edge)
+{
+    if (kept->flags & AGI_TENSOR_REQUIRES_GRAD)
+        return agi_retain(kept);
+    ag_tensor *shown = agi_tensor_alias(kept);
+    if (shown != NULL && edge != 0 && !agi_edge_is_leaf(edge))
+        shown->node = agi_node_retain(agi_edge_node(edge));
+    return shown;
+}
+
+/* What was unpacked for a leaf is another tensor: to the tape a view of the leaf. */
+static ag_node *node_to_leaf(ag_tensor *leaf, const ag_tensor *value)
+{
+    const ag_attr attr = {.n_list = value->ndim, .list = agi_shape_of(value)};
+    const ag_arg arg = agi_arg(leaf);
+    return agi_node_new(AG_OP_view, 0, 1, &arg, &attr, value, 0);
+}
+
+/* The value as a rule reads it, with the history it had and no other. Takes `given`; owned. */
+static ag_tensor *with_old_history(const agi_vjp *v, ag_tensor *given, agi_edge edge)
+{
+    const bool is_leaf = agi_edge_is_leaf(edge);
+    if (is_leaf && given == agi_edge_leaf(edge))
+        return given;
+    ag_tensor *value = agi_tensor_alias(given);
+    agi_release(given);
+    if (value == NULL || edge == 0 || !v->create_graph)
+        return value;
+    value->node = is_leaf ? node_to_leaf(agi_edge_leaf(edge), value)
+                          : agi_node_retain(agi_edge_node(edge));
+    if (value->node != NULL)
+        return value;
+    agi_release(value);
+    return NULL;
+}
+
+/* Into the open scope; NULL with an error. */
+static ag_tensor *unpack_value(const agi_vjp *v, agi_packed *packed, agi_edge edge)
+{
+    ag_tensor *kept = agi_packed_kept(packed);
+    ag_tensor *shown = kept != NULL ? shown_of(kept, edge) : NULL;
+    if (kept != NULL && shown == NULL)
+        return NULL;
+    ag_tensor *given = agi_unpack(packed, shown);
+    agi_release(shown);
+    return given != NULL ? agi_scope_add(with_old_history(v, given, edge)) : NULL;
+}
+
+/* Rules may take a result to lie in memory as it did: where it does not, in row-major order. */
+static ag_tensor *as_output_lay(const ag_node *node, ag_tensor *value)
+{
+    if (value == NULL || (!node->out_strided && agi_is_contiguous(value)))
+        return value;
+    if (node->out_strided && agi_shape_equal(value->ndim, agi_strides_of(value), node->out_ndim,
+                                             agi_node_ints(node) + node->out_ndim))
+        return value;
+    const ag_arg arg = agi_arg(value);
+    return v_row_major(arg).tensor;
+}
+
+/* What hooks packed for this node, each once, in the order in which it was packed. */
+static AGI_NOINLINE bool unpack_saved(agi_vjp *v, ag_tensor **room)
+{
+    ag_node *node = v->node;
+    const agi_saved *saved = agi_node_saved(node);
+    const bool has_out = (node->saved_mask & AGI_SAVE_OUT) != 0;
+    const bool backwards = agi_node_packs_backwards(node);
+    const int n_inputs = node->n_saved - has_out;
+    int inputs[AGI_NODE_SHAPES + 1] = {0};
+    for (int k = 0, n = 0; k < AGI_NODE_SHAPES; k++)
+        if (node->saved_mask & (1u << k))
+            inputs[n++] = k;
+    for (int i = 0; i < node->n_saved; i++)
+        room[i] = NULL;
+    for (int i = 0; i < node->n_saved; i++) {
+        const bool is_out = i == n_inputs;
+        const int at = backwards && !is_out ? n_inputs - 1 - i : i;
+        if (saved[at].kind != AGI_SAVED_PACKED)
+            continue;
+        const agi_edge own = agi_node_output_has_history(node) ? (agi_edge)node : 0;
+        ag_tensor *value = unpack_value(v, saved[at].value.packed,
+                                        is_out ? own : node->edges[inputs[at]]);
+        room[at] = is_out ? as_output_lay(node, value) : value;
+        if (room[at] == NULL || room[at] == &agi_failed)
+            return false;
+    }
+    v->unpacked = room;
+    return true;
+}
+
+/* NULL: hooks have no part in it. */
+AGI_INLINE ag_tensor *unpacked_at(const agi_vjp *v, const agi_saved *saved)
+{
+    return AGI_UNLIKELY(v->unpacked != NULL) ? v->unpacked[saved - agi_node_saved(v->node)] : NULL;
+}
+
+/* ---- what rules read ------------------------------------------------------------------------ */
+
 ag_arg agi_vjp_input(agi_vjp *v, int k)
 {
     ag_node *node = v->node;
@@ -100,6 +202,9 @@ ag_arg agi_vjp_input(agi_vjp *v, int k)
     agi_saved *saved = agi_node_saved(node) + agi_save_count(node->saved_mask & ((1u << k) - 1));
     if (saved->kind == AGI_SAVED_NUMBER)
         return agi_number(saved->value.number);
+    ag_tensor *unpacked = unpacked_at(v, saved);
+    if (AGI_UNLIKELY(unpacked != NULL))
+        return agi_arg(unpacked);
     if (saved->kind != AGI_SAVED_INPUT) {
         agi_fail_freed();
         return failed_value;
@@ -119,7 +224,8 @@ ag_arg agi_vjp_input(agi_vjp *v, int k)
     }
     if (has_node && v->create_graph)
         return with_history(agi_tensor_alias(t), edge);
-    if (AGI_UNLIKELY(v->owns) && agi_scope_add(agi_retain(t)) == NULL)
+    /* What a recorded rule calls may run hooks, which may have the node free what it saved. */
+    if (AGI_UNLIKELY(v->owns || v->create_graph) && agi_scope_add(agi_retain(t)) == NULL)
         return failed_value;
     return agi_arg(t);
 }
@@ -128,6 +234,9 @@ ag_arg agi_vjp_output(agi_vjp *v)
 {
     ag_node *node = v->node;
     agi_saved *saved = agi_node_saved(node) + node->n_saved - 1;
+    ag_tensor *unpacked = unpacked_at(v, saved);
+    if (AGI_UNLIKELY(unpacked != NULL))
+        return agi_arg(unpacked);
     if (saved->kind != AGI_SAVED_OUTPUT) {
         agi_fail_freed();
         return failed_value;
@@ -163,6 +272,9 @@ ag_arg agi_zeros_for(ag_arg g)
 bool agi_vjp_run(agi_vjp *v)
 {
     const agi_op_info *info = &agi_ops[v->node->op];
+    ag_tensor *room[AGI_NODE_SHAPES + 1];
+    if (AGI_UNLIKELY(v->node->is_packed) && !unpack_saved(v, room))
+        return false;
     if (info->rule != NULL)
         info->rule(v);
     for (int k = 0; k < v->node->n_in; k++) {
@@ -194,6 +306,9 @@ bool agi_wide_open(agi_vjp_wide *w, ag_node *node)
 bool agi_wide_run(agi_vjp_wide *w)
 {
     const ag_node *node = w->v.node;
+    ag_tensor *room[AGI_NODE_SHAPES + 1];
+    if (AGI_UNLIKELY(node->is_packed) && !unpack_saved(&w->v, room))
+        return false;
     agi_ops[node->op].rule(&w->v);
     for (int k = 0; k < node->n_in; k++) {
         int ndim;

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: MIT
 """Gradients as functions, beside `Tensor.backward`: `backward` of several tensors at once, and
 `grad`, which returns gradients instead of adding them into `.grad`; in `functional` Jacobians,
-Hessians and products with them; `gradcheck`. The grad modes are here too."""
+Hessians and products with them; in `graph` hooks on what is saved; `gradcheck`. The grad modes are
+here too."""
 
 from __future__ import annotations
 
@@ -20,7 +21,7 @@ from .._core import (
 )
 
 if TYPE_CHECKING:
-    from . import function, functional
+    from . import function, functional, graph
     from ._gradcheck import gradcheck, gradgradcheck
     from .function import Function
 
@@ -34,6 +35,7 @@ __all__ = [
     "grad",
     "gradcheck",
     "gradgradcheck",
+    "graph",
     "is_grad_enabled",
     "no_grad",
     "set_grad_enabled",
@@ -198,6 +200,7 @@ _LATER = {
     "Function": ("function", "Function"),
     "functional": ("functional", None),
     "gradcheck": ("_gradcheck", "gradcheck"),
+    "graph": ("graph", None),
     "gradgradcheck": ("_gradcheck", "gradgradcheck"),
 }
 

@@ -98,6 +98,13 @@ def test_programs_without_arguments(compiler: str, name: str, tmp_path: Path) ->
 
 
 @pytest.mark.parametrize("compiler", COMPILERS)
+def test_saved_hooks(compiler: str, tmp_path: Path) -> None:
+    program = tmp_path / "saving"
+    link(compiler, HERE / "saving_test.c", program, "-std=c11", "-O1")
+    assert run([str(program)]) == "0 failures\n"
+
+
+@pytest.mark.parametrize("compiler", COMPILERS)
 def test_which_blas(compiler: str, tmp_path: Path) -> None:
     """With the library that NumPy has loaded."""
     maps = Path("/proc/self/maps").read_text()

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Pairs of Python functions that pack and unpack what the tape saves. The library keeps a tuple of
+ * the two as the context, and what `pack` returned; an exception stays set while the op, or the
+ * backward, comes to its end, and is raised there.
+ *
+ * A function that returns the very tensor that it got leaves that to the library, which keeps it
+ * without making a circle of it.
+ */
+#include "py_errors.h"
+#include "py_ops.h"
+#include "py_tensor.h"
+
+static ag_status pack(void *context, ag_tensor *value, void **packed)
+{
+    const PyGILState_STATE state = PyGILState_Ensure();
+    PyObject *result = NULL, *shown = py_tensor_wrap(ag_retain(value));
+    if (shown != NULL) {
+        py_tensor_track(shown);  /* what it leads to may lead back to it */
+        result = PyObject_CallOneArg(PyTuple_GET_ITEM((PyObject *)context, 0), shown);
+    }
+    const bool ok = result != NULL;
+    if (result == shown)
+        Py_CLEAR(result);
+    *packed = result;
+    Py_XDECREF(shown);
+    PyGILState_Release(state);
+    return ok ? AG_OK : AG_ERR_CALLBACK;
+}
+
+static ag_status unpack(void *context, void *packed, ag_tensor *kept, ag_tensor **value)
+{
+    const PyGILState_STATE state = PyGILState_Ensure();
+    PyObject *argument = packed != NULL ? Py_NewRef((PyObject *)packed)
+                                        : py_tensor_wrap(ag_retain(kept));
+    PyObject *result = argument != NULL
+        ? PyObject_CallOneArg(PyTuple_GET_ITEM((PyObject *)context, 1), argument) : NULL;
+    if (result != NULL && py_is_tensor(result))
+        *value = ag_retain(py_tensor_of(result));
+    else if (result != NULL)
+        PyErr_Format(PyExc_TypeError, "Output of saved tensor unpack_hook expected to be a Tensor "
+                                      "but got result of type %s", Py_TYPE(result)->tp_name);
+    Py_XDECREF(argument);
+    Py_XDECREF(result);
+    PyGILState_Release(state);
+    return *value != NULL ? AG_OK : AG_ERR_CALLBACK;
+}
+
+static PyObject *f_push_saved_hooks(PyObject *module, PyObject *pair)
+{
+    static const ag_saved_hooks hooks = {pack, unpack, py_let_go, py_let_go};
+    (void)module;
+    if (!PyTuple_Check(pair) || PyTuple_GET_SIZE(pair) != 2) {
+        PyErr_SetString(PyExc_TypeError, "_push_saved_hooks: expected a tuple of two functions");
+        return NULL;
+    }
+    if (ag_push_saved_hooks(&hooks, Py_NewRef(pair)) == AG_OK)
+        Py_RETURN_NONE;
+    Py_DECREF(pair);
+    return py_raise();
+}
+
+static PyObject *f_pop_saved_hooks(PyObject *module, PyObject *unused)
+{
+    (void)module;
+    (void)unused;
+    if (ag_pop_saved_hooks() != AG_OK)
+        return py_raise();
+    Py_RETURN_NONE;
+}
+
+static PyObject *f_has_saved_hooks(PyObject *module, PyObject *unused)
+{
+    (void)module;
+    (void)unused;
+    return PyBool_FromLong(ag_has_saved_hooks());
+}
+
+PyMethodDef py_saving_functions[] = {
+    {"_push_saved_hooks", f_push_saved_hooks, METH_O,
+     "From here on values that this thread saves go through this pair of functions."},
+    {"_pop_saved_hooks", f_pop_saved_hooks, METH_NOARGS, "The last pair counts no more."},
+    {"_has_saved_hooks", f_has_saved_hooks, METH_NOARGS, "Whether this thread has such pairs."},
+    {NULL, NULL, 0, NULL},
+};

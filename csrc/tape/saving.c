@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The stack of pairs, and calling them. See saving.h.
+ */
+#include "saving.h"
+
+#include <string.h>
+
+#include "../base/check.h"
+#include "../base/shape.h"
+
+/* A pair that was pushed. */
+typedef struct agi_packing {
+    agi_refs refs;      /* the stack's, and one of each value that it packed */
+    ag_saved_hooks hooks;
+    void *context;      /* owned */
+    struct agi_packing *below;  /* on the stack: borrowed from there */
+} agi_packing;
+
+struct agi_packed {
+    agi_refs refs;      /* whose it is, and one for each unpacking that is on */
+    agi_packing *pair;  /* owned */
+    void *what;         /* owned: given back by the pair's drop */
+    ag_tensor *kept;    /* owned: see agi_packed_kept */
+    uint8_t dtype, ndim;
+    int64_t shape[];
+};
+
+/* ---- lives ---------------------------------------------------------------------------------- */
+
+static void release_pair(agi_packing *pair)
+{
+    if (!agi_refs_dec(&pair->refs))
+        return;
+    if (pair->hooks.release != NULL)
+        pair->hooks.release(pair->context);
+    agi_plain_free(pair);
+}
+
+void agi_packed_release(agi_packed *packed)
+{
+    if (packed == NULL || !agi_refs_dec(&packed->refs))
+        return;
+    if (packed->what != NULL && packed->pair->hooks.drop != NULL)
+        packed->pair->hooks.drop(packed->what);
+    agi_release(packed->kept);
+    release_pair(packed->pair);
+    agi_plain_free(packed);
+}
+
+ag_tensor *agi_packed_kept(const agi_packed *packed) { return packed->kept; }
+
+int agi_packed_visit(const agi_packed *packed, ag_packed_visit visit, void *argument)
+{
+    agi_packing *pair = packed->pair;
+    void *context = agi_refs_get(&pair->refs) == 1 ? pair->context : NULL;
+    return visit(&pair->hooks, context, packed->what, argument);
+}
+
+/* ---- the stack ------------------------------------------------------------------------------ */
+
+ag_status ag_push_saved_hooks(const ag_saved_hooks *hooks, void *context)
+{
+    agi_thread *thread = agi_thread_get();
+    if (!agi_has("push_saved_hooks", hooks, "functions") ||
+        !agi_has("push_saved_hooks", hooks->pack != NULL ? hooks : NULL, "a function that packs") ||
+        !agi_has("push_saved_hooks", hooks->unpack != NULL ? hooks : NULL,
+                 "a function that unpacks"))
+        return ag_last_status();
+    agi_packing *pair = agi_thread_is_emergency(thread) ? NULL : agi_plain_new(sizeof *pair);
+    if (pair == NULL)
+        return agi_fail(AG_ERR_MEMORY, "push_saved_hooks: out of memory");
+    *pair = (agi_packing){.hooks = *hooks, .context = context, .below = thread->packing};
+    atomic_init(&pair->refs, 1);
+    thread->packing = pair;
+    return AG_OK;
+}
+
+ag_status ag_pop_saved_hooks(void)
+{
+    agi_thread *thread = agi_thread_get();
+    agi_packing *pair = thread->packing;
+    if (pair == NULL)
+        return agi_fail(AG_ERR_VALUE, "pop_saved_hooks: no hooks were pushed on this thread, or "
+                                      "all of them were popped");
+    thread->packing = pair->below;
+    release_pair(pair);
+    return AG_OK;
+}
+
+bool ag_has_saved_hooks(void) { return agi_packs(); }
+
+/* ---- calls ---------------------------------------------------------------------------------- */
+
+/* What a call of a pair leaves as it was. */
+typedef struct packing_state {
+    agi_thread *thread;
+    int32_t scope_depth;
+    bool recording;
+} packing_state;
+
+static packing_state begin_call(bool recording)
+{
+    agi_thread *thread = agi_thread_get();
+    const packing_state state = {thread, thread->scope_depth, thread->grad_enabled};
+    thread->scope_depth = 0;
+    thread->grad_enabled = recording;
+    return state;
+}
+
+/* A callback that failed has said why, to the library or to its own caller. */
+static bool end_call(const packing_state *state, ag_status status)
+{
+    state->thread->scope_depth = state->scope_depth;
+    state->thread->grad_enabled = state->recording;
+    if (status != AG_OK && ag_last_status() != status)
+        agi_fail(status < 0 ? status : AG_ERR_CALLBACK, "a hook of a saved tensor failed");
+    return status == AG_OK;
+}
+
+static agi_packed *new_packed(const ag_tensor *value, agi_packing *pair)
+{
+    agi_packed *packed = agi_plain_new(sizeof *packed + value->ndim * sizeof packed->shape[0]);
+    if (packed == NULL)
+        return NULL;
+    *packed = (agi_packed){.pair = pair, .dtype = value->storage->dtype, .ndim = value->ndim};
+    memcpy(packed->shape, agi_shape_of(value), value->ndim * sizeof packed->shape[0]);
+    atomic_init(&packed->refs, 1);
+    agi_refs_inc(&pair->refs);
+    return packed;
+}
+
+static bool call_pack(agi_packed *packed, ag_tensor *value)
+{
+    const uint32_t version = agi_tensor_version(value);
+    const packing_state state = begin_call(false);
+    const ag_status status = packed->pair->hooks.pack(packed->pair->context, value, &packed->what);
+    if (!end_call(&state, status))
+        return false;
+    if (version != agi_tensor_version(value))
+        agi_fail(AG_ERR_GRAD,
+                 "A saved tensor pack hook is modifying its input in place. Tensors provided as "
+                 "input to pack hook can not be modified by in-place operations as this can lead "
+                 "to unexpected side-effects. Please open an issue if you need to perform in-place "
+                 "operations on the input to a pack hook.");
+    return version == agi_tensor_version(value);
+}
+
+agi_packed *agi_pack(ag_tensor *value)
+{
+    agi_packed *packed = new_packed(value, agi_thread_get()->packing);
+    if (packed == NULL)
+        return NULL;
+    bool ok = call_pack(packed, value);
+    if (ok && packed->what == NULL) {
+        packed->kept = value->flags & AGI_TENSOR_REQUIRES_GRAD ? agi_retain(value)
+                                                               : agi_tensor_alias(value);
+        ok = packed->kept != NULL;
+    }
+    if (ok)
+        return packed;
+    agi_packed_release(packed);
+    return NULL;
+}
+
+static bool is_as_packed(const agi_packed *packed, const ag_tensor *value)
+{
+    char want[AGI_SHAPE_TEXT], got[AGI_SHAPE_TEXT];
+    if (!agi_shape_equal(packed->ndim, packed->shape, value->ndim, agi_shape_of(value)))
+        agi_fail(AG_ERR_SHAPE, "a saved tensor unpack hook gave a tensor of shape %s, expected %s",
+                 agi_format_shape_list(got, value->ndim, agi_shape_of(value)),
+                 agi_format_shape_list(want, packed->ndim, packed->shape));
+    else if (value->storage->dtype != packed->dtype)
+        agi_fail(AG_ERR_GRAD, "a saved tensor unpack hook gave a tensor of another dtype than that "
+                              "which was packed");
+    else
+        return true;
+    return false;
+}
+
+ag_tensor *agi_unpack(agi_packed *packed, ag_tensor *shown)
+{
+    ag_tensor *value = NULL;
+    agi_refs_inc(&packed->refs);  /* what runs now may have the node free what it saved */
+    const packing_state state = begin_call(agi_thread_get()->grad_enabled);
+    const ag_status status = packed->pair->hooks.unpack(packed->pair->context, packed->what, shown,
+                                                        &value);
+    bool ok = end_call(&state, status);
+    if (ok && value == NULL) {
+        agi_fail(AG_ERR_CALLBACK, "a saved tensor unpack hook gave no tensor");
+        ok = false;
+    }
+    ok = ok && is_as_packed(packed, value);
+    agi_packed_release(packed);
+    if (ok)
+        return value;
+    agi_release(value);
+    return NULL;
+}
