@@ -638,6 +638,8 @@ static bool visit(agi_run *run, int32_t slot)
     else if (ok && entry->grad != NULL)
         ok = AGI_UNLIKELY(node->has_outputs) ? visit_parts(run, entry)
                                              : visit_gradient(run, entry, entry->grad);
+    if (AGI_UNLIKELY(!ok))
+        return agi_node_explain(node);
     for (int k = 0; k < node->n_in && ok; k++)
         if (node->edges[k] != 0)
             ok = settle(run, agi_slot_find(run, node->edges[k]));
