@@ -38,6 +38,7 @@
 #include "base/parallel.c"
 #include "base/plain.c"
 #include "base/shape.c"
+#include "base/site.c"
 #include "base/status.c"
 #include "base/thread.c"
 #include "tensor/copy.c"

@@ -227,9 +227,9 @@ ag_tensor *ag_saved_tensor(ag_saved *saved, ag_node *node)
     ag_node *maker;
     if (!history_of(saved, node, &maker))
         return NULL;
-    const uint32_t version = agi_tensor_version(kept);
-    if (version != saved->version) {
-        agi_fail_version(node, maker, kept->ndim, agi_shape_of(kept), version, saved->version);
+    if (agi_tensor_version(kept) != saved->version) {
+        agi_fail_version(node, maker, kept->ndim, agi_shape_of(kept), agi_version_of(kept),
+                         saved->version);
         agi_node_release(maker);
         return NULL;
     }

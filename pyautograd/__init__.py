@@ -19,9 +19,10 @@ from typing import TYPE_CHECKING, Any
 from ._version import __version__
 
 try:
-    from ._core import _check_interpreter
+    from ._core import _check_interpreter, _watch_lines
 
     _check_interpreter()
+    _watch_lines()
 
     from math import e, inf, nan, pi
 

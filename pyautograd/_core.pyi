@@ -161,6 +161,12 @@ class Node:
     @property
     def variable(self) -> Tensor:
         """Of an AccumulateGrad: the leaf that the gradient is added to."""
+    @property
+    def source(self) -> str | None:
+        """The line that the op was called in, outside of this library: file, line and function.
+
+        None where it is not known: of an AccumulateGrad, and of ops that C called.
+        """
     def __call__(
         self, /, *gradients: Tensor | None
     ) -> Tensor | tuple[Tensor | None, ...] | None: ...
@@ -9136,6 +9142,9 @@ def _tensor_from_address(address: _int, /) -> Tensor:
     """The Tensor of the ag_tensor at an address, which keeps its own reference to it."""
 def _fail_allocation(nth: SupportsIndex, /) -> None:
     """In testing builds: the nth allocation from now on fails; 0 for none."""
+def _watch_lines() -> _bool:
+    """Have nodes know the lines that make them. Whether they do with this Python."""
+
 def _check_interpreter() -> None:
     """ImportError where the module does not work."""
 def _rebuild(

@@ -14,6 +14,8 @@ from typing import Any
 
 import numpy as np
 
+from support import without_lines
+
 
 @dataclass(frozen=True)
 class Failure:
@@ -29,7 +31,7 @@ class Failure:
     start: bool = False
 
     def fits(self, error: Exception) -> bool:
-        text = re.sub(r"\b(torch|pyautograd)\.(Size|Tensor)\b", r"\2", str(error))
+        text = re.sub(r"\b(torch|pyautograd)\.(Size|Tensor)\b", r"\2", without_lines(str(error)))
         return text.startswith(self.text) if self.start else text == self.text
 
 

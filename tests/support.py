@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 import textwrap
@@ -164,6 +165,11 @@ def run_python(code: str, **environment: str) -> Any:
     )
     assert result.returncode == 0, f"exit {result.returncode}\n{result.stdout}\n{result.stderr}"
     return json.loads(result.stdout.splitlines()[-1])
+
+
+def without_lines(text: str) -> str:
+    """A message without what it says of lines in the source, which PyTorch's do not tell."""
+    return re.sub(r"\n[^\n]* at [^\n]*:\d+ in [^\n]*", "", text)
 
 
 def grad_fn_name(x: Any) -> str | None:

@@ -362,6 +362,8 @@ AG_API int ag_node_name(const ag_node *node, char *text, size_t size);  /* like 
 AG_API int ag_node_input_count(const ag_node *node);
 AG_API int ag_node_output_count(const ag_node *node);        /* results of the op, mostly 1 */
 AG_API int ag_output_number(ag_tensor *t);                   /* which of them t is; 0 for leaves */
+/* Where the program was when the node was made, see ag_set_site_hooks; 0 for unknown. */
+AG_API uint32_t ag_node_site(const ag_node *node);
 /* Where input k came from: a node or a leaf (the other is NULL), both borrowed, both NULL where no
  * gradient is needed. from and leaf may be NULL. */
 AG_API ag_status ag_node_input(const ag_node *node, int k, ag_node **from, ag_tensor **leaf);
@@ -636,6 +638,14 @@ AG_API void ag_set_blocking_hooks(void *(*enter)(void), void (*leave)(void *toke
  * AG_ERR_INTERRUPTED; values that were to be computed can be asked for again. What writes memory
  * that is there already is run to its end first. The hook may not call the library. NULL: none. */
 AG_API void ag_set_interrupt_hook(bool (*is_interrupted)(void));
+/* Sites: numbers of yours for places in your program's source. `now` is asked for the present one
+ * when a node is made or a tensor is written, on that thread (alone: calls are serialised, see
+ * above); 0 is unknown. `text` writes a site as snprintf would, "file:line in function", when an
+ * error message tells of it. Neither may call the library. Both NULL: none; one NULL is refused. */
+AG_API void ag_set_site_hooks(uint32_t (*now)(bool alone),
+                              int (*text)(uint32_t site, char *text, size_t size));
+/* The text of a site; nothing, and 0, of one that is unknown. */
+AG_API int ag_site_text(uint32_t site, char *text, size_t size);
 /* fork() waits until no thread computes. Where it must not wait for the lock of the hooks above (a
  * fork whose handlers run under that lock), ag_before_fork does the waiting, before fork(), and
  * ag_after_fork lets the others go on, in the parent; nothing is to be called in the child. */

@@ -13,6 +13,7 @@
 #include "py_numpy.h"
 #include "py_ops.h"
 #include "py_out.h"
+#include "py_site.h"
 #include "py_tensor.h"
 #include "py_type.h"
 
@@ -115,6 +116,8 @@ static PyMethodDef own_functions[] = {
      "The functions of a module of the package, \"nn.functional\", by their names."},
     {"_check_interpreter", f_check_interpreter, METH_NOARGS,
      "ImportError where the module does not work."},
+    {"_watch_lines", py_watch_lines, METH_NOARGS,
+     "Have nodes know the lines that make them. Whether they do with this Python."},
     {NULL, NULL, 0, NULL},
 };
 

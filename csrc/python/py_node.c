@@ -8,6 +8,7 @@
 #include "py_hooks.h"
 #include "py_node.h"
 #include "py_ops.h"
+#include "py_site.h"
 #include "py_tensor.h"
 
 #include <stddef.h>
@@ -336,6 +337,13 @@ static PyObject *node_register_prehook(PyObject *self, PyObject *hook)
     return py_node_add_hook(o->node, o->leaf, hook, true);
 }
 
+static PyObject *get_source(PyObject *self, void *unused)
+{
+    (void)unused;
+    const ag_node *node = ((py_node *)self)->node;
+    return py_site_object(node != NULL ? ag_node_site(node) : 0);
+}
+
 static PyMethodDef node_methods[] = {
     {"register_hook", node_register_hook, METH_O,
      "register_hook($self, hook, /)\n--\n\n"
@@ -388,6 +396,12 @@ static PyGetSetDef node_properties[] = {
     {"variable", get_variable, NULL,
      "Of an AccumulateGrad: the leaf that the gradient is added to.\n\n" EXAMPLE_DOC
      "    >>> (x * 2).grad_fn.next_functions[0][0].variable is x\n"
+     "    True\n", NULL},
+    {"source", get_source, NULL,
+     "The line that the op was called in, outside of this library: file, line and function.\n\n"
+     "None where it is not known: of an AccumulateGrad, and of ops that C called.\n\n"
+     EXAMPLE_DOC
+     "    >>> (x * 2).grad_fn.source.endswith(':1 in <module>')\n"
      "    True\n", NULL},
     {NULL, NULL, NULL, NULL, NULL},
 };

@@ -669,6 +669,8 @@ static bool visit(agi_run *run, int32_t slot)
                                              : visit_gradient(run, entry, entry->grad);
     else if (ok && AGI_UNLIKELY(agi_node_is_function(node)))
         ok = pull_back_nothing(run, entry);
+    if (AGI_UNLIKELY(!ok))
+        return agi_node_explain(node);
     for (int k = 0; k < node->n_in && ok; k++)
         if (node->edges[k] != 0)
             ok = settle(run, agi_slot_find(run, node->edges[k]));

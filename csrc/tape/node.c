@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "../base/check.h"
+#include "../base/site.h"
 #include "../base/thread.h"
 #include "../compute/op.h"
 #include "../fuse/pending.h"
@@ -107,6 +108,8 @@ static ag_node *refresh_view(ag_tensor *t)
     ag_node *node = agi_node_new(AG_OP_as_strided, 0, 1, &arg, &attr, t, 0);
     if (node == NULL)
         return NULL;
+    if (t->node != NULL)
+        node->site = t->node->site;  /* of the line that made the view */
     if (!agi_node_prepare(node, t)) {
         agi_node_release(node);
         return NULL;
@@ -373,7 +376,7 @@ AGI_INLINE ag_node *node_of(const ag_node *head)
 ag_node *agi_node_new_output(ag_node *of, int k)
 {
     const ag_node head = {.op = of->op, .variant = of->variant, .n_in = 1, .n_ints = 1,
-                          .is_output = true};
+                          .is_output = true, .site = of->site};
     ag_node *node = node_of(&head);
     if (node == NULL)
         return NULL;
@@ -397,6 +400,7 @@ ag_node *agi_node_new(int op, int variant, int n, const ag_arg *args, const ag_a
         .is_wide = info->kind >= AGI_JOIN,
         .has_outputs = info->kind > AGI_JOIN,
         .n_ints = (uint16_t)count_ints(info, mask, n, args, attr, out),
+        .site = agi_site_now(),
     };
     ag_node *node = node_of(&head);
     if (AGI_UNLIKELY(node == NULL))
@@ -581,6 +585,23 @@ const char *agi_node_label(const ag_node *node)
         return label_of_formula(node->formula);
     int alias = node->variant >> 4;
     return alias != 0 ? named[alias] : agi_ops[node->op].label;
+}
+
+bool agi_node_explain(const ag_node *node)
+{
+    char name[64], what[96];
+    const ag_status status = ag_last_status();
+    if (status == AG_OK || status == AG_ERR_INTERRUPTED || node->site == 0)
+        return false;
+    ag_node_name(node, name, sizeof name);
+    snprintf(what, sizeof what, "%s was recorded", name);
+    agi_site_add(node->site, what);
+    return false;
+}
+
+uint32_t ag_node_site(const ag_node *node)
+{
+    return agi_has("node_site", node, "a node") ? node->site : 0;
 }
 
 int ag_node_name(const ag_node *node, char *text, size_t size)

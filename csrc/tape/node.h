@@ -48,7 +48,6 @@ typedef struct agi_saved {
 /* Rare extras of a node. */
 typedef struct agi_node_extra {
     ag_tensor *retain;  /* weak: the output, where its gradient is to be kept */
-    const char *where;  /* owned text: where in the user's source it was recorded, or NULL */
     struct agi_hook_list *hooks;  /* owned, NULL for none */
     struct agi_function *function;  /* owned: of the node of a function */
 } agi_node_extra;
@@ -99,6 +98,7 @@ struct ag_node {
     bool has_outputs : 1;   /* several results: attr.i[3] of them */
     bool is_packed : 1;     /* some of what it saved is AGI_SAVED_PACKED */
     int32_t slot;           /* the engine's: place in the run that claimed this node */
+    uint32_t site;          /* where the program was when it was made (base/site.h), 0: unknown */
     _Atomic(void *) run;    /* the engine's: the run that claimed this node; link when dying */
     agi_node_extra *extra;  /* owned, NULL for most */
     agi_edge edges[];       /* n_in edges, n_saved agi_saved, agi_node_attr, n_ints int64 */
@@ -189,6 +189,9 @@ const int64_t *agi_node_input_shape(const ag_node *node, int k, int *ndim);
 /* The strides of input 0 as they were, for the ops of regions (as_strided, strided_scatter); NULL
  * where they were row-major. Borrowed. */
 const int64_t *agi_node_input_strides(const ag_node *node);
+
+/* Adds to the error message where the node was recorded. Returns false. */
+bool agi_node_explain(const ag_node *node);
 
 void agi_edge_release(agi_edge edge);
 

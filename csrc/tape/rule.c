@@ -51,8 +51,9 @@ static void maker_name(const ag_node *node, char text[64])
 }
 
 void agi_fail_version(const ag_node *saver, const ag_node *maker, int ndim, const int64_t *shape,
-                      uint32_t version, uint32_t expected)
+                      const _Atomic uint32_t *counter, uint32_t expected)
 {
+    const uint32_t version = atomic_load_explicit(counter, memory_order_relaxed);
     char made_by[64] = "", saved_by[64], size[AGI_SHAPE_TEXT];
     ag_node_name(saver, saved_by, sizeof saved_by);
     if (maker != NULL)
@@ -63,6 +64,7 @@ void agi_fail_version(const ag_node *saver, const ag_node *maker, int ndim, cons
              "saved it for its gradient; clone() it before writing, or write before it is used.",
              agi_format_shape_list(size, ndim, shape),
              maker != NULL ? ", which is output 0 of " : "", made_by, version, expected, saved_by);
+    agi_site_add(agi_site_of_write(counter, version), "It was last written in place");
 }
 
 void agi_fail_freed(void)
@@ -211,10 +213,10 @@ ag_arg agi_vjp_input(agi_vjp *v, int k)
     }
     ag_tensor *t = saved->value.tensor;
     agi_edge edge = node->edges[k];
-    uint32_t version = agi_tensor_version(t);
-    if (AGI_UNLIKELY(version != saved->version)) {
+    if (AGI_UNLIKELY(agi_tensor_version(t) != saved->version)) {
         const ag_node *maker = agi_edge_is_leaf(edge) ? NULL : agi_edge_node(edge);
-        agi_fail_version(v->node, maker, t->ndim, agi_shape_of(t), version, saved->version);
+        agi_fail_version(v->node, maker, t->ndim, agi_shape_of(t), agi_version_of(t),
+                         saved->version);
         return failed_value;
     }
     const bool has_node = edge != 0 && !agi_edge_is_leaf(edge);
@@ -242,9 +244,9 @@ ag_arg agi_vjp_output(agi_vjp *v)
         return failed_value;
     }
     const int64_t *shape = agi_node_ints(node);
-    uint32_t version = agi_storage_version(saved->value.storage);
-    if (AGI_UNLIKELY(version != saved->version)) {
-        agi_fail_version(v->node, node, node->out_ndim, shape, version, saved->version);
+    agi_storage *storage = saved->value.storage;
+    if (AGI_UNLIKELY(agi_storage_version(storage) != saved->version)) {
+        agi_fail_version(v->node, node, node->out_ndim, shape, &storage->version, saved->version);
         return failed_value;
     }
     int64_t row_major[AGI_MAX_DIMS];
@@ -253,7 +255,7 @@ ag_arg agi_vjp_output(agi_vjp *v)
         agi_shape_strides(node->out_ndim, shape, row_major);
         strides = row_major;
     }
-    ag_tensor *t = agi_tensor_over(saved->value.storage, node->out_ndim, shape, strides, 0);
+    ag_tensor *t = agi_tensor_over(storage, node->out_ndim, shape, strides, 0);
     const bool has_history = v->create_graph && !agi_ops[node->op].indexed;
     return with_history(t, has_history ? (agi_edge)node : 0);
 }
@@ -432,6 +434,8 @@ ag_status ag_node_call(ag_node *node, int n, ag_tensor *const *gradients, ag_ten
             results[seen++] = parts[k];
     }
     agi_plain_free(parts);
+    if (status != AG_OK)
+        agi_node_explain(node);
     return status;
 }
 

@@ -30,7 +30,7 @@ ag_arg agi_vjp_input(agi_vjp *v, int k);
 ag_arg agi_vjp_output(agi_vjp *v);
 /* Errors of values that were saved: written since by somebody, freed by a backward, detached. */
 void agi_fail_version(const ag_node *saver, const ag_node *maker, int ndim, const int64_t *shape,
-                      uint32_t version, uint32_t expected);
+                      const _Atomic uint32_t *counter, uint32_t expected);
 void agi_fail_freed(void);
 void agi_fail_detached(void);
 

@@ -15,6 +15,7 @@
 #include "../base/alloc.h"
 #include "../base/config.h"
 #include "../base/refcount.h"
+#include "../base/site.h"
 #include "../base/status.h"
 
 typedef enum agi_memory {
@@ -204,7 +205,9 @@ AGI_INLINE uint32_t agi_tensor_version(const ag_tensor *t)
 /* After a write in place through t. */
 AGI_INLINE void agi_tensor_bump(ag_tensor *t)
 {
-    atomic_fetch_add_explicit(agi_version_of(t), 1, memory_order_relaxed);
+    _Atomic uint32_t *version = agi_version_of(t);
+    agi_site_note_write(version,
+                        atomic_fetch_add_explicit(version, 1, memory_order_relaxed) + 1);
 }
 
 /* Contiguous, fresh storage, values undefined. The shape is trusted: agi_shape_numel said numel. */

@@ -146,6 +146,38 @@ static void test_memory_that_is_asked_about(void)
     ag_set_sharing_hook(NULL, NULL);
 }
 
+/* A program of its own says where it is, and reads that in errors. */
+static uint32_t line_now;
+static uint32_t site_of_line(bool alone) { return alone ? 0 : line_now; }
+static int text_of_line(uint32_t site, char *text, size_t size)
+{
+    return snprintf(text, size, "embed.c:%u in main", (unsigned)site);
+}
+
+static void test_sites(void)
+{
+    char text[100];
+    ag_set_site_hooks(site_of_line, text_of_line);
+    ag_tensor *x = ag_ones(1, (int64_t[]){2});
+    ag_set_requires_grad(x, true);
+    line_now = 7;
+    ag_tensor *y = ag_exp(x), *sum = ag_sum(y, -1, NULL, false);
+    ag_node *node = ag_node_of(y);
+    CHECK(ag_node_site(node) == 7);
+    CHECK(ag_site_text(7, text, sizeof text) == 17 && strcmp(text, "embed.c:7 in main") == 0);
+    CHECK(ag_site_text(0, text, sizeof text) == 0 && text[0] == '\0');
+    line_now = 8;
+    CHECK(ag_zero_(y) == AG_OK);
+    CHECK(ag_backward(sum, NULL, 0) == AG_ERR_VERSION);
+    CHECK(strstr(ag_last_message(), "\nIt was last written in place at embed.c:8 in main") != NULL);
+    CHECK(strstr(ag_last_message(), "\nExpBackward0 was recorded at embed.c:7 in main") != NULL);
+    ag_set_site_hooks(NULL, NULL);
+    CHECK(ag_site_text(7, text, sizeof text) == 0);
+    ag_clear_error();
+    ag_node_release(node);
+    ag_release(sum), ag_release(y), ag_release(x);
+}
+
 static void test_gradients(void)
 {
     const double xs[] = {0.5, 1.0, 1.5};
@@ -518,7 +550,7 @@ int main(void)
 {
     static void (*const tests[])(void) = {
         test_creation, test_random, test_ownership, test_foreign_memory,
-        test_memory_that_is_asked_about, test_gradients, test_higher_derivatives, test_several_roots, test_grad_mode, test_errors,
+        test_memory_that_is_asked_about, test_sites, test_gradients, test_higher_derivatives, test_several_roots, test_grad_mode, test_errors,
         test_saved_values_are_guarded, test_views, test_memory_order,
         test_writes_follow_the_tape,
         test_writes_keep_what_the_rule_needs, test_several, test_tape,

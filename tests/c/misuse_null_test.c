@@ -289,6 +289,11 @@ static void test_null_in_autograd(void)
     GIVES_NULL(ag_node_retain(NULL));
 }
 
+static int site_text(uint32_t site, char *text, size_t size)
+{
+    return snprintf(text, size, "%u", site);
+}
+
 static void test_null_when_looking(void)
 {
     char text[8];
@@ -338,6 +343,9 @@ static void test_null_when_looking(void)
     GIVES_MINUS_ONE(ag_explain(x, NULL, 10));
     SETS_ERROR(ag_get_memory_stats(NULL));
     SETS_ERROR(ag_set_blocking_hooks(NULL, free));
+    SETS_ERROR(ag_set_site_hooks(NULL, site_text));
+    GIVES_MINUS_ONE(ag_site_text(1, NULL, 10));
+    CHECK(ag_node_site(node) == 0 && ag_node_site(NULL) == 0);
     ag_clear_error();
     ag_set_interrupt_hook(NULL);  /* none: allowed */
     CHECK(ag_node_name(node, NULL, 0) == 12 && ag_show_config(NULL, 0) > 0);

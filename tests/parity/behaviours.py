@@ -15,6 +15,8 @@ from typing import Any
 
 import numpy as np
 
+from support import without_lines
+
 Behaviour = Callable[..., Any]
 
 # What a text may say of where it is from.
@@ -23,7 +25,7 @@ _PREFIXES = ("torch.", "pyautograd.")
 
 def plain(text: str) -> str:
     """A text without where it is from and without spaces, which PyTorch leaves out at times."""
-    text = text.split("(Triggered internally")[0]
+    text = without_lines(text).split("(Triggered internally")[0]
     for prefix in _PREFIXES:
         text = text.replace(prefix, "")
     return "".join(text.split())
