@@ -7,6 +7,7 @@
 #include "tape/dtypes.h"
 #include "tape/function.h"
 #include "tape/rule.h"
+#include "tape/saving.h"
 #include "tensor/scope.h"
 
 /* ---- recording ------------------------------------------------------------------------------ */
@@ -163,33 +164,13 @@ void *ag_node_context(const ag_node *node, ag_function_rule rule)
 /* ---- kept values ---------------------------------------------------------------------------- */
 
 struct ag_saved {
-    ag_tensor *tensor;  /* owned: a leaf that wants a gradient itself, else an alias */
+    ag_tensor *tensor;  /* owned: a leaf that wants a gradient itself, else an alias; NULL where
+                           hooks packed it away */
     agi_edge edge;      /* owned: the node of a value that has a history, else 0 */
+    agi_packed *packed; /* owned: what hooks on saved values made of it, NULL without them */
     uint32_t version;
     int result;         /* which result of the function it is; -1 for none */
 };
-
-ag_saved *ag_saved_new(ag_tensor *t, int result)
-{
-    if (!agi_has_tensor("saved_new", t))
-        return NULL;
-    agi_edge edge = 0;
-    ag_saved *saved = agi_plain_new(sizeof *saved);
-    if (saved == NULL || (result < 0 && !agi_edge_to(t, &edge))) {
-        agi_plain_free(saved);
-        return NULL;
-    }
-    const bool is_leaf = agi_edge_is_leaf(edge);
-    ag_tensor *kept = is_leaf ? agi_edge_leaf(edge) : agi_tensor_alias(t);
-    if (kept == NULL) {
-        agi_edge_release(edge);
-        agi_plain_free(saved);
-        return NULL;
-    }
-    *saved = (ag_saved){.tensor = kept, .edge = is_leaf ? 0 : edge, .result = result,
-                        .version = agi_tensor_version(kept)};
-    return saved;
-}
 
 void ag_saved_free(ag_saved *saved)
 {
@@ -197,7 +178,54 @@ void ag_saved_free(ag_saved *saved)
         return;
     agi_release(saved->tensor);
     agi_edge_release(saved->edge);
+    if (saved->packed != NULL)
+        agi_packed_release(saved->packed);
     agi_plain_free(saved);
+}
+
+static bool keep_packed(ag_saved *saved, ag_tensor *t)
+{
+    saved->packed = agi_pack(t);
+    ag_tensor *kept = saved->packed != NULL ? agi_packed_kept(saved->packed) : NULL;
+    saved->tensor = kept != NULL ? agi_retain(kept) : NULL;
+    return saved->packed != NULL;
+}
+
+/* A leaf that wants a gradient is kept itself, and needs no edge. */
+static bool keep_value(ag_saved *saved, ag_tensor *t)
+{
+    if (agi_packs()) {
+        if (!keep_packed(saved, t))
+            return false;
+    } else if (agi_edge_is_leaf(saved->edge)) {
+        saved->tensor = agi_retain(agi_edge_leaf(saved->edge));
+    } else {
+        saved->tensor = agi_tensor_alias(t);
+        if (saved->tensor == NULL)
+            return false;
+    }
+    if (agi_edge_is_leaf(saved->edge)) {
+        agi_edge_release(saved->edge);
+        saved->edge = 0;
+    }
+    return true;
+}
+
+ag_saved *ag_saved_new(ag_tensor *t, int result)
+{
+    if (!agi_has_tensor("saved_new", t))
+        return NULL;
+    ag_saved *saved = agi_plain_new(sizeof *saved);
+    if (saved == NULL)
+        return NULL;
+    *saved = (ag_saved){.result = result};
+    if ((result < 0 && !agi_edge_to(t, &saved->edge)) || !keep_value(saved, t)) {
+        ag_saved_free(saved);
+        return NULL;
+    }
+    if (saved->tensor != NULL)
+        saved->version = agi_tensor_version(saved->tensor);
+    return saved;
 }
 
 /* The node that the value has on the tape: *node is owned, NULL for none. False with an error. */
@@ -218,11 +246,9 @@ static bool history_of(const ag_saved *saved, ag_node *of, ag_node **node)
     return true;
 }
 
-ag_tensor *ag_saved_tensor(ag_saved *saved, ag_node *node)
+/* The value that the library keeps itself, with its history: owned. */
+static ag_tensor *kept_value(const ag_saved *saved, ag_node *node)
 {
-    if (!agi_has("saved_tensor", saved, "a saved value") ||
-        !agi_has("saved_tensor", node, "a node"))
-        return NULL;
     ag_tensor *kept = saved->tensor;
     ag_node *maker;
     if (!history_of(saved, node, &maker))
@@ -234,11 +260,24 @@ ag_tensor *ag_saved_tensor(ag_saved *saved, ag_node *node)
         return NULL;
     }
     if (maker == NULL)
-        return agi_scope_add(agi_retain(kept));
+        return agi_retain(kept);
     ag_tensor *value = agi_tensor_alias(kept);
     if (value == NULL)
         agi_node_release(maker);
     else
         value->node = maker;
-    return agi_scope_add(value);
+    return value;
+}
+
+ag_tensor *ag_saved_tensor(ag_saved *saved, ag_node *node)
+{
+    if (!agi_has("saved_tensor", saved, "a saved value") ||
+        !agi_has("saved_tensor", node, "a node"))
+        return NULL;
+    ag_tensor *value = saved->tensor != NULL ? kept_value(saved, node) : NULL;
+    if (saved->packed == NULL || (value == NULL && saved->tensor != NULL))
+        return agi_scope_add(value);
+    ag_tensor *unpacked = agi_unpack(saved->packed, value);
+    agi_release(value);
+    return agi_scope_add(unpacked);
 }

@@ -960,6 +960,66 @@ def backward_inside(lib: Any) -> Any:
     return x.grad
 
 
+def logged(log: list[str], name: str, of: Any) -> Any:
+    def hook(value: Any) -> Any:
+        log.append(name)
+        return of(value)
+
+    return hook
+
+
+@BACKWARD
+def saved_through_hooks(lib: Any) -> Any:
+    log: list[str] = []
+
+    def forward(ctx: Any, x: Any, w: Any) -> Any:
+        y = x * w
+        ctx.save_for_backward(x, None, w, y)
+        return y
+
+    def backward(ctx: Any, g: Any) -> Any:
+        x, _, w, y = ctx.saved_tensors
+        return g * w + 0 * y, g * x
+
+    x, w = leaf(lib), leaf(lib, 5.0, 6.0)
+    hooks = lib.autograd.graph.saved_tensors_hooks(
+        logged(log, "pack", lambda t: t.detach().clone()),
+        logged(log, "unpack", lambda t: t),
+    )
+    with hooks:
+        y = made(lib, forward=forward, backward=backward).apply(x, w.exp())
+    y.sum().backward()
+    return log, x.grad, w.grad
+
+
+@BACKWARD
+def double_backward_through_hooks(lib: Any) -> Any:
+    x = leaf(lib)
+    with lib.autograd.graph.saved_tensors_hooks(lambda t: t, lambda t: t):
+        y = saving(lib).apply(x.sin())
+    (g,) = lib.autograd.grad(y.sum(), x, create_graph=True)
+    return g, lib.autograd.grad(g.sum(), x)
+
+
+@BACKWARD
+def pack_hook_raises(lib: Any) -> Any:
+    def pack(value: Any) -> Any:
+        raise KeyError("full")
+
+    with lib.autograd.graph.saved_tensors_hooks(pack, lambda t: t):
+        return saving(lib).apply(leaf(lib))
+
+
+@BACKWARD
+def unpack_hook_raises(lib: Any) -> Any:
+    def unpack(value: Any) -> Any:
+        raise KeyError("gone")
+
+    with lib.autograd.graph.saved_tensors_hooks(lambda t: t, unpack):
+        y = saving(lib).apply(leaf(lib))
+    y.sum().backward()
+
+
 @BACKWARD
 def empty_tensors(lib: Any) -> Any:
     x = lib.zeros(0, 3, dtype=lib.float64, requires_grad=True)
