@@ -17,7 +17,7 @@ special = $(2) $(PYTHON) setup.py -q build --build-base build/$(1) --build-lib b
 	$(PYTHON) -m pytest -q -p no:cacheprovider --capture=sys $(4)
 runtime = LD_PRELOAD="$$(gcc -print-file-name=$(1))"
 
-.PHONY: help build test check mean base asan ubsan tsan cover fuzz calls bench stubs lint clean
+.PHONY: help build test check mean base noblas asan ubsan tsan cover fuzz calls bench stubs lint clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
@@ -36,6 +36,9 @@ mean:  ## the suite on a build with assertions, tiny sizes and poisoned memory
 
 base: build  ## the suite without the CPU's wider vectors
 	PYAUTOGRAD_SIMD=base PYTHONPATH="$(CURDIR)" $(PYTHON) -m pytest -q -p no:cacheprovider $(SPECIAL)
+
+noblas: build  ## the suite with routines of our own for BLAS, without LAPACK
+	PYAUTOGRAD_BLAS=none PYTHONPATH="$(CURDIR)" $(PYTHON) -m pytest -q -p no:cacheprovider $(SPECIAL)
 
 asan:  ## the suite under the address and undefined behaviour sanitizers
 	$(call special,asan,PYAUTOGRAD_SANITIZE=1,PYTHONMALLOC=malloc $(call runtime,libasan.so),$(SPECIAL))

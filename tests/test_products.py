@@ -5,6 +5,7 @@ the op table (ops/cases_matrix.py)."""
 from __future__ import annotations
 
 import ctypes
+import json
 import string
 import subprocess
 import sys
@@ -17,7 +18,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import pyautograd as ag
-from support import assert_same_bits, values
+from support import assert_same_bits, run_python, values
 
 LINKED = pytest.importorskip("numpy.linalg._umath_linalg").__file__
 
@@ -129,6 +130,74 @@ def test_a_blas_that_is_not_there_is_told_of() -> None:
     assert text.startswith("BLAS: none, own routines")
     assert "cannot open" in text
     assert "/nowhere/libblas.so" in text
+
+
+WATCHED = """
+import ctypes, json
+from pyautograd.capi import ffi, lib
+library, now, asked = ctypes.CDLL(LINKED), [7], []
+
+@ffi.callback("int(void)")
+def get_threads():
+    return now[0]
+
+@ffi.callback("void(int)")
+def set_threads(n):
+    asked.append(n)
+    now[0] = n
+
+@ffi.callback("void (*(void *, const char *))(void)")
+def find(context, name):
+    name = ffi.string(name).decode()
+    if name in ("openblas_get_num_threads", "openblas_set_num_threads"):
+        return ffi.cast("void (*)(void)", get_threads if "get" in name else set_threads)
+    for before, after in (("scipy_", "_64_"), ("scipy_", "_"), ("", "_64_"), ("", "_")):
+        routine = getattr(library, before + name + after, None)
+        if routine is not None:
+            address = ctypes.cast(routine, ctypes.c_void_p).value
+            return ffi.cast("void (*)(void)", address)
+    return ffi.NULL
+
+assert lib.ag_set_blas(find, ffi.NULL) == 0
+a = ag.randn(40, 40)
+spd = a @ a.t() + ag.eye(40)
+of_products, asked[:] = list(asked), []
+ag.linalg.cholesky(spd)
+told = "threads in factorisations" in ag.show_config()
+print(json.dumps([of_products, asked, told]))
+""".replace("LINKED", repr(LINKED))
+
+
+@pytest.mark.parametrize(
+    ("setting", "threads"), [(None, 1), ("3", 3), ("1", 1), ("0", 1), ("many", 1), ("9999", 1)]
+)
+def test_threads_of_the_blas_in_factorisations(setting: str | None, threads: int) -> None:
+    """The BLAS is set to one thread, for factorisations to as many as PYAUTOGRAD_BLAS_THREADS
+    says, and back."""
+    environment = {} if setting is None else {"PYAUTOGRAD_BLAS_THREADS": setting}
+    products, factor, told = json.loads(run(WATCHED, **environment))
+    assert products == [1, 7] * (len(products) // 2)
+    assert products
+    assert factor == [threads, 7]
+    assert told == (threads > 1)
+
+
+def test_factors_are_right_at_any_number_of_threads() -> None:
+    code = """
+    import json, numpy as np
+    import pyautograd as ag
+    rng = np.random.default_rng(0)
+    a = rng.standard_normal((300, 300))
+    spd = a @ a.T + 300 * np.eye(300)
+    x = ag.linalg.solve(ag.tensor(a), ag.ones(300)).numpy()
+    l = ag.linalg.cholesky(ag.tensor(spd)).numpy()
+    s = ag.linalg.svdvals(ag.tensor(a)).numpy()
+    print(json.dumps([np.abs(a @ x - 1).max(), np.abs(l @ l.T - spd).max(),
+                      np.abs(s - np.linalg.svd(a)[1]).max()]))
+    """
+    for threads in ("1", "2"):
+        errors = run_python(code, PYAUTOGRAD_BLAS_THREADS=threads, PYAUTOGRAD_BLAS="")
+        assert max(errors) < 1e-9
 
 
 GLOBAL = """

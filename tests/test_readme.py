@@ -139,3 +139,12 @@ def test_files_that_are_named_exist() -> None:
     readme = (ROOT / "README.md").read_text()
     links = re.findall(r"\]\((?!https?:|#)([^)#\s]+)", readme)
     assert [name for name in links if not (ROOT / name).exists()] == []
+
+
+def test_all_settings_are_in_the_table() -> None:
+    """Every variable of the environment that the core reads, and none that it does not."""
+    sources = "".join(path.read_text() for path in (ROOT / "csrc").rglob("*.c"))
+    asked = set(re.findall(r'\("(PYAUTOGRAD_\w+)"\)', sources))
+    table = (ROOT / "README.md").read_text().partition("## Settings")[2].partition("\n## ")[0]
+    assert set(re.findall(r"^\| `(PYAUTOGRAD_\w+)` \|", table, re.M)) == asked
+    assert len(asked) >= 8

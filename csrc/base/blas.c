@@ -387,8 +387,11 @@ char *agi_blas_write(char text[AGI_BLAS_TEXT])
     const agi_blas_table *table = agi_blas_now();
     pthread_mutex_lock(&blas.lock);
     const char *from = table == &agi_blas_plain ? "" : blas.paths;
-    snprintf(text, AGI_BLAS_TEXT, "%.220s, %d-bit integers%s%.120s%s%.120s", blas.library,
-             table->wide ? 64 : 32, *from ? ", from " : "", from, *blas.note ? "; " : "",
+    char threads[48] = "";
+    if (table->set_threads != NULL && factor_threads() > 1)
+        snprintf(threads, sizeof threads, ", %d threads in factorisations", factor_threads());
+    snprintf(text, AGI_BLAS_TEXT, "%.220s, %d-bit integers%s%s%.120s%s%.120s", blas.library,
+             table->wide ? 64 : 32, threads, *from ? ", from " : "", from, *blas.note ? "; " : "",
              blas.note);
     pthread_mutex_unlock(&blas.lock);
     return text;

@@ -602,7 +602,8 @@ AG_API int ag_show_config(char *text, size_t size);          /* like snprintf */
  * of our own, without spectra, singular values and least squares. The libraries stay open. Fails
  * with AG_ERR_VALUE where one cannot be opened or has no dgemm; then all is as before. Without a
  * call PYAUTOGRAD_BLAS in the environment says the same, at the first use; else what
- * ag_set_default_blas named (the Python module: the file of NumPy's that is linked to its BLAS). */
+ * ag_set_default_blas named (the Python module: the file of NumPy's that is linked to its BLAS).
+ * Its own threads are one, but in factorisations PYAUTOGRAD_BLAS_THREADS, read at the first one. */
 AG_API ag_status ag_open_blas(const char *paths);
 AG_API ag_status ag_set_default_blas(const char *path);
 /* The same with routines that `find` returns for Fortran names such as "dgemm", NULL where there is
