@@ -84,6 +84,7 @@
 #include "tape/formula.c"
 #include "tape/hooks.c"
 #include "tape/inplace.c"
+#include "tape/kept.c"
 #include "tape/node.c"
 #include "tape/patches.c"
 #include "tape/request.c"
