@@ -87,6 +87,7 @@
 #include "tape/function_rule.c"
 #include "tape/hooks.c"
 #include "tape/inplace.c"
+#include "tape/kept.c"
 #include "tape/node.c"
 #include "tape/patches.c"
 #include "tape/request.c"

@@ -187,12 +187,20 @@ bool ag_is_view(const ag_tensor *t)
     return agi_has_tensor("is_view", t) && (t->flags & AGI_TENSOR_VIEW);
 }
 
+bool ag_is_inference(const ag_tensor *t)
+{
+    return agi_has_tensor("is_inference", t) && (t->marks & AGI_MARK_INFERENCE) != 0;
+}
+
 ag_status ag_set_requires_grad(ag_tensor *t, bool on)
 {
     if (!agi_has_tensor("set_requires_grad", t))
         return ag_last_status();
     if (on && agi_dtype_of(t) != AG_FLOAT64)
         return agi_fail(AG_ERR_GRAD, "only Tensors of floating point dtype can require gradients");
+    if (on && ag_is_inference(t) && !ag_inference_mode())
+        return agi_fail(AG_ERR_GRAD, "Setting requires_grad=True on inference tensor outside "
+                                     "InferenceMode is not allowed.");
     if (!ag_is_leaf(t)) {
         if (on)
             return AG_OK;

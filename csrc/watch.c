@@ -3,6 +3,7 @@
  * Public bodies: hooks on tensors, nodes and leaves.
  */
 #include "base/check.h"
+#include "base/thread.h"
 #include "tape/function.h"
 #include "tape/hooks.h"
 #include "tape/node.h"
@@ -162,3 +163,5 @@ void ag_drop_owned_packed(ag_tensor *t)
     if (node != NULL)
         agi_node_free_packed(node);
 }
+
+uint64_t ag_backward_number(void) { return (uint64_t)(uintptr_t)agi_thread_get()->run; }

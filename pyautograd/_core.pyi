@@ -9097,6 +9097,23 @@ def _live_tensors() -> _int:
     """How many tensors there are."""
 def _live_nodes() -> _int:
     """How many nodes of the tape there are."""
+class _CheckpointFrame:
+    """A call of a checkpointed function, which runs in a `with` block of this."""
+
+    def __new__(
+        cls,
+        again: Callable[..., None],
+        complain: Callable[[list[Any], _int, Any], None],
+        inputs: tuple[Any, ...],
+        stops_early: _bool,
+        checks: _bool,
+    ) -> Self: ...
+    def __enter__(self) -> None: ...
+    def __exit__(self, *args: object) -> None: ...
+
+class _StopRecomputationError(Exception):
+    """Ends a checkpointed function that runs again, when all that is needed is there."""
+
 def _push_saved_hooks(pair: tuple[Callable[[Tensor], Any], Callable[[Any], Tensor]], /) -> None:
     """From here on values that this thread saves go through this pair of functions."""
 def _pop_saved_hooks() -> None:

@@ -47,8 +47,6 @@ _REASONS: dict[str, dict[str, str]] = {
         "set_default_dtype says what numbers become":
             "set_default_tensor_type",
         "numbers are float64 throughout": "autocast amp",
-        "no_grad does what it is needed for": """inference_mode
-            is_inference_mode_enabled""",
         "results are the same at any number of threads":
             "use_deterministic_algorithms are_deterministic_algorithms_enabled",
         "loop over the first dimension, and stack what comes out": "vmap",
@@ -85,6 +83,13 @@ _REASONS: dict[str, dict[str, str]] = {
     "pyautograd.autograd.graph": {
         "a tensor whose numbers are written after they were saved is told by backward": """
             allow_mutation_on_saved_tensors""",
+    },
+    "pyautograd.utils.checkpoint": {
+        "which operations are kept is not chosen: checkpoint the functions that are not": """
+            create_selective_checkpoint_contexts CheckpointPolicy SelectiveCheckpointContext
+            SAC_IGNORED_OPS""",
+        "each backward runs what it needs again": "GraphExecGroup",
+        "there is the CPU alone": "DefaultDeviceType get_device_states set_device_states",
     },
     "pyautograd.func": {
         "sweeps go from outputs to inputs. jacrev gives the same as jacfwd, and jvp is in "

@@ -156,7 +156,10 @@ def documented() -> list[Any]:
     modules = [f"{home}.{name}" for home in HOMES for name in resolve(home).__all__]
     python = [
         f"{home}.{name}"
-        for home in ("autograd.function", "autograd.functional", "autograd.graph", "func", "utils", "testing")
+        for home in (
+            "autograd.function", "autograd.functional", "autograd.graph", "func", "utils",
+            "utils.checkpoint", "testing",
+        )
         for name in resolve(home).__all__
     ]
     return [*names, *methods, *modules, *python, "autograd.grad", "autograd.backward"]
@@ -189,7 +192,7 @@ def examples() -> list[doctest.Example]:
     """The examples in the docstrings of the native module and of the package's Python."""
     finder = doctest.DocTestFinder(exclude_empty=True)
     found = []
-    more = (autograd.functional, ag.func, ag.utils, _batched, _saved, _sweeps)
+    more = (autograd.functional, ag.func, ag.utils, ag.utils.checkpoint, _batched, _saved, _sweeps)
     for module in (ag, autograd, config, testing, *more, *map(resolve, HOMES)):
         found += finder.find(module, module.__name__, module=False)
     for home in HOMES:
@@ -272,7 +275,7 @@ def test_import_brings_only_what_is_needed() -> None:
     )
     later = {
         "_install", "autograd.functional", "autograd.graph", "distributions", "func", "linalg",
-        "nn", "special", "utils",
+        "nn", "special", "utils", "_inference", "_decorate",
     }
     assert not {f"pyautograd.{name}" for name in later} & set(done.stdout.split())
     extra = {name.split(".")[0] for name in done.stdout.split()}

@@ -23,6 +23,7 @@ OWNERS: dict[str, Any] = {
     "pyautograd.autograd.functional": ag.autograd.functional,
     "pyautograd.autograd.graph": ag.autograd.graph,
     "pyautograd.func": ag.func,
+    "pyautograd.utils.checkpoint": ag.utils.checkpoint,
     "pyautograd.utils": ag.utils,
     "pyautograd.nn": ag.nn,
     "pyautograd.nn.functional": functional,

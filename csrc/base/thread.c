@@ -131,14 +131,31 @@ void agi_thread_totals(agi_totals *totals)
 
 bool ag_grad_enabled(void)
 {
-    return agi_thread_get()->grad_enabled;
+    const agi_thread *thread = agi_thread_get();
+    return thread->grad_enabled || thread->grad_asked;
 }
 
 bool ag_set_grad_enabled(bool on)
 {
     agi_thread *thread = agi_thread_get();
-    bool before = thread->grad_enabled;
-    if (!agi_thread_is_emergency(thread))
-        thread->grad_enabled = on;
+    const bool before = thread->grad_enabled || thread->grad_asked;
+    if (agi_thread_is_emergency(thread))
+        return before;
+    thread->grad_enabled = on && !thread->inference;
+    thread->grad_asked = on && thread->inference;
+    return before;
+}
+
+bool ag_inference_mode(void) { return agi_thread_get()->inference; }
+
+bool ag_set_inference_mode(bool on)
+{
+    agi_thread *thread = agi_thread_get();
+    const bool before = thread->inference;
+    if (agi_thread_is_emergency(thread))
+        return before;
+    thread->inference = on;
+    thread->grad_enabled = !on;
+    thread->grad_asked = false;
     return before;
 }

@@ -336,7 +336,7 @@ AG_API void ag_saved_free(ag_saved *saved);                  /* NULL: does nothi
 typedef struct ag_saved_hooks {
     ag_status (*pack)(void *context, ag_tensor *value, void **packed);
     ag_status (*unpack)(void *context, void *packed, ag_tensor *kept, ag_tensor **value);
-    void (*drop)(void *packed);
+    void (*drop)(void *context, void *packed);
     void (*release)(void *context);
 } ag_saved_hooks;
 AG_API ag_status ag_push_saved_hooks(const ag_saved_hooks *hooks, void *context);
@@ -351,8 +351,24 @@ typedef int (*ag_packed_visit)(const ag_saved_hooks *hooks, void *context, void 
 AG_API int ag_visit_owned_packed(ag_tensor *t, ag_packed_visit visit, void *argument);
 AG_API void ag_drop_owned_packed(ag_tensor *t);
 
+/* A tensor as an op would save it, by hooks if there are any: it and its history, yours to release;
+ * and the tensor again, owned, unless it was written in place (AG_ERR_VERSION). */
+typedef struct ag_saved ag_saved;
+AG_API ag_saved *ag_save_tensor(ag_tensor *t);
+AG_API ag_tensor *ag_saved_tensor(ag_saved *kept);
+AG_API void ag_saved_release(ag_saved *kept);
+/* A number that no other backward has, of the one that this thread is in, or 0. */
+AG_API uint64_t ag_backward_number(void);
+
 AG_API bool ag_grad_enabled(void);                           /* this thread records */
 AG_API bool ag_set_grad_enabled(bool on);                    /* returns what it was */
+
+/* What this thread makes while inference mode is on has no part in autograd, also later: outside it
+ * cannot be written in place or saved for a backward. Turning it on turns grad mode off, and the
+ * other way round; in it nothing is recorded, whatever grad mode is. Returns what it was. */
+AG_API bool ag_set_inference_mode(bool on);
+AG_API bool ag_inference_mode(void);
+AG_API bool ag_is_inference(const ag_tensor *t);             /* made in it */
 
 /* Nodes, for looking at the tape. */
 AG_API ag_node *ag_node_of(ag_tensor *t);                    /* owned; NULL for leaves */

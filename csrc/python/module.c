@@ -137,7 +137,8 @@ static bool fill(PyObject *module)
            py_add_tensor_type(module) && py_add_node_type(module) &&
            py_add_handle_type(module) && py_add_function_types(module) &&
            py_add_return_types(module) && py_add_generator_type(module) &&
-           py_add_grad_modes(module) && py_add_linalg_error(module) && watch_forks(module) &&
+           py_add_grad_modes(module) && py_add_checkpoint_type(module) &&
+           py_add_linalg_error(module) && watch_forks(module) &&
            PyModule_AddStringConstant(module, "__version__", ag_version()) == 0;
 }
 

@@ -317,6 +317,35 @@ static PyObject *m_requires_grad(PyObject *self, PyObject *const *args, Py_ssize
     return Py_NewRef(self);
 }
 
+static PyObject *f_is_inference_mode_enabled(PyObject *module, PyObject *unused)
+{
+    (void)module;
+    (void)unused;
+    return PyBool_FromLong(ag_inference_mode());
+}
+
+static PyObject *f_set_inference_mode(PyObject *module, PyObject *mode)
+{
+    const int on = PyObject_IsTrue(mode);
+    (void)module;
+    return on < 0 ? NULL : PyBool_FromLong(ag_set_inference_mode(on != 0));
+}
+
+static PyObject *m_is_inference(PyObject *self, PyObject *unused)
+{
+    (void)unused;
+    return PyBool_FromLong(ag_is_inference(py_tensor_of(self)));
+}
+
+static PyObject *f_is_inference(PyObject *module, PyObject *input)
+{
+    ag_tensor *t;
+    (void)module;
+    if (!py_tensor_argument("is_inference", "input", input, &t))
+        return NULL;
+    return PyBool_FromLong(ag_is_inference(t));
+}
+
 static PyObject *m_retain_grad(PyObject *self, PyObject *unused)
 {
     (void)unused;
@@ -388,6 +417,14 @@ PyMethodDef py_autograd_methods[] = {
      EXAMPLE_DOC
      "    >>> x.detach()\n"
      "    tensor([1., 2.])\n"},
+    {"is_inference", m_is_inference, METH_NOARGS,
+     "is_inference($self, /)\n--\n\n"
+     "Whether this tensor was made in `inference_mode`.\n\n"
+     EXAMPLE_DOC
+     "    >>> with ag.inference_mode():\n"
+     "    ...     y = x * 2\n"
+     "    >>> y.is_inference(), x.is_inference()\n"
+     "    (True, False)\n"},
     {"detach_", m_detach_, METH_NOARGS,
      "detach_($self, /)\n--\n\n"
      "Forget the history of this tensor. Returns the tensor itself.\n\n"
@@ -408,6 +445,22 @@ PyMethodDef py_autograd_functions[] = {
      "    >>> with ag.no_grad():\n"
      "    ...     ag.is_grad_enabled()\n"
      "    False\n"},
+    {"is_inference", f_is_inference, METH_O,
+     "is_inference(input, /)\n--\n\nWhether a tensor was made in `inference_mode`.\n\n"
+     "Raises:\n    TypeError: the input is not a Tensor.\n\n"
+     "Example:\n"
+     "    >>> import pyautograd as ag\n"
+     "    >>> ag.is_inference(ag.ones(1))\n"
+     "    False\n"},
+    {"is_inference_mode_enabled", f_is_inference_mode_enabled, METH_NOARGS,
+     "is_inference_mode_enabled()\n--\n\nWhether this thread is in `inference_mode`.\n\n"
+     "Example:\n"
+     "    >>> import pyautograd as ag\n"
+     "    >>> with ag.inference_mode():\n"
+     "    ...     ag.is_inference_mode_enabled()\n"
+     "    True\n"},
+    {"_set_inference_mode", f_set_inference_mode, METH_O,
+     "Turns it on or off, and grad mode off or on; whether it was on."},
     {"_backward", PY_METHOD(f_backward), PY_KEYWORDS, "See pyautograd.autograd.backward."},
     {"_grad", PY_METHOD(f_grad), PY_KEYWORDS, "See pyautograd.autograd.grad."},
     {NULL, NULL, 0, NULL},

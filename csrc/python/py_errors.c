@@ -58,3 +58,9 @@ void py_let_go(void *object)
     PyErr_Restore(type, value, traceback);
     PyGILState_Release(state);
 }
+
+void py_let_go_of_packed(void *context, void *object)
+{
+    (void)context;
+    py_let_go(object);
+}

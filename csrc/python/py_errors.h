@@ -34,5 +34,6 @@ static inline PyObject *py_written(PyObject *first, ag_status status)
 
 /* Gives up a reference that the library had, on any thread, also while an exception is set. */
 void py_let_go(void *object);
+void py_let_go_of_packed(void *context, void *object);
 
 #endif

@@ -30,6 +30,7 @@ PyObject *py_functions_of(PyObject *core, PyObject *module);
 bool py_add_return_types(PyObject *module);
 bool py_add_node_type(PyObject *module);
 bool py_add_grad_modes(PyObject *module);
+bool py_add_checkpoint_type(PyObject *module);
 
 /* The node that made t, as a Python object: a new reference, None for a leaf. */
 PyObject *py_node_of(ag_tensor *t);

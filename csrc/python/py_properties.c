@@ -151,6 +151,10 @@ static PyObject *get_grad_fn(PyObject *self, void *unused)
 static PyObject *get_version(PyObject *self, void *unused)
 {
     UNUSED(unused);
+    if (ag_is_inference(py_tensor_of(self))) {
+        PyErr_SetString(PyExc_RuntimeError, "Inference tensors do not track version counter.");
+        return NULL;
+    }
     return PyLong_FromUnsignedLong(ag_tensor_version(py_tensor_of(self)));
 }
 

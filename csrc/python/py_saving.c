@@ -48,7 +48,7 @@ static ag_status unpack(void *context, void *packed, ag_tensor *kept, ag_tensor 
 
 static PyObject *f_push_saved_hooks(PyObject *module, PyObject *pair)
 {
-    static const ag_saved_hooks hooks = {pack, unpack, py_let_go, py_let_go};
+    static const ag_saved_hooks hooks = {pack, unpack, py_let_go_of_packed, py_let_go};
     (void)module;
     if (!PyTuple_Check(pair) || PyTuple_GET_SIZE(pair) != 2) {
         PyErr_SetString(PyExc_TypeError, "_push_saved_hooks: expected a tuple of two functions");

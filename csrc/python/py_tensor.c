@@ -223,7 +223,7 @@ static int visit_packed(const ag_saved_hooks *hooks, void *context, void *packed
 {
     const owned_visit *v = argument;
     int answer = 0;
-    if (packed != NULL && hooks->drop == py_let_go)
+    if (packed != NULL && hooks->drop == py_let_go_of_packed)
         answer = v->visit(packed, v->arg);
     if (answer == 0 && context != NULL && hooks->release == py_let_go)
         answer = v->visit(context, v->arg);

@@ -747,9 +747,12 @@ static bool run_backward(agi_run *run, int n, ag_tensor *const *roots, ag_tensor
                          int n_inputs, ag_tensor *const *inputs)
 {
     bool recording = ag_set_grad_enabled((run->flags & AG_CREATE_GRAPH) != 0);
+    void *outer = agi_thread_get()->run;
+    agi_thread_get()->run = run->name;
     bool ok = add_roots(run, n, roots, gradients) && agi_run_discover(run) &&
               (n_inputs == 0 || want_inputs(run, n_inputs, inputs)) && sweep(run) &&
               (!run->any_patched || add_up_all_patches(run));
+    agi_thread_get()->run = outer;
     ag_set_grad_enabled(recording);
     return ok;
 }

@@ -141,11 +141,24 @@ AGI_INLINE ag_status check_shape(int n, const ag_arg *args)
     return AGI_LIKELY(same) ? AG_OK : check_broadcast(n, args);
 }
 
+/* What was made in inference mode is written there alone. */
+static AGI_NOINLINE ag_status check_inference(const ag_tensor *x)
+{
+    if (!(x->marks & AGI_MARK_INFERENCE) || agi_thread_get()->inference)
+        return AG_OK;
+    return agi_fail(AG_ERR_GRAD, "Inplace update to inference tensor outside InferenceMode is not "
+                                 "allowed.You can make a clone to get a normal tensor before doing "
+                                 "inplace update.See https://github.com/pytorch/rfcs/pull/17 for "
+                                 "more details.");
+}
+
 /* A number may be written to one place more than once, what differs between elements may not. */
 AGI_INLINE ag_status check_memory(int op, const ag_arg *args)
 {
     const ag_tensor *x = args[0].tensor;
     const bool one_number = op == AG_OP_fill && args[1].tensor == NULL;
+    if (AGI_UNLIKELY(x->marks != 0) && check_inference(x) != AG_OK)
+        return ag_last_status();
     if (agi_is_read_only(x->storage))
         return agi_fail(AG_ERR_GRAD, "cannot write in place: the memory of this tensor is "
                                      "read-only; clone() it first");
@@ -639,6 +652,8 @@ ag_status agi_view_in_place(ag_tensor *x, int op, int variant, const ag_attr *at
 {
     ag_arg arg = agi_arg(x);
     ag_status status = check_history(1, &arg);
+    if (status == AG_OK)
+        status = check_inference(x);
     if (status != AG_OK)
         return status;
     /* What has a node gets one that knows its new shape, even where nothing is recorded. */

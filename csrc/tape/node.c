@@ -49,6 +49,16 @@ void agi_tensor_replace_node(ag_tensor *t, ag_node *node)
 
 /* ---- nodes of views ------------------------------------------------------------------------- */
 
+static void fail_inference_view(const char *what)
+{
+    agi_fail(AG_ERR_GRAD,
+             "A view was created in inference mode and %s modified inplace in normal mode. Given "
+             "that this use case is ambiguous and error-prone, it is forbidden. You can clarify "
+             "your code by moving both the view and the inplace either both inside the "
+             "inference_mode block (if you don't want the inplace to be tracked) or both outside "
+             "(if you want the inplace to be tracked).", what);
+}
+
 static void fail_no_grad_view(const ag_tensor *view, const char *what)
 {
     if (view->node != NULL && agi_node_is_function(agi_node_of_op(view->node))) {
@@ -86,7 +96,9 @@ static void fail_one_of_views(const ag_tensor *view, const char *what)
 
 bool agi_check_rewritten(const ag_tensor *view, const char *what)
 {
-    if (view->flags & AGI_TENSOR_NO_GRAD_VIEW)
+    if (view->marks & AGI_MARK_INFERENCE_VIEW)
+        fail_inference_view(what);
+    else if (view->flags & AGI_TENSOR_NO_GRAD_VIEW)
         fail_no_grad_view(view, what);
     else if (view->flags & AGI_TENSOR_ONE_OF_VIEWS)
         fail_one_of_views(view, what);
@@ -197,6 +209,18 @@ static bool keeps_shape(const agi_op_info *info, const ag_tensor *x, const ag_te
     return !agi_op_is_map(info);
 }
 
+/* Of a tensor that is to be saved: whether it may be. */
+bool agi_check_may_be_saved(const ag_tensor *t)
+{
+    if (t->marks & AGI_MARK_INFERENCE)
+        agi_fail(AG_ERR_GRAD,
+                 "Inference tensors cannot be saved for backward. Please do not use Tensors created "
+                 "in inference mode in computation tracked by autograd. To work around this, you "
+                 "can make a clone to get a normal tensor and use it in autograd, or use "
+                 "`no_grad()` instead of `inference_mode()`.");
+    return (t->marks & AGI_MARK_INFERENCE) == 0;
+}
+
 static bool save_input(agi_saved *saved, const ag_arg *arg)
 {
     ag_tensor *t = arg->tensor;
@@ -205,6 +229,8 @@ static bool save_input(agi_saved *saved, const ag_arg *arg)
         saved->value.number = arg->value;
         return true;
     }
+    if (AGI_UNLIKELY(t->marks != 0) && !agi_check_may_be_saved(t))
+        return false;
     ag_tensor *kept = t->flags & AGI_TENSOR_REQUIRES_GRAD ? agi_retain(t) : agi_tensor_alias(t);
     if (kept == NULL)
         return false;
@@ -216,7 +242,7 @@ static bool save_input(agi_saved *saved, const ag_arg *arg)
 
 static bool pack_value(ag_node *node, agi_saved *saved, ag_tensor *value)
 {
-    agi_packed *packed = agi_pack(value);
+    agi_packed *packed = agi_check_may_be_saved(value) ? agi_pack(value) : NULL;
     if (packed == NULL)
         return false;
     saved->kind = AGI_SAVED_PACKED;

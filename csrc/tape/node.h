@@ -177,6 +177,9 @@ void agi_node_free(ag_node *node);  /* when the last reference went; iterative *
 /* Whether a saved result is, on the tape, what this node made: not what no gradient reaches. */
 bool agi_node_output_has_history(const ag_node *node);
 
+/* False with an error of what was made in inference mode. */
+bool agi_check_may_be_saved(const ag_tensor *t);
+
 /* Whether hooks see the second of the inputs that it saved before the first. */
 bool agi_node_packs_backwards(const ag_node *node);
 

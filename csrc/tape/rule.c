@@ -13,7 +13,7 @@
 #include "../tensor/scope.h"
 #include "cast.h"
 #include "dtypes.h"
-#include "saving.h"
+#include "kept.h"
 
 static const ag_arg failed_value = {.tensor = &agi_failed, .value = 0.0};
 
@@ -98,55 +98,6 @@ static ag_arg with_history(ag_tensor *alias, agi_edge edge)
 
 /* ---- values that hooks packed --------------------------------------------------------------- */
 
-/* The value that a pair of hooks left to the library, with its history. Owned. */
-static ag_tensor *shown_of(ag_tensor *kept, agi_edge edge)
-{
-    if (kept->flags & AGI_TENSOR_REQUIRES_GRAD)
-        return agi_retain(kept);
-    ag_tensor *shown = agi_tensor_alias(kept);
-    if (shown != NULL && edge != 0 && !agi_edge_is_leaf(edge))
-        shown->node = agi_node_retain(agi_edge_node(edge));
-    return shown;
-}
-
-/* What was unpacked for a leaf is another tensor: to the tape a view of the leaf. */
-static ag_node *node_to_leaf(ag_tensor *leaf, const ag_tensor *value)
-{
-    const ag_attr attr = {.n_list = value->ndim, .list = agi_shape_of(value)};
-    const ag_arg arg = agi_arg(leaf);
-    return agi_node_new(AG_OP_view, 0, 1, &arg, &attr, value, 0);
-}
-
-/* The value as a rule reads it, with the history it had and no other. Takes `given`; owned. */
-static ag_tensor *with_old_history(const agi_vjp *v, ag_tensor *given, agi_edge edge)
-{
-    const bool is_leaf = agi_edge_is_leaf(edge);
-    if (is_leaf && given == agi_edge_leaf(edge))
-        return given;
-    ag_tensor *value = agi_tensor_alias(given);
-    agi_release(given);
-    if (value == NULL || edge == 0 || !v->create_graph)
-        return value;
-    value->node = is_leaf ? node_to_leaf(agi_edge_leaf(edge), value)
-                          : agi_node_retain(agi_edge_node(edge));
-    if (value->node != NULL)
-        return value;
-    agi_release(value);
-    return NULL;
-}
-
-/* Into the open scope; NULL with an error. */
-static ag_tensor *unpack_value(const agi_vjp *v, agi_packed *packed, agi_edge edge)
-{
-    ag_tensor *kept = agi_packed_kept(packed);
-    ag_tensor *shown = kept != NULL ? shown_of(kept, edge) : NULL;
-    if (kept != NULL && shown == NULL)
-        return NULL;
-    ag_tensor *given = agi_unpack(packed, shown);
-    agi_release(shown);
-    return given != NULL ? agi_scope_add(with_old_history(v, given, edge)) : NULL;
-}
-
 /* Rules may take a result to lie in memory as it did: where it does not, in row-major order. */
 static ag_tensor *as_output_lay(const ag_node *node, ag_tensor *value)
 {
@@ -179,8 +130,9 @@ static AGI_NOINLINE bool unpack_saved(agi_vjp *v, ag_tensor **room)
         if (saved[at].kind != AGI_SAVED_PACKED)
             continue;
         const agi_edge own = agi_node_output_has_history(node) ? (agi_edge)node : 0;
-        ag_tensor *value = unpack_value(v, saved[at].value.packed,
-                                        is_out ? own : node->edges[inputs[at]]);
+        ag_tensor *value = agi_scope_add(
+            agi_unpack_as_it_was(saved[at].value.packed, is_out ? own : node->edges[inputs[at]],
+                                 v->create_graph));
         room[at] = is_out ? as_output_lay(node, value) : value;
         if (room[at] == NULL || room[at] == &agi_failed)
             return false;

@@ -42,7 +42,7 @@ void agi_packed_release(agi_packed *packed)
     if (packed == NULL || !agi_refs_dec(&packed->refs))
         return;
     if (packed->what != NULL && packed->pair->hooks.drop != NULL)
-        packed->pair->hooks.drop(packed->what);
+        packed->pair->hooks.drop(packed->pair->context, packed->what);
     agi_release(packed->kept);
     release_pair(packed->pair);
     agi_plain_free(packed);

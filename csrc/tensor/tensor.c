@@ -118,7 +118,9 @@ static ag_tensor *tensor_struct(int ndim)
     t->node = NULL;
     t->meta = NULL;
     t->wrapper = NULL;
-    agi_count(&agi_thread_get()->live_tensors, 1);
+    agi_thread *thread = agi_thread_get();
+    t->marks = thread->inference;
+    agi_count(&thread->live_tensors, 1);
     return t;
 }
 
@@ -249,6 +251,7 @@ ag_tensor *agi_tensor_alias(const ag_tensor *t)
         return NULL;
     alias->storage = agi_storage_retain(t->storage);
     alias->flags = t->flags & AGI_TENSOR_CONTIGUOUS;
+    alias->marks = t->marks & AGI_MARK_INFERENCE;
     alias->offset = t->offset;
     alias->numel = t->numel;
     memcpy(alias->dims, t->dims, 2 * (size_t)t->ndim * sizeof(int64_t));
@@ -434,8 +437,11 @@ ag_status agi_tensor_set_base(ag_tensor *view, ag_tensor *x)
     view->flags |= AGI_TENSOR_VIEW;
     meta->view_version = agi_tensor_version(view);
     view->flags |= x->flags & (AGI_TENSOR_NO_GRAD_VIEW | AGI_TENSOR_ONE_OF_VIEWS);
+    view->marks = x->marks;
     if (!agi_thread_get()->grad_enabled)
         view->flags |= AGI_TENSOR_NO_GRAD_VIEW;
+    if (agi_thread_get()->inference)
+        view->marks |= AGI_MARK_INFERENCE_VIEW;
     return AG_OK;
 }
 

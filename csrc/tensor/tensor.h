@@ -91,11 +91,17 @@ enum {
     AGI_TENSOR_ONE_OF_VIEWS = 128, /* a view that an op gave together with others, or one of such */
 };
 
+enum {
+    AGI_MARK_INFERENCE = 1,        /* made in inference mode, of nothing that was made outside */
+    AGI_MARK_INFERENCE_VIEW = 2,   /* a view that was made in inference mode */
+};
+
 struct ag_tensor {
     agi_refs refs;
     uint8_t ndim;
     uint8_t flags;
     uint8_t room;          /* dimensions that agi_own_dims has room for */
+    uint8_t marks;
     agi_storage *storage;  /* owned */
     ag_node *node;         /* owned; NULL for a leaf */
     agi_meta *meta;        /* owned; NULL for most */

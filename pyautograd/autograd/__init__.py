@@ -21,6 +21,7 @@ from .._core import (
 )
 
 if TYPE_CHECKING:
+    from .._inference import inference_mode
     from . import function, functional, graph
     from ._gradcheck import gradcheck, gradgradcheck
     from .function import Function
@@ -36,6 +37,7 @@ __all__ = [
     "gradcheck",
     "gradgradcheck",
     "graph",
+    "inference_mode",
     "is_grad_enabled",
     "no_grad",
     "set_grad_enabled",
@@ -202,6 +204,7 @@ _LATER = {
     "gradcheck": ("_gradcheck", "gradcheck"),
     "graph": ("graph", None),
     "gradgradcheck": ("_gradcheck", "gradgradcheck"),
+    "inference_mode": ("._inference", "inference_mode"),
 }
 
 

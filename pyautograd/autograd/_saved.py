@@ -22,7 +22,8 @@ class _Disabled(threading.local):
 _disabled = _Disabled()
 
 
-def _check_allowed() -> None:
+def check_allowed() -> None:
+    """RuntimeError where hooks on saved tensors are disabled."""
     if _disabled.message is not None:
         raise RuntimeError(_disabled.message)
 
@@ -66,7 +67,7 @@ class saved_tensors_hooks:
         self.unpack_hook = unpack_hook
 
     def __enter__(self) -> None:
-        _check_allowed()
+        check_allowed()
         for name, hook in (("pack_hook", self.pack_hook), ("unpack_hook", self.unpack_hook)):
             if not callable(hook):
                 raise TypeError(

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""What is of use beside tensors: trees of them, which are taken apart, walked and put together.
+"""What is of use beside tensors: trees of them, which are taken apart, walked and put together; in
+`checkpoint` functions that are computed again instead of kept.
 
 Example:
     >>> import pyautograd as ag
@@ -14,7 +15,7 @@ Example:
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ._pytree import (
     LeafSpec,
@@ -35,9 +36,13 @@ from ._pytree import (
     tree_unflatten,
 )
 
+if TYPE_CHECKING:
+    from . import checkpoint
+
 __all__ = [
     "LeafSpec",
     "TreeSpec",
+    "checkpoint",
     "keystr",
     "register_pytree_node",
     "tree_all",
@@ -56,6 +61,10 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
+    if name == "checkpoint":  # imported when first asked for
+        import importlib
+
+        return importlib.import_module(".checkpoint", __name__)
     from .._names import no_attribute
 
     raise no_attribute(__name__, name, __all__)

@@ -29,8 +29,9 @@ static ag_status unpack_number(void *context, void *packed, ag_tensor *kept, ag_
     return AG_OK;
 }
 
-static void drop(void *packed)
+static void drop(void *context, void *packed)
 {
+    CHECK(context == &packs);
     drops++;
     free(packed);
 }
@@ -154,6 +155,42 @@ static void test_owned(void)
     ag_release(x);
 }
 
+/* Of a leaf, of a result and of a constant, through hooks and without. */
+static void test_keeping(void)
+{
+    for (int with_hooks = 0; with_hooks < 2; with_hooks++) {
+        ag_tensor *x = leaf_of(3.0), *y = ag_mul(x, x), *c = ag_detach(x);
+        packs = unpacks = drops = 0;
+        if (with_hooks)
+            CHECK(ag_push_saved_hooks(&numbers, &packs) == AG_OK);
+        ag_saved *kept[3] = {ag_save_tensor(x), ag_save_tensor(y), ag_save_tensor(c)};
+        if (with_hooks)
+            CHECK(ag_pop_saved_hooks() == AG_OK && packs == 3);
+        ag_release(y);
+        ag_tensor *again[3];
+        for (int k = 0; k < 3; k++)
+            again[k] = ag_saved_tensor(kept[k]);
+        CHECK(ag_data(again[1])[0] == 9.0 && !ag_requires_grad(again[2]));
+        CHECK(with_hooks || again[0] == x);
+        ag_tensor *z = ag_mul(again[0], again[1]);
+        CHECK(ag_backward(z, NULL, 0) == AG_OK && ag_data(ag_grad_of(x))[0] == 27.0);
+        ag_fill_(c, 1.0);
+        ag_tensor *late = ag_saved_tensor(kept[2]);
+        CHECK(with_hooks ? ag_data(late)[0] == 3.0 : ag_last_status() == AG_ERR_VERSION);
+        ag_release(late);
+        ag_release(z);
+        for (int k = 0; k < 3; k++) {
+            ag_release(again[k]);
+            ag_saved_release(kept[k]);
+        }
+        CHECK(drops == packs);
+        ag_release(c);
+        ag_release(x);
+    }
+    ag_saved_release(NULL);
+    CHECK(ag_backward_number() == 0);
+}
+
 static void test_failure(ag_saved_hooks hooks, ag_status status)
 {
     ag_tensor *x = leaf_of(3.0);
@@ -181,6 +218,7 @@ int main(void)
     test_numbers();
     test_kept();
     test_owned();
+    test_keeping();
     test_failure((ag_saved_hooks){refuse_to_pack, unpack_number, drop, NULL}, AG_ERR_VALUE);
     test_failure((ag_saved_hooks){pack_number, give_nothing, drop, NULL}, AG_ERR_CALLBACK);
     test_failure((ag_saved_hooks){pack_number, give_other_shape, drop, NULL}, AG_ERR_SHAPE);
