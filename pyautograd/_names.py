@@ -79,8 +79,6 @@ _REASONS: dict[str, dict[str, str]] = {
     },
     "pyautograd.autograd": {
         "tensors that are made with requires_grad=True record": "Variable",
-        "messages of errors name the ops": """detect_anomaly
-            set_detect_anomaly""",
     },
     "pyautograd.func": {
         "sweeps go from outputs to inputs. jacrev gives the same as jacfwd, and jvp is in "

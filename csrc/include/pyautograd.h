@@ -304,6 +304,14 @@ AG_API int ag_node_output_count(const ag_node *node);        /* results of the o
 AG_API int ag_output_number(ag_tensor *t);                   /* which of them t is; 0 for leaves */
 /* Where the program was when the node was made, see ag_set_site_hooks; 0 for unknown. */
 AG_API uint32_t ag_node_site(const ag_node *node);
+/* In anomaly mode a node notes the stack of sites, innermost first, of which n go into `sites`: how
+ * many there are, -1 for a node that noted nothing; and the node (borrowed) whose rule recorded it,
+ * NULL for none. */
+AG_API int ag_node_stack(const ag_node *node, int n, uint32_t *sites);
+AG_API ag_node *ag_node_parent(const ag_node *node);
+/* Something of yours, given back by release when the node dies or gets another. */
+AG_API void *ag_node_context(const ag_node *node);
+AG_API ag_status ag_node_set_context(ag_node *node, void *context, void (*release)(void *context));
 /* Where input k came from: a node or a leaf (the other is NULL), both borrowed, both NULL where no
  * gradient is needed. from and leaf may be NULL. */
 AG_API ag_status ag_node_input(const ag_node *node, int k, ag_node **from, ag_tensor **leaf);
@@ -584,6 +592,16 @@ AG_API void ag_set_interrupt_hook(bool (*is_interrupted)(void));
  * error message tells of it. Neither may call the library. Both NULL: none; one NULL is refused. */
 AG_API void ag_set_site_hooks(uint32_t (*now)(bool alone),
                               int (*text)(uint32_t site, char *text, size_t size));
+/* The sites of all calls that lead to the present one, innermost first: the first n into `sites`,
+ * and how many that were. NULL: none. */
+AG_API void ag_set_stack_hook(int (*stack)(int n, uint32_t *sites));
+/* Anomaly mode, of the whole process: nodes note their stack, a backward that fails tells `failed`
+ * which node's rule did (borrowed; NULL: nobody), before it returns. With check_nan, a NaN among
+ * the gradients that a rule gives is AG_ERR_GRAD, and forward results are looked at, too. */
+AG_API void ag_set_anomaly_enabled(bool on, bool check_nan);
+AG_API bool ag_anomaly_enabled(void);
+AG_API bool ag_anomaly_check_nan_enabled(void);              /* also kept while it is off */
+AG_API void ag_set_anomaly_hook(void (*failed)(ag_node *node));
 /* The text of a site; nothing, and 0, of one that is unknown. */
 AG_API int ag_site_text(uint32_t site, char *text, size_t size);
 /* fork() waits until no thread computes. Where it must not wait for the lock of the hooks above (a

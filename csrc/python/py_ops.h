@@ -32,5 +32,6 @@ bool py_add_grad_modes(PyObject *module);
 
 /* The node that made t, as a Python object: a new reference, None for a leaf. */
 PyObject *py_node_of(ag_tensor *t);
+PyObject *py_object_of_node(ag_node *node);  /* takes the node */
 
 #endif

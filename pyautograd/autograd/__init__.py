@@ -21,11 +21,13 @@ from .._core import (
 
 if TYPE_CHECKING:
     from . import functional
+    from ._anomaly import detect_anomaly, set_detect_anomaly
     from ._gradcheck import gradcheck, gradgradcheck
 
 __all__ = [
     "Node",
     "backward",
+    "detect_anomaly",
     "enable_grad",
     "functional",
     "grad",
@@ -33,6 +35,7 @@ __all__ = [
     "gradgradcheck",
     "is_grad_enabled",
     "no_grad",
+    "set_detect_anomaly",
     "set_grad_enabled",
 ]
 
@@ -191,9 +194,11 @@ def grad(
 
 # Imported when first asked for.
 _LATER = {
+    "detect_anomaly": ("_anomaly", "detect_anomaly"),
     "functional": ("functional", None),
     "gradcheck": ("_gradcheck", "gradcheck"),
     "gradgradcheck": ("_gradcheck", "gradgradcheck"),
+    "set_detect_anomaly": ("_anomaly", "set_detect_anomaly"),
 }
 
 

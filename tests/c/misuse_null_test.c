@@ -335,6 +335,11 @@ static void test_null_when_looking(void)
     SETS_ERROR(ag_set_blocking_hooks(NULL, free));
     SETS_ERROR(ag_set_site_hooks(NULL, site_text));
     GIVES_MINUS_ONE(ag_site_text(1, NULL, 10));
+    GIVES_MINUS_ONE(ag_node_stack(NULL, 0, NULL));
+    GIVES_MINUS_ONE(ag_node_stack(node, 1, NULL));
+    GIVES_NULL(ag_node_parent(NULL));
+    GIVES_NULL(ag_node_context(NULL));
+    GIVES_CODE(AG_ERR_TYPE, ag_node_set_context(NULL, text, NULL));
     CHECK(ag_node_site(node) == 0 && ag_node_site(NULL) == 0);
     ag_clear_error();
     ag_set_interrupt_hook(NULL);  /* none: allowed */
