@@ -76,6 +76,7 @@
 #include "fuse/program_worker.c"
 #include "fuse/program_run.c"
 #include "fuse/program_grid.c"
+#include "tape/anomaly.c"
 #include "tape/apply.c"
 #include "tape/call_check.c"
 #include "tape/cast.c"

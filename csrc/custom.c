@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT
  *
- * Public bodies: functions with rules of the embedder's, and values that are kept for these.
+ * Public bodies: functions with rules of the embedder's, and values that are kept for these and
+ * others, as an op would save them.
  */
 #include "base/check.h"
 #include "tape/apply.h"
 #include "tape/dtypes.h"
 #include "tape/function.h"
+#include "tape/kept.h"
 #include "tape/rule.h"
-#include "tape/saving.h"
 #include "tensor/scope.h"
 
 /* ---- recording ------------------------------------------------------------------------------ */
@@ -164,120 +165,91 @@ void *ag_node_context(const ag_node *node, ag_function_rule rule)
 /* ---- kept values ---------------------------------------------------------------------------- */
 
 struct ag_saved {
-    ag_tensor *tensor;  /* owned: a leaf that wants a gradient itself, else an alias; NULL where
-                           hooks packed it away */
-    agi_edge edge;      /* owned: the node of a value that has a history, else 0 */
-    agi_packed *packed; /* owned: what hooks on saved values made of it, NULL without them */
+    agi_packed *packed;   /* owned, or NULL: */
+    ag_tensor *value;     /* owned: the leaf, or the value without its history */
+    agi_edge edge;        /* owned: where it came from, but for a result */
     uint32_t version;
-    int result;         /* which result of the function it is; -1 for none */
+    int result;           /* which result of a function it is; -1 for none */
 };
 
-void ag_saved_free(ag_saved *saved)
+static bool keep_value(ag_saved *kept, ag_tensor *t)
 {
-    if (saved == NULL)
-        return;
-    agi_release(saved->tensor);
-    agi_edge_release(saved->edge);
-    if (saved->packed != NULL)
-        agi_packed_release(saved->packed);
-    agi_plain_free(saved);
-}
-
-static bool keep_packed(ag_saved *saved, ag_tensor *t)
-{
-    saved->packed = agi_pack(t);
-    ag_tensor *kept = saved->packed != NULL ? agi_packed_kept(saved->packed) : NULL;
-    saved->tensor = kept != NULL ? agi_retain(kept) : NULL;
-    return saved->packed != NULL;
-}
-
-/* A leaf that wants a gradient is kept itself, and needs no edge. */
-static bool keep_value(ag_saved *saved, ag_tensor *t)
-{
-    if (agi_packs()) {
-        if (!keep_packed(saved, t))
-            return false;
-    } else if (agi_edge_is_leaf(saved->edge)) {
-        saved->tensor = agi_retain(agi_edge_leaf(saved->edge));
-    } else {
-        saved->tensor = agi_tensor_alias(t);
-        if (saved->tensor == NULL)
-            return false;
-    }
-    if (agi_edge_is_leaf(saved->edge)) {
-        agi_edge_release(saved->edge);
-        saved->edge = 0;
-    }
-    return true;
-}
-
-ag_saved *ag_saved_new(ag_tensor *t, int result)
-{
-    if (!agi_has_tensor("saved_new", t))
-        return NULL;
-    ag_saved *saved = agi_plain_new(sizeof *saved);
-    if (saved == NULL)
-        return NULL;
-    *saved = (ag_saved){.result = result};
-    if ((result < 0 && !agi_edge_to(t, &saved->edge)) || !keep_value(saved, t)) {
-        ag_saved_free(saved);
-        return NULL;
-    }
-    if (saved->tensor != NULL)
-        saved->version = agi_tensor_version(saved->tensor);
-    return saved;
-}
-
-/* The node that the value has on the tape: *node is owned, NULL for none. False with an error. */
-static bool history_of(const ag_saved *saved, ag_node *of, ag_node **node)
-{
-    *node = NULL;
-    if (saved->result >= 0 && agi_dtype_of(saved->tensor) == AG_FLOAT64) {
-        *node = of->has_outputs ? agi_node_new_output(of, saved->result) : agi_node_retain(of);
-        return *node != NULL;
-    }
-    if (saved->edge == 0)
-        return true;
-    if (agi_edge_node(saved->edge)->detached) {
-        agi_fail_detached();
+    if (!agi_check_may_be_saved(t) || (kept->result < 0 && !agi_edge_to(t, &kept->edge)))
         return false;
+    if (agi_packs())
+        return (kept->packed = agi_pack(t)) != NULL;
+    kept->value = agi_edge_is_leaf(kept->edge) ? agi_retain(t) : agi_tensor_alias(t);
+    if (kept->value != NULL)
+        kept->version = agi_tensor_version(kept->value);
+    return kept->value != NULL;
+}
+
+ag_saved *ag_save_tensor(ag_tensor *t, int result)
+{
+    ag_saved *kept = agi_has_tensor("save_tensor", t) ? agi_plain_new(sizeof *kept) : NULL;
+    if (kept == NULL)
+        return NULL;
+    *kept = (ag_saved){.edge = 0, .result = result};
+    if (keep_value(kept, t))
+        return kept;
+    ag_saved_release(kept);
+    return NULL;
+}
+
+void ag_saved_release(ag_saved *kept)
+{
+    if (kept == NULL)
+        return;
+    agi_packed_release(kept->packed);
+    agi_release(kept->value);
+    agi_edge_release(kept->edge);
+    agi_plain_free(kept);
+}
+
+/* Where the value came from, owned, 0 for nowhere; of a result that is its function's node, which
+ * keeps it and must not be owned by it. False with an error. */
+static bool edge_of(const ag_saved *kept, ag_node *of, agi_edge *edge)
+{
+    *edge = 0;
+    if (kept->result >= 0) {
+        *edge = (agi_edge)(of->has_outputs ? agi_node_new_output(of, kept->result)
+                                           : agi_node_retain(of));
+        return *edge != 0;
     }
-    *node = agi_node_retain(agi_edge_node(saved->edge));
+    if (agi_edge_is_leaf(kept->edge)) {
+        *edge = (agi_edge)agi_retain(agi_edge_leaf(kept->edge)) | 1;
+    } else if (kept->edge != 0) {
+        if (agi_edge_node(kept->edge)->detached) {
+            agi_fail_detached();
+            return false;
+        }
+        *edge = (agi_edge)agi_node_retain(agi_edge_node(kept->edge));
+    }
     return true;
 }
 
-/* The value that the library keeps itself, with its history: owned. */
-static ag_tensor *kept_value(const ag_saved *saved, ag_node *node)
+static ag_tensor *value_again(const ag_saved *kept, const ag_node *of, agi_edge edge)
 {
-    ag_tensor *kept = saved->tensor;
-    ag_node *maker;
-    if (!history_of(saved, node, &maker))
-        return NULL;
-    if (agi_tensor_version(kept) != saved->version) {
-        agi_fail_version(node, maker, kept->ndim, agi_shape_of(kept), agi_version_of(kept),
-                         saved->version);
-        agi_node_release(maker);
-        return NULL;
-    }
-    if (maker == NULL)
-        return agi_retain(kept);
-    ag_tensor *value = agi_tensor_alias(kept);
-    if (value == NULL)
-        agi_node_release(maker);
-    else
-        value->node = maker;
-    return value;
+    const ag_tensor *value = kept->value;
+    if (kept->packed != NULL)
+        return agi_unpack_as_it_was(kept->packed, edge, true);
+    if (agi_tensor_version(value) == kept->version)
+        return agi_with_its_node(kept->value, edge);
+    const ag_node *maker = agi_edge_is_leaf(edge) ? NULL : agi_edge_node(edge);
+    agi_fail_version(of, maker, value->ndim, agi_shape_of(value), agi_version_of(value),
+                     kept->version);
+    return NULL;
 }
 
-ag_tensor *ag_saved_tensor(ag_saved *saved, ag_node *node)
+ag_tensor *ag_saved_tensor(ag_saved *kept, ag_node *of)
 {
-    if (!agi_has("saved_tensor", saved, "a saved value") ||
-        !agi_has("saved_tensor", node, "a node"))
+    if (!agi_has("saved_tensor", kept, "what save_tensor() gave") ||
+        (kept->result >= 0 && !agi_has("saved_tensor", of, "a node")))
         return NULL;
-    ag_tensor *value = saved->tensor != NULL ? kept_value(saved, node) : NULL;
-    if (saved->packed == NULL || (value == NULL && saved->tensor != NULL))
-        return agi_scope_add(value);
-    ag_tensor *unpacked = agi_unpack(saved->packed, value);
-    agi_release(value);
-    return agi_scope_add(unpacked);
+    agi_edge edge;
+    if (!edge_of(kept, of, &edge))
+        return NULL;
+    ag_tensor *value = value_again(kept, of, edge);
+    agi_edge_release(edge);
+    return agi_scope_add(value);
 }

@@ -162,6 +162,13 @@ class Node:
     def variable(self) -> Tensor:
         """Of an AccumulateGrad: the leaf that the gradient is added to."""
     @property
+    def metadata(self) -> dict[str, Any]:
+        """A dict that the node keeps. In anomaly mode it has the traceback of the forward call, as
+        traceback_, and as parent_ the node whose rule recorded this one, if one did.
+
+        Of an AccumulateGrad a new one each time.
+        """
+    @property
     def source(self) -> str | None:
         """The line that the op was called in, outside of this library: file, line and function.
 
@@ -9031,6 +9038,16 @@ class set_grad_enabled(_GradMode):
 
 def is_grad_enabled() -> _bool:
     """Whether this thread records on the tape."""
+def set_anomaly_enabled(enabled: _bool, check_nan: _bool = True) -> None:
+    """Switch anomaly mode on or off, in the whole process: see autograd.detect_anomaly.
+
+    Raises:
+        TypeError: an argument is not a bool.
+    """
+def is_anomaly_enabled() -> _bool:
+    """Whether anomaly mode is on."""
+def is_anomaly_check_nan_enabled() -> _bool:
+    """Whether anomaly mode, when it is on, looks for NaN."""
 def _backward(
     tensors: Tensor | Iterable[Tensor],
     grad_tensors: Tensor | Iterable[Tensor | None] | None = None,

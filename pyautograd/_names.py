@@ -77,8 +77,6 @@ _REASONS: dict[str, dict[str, str]] = {
     },
     "pyautograd.autograd": {
         "tensors that are made with requires_grad=True record": "Variable",
-        "messages of errors name the ops": """detect_anomaly
-            set_detect_anomaly""",
     },
     "pyautograd.autograd.graph": {
         "a tensor whose numbers are written after they were saved is told by backward": """

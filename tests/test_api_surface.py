@@ -32,6 +32,7 @@ FUNCTIONS = """
     reshape flatten squeeze unsqueeze transpose permute t clone swapaxes broadcast_to
     eq ne lt le gt ge
     no_grad enable_grad set_grad_enabled is_grad_enabled
+    set_anomaly_enabled is_anomaly_enabled is_anomaly_check_nan_enabled
     set_num_threads get_num_threads show_config set_printoptions
     memory_allocated max_memory_allocated reset_peak_memory_stats empty_cache
 """.split()

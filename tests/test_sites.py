@@ -42,8 +42,9 @@ def test_line_of_an_op() -> None:
     assert source(ag.sin(x)) == here()
     both = [source(x + x), here()]
     assert both[0] == both[1]
-    y = x.exp(); first = here(); z = y.exp(); second = here()  # noqa: E702
-    assert source(y) == first == second == source(z)
+    y = x.exp()
+    line = here(-1)
+    assert source(y) == line and source(y.exp()) == here()
     assert x.exp().sum().grad_fn.next_functions[0][0].source == here()  # type: ignore[union-attr]
 
 
@@ -115,16 +116,19 @@ def test_what_the_library_does_itself_is_the_callers() -> None:
 def test_gradients_that_are_recorded_are_the_backwards() -> None:
     x = leaf([1.0, 2.0])
     y = (x * x).sum()
-    g = ag.autograd.grad(y, x, create_graph=True)[0]; line = here()  # noqa: E702
+    g = ag.autograd.grad(y, x, create_graph=True)[0]
+    line = here(-1)
     assert source(g) == line
 
 
 def test_views_and_several_results() -> None:
     x = leaf([[1.0, 2.0], [3.0, 4.0]])
-    first, second = x.unbind(); line = here()  # noqa: E702
+    first, second = x.unbind()
+    line = here(-1)
     assert source(first) == source(second) == line
     base = x * 1
-    view = base[0]; made = here()  # noqa: E702
+    view = base[0]
+    made = here(-1)
     base.mul_(2.0)
     assert source(view) == made  # its node is made anew, as its base was written
     assert source(base) == here(-2)
@@ -186,9 +190,11 @@ def message(error: pytest.ExceptionInfo[RuntimeError]) -> list[str]:
 def test_written_in_place() -> None:
     x = leaf([1.0, 2.0])
     y = x * 2
-    z = y * y; saved = here()  # noqa: E702
+    z = y * y
+    saved = here(-1)
     y.add_(1.0)
-    y.mul_(1.0); written = here()  # noqa: E702
+    y.mul_(1.0)
+    written = here(-1)
     with pytest.raises(RuntimeError, match="version 2; expected version 0") as error:
         z.sum().backward()
     assert message(error) == [
@@ -201,12 +207,14 @@ def test_written_without_recording_and_by_an_optimizer() -> None:
     x = leaf([1.0, 2.0])
     y = (x * x).sum()
     with ag.no_grad():
-        x.fill_(1.0); written = here()  # noqa: E702
+        x.fill_(1.0)
+        written = here(-1)
     with pytest.raises(RuntimeError, match="version 1") as error:
         y.backward(retain_graph=True)
     assert message(error)[0] == f"It was last written in place at {written}"
     x.grad = ag.ones(2)
-    ag.optim.SGD([x], 0.1).step(); stepped = here()  # noqa: E702
+    ag.optim.SGD([x], 0.1).step()
+    stepped = here(-1)
     with pytest.raises(RuntimeError, match="version 2") as error:
         y.backward()
     assert message(error)[0] == f"It was last written in place at {stepped}"
@@ -214,8 +222,10 @@ def test_written_without_recording_and_by_an_optimizer() -> None:
 
 def test_output_that_was_written() -> None:
     x = leaf([1.0, 2.0])
-    y = x.exp(); saved = here()  # noqa: E702
-    y[0] = 1.0; written = here()  # noqa: E702
+    y = x.exp()
+    saved = here(-1)
+    y[0] = 1.0
+    written = here(-1)
     with pytest.raises(RuntimeError, match="version 1") as error:
         y.sum().backward()
     assert message(error) == [
@@ -226,7 +236,8 @@ def test_output_that_was_written() -> None:
 
 def test_freed_and_called_by_itself() -> None:
     x = leaf([1.0, 2.0])
-    y = x.exp(); line = here()  # noqa: E702
+    y = x.exp()
+    line = here(-1)
     y.sum().backward()
     with pytest.raises(RuntimeError, match="a second time") as error:
         y.sum().backward()
@@ -238,7 +249,8 @@ def test_freed_and_called_by_itself() -> None:
 
 def test_rules_that_fail() -> None:
     x = leaf([1.0, 2.0])
-    y = x * 2; line = here()  # noqa: E702
+    y = x * 2
+    line = here(-1)
     x.data = ag.ones(3)
     with pytest.raises(RuntimeError, match="returned an invalid gradient") as error:
         y.sum().backward()

@@ -65,8 +65,11 @@ void ag_set_site_hooks(uint32_t (*now)(bool alone),
         agi_fail(AG_ERR_VALUE, "set_site_hooks: expected two functions or none, got one");
         return;
     }
-    agi_sites = (agi_site_hooks){now, text};
+    agi_sites.now = now;
+    agi_sites.text = text;
 }
+
+void ag_set_stack_hook(int (*stack)(int n, uint32_t *sites)) { agi_sites.stack = stack; }
 
 int ag_site_text(uint32_t site, char *text, size_t size)
 {

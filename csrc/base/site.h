@@ -17,6 +17,7 @@
 typedef struct agi_site_hooks {
     uint32_t (*now)(bool alone);  /* NULL where there are none */
     int (*text)(uint32_t site, char *text, size_t size);
+    int (*stack)(int n, uint32_t *sites);
 } agi_site_hooks;
 
 #pragma GCC visibility push(hidden)

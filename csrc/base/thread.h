@@ -39,6 +39,7 @@ typedef struct agi_thread {
      * a loop over this list, never a recursion (agi_tensor_release, agi_node_release). */
     struct ag_node *dying;
     struct agi_meta *dying_meta;
+    struct ag_node *evaluated;  /* borrowed: whose rule a backward is running, in anomaly mode */
     bool freeing, freeing_meta;
     /* Made minus freed by this thread (a sum over all threads is what is alive). Counted with
      * agi_count, since another thread may be reading. */

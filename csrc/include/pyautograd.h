@@ -316,13 +316,6 @@ AG_API ag_status ag_record_function(const ag_function *function, int n_inputs,
                                     ag_tensor *const *results);
 /* The context of a node that is a function with this rule; NULL of other nodes. Borrowed. */
 AG_API void *ag_node_context(const ag_node *node, ag_function_rule rule);
-/* A value kept for a rule: with its history, so that gradients of gradients pass through it, and
- * with its version, so that a write in place since is found. `result` says which result of the
- * function t is, whose node then must not be owned by what it keeps; -1 for anything else. */
-typedef struct ag_saved ag_saved;
-AG_API ag_saved *ag_saved_new(ag_tensor *t, int result);     /* yours to free */
-AG_API ag_tensor *ag_saved_tensor(ag_saved *saved, ag_node *node);  /* the value; of its function */
-AG_API void ag_saved_free(ag_saved *saved);                  /* NULL: does nothing */
 
 /* Saved values: functions of yours between the tape and what ops of this thread save for their
  * rules, from push to pop; of several pairs the last that was pushed counts. `pack` is called with
@@ -351,11 +344,14 @@ typedef int (*ag_packed_visit)(const ag_saved_hooks *hooks, void *context, void 
 AG_API int ag_visit_owned_packed(ag_tensor *t, ag_packed_visit visit, void *argument);
 AG_API void ag_drop_owned_packed(ag_tensor *t);
 
-/* A tensor as an op would save it, by hooks if there are any: it and its history, yours to release;
- * and the tensor again, owned, unless it was written in place (AG_ERR_VERSION). */
+/* A tensor as an op would save it, for a rule above all, by hooks if there are any: with its
+ * history, so that gradients of gradients pass through it, and its version. `result` says which
+ * result of a function it is, whose node must not be owned by what it keeps; -1 of anything else.
+ * And the tensor again, owned, unless it was written in place (AG_ERR_VERSION); `of` is the node
+ * whose rule wants it, which may be NULL of what is no result. */
 typedef struct ag_saved ag_saved;
-AG_API ag_saved *ag_save_tensor(ag_tensor *t);
-AG_API ag_tensor *ag_saved_tensor(ag_saved *kept);
+AG_API ag_saved *ag_save_tensor(ag_tensor *t, int result);   /* yours to release */
+AG_API ag_tensor *ag_saved_tensor(ag_saved *kept, ag_node *of);
 AG_API void ag_saved_release(ag_saved *kept);
 /* A number that no other backward has, of the one that this thread is in, or 0. */
 AG_API uint64_t ag_backward_number(void);
@@ -380,6 +376,14 @@ AG_API int ag_node_output_count(const ag_node *node);        /* results of the o
 AG_API int ag_output_number(ag_tensor *t);                   /* which of them t is; 0 for leaves */
 /* Where the program was when the node was made, see ag_set_site_hooks; 0 for unknown. */
 AG_API uint32_t ag_node_site(const ag_node *node);
+/* In anomaly mode a node notes the stack of sites, innermost first, of which n go into `sites`: how
+ * many there are, -1 for a node that noted nothing; and the node (borrowed) whose rule recorded it,
+ * NULL for none. */
+AG_API int ag_node_stack(const ag_node *node, int n, uint32_t *sites);
+AG_API ag_node *ag_node_parent(const ag_node *node);
+/* Something of yours, given back by release when the node dies or gets another. */
+AG_API void *ag_node_context(const ag_node *node);
+AG_API ag_status ag_node_set_context(ag_node *node, void *context, void (*release)(void *context));
 /* Where input k came from: a node or a leaf (the other is NULL), both borrowed, both NULL where no
  * gradient is needed. from and leaf may be NULL. */
 AG_API ag_status ag_node_input(const ag_node *node, int k, ag_node **from, ag_tensor **leaf);
@@ -661,6 +665,16 @@ AG_API void ag_set_interrupt_hook(bool (*is_interrupted)(void));
  * error message tells of it. Neither may call the library. Both NULL: none; one NULL is refused. */
 AG_API void ag_set_site_hooks(uint32_t (*now)(bool alone),
                               int (*text)(uint32_t site, char *text, size_t size));
+/* The sites of all calls that lead to the present one, innermost first: the first n into `sites`,
+ * and how many that were. NULL: none. */
+AG_API void ag_set_stack_hook(int (*stack)(int n, uint32_t *sites));
+/* Anomaly mode, of the whole process: nodes note their stack, a backward that fails tells `failed`
+ * which node's rule did (borrowed; NULL: nobody), before it returns. With check_nan, a NaN among
+ * the gradients that a rule gives is AG_ERR_GRAD, and forward results are looked at, too. */
+AG_API void ag_set_anomaly_enabled(bool on, bool check_nan);
+AG_API bool ag_anomaly_enabled(void);
+AG_API bool ag_anomaly_check_nan_enabled(void);              /* also kept while it is off */
+AG_API void ag_set_anomaly_hook(void (*failed)(ag_node *node));
 /* The text of a site; nothing, and 0, of one that is unknown. */
 AG_API int ag_site_text(uint32_t site, char *text, size_t size);
 /* fork() waits until no thread computes. Where it must not wait for the lock of the hooks above (a

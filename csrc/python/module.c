@@ -4,6 +4,7 @@
  * under Python. The GIL keeps threads apart, so reference counts are plain; work that takes long
  * lets the GIL go and touches no count while it does.
  */
+#include "py_anomaly.h"
 #include "py_convert.h"
 #include "py_dtype.h"
 #include "py_errors.h"
@@ -128,7 +129,8 @@ static bool fill(PyObject *module)
                                    py_info_functions, py_row_functions, py_cast_functions,
                                    py_generator_functions, py_optim_functions,
                                    py_contract_functions, py_function_functions,
-                                   py_sparse_functions, py_saving_functions, own_functions};
+                                   py_sparse_functions, py_saving_functions,
+                                   py_anomaly_functions, own_functions};
     for (size_t i = 0; i < sizeof tables / sizeof tables[0]; i++) {
         if (!add_functions(module, tables[i]))
             return false;
@@ -166,5 +168,6 @@ PyMODINIT_FUNC PyInit__core(void)
     ag_set_serialised(true);
     ag_set_blocking_hooks(let_go, take_back);
     py_watch_arrays();
+    py_watch_anomalies(py_object_of_node);
     return module;
 }

@@ -280,7 +280,7 @@ static PyObject *frame_arguments(const py_frame *frame)
     for (Py_ssize_t k = 0; all != NULL && k < n; k++) {
         PyObject *one = Py_NewRef(PyTuple_GET_ITEM(frame->others, k));
         if (frame->inputs[k] != NULL)
-            Py_SETREF(one, py_tensor_wrap(ag_saved_tensor(frame->inputs[k])));
+            Py_SETREF(one, py_tensor_wrap(ag_saved_tensor(frame->inputs[k], NULL)));
         if (one == NULL)
             Py_CLEAR(all);
         else
@@ -444,7 +444,7 @@ static bool keep_inputs(py_frame *frame, PyObject *inputs)
         if (!py_is_tensor(one)) {
             Py_DECREF(Py_None);
             PyTuple_SET_ITEM(frame->others, k, Py_NewRef(one));
-        } else if ((frame->inputs[k] = ag_save_tensor(py_tensor_of(one))) == NULL) {
+        } else if ((frame->inputs[k] = ag_save_tensor(py_tensor_of(one), -1)) == NULL) {
             py_raise();
             return false;
         }

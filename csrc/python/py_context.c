@@ -21,7 +21,7 @@ static void free_saved_values(py_context *ctx)
     ctx->n_saved = 0;
     Py_CLEAR(ctx->saved_leaves);
     for (int k = 0; k < n; k++)
-        ag_saved_free(saved[k]);
+        ag_saved_release(saved[k]);
     PyMem_Free(saved);
 }
 
@@ -60,7 +60,7 @@ static bool save_one(py_context *ctx, int k, PyObject *value, int n_results,
     }
     ag_tensor *t = py_tensor_of(value);
     const int result = result_number(t, n_results, results);
-    ctx->saved[k] = ag_saved_new(t, result);
+    ctx->saved[k] = ag_save_tensor(t, result);
     if (ctx->saved[k] == NULL)
         return py_raise() != NULL;
     return result >= 0 || !ag_is_leaf(t) || !ag_requires_grad(t) || keep_leaf(ctx, value);

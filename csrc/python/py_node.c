@@ -4,6 +4,7 @@
  * its own below `Node`, made when it is first met. Where the tape ends in a leaf an AccumulateGrad
  * stands for it, which the library itself has no node for.
  */
+#include "py_anomaly.h"
 #include "py_errors.h"
 #include "py_hooks.h"
 #include "py_node.h"
@@ -106,7 +107,7 @@ static PyObject *new_object(const char *name, ag_node *node, ag_tensor *leaf)
 }
 
 /* Takes the node. That of a Function has the Function's context for its object. */
-static PyObject *object_of_node(ag_node *node)
+PyObject *py_object_of_node(ag_node *node)
 {
     char name[NAME_MAX_LENGTH];
     PyObject *context = py_context_of(node);
@@ -136,7 +137,7 @@ PyObject *py_node_of(ag_tensor *t)
     if (ag_is_leaf(t))
         Py_RETURN_NONE;
     ag_node *node = ag_node_of(t);
-    return node != NULL ? object_of_node(node) : py_raise();
+    return node != NULL ? py_object_of_node(node) : py_raise();
 }
 
 static void node_dealloc(PyObject *self)
@@ -184,7 +185,7 @@ static PyObject *next_function(ag_node *node, int k)
     PyObject *object;
     ag_node_input(node, k, &from, &leaf);
     if (from != NULL)
-        object = object_of_node(ag_node_retain(from));
+        object = py_object_of_node(ag_node_retain(from));
     else if (leaf != NULL)
         object = object_of_leaf(leaf);
     else
@@ -344,6 +345,13 @@ static PyObject *get_source(PyObject *self, void *unused)
     return py_site_object(node != NULL ? ag_node_site(node) : 0);
 }
 
+static PyObject *get_metadata(PyObject *self, void *unused)
+{
+    (void)unused;
+    ag_node *node = ((py_node *)self)->node;
+    return node != NULL ? py_node_metadata(node) : PyDict_New();
+}
+
 static PyMethodDef node_methods[] = {
     {"register_hook", node_register_hook, METH_O,
      "register_hook($self, hook, /)\n--\n\n"
@@ -397,6 +405,15 @@ static PyGetSetDef node_properties[] = {
      "Of an AccumulateGrad: the leaf that the gradient is added to.\n\n" EXAMPLE_DOC
      "    >>> (x * 2).grad_fn.next_functions[0][0].variable is x\n"
      "    True\n", NULL},
+    {"metadata", get_metadata, NULL,
+     "A dict that the node keeps. In anomaly mode it has the traceback of the forward call, as\n"
+     "traceback_, and as parent_ the node whose rule recorded this one, if one did.\n\n"
+     "Of an AccumulateGrad a new one each time.\n\n"
+     EXAMPLE_DOC
+     "    >>> y = x * 2\n"
+     "    >>> y.grad_fn.metadata['layer'] = 3\n"
+     "    >>> y.grad_fn.metadata\n"
+     "    {'layer': 3}\n", NULL},
     {"source", get_source, NULL,
      "The line that the op was called in, outside of this library: file, line and function.\n\n"
      "None where it is not known: of an AccumulateGrad, and of ops that C called.\n\n"

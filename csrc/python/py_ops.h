@@ -34,5 +34,6 @@ bool py_add_checkpoint_type(PyObject *module);
 
 /* The node that made t, as a Python object: a new reference, None for a leaf. */
 PyObject *py_node_of(ag_tensor *t);
+PyObject *py_object_of_node(ag_node *node);  /* takes the node */
 
 #endif

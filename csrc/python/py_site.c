@@ -117,6 +117,12 @@ static int write_site(uint32_t site, char *text, size_t size)
     return snprintf(text, size, "%s:%d in %s", p->file_text, p->line, p->name_text);
 }
 
+PyObject *py_site_tuple(uint32_t site)
+{
+    const place *p = place_of(site);
+    return Py_BuildValue("OiO", p->file, p->line, p->name);
+}
+
 /* ---- code ----------------------------------------------------------------------------------- */
 
 #define OWN UINT32_MAX  /* a place in this package: who called it counts */
@@ -252,6 +258,20 @@ static uint32_t site_now(bool alone)
     return site_outside(frame);
 }
 
+/* All frames but those of the package. */
+static int sites_of_stack(int n, uint32_t *sites)
+{
+    const PyThreadState *thread = present_thread(false);
+    const py_frame *frame = thread != NULL ? py_frame_now(thread) : NULL;
+    int found = 0;
+    for (; found < n && frame != NULL; frame = py_frame_outer(frame)) {
+        const uint32_t site = site_in(frame);
+        if (site != 0 && site != OWN)
+            sites[found++] = site;
+    }
+    return found;
+}
+
 /* ---- whether frames are what they are taken for ---------------------------------------------- */
 
 static bool is_same_frame(const py_frame *fast, PyFrameObject *slow)
@@ -315,10 +335,18 @@ PyObject *py_watch_lines(PyObject *module, PyObject *unused)
     if (!find_package())
         return NULL;
     ag_set_site_hooks(site_now, write_site);
+    ag_set_stack_hook(sites_of_stack);
     Py_RETURN_TRUE;
 }
 
 #else
+
+PyObject *py_site_tuple(uint32_t site)
+{
+    (void)site;
+    PyErr_SetString(PyExc_SystemError, "there are no sites");
+    return NULL;
+}
 
 PyObject *py_watch_lines(PyObject *module, PyObject *unused)
 {

@@ -14,4 +14,7 @@ PyObject *py_watch_lines(PyObject *module, PyObject *unused);
 /* "file.py:12 in f", or None. */
 PyObject *py_site_object(uint32_t site);
 
+/* (file, line, function); NULL with an exception. */
+PyObject *py_site_tuple(uint32_t site);
+
 #endif

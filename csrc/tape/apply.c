@@ -11,6 +11,7 @@
 #include "../fuse/pending.h"
 #include "../tensor/layout.h"
 #include "../tensor/scope.h"
+#include "anomaly.h"
 #include "call_check.h"
 #include "dtypes.h"
 
@@ -453,7 +454,8 @@ AGI_INLINE ag_tensor *apply_as(ag_dtype dtype, int op, int variant, int n, const
     if (wants_record(info, dtype, n, args)) {
         variant = variant < 0 ? agi_variant_of(op, args, attr) : variant;
         out->node = agi_node_new(op, variant, n, args, attr, out, 0);
-        if (AGI_UNLIKELY(out->node == NULL))
+        if (AGI_UNLIKELY(out->node == NULL) ||
+            (AGI_UNLIKELY(agi_anomaly_checks()) && !agi_anomaly_look(out->node, out, n, args)))
             goto fail;
     }
     return out;
@@ -551,6 +553,8 @@ static bool record_several(int op, int n_args, const ag_arg *args, const ag_attr
     bool ok = node != NULL;
     for (int k = 0; k < (indexed ? 1 : n) && ok; k++)
         ok = (outs[k]->node = agi_node_new_output(node, k)) != NULL;
+    for (int k = 0; agi_anomaly_checks() && ok && k < n; k++)
+        ok = agi_anomaly_look(node, outs[k], n_args, args);
     agi_node_release(node);
     return ok;
 }

@@ -21,6 +21,7 @@
 #include "../compute/run.h"
 #include "../fuse/pending.h"
 #include "../tensor/scope.h"
+#include "anomaly.h"
 #include "apply.h"
 #include "hooks.h"
 #include "request.h"
@@ -195,6 +196,11 @@ static bool give(agi_run *run, const ag_node *node, int k, ag_tensor *g)
            accumulate(run, &run->entries[agi_slot_find(run, edge)], g);
 }
 
+AGI_INLINE bool is_no_anomaly(agi_run *run, ag_node *node, int k, ag_tensor *g)
+{
+    return AGI_LIKELY(!agi_anomaly_checks()) || agi_anomaly_check(run, node, k, g);
+}
+
 /* Gives input 0 its part as a patch (taken). */
 static bool give_patch(agi_run *run, const ag_node *node, agi_patch *patch)
 {
@@ -363,7 +369,7 @@ static bool pull_back(agi_run *run, const agi_slot *entry, ag_tensor *g, unsigne
         ok = hook_narrow(&v, g);
     for (int k = 0; ok && k < node->n_in; k++)
         if (v.needs & (1u << k))
-            ok = give(run, node, k, gx[k].tensor);
+            ok = is_no_anomaly(run, node, k, gx[k].tensor) && give(run, node, k, gx[k].tensor);
     agi_scope_close(mark);
     return ok;
 }
@@ -483,7 +489,8 @@ static bool pull_back_wide(agi_run *run, agi_slot *entry, ag_tensor *const *part
         ok = hook_results(node, w.v.gx, w.needs, agi_node_outputs(node), parts);
     for (int k = 0; ok && k < node->n_in; k++)
         if (w.needs[k])
-            ok = give(run, node, k, w.v.gx[k].tensor);
+            ok = is_no_anomaly(run, node, k, w.v.gx[k].tensor) &&
+                 give(run, node, k, w.v.gx[k].tensor);
     agi_scope_close(mark);
     agi_wide_close(&w);
     if (ok && wanted && run->frees)
@@ -525,7 +532,7 @@ static bool propagate(agi_run *run, agi_slot *entry, ag_tensor *g)
     if (needs == 0)
         return true;
     bool done = false;
-    if (AGI_UNLIKELY(agi_op_makes_patch(node->op)) && !node->is_packed &&
+    if (AGI_UNLIKELY(agi_op_makes_patch(node->op)) && !node->is_packed && !agi_anomaly_checks() &&
         !has_hooks(node, AGI_HOOK_AFTER) && !pull_back_part(run, entry, g, needs, &done))
         return false;
     if (AGI_LIKELY(!done) && !pull_back(run, entry, g, needs))
@@ -656,10 +663,22 @@ static AGI_NOINLINE bool visit_watched_parts(agi_run *run, agi_slot *entry)
     return hook_nothing(agi_edge_node(entry->what));
 }
 
+/* What is recorded from here on is recorded by this node's rule. Returns which one it was. */
+static AGI_NOINLINE ag_node *evaluate(ag_node *node)
+{
+    agi_thread *thread = agi_thread_get();
+    ag_node *before = thread->evaluated;
+    thread->evaluated = node != NULL ? agi_node_of_op(node) : NULL;
+    return before;
+}
+
 static bool visit(agi_run *run, int32_t slot)
 {
     agi_slot *entry = &run->entries[slot];
-    const ag_node *node = agi_edge_node(entry->what);
+    ag_node *node = agi_edge_node(entry->what), *outer = NULL;
+    const bool noting = agi_anomaly_is_on();
+    if (AGI_UNLIKELY(noting))
+        outer = evaluate(node);
     bool ok = !AGI_UNLIKELY(entry->is_patched) || settle_patches(run, entry);
     const bool watched = AGI_UNLIKELY(node->extra != NULL) && node->extra->hooks != NULL;
     if (ok && AGI_UNLIKELY(watched))
@@ -670,7 +689,9 @@ static bool visit(agi_run *run, int32_t slot)
     else if (ok && AGI_UNLIKELY(agi_node_is_function(node)))
         ok = pull_back_nothing(run, entry);
     if (AGI_UNLIKELY(!ok))
-        return agi_node_explain(node);
+        agi_node_explain(node);
+    if (AGI_UNLIKELY(noting))
+        evaluate(outer);
     for (int k = 0; k < node->n_in && ok; k++)
         if (node->edges[k] != 0)
             ok = settle(run, agi_slot_find(run, node->edges[k]));

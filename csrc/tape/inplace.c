@@ -19,6 +19,7 @@
 #include "../fuse/pending.h"
 #include "../tensor/copy.h"
 #include "../tensor/layout.h"
+#include "anomaly.h"
 #include "apply.h"
 #include "call_check.h"
 #include "cast.h"
@@ -509,6 +510,9 @@ static ag_status write_recorded(int op, int variant, int n, const ag_arg *args,
     }
     agi_tensor_bump(x);
     commit_rewrite(&rewrite, x);
+    if (AGI_UNLIKELY(agi_anomaly_checks()) && x->node != NULL && rewrite.target == x &&
+        !agi_anomaly_look(x->node, x, 0, NULL))
+        return ag_last_status();
     return AG_OK;
 }
 

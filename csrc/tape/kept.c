@@ -4,13 +4,9 @@
  */
 #include "kept.h"
 
-#include "../base/check.h"
-#include "../base/shape.h"
 #include "apply.h"
-#include "request.h"
 
-/* The value that a pair of hooks left to the library, with its history. Owned. */
-static ag_tensor *with_its_node(ag_tensor *value, agi_edge edge)
+ag_tensor *agi_with_its_node(ag_tensor *value, agi_edge edge)
 {
     if (value->flags & AGI_TENSOR_REQUIRES_GRAD)
         return agi_retain(value);
@@ -49,73 +45,10 @@ static ag_tensor *with_old_history(ag_tensor *given, agi_edge edge, bool recorde
 ag_tensor *agi_unpack_as_it_was(agi_packed *packed, agi_edge edge, bool recorded)
 {
     ag_tensor *kept = agi_packed_kept(packed);
-    ag_tensor *shown = kept != NULL ? with_its_node(kept, edge) : NULL;
+    ag_tensor *shown = kept != NULL ? agi_with_its_node(kept, edge) : NULL;
     if (kept != NULL && shown == NULL)
         return NULL;
     ag_tensor *given = agi_unpack(packed, shown);
     agi_release(shown);
     return given != NULL ? with_old_history(given, edge, recorded) : NULL;
-}
-
-/* ---- kept by others than nodes -------------------------------------------------------------- */
-
-struct ag_saved {
-    agi_packed *packed;   /* owned, or NULL: */
-    ag_tensor *value;     /* owned: the leaf, or the value without its history */
-    agi_edge edge;        /* owned: where it came from */
-    uint32_t version;
-};
-
-static bool keep_value(ag_saved *kept, ag_tensor *t)
-{
-    if (!agi_check_may_be_saved(t) || (agi_requires_grad(t) && (kept->edge = agi_edge_of(t)) == 0))
-        return false;
-    if (agi_packs())
-        return (kept->packed = agi_pack(t)) != NULL;
-    kept->value = t->flags & AGI_TENSOR_REQUIRES_GRAD ? agi_retain(t) : agi_tensor_alias(t);
-    if (kept->value != NULL)
-        kept->version = agi_tensor_version(kept->value);
-    return kept->value != NULL;
-}
-
-ag_saved *ag_save_tensor(ag_tensor *t)
-{
-    ag_saved *kept = agi_has_tensor("save_tensor", t) ? agi_plain_new(sizeof *kept) : NULL;
-    if (kept == NULL)
-        return NULL;
-    *kept = (ag_saved){.edge = 0};
-    if (keep_value(kept, t))
-        return kept;
-    ag_saved_release(kept);
-    return NULL;
-}
-
-void ag_saved_release(ag_saved *kept)
-{
-    if (kept == NULL)
-        return;
-    agi_packed_release(kept->packed);
-    agi_release(kept->value);
-    if (kept->edge != 0)
-        agi_edge_release(kept->edge);
-    agi_plain_free(kept);
-}
-
-ag_tensor *ag_saved_tensor(ag_saved *kept)
-{
-    if (!agi_has("saved_tensor", kept, "what save_tensor() gave"))
-        return NULL;
-    if (kept->packed != NULL)
-        return agi_unpack_as_it_was(kept->packed, kept->edge, true);
-    const uint32_t version = agi_tensor_version(kept->value);
-    if (version == kept->version)
-        return with_its_node(kept->value, kept->edge);
-    char size[AGI_SHAPE_TEXT];
-    agi_fail(AG_ERR_VERSION,
-             "one of the variables needed for gradient computation has been modified by an inplace "
-             "operation: [Tensor %s] is at version %u; expected version %u instead. Hint: it was "
-             "kept to be computed with again; clone() it before writing.",
-             agi_format_shape_list(size, kept->value->ndim, agi_shape_of(kept->value)), version,
-             kept->version);
-    return NULL;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Values that are kept as a node would keep them, with where they came from: by hooks on what is
- * saved (saving.h) if this thread has any.
+ * Values that were kept, with their history again: by the library, or by hooks on what is saved
+ * (saving.h).
  */
 #ifndef AGI_KEPT_H
 #define AGI_KEPT_H
@@ -10,6 +10,9 @@
 #include "saving.h"
 
 #pragma GCC visibility push(hidden)
+
+/* The leaf that `value` is, or an alias of it with the node that `edge` says. Owned. */
+ag_tensor *agi_with_its_node(ag_tensor *value, agi_edge edge);
 
 /* What a pair of hooks packed, as a tensor with the history it had and no other: the node, or the
  * leaf, that `edge` says, where that is asked for (`recorded`), else none. Owned; NULL with an

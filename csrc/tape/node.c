@@ -399,6 +399,26 @@ AGI_INLINE ag_node *node_of(const ag_node *head)
     return node;
 }
 
+_Atomic uint8_t agi_anomaly_mode = AGI_ANOMALY_CHECKS;
+
+/* In anomaly mode: from where it is recorded. */
+static AGI_NOINLINE bool take_note(ag_node *node)
+{
+    static _Atomic uint64_t notes;
+    uint32_t sites[AGI_STACK_MAX];
+    const int n = agi_sites.stack != NULL ? agi_sites.stack(AGI_STACK_MAX, sites) : 0;
+    agi_node_extra *extra = agi_node_extra_of(node);
+    agi_note *note = extra != NULL ? agi_plain_new(sizeof *note + (size_t)n * sizeof *sites) : NULL;
+    if (note == NULL)
+        return false;
+    ag_node *parent = agi_thread_get()->evaluated;
+    *note = (agi_note){.parent = parent != NULL ? agi_node_retain(parent) : NULL, .n = n,
+                       .order = atomic_fetch_add(&notes, 1)};
+    memcpy(note->sites, sites, (size_t)n * sizeof *sites);
+    extra->note = note;
+    return true;
+}
+
 ag_node *agi_node_new_output(ag_node *of, int k)
 {
     const ag_node head = {.op = of->op, .variant = of->variant, .n_in = 1, .n_ints = 1,
@@ -440,7 +460,8 @@ ag_node *agi_node_new(int op, int variant, int n, const ag_arg *args, const ag_a
     for (int k = 0; k < n; k++)
         if (args[k].tensor != NULL && !agi_edge_to(args[k].tensor, &node->edges[k]))
             goto fail;
-    if (!save_values(node, args, out, out_bump))
+    if (!save_values(node, args, out, out_bump) ||
+        (AGI_UNLIKELY(agi_anomaly_is_on()) && !take_note(node)))
         goto fail;
     return node;
 fail:
@@ -551,10 +572,21 @@ int64_t agi_node_lend_saved(ag_node *node, int by)
     return stored;
 }
 
+static void free_note(agi_note *note)
+{
+    agi_node_release(note->parent);
+    agi_plain_free(note->made);
+    agi_plain_free(note);
+}
+
 static void free_extra(agi_node_extra *extra)
 {
     agi_hooks_free(extra->hooks);
     agi_function_end(extra->function);
+    if (extra->note != NULL)
+        free_note(extra->note);
+    if (extra->release != NULL)
+        extra->release(extra->context);
     agi_plain_free(extra);
 }
 
@@ -613,16 +645,82 @@ const char *agi_node_label(const ag_node *node)
     return alias != 0 ? named[alias] : agi_ops[node->op].label;
 }
 
-bool agi_node_explain(const ag_node *node)
+static void (*on_anomaly)(ag_node *node);
+
+void ag_set_anomaly_hook(void (*failed)(ag_node *node)) { on_anomaly = failed; }
+
+/* The hook may do anything: what is the thread's is as before afterwards. */
+static AGI_NOINLINE void tell_of_anomaly(ag_node *node)
+{
+    agi_thread *thread = agi_thread_get();
+    char message[AGI_MESSAGE_MAX];
+    const ag_status status = thread->status;
+    const int32_t depth = thread->scope_depth;
+    const bool recording = thread->grad_enabled;
+    memcpy(message, thread->message, sizeof message);
+    thread->scope_depth = 0;
+    agi_node_retain(node);
+    on_anomaly(node);
+    agi_node_release(node);
+    thread->scope_depth = depth;
+    thread->grad_enabled = recording;
+    thread->status = status;
+    memcpy(thread->message, message, sizeof message);
+}
+
+bool agi_node_explain(ag_node *node)
 {
     char name[64], what[96];
     const ag_status status = ag_last_status();
-    if (status == AG_OK || status == AG_ERR_INTERRUPTED || node->site == 0)
+    if (status == AG_OK || status == AG_ERR_INTERRUPTED)
         return false;
     ag_node_name(node, name, sizeof name);
     snprintf(what, sizeof what, "%s was recorded", name);
     agi_site_add(node->site, what);
+    if (agi_anomaly_is_on() && on_anomaly != NULL)
+        tell_of_anomaly(agi_node_of_op(node));
     return false;
+}
+
+int ag_node_stack(const ag_node *node, int n, uint32_t *sites)
+{
+    if (!agi_has("node_stack", node, "a node") ||
+        (n > 0 && !agi_has("node_stack", sites, "memory for the sites")))
+        return -1;
+    const agi_note *note = node->extra != NULL ? node->extra->note : NULL;
+    if (note == NULL)
+        return -1;
+    for (int k = 0; k < n && k < note->n; k++)
+        sites[k] = note->sites[k];
+    return note->n;
+}
+
+ag_node *ag_node_parent(const ag_node *node)
+{
+    const bool noted = agi_has("node_parent", node, "a node") && node->extra != NULL &&
+                       node->extra->note != NULL;
+    return noted ? node->extra->note->parent : NULL;
+}
+
+void *ag_node_context(const ag_node *node)
+{
+    return agi_has("node_context", node, "a node") && node->extra != NULL ? node->extra->context
+                                                                          : NULL;
+}
+
+ag_status ag_node_set_context(ag_node *node, void *context, void (*release)(void *context))
+{
+    if (!agi_has("node_set_context", node, "a node"))
+        return ag_last_status();
+    agi_node_extra *extra = agi_node_extra_of(node);
+    if (extra == NULL)
+        return ag_last_status();
+    const agi_node_extra old = *extra;
+    extra->context = context;
+    extra->release = release;
+    if (old.release != NULL)
+        old.release(old.context);
+    return AG_OK;
 }
 
 uint32_t ag_node_site(const ag_node *node)

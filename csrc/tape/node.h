@@ -45,12 +45,27 @@ typedef struct agi_saved {
     uint32_t kind;      /* agi_saved_kind */
 } agi_saved;
 
+/* What a node notes in anomaly mode. */
+typedef struct agi_note {
+    ag_node *parent;    /* owned: the node whose rule recorded it in a backward, NULL for none */
+    char *made;         /* owned: what is NaN or infinite in its result, NULL for nothing */
+    uint64_t order;     /* nodes that were recorded later have higher ones */
+    int n;
+    uint32_t sites[];   /* where the program was, innermost first */
+} agi_note;
+
 /* Rare extras of a node. */
 typedef struct agi_node_extra {
     ag_tensor *retain;  /* weak: the output, where its gradient is to be kept */
     struct agi_hook_list *hooks;  /* owned, NULL for none */
     struct agi_function *function;  /* owned: of the node of a function */
+    agi_note *note;     /* owned, NULL for none */
+    void *context;      /* owned: a language binding's, given back by release */
+    void (*release)(void *context);
 } agi_node_extra;
+
+enum { AGI_ANOMALY_ON = 1, AGI_ANOMALY_CHECKS = 2 };
+#define AGI_STACK_MAX 200
 
 /* Attributes of an op that has any: the numbers of its ag_attr. */
 typedef struct agi_node_attr {
@@ -193,8 +208,11 @@ const int64_t *agi_node_input_shape(const ag_node *node, int k, int *ndim);
  * where they were row-major. Borrowed. */
 const int64_t *agi_node_input_strides(const ag_node *node);
 
-/* Adds to the error message where the node was recorded. Returns false. */
-bool agi_node_explain(const ag_node *node);
+/* A node's rule failed: adds to the error message where it was recorded, and in anomaly mode tells
+ * the embedder. Returns false. */
+bool agi_node_explain(ag_node *node);
+
+extern _Atomic uint8_t agi_anomaly_mode;
 
 void agi_edge_release(agi_edge edge);
 
@@ -237,6 +255,16 @@ bool agi_node_hides(const ag_node *node, int k);
 agi_node_extra *agi_node_extra_of(ag_node *node);  /* made at first use; NULL if no memory */
 
 #pragma GCC visibility pop
+
+AGI_INLINE bool agi_anomaly_is_on(void)
+{
+    return (atomic_load_explicit(&agi_anomaly_mode, memory_order_relaxed) & AGI_ANOMALY_ON) != 0;
+}
+AGI_INLINE bool agi_anomaly_checks(void)
+{
+    return atomic_load_explicit(&agi_anomaly_mode, memory_order_relaxed) ==
+           (AGI_ANOMALY_ON | AGI_ANOMALY_CHECKS);
+}
 
 AGI_INLINE ag_node *agi_node_retain(ag_node *n) { agi_refs_inc(&n->refs); return n; }
 

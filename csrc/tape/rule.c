@@ -54,16 +54,25 @@ void agi_fail_version(const ag_node *saver, const ag_node *maker, int ndim, cons
                       const _Atomic uint32_t *counter, uint32_t expected)
 {
     const uint32_t version = atomic_load_explicit(counter, memory_order_relaxed);
-    char made_by[64] = "", saved_by[64], size[AGI_SHAPE_TEXT];
-    ag_node_name(saver, saved_by, sizeof saved_by);
+    char made_by[64] = "", saved_by[64] = "Somebody", size[AGI_SHAPE_TEXT];
+    const bool traced = agi_anomaly_is_on();
+    const char *hint =
+        traced ? "the backtrace further above shows the operation that failed to compute its "
+                 "gradient. The variable in question was changed in there or anywhere later. Good "
+                 "luck!"
+               : " saved it for its gradient; clone() it before writing, or write before it is "
+                 "used.";
+    if (saver != NULL)
+        ag_node_name(saver, saved_by, sizeof saved_by);
     if (maker != NULL)
         maker_name(maker, made_by);
     agi_fail(AG_ERR_VERSION,
              "one of the variables needed for gradient computation has been modified by an inplace "
-             "operation: [Tensor %s]%s%s, is at version %u; expected version %u instead. Hint: %s "
-             "saved it for its gradient; clone() it before writing, or write before it is used.",
+             "operation: [Tensor %s]%s%s, is at version %u; expected version %u instead. "
+             "Hint: %s%s",
              agi_format_shape_list(size, ndim, shape),
-             maker != NULL ? ", which is output 0 of " : "", made_by, version, expected, saved_by);
+             maker != NULL ? ", which is output 0 of " : "", made_by, version, expected,
+             traced ? "" : saved_by, hint);
     agi_site_add(agi_site_of_write(counter, version), "It was last written in place");
 }
 

@@ -121,6 +121,7 @@ void agi_run_open(agi_run *run, int n, ag_tensor *const *roots, unsigned flags)
     run->n_roots = n;
     run->roots = roots;
     run->any_patched = run->accumulates = false;
+    run->infinite = NULL;
     run->told = NULL;
     run->told_count = run->told_capacity = 0;
     run->flags = flags;

@@ -56,6 +56,7 @@ typedef struct agi_run {
     int64_t kept;       /* elements of those that are there and will be freed, about */
     bool selective;     /* only some inputs are wanted */
     bool any_patched;   /* some entry was */
+    const ag_node *infinite;  /* borrowed, in anomaly mode: whose rule gave the first infinity */
     bool accumulates;   /* leaves get their gradients, in place of the caller */
     int32_t *told;      /* owned: slots of the leaves whose hooks wait for that, in turn */
     int32_t told_count, told_capacity;

@@ -23,6 +23,7 @@ from .._core import (
 if TYPE_CHECKING:
     from .._inference import inference_mode
     from . import function, functional, graph
+    from ._anomaly import detect_anomaly, set_detect_anomaly
     from ._gradcheck import gradcheck, gradgradcheck
     from .function import Function
 
@@ -30,6 +31,7 @@ __all__ = [
     "Function",
     "Node",
     "backward",
+    "detect_anomaly",
     "enable_grad",
     "function",
     "functional",
@@ -40,6 +42,7 @@ __all__ = [
     "inference_mode",
     "is_grad_enabled",
     "no_grad",
+    "set_detect_anomaly",
     "set_grad_enabled",
 ]
 
@@ -200,11 +203,13 @@ def grad(
 _LATER = {
     "function": ("function", None),
     "Function": ("function", "Function"),
+    "detect_anomaly": ("_anomaly", "detect_anomaly"),
     "functional": ("functional", None),
     "gradcheck": ("_gradcheck", "gradcheck"),
     "graph": ("graph", None),
     "gradgradcheck": ("_gradcheck", "gradgradcheck"),
     "inference_mode": ("._inference", "inference_mode"),
+    "set_detect_anomaly": ("_anomaly", "set_detect_anomaly"),
 }
 
 

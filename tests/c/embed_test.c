@@ -154,6 +154,18 @@ static int text_of_line(uint32_t site, char *text, size_t size)
     return snprintf(text, size, "embed.c:%u in main", (unsigned)site);
 }
 
+static int stack_of_lines(int n, uint32_t *sites)
+{
+    if (n >= 2) {
+        sites[0] = line_now;
+        sites[1] = 1;
+    }
+    return 2;
+}
+static int told_of;
+static void count_failure(ag_node *node) { told_of += ag_node_site(node) == 8; }
+static void count_up(void *count) { ++*(int *)count; }
+
 static void test_sites(void)
 {
     char text[100];
@@ -171,6 +183,28 @@ static void test_sites(void)
     CHECK(ag_backward(sum, NULL, 0) == AG_ERR_VERSION);
     CHECK(strstr(ag_last_message(), "\nIt was last written in place at embed.c:8 in main") != NULL);
     CHECK(strstr(ag_last_message(), "\nExpBackward0 was recorded at embed.c:7 in main") != NULL);
+    ag_set_anomaly_enabled(true, true);
+    ag_set_stack_hook(stack_of_lines);
+    ag_set_anomaly_hook(count_failure);
+    ag_tensor *root = ag_sqrt(y), *negative = ag_neg(x), *odd = ag_sqrt(negative);
+    ag_node *failing = ag_node_of(odd);
+    uint32_t sites[3] = {0};
+    CHECK(ag_node_stack(failing, 3, sites) == 2 && sites[0] == 8 && sites[1] == 1);
+    CHECK(ag_node_stack(node, 0, NULL) == -1 && ag_node_parent(failing) == NULL);
+    CHECK(ag_node_set_context(failing, &told_of, count_up) == AG_OK);
+    CHECK(ag_node_context(failing) == &told_of && ag_node_context(node) == NULL);
+    ag_tensor *of_odd = ag_sum(odd, -1, NULL, false);
+    CHECK(ag_backward(of_odd, NULL, 0) == AG_ERR_GRAD && told_of == 1);
+    CHECK(strstr(ag_last_message(), "Function 'SqrtBackward0' returned nan values in its 0th output."
+                                    "\nThe first NaN or infinity of the forward: SqrtBackward0 made "
+                                    "nan of -1 (element [0]) at embed.c:8 in main") != NULL);
+    ag_set_anomaly_enabled(false, true);
+    CHECK(!ag_anomaly_enabled() && ag_anomaly_check_nan_enabled());
+    ag_set_stack_hook(NULL);
+    ag_set_anomaly_hook(NULL);
+    ag_node_release(failing);
+    ag_release(of_odd), ag_release(odd), ag_release(negative), ag_release(root);
+    CHECK(told_of == 2);
     ag_set_site_hooks(NULL, NULL);
     CHECK(ag_site_text(7, text, sizeof text) == 0);
     ag_clear_error();

@@ -20,14 +20,14 @@ static int frees, releases;
 static void free_saved(void *context)
 {
     cube *c = context;
-    ag_saved_free(c->x);
+    ag_saved_release(c->x);
     c->x = NULL;
     frees++;
 }
 
 static void release(void *context)
 {
-    ag_saved_free(((cube *)context)->x);
+    ag_saved_release(((cube *)context)->x);
     free(context);
     releases++;
 }
@@ -54,7 +54,7 @@ static ag_tensor *cube_of(ag_tensor *x)
     ag_tensor *square = ag_mul(x, x), *y = ag_mul(square, x);
     ag_set_grad_enabled(was_on);
     cube *c = malloc(sizeof *c);
-    *c = (cube){.x = ag_saved_new(x, -1)};
+    *c = (cube){.x = ag_save_tensor(x, -1)};
     const ag_function function = {.name = "Cube", .rule = cube_rule, .context = c,
                                   .free_saved = free_saved, .release = release};
     CHECK(ag_record_function(&function, 1, &x, 1, &y) == AG_OK);

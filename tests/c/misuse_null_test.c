@@ -328,9 +328,9 @@ static void test_null_when_looking(void)
     GIVES_ERROR(ag_record_function(&ruleless, 1, &x, 1, NULL));
     GIVES_ERROR(ag_record_function(&ruleless, 1, (ag_tensor *[]){NULL}, 1, &y));
     GIVES_NULL(ag_node_context(NULL, NULL));
-    GIVES_NULL(ag_saved_new(NULL, -1));
+    GIVES_NULL(ag_save_tensor(NULL, -1));
     GIVES_NULL(ag_saved_tensor(NULL, node));
-    ag_saved_free(NULL);
+    ag_saved_release(NULL);
     ag_hook_remove(NULL);  /* no mistakes: they do nothing */
     ag_hook_release(NULL);
     GIVES_MINUS_ONE(ag_node_input_output(NULL, 0));
@@ -345,6 +345,11 @@ static void test_null_when_looking(void)
     SETS_ERROR(ag_set_blocking_hooks(NULL, free));
     SETS_ERROR(ag_set_site_hooks(NULL, site_text));
     GIVES_MINUS_ONE(ag_site_text(1, NULL, 10));
+    GIVES_MINUS_ONE(ag_node_stack(NULL, 0, NULL));
+    GIVES_MINUS_ONE(ag_node_stack(node, 1, NULL));
+    GIVES_NULL(ag_node_parent(NULL));
+    GIVES_NULL(ag_node_context(NULL));
+    GIVES_CODE(AG_ERR_TYPE, ag_node_set_context(NULL, text, NULL));
     CHECK(ag_node_site(node) == 0 && ag_node_site(NULL) == 0);
     ag_clear_error();
     ag_set_interrupt_hook(NULL);  /* none: allowed */

@@ -299,7 +299,7 @@ static ag_status pass_rule(void *context, ag_node *node, int n_results,
     return ok ? AG_OK : ag_last_status();
 }
 
-static void free_value(void *saved) { ag_saved_free(saved); }
+static void free_value(void *saved) { ag_saved_release(saved); }
 
 static bool functions(void)
 {
@@ -310,11 +310,11 @@ static bool functions(void)
     if (results[0] == NULL || results[1] == NULL)
         return false;
     const ag_function function = {.name = "Pass", .rule = pass_rule, .release = free_value,
-                                  .context = ag_saved_new(x, -1)};
+                                  .context = ag_save_tensor(x, -1)};
     if (function.context == NULL)
         return false;
     if (ag_record_function(&function, 3, inputs, 2, results) != AG_OK) {
-        ag_saved_free(function.context);
+        ag_saved_release(function.context);
         return false;
     }
     return finish(ag_mul(results[0], results[1]));

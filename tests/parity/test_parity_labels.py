@@ -68,7 +68,8 @@ def test_the_default_dtype_stays(torch: ModuleType) -> None:
 # What dtypes have nothing to do with: memory, threads, printing, generators, graphs and hooks.
 ELSEWHERE = set(
     "Generator Size __version__ autograd capi default_generator empty_cache enable_grad explain "
-    "get_num_threads get_printoptions is_grad_enabled manual_seed max_memory_allocated "
+    "get_num_threads get_printoptions is_anomaly_check_nan_enabled is_anomaly_enabled "
+    "is_grad_enabled set_anomaly_enabled manual_seed max_memory_allocated "
     "memory_allocated memory_cached memory_stats no_grad register_hook "
     "register_post_accumulate_grad_hook reset_peak_memory_stats return_types "
     "set_cache_limit set_grad_enabled set_num_threads set_printoptions show_config testing".split()
