@@ -154,9 +154,9 @@ ag_status ag_record_function(const ag_function *function, int n_inputs, ag_tenso
     return ok ? AG_OK : ag_last_status();
 }
 
-void *ag_node_context(const ag_node *node, ag_function_rule rule)
+void *ag_node_function(const ag_node *node, ag_function_rule rule)
 {
-    if (!agi_has("node_context", node, "a node") || !agi_node_is_function(node) ||
+    if (!agi_has("node_function", node, "a node") || !agi_node_is_function(node) ||
         node->extra->function->given.rule != rule)
         return NULL;
     return node->extra->function->given.context;

@@ -200,8 +200,7 @@ class FunctionCtx(Node):
     def needs_input_grad(self) -> tuple[_bool, ...]:
         """For each argument of apply() whether it is a tensor that requires grad."""
     def save_for_backward(self, *tensors: Tensor | None) -> None:
-        """Keep tensors, inputs or results above all, for backward: it finds them in
-        saved_tensors.
+        """Keep tensors, inputs or results above all, for backward: it finds them in saved_tensors.
 
         Each is kept with its history and its version, so that higher derivatives are right and a
         write in place is found. None stays None. The last call counts.
@@ -220,8 +219,8 @@ class FunctionCtx(Node):
     def mark_non_differentiable(self, *args: Tensor) -> None:
         """Say which results need no gradient. What backward gets for them is zeros."""
     def set_materialize_grads(self, value: _bool, /) -> None:
-        """Whether backward gets zeros (as it does without this call), or None, for a result that
-        no gradient came to.
+        """Whether backward gets zeros (as it does without this call), or None, for a result that no
+        gradient came to.
         """
     def __getattr__(self, name: str, /) -> Any: ...
     def __setattr__(self, name: str, value: Any, /) -> None: ...
@@ -234,7 +233,8 @@ class _FunctionBase:
 
 def _set_function_defaults(
     setup_context: Any, backward: Any, vjp: Any, bind: Any, /
-) -> None: ...
+) -> None:
+    """What stands for the methods that a Function class does not have; how keywords are bound."""
 
 class Tensor:
     """An array of float64 numbers that can record what is done to it.

@@ -315,7 +315,7 @@ AG_API ag_status ag_record_function(const ag_function *function, int n_inputs,
                                     ag_tensor *const *inputs, int n_results,
                                     ag_tensor *const *results);
 /* The context of a node that is a function with this rule; NULL of other nodes. Borrowed. */
-AG_API void *ag_node_context(const ag_node *node, ag_function_rule rule);
+AG_API void *ag_node_function(const ag_node *node, ag_function_rule rule);
 
 /* Saved values: functions of yours between the tape and what ops of this thread save for their
  * rules, from push to pop; of several pairs the last that was pushed counts. `pack` is called with

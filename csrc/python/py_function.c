@@ -186,7 +186,7 @@ static void let_go_of_context(void *context)
 
 static PyObject *context_of(const ag_node *node)
 {
-    PyObject *context = ag_node_context(node, function_rule);
+    PyObject *context = ag_node_function(node, function_rule);
     return Py_XNewRef(context);
 }
 

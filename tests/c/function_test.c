@@ -77,7 +77,7 @@ static void test_gradient(void)
     ag_tensor *x = leaf_of(2.0), *y = cube_of(x);
     ag_node *node = ag_node_of(y);
     CHECK(ag_node_name(node, name, sizeof name) == 12 && strcmp(name, "CubeBackward") == 0);
-    CHECK(ag_node_context(node, cube_rule) != NULL && ag_node_context(node, NULL) == NULL);
+    CHECK(ag_node_function(node, cube_rule) != NULL && ag_node_function(node, NULL) == NULL);
     ag_node_release(node);
     CHECK(ag_backward(y, NULL, 0) == AG_OK && ag_data(ag_grad_of(x))[0] == 12.0);
     CHECK(frees == 1 && releases == 0);

@@ -327,7 +327,7 @@ static void test_null_when_looking(void)
     GIVES_CODE(AG_ERR_TYPE, ag_record_function(&ruleless, 1, &x, 1, &y));
     GIVES_ERROR(ag_record_function(&ruleless, 1, &x, 1, NULL));
     GIVES_ERROR(ag_record_function(&ruleless, 1, (ag_tensor *[]){NULL}, 1, &y));
-    GIVES_NULL(ag_node_context(NULL, NULL));
+    GIVES_NULL(ag_node_function(NULL, NULL));
     GIVES_NULL(ag_save_tensor(NULL, -1));
     GIVES_NULL(ag_saved_tensor(NULL, node));
     ag_saved_release(NULL);
