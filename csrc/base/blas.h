@@ -105,7 +105,7 @@ void agi_blas_widen(const agi_blas_table *blas, int64_t *list, int64_t n);
 void agi_blas_narrow(const agi_blas_table *blas, int64_t *list, int64_t n);
 
 /* What is in use, for show_config. Returns text. */
-#define AGI_BLAS_TEXT 512
+#define AGI_BLAS_TEXT 640
 char *agi_blas_write(char text[AGI_BLAS_TEXT]);
 
 /* Our own, with integers of 64 bits; and for libraries that lack some and have integers of 32
