@@ -2700,8 +2700,8 @@ class Tensor:
 
         Raises:
             linalg.LinAlgError: n is negative, and a matrix is singular.
-            RuntimeError: the input is not square, has fewer than two dimensions, or is not
-                float64.
+            RuntimeError: the input is not square, has fewer than two dimensions, or n is negative
+                and the input is not float64.
             TypeError: an argument is of the wrong type.
         """
     def matrix_exp(self) -> Self:
@@ -6357,8 +6357,8 @@ def matrix_power(input: _T, n: _int, *, out: Tensor | None = None) -> _T:
 
     Raises:
         linalg.LinAlgError: n is negative, and a matrix is singular.
-        RuntimeError: the input is not square, has fewer than two dimensions, or is not
-            float64.
+        RuntimeError: the input is not square, has fewer than two dimensions, or n is negative
+            and the input is not float64.
         TypeError: an argument is of the wrong type.
     """
 def matrix_exp(input: _T) -> _T:

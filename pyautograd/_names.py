@@ -17,7 +17,7 @@ _DTYPE = (
     "a point and int64 for whole ones"
 )
 _CPU = "everything is computed on the CPU, so that there is nothing to move"
-_LINALG = "there is no linear algebra. numpy.linalg has some"
+_LINALG = "it is a function of the module linalg"
 _COMPLEX = "there are no complex numbers"
 _SPARSE = "there are no sparse tensors: all elements are in memory"
 _QUANTIZED = "there are no quantized tensors: numbers are float64"
@@ -34,7 +34,8 @@ _REASONS: dict[str, dict[str, str]] = {
         _DTYPE: """float32 float16 bfloat16 half int32 int16 int8 short uint8 uint16 uint32 uint64
             complex32 complex64 complex128 cfloat cdouble chalf quint8 qint8 qint32""",
         _CPU: "cuda mps xpu mtia accelerator backends get_device synchronize",
-        _LINALG: "cross lu lstsq eig symeig lobpcg",
+        _LINALG: "cross lu lstsq eig",
+        "here it is linalg.eigh": "symeig lobpcg",
         _COMPLEX: "complex polar view_as_complex view_as_real real imag conj angle fft stft istft",
         _SPARSE: "sparse sparse_coo_tensor sparse_csr_tensor hspmm smm",
         _QUANTIZED: "quantize_per_tensor quantize_per_channel dequantize quantization ao",
@@ -102,8 +103,8 @@ _REASONS: dict[str, dict[str, str]] = {
     "pyautograd.distributions": {
         "there are a dozen alone. One's own is made from Distribution": """Laplace Cauchy Chi2
             HalfNormal HalfCauchy Gumbel Pareto Weibull VonMises Geometric NegativeBinomial
-            Multinomial OneHotCategorical Independent MixtureSameFamily TransformedDistribution""",
-        "write the difference of log_prob, or the formula of the pair": "kl_divergence kl",
+            Multinomial OneHotCategorical MixtureSameFamily TransformedDistribution""",
+        "here kl_divergence and register_kl stand in distributions": "kl",
         "write functions of tensors": "transforms transform_to biject_to",
         "a distribution has arg_constraints and support": "constraints",
     },

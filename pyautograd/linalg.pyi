@@ -289,7 +289,7 @@ def slogdet(A: _T, *, out: tuple[Tensor, ...] | None = None) -> return_types.lin
         TypeError: an argument is of the wrong type.
     """
 def eigh(
-    A: _T, UPLO: Literal["L", "U"] = "L", *, out: tuple[Tensor, ...] | None = None
+    A: _T, UPLO: Literal["L", "U", "l", "u"] = "L", *, out: tuple[Tensor, ...] | None = None
 ) -> return_types.linalg_eigh:
     """The eigenvalues of symmetric matrices in ascending order, and their eigenvectors as
     columns.
@@ -308,7 +308,9 @@ def eigh(
         RuntimeError: A is not square, has fewer than two dimensions, or there is no LAPACK.
         TypeError: an argument is of the wrong type.
     """
-def eigvalsh(A: _T, UPLO: Literal["L", "U"] = "L", *, out: Tensor | None = None) -> _T:
+def eigvalsh(
+    A: _T, UPLO: Literal["L", "U", "l", "u"] = "L", *, out: Tensor | None = None
+) -> _T:
     """The eigenvalues of symmetric matrices in ascending order: see `linalg.eigh`.
 
     Raises:
@@ -462,7 +464,7 @@ def lstsq(
         TypeError: an argument is of the wrong type.
     """
 def vector_norm(
-    x: _T,
+    input: _T,
     ord: _Real = 2,
     dim: _Dims | None = None,
     keepdim: _bool = False,
@@ -478,7 +480,8 @@ def vector_norm(
 
     Raises:
         IndexError: a dimension is out of range.
-        RuntimeError: x or dtype is not float64, or there are no elements for an infinite ord.
+        RuntimeError: the input or dtype is not float64, or there are no elements for an
+            infinite ord.
         TypeError: an argument is of the wrong type.
     """
 def matrix_norm(
@@ -547,7 +550,8 @@ def matrix_power(A: _T, n: _int, *, out: Tensor | None = None) -> _T:
 
     Raises:
         linalg.LinAlgError: n is negative, and a matrix is singular.
-        RuntimeError: A is not square, has fewer than two dimensions, or is not float64.
+        RuntimeError: A is not square, has fewer than two dimensions, or n is negative and A is
+            not float64.
         TypeError: an argument is of the wrong type.
     """
 def matrix_exp(A: _T) -> _T:

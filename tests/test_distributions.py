@@ -25,6 +25,7 @@ from pyautograd.distributions import (
     Distribution,
     Exponential,
     Gamma,
+    Independent,
     LogNormal,
     MultivariateNormal,
     Normal,
@@ -37,7 +38,8 @@ from pyautograd.testing import gradcheck, gradgradcheck
 from support import values
 
 INF = math.inf
-CLASSES = [getattr(ag.distributions, name) for name in ag.distributions.__all__]
+PUBLIC = [getattr(ag.distributions, name) for name in ag.distributions.__all__]
+CLASSES = [one for one in PUBLIC if isinstance(one, type)]
 
 # A distribution, SciPy's name of it and its parameters there, numbers between which all but nothing
 # lies.
@@ -442,6 +444,7 @@ def test_draws_repeat_and_have_no_history() -> None:
         lambda: Dirichlet(c), lambda: Uniform(0.0, c), lambda: Exponential(c), lambda: Poisson(c),
         lambda: Categorical(c), lambda: Bernoulli(logits=c), lambda: Binomial(3, logits=c),
         lambda: LogNormal(c, 1.0), lambda: MultivariateNormal(c, scale_tril=ag.eye(2)),
+        lambda: Independent(Normal(c, 1.0), 1),
     ]  # fmt: skip
     assert len(made) == len(CLASSES) - 1
     for make in made:

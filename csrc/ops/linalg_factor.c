@@ -293,7 +293,7 @@ ag_status ag_linalg_cholesky_ex(ag_tensor *a, bool upper, bool check_errors, ag_
 
 /* ---- public: LU ----------------------------------------------------------------------------- */
 
-static bool check_pivot(const char *name, const char *function, const ag_tensor *a, bool pivot)
+static bool check_pivot(const char *name, const ag_tensor *a, bool pivot)
 {
     char size[AGI_SHAPE_TEXT];
     if (!agi_has_tensor(name, a))
@@ -311,7 +311,7 @@ static bool check_pivot(const char *name, const char *function, const ag_tensor 
     }
     if (pivot)
         return true;
-    agi_fail(AG_ERR_SHAPE, "%s: LU without pivoting is not implemented on the CPU", function);
+    agi_fail(AG_ERR_SHAPE, "linalg.lu_factor: LU without pivoting is not implemented on the CPU");
     return false;
 }
 
@@ -371,7 +371,7 @@ static ag_arg packed_of(ag_tensor *a)
 static ag_status lu_factors(ag_tensor *a, bool pivot, bool checked, int n, ag_tensor **outs)
 {
     ag_arg values[3];
-    if (!check_pivot("torch.lu_factor", "linalg.lu_factor", a, pivot) ||
+    if (!check_pivot("torch.lu_factor", a, pivot) ||
         !agi_has("linalg.lu_factor", outs, "memory for the results"))
         return ag_last_status();
     const int64_t mark = agi_scope_open();
@@ -397,7 +397,7 @@ ag_status ag_linalg_lu_factor_ex(ag_tensor *a, bool pivot, bool check_errors, ag
 
 ag_status ag_linalg_lu(ag_tensor *a, bool pivot, ag_tensor **outs)
 {
-    if (!check_pivot("linalg.lu", "linalg.lu", a, pivot) ||
+    if (!check_pivot("linalg.lu", a, pivot) ||
         !agi_has("linalg.lu", outs, "memory for the results"))
         return ag_last_status();
     const int64_t mark = agi_scope_open();

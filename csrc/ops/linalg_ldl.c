@@ -206,7 +206,7 @@ AG_RULE(ldl_pack)
         return;
     const int64_t n = agi_cols_of(packed.tensor);
     if (packed.tensor->numel == 0) {
-        GX(0) = v_slice_of(G, -2, 0, n);
+        GX(0) = v_mul(v_slice_of(G, -2, 0, n), v_slice_of(packed, -2, 0, n));
         return;
     }
     const ag_arg ld = v_mt(v_slice_of(packed, -2, 0, n));

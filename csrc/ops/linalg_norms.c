@@ -184,9 +184,18 @@ static ag_arg whole_power_of(ag_arg a, int64_t n)
     return z;
 }
 
+/* Numbers of any dtype can be multiplied; inverses are of float64 alone. */
+static bool check_matrix_power(const ag_tensor *a, int64_t n)
+{
+    static const char name[] = "linalg.matrix_power";
+    const bool is_square = a != NULL && a->ndim >= 2 && agi_rows_of(a) == agi_cols_of(a);
+    return is_square && n < 0 ? agi_check_real("linalg.inv", a)
+                              : is_square || agi_check_matrices(name, a, true);
+}
+
 ag_tensor *ag_linalg_matrix_power(ag_tensor *a, int64_t n)
 {
-    if (!agi_check_matrices("linalg.matrix_power", a, true))
+    if (!check_matrix_power(a, n))
         return NULL;
     const int64_t mark = agi_scope_open();
     if (mark < 0)
@@ -194,7 +203,9 @@ ag_tensor *ag_linalg_matrix_power(ag_tensor *a, int64_t n)
     ag_arg base = agi_arg(a);
     if (n == 0) {
         const ag_arg one = v_expand(unit_like(base), a->ndim, agi_shape_of(a));
-        return agi_leave_with(mark, agi_value(AG_OP_clone, 1, &one, &agi_row_major));
+        const ag_arg whole = agi_value(AG_OP_clone, 1, &one, &agi_row_major);
+        ag_tensor *cast = agi_value_failed(whole) ? NULL : ag_cast(whole.tensor, agi_dtype_of(a));
+        return agi_leave_with(mark, cast != NULL ? agi_arg(cast) : v_failed_matrix());
     }
     if (n < 0) {
         ag_tensor *inverse = ag_linalg_inv(a);

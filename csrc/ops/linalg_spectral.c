@@ -90,7 +90,7 @@ AG_RULE(eigh_pack)
         return;
     const int64_t n = agi_cols_of(packed.tensor);
     if (packed.tensor->numel == 0) {
-        GX(0) = v_slice_of(G, -2, 0, n);
+        GX(0) = v_mul(v_slice_of(G, -2, 0, n), v_slice_of(packed, -2, 0, n));
         return;
     }
     const ag_arg rows = v_slice_of(packed, -2, 0, n), w = agi_last_row_of(packed, n);
@@ -371,6 +371,9 @@ static ag_arg eigh_packed(ag_tensor *a, bool upper)
     return agi_value(AG_OP_eigh_pack, 1, &arg, &attr);
 }
 
+/* uplo: L, U, l, u. */
+static bool is_upper(int uplo) { return uplo % 2 != 0; }
+
 ag_status ag_linalg_eigh(ag_tensor *a, int uplo, ag_tensor **outs)
 {
     const int64_t mark = agi_has("linalg.eigh", outs, "memory for the results") &&
@@ -378,7 +381,7 @@ ag_status ag_linalg_eigh(ag_tensor *a, int uplo, ag_tensor **outs)
     if (mark < 0)
         return ag_last_status();
     const int64_t n = agi_rows_of(a);
-    const ag_arg packed = eigh_packed(a, uplo != 0);
+    const ag_arg packed = eigh_packed(a, is_upper(uplo));
     const ag_arg values[2] = {agi_last_row_of(packed, n), v_mt(v_slice_of(packed, -2, 0, n))};
     return agi_leave_with_all(mark, 2, values, outs);
 }
@@ -389,9 +392,10 @@ ag_tensor *ag_linalg_eigvalsh(ag_tensor *a, int uplo)
     if (mark < 0)
         return NULL;
     const ag_arg arg = agi_arg(a);
-    const ag_attr attr = {.i = {uplo != 0}};
-    const ag_arg w = agi_is_recorded(a) ? agi_last_row_of(eigh_packed(a, uplo != 0), agi_rows_of(a))
-                                    : agi_value(AG_OP_eigh_values, 1, &arg, &attr);
+    const bool upper = is_upper(uplo);
+    const ag_attr attr = {.i = {upper}};
+    const ag_arg w = agi_is_recorded(a) ? agi_last_row_of(eigh_packed(a, upper), agi_rows_of(a))
+                                        : agi_value(AG_OP_eigh_values, 1, &arg, &attr);
     return agi_leave_with(mark, w);
 }
 

@@ -13,7 +13,8 @@ static const char *pytorch_name(const char *name)
         {"axis", "dim"},  {"keepdims", "keepdim"}, {"x", "input"},
         {"a", "input"},   {"x1", "input"},         {"tensor", "input"},
         {"x2", "other"},  {"shape", "size"},       {"split_size", "split_size_or_sections"},
-        {"value", "src"},
+        {"value", "src"},     {"input", "A"},         {"other", "B"},
+        {"b", "B"},
         {"from", "from_"},  /* which is no name of a parameter in Python */
     };
     for (size_t i = 0; i < sizeof pairs / sizeof pairs[0]; i++)

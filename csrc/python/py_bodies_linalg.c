@@ -64,6 +64,16 @@ PyObject *py_call_matrix_norm_linalg_matrix_norm(const struct py_matrix_norm_lin
     return py_result(a->head.first, ag_linalg_matrix_norm(a->A, kind, p, row, col, a->keepdim));
 }
 
+/* The error of an order of matrices, fro or nuc, where there are vectors. */
+static PyObject *no_matrices(int ndim, const int64_t *dims)
+{
+    if (ndim < 2)
+        return PyErr_Format(PyExc_RuntimeError, "linalg.matrix_norm: The input tensor A must have "
+                                                "at least 2 dimensions.");
+    return PyErr_Format(PyExc_RuntimeError, "linalg.matrix_norm: dim must be a 2-tuple. Got %lld",
+                        (long long)dims[0]);
+}
+
 /* Vectors where there is no order or one dimension, else matrices. */
 PyObject *py_call_norm_linalg_norm(const struct py_norm_linalg_norm *a)
 {
@@ -81,8 +91,7 @@ PyObject *py_call_norm_linalg_norm(const struct py_norm_linalg_norm *a)
                                                 "length 1 or 2.");
     const bool of_matrices = has_order && (n == 2 || (n < 0 && ndim == 2));
     if (!of_matrices && kind != BY_NUMBER)
-        return PyErr_Format(PyExc_RuntimeError, "linalg.norm: the order %S is one of matrices, but "
-                                                "there are vectors.", a->ord);
+        return no_matrices(ndim, a->dim.list);
     if (!check_norm_dtype(of_matrices ? "linalg.matrix_norm" : "linalg.vector_norm", &a->head,
                           a->A))
         return NULL;

@@ -3,7 +3,8 @@
 
 Each has `log_prob`, of which `logpdf` is another name, and most have `cdf`, `entropy`, `mean` and
 `variance`, with gradients of any order in values and parameters. `sample` draws from the random
-numbers of the process, `rsample` with gradients in parameters.
+numbers of the process, `rsample` with gradients in parameters. `kl_divergence` says how far one is
+from another.
 
 Example:
     >>> import pyautograd as ag
@@ -20,6 +21,8 @@ from typing import Any
 from ._continuous import Beta, Exponential, Gamma, LogNormal, Normal, StudentT, Uniform
 from ._discrete import Bernoulli, Binomial, Categorical, Poisson
 from ._distribution import Distribution
+from ._independent import Independent
+from ._kl import kl_divergence, register_kl
 from ._multivariate import Dirichlet, MultivariateNormal
 
 __all__ = [
@@ -31,12 +34,15 @@ __all__ = [
     "Distribution",
     "Exponential",
     "Gamma",
+    "Independent",
     "LogNormal",
     "MultivariateNormal",
     "Normal",
     "Poisson",
     "StudentT",
     "Uniform",
+    "kl_divergence",
+    "register_kl",
 ]
 
 for _name in __all__:

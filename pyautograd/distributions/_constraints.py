@@ -110,6 +110,25 @@ class IntegerInterval(Constraint):
         return (value % 1 == 0) & (value >= self.lower_bound) & (value <= self.upper_bound)
 
 
+class IndependentConstraint(Constraint):
+    """The same condition for all elements of the last dimensions."""
+
+    def __init__(self, base: Constraint, ndims: int) -> None:
+        self.base_constraint = base
+        self.reinterpreted_batch_ndims = ndims
+        self.event_dim = base.event_dim + ndims
+        self.is_discrete = base.is_discrete
+
+    def check(self, value: Tensor) -> Tensor:
+        found, n = self.base_constraint.check(value), self.reinterpreted_batch_ndims
+        if found.ndim < n:
+            raise ValueError(f"Expected value.dim() >= {self.event_dim} but got {value.ndim}")
+        return found.flatten(-n).all(-1) if n > 0 else found
+
+    def __repr__(self) -> str:
+        return f"IndependentConstraint({self.base_constraint!r}, {self.reinterpreted_batch_ndims})"
+
+
 class RealVector(Constraint):
     """A vector without NaN."""
 
