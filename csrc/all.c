@@ -81,6 +81,7 @@
 #include "tape/dtypes.c"
 #include "tape/deposit.c"
 #include "tape/engine.c"
+#include "tape/facts.c"
 #include "tape/formula.c"
 #include "tape/hooks.c"
 #include "tape/inplace.c"
