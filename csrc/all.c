@@ -83,6 +83,7 @@
 #include "tape/dtypes.c"
 #include "tape/deposit.c"
 #include "tape/engine.c"
+#include "tape/facts.c"
 #include "tape/formula.c"
 #include "tape/function.c"
 #include "tape/function_rule.c"

@@ -91,6 +91,7 @@ if TYPE_CHECKING:
     from . import utils
     from ._dtypes import finfo, iinfo
     from ._inference import inference_mode
+    from ._graph import graph
     from ._printing import get_printoptions, set_printoptions
     from ._save import load, save
     from ._shapes import broadcast_shapes
@@ -125,8 +126,8 @@ __all__ = [
     "float_power", "floor", "floor_", "floor_divide", "fmax", "fmin", "fmod", "frac", "frac_",
     "from_numpy", "full", "full_like", "func", "gather", "gcd", "gcd_", "ge", "ger",
     "get_default_dtype", "get_num_threads", "get_printoptions", "get_rng_state", "gradient",
-    "greater", "greater_equal", "gt", "hardshrink", "heaviside", "hinge_embedding_loss", "histc",
-    "histogram", "hsplit", "hstack", "hypot", "i0", "i0_", "igamma", "igammac", "iinfo",
+    "graph", "greater", "greater_equal", "gt", "hardshrink", "heaviside", "hinge_embedding_loss",
+    "histc", "histogram", "hsplit", "hstack", "hypot", "i0", "i0_", "igamma", "igammac", "iinfo",
     "index_add", "index_copy", "index_fill", "index_put", "index_put_", "index_reduce",
     "index_select", "inf", "initial_seed", "inner", "int64", "inverse",
     "is_anomaly_check_nan_enabled", "is_anomaly_enabled", "is_complex", "is_floating_point",
@@ -180,6 +181,7 @@ _LATER = {
     "float": ("_core", "float64"),
     "finfo": ("_dtypes", "finfo"),
     "func": ("func", None),
+    "graph": ("_graph", "graph"),
     "get_printoptions": ("_printing", "get_printoptions"),
     "get_rng_state": ("random", "get_rng_state"),
     "iinfo": ("_dtypes", "iinfo"),

@@ -159,6 +159,14 @@ class Node:
         of that node's results it is.
         """
     @property
+    def _where(self) -> str | None:
+        """The line of the program that recorded the node, or None."""
+    def _input_shape(self, k: _int, /) -> Size | None:
+        """The shape of an input, None where it is the result's."""
+    def _kept(self) -> list[tuple[_int, _int]]:
+        """What is kept for the rule: of each value the address of its memory, and the bytes of
+        that."""
+    @property
     def variable(self) -> Tensor:
         """Of an AccumulateGrad: the leaf that the gradient is added to."""
     @property

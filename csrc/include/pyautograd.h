@@ -389,6 +389,14 @@ AG_API ag_status ag_node_set_context(ag_node *node, void *context, void (*releas
 AG_API ag_status ag_node_input(const ag_node *node, int k, ag_node **from, ag_tensor **leaf);
 /* Which result of that node input k is. */
 AG_API int ag_node_input_output(const ag_node *node, int k);
+/* The shape that input k had: how many dimensions into *ndim, sizes into shape[AG_MAX_DIMS]. *ndim
+ * is -1 where the input had the shape of the result. */
+AG_API ag_status ag_node_input_shape(const ag_node *node, int k, int *ndim, int64_t *shape);
+/* The k-th value that the node keeps for its rule: an address that tells its memory from any other
+ * that lives, and the bytes of that, 0 while the value is not computed; -1 behind the last. */
+AG_API int64_t ag_node_kept(const ag_node *node, int k, const void **memory);
+AG_API const void *ag_memory_of(ag_tensor *t);               /* the same address of t's memory */
+AG_API const char *ag_node_where(const ag_node *node);       /* who recorded it: a line, or NULL */
 /* The node's rule by itself, of n gradients, one for each result that the op has, NULL where none
  * came (but not all of them): for each input that counts an owned gradient, or NULL where none is
  * needed, into results. Parts of broadcast inputs are not summed; they are recorded if grad mode is

@@ -5,6 +5,7 @@
  * stands for it, which the library itself has no node for.
  */
 #include "py_anomaly.h"
+#include "py_convert.h"
 #include "py_errors.h"
 #include "py_hooks.h"
 #include "py_node.h"
@@ -212,6 +213,53 @@ static PyObject *get_next_functions(PyObject *self, void *unused)
     return all;
 }
 
+/* The shape of input k, None where it had that of the result; of an AccumulateGrad the leaf's. */
+static PyObject *node_input_shape(PyObject *self, PyObject *number)
+{
+    const py_node *o = (py_node *)self;
+    int64_t shape[AG_MAX_DIMS];
+    int ndim;
+    const long k = PyLong_AsLong(number);
+    if (k == -1 && PyErr_Occurred())
+        return NULL;
+    if (o->node == NULL)
+        return py_size_new(ag_ndim(o->leaf), ag_shape(o->leaf));
+    if (ag_node_input_shape(o->node, (int)k, &ndim, shape) != AG_OK)
+        return py_raise();
+    return ndim < 0 ? Py_NewRef(Py_None) : py_size_new(ndim, shape);
+}
+
+/* A list of (address, bytes) of what is kept for the rule; of an AccumulateGrad the leaf's. */
+static PyObject *node_kept(PyObject *self, PyObject *unused)
+{
+    const py_node *o = (py_node *)self;
+    const void *memory = NULL;
+    int64_t bytes = 0;
+    (void)unused;
+    if (o->node == NULL)
+        return Py_BuildValue("[(NL)]",
+                             PyLong_FromVoidPtr((void *)(uintptr_t)ag_memory_of(o->leaf)),
+                             (long long)ag_numel(o->leaf) * (long long)sizeof(double));
+    PyObject *all = PyList_New(0);
+    for (int k = 0; all != NULL && (bytes = ag_node_kept(o->node, k, &memory)) >= 0; k++) {
+        PyObject *one = Py_BuildValue("(NL)", PyLong_FromVoidPtr((void *)(uintptr_t)memory),
+                                      (long long)bytes);
+        if (one == NULL || PyList_Append(all, one) != 0)
+            Py_CLEAR(all);
+        Py_XDECREF(one);
+    }
+    return all;
+}
+
+/* "file:line" where the node knows it, else None. */
+static PyObject *get_where(PyObject *self, void *unused)
+{
+    const py_node *o = (py_node *)self;
+    const char *where = o->node != NULL ? ag_node_where(o->node) : NULL;
+    (void)unused;
+    return where != NULL ? PyUnicode_DecodeFSDefault(where) : Py_NewRef(Py_None);
+}
+
 static PyObject *get_variable(PyObject *self, void *unused)
 {
     (void)unused;
@@ -387,6 +435,10 @@ static PyMethodDef node_methods[] = {
      "    >>> y.sum().backward()\n"
      "    >>> x.grad\n"
      "    tensor([6., 6.])\n"},
+    {"_input_shape", node_input_shape, METH_O,
+     "The shape of an input, None where it is the result's."},
+    {"_kept", node_kept, METH_NOARGS,
+     "What is kept for the rule: of each value the address of its memory, and the bytes of that."},
     {"name", node_name, METH_NOARGS,
      "name($self, /)\n--\n\nThe name that is printed: the op and a digit.\n\n" EXAMPLE_DOC
      "    >>> (x * 2).grad_fn.name()\n"
@@ -401,6 +453,7 @@ static PyGetSetDef node_properties[] = {
      EXAMPLE_DOC
      "    >>> (x.exp() * 2).grad_fn.next_functions[0][0].name()\n"
      "    'ExpBackward0'\n", NULL},
+    {"_where", get_where, NULL, "The line of the program that recorded the node, or None.", NULL},
     {"variable", get_variable, NULL,
      "Of an AccumulateGrad: the leaf that the gradient is added to.\n\n" EXAMPLE_DOC
      "    >>> (x * 2).grad_fn.next_functions[0][0].variable is x\n"

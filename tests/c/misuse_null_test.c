@@ -310,6 +310,17 @@ static void test_null_when_looking(void)
     GIVES_CODE(AG_ERR_VALUE, ag_node_call(node, 2, &y, parts));
     GIVES_CODE(AG_ERR_VALUE, ag_node_call(node, -1, &y, parts));
     GIVES_MINUS_ONE(ag_node_output_count(NULL));
+    int ndim;
+    int64_t shape[AG_MAX_DIMS];
+    const void *memory;
+    GIVES_ERROR(ag_node_input_shape(NULL, 0, &ndim, shape));
+    GIVES_ERROR(ag_node_input_shape(node, 0, NULL, shape));
+    GIVES_ERROR(ag_node_input_shape(node, 0, &ndim, NULL));
+    GIVES_CODE(AG_ERR_INDEX, ag_node_input_shape(node, 2, &ndim, shape));
+    GIVES_MINUS_ONE(ag_node_kept(NULL, 0, &memory));
+    GIVES_MINUS_ONE(ag_node_kept(node, 0, NULL));
+    SETS_ERROR(ag_memory_of(NULL));
+    SETS_ERROR(ag_node_where(NULL));
     GIVES_NULL(ag_register_hook(NULL, NULL, NULL, NULL));
     GIVES_NULL(ag_register_hook(y, NULL, NULL, NULL));
     GIVES_NULL(ag_register_post_accumulate_grad_hook(NULL, NULL, NULL, NULL));

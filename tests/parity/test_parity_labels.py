@@ -93,7 +93,7 @@ ELSEWHERE |= (
 # Modules, and forms in place and contractions, which test_parity_products.py and
 # test_parity_special.py have.
 ELSEWHERE |= set(
-    """distributions func linalg optim optimize special utils einsum tensordot chain_matmul
+    """distributions func graph linalg optim optimize special utils einsum tensordot chain_matmul
     addmm_ addmv_ addr_ addbmm_ baddbmm_ mvlgamma_ polygamma_""".split()
 )
 
