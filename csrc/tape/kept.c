@@ -7,6 +7,7 @@
 #include "../base/check.h"
 #include "../base/shape.h"
 #include "apply.h"
+#include "checkpoint.h"
 #include "request.h"
 
 /* The value that a pair of hooks left to the library, with its history. Owned. */
@@ -34,8 +35,12 @@ static ag_tensor *with_old_history(ag_tensor *given, agi_edge edge, bool recorde
     const bool is_leaf = agi_edge_is_leaf(edge);
     if (is_leaf && given == agi_edge_leaf(edge))
         return given;
-    ag_tensor *value = agi_tensor_alias(given);
-    agi_release(given);
+    ag_tensor *value = given;
+    if (agi_refs_get(&given->refs) > 1 || agi_requires_grad(given) || given->wrapper != NULL ||
+        given->meta != NULL) {
+        value = agi_tensor_alias(given);
+        agi_release(given);
+    }
     if (value == NULL || edge == 0 || !recorded)
         return value;
     value->node = is_leaf ? node_to_leaf(agi_edge_leaf(edge), value)
@@ -57,25 +62,42 @@ ag_tensor *agi_unpack_as_it_was(agi_packed *packed, agi_edge edge, bool recorded
     return given != NULL ? with_old_history(given, edge, recorded) : NULL;
 }
 
+ag_tensor *agi_saved_as_it_was(const agi_saved *saved, agi_edge edge, bool recorded)
+{
+    if (saved->kind == AGI_SAVED_PACKED)
+        return agi_unpack_as_it_was(saved->value.packed, edge, recorded);
+    ag_tensor *value = agi_checkpoint_take(saved->value.checkpoint, saved->version);
+    return value != NULL ? with_old_history(value, edge, recorded) : NULL;
+}
+
 /* ---- kept by others than nodes -------------------------------------------------------------- */
 
 struct ag_saved {
-    agi_packed *packed;   /* owned, or NULL: */
+    agi_saved through;    /* what hooks or a checkpoint made of it, or nothing: */
     ag_tensor *value;     /* owned: the leaf, or the value without its history */
     agi_edge edge;        /* owned: where it came from */
     uint32_t version;
 };
 
-static bool keep_value(ag_saved *kept, ag_tensor *t)
+static bool keep_itself(ag_saved *kept, ag_tensor *t)
 {
-    if (!agi_check_may_be_saved(t) || (agi_requires_grad(t) && (kept->edge = agi_edge_of(t)) == 0))
-        return false;
-    if (agi_packs())
-        return (kept->packed = agi_pack(t)) != NULL;
     kept->value = t->flags & AGI_TENSOR_REQUIRES_GRAD ? agi_retain(t) : agi_tensor_alias(t);
     if (kept->value != NULL)
         kept->version = agi_tensor_version(kept->value);
     return kept->value != NULL;
+}
+
+static bool keep_value(ag_saved *kept, ag_tensor *t)
+{
+    const agi_packing *through = agi_thread_get()->packing;
+    if (!agi_check_may_be_saved(t) || (agi_requires_grad(t) && (kept->edge = agi_edge_of(t)) == 0))
+        return false;
+    if (through != NULL && through->kind == AGI_COUNTS)
+        return agi_node_count_value(&kept->through, t);
+    if (through != NULL && through->kind == AGI_PACKS)
+        return agi_node_pack_value(&kept->through, t);
+    return keep_itself(kept, t) &&
+           (through == NULL || agi_checkpoint_watch(through->round, t));
 }
 
 ag_saved *ag_save_tensor(ag_tensor *t)
@@ -94,7 +116,7 @@ void ag_saved_release(ag_saved *kept)
 {
     if (kept == NULL)
         return;
-    agi_packed_release(kept->packed);
+    agi_saved_release(&kept->through);
     agi_release(kept->value);
     if (kept->edge != 0)
         agi_edge_release(kept->edge);
@@ -105,8 +127,8 @@ ag_tensor *ag_saved_tensor(ag_saved *kept)
 {
     if (!agi_has("saved_tensor", kept, "what save_tensor() gave"))
         return NULL;
-    if (kept->packed != NULL)
-        return agi_unpack_as_it_was(kept->packed, kept->edge, true);
+    if (kept->value == NULL)
+        return agi_saved_as_it_was(&kept->through, kept->edge, true);
     const uint32_t version = agi_tensor_version(kept->value);
     if (version == kept->version)
         return with_its_node(kept->value, kept->edge);

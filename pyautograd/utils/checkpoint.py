@@ -347,7 +347,7 @@ def _complaint(first: list[_Facts], again: int, differences: Any) -> str:
             "unpacked once. If you are calling ctx.saved_tensors in backward, make sure to do so "
             "only once. Otherwise please open an issue with details on your use case."
         )
-    if differences is None:
+    if not differences:
         return (
             "torch.utils.checkpoint: A different number of tensors was saved during the original "
             f"forward and recomputation.\nNumber of tensors saved during forward: {len(first)}\n"
