@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "../base/check.h"
+#include "../base/shape.h"
 
 #define MOST_ROUNDS 4  /* of one checkpoint: of backwards that go on at the same time */
 
@@ -81,10 +82,8 @@ ag_checkpoint *agi_checkpoint_retain(ag_checkpoint *c)
     return c;
 }
 
-void ag_checkpoint_release(ag_checkpoint *c)
+static AGI_NOINLINE void free_checkpoint(ag_checkpoint *c)
 {
-    if (c == NULL || !agi_refs_dec(&c->refs))
-        return;
     while (c->rounds != NULL) {
         agi_round *round = c->rounds;
         c->rounds = round->older;
@@ -95,6 +94,18 @@ void ag_checkpoint_release(ag_checkpoint *c)
     if (c->hooks.release != NULL)
         c->hooks.release(c->context);
     agi_plain_free(c);
+}
+
+AGI_INLINE void let_go_of_checkpoint(ag_checkpoint *c)
+{
+    if (agi_refs_dec(&c->refs))
+        free_checkpoint(c);
+}
+
+void ag_checkpoint_release(ag_checkpoint *c)
+{
+    if (c != NULL)
+        let_go_of_checkpoint(c);
 }
 
 /* ---- the first run -------------------------------------------------------------------------- */
@@ -146,12 +157,11 @@ static AGI_NOINLINE bool room_to_note(ag_checkpoint *c, int ndim)
 static int32_t place_of_shape(ag_checkpoint *c, const ag_tensor *value)
 {
     const agi_noted *last = c->count > 0 ? &c->noted[c->count - 1] : NULL;
-    const size_t bytes = value->ndim * sizeof(int64_t);
-    if (last != NULL && last->ndim == value->ndim &&
-        memcmp(c->shapes + last->shape_at, agi_shape_of(value), bytes) == 0)
+    if (last != NULL && agi_shape_equal(last->ndim, c->shapes + last->shape_at, value->ndim,
+                                        agi_shape_of(value)))
         return last->shape_at;
     const int32_t at = c->shapes_used;
-    memcpy(c->shapes + at, agi_shape_of(value), bytes);
+    memcpy(c->shapes + at, agi_shape_of(value), value->ndim * sizeof(int64_t));
     c->shapes_used += value->ndim;
     return at;
 }
@@ -172,7 +182,7 @@ int agi_checkpoint_note(ag_checkpoint *c, const ag_tensor *value)
     return c->count++;
 }
 
-static void forget_value(ag_checkpoint *c, uint32_t place)
+AGI_INLINE void forget_value(ag_checkpoint *c, uint32_t place)
 {
     c->noted[place].is_alive = false;
     for (agi_round *round = c->rounds; round != NULL; round = round->older) {
@@ -180,7 +190,8 @@ static void forget_value(ag_checkpoint *c, uint32_t place)
             continue;
         ag_tensor *value = round->values[place];
         round->values[place] = NULL;
-        agi_release(value);
+        if (value != NULL)
+            agi_release(value);
     }
 }
 
@@ -189,7 +200,7 @@ void agi_checkpoint_drop(ag_checkpoint *c, uint32_t place)
     void *token = checkpoint_lock(c);
     forget_value(c, place);
     checkpoint_unlock(c, token);
-    ag_checkpoint_release(c);
+    let_go_of_checkpoint(c);
 }
 
 int ag_checkpoint_count(const ag_checkpoint *c)
@@ -284,9 +295,9 @@ bool agi_checkpoint_watch(agi_round *round, const ag_tensor *value)
 static bool is_another(const ag_checkpoint *c, int32_t place, const ag_tensor *value)
 {
     const agi_noted *noted = &c->noted[place];
-    return noted->ndim != value->ndim || noted->dtype != value->storage->dtype ||
-           memcmp(c->shapes + noted->shape_at, agi_shape_of(value),
-                  value->ndim * sizeof(int64_t)) != 0;
+    return noted->dtype != value->storage->dtype ||
+           !agi_shape_equal(noted->ndim, c->shapes + noted->shape_at, value->ndim,
+                            agi_shape_of(value));
 }
 
 /* Whether the run saved what the first one did. */
@@ -350,19 +361,14 @@ static agi_round *round_for(ag_checkpoint *c, void *run)
     return NULL;
 }
 
-static ag_tensor *take(ag_checkpoint *c, uint32_t place)
+static ag_tensor *fail_taken(ag_checkpoint *c)
 {
-    agi_round *round = round_for(c, agi_thread_get()->run);
-    if (round == NULL)
-        return NULL;
-    ag_tensor *value = place < (uint32_t)round->size ? round->values[place] : NULL;
-    if (AGI_UNLIKELY(value == NULL)) {
-        complain(c, AG_SAVED_TAKEN, 0, NULL);
-        return NULL;
-    }
-    round->values[place] = NULL;
-    if (AGI_LIKELY(agi_tensor_version(value) == round->versions[place]))
-        return value;
+    complain(c, AG_SAVED_TAKEN, 0, NULL);
+    return NULL;
+}
+
+static ag_tensor *fail_written(ag_tensor *value)
+{
     agi_release(value);
     agi_fail(AG_ERR_VERSION,
              "one of the variables needed for gradient computation has been modified by an inplace "
@@ -370,12 +376,32 @@ static ag_tensor *take(ag_checkpoint *c, uint32_t place)
     return NULL;
 }
 
+AGI_INLINE ag_tensor *take_from(agi_round *round, uint32_t place)
+{
+    ag_tensor *value = place < (uint32_t)round->size ? round->values[place] : NULL;
+    if (AGI_UNLIKELY(value == NULL))
+        return fail_taken(round->of);
+    round->values[place] = NULL;
+    return AGI_LIKELY(agi_tensor_version(value) == round->versions[place]) ? value
+                                                                           : fail_written(value);
+}
+
+static AGI_NOINLINE ag_tensor *take_slowly(ag_checkpoint *c, uint32_t place, void *run)
+{
+    agi_refs_inc(&c->refs);  /* what runs now may have the node free what it saved */
+    void *token = checkpoint_lock(c);
+    agi_round *round = round_for(c, run);
+    ag_tensor *value = round != NULL ? take_from(round, place) : NULL;
+    checkpoint_unlock(c, token);
+    let_go_of_checkpoint(c);
+    return value;
+}
+
 ag_tensor *agi_checkpoint_take(ag_checkpoint *c, uint32_t place)
 {
-    agi_checkpoint_retain(c);  /* what runs now may have the node free what it saved */
-    void *token = checkpoint_lock(c);
-    ag_tensor *value = take(c, place);
-    checkpoint_unlock(c, token);
-    ag_checkpoint_release(c);
-    return value;
+    void *run = agi_thread_get()->run;
+    agi_round *round = c->rounds;
+    if (AGI_LIKELY(agi_serialised && round != NULL && run != NULL && round->run == run))
+        return take_from(round, place);
+    return take_slowly(c, place, run);
 }

@@ -270,59 +270,72 @@ static void save_output(agi_saved *saved, const ag_tensor *out, uint32_t out_bum
     saved->version = agi_storage_version(out->storage) + out_bump;
 }
 
-static bool save_input_through(agi_saved *saved, const ag_arg *arg)
+static bool count_or_watch(const agi_packing *through, agi_saved *saved, const ag_arg *arg)
 {
-    const agi_packing *through = agi_thread_get()->packing;
     if (arg->tensor == NULL)
         return save_input(saved, arg);
     if (through->kind == AGI_COUNTS)
         return agi_node_count_value(saved, arg->tensor);
-    if (through->kind == AGI_PACKS)
-        return agi_node_pack_value(saved, arg->tensor);
     return save_input(saved, arg) && agi_checkpoint_watch(through->round, arg->tensor);
 }
 
-static bool save_output_through(ag_node *node, agi_saved *saved, const ag_tensor *out)
+/* In a checkpointed function. */
+static bool save_for_checkpoint(ag_node *node, const agi_packing *through, const ag_arg *args,
+                                const ag_tensor *out, uint32_t out_bump)
 {
-    const agi_packing *through = agi_thread_get()->packing;
-    if (through->kind == AGI_COUNTS)
+    agi_saved *saved = agi_node_saved(node);
+    node->is_packed = through->kind == AGI_COUNTS;
+    for (int k = 0; k < node->n_in && k < AGI_NODE_SHAPES; k++)
+        if (node->saved_mask & (1u << k) && !count_or_watch(through, saved++, &args[k]))
+            return false;
+    if (!(node->saved_mask & AGI_SAVE_OUT))
+        return true;
+    if (out_bump == 0 && through->kind == AGI_COUNTS)
         return agi_node_count_value(saved, out);
-    if (through->kind == AGI_PACKS)
-        return pack_output(node, saved, out);
-    save_output(saved, out, 0);
-    return agi_checkpoint_watch(through->round, out);
+    save_output(saved, out, out_bump);
+    return out_bump != 0 || agi_checkpoint_watch(through->round, out);
 }
 
-/* The same through hooks, in PyTorch's order, which is that of the names: "other" and the like come
- * before "self". (What is still to be written in place cannot be shown to them.) */
-static AGI_NOINLINE bool pack_values(ag_node *node, const ag_arg *args, const ag_tensor *out,
-                                     uint32_t out_bump)
+/* Through a pair of hooks, in PyTorch's order, which is that of the names: "other" and the like come
+ * before "self". */
+static bool save_packed(ag_node *node, const ag_arg *args, const ag_tensor *out, uint32_t out_bump)
 {
     agi_saved *saved = agi_node_saved(node);
     const bool backwards = agi_node_packs_backwards(node);
-    node->is_packed = agi_thread_get()->packing->kind != AGI_WATCHES;
+    node->is_packed = true;
     int n = 0, inputs[AGI_NODE_SHAPES];
     for (int k = 0; k < node->n_in && k < AGI_NODE_SHAPES; k++)
         if (node->saved_mask & (1u << k))
             inputs[n++] = k;
     for (int i = 0; i < n; i++) {
         const int at = backwards ? n - 1 - i : i;
-        if (!save_input_through(&saved[at], &args[inputs[at]]))
+        const ag_arg *arg = &args[inputs[at]];
+        if (!(arg->tensor != NULL ? agi_node_pack_value(&saved[at], arg->tensor)
+                                  : save_input(&saved[at], arg)))
             return false;
     }
     if (!(node->saved_mask & AGI_SAVE_OUT))
         return true;
     if (out_bump == 0)
-        return save_output_through(node, &saved[n], out);
+        return pack_output(node, &saved[n], out);
     save_output(&saved[n], out, out_bump);
     return true;
+}
+
+/* What is still to be written in place (out_bump) cannot be shown to anybody: it is saved itself. */
+static AGI_NOINLINE bool save_through(ag_node *node, const ag_arg *args, const ag_tensor *out,
+                                      uint32_t out_bump)
+{
+    const agi_packing *through = agi_thread_get()->packing;
+    return through->kind == AGI_PACKS ? save_packed(node, args, out, out_bump)
+                                      : save_for_checkpoint(node, through, args, out, out_bump);
 }
 
 static bool save_values(ag_node *node, const ag_arg *args, const ag_tensor *out, uint32_t out_bump)
 {
     agi_saved *saved = agi_node_saved(node);
     if (AGI_UNLIKELY(agi_packs()) && node->n_saved > 0)
-        return pack_values(node, args, out, out_bump);
+        return save_through(node, args, out, out_bump);
     for (int k = 0; k < node->n_in && k < AGI_NODE_SHAPES; k++)
         if (node->saved_mask & (1u << k) && !save_input(saved++, &args[k]))
             return false;
