@@ -16,7 +16,7 @@ USUAL = (
     *("overhead", "graphs", "large", "sums", "layouts", "arrays", "linalg", "distributions"),
     *("optim", "hooks", "pauses", "threads", "chain", "imports", "memory"),
 )
-NAMES = (*USUAL, "instructions")
+NAMES = (*USUAL, "checkpoint", "instructions")
 
 FULL = Effort(rounds=31, sample_ms=5.0, budget_s=6.0)
 QUICK = Effort(rounds=5, sample_ms=1.0, budget_s=0.4)

@@ -4,7 +4,9 @@
  * others, as an op would save them.
  */
 #include "base/check.h"
+#include "base/thread.h"
 #include "tape/apply.h"
+#include "tape/checkpoint.h"
 #include "tape/dtypes.h"
 #include "tape/function.h"
 #include "tape/kept.h"
@@ -165,23 +167,32 @@ void *ag_node_function(const ag_node *node, ag_function_rule rule)
 /* ---- kept values ---------------------------------------------------------------------------- */
 
 struct ag_saved {
-    agi_packed *packed;   /* owned, or NULL: */
+    agi_saved through;    /* what hooks or a checkpoint made of it, or nothing: */
     ag_tensor *value;     /* owned: the leaf, or the value without its history */
     agi_edge edge;        /* owned: where it came from, but for a result */
     uint32_t version;
     int result;           /* which result of a function it is; -1 for none */
 };
 
-static bool keep_value(ag_saved *kept, ag_tensor *t)
+static bool keep_itself(ag_saved *kept, ag_tensor *t)
 {
-    if (!agi_check_may_be_saved(t) || (kept->result < 0 && !agi_edge_to(t, &kept->edge)))
-        return false;
-    if (agi_packs())
-        return (kept->packed = agi_pack(t)) != NULL;
     kept->value = agi_edge_is_leaf(kept->edge) ? agi_retain(t) : agi_tensor_alias(t);
     if (kept->value != NULL)
         kept->version = agi_tensor_version(kept->value);
     return kept->value != NULL;
+}
+
+static bool keep_value(ag_saved *kept, ag_tensor *t)
+{
+    const agi_packing *through = agi_thread_get()->packing;
+    if (!agi_check_may_be_saved(t) || (kept->result < 0 && !agi_edge_to(t, &kept->edge)))
+        return false;
+    if (through != NULL && through->kind == AGI_COUNTS)
+        return agi_node_count_value(&kept->through, t);
+    if (through != NULL && through->kind == AGI_PACKS)
+        return agi_node_pack_value(&kept->through, t);
+    return keep_itself(kept, t) &&
+           (through == NULL || agi_checkpoint_watch(through->round, t));
 }
 
 ag_saved *ag_save_tensor(ag_tensor *t, int result)
@@ -200,7 +211,7 @@ void ag_saved_release(ag_saved *kept)
 {
     if (kept == NULL)
         return;
-    agi_packed_release(kept->packed);
+    agi_saved_release(&kept->through);
     agi_release(kept->value);
     agi_edge_release(kept->edge);
     agi_plain_free(kept);
@@ -231,8 +242,8 @@ static bool edge_of(const ag_saved *kept, ag_node *of, agi_edge *edge)
 static ag_tensor *value_again(const ag_saved *kept, const ag_node *of, agi_edge edge)
 {
     const ag_tensor *value = kept->value;
-    if (kept->packed != NULL)
-        return agi_unpack_as_it_was(kept->packed, edge, true);
+    if (value == NULL)
+        return agi_saved_as_it_was(&kept->through, edge, true);
     if (agi_tensor_version(value) == kept->version)
         return agi_with_its_node(kept->value, edge);
     const ag_node *maker = agi_edge_is_leaf(edge) ? NULL : agi_edge_node(edge);

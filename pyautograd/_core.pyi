@@ -158,9 +158,6 @@ class Node:
         which
         of that node's results it is.
         """
-    @property
-    def _where(self) -> str | None:
-        """The line of the program that recorded the node, or None."""
     def _input_shape(self, k: _int, /) -> Size | None:
         """The shape of an input, None where it is the result's."""
     def _kept(self) -> list[tuple[_int, _int]]:
@@ -332,6 +329,8 @@ class Tensor:
             RuntimeError: the tensor is not a leaf.
             TypeError: the argument is not a bool.
         """
+    def is_inference(self) -> _bool:
+        """Whether this tensor was made in `inference_mode`."""
     def retain_grad(self) -> None:
         """Have backward() leave the gradient of this tensor in .grad though it is not a leaf.
 
@@ -9044,6 +9043,16 @@ class set_grad_enabled(_GradMode):
     """
     def __new__(cls, mode: _bool) -> Self: ...
 
+def is_inference(input: Tensor, /) -> _bool:
+    """Whether a tensor was made in `inference_mode`.
+
+    Raises:
+        TypeError: the input is not a Tensor.
+    """
+def is_inference_mode_enabled() -> _bool:
+    """Whether this thread is in `inference_mode`."""
+def _set_inference_mode(mode: _bool, /) -> _bool:
+    """Turns it on or off, and grad mode off or on; whether it was on."""
 def is_grad_enabled() -> _bool:
     """Whether this thread records on the tape."""
 def set_anomaly_enabled(enabled: _bool, check_nan: _bool = True) -> None:

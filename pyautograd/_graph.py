@@ -20,12 +20,6 @@ _MOST_DRAWN = 1000  # nodes: Graphviz takes seconds for a thousand
 _SECONDS_OF_DRAWING = 20
 
 
-def _where(node: Node) -> str | None:
-    """The line of the program that recorded a node, where the node knows it: the one place where
-    it is asked."""
-    return node._where
-
-
 @dataclass(slots=True)
 class _Entry:
     """A node or a leaf. Inputs are places in the list of entries and numbers of their results, -1
@@ -162,7 +156,7 @@ class Graph:
                 node.name(),
                 _is_leaf(node),
                 [(-1 if below is None else places[below], k) for below, k in inputs],
-                where=_where(node),
+                where=node.source,
             )
             for node, inputs in order.items()
         ]

@@ -65,7 +65,7 @@ class inference_mode:
 
     def clone(self) -> inference_mode:
         """Another object of this kind."""
-        return self.__class__(self.mode)  # type: ignore[no-any-return]
+        return self.__class__(self.mode)
 
     def __call__(self, function: Callable[..., Any]) -> Callable[..., Any]:
         from ._decorate import decorate

@@ -105,6 +105,7 @@ enum {
     AG_ERR_FREED = -22,     /* a saved value was freed by an earlier backward */
     AG_ERR_LINALG = -23,    /* a matrix that is singular, or not positive-definite */
     AG_ERR_CALLBACK = -30,  /* a callback failed and has the reason */
+    AG_ERR_STOPPED = -32,     /* a checkpointed function has run again as far as is needed */
     AG_ERR_INTERRUPTED = -31, /* the interrupt hook had the evaluation given up */
     AG_ERR_MISSING = -32    /* no library that is in use has a routine that is needed */
 };
@@ -353,6 +354,39 @@ typedef struct ag_saved ag_saved;
 AG_API ag_saved *ag_save_tensor(ag_tensor *t, int result);   /* yours to release */
 AG_API ag_tensor *ag_saved_tensor(ag_saved *kept, ag_node *of);
 AG_API void ag_saved_release(ag_saved *kept);
+/* A checkpoint: what ops of this thread would save from begin to end is counted alone. When a rule
+ * is about to read one of these values, once for each backward, `again` must call the same ops; what
+ * they save is taken. It does so with grad mode on; with AG_STOPS_EARLY an op fails with
+ * AG_ERR_STOPPED when all is there, and `again` is to end with that, too. Where it does not save the
+ * same, `complain` is called, and says why: how many there were (or one of the numbers below), and
+ * with AG_COMPARES those of another shape or dtype. It gives a status below zero. Where the library
+ * is not serialised, enter and leave (or NULL) stand around all use of a checkpoint, as
+ * a lock that a thread may take again. */
+typedef struct ag_checkpoint ag_checkpoint;
+typedef struct ag_difference {
+    int place;
+    ag_tensor *again;  /* borrowed */
+} ag_difference;
+typedef struct ag_checkpoint_hooks {
+    ag_status (*again)(void *context);
+    ag_status (*complain)(void *context, const ag_checkpoint *checkpoint, int saved_again, int n,
+                          const ag_difference *differences);
+    void *(*enter)(void);
+    void (*leave)(void *token);
+    void (*release)(void *context);
+} ag_checkpoint_hooks;
+enum { AG_STOPS_EARLY = 1, AG_COMPARES = 2 };
+enum { AG_SAVED_MORE = -1,    /* more than the first time */
+       AG_SAVED_TAKEN = -2 }; /* one backward asks for a value that it had already */
+AG_API ag_checkpoint *ag_checkpoint_new(const ag_checkpoint_hooks *hooks, void *context,
+                                        unsigned flags);
+AG_API ag_status ag_checkpoint_begin(ag_checkpoint *checkpoint);
+AG_API ag_status ag_checkpoint_end(ag_checkpoint *checkpoint, bool is_complete);
+AG_API void ag_checkpoint_release(ag_checkpoint *checkpoint);
+/* What was counted, and the shape (borrowed) and dtype of one of them. */
+AG_API int ag_checkpoint_count(const ag_checkpoint *checkpoint);
+AG_API const int64_t *ag_checkpoint_shape(const ag_checkpoint *checkpoint, int place, int *ndim,
+                                          ag_dtype *dtype);
 /* A number that no other backward has, of the one that this thread is in, or 0. */
 AG_API uint64_t ag_backward_number(void);
 
@@ -396,7 +430,6 @@ AG_API ag_status ag_node_input_shape(const ag_node *node, int k, int *ndim, int6
  * that lives, and the bytes of that, 0 while the value is not computed; -1 behind the last. */
 AG_API int64_t ag_node_kept(const ag_node *node, int k, const void **memory);
 AG_API const void *ag_memory_of(ag_tensor *t);               /* the same address of t's memory */
-AG_API const char *ag_node_where(const ag_node *node);       /* who recorded it: a line, or NULL */
 /* The node's rule by itself, of n gradients, one for each result that the op has, NULL where none
  * came (but not all of them): for each input that counts an owned gradient, or NULL where none is
  * needed, into results. Parts of broadcast inputs are not summed; they are recorded if grad mode is

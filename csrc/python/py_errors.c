@@ -16,6 +16,9 @@ bool py_add_linalg_error(PyObject *module)
     return linalg_error != NULL && PyModule_AddObjectRef(module, "LinAlgError", linalg_error) == 0;
 }
 
+/* Ends a checkpointed function that runs again: owned for good. */
+PyObject *py_stop_error;
+
 static PyObject *exception_of(ag_status status)
 {
     switch (status) {
@@ -29,6 +32,8 @@ static PyObject *exception_of(ag_status status)
         return PyExc_NotImplementedError;
     case AG_ERR_INTEGER:
         return PyExc_OverflowError;
+    case AG_ERR_STOPPED:
+        return py_stop_error;
     case AG_ERR_LINALG:
         return linalg_error;
     default:  /* shapes, sizes, values out of range and all of autograd, as in PyTorch */

@@ -11,6 +11,9 @@
  * is kept. Always NULL. */
 PyObject *py_raise(void);
 
+/* The exception of AG_ERR_STOPPED; py_checkpoint.c makes it. */
+extern PyObject *py_stop_error;
+
 /* Makes the exception of singular matrices, which `module` gets. */
 bool py_add_linalg_error(PyObject *module);
 

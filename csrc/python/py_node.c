@@ -251,15 +251,6 @@ static PyObject *node_kept(PyObject *self, PyObject *unused)
     return all;
 }
 
-/* "file:line" where the node knows it, else None. */
-static PyObject *get_where(PyObject *self, void *unused)
-{
-    const py_node *o = (py_node *)self;
-    const char *where = o->node != NULL ? ag_node_where(o->node) : NULL;
-    (void)unused;
-    return where != NULL ? PyUnicode_DecodeFSDefault(where) : Py_NewRef(Py_None);
-}
-
 static PyObject *get_variable(PyObject *self, void *unused)
 {
     (void)unused;
@@ -453,7 +444,6 @@ static PyGetSetDef node_properties[] = {
      EXAMPLE_DOC
      "    >>> (x.exp() * 2).grad_fn.next_functions[0][0].name()\n"
      "    'ExpBackward0'\n", NULL},
-    {"_where", get_where, NULL, "The line of the program that recorded the node, or None.", NULL},
     {"variable", get_variable, NULL,
      "Of an AccumulateGrad: the leaf that the gradient is added to.\n\n" EXAMPLE_DOC
      "    >>> (x * 2).grad_fn.next_functions[0][0].variable is x\n"

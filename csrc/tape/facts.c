@@ -76,8 +76,3 @@ const void *ag_memory_of(ag_tensor *t)
 {
     return agi_has_tensor("memory_of", t) ? t->storage : NULL;
 }
-
-const char *ag_node_where(const ag_node *node)
-{
-    return agi_has("node_where", node, "a node") && node->extra != NULL ? node->extra->where : NULL;
-}

@@ -4,7 +4,11 @@
  */
 #include "kept.h"
 
+#include "../base/check.h"
+#include "../base/shape.h"
 #include "apply.h"
+#include "checkpoint.h"
+#include "request.h"
 
 ag_tensor *agi_with_its_node(ag_tensor *value, agi_edge edge)
 {
@@ -30,8 +34,12 @@ static ag_tensor *with_old_history(ag_tensor *given, agi_edge edge, bool recorde
     const bool is_leaf = agi_edge_is_leaf(edge);
     if (is_leaf && given == agi_edge_leaf(edge))
         return given;
-    ag_tensor *value = agi_tensor_alias(given);
-    agi_release(given);
+    ag_tensor *value = given;
+    if (agi_refs_get(&given->refs) > 1 || agi_requires_grad(given) || given->wrapper != NULL ||
+        given->meta != NULL) {
+        value = agi_tensor_alias(given);
+        agi_release(given);
+    }
     if (value == NULL || edge == 0 || !recorded)
         return value;
     value->node = is_leaf ? node_to_leaf(agi_edge_leaf(edge), value)
@@ -51,4 +59,12 @@ ag_tensor *agi_unpack_as_it_was(agi_packed *packed, agi_edge edge, bool recorded
     ag_tensor *given = agi_unpack(packed, shown);
     agi_release(shown);
     return given != NULL ? with_old_history(given, edge, recorded) : NULL;
+}
+
+ag_tensor *agi_saved_as_it_was(const agi_saved *saved, agi_edge edge, bool recorded)
+{
+    if (saved->kind == AGI_SAVED_PACKED)
+        return agi_unpack_as_it_was(saved->value.packed, edge, recorded);
+    ag_tensor *value = agi_checkpoint_take(saved->value.checkpoint, saved->version);
+    return value != NULL ? with_old_history(value, edge, recorded) : NULL;
 }

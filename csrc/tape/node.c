@@ -13,6 +13,7 @@
 #include "../compute/op.h"
 #include "../fuse/pending.h"
 #include "apply.h"
+#include "checkpoint.h"
 #include "function.h"
 #include "hooks.h"
 #include "saving.h"
@@ -240,14 +241,13 @@ static bool save_input(agi_saved *saved, const ag_arg *arg)
     return true;
 }
 
-static bool pack_value(ag_node *node, agi_saved *saved, ag_tensor *value)
+bool agi_node_pack_value(agi_saved *saved, ag_tensor *value)
 {
     agi_packed *packed = agi_check_may_be_saved(value) ? agi_pack(value) : NULL;
     if (packed == NULL)
         return false;
     saved->kind = AGI_SAVED_PACKED;
     saved->value.packed = packed;
-    node->is_packed = true;
     return true;
 }
 
@@ -259,9 +259,21 @@ static bool pack_output(ag_node *node, agi_saved *saved, const ag_tensor *out)
         return false;
     if (agi_node_output_has_history(node))
         shown->node = agi_node_retain(node);
-    const bool ok = pack_value(node, saved, shown);
+    const bool ok = agi_node_pack_value(saved, shown);
     agi_release(shown);
     return ok;
+}
+
+bool agi_node_count_value(agi_saved *saved, const ag_tensor *value)
+{
+    ag_checkpoint *c = agi_thread_get()->packing->checkpoint;
+    const int place = agi_check_may_be_saved(value) ? agi_checkpoint_note(c, value) : -1;
+    if (AGI_UNLIKELY(place < 0))
+        return false;
+    saved->kind = AGI_SAVED_COUNTED;
+    saved->value.checkpoint = agi_checkpoint_retain(c);
+    saved->version = (uint32_t)place;
+    return true;
 }
 
 static void save_output(agi_saved *saved, const ag_tensor *out, uint32_t out_bump)
@@ -271,13 +283,39 @@ static void save_output(agi_saved *saved, const ag_tensor *out, uint32_t out_bum
     saved->version = agi_storage_version(out->storage) + out_bump;
 }
 
-/* The same through hooks, in PyTorch's order, which is that of the names: "other" and the like come
- * before "self". (What is still to be written in place cannot be shown to them.) */
-static AGI_NOINLINE bool pack_values(ag_node *node, const ag_arg *args, const ag_tensor *out,
-                                     uint32_t out_bump)
+static bool count_or_watch(const agi_packing *through, agi_saved *saved, const ag_arg *arg)
+{
+    if (arg->tensor == NULL)
+        return save_input(saved, arg);
+    if (through->kind == AGI_COUNTS)
+        return agi_node_count_value(saved, arg->tensor);
+    return save_input(saved, arg) && agi_checkpoint_watch(through->round, arg->tensor);
+}
+
+/* In a checkpointed function. */
+static bool save_for_checkpoint(ag_node *node, const agi_packing *through, const ag_arg *args,
+                                const ag_tensor *out, uint32_t out_bump)
+{
+    agi_saved *saved = agi_node_saved(node);
+    node->is_packed = through->kind == AGI_COUNTS;
+    for (int k = 0; k < node->n_in && k < AGI_NODE_SHAPES; k++)
+        if (node->saved_mask & (1u << k) && !count_or_watch(through, saved++, &args[k]))
+            return false;
+    if (!(node->saved_mask & AGI_SAVE_OUT))
+        return true;
+    if (out_bump == 0 && through->kind == AGI_COUNTS)
+        return agi_node_count_value(saved, out);
+    save_output(saved, out, out_bump);
+    return out_bump != 0 || agi_checkpoint_watch(through->round, out);
+}
+
+/* Through a pair of hooks, in PyTorch's order, which is that of the names: "other" and the like come
+ * before "self". */
+static bool save_packed(ag_node *node, const ag_arg *args, const ag_tensor *out, uint32_t out_bump)
 {
     agi_saved *saved = agi_node_saved(node);
     const bool backwards = agi_node_packs_backwards(node);
+    node->is_packed = true;
     int n = 0, inputs[AGI_NODE_SHAPES];
     for (int k = 0; k < node->n_in && k < AGI_NODE_SHAPES; k++)
         if (node->saved_mask & (1u << k))
@@ -285,7 +323,7 @@ static AGI_NOINLINE bool pack_values(ag_node *node, const ag_arg *args, const ag
     for (int i = 0; i < n; i++) {
         const int at = backwards ? n - 1 - i : i;
         const ag_arg *arg = &args[inputs[at]];
-        if (!(arg->tensor != NULL ? pack_value(node, &saved[at], arg->tensor)
+        if (!(arg->tensor != NULL ? agi_node_pack_value(&saved[at], arg->tensor)
                                   : save_input(&saved[at], arg)))
             return false;
     }
@@ -297,11 +335,20 @@ static AGI_NOINLINE bool pack_values(ag_node *node, const ag_arg *args, const ag
     return true;
 }
 
+/* What is still to be written in place (out_bump) cannot be shown to anybody: it is saved itself. */
+static AGI_NOINLINE bool save_through(ag_node *node, const ag_arg *args, const ag_tensor *out,
+                                      uint32_t out_bump)
+{
+    const agi_packing *through = agi_thread_get()->packing;
+    return through->kind == AGI_PACKS ? save_packed(node, args, out, out_bump)
+                                      : save_for_checkpoint(node, through, args, out, out_bump);
+}
+
 static bool save_values(ag_node *node, const ag_arg *args, const ag_tensor *out, uint32_t out_bump)
 {
     agi_saved *saved = agi_node_saved(node);
     if (AGI_UNLIKELY(agi_packs()) && node->n_saved > 0)
-        return pack_values(node, args, out, out_bump);
+        return save_through(node, args, out, out_bump);
     for (int k = 0; k < node->n_in && k < AGI_NODE_SHAPES; k++)
         if (node->saved_mask & (1u << k) && !save_input(saved++, &args[k]))
             return false;
@@ -525,7 +572,7 @@ agi_node_extra *agi_node_extra_of(ag_node *node)
 
 void agi_node_release_owned(ag_node *node) { agi_node_release(node); }
 
-static void release_saved(agi_saved *saved)
+void agi_saved_release(agi_saved *saved)
 {
     if (saved->kind == AGI_SAVED_INPUT)
         agi_release(saved->value.tensor);
@@ -533,6 +580,8 @@ static void release_saved(agi_saved *saved)
         agi_storage_release(saved->value.storage);
     else if (saved->kind == AGI_SAVED_PACKED)
         agi_packed_release(saved->value.packed);
+    else if (saved->kind == AGI_SAVED_COUNTED)
+        agi_checkpoint_drop(saved->value.checkpoint, saved->version);
 }
 
 /* Those of the kinds from `first` on. */
@@ -546,7 +595,7 @@ static void free_saved_from(ag_node *node, agi_saved_kind first)
             continue;
         agi_saved was = saved[k];
         saved[k].kind = AGI_SAVED_FREED;
-        release_saved(&was);
+        agi_saved_release(&was);
     }
 }
 
@@ -594,7 +643,7 @@ static void free_one(ag_node *node)
 {
     agi_saved *saved = agi_node_saved(node);
     for (int k = 0; k < node->n_saved; k++)
-        release_saved(&saved[k]);
+        agi_saved_release(&saved[k]);
     for (int k = 0; k < node->n_in; k++)
         agi_edge_release(node->edges[k]);
     if (AGI_UNLIKELY(node->extra != NULL))

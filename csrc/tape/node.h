@@ -31,7 +31,8 @@ typedef enum agi_saved_kind {
     AGI_SAVED_OUTPUT,   /* storage: owned (never the tensor: it owns this node), from its first
                            element on */
     AGI_SAVED_PACKED,   /* what hooks made of one of these (saving.h): owned */
-    AGI_SAVED_FREED,    /* was one of the last three until a backward without retain_graph */
+    AGI_SAVED_COUNTED,  /* a checkpoint's (checkpoint.h): owned, and `version` is its place there */
+    AGI_SAVED_FREED,    /* was one of the last four until a backward without retain_graph */
 } agi_saved_kind;
 
 typedef struct agi_saved {
@@ -40,6 +41,7 @@ typedef struct agi_saved {
         ag_tensor *tensor;
         agi_storage *storage;
         struct agi_packed *packed;
+        ag_checkpoint *checkpoint;
     } value;
     uint32_t version;   /* of the storage when it was saved */
     uint32_t kind;      /* agi_saved_kind */
@@ -111,7 +113,7 @@ struct ag_node {
     bool is_output : 1;     /* one of several results, whose number is ints[0]: see below */
     bool is_wide : 1;       /* its rule takes an agi_vjp_wide */
     bool has_outputs : 1;   /* several results: attr.i[3] of them */
-    bool is_packed : 1;     /* some of what it saved is AGI_SAVED_PACKED */
+    bool is_packed : 1;     /* some of what it saved is AGI_SAVED_PACKED or _COUNTED */
     int32_t slot;           /* the engine's: place in the run that claimed this node */
     uint32_t site;          /* where the program was when it was made (base/site.h), 0: unknown */
     _Atomic(void *) run;    /* the engine's: the run that claimed this node; link when dying */
@@ -222,6 +224,11 @@ bool agi_edge_to(ag_tensor *t, agi_edge *edge);
 
 /* What the op of a node is called where it is printed: "Mul" of MulBackward0. */
 const char *agi_node_label(const ag_node *node);
+/* What the pair of hooks that counts packs of a value, or the checkpoint counts. False with an
+ * error. And the end of what was saved. */
+bool agi_node_pack_value(agi_saved *saved, ag_tensor *value);
+bool agi_node_count_value(agi_saved *saved, const ag_tensor *value);
+void agi_saved_release(agi_saved *saved);
 
 ag_node *agi_view_node(ag_tensor *t, bool *failed);
 

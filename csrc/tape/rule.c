@@ -136,12 +136,12 @@ static AGI_NOINLINE bool unpack_saved(agi_vjp *v, ag_tensor **room)
     for (int i = 0; i < node->n_saved; i++) {
         const bool is_out = i == n_inputs;
         const int at = backwards && !is_out ? n_inputs - 1 - i : i;
-        if (saved[at].kind != AGI_SAVED_PACKED)
+        if (saved[at].kind != AGI_SAVED_PACKED && saved[at].kind != AGI_SAVED_COUNTED)
             continue;
         const agi_edge own = agi_node_output_has_history(node) ? (agi_edge)node : 0;
         ag_tensor *value = agi_scope_add(
-            agi_unpack_as_it_was(saved[at].value.packed, is_out ? own : node->edges[inputs[at]],
-                                 v->create_graph));
+            agi_saved_as_it_was(&saved[at], is_out ? own : node->edges[inputs[at]],
+                                v->create_graph));
         room[at] = is_out ? as_output_lay(node, value) : value;
         if (room[at] == NULL || room[at] == &agi_failed)
             return false;

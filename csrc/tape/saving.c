@@ -9,14 +9,6 @@
 #include "../base/check.h"
 #include "../base/shape.h"
 
-/* A pair that was pushed. */
-typedef struct agi_packing {
-    agi_refs refs;      /* the stack's, and one of each value that it packed */
-    ag_saved_hooks hooks;
-    void *context;      /* owned */
-    struct agi_packing *below;  /* on the stack: borrowed from there */
-} agi_packing;
-
 struct agi_packed {
     agi_refs refs;      /* whose it is, and one for each unpacking that is on */
     agi_packing *pair;  /* owned */
@@ -59,20 +51,32 @@ int agi_packed_visit(const agi_packed *packed, ag_packed_visit visit, void *argu
 
 /* ---- the stack ------------------------------------------------------------------------------ */
 
-ag_status ag_push_saved_hooks(const ag_saved_hooks *hooks, void *context)
+agi_packing *agi_packing_push(agi_packing_kind kind)
 {
     agi_thread *thread = agi_thread_get();
+    agi_packing *pair = agi_thread_is_emergency(thread) ? NULL : agi_plain_new(sizeof *pair);
+    if (pair == NULL) {
+        agi_fail(AG_ERR_MEMORY, "out of memory for hooks on saved values");
+        return NULL;
+    }
+    *pair = (agi_packing){.kind = (uint8_t)kind, .below = thread->packing};
+    atomic_init(&pair->refs, 1);
+    thread->packing = pair;
+    return pair;
+}
+
+ag_status ag_push_saved_hooks(const ag_saved_hooks *hooks, void *context)
+{
     if (!agi_has("push_saved_hooks", hooks, "functions") ||
         !agi_has("push_saved_hooks", hooks->pack != NULL ? hooks : NULL, "a function that packs") ||
         !agi_has("push_saved_hooks", hooks->unpack != NULL ? hooks : NULL,
                  "a function that unpacks"))
         return ag_last_status();
-    agi_packing *pair = agi_thread_is_emergency(thread) ? NULL : agi_plain_new(sizeof *pair);
+    agi_packing *pair = agi_packing_push(AGI_PACKS);
     if (pair == NULL)
-        return agi_fail(AG_ERR_MEMORY, "push_saved_hooks: out of memory");
-    *pair = (agi_packing){.hooks = *hooks, .context = context, .below = thread->packing};
-    atomic_init(&pair->refs, 1);
-    thread->packing = pair;
+        return ag_last_status();
+    pair->hooks = *hooks;
+    pair->context = context;
     return AG_OK;
 }
 
@@ -92,24 +96,17 @@ bool ag_has_saved_hooks(void) { return agi_packs(); }
 
 /* ---- calls ---------------------------------------------------------------------------------- */
 
-/* What a call of a pair leaves as it was. */
-typedef struct packing_state {
-    agi_thread *thread;
-    int32_t scope_depth;
-    bool recording;
-} packing_state;
-
-static packing_state begin_call(bool recording)
+agi_packing_state agi_packing_begin_call(bool recording)
 {
     agi_thread *thread = agi_thread_get();
-    const packing_state state = {thread, thread->scope_depth, thread->grad_enabled};
+    const agi_packing_state state = {thread, thread->scope_depth, thread->grad_enabled};
     thread->scope_depth = 0;
-    thread->grad_enabled = recording;
+    thread->grad_enabled = recording && !thread->inference;
     return state;
 }
 
 /* A callback that failed has said why, to the library or to its own caller. */
-static bool end_call(const packing_state *state, ag_status status)
+bool agi_packing_end_call(const agi_packing_state *state, ag_status status)
 {
     state->thread->scope_depth = state->scope_depth;
     state->thread->grad_enabled = state->recording;
@@ -133,9 +130,9 @@ static agi_packed *new_packed(const ag_tensor *value, agi_packing *pair)
 static bool call_pack(agi_packed *packed, ag_tensor *value)
 {
     const uint32_t version = agi_tensor_version(value);
-    const packing_state state = begin_call(false);
+    const agi_packing_state state = agi_packing_begin_call(false);
     const ag_status status = packed->pair->hooks.pack(packed->pair->context, value, &packed->what);
-    if (!end_call(&state, status))
+    if (!agi_packing_end_call(&state, status))
         return false;
     if (version != agi_tensor_version(value))
         agi_fail(AG_ERR_GRAD,
@@ -182,10 +179,10 @@ ag_tensor *agi_unpack(agi_packed *packed, ag_tensor *shown)
 {
     ag_tensor *value = NULL;
     agi_refs_inc(&packed->refs);  /* what runs now may have the node free what it saved */
-    const packing_state state = begin_call(agi_thread_get()->grad_enabled);
+    const agi_packing_state state = agi_packing_begin_call(agi_thread_get()->grad_enabled);
     const ag_status status = packed->pair->hooks.unpack(packed->pair->context, packed->what, shown,
                                                         &value);
-    bool ok = end_call(&state, status);
+    bool ok = agi_packing_end_call(&state, status);
     if (ok && value == NULL) {
         agi_fail(AG_ERR_CALLBACK, "a saved tensor unpack hook gave no tensor");
         ok = false;

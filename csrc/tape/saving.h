@@ -13,6 +13,24 @@
 #include "../tensor/tensor.h"
 
 typedef struct agi_packed agi_packed;
+typedef struct agi_round agi_round;
+
+typedef enum agi_packing_kind {
+    AGI_PACKS,    /* a pair of functions */
+    AGI_COUNTS,   /* a checkpoint's function in its first run (checkpoint.h) */
+    AGI_WATCHES,  /* and in others: values are saved as ever, too */
+} agi_packing_kind;
+
+/* An entry of the stack. */
+typedef struct agi_packing {
+    agi_refs refs;      /* the stack's, and one of each value that it packed */
+    uint8_t kind;       /* agi_packing_kind */
+    ag_saved_hooks hooks;
+    void *context;      /* owned */
+    ag_checkpoint *checkpoint;  /* borrowed: its user's */
+    agi_round *round;   /* borrowed */
+    struct agi_packing *below;  /* on the stack: borrowed from there */
+} agi_packing;
 
 /* Whether what this thread saves goes through a pair. */
 AGI_INLINE bool agi_packs(void) { return agi_thread_get()->packing != NULL; }
@@ -35,6 +53,20 @@ ag_tensor *agi_packed_kept(const agi_packed *packed);
 void agi_packed_release(agi_packed *packed);
 
 /* Calls `visit` with what the pair packed, and with the pair's context if nobody else has that. */
+/* A new entry of the stack, which ag_pop_saved_hooks takes away. NULL with an error. */
+agi_packing *agi_packing_push(agi_packing_kind kind);
+
+/* Around what runs code of the embedder's: no scope is open there, and grad mode is this. The second
+ * gives whether the status is that of success, and where it is not sees to that there is an
+ * error. */
+typedef struct agi_packing_state {
+    agi_thread *thread;
+    int32_t scope_depth;
+    bool recording;
+} agi_packing_state;
+agi_packing_state agi_packing_begin_call(bool recording);
+bool agi_packing_end_call(const agi_packing_state *state, ag_status status);
+
 int agi_packed_visit(const agi_packed *packed, ag_packed_visit visit, void *argument);
 
 #pragma GCC visibility pop

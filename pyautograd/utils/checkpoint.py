@@ -21,7 +21,7 @@ from typing import Any
 
 from .._core import Tensor, _CheckpointFrame, _StopRecomputationError, is_grad_enabled
 from ..autograd._saved import check_allowed
-from ..random import fork_rng, get_rng_state, set_rng_state
+from ..random import get_rng_state, set_rng_state
 
 __all__ = [
     "CheckpointError",
@@ -283,10 +283,15 @@ def _checkpointed(
         return function(*args, **kwargs)
 
     def again(*args: Any) -> None:
-        with fork_rng(enabled=preserve), later_context:
+        before = None if state is None else get_rng_state()
+        try:
             if state is not None:
                 set_rng_state(state)
-            function(*args, **kwargs)
+            with later_context:
+                function(*args, **kwargs)
+        finally:
+            if before is not None:
+                set_rng_state(before)
 
     check_allowed()
     frame = _CheckpointFrame(again, _explained if debug else _complain, args, stops, checks)
@@ -347,7 +352,7 @@ def _complaint(first: list[_Facts], again: int, differences: Any) -> str:
             "unpacked once. If you are calling ctx.saved_tensors in backward, make sure to do so "
             "only once. Otherwise please open an issue with details on your use case."
         )
-    if differences is None:
+    if not differences:
         return (
             "torch.utils.checkpoint: A different number of tensors was saved during the original "
             f"forward and recomputation.\nNumber of tensors saved during forward: {len(first)}\n"

@@ -320,7 +320,6 @@ static void test_null_when_looking(void)
     GIVES_MINUS_ONE(ag_node_kept(NULL, 0, &memory));
     GIVES_MINUS_ONE(ag_node_kept(node, 0, NULL));
     SETS_ERROR(ag_memory_of(NULL));
-    SETS_ERROR(ag_node_where(NULL));
     GIVES_NULL(ag_register_hook(NULL, NULL, NULL, NULL));
     GIVES_NULL(ag_register_hook(y, NULL, NULL, NULL));
     GIVES_NULL(ag_register_post_accumulate_grad_hook(NULL, NULL, NULL, NULL));
