@@ -20,8 +20,8 @@ _CPU = "everything is computed on the CPU, so that there is nothing to move"
 _LINALG = "it is a function of the module linalg"
 _COMPLEX = "there are no complex numbers"
 _SPARSE = (
-    "there are no sparse tensors: all elements are in memory. A constant matrix of scipy.sparse times "
-    "a tensor is A @ x"
+    "there are no sparse tensors: all elements are in memory. A constant matrix of scipy.sparse "
+    "times a tensor is A @ x"
 )
 _QUANTIZED = "there are no quantized tensors: numbers are float64"
 _COMPILED = "elementwise ops are fused and compiled as they are called"
