@@ -31,6 +31,8 @@ typedef struct agi_thread {
     int64_t scope_count, scope_capacity;
     int32_t scope_depth;
     uint32_t scope_number;  /* of the last that was opened */
+    struct agi_run *run;    /* the backward that it is in, the innermost; NULL for none */
+    uint32_t recorded;      /* nodes, modulo 2^32: the next one's number */
     /* Head of the objects whose count reached zero while another was being freed: releasing is
      * a loop over this list, never a recursion (agi_tensor_release, agi_node_release). */
     struct ag_node *dying;

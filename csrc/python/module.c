@@ -6,6 +6,7 @@
  */
 #include "py_convert.h"
 #include "py_dtype.h"
+#include "py_edges.h"
 #include "py_errors.h"
 #include "py_generator.h"
 #include "py_hooks.h"
@@ -123,7 +124,8 @@ static bool fill(PyObject *module)
                                    py_autograd_functions, py_object_functions, py_pickle_functions,
                                    py_info_functions, py_row_functions, py_cast_functions,
                                    py_generator_functions, py_optim_functions,
-                                   py_contract_functions, own_functions};
+                                   py_contract_functions, py_edge_functions,
+                                   py_hook_functions, own_functions};
     for (size_t i = 0; i < sizeof tables / sizeof tables[0]; i++) {
         if (!add_functions(module, tables[i]))
             return false;

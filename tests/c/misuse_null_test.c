@@ -289,6 +289,14 @@ static void test_null_in_autograd(void)
     GIVES_NULL(ag_node_retain(NULL));
 }
 
+static int visit_nothing(ag_hook *hook, void *context, void *argument)
+{
+    (void)hook;
+    (void)context;
+    (void)argument;
+    return 0;
+}
+
 static void test_null_when_looking(void)
 {
     char text[8];
@@ -315,7 +323,24 @@ static void test_null_when_looking(void)
     GIVES_MINUS_ONE(ag_visit_hooks(y, NULL, NULL));
     GIVES_MINUS_ONE(ag_visit_owned_hooks(NULL, NULL, NULL));
     GIVES_MINUS_ONE(ag_visit_owned_hooks(y, NULL, NULL));
+    GIVES_MINUS_ONE(ag_visit_owned_node_hooks(NULL, NULL, NULL, NULL, NULL));
+    GIVES_MINUS_ONE(ag_visit_owned_node_hooks(node, NULL, NULL, NULL, NULL));
+    GIVES_MINUS_ONE(ag_visit_owned_node_hooks(NULL, NULL, NULL, visit_nothing, NULL));
+    GIVES_MINUS_ONE(ag_visit_owned_node_hooks(node, y, NULL, visit_nothing, NULL));
+    SETS_ERROR(ag_has_had_hooks(NULL));
     SETS_ERROR(ag_hook_id(NULL));
+    SETS_ERROR(ag_hook_kind_of(NULL));
+    GIVES_NULL(ag_hook_retain(NULL));
+    GIVES_MINUS_ONE(ag_backward_numbers(1, NULL));
+    CHECK(ag_backward_numbers(0, NULL) == 0);
+    SETS_ERROR(ag_hook_is_due(NULL));
+    SETS_ERROR(ag_node_number(NULL));
+    GIVES_NULL(ag_edge_of(NULL));
+    GIVES_NULL(ag_node_edge(NULL, 0, 0, NULL));
+    GIVES_NULL(ag_node_edge(node, 1, 0, NULL));
+    GIVES_NULL(ag_node_edge(node, -1, 0, NULL));
+    GIVES_NULL(ag_node_edge(node, 0, 1, NULL));
+    GIVES_NULL(ag_node_edge(node, 0, -1, NULL));
     ag_hook_remove(NULL);  /* no mistakes: they do nothing */
     ag_hook_release(NULL);
     GIVES_MINUS_ONE(ag_node_input_output(NULL, 0));
