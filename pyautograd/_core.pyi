@@ -5,6 +5,7 @@ from builtins import bool as _bool
 from builtins import float as _float
 from builtins import int as _int
 from builtins import type as _type
+from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from types import EllipsisType, TracebackType
 from typing import (
@@ -23,8 +24,12 @@ import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 from typing_extensions import Self
 
+from .autograd._edges import GradientEdge
+
 _T = TypeVar("_T", bound="Tensor")
 _F = TypeVar("_F", bound=Callable[..., Any])
+# Of a backward: tensors, or gradient edges in their place.
+_Ends: TypeAlias = "Tensor | GradientEdge | Iterable[Tensor | GradientEdge]"
 _Number: TypeAlias = _float | np.floating[Any] | np.integer[Any] | np.bool_
 _Operand: TypeAlias = "Tensor | _Number | NDArray[Any]"
 _Real: TypeAlias = "Tensor | _Number"
@@ -144,6 +149,26 @@ class Size(tuple[_int, ...]):
     def __mul__(self, n: SupportsIndex, /) -> Size: ...
     def __rmul__(self, n: SupportsIndex, /) -> Size: ...
 
+@final
+class _RemovableHandle:
+    """What registering a hook returns: removes it, also at the end of a with block.
+
+    The hook does not depend on the handle's life.
+    """
+    @property
+    def id(self) -> _int:
+        """A number that no other hook has."""
+    def remove(self) -> None:
+        """Remove the hook. Once more does nothing."""
+    def __enter__(self) -> Self: ...
+    def __exit__(
+        self,
+        kind: _type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+        /,
+    ) -> None: ...
+
 class Node:
     """An entry of the tape: the op that made a tensor. `Tensor.grad_fn` gives it.
 
@@ -163,6 +188,54 @@ class Node:
     def _kept(self) -> list[tuple[_int, _int]]:
         """What is kept for the rule: of each value the address of its memory, and the bytes of
         that."""
+    def _sequence_nr(self) -> _int:
+        """The number under which its thread recorded it, modulo 2 ** 32.
+
+        Of the nodes that are ready a backward runs the one with the highest number first, but an
+        AccumulateGrad at once.
+        """
+    def register_hook(
+        self,
+        hook: Callable[
+            [tuple[Tensor | None, ...], tuple[Tensor | None, ...]],
+            tuple[Tensor | None, ...] | None,
+        ],
+        /,
+    ) -> _RemovableHandle:
+        """Have each backward call `hook(grad_inputs, grad_outputs)` after this node's rule.
+
+        Both are tuples, with None where there is no gradient. A tuple that the hook returns goes
+        on in place of grad_inputs. Of an AccumulateGrad it is called when .grad is set, and
+        grad_inputs is empty.
+
+        Returns:
+            A handle, whose remove() removes the hook.
+
+        Raises:
+            RuntimeError: the leaf of an AccumulateGrad does not require grad.
+
+        backward() raises what the hook raises, TypeError if it returns no tuple of tensors, and
+        RuntimeError if these do not fit.
+        """
+    def register_prehook(
+        self,
+        hook: Callable[[tuple[Tensor | None, ...]], tuple[Tensor | None, ...] | None],
+        /,
+    ) -> _RemovableHandle:
+        """Have each backward call `hook(grad_outputs)` before this node's rule.
+
+        grad_outputs is a tuple, with None where there is no gradient. A tuple that the hook
+        returns goes on in its place.
+
+        Returns:
+            A handle, whose remove() removes the hook.
+
+        Raises:
+            RuntimeError: the leaf of an AccumulateGrad does not require grad.
+
+        backward() raises what the hook raises, TypeError if it returns no tuple of tensors, and
+        RuntimeError if these do not fit.
+        """
     @property
     def variable(self) -> Tensor:
         """Of an AccumulateGrad: the leaf that the gradient is added to."""
@@ -304,7 +377,7 @@ class Tensor:
         gradient: Tensor | None = None,
         retain_graph: _bool | None = None,
         create_graph: _bool = False,
-        inputs: Tensor | Iterable[Tensor] | None = None,
+        inputs: _Ends | dict[Any, Any] | None = None,
     ) -> None:
         """Add the gradients of this tensor into the .grad of the leaves that it was made from.
 
@@ -337,6 +410,46 @@ class Tensor:
         Raises:
             RuntimeError: the tensor does not require grad.
         """
+    def register_hook(self, hook: Callable[[Any], Tensor | None], /) -> _RemovableHandle:
+        """Have each backward call `hook(grad)` with the gradient of this tensor as it is now.
+
+        What the hook returns, of the same shape, goes on in the gradient's place; None leaves it.
+        Hooks are called in the order in which they came, each with what the one before left.
+        Writing the tensor in place makes a new value, which has none of them. The gradient that
+        retain_grad() keeps is the one after all hooks.
+
+        Returns:
+            A handle, whose remove() removes the hook.
+
+        Raises:
+            RuntimeError: the tensor does not require grad.
+
+        backward() raises what the hook raises, TypeError if it returns no Tensor, and RuntimeError
+        if that has another shape or dtype. No .grad has changed then.
+        """
+    def register_post_accumulate_grad_hook(
+        self, hook: Callable[[Self], None], /
+    ) -> _RemovableHandle:
+        """Have each backward call `hook(self)` after it has set the .grad of this leaf.
+
+        All other leaves have their .grad by then, too, and keep it if the hook raises.
+
+        Returns:
+            A handle, whose remove() removes the hook.
+
+        Raises:
+            RuntimeError: the tensor does not require grad, or is not a leaf.
+
+        backward() raises what the hook raises, and TypeError or RuntimeError if it does not return
+        None.
+        """
+    @property
+    def _backward_hooks(self) -> OrderedDict[_int, Callable[..., Any]] | None:
+        """What register_hook() was given, by the ids of the handles: an OrderedDict, or None before
+        the first. Deleting one removes the hook, as its handle does; None removes all.
+        """
+    @_backward_hooks.setter
+    def _backward_hooks(self, value: None) -> None: ...
     def detach(self) -> Self:
         """A tensor over the same memory that does not require grad and has no history."""
     def detach_(self) -> Self:
@@ -9065,17 +9178,38 @@ def is_anomaly_enabled() -> _bool:
     """Whether anomaly mode is on."""
 def is_anomaly_check_nan_enabled() -> _bool:
     """Whether anomaly mode, when it is on, looks for NaN."""
+def _set_edge_type(type: _type[Any], /) -> None:
+    """Tells the class of gradient edges."""
+
+def _edge_of(tensor: Tensor, /) -> Tensor | None:
+    """A tensor with the history of another, which is one of several results, and no numbers."""
+
+def _node_edge(node: Node, number: _int, as_root: _bool, /) -> Tensor:
+    """The same for any result of a node's op."""
+
+def _node_of(tensor: Tensor, /) -> Node:
+    """grad_fn, or the AccumulateGrad of a leaf."""
+
+def _backward_numbers() -> tuple[_int, ...]:
+    """Numbers of the backwards that this thread is in, the innermost first."""
+
+def _hook_is_due(handle: _RemovableHandle, /) -> _bool:
+    """Whether the backward that is on comes by a hook, whose handle this is."""
+
+def _hooks_of(tensor: Tensor, /) -> list[tuple[_RemovableHandle, Callable[..., Any]]]:
+    """Handles and functions of a tensor's hooks."""
+
 def _backward(
-    tensors: Tensor | Iterable[Tensor],
+    tensors: _Ends,
     grad_tensors: Tensor | Iterable[Tensor | None] | None = None,
     retain_graph: _bool | None = None,
     create_graph: _bool = False,
-    inputs: Tensor | Iterable[Tensor] | None = None,
+    inputs: _Ends | dict[Any, Any] | None = None,
 ) -> None:
     """See pyautograd.autograd.backward."""
 def _grad(
-    outputs: Tensor | Iterable[Tensor],
-    inputs: Tensor | Iterable[Tensor],
+    outputs: _Ends,
+    inputs: _Ends,
     grad_outputs: Tensor | Iterable[Tensor | None] | None = None,
     retain_graph: _bool | None = None,
     create_graph: _bool = False,

@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 import pyautograd as ag
+from pyautograd.autograd import graph  # noqa: F401  (the calls name it)
 
 # Names of expressions over x (2 x 3, requires grad), a (2 x 3), y (x * x), arr (a's values) and the
 # subclass Named with an instance named.
@@ -39,6 +40,13 @@ CALLS = {
     "hook of a leaf": "x.register_post_accumulate_grad_hook(print).remove()",
     "hooks of nodes": "y.grad_fn.register_hook(print).remove()",
     "prehooks of nodes": "y.grad_fn.register_prehook(print).remove()",
+    "hooks of several": "graph.register_multi_grad_hook((x, y), len).remove()",
+    "the first of several": "graph.register_multi_grad_hook((x, y), len, mode='any').remove()",
+    "dictionary of hooks": "y.register_hook(print), y._backward_hooks.clear()",
+    "an edge": "graph.get_gradient_edge(y).node.name()",
+    "grad of edges": "ag.autograd.grad(graph.get_gradient_edge(y.sum()), x)[0].shape",
+    "backward to an edge": "y.sum().backward(inputs=graph.get_gradient_edge(x))",
+    "sequence number": "y.grad_fn._sequence_nr() < y.sum().grad_fn._sequence_nr()",
     "data": "x.data.tolist()",
     "transposed": "x.T.tolist(), x.mT.shape",
     # values

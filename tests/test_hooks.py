@@ -178,6 +178,173 @@ def test_a_hook_that_holds_its_own_tensor_is_collected(make: str, hold: str) -> 
     assert gone() is None
 
 
+class Watch:
+    """Holds tensors and nodes, and is their hook."""
+
+    def __init__(self, *held: Any) -> None:
+        self.held = held
+
+    def __call__(self, *gradients: Any) -> None:
+        pass
+
+
+def on_its_node() -> list[Any]:
+    y = leaf() * 2
+    y.grad_fn.register_hook(Watch(y))
+    return [y]
+
+
+def on_its_node_and_before() -> list[Any]:
+    y = leaf() * 2
+    node = y.grad_fn
+    node.register_prehook(Watch(node))
+    return [node]
+
+
+def on_a_node_whose_tensor_is_gone() -> list[Any]:
+    node = (leaf() * 2).exp().grad_fn
+    node.register_hook(Watch(node))
+    return [node]
+
+
+def on_both() -> list[Any]:
+    y = leaf() * 2
+    node = y.grad_fn
+    watch = Watch(y, node)
+    node.register_hook(watch)
+    y.register_hook(watch)
+    return [y, node]
+
+
+def on_both_the_tensor_first() -> list[Any]:
+    y = leaf() * 2
+    watch = Watch(y, y.grad_fn)
+    y.register_hook(watch)
+    return [y, y.grad_fn]
+
+
+def on_an_accumulator() -> list[Any]:
+    x = leaf()
+    node = (x * 2).grad_fn.next_functions[0][0]
+    node.register_hook(Watch(x, node))
+    return [x, node]
+
+
+def on_one_of_several() -> list[Any]:
+    a, _ = leaf().unbind()
+    node = a.grad_fn
+    node.register_prehook(Watch(a, node))
+    return [a, node]
+
+
+def on_what_was_written() -> list[Any]:
+    y = leaf() * 2
+    y.register_hook(Watch(y))
+    y.grad_fn.register_hook(Watch(y))
+    y.mul_(3)
+    return [y]
+
+
+def on_what_leads_to_it() -> list[Any]:
+    z = ((leaf() * 2).exp() + 1).sin()
+    z.register_hook(Watch(z))
+    node = z.grad_fn
+    node.next_functions[0][0].register_hook(Watch(z))
+    del node
+    return [z]
+
+
+def on_a_subclass() -> list[Any]:
+    class Angle(ag.Tensor):
+        pass
+
+    y = Angle([1.0]).requires_grad_() * 2
+    y.grad_fn.register_hook(Watch(y, y.grad_fn))
+    return [y]
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        on_its_node, on_its_node_and_before, on_a_node_whose_tensor_is_gone, on_both,
+        on_both_the_tensor_first, on_an_accumulator, on_one_of_several, on_what_was_written,
+        on_what_leads_to_it, on_a_subclass,
+    ],
+)  # fmt: skip
+def test_a_hook_that_holds_nodes_and_tensors_is_collected(make: Callable[[], list[Any]]) -> None:
+    gone = [weakref.ref(one) for one in make()]
+    gc.collect()
+    assert [ref() for ref in gone] == [None] * len(gone)
+
+
+def test_a_hook_that_is_still_needed_is_not_collected() -> None:
+    called: list[Any] = []
+
+    def make(whole: bool) -> Any:
+        y = leaf() * 2
+        node = y.grad_fn
+        watch = Watch(y, node)
+        node.register_hook(lambda *_: called.append(watch.held))
+        return y.sum() if whole else node
+
+    loss, node = make(True), make(False)
+    gc.collect()
+    loss.backward()
+    assert called.pop()[0].tolist() == [2.0, 4.0]
+    gc.collect()
+    ag.autograd.backward(ag.autograd.graph.GradientEdge(node, 0), ag.ones(2))
+    assert called[0][1] is node
+
+
+def test_a_node_is_let_go_of_where_history_ends() -> None:
+    y = leaf() * 2
+    y.grad_fn.register_hook(lambda *_: None)
+    node = weakref.ref(y.grad_fn)
+    y.detach_()
+    assert node() is None
+
+
+def test_hooks_of_several_that_go_with_their_graph() -> None:
+    """Without the collector: a hook on several tensors holds none of them."""
+    gc.disable()
+    try:
+        x = leaf()
+        y, z = x * 2, x * 3
+        hook = Watch()
+        ag.autograd.graph.register_multi_grad_hook((y, z), hook)
+        gone = weakref.ref(hook)
+        del hook, y, z
+        assert gone() is None
+    finally:
+        gc.enable()
+
+
+@pytest.mark.parametrize("mode", ["all", "any"])
+def test_memory_of_hooks_on_several_is_flat(mode: Any) -> None:
+    x, y = leaf(), leaf()
+    calls: list[int] = []
+    hook = ag.autograd.graph.register_multi_grad_hook((x, y), lambda _: calls.append(1), mode=mode)
+
+    def fail(_: Any) -> None:
+        raise ValueError
+
+    def step() -> None:
+        product = x * y
+        product.sum().backward()
+        y.register_hook(fail)
+        with pytest.raises(ValueError):
+            (x * y).sum().backward()
+        y._backward_hooks.popitem()
+
+    step()
+    live = ag._core._live_tensors()
+    for _ in range(200):
+        step()
+    gc.collect()
+    assert ag._core._live_tensors() <= live + 2
+    hook.remove()
+
+
 def test_what_others_share_is_not_collected() -> None:
     called: list[ag.Tensor] = []
 

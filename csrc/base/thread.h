@@ -27,7 +27,6 @@ typedef struct agi_thread {
     bool inference;         /* what is made has no part in autograd, now or later */
     bool grad_asked;        /* there, grad mode is on, though nothing is recorded */
     ag_status status;
-    void *run;      /* the name of the backward that is on (tape/slots.h), or NULL */
     struct agi_packing *packing;  /* owned: what packs saved values (tape/saving.h), or NULL */
     /* Tensors that belong to the open scopes (owned), each public scope's behind an entry that
      * stands for it (tensor/scope.c), and how many scopes are open. */
@@ -35,6 +34,8 @@ typedef struct agi_thread {
     int64_t scope_count, scope_capacity;
     int32_t scope_depth;
     uint32_t scope_number;  /* of the last that was opened */
+    struct agi_run *run;    /* the backward that it is in, the innermost; NULL for none */
+    uint32_t recorded;      /* nodes, modulo 2^32: the next one's number */
     /* Head of the objects whose count reached zero while another was being freed: releasing is
      * a loop over this list, never a recursion (agi_tensor_release, agi_node_release). */
     struct ag_node *dying;

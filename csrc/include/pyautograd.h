@@ -269,6 +269,12 @@ typedef ag_status (*ag_node_hook)(void *context, int n_inputs, ag_tensor **of_in
                                   int n_results, ag_tensor **of_results);
 typedef ag_status (*ag_leaf_hook)(void *context, ag_tensor *leaf);
 typedef int (*ag_hook_visit)(ag_hook *hook, void *context, void *argument);
+typedef enum ag_hook_kind {
+    AG_HOOK_TENSOR = 0,       /* a tensor's gradient is there */
+    AG_HOOK_BEFORE = 1,       /* the gradients of a node's results are there */
+    AG_HOOK_AFTER = 2,        /* and those of its inputs, too */
+    AG_HOOK_ACCUMULATED = 3,  /* a leaf's .grad is set */
+} ag_hook_kind;
 
 /* Each gives a handle, yours to release, of which the hook's life does not depend. On the gradient
  * of a tensor as it is now, not of what writes in place make of it; */
@@ -284,14 +290,29 @@ AG_API ag_hook *ag_node_register_prehook(ag_node *node, ag_tensor *leaf, ag_node
 AG_API ag_hook *ag_node_register_hook(ag_node *node, ag_tensor *leaf, ag_node_hook hook,
                                       void *context, void (*release)(void *context));
 AG_API void ag_hook_remove(ag_hook *hook);                   /* again: does nothing */
+AG_API ag_hook *ag_hook_retain(ag_hook *hook);
 AG_API void ag_hook_release(ag_hook *hook);
 AG_API uint64_t ag_hook_id(const ag_hook *hook);             /* no other hook has it */
+AG_API ag_hook_kind ag_hook_kind_of(const ag_hook *hook);
 /* Visits the hooks of t as it is now (those of its node, too), until `visit` gives something other
- * than 0: that, else 0. The second visits none unless the caller's is the only reference to t, and
- * none of its node's unless t alone has that: for collectors of garbage. It visits the context of
- * a function's node, too, with NULL as the hook. */
+ * than 0: that, else 0. */
 AG_API int ag_visit_hooks(ag_tensor *t, ag_hook_visit visit, void *argument);
+/* Whether ag_register_hook was called for t as it is now, also if that hook was removed. */
+AG_API bool ag_has_had_hooks(ag_tensor *t);
+/* For collectors of garbage: the hooks that would go if the caller let go of t, those of nodes that
+ * lead to it included; but none farther than a thousand nodes away. */
 AG_API int ag_visit_owned_hooks(ag_tensor *t, ag_hook_visit visit, void *argument);
+/* The same of a node or, with node NULL, a leaf, of which the caller has one reference, and another
+ * one by `result`, if that is not NULL: the tensor that the node made, or the leaf. */
+AG_API int ag_visit_owned_node_hooks(ag_node *node, ag_tensor *leaf, ag_tensor *result,
+                                     ag_hook_visit visit, void *argument);
+
+/* The backwards that this thread is in, for hooks: numbers that no other has, the innermost first,
+ * as many as there is room for. Returns how many there are. */
+AG_API int ag_backward_numbers(int n, uint64_t *numbers);
+/* Whether the innermost one comes by the hook, before or after, whether or not that was removed:
+ * what it hangs on lives and has a part in the gradients that were asked for. */
+AG_API bool ag_hook_is_due(const ag_hook *hook);
 
 /* Functions with rules of your own: what you made of some tensors, with grad mode off, is recorded
  * as one node. A backward calls the rule with the gradients of the results, borrowed, NULL where
@@ -387,8 +408,6 @@ AG_API void ag_checkpoint_release(ag_checkpoint *checkpoint);
 AG_API int ag_checkpoint_count(const ag_checkpoint *checkpoint);
 AG_API const int64_t *ag_checkpoint_shape(const ag_checkpoint *checkpoint, int place, int *ndim,
                                           ag_dtype *dtype);
-/* A number that no other backward has, of the one that this thread is in, or 0. */
-AG_API uint64_t ag_backward_number(void);
 
 AG_API bool ag_grad_enabled(void);                           /* this thread records */
 AG_API bool ag_set_grad_enabled(bool on);                    /* returns what it was */
@@ -405,6 +424,9 @@ AG_API ag_node *ag_node_of(ag_tensor *t);                    /* owned; NULL for 
 AG_API ag_node *ag_node_retain(ag_node *node);
 AG_API void ag_node_release(ag_node *node);
 AG_API int ag_node_name(const ag_node *node, char *text, size_t size);  /* like snprintf */
+/* Nodes are numbered as each thread records them, modulo 2^32: of those that are ready a backward
+ * runs the one with the highest number first. */
+AG_API uint32_t ag_node_number(const ag_node *node);
 AG_API int ag_node_input_count(const ag_node *node);
 AG_API int ag_node_output_count(const ag_node *node);        /* results of the op, mostly 1 */
 AG_API int ag_output_number(ag_tensor *t);                   /* which of them t is; 0 for leaves */
@@ -430,6 +452,12 @@ AG_API ag_status ag_node_input_shape(const ag_node *node, int k, int *ndim, int6
  * that lives, and the bytes of that, 0 while the value is not computed; -1 behind the last. */
 AG_API int64_t ag_node_kept(const ag_node *node, int k, const void **memory);
 AG_API const void *ag_memory_of(ag_tensor *t);               /* the same address of t's memory */
+/* Stand-ins, owned, for roots and inputs of a backward: tensors that have a shape and a history,
+ * but no numbers, so that they keep no memory. Of t, which is given itself if it is a leaf; and of
+ * result k of a node, whose shape must be that which it had (as an input it may be any). A backward
+ * leaves no .grad in them. */
+AG_API ag_tensor *ag_edge_of(ag_tensor *t);
+AG_API ag_tensor *ag_node_edge(ag_node *node, int k, int ndim, const int64_t *shape);
 /* The node's rule by itself, of n gradients, one for each result that the op has, NULL where none
  * came (but not all of them): for each input that counts an owned gradient, or NULL where none is
  * needed, into results. Parts of broadcast inputs are not summed; they are recorded if grad mode is

@@ -7,6 +7,7 @@
 #include "py_anomaly.h"
 #include "py_convert.h"
 #include "py_dtype.h"
+#include "py_edges.h"
 #include "py_errors.h"
 #include "py_function.h"
 #include "py_generator.h"
@@ -130,7 +131,8 @@ static bool fill(PyObject *module)
                                    py_generator_functions, py_optim_functions,
                                    py_contract_functions, py_function_functions,
                                    py_sparse_functions, py_saving_functions,
-                                   py_anomaly_functions, own_functions};
+                                   py_anomaly_functions, py_edge_functions, py_hook_functions,
+                                   own_functions};
     for (size_t i = 0; i < sizeof tables / sizeof tables[0]; i++) {
         if (!add_functions(module, tables[i]))
             return false;

@@ -4,6 +4,7 @@
  */
 #include "py_args.h"
 #include "py_convert.h"
+#include "py_edges.h"
 #include "py_errors.h"
 #include "py_ops.h"
 #include "py_tensor.h"
@@ -15,6 +16,7 @@
 
 typedef struct tensor_list {
     PyObject *objects;    /* owned tuple: keeps the tensors while the library runs */
+    PyObject *stand_ins;  /* owned list: the tensors for gradient edges among them; else NULL */
     ag_tensor **tensors;  /* owned; entries borrowed */
     int n;
 } tensor_list;
@@ -22,6 +24,7 @@ typedef struct tensor_list {
 static void list_free(tensor_list *list)
 {
     Py_XDECREF(list->objects);
+    Py_XDECREF(list->stand_ins);
     PyMem_Free(list->tensors);
 }
 
@@ -31,12 +34,27 @@ static bool is_iterable(PyObject *object)
     return (Py_TYPE(object)->tp_iter != NULL || PySequence_Check(object)) && !py_is_array(object);
 }
 
-/* A tensor or an iterable of them; with or_none entries may be None. `wanted` says what entries
- * must be, `alone` (NULL: the same) what the whole must be. */
-static bool list_from(tensor_list *list, PyObject *object, bool or_none, const char *wanted,
+/* What may stand in a list of tensors. */
+typedef enum entries { TENSORS_OR_NONE, ROOTS, INPUTS } entries;
+
+/* The tensor for a gradient edge, borrowed from the list. */
+static ag_tensor *stand_in(tensor_list *list, PyObject *edge, bool as_root)
+{
+    if (list->stand_ins == NULL && (list->stand_ins = PyList_New(0)) == NULL)
+        return NULL;
+    PyObject *tensor = py_edge_tensor(edge, as_root);
+    const bool done = tensor != NULL && PyList_Append(list->stand_ins, tensor) == 0;
+    Py_XDECREF(tensor);
+    return done ? py_tensor_of(tensor) : NULL;
+}
+
+/* A tensor or an iterable of them; `kind` says whether entries may be None, or else gradient edges.
+ * `wanted` says what entries must be, `alone` (NULL: the same) what the whole must be. */
+static bool list_from(tensor_list *list, PyObject *object, entries kind, const char *wanted,
                       const char *alone)
 {
-    bool single = py_is_tensor(object) || (or_none && object == Py_None);
+    const bool or_none = kind == TENSORS_OR_NONE;
+    bool single = py_is_tensor(object) || (or_none ? object == Py_None : py_is_edge(object));
     if (!single && !is_iterable(object)) {
         if (alone != NULL)
             PyErr_Format(PyExc_TypeError, "%s, got %s", alone, Py_TYPE(object)->tp_name);
@@ -58,6 +76,11 @@ static bool list_from(tensor_list *list, PyObject *object, bool or_none, const c
         PyObject *item = PyTuple_GET_ITEM(list->objects, i);
         if (item == Py_None && or_none)
             continue;
+        if (!or_none && py_is_edge(item)) {
+            if ((list->tensors[i] = stand_in(list, item, kind == ROOTS)) == NULL)
+                return false;
+            continue;
+        }
         if (!py_is_tensor(item)) {
             PyErr_Format(PyExc_TypeError, "%s, but got %s", wanted, Py_TYPE(item)->tp_name);
             return false;
@@ -113,11 +136,11 @@ static bool list_inputs(request *r, const char *function, PyObject *inputs)
             PyErr_Format(PyExc_TypeError,
                          "`inputs` argument to `%s()` must be a dict, not %s. Other Mapping types "
                          "are not supported.", function, point != NULL ? point + 1 : type);
-        return !is_mapping && list_from(&r->inputs, inputs, false, "inputs must be Tensors", NULL);
+        return !is_mapping && list_from(&r->inputs, inputs, INPUTS, "inputs must be Tensors", NULL);
     }
     PyObject *values = PyDict_Values(inputs);
     bool done = values != NULL &&
-                list_from(&r->inputs, values, false, "inputs must be Tensors", NULL);
+                list_from(&r->inputs, values, INPUTS, "inputs must be Tensors", NULL);
     Py_XDECREF(values);
     return done;
 }
@@ -125,10 +148,10 @@ static bool list_inputs(request *r, const char *function, PyObject *inputs)
 static bool fill_request(request *r, const char *function, PyObject *roots, PyObject *gradients,
                          PyObject *inputs)
 {
-    if (!list_from(&r->roots, roots, false, "outputs must be Tensors", NULL))
+    if (!list_from(&r->roots, roots, ROOTS, "outputs must be Tensors", NULL))
         return false;
     if (!py_absent(gradients)) {
-        if (!list_from(&r->gradients, gradients, true,
+        if (!list_from(&r->gradients, gradients, TENSORS_OR_NONE,
                        "gradients can be either Tensors or None",
                        "gradient must be a Tensor or None"))
             return false;
@@ -225,6 +248,11 @@ static PyObject *gradient_object(const request *r, int k, ag_tensor *gradient, b
 {
     if (gradient != NULL)
         return py_tensor_wrap(gradient);
+    if (materialize && !py_is_tensor(PyTuple_GET_ITEM(r->inputs.objects, k))) {
+        PyErr_SetString(PyExc_RuntimeError, "materialize_grads cannot be used when the given input "
+                                            "is a GradientEdge");
+        return NULL;
+    }
     if (materialize)
         return py_tensor_new(zeros_of(r->inputs.tensors[k], (r->flags & AG_CREATE_GRAPH) != 0));
     Py_RETURN_NONE;
@@ -363,6 +391,7 @@ static PyObject *m_detach_(PyObject *self, PyObject *unused)
     (void)unused;
     if (ag_detach_(py_tensor_of(self)) != AG_OK)
         return py_raise();
+    py_tensor_unlink(self);  /* or it would keep the history */
     return Py_NewRef(self);
 }
 

@@ -274,6 +274,8 @@ static void context_dealloc(PyObject *self)
     py_context *ctx = (py_context *)self;
     PyTypeObject *type = Py_TYPE(self);
     PyObject_GC_UnTrack(self);
+    if (ctx->head.head.maker != NULL)
+        py_tensor_unlink((PyObject *)ctx->head.head.maker);
     if (ctx->head.weakrefs != NULL)
         PyObject_ClearWeakRefs(self);
     context_clear(self);
@@ -282,6 +284,7 @@ static void context_dealloc(PyObject *self)
     if (ctx->arguments != ctx->few)
         PyMem_Free(ctx->arguments);
     PyMem_Free(ctx->results);
+    PyMem_Free(ctx->head.shape);
     type->tp_free(self);
     Py_DECREF(type);
 }

@@ -313,6 +313,66 @@ PyObject *py_node_add_hook(ag_node *node, ag_tensor *leaf, PyObject *hook, bool 
                       hook);
 }
 
+/* ---- those that are there ------------------------------------------------------------------- */
+
+typedef struct listing {
+    PyObject *list;  /* owned */
+} listing;
+
+/* (handle, function) of a hook on the tensor itself. */
+static int list_hook(ag_hook *hook, void *function, void *argument)
+{
+    const listing *all = argument;
+    if (ag_hook_kind_of(hook) != AG_HOOK_TENSOR)
+        return 0;
+    PyObject *handle = handle_of(ag_hook_retain(hook));
+    PyObject *pair = handle != NULL ? Py_BuildValue("NO", handle, (PyObject *)function) : NULL;
+    const int answer = pair != NULL ? PyList_Append(all->list, pair) : -1;
+    Py_XDECREF(pair);
+    return answer;
+}
+
+static PyObject *f_hooks_of(PyObject *module, PyObject *tensor)
+{
+    ag_tensor *t;
+    (void)module;
+    if (!py_tensor_argument("_hooks_of", "tensor", tensor, &t))
+        return NULL;
+    listing all = {PyList_New(0)};
+    if (all.list != NULL && ag_visit_hooks(t, list_hook, &all) != 0)
+        Py_CLEAR(all.list);
+    return all.list;
+}
+
+static PyObject *f_hook_is_due(PyObject *module, PyObject *handle)
+{
+    (void)module;
+    if (!Py_IS_TYPE(handle, handle_type)) {
+        PyErr_Format(PyExc_TypeError, "expected a handle, got %s", Py_TYPE(handle)->tp_name);
+        return NULL;
+    }
+    return PyBool_FromLong(ag_hook_is_due(((py_handle *)handle)->hook));
+}
+
+PyMethodDef py_hook_functions[] = {
+    {"_hook_is_due", f_hook_is_due, METH_O,
+     "Whether the backward that is on comes by a hook, whose handle this is."},
+    {"_hooks_of", f_hooks_of, METH_O, "Handles and functions of a tensor's hooks."},
+    {NULL, NULL, 0, NULL},
+};
+
+PyObject *py_backward_hooks(PyObject *self)
+{
+    if (!ag_has_had_hooks(py_tensor_of(self)))
+        Py_RETURN_NONE;
+    PyObject *module = PyImport_ImportModule("pyautograd.autograd._hooks");
+    if (module == NULL)
+        return NULL;
+    PyObject *view = PyObject_CallMethod(module, "hooks_of", "O", self);
+    Py_DECREF(module);
+    return view;
+}
+
 #define EXAMPLE_DOC \
     "Example:\n" \
     "    >>> import pyautograd as ag\n" \

@@ -11,6 +11,11 @@
  * of the two is NULL). */
 PyObject *py_node_add_hook(ag_node *node, ag_tensor *leaf, PyObject *hook, bool before);
 
+/* Tensor._backward_hooks: a new reference. */
+PyObject *py_backward_hooks(PyObject *tensor);
+
+extern PyMethodDef py_hook_functions[];
+
 bool py_add_handle_type(PyObject *module);
 
 #endif

@@ -127,18 +127,78 @@ PyObject *py_object_of_node(ag_node *node)
 
 static PyObject *object_of_leaf(ag_tensor *leaf)
 {
-    PyObject *known = known_object(leaf);
-    if (known != NULL || PyErr_Occurred())
-        return known;
-    return new_object("AccumulateGrad", NULL, ag_retain(leaf));
+    PyObject *tensor = ag_wrapper(leaf);
+    PyObject *object = known_object(leaf);
+    if (object == NULL && !PyErr_Occurred())
+        object = new_object("AccumulateGrad", NULL, ag_retain(leaf));
+    if (object != NULL && tensor != NULL && Py_REFCNT(tensor) > 0)
+        py_tensor_link(tensor, object);
+    return object;
 }
 
-PyObject *py_node_of(ag_tensor *t)
+/* The node remembers the shape of the one tensor that its op made. */
+static bool note_shape(py_node *o, const ag_tensor *t)
 {
+    const size_t ndim = (size_t)ag_ndim(t);
+    if (o->shape != NULL || ag_node_output_count(o->node) != 1)
+        return true;
+    o->shape = PyMem_Malloc((ndim + 1) * sizeof *o->shape);
+    if (o->shape == NULL) {
+        PyErr_NoMemory();
+        return false;
+    }
+    o->shape[0] = (int64_t)ndim;
+    memcpy(o->shape + 1, ag_shape(t), ndim * sizeof *o->shape);
+    return true;
+}
+
+PyObject *py_node_of(PyObject *tensor)
+{
+    ag_tensor *t = py_tensor_of(tensor);
     if (ag_is_leaf(t))
         Py_RETURN_NONE;
     ag_node *node = ag_node_of(t);
-    return node != NULL ? py_object_of_node(node) : py_raise();
+    PyObject *object = node != NULL ? py_object_of_node(node) : py_raise();
+    if (object == NULL)
+        return NULL;
+    py_tensor_link(tensor, object);
+    if (!note_shape((py_node *)object, t))
+        Py_CLEAR(object);
+    return object;
+}
+
+PyObject *py_accumulator_of(ag_tensor *leaf) { return object_of_leaf(leaf); }
+
+ag_tensor *py_node_edge(PyObject *self, int k, bool as_root)
+{
+    const py_node *o = (py_node *)self;
+    if (!PyObject_TypeCheck(self, py_node_type)) {
+        PyErr_Format(PyExc_TypeError, "expected a Node, got %s", Py_TYPE(self)->tp_name);
+        return NULL;
+    }
+    const int count = o->node != NULL ? ag_node_output_count(o->node) : 1;
+    if (k < 0 || k >= count) {
+        PyErr_Format(PyExc_IndexError, "%s has results 0 to %d, got %d", Py_TYPE(self)->tp_name,
+                     count - 1, k);
+        return NULL;
+    }
+    if (o->node == NULL && o->leaf == NULL) {
+        py_fail_no_node(self);
+        return NULL;
+    }
+    if (o->node == NULL)
+        return ag_retain(o->leaf);
+    if (as_root && o->shape == NULL) {
+        PyErr_Format(PyExc_RuntimeError,
+                     "the shape of what %s made is not known: give get_gradient_edge() of the "
+                     "tensor instead", Py_TYPE(self)->tp_name);
+        return NULL;
+    }
+    const int64_t none = 0, *shape = o->shape != NULL ? o->shape : &none;
+    ag_tensor *edge = ag_node_edge(o->node, k, (int)shape[0], shape + 1);
+    if (edge == NULL)
+        py_raise();
+    return edge;
 }
 
 static void node_dealloc(PyObject *self)
@@ -146,6 +206,9 @@ static void node_dealloc(PyObject *self)
     py_node *o = (py_node *)self;
     PyTypeObject *type = Py_TYPE(self);
     PyObject *type_error, *value, *traceback;
+    PyObject_GC_UnTrack(self);
+    if (o->head.maker != NULL)
+        py_tensor_unlink((PyObject *)o->head.maker);
     if (o->weakrefs != NULL)
         PyObject_ClearWeakRefs(self);
     PyErr_Fetch(&type_error, &value, &traceback);  /* dying must not disturb an exception */
@@ -156,8 +219,31 @@ static void node_dealloc(PyObject *self)
     PyErr_Restore(type_error, value, traceback);
     ag_node_release(o->node);
     ag_release(o->leaf);
+    PyMem_Free(o->shape);
     type->tp_free(self);
     Py_DECREF(type);
+}
+
+static int visit_hooks(const py_node *o, ag_hook_visit visit, void *argument)
+{
+    if (o->node == NULL && o->leaf == NULL)  /* not made yet */
+        return 0;
+    return ag_visit_owned_node_hooks(o->node, o->leaf, py_owner_of(&o->head), visit, argument);
+}
+
+static int node_traverse(PyObject *self, visitproc visit, void *arg)
+{
+    py_hook_visit v = {visit, arg};
+    Py_VISIT(Py_TYPE(self));
+    return visit_hooks((py_node *)self, py_visit_function, &v);
+}
+
+static int node_clear(PyObject *self)
+{
+    ag_hook *hook;
+    while (visit_hooks((py_node *)self, py_first_hook, &hook) != 0)
+        ag_hook_remove(hook);
+    return 0;
 }
 
 /* ---- attributes ----------------------------------------------------------------------------- */
@@ -361,20 +447,34 @@ PyObject *py_fail_no_node(PyObject *self)
     return NULL;
 }
 
-static PyObject *node_register_hook(PyObject *self, PyObject *hook)
+static PyObject *add_hook(PyObject *self, PyObject *hook, bool before)
 {
     const py_node *o = (py_node *)self;
     if (o->node == NULL && o->leaf == NULL)
         return py_fail_no_node(self);
-    return py_node_add_hook(o->node, o->leaf, hook, false);
+    if (o->head.maker != NULL)
+        py_tensor_track((PyObject *)o->head.maker);
+    return py_node_add_hook(o->node, o->leaf, hook, before);
+}
+
+static PyObject *node_register_hook(PyObject *self, PyObject *hook)
+{
+    return add_hook(self, hook, false);
 }
 
 static PyObject *node_register_prehook(PyObject *self, PyObject *hook)
 {
+    return add_hook(self, hook, true);
+}
+
+static PyObject *node_sequence_nr(PyObject *self, PyObject *unused)
+{
     const py_node *o = (py_node *)self;
     if (o->node == NULL && o->leaf == NULL)
         return py_fail_no_node(self);
-    return py_node_add_hook(o->node, o->leaf, hook, true);
+    (void)unused;
+    return o->node != NULL ? PyLong_FromUnsignedLong(ag_node_number(o->node))
+                           : PyLong_FromUnsignedLongLong(UINT64_MAX);
 }
 
 static PyObject *get_source(PyObject *self, void *unused)
@@ -430,6 +530,14 @@ static PyMethodDef node_methods[] = {
      "The shape of an input, None where it is the result's."},
     {"_kept", node_kept, METH_NOARGS,
      "What is kept for the rule: of each value the address of its memory, and the bytes of that."},
+    {"_sequence_nr", node_sequence_nr, METH_NOARGS,
+     "_sequence_nr($self, /)\n--\n\n"
+     "The number under which its thread recorded it, modulo 2 ** 32.\n\n"
+     "Of the nodes that are ready a backward runs the one with the highest number first, but an\n"
+     "AccumulateGrad at once.\n\n" EXAMPLE_DOC
+     "    >>> y = x * 2\n"
+     "    >>> y.exp().grad_fn._sequence_nr() > y.grad_fn._sequence_nr()\n"
+     "    True\n"},
     {"name", node_name, METH_NOARGS,
      "name($self, /)\n--\n\nThe name that is printed: the op and a digit.\n\n" EXAMPLE_DOC
      "    >>> (x * 2).grad_fn.name()\n"
@@ -491,6 +599,8 @@ static PyType_Slot node_slots[] = {
      "    True\n"},
     {Py_tp_new, node_construct},
     {Py_tp_dealloc, node_dealloc},
+    {Py_tp_traverse, node_traverse},
+    {Py_tp_clear, node_clear},
     {Py_tp_repr, node_repr},
     {Py_tp_call, node_call},
     {Py_tp_methods, node_methods},
@@ -502,7 +612,7 @@ static PyType_Slot node_slots[] = {
 static PyType_Spec node_spec = {
     .name = "pyautograd.autograd.Node",
     .basicsize = sizeof(py_node),
-    .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE,
+    .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE | Py_TPFLAGS_HAVE_GC,
     .slots = node_slots,
 };
 

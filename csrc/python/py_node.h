@@ -5,10 +5,11 @@
 #ifndef PY_NODE_H
 #define PY_NODE_H
 
-#include "py_api.h"
+#include "py_tensor.h"
 
 typedef struct py_node {
-    PyObject_HEAD
+    py_node_head head;   /* first */
+    int64_t *shape;      /* owned: ndim and sizes of what it made, where that was seen; else NULL */
     ag_node *node;       /* owned, but by a Function's context: its node owns that. NULL for an
                             AccumulateGrad, and for a context that has no node (any more) */
     ag_tensor *leaf;     /* owned; NULL for others than an AccumulateGrad */

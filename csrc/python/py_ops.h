@@ -33,7 +33,12 @@ bool py_add_grad_modes(PyObject *module);
 bool py_add_checkpoint_type(PyObject *module);
 
 /* The node that made t, as a Python object: a new reference, None for a leaf. */
-PyObject *py_node_of(ag_tensor *t);
+PyObject *py_node_of(PyObject *tensor);
+PyObject *py_accumulator_of(ag_tensor *leaf);
+
+/* What stands for result k of a node (ag_node_edge): owned; NULL with an exception, also where it
+ * is to be a root and its shape was not seen. */
+ag_tensor *py_node_edge(PyObject *node, int k, bool as_root);
 PyObject *py_object_of_node(ag_node *node);  /* takes the node */
 
 #endif

@@ -5,6 +5,7 @@
 #include "py_args.h"
 #include "py_convert.h"
 #include "py_dtype.h"
+#include "py_hooks.h"
 #include "py_errors.h"
 #include "py_ops.h"
 #include "py_tensor.h"
@@ -145,7 +146,30 @@ static PyObject *get_retains_grad(PyObject *self, void *unused)
 static PyObject *get_grad_fn(PyObject *self, void *unused)
 {
     UNUSED(unused);
-    return py_node_of(py_tensor_of(self));
+    return py_node_of(self);
+}
+
+static PyObject *get_backward_hooks(PyObject *self, void *unused)
+{
+    UNUSED(unused);
+    return py_backward_hooks(self);
+}
+
+static int set_backward_hooks(PyObject *self, PyObject *value, void *unused)
+{
+    UNUSED(unused);
+    if (value != Py_None) {
+        PyErr_SetString(PyExc_TypeError, "_backward_hooks may be set to None, which removes all "
+                                         "hooks: register_hook() adds one");
+        return -1;
+    }
+    PyObject *hooks = py_backward_hooks(self);
+    PyObject *done = hooks == NULL     ? NULL
+                     : hooks == Py_None ? Py_NewRef(Py_None)
+                                        : PyObject_CallMethod(hooks, "clear", NULL);
+    Py_XDECREF(hooks);
+    Py_XDECREF(done);
+    return done != NULL ? 0 : -1;
 }
 
 static PyObject *get_version(PyObject *self, void *unused)
@@ -290,6 +314,16 @@ PyGetSetDef py_tensor_properties[] = {
      "Which result of `grad_fn`'s op this tensor is." EXAMPLE_DOC
      "    >>> [row.output_nr for row in ag.ones(2, 3, requires_grad=True).unbind()]\n"
      "    [0, 1]\n", NULL},
+    {"_backward_hooks", get_backward_hooks, set_backward_hooks,
+     "What register_hook() was given, by the ids of the handles: an OrderedDict, or None before\n"
+     "the first. Deleting one removes the hook, as its handle does; None removes all."
+     EXAMPLE_DOC
+     "    >>> x = ag.ones(2, requires_grad=True)\n"
+     "    >>> x._backward_hooks is None\n"
+     "    True\n"
+     "    >>> handle = x.register_hook(print)\n"
+     "    >>> x._backward_hooks[handle.id]\n"
+     "    <built-in function print>\n", NULL},
     {"_version", get_version, NULL, "How often the memory was written in place.", NULL},
     {"shape", get_shape, NULL,
      "The sizes of the dimensions." EXAMPLE_DOC

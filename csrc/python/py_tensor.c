@@ -174,6 +174,7 @@ void py_tensor_dealloc(PyObject *self)
     if (PY_UNLIKELY(((uintptr_t)o->weakrefs | (uintptr_t)o->grad | o->tracked) != 0)) {
         if (o->tracked) {
             PyObject_GC_UnTrack(self);
+            py_tensor_unlink(self);
             o->tracked = 0;
         }
         if (o->weakrefs != NULL)
@@ -197,23 +198,58 @@ void py_tensor_dealloc(PyObject *self)
     Py_DECREF(type);  /* a heap type is owned by its instances */
 }
 
+#define HAD_HOOKS ((uintptr_t)1)
+#define OWNS_NODE ((uintptr_t)2)
+
+static py_node_head *linked(const py_tensor *o)
+{
+    return (py_node_head *)(o->tracked & ~(HAD_HOOKS | OWNS_NODE));
+}
+
+static void own_node(py_tensor *o)
+{
+    if (linked(o) != NULL && !(o->tracked & OWNS_NODE)) {
+        Py_INCREF((PyObject *)linked(o));
+        o->tracked |= OWNS_NODE;
+    }
+}
+
+void py_tensor_unlink(PyObject *self)
+{
+    py_tensor *o = (py_tensor *)self;
+    py_node_head *node = linked(o);
+    const bool owned = (o->tracked & OWNS_NODE) != 0;
+    o->tracked &= HAD_HOOKS;
+    if (node != NULL)
+        node->maker = NULL;
+    if (owned)
+        Py_DECREF((PyObject *)node);
+}
+
+void py_tensor_link(PyObject *self, PyObject *node)
+{
+    py_tensor *o = (py_tensor *)self;
+    if (((py_node_head *)node)->maker != NULL)
+        return;
+    py_tensor_unlink(self);
+    ((py_node_head *)node)->maker = o;
+    o->tracked |= (uintptr_t)node;
+    if (o->tracked & HAD_HOOKS)
+        own_node(o);
+}
+
 void py_tensor_track(PyObject *self)
 {
     py_tensor *o = (py_tensor *)self;
-    if (!py_is_exact_tensor(self) || o->tracked)
-        return;
-    o->tracked = 1;
-    PyObject_GC_Track(self);
+    if (py_is_exact_tensor(self) && !(o->tracked & HAD_HOOKS))
+        PyObject_GC_Track(self);
+    o->tracked |= HAD_HOOKS;
+    own_node(o);
 }
 
-typedef struct owned_visit {
-    visitproc visit;
-    void *arg;
-} owned_visit;
-
-static int visit_function(ag_hook *hook, void *function, void *argument)
+int py_visit_function(ag_hook *hook, void *function, void *argument)
 {
-    const owned_visit *v = argument;
+    const py_hook_visit *v = argument;
     (void)hook;  /* NULL: `function` is the context of a Function */
     return v->visit(function, v->arg);
 }
@@ -221,7 +257,7 @@ static int visit_function(ag_hook *hook, void *function, void *argument)
 /* What is given back by py_let_go is an object. */
 static int visit_packed(const ag_saved_hooks *hooks, void *context, void *packed, void *argument)
 {
-    const owned_visit *v = argument;
+    const py_hook_visit *v = argument;
     int answer = 0;
     if (packed != NULL && hooks->drop == py_let_go_of_packed)
         answer = v->visit(packed, v->arg);
@@ -238,13 +274,15 @@ int py_tensor_traverse(PyObject *self, visitproc visit, void *arg)
 {
     Py_VISIT(Py_TYPE(self));
     Py_VISIT(((py_tensor *)self)->grad);
-    owned_visit v = {visit, arg};
+    if (((py_tensor *)self)->tracked & OWNS_NODE)
+        Py_VISIT((PyObject *)linked((py_tensor *)self));
+    py_hook_visit v = {visit, arg};
     ag_tensor *tensor = py_tensor_of(self);
-    const int answer = tensor != NULL ? ag_visit_owned_hooks(tensor, visit_function, &v) : 0;
+    const int answer = tensor != NULL ? ag_visit_owned_hooks(tensor, py_visit_function, &v) : 0;
     return answer == 0 && tensor != NULL ? ag_visit_owned_packed(tensor, visit_packed, &v) : answer;
 }
 
-static int first_hook(ag_hook *hook, void *function, void *argument)
+int py_first_hook(ag_hook *hook, void *function, void *argument)
 {
     (void)function;
     *(ag_hook **)argument = hook;
@@ -255,8 +293,9 @@ int py_tensor_clear(PyObject *self)
 {
     ag_hook *hook;
     drop_grad((py_tensor *)self);
+    py_tensor_unlink(self);
     while (py_tensor_of(self) != NULL &&
-           ag_visit_owned_hooks(py_tensor_of(self), first_hook, &hook) != 0)
+           ag_visit_owned_hooks(py_tensor_of(self), py_first_hook, &hook) != 0)
         ag_hook_remove(hook);
     if (py_tensor_of(self) != NULL)
         ag_drop_owned_packed(py_tensor_of(self));

@@ -18,8 +18,17 @@ typedef struct py_tensor {
     PyObject *weakrefs;
     PyObject *grad;      /* owned: what was assigned to .grad, whose class and attributes stay as
                             long as its tensor is the gradient; NULL for most */
-    uintptr_t tracked;   /* 1: of the exact type, and seen by the collector */
+    uintptr_t tracked;   /* 1: it has had hooks, and the collector sees it; beside that the object
+                            of its grad_fn, weak or (2) owned; 0 for most */
 } py_tensor;
+
+/* How the object of a node begins. The one that comes of a tensor's grad_fn and the tensor's own
+ * know each other. From the first hook on the tensor's object owns it: then the collector sees in
+ * the node's object, as in one place, who leads to the hooks, however many ways there are. */
+typedef struct py_node_head {
+    PyObject_HEAD
+    py_tensor *maker;    /* weak: takes this away when it dies; NULL for none */
+} py_node_head;
 
 extern PyTypeObject *py_tensor_type;
 
@@ -89,6 +98,26 @@ bool py_tensor_argument(const char *function, const char *argument, PyObject *ob
 
 /* The collector sees the object from now on: it has hooks, which may lead back to it. */
 void py_tensor_track(PyObject *self);
+
+/* The tensor and its node's object get to know each other, unless that knows another result of the
+ * same op; and no more. */
+void py_tensor_link(PyObject *self, PyObject *node);
+void py_tensor_unlink(PyObject *self);
+
+/* The tensor behind a node's object that owns that: borrowed, NULL for none. */
+static inline ag_tensor *py_owner_of(const py_node_head *node)
+{
+    return node->maker != NULL && node->maker->tracked & 2 ? node->maker->tensor : NULL;
+}
+
+/* What tp_traverse and tp_clear do with hooks that are visited: show the collector the function,
+ * and give the hook itself into an `ag_hook *`, which ends the visit. */
+typedef struct py_hook_visit {
+    visitproc visit;
+    void *arg;
+} py_hook_visit;
+int py_visit_function(ag_hook *hook, void *function, void *argument);
+int py_first_hook(ag_hook *hook, void *function, void *argument);
 
 /* Slots of the type. */
 void py_tensor_dealloc(PyObject *self);

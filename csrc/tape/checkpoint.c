@@ -8,6 +8,7 @@
 
 #include "../base/check.h"
 #include "../base/shape.h"
+#include "slots.h"
 
 #define MOST_ROUNDS 4  /* of one checkpoint: of backwards that go on at the same time */
 
@@ -399,7 +400,8 @@ static AGI_NOINLINE ag_tensor *take_slowly(ag_checkpoint *c, uint32_t place, voi
 
 ag_tensor *agi_checkpoint_take(ag_checkpoint *c, uint32_t place)
 {
-    void *run = agi_thread_get()->run;
+    const agi_run *innermost = agi_thread_get()->run;
+    void *run = innermost != NULL ? innermost->name : NULL;
     agi_round *round = c->rounds;
     if (AGI_LIKELY(agi_serialised && round != NULL && run != NULL && round->run == run))
         return take_from(round, place);

@@ -5,13 +5,15 @@
  * users. Here that order comes from counting:
  *
  *   1. discover  breadth first from the roots, give each node and leaf a slot, count its uses;
- *   2. sweep     a node whose users have all given their part is ready: its rule turns its
- *                cotangent into those of its inputs;
+ *   2. sweep     a node whose users have all given their part is ready; of those that are, the one
+ *                that was recorded last is next (ready.h): its rule turns its cotangent into those
+ *                of its inputs;
  *   3. commit    leaves (and retained tensors) get their gradients, when nothing can fail any more.
  *
  * Nothing recurses. Runs and their slots are those of slots.h.
  */
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "../base/alloc.h"
@@ -23,7 +25,7 @@
 #include "../tensor/scope.h"
 #include "anomaly.h"
 #include "apply.h"
-#include "hooks.h"
+#include "hooked.h"
 #include "request.h"
 #include "rule.h"
 #include "slots.h"
@@ -145,7 +147,7 @@ static bool deposit_leaves(agi_run *run)
         if (!agi_deposits_add(&run->deposits, agi_edge_leaf(entry->what), entry->grad, true))
             return false;
         if (AGI_UNLIKELY(*hooks_of(entry->what) != NULL) &&
-            agi_hooks_have(*hooks_of(entry->what), AGI_HOOK_AFTER))
+            agi_hooks_have(*hooks_of(entry->what), AG_HOOK_AFTER))
             continue;  /* they will see it */
         agi_release(entry->grad);
         entry->grad = NULL;
@@ -240,13 +242,11 @@ static AGI_NOINLINE bool visit_leaf(agi_run *run, int32_t slot)
 {
     agi_slot *entry = &run->entries[slot];
     agi_hook_list **hooks = hooks_of(entry->what);
-    if (run->selective && !entry->wanted)
-        return true;
     if (!settle_leaf_patches(run, entry) || !agi_hooks_on_tensor(hooks, &entry->grad))
         return false;
     if (!run->accumulates)
         return true;
-    return agi_hooks_on_node(hooks, AGI_HOOK_BEFORE, 0, NULL, 1, &entry->grad) &&
+    return agi_hooks_on_node(hooks, AG_HOOK_BEFORE, 0, NULL, 1, &entry->grad) &&
            tell_later(run, slot);
 }
 
@@ -259,99 +259,10 @@ static AGI_NOINLINE bool tell_leaves(agi_run *run)
         agi_slot *entry = &run->entries[run->told[k]];
         agi_hook_list **hooks = hooks_of(entry->what);
         ok = agi_hooks_on_leaf(hooks, agi_edge_leaf(entry->what)) &&
-             agi_hooks_on_node(hooks, AGI_HOOK_AFTER, 0, NULL, 1, &entry->grad);
+             agi_hooks_on_node(hooks, AG_HOOK_AFTER, 0, NULL, 1, &entry->grad);
     }
     ag_set_grad_enabled(recording);
     return ok;
-}
-
-AGI_INLINE bool has_hooks(const ag_node *node, agi_hook_kind kind)
-{
-    return AGI_UNLIKELY(node->extra != NULL) && agi_hooks_have(node->extra->hooks, kind);
-}
-
-/* What the rule gave for the inputs that count, with what hooks after it make of that, in the open
- * scope. An input that is left without a gradient is needed no more: false in `given`. */
-static bool change_results(ag_node *node, ag_arg *gx, bool *given, ag_tensor **room, int n_out,
-                           ag_tensor **outs)
-{
-    int n = 0;
-    for (int k = 0; k < node->n_in; k++)
-        if (!agi_node_hides(node, k))
-            room[n++] = given[k] ? agi_retain(gx[k].tensor) : NULL;
-    bool ok = agi_hooks_on_node(&node->extra->hooks, AGI_HOOK_AFTER, n, room, n_out, outs);
-    for (int k = 0, at = 0; k < node->n_in; k++) {
-        if (agi_node_hides(node, k))
-            continue;
-        ag_tensor *g = room[at++];
-        given[k] = g != NULL;
-        gx[k] = g != NULL ? agi_arg(agi_scope_add(g)) : agi_number(0.0);
-        ok = ok && (g == NULL || gx[k].tensor != NULL);
-    }
-    return ok;
-}
-
-/* The same with room of its own. */
-static AGI_NOINLINE bool hook_results(ag_node *node, ag_arg *gx, bool *given, int n_out,
-                                      ag_tensor *const *outs)
-{
-    const size_t n = (size_t)node->n_in + (size_t)n_out;
-    ag_tensor **room = agi_plain_new(n * sizeof *room), **shown = room + node->n_in;
-    if (room == NULL)
-        return false;
-    for (int k = 0; k < n_out; k++)
-        shown[k] = outs[k] != NULL ? agi_retain(outs[k]) : NULL;
-    const bool ok = change_results(node, gx, given, room, n_out, shown);
-    for (int k = 0; k < n_out; k++)
-        agi_release(shown[k]);
-    agi_plain_free(room);
-    return ok;
-}
-
-static AGI_NOINLINE bool hook_narrow(agi_vjp *v, ag_tensor *g)
-{
-    bool given[AGI_NODE_SHAPES];
-    for (int k = 0; k < v->node->n_in; k++)
-        given[k] = (v->needs >> k & 1) != 0;
-    if (!hook_results(v->node, v->gx, given, 1, &g))
-        return false;
-    v->needs = 0;
-    for (int k = 0; k < v->node->n_in; k++)
-        v->needs |= given[k] ? 1u << k : 0u;
-    return true;
-}
-
-/* No gradient arrived at a node: its rule has nothing to do, hooks after it hear of it. */
-static bool hook_nothing(ag_node *node)
-{
-    const int n_out = agi_node_outputs(node);
-    if (!has_hooks(node, AGI_HOOK_AFTER))
-        return true;
-    const size_t n = (size_t)node->n_in + (size_t)n_out;
-    ag_tensor **room = agi_plain_new(n * sizeof *room);
-    if (room == NULL)
-        return false;
-    memset(room, 0, n * sizeof *room);
-    int count = 0;
-    for (int k = 0; k < node->n_in; k++)
-        count += !agi_node_hides(node, k);
-    const bool ok = agi_hooks_on_node(&node->extra->hooks, AGI_HOOK_AFTER, count, room, n_out,
-                                      room + node->n_in);
-    agi_plain_free(room);
-    return ok;
-}
-
-/* An input got its part (or learnt that there is none). */
-static bool settle(agi_run *run, int32_t slot)
-{
-    const agi_edge what = run->entries[slot].what;
-    if (--run->entries[slot].uses > 0)
-        return true;
-    if (!agi_edge_is_leaf(what))
-        run->ready[run->ready_count++] = slot;
-    else if (AGI_UNLIKELY(*hooks_of(what) != NULL))
-        return visit_leaf(run, slot);
-    return true;
 }
 
 /* Runs a node's rule on its cotangent g and gives its inputs their parts. */
@@ -365,8 +276,8 @@ static bool pull_back(agi_run *run, const agi_slot *entry, ag_tensor *g, unsigne
     bool ok = mark >= 0 && agi_vjp_run(&v) &&
               (!agi_node_keeps_shapes(node) || !agi_op_is_map(&agi_ops[node->op]) ||
                sum_to_inputs(&v));
-    if (ok && has_hooks(node, AGI_HOOK_AFTER))
-        ok = hook_narrow(&v, g);
+    if (ok && agi_node_has_hooks(node, AG_HOOK_AFTER))
+        ok = agi_hook_results_narrow(&v, g);
     for (int k = 0; ok && k < node->n_in; k++)
         if (v.needs & (1u << k))
             ok = is_no_anomaly(run, node, k, gx[k].tensor) && give(run, node, k, gx[k].tensor);
@@ -416,8 +327,7 @@ static void let_go_later(agi_run *run, agi_slot *entry, int64_t numel)
     const bool large = numel >= AGI_DEFER_MIN;
     /* How much a function keeps is not known here: about one value for each result. */
     run->kept += AGI_UNLIKELY(agi_node_is_function(node)) ? numel
-                 : large                          ? agi_node_lend_saved(node, 1)
-                                                  : node->n_saved * numel;
+                 : large ? agi_node_lend_saved(node, 1) : node->n_saved * numel;
     if (AGI_LIKELY(run->kept <= AGI_KEPT_MAX)) {
         entry->done = large ? AGI_DONE_LENT : AGI_DONE_FREES;
         return;
@@ -430,25 +340,16 @@ static void let_go_later(agi_run *run, agi_slot *entry, int64_t numel)
 /* One result of an op that has several: the op's node gets its cotangent. */
 static bool hand_over(agi_run *run, const ag_node *node, ag_tensor *g)
 {
-    agi_slot *entry = &run->entries[agi_slot_find(run, node->edges[0])];
-    const size_t n = (size_t)agi_node_outputs(agi_edge_node(entry->what));
-    if (run->selective && !entry->needed)
-        return true;
-    if (entry->parts == NULL) {
-        entry->parts = agi_plain_new(n * sizeof *entry->parts);
-        if (entry->parts == NULL)
-            return false;
-        memset(entry->parts, 0, n * sizeof *entry->parts);
-    }
-    ag_tensor **part = &entry->parts[agi_node_output_number(node)];
+    agi_parts *parts = agi_slot_parts(&run->entries[agi_slot_find(run, node->edges[0])]);
+    if (parts == NULL)
+        return false;
+    ag_tensor **part = &parts->of[agi_node_output_number(node)], *sum;
     if (AGI_LIKELY(*part == NULL)) {
         *part = agi_retain(g);
         return true;
     }
-    /* A result that a function kept has come back as another tensor. */
-    ag_arg args[2] = {agi_arg(*part), agi_arg(g)};
-    ag_tensor *sum = agi_apply(AG_OP_add, 0, 2, args, NULL);
-    if (sum == NULL)
+    ag_arg args[2] = {agi_arg(*part), agi_arg(g)};  /* a stand-in has a node of its own */
+    if ((sum = agi_apply(AG_OP_add, 0, 2, args, NULL)) == NULL)
         return false;
     agi_release(*part);
     *part = sum;
@@ -485,8 +386,8 @@ static bool pull_back_wide(agi_run *run, agi_slot *entry, ag_tensor *const *part
     const bool wanted = any_needed(run, &w);
     const int64_t mark = agi_scope_open();
     bool ok = mark >= 0 && (!wanted || agi_wide_run(&w));
-    if (ok && wanted && has_hooks(node, AGI_HOOK_AFTER))
-        ok = hook_results(node, w.v.gx, w.needs, agi_node_outputs(node), parts);
+    if (ok && wanted && agi_node_has_hooks(node, AG_HOOK_AFTER))
+        ok = agi_hook_results(node, w.v.gx, w.needs, agi_node_outputs(node), parts);
     for (int k = 0; ok && k < node->n_in; k++)
         if (w.needs[k])
             ok = is_no_anomaly(run, node, k, w.v.gx[k].tensor) &&
@@ -533,7 +434,7 @@ static bool propagate(agi_run *run, agi_slot *entry, ag_tensor *g)
         return true;
     bool done = false;
     if (AGI_UNLIKELY(agi_op_makes_patch(node->op)) && !node->is_packed && !agi_anomaly_checks() &&
-        !has_hooks(node, AGI_HOOK_AFTER) && !pull_back_part(run, entry, g, needs, &done))
+        !agi_node_has_hooks(node, AG_HOOK_AFTER) && !pull_back_part(run, entry, g, needs, &done))
         return false;
     if (AGI_LIKELY(!done) && !pull_back(run, entry, g, needs))
         return false;
@@ -603,9 +504,7 @@ static AGI_NOINLINE bool visit_watched(agi_run *run, agi_slot *entry)
 {
     ag_node *node = agi_edge_node(entry->what);
     ag_tensor *g = entry->grad;
-    if (run->selective && !entry->needed)
-        return true;
-    const bool leads = leads_on(run, node);
+    const bool leads = leads_on(run, agi_node_of_op(node));
     entry->grad = entry->wanted && leads && g != NULL ? agi_retain(g) : NULL;
     bool ok = agi_hooks_on_tensor(&node->extra->hooks, &g);
     if (entry->wanted && !leads && g != NULL)
@@ -614,36 +513,37 @@ static AGI_NOINLINE bool visit_watched(agi_run *run, agi_slot *entry)
     if (ok && keep != NULL && g != NULL)
         ok = agi_deposits_add(&run->deposits, keep, g, false);
     if (ok && leads && !node->is_output)
-        ok = agi_hooks_on_node(&node->extra->hooks, AGI_HOOK_BEFORE, 0, NULL, 1, &g);
+        ok = agi_hooks_on_node(&node->extra->hooks, AG_HOOK_BEFORE, 0, NULL, 1, &g);
     if (ok && leads)
-        ok = g != NULL           ? propagate(run, entry, g)
+        ok = g != NULL                    ? propagate(run, entry, g)
              : agi_node_is_function(node) ? pull_back_nothing(run, entry)
-                                 : node->is_output || hook_nothing(node);
+                                          : node->is_output || agi_hook_no_results(node);
     agi_release(g);
     return ok;
 }
 
-/* Hooks before the rule of an op that has several results. *any: there is a gradient of one. */
-static bool hook_parts(agi_slot *entry, bool *any)
+static bool has_part(const agi_slot *entry)
+{
+    const int n = entry->parts != NULL ? agi_node_outputs(agi_edge_node(entry->what)) : 0;
+    for (int k = 0; k < n; k++)
+        if (entry->parts->of[k] != NULL)
+            return true;
+    return false;
+}
+
+/* Hooks before the rule of an op that has several results. */
+static bool hook_parts(agi_slot *entry)
 {
     ag_node *node = agi_edge_node(entry->what);
-    const size_t n = (size_t)agi_node_outputs(node);
-    if (entry->parts == NULL) {
-        entry->parts = agi_plain_new((n + 1) * sizeof *entry->parts);
-        if (entry->parts == NULL)
-            return false;
-        memset(entry->parts, 0, n * sizeof *entry->parts);
-    }
-    if (!agi_hooks_on_node(&node->extra->hooks, AGI_HOOK_BEFORE, 0, NULL, (int)n, entry->parts))
-        return false;
-    for (size_t k = 0; k < n; k++)
-        *any |= entry->parts[k] != NULL;
-    return true;
+    const int n = agi_node_outputs(node);
+    agi_parts *parts = agi_slot_parts(entry);
+    return parts != NULL &&
+           agi_hooks_on_node(&node->extra->hooks, AG_HOOK_BEFORE, 0, NULL, n, parts->of);
 }
 
 static bool visit_parts(agi_run *run, agi_slot *entry)
 {
-    bool ok = pull_back_wide(run, entry, entry->parts);
+    bool ok = pull_back_wide(run, entry, entry->parts->of);
     agi_slot_drop(entry);
     entry->parts = NULL;
     return ok;
@@ -651,16 +551,110 @@ static bool visit_parts(agi_run *run, agi_slot *entry)
 
 static AGI_NOINLINE bool visit_watched_parts(agi_run *run, agi_slot *entry)
 {
-    bool any = false;
-    if (run->selective && !entry->needed)
+    ag_node *node = agi_edge_node(entry->what);
+    if (!leads_on(run, node))
         return true;
-    if (!hook_parts(entry, &any))
+    if (!hook_parts(entry))
         return false;
-    if (any || agi_node_is_function(agi_edge_node(entry->what)))
+    if (has_part(entry) || agi_node_is_function(node))
         return visit_parts(run, entry);
-    agi_slot_drop(entry);
-    entry->parts = NULL;
-    return hook_nothing(agi_edge_node(entry->what));
+    return agi_hook_no_results(node);
+}
+
+/* A result that has hooks waits for the other results that were used: as in PyTorch, all their
+ * hooks are called right before the op's, in the order in which the first of each came. */
+static AGI_NOINLINE bool hold_result(agi_run *run, int32_t slot, agi_slot *of_op)
+{
+    agi_parts *parts = agi_slot_parts(of_op);
+    if (parts == NULL)
+        return false;
+    run->entries[slot].uses = parts->held;
+    parts->held = slot;
+    return true;
+}
+
+typedef struct held_result {
+    uint64_t id;        /* of its first hook */
+    int32_t slot;
+} held_result;
+
+static int compare_held(const void *a, const void *b)
+{
+    const uint64_t x = ((const held_result *)a)->id, y = ((const held_result *)b)->id;
+    return (x > y) - (x < y);
+}
+
+static AGI_NOINLINE bool visit_held(agi_run *run, const agi_parts *parts)
+{
+    int n = 0;
+    for (int32_t s = parts->held; s >= 0; s = run->entries[s].uses)
+        n++;
+    held_result *held = agi_plain_new((size_t)n * sizeof *held);
+    bool ok = held != NULL;
+    for (int32_t s = parts->held, k = 0; ok && s >= 0; s = run->entries[s].uses)
+        held[k++] = (held_result){agi_hooks_first_id(*hooks_of(run->entries[s].what)), s};
+    if (ok && n > 1)
+        qsort(held, (size_t)n, sizeof *held, compare_held);
+    for (int k = 0; k < n && ok; k++)
+        ok = visit_watched(run, &run->entries[held[k].slot]);
+    agi_plain_free(held);
+    return ok;
+}
+
+static AGI_NOINLINE bool visit_several(agi_run *run, agi_slot *entry)
+{
+    const ag_node *node = agi_edge_node(entry->what);
+    if (entry->parts != NULL && entry->parts->held >= 0 && !visit_held(run, entry->parts))
+        return false;
+    if (node->extra != NULL && node->extra->hooks != NULL)
+        return visit_watched_parts(run, entry);
+    if (has_part(entry))
+        return visit_parts(run, entry);
+    return !agi_node_is_function(node) || pull_back_nothing(run, entry);
+}
+
+/* ---- who comes next ------------------------------------------------------------------------- */
+
+static bool settle(agi_run *run, int32_t slot);
+
+/* All of a result's gradient is there: its node has no turn of its own. What it gives way to has
+ * one, so that this is as deep as it gets. */
+static AGI_NOINLINE bool settle_result(agi_run *run, int32_t slot)
+{
+    agi_slot *entry = &run->entries[slot];
+    const ag_node *node = agi_edge_node(entry->what);
+    const int32_t of = agi_slot_find(run, node->edges[0]);
+    bool ok = !entry->is_patched || settle_patches(run, entry);
+    if (ok && node->extra != NULL && node->extra->hooks != NULL)
+        ok = hold_result(run, slot, &run->entries[of]);
+    else if (ok && entry->grad != NULL)
+        ok = visit_gradient(run, entry, entry->grad);
+    return ok && settle(run, of);
+}
+
+/* All users of an entry have given their part, or there are none: it waits for its turn, unless
+ * nothing is asked of it. */
+static bool line_up(agi_run *run, int32_t slot)
+{
+    const agi_edge what = run->entries[slot].what;
+    if (run->selective && !run->entries[slot].needed)
+        return true;
+    if (agi_edge_is_leaf(what)) {
+        if (AGI_UNLIKELY(run->leaf_hooks || *hooks_of(what) != NULL))
+            agi_ready_put(run->ready, &run->ready_count, AGI_RANK_LEAF, slot);
+        return true;
+    }
+    if (AGI_UNLIKELY(agi_edge_node(what)->is_output))
+        return settle_result(run, slot);
+    agi_ready_put(run->ready, &run->ready_count,
+                  (int32_t)(agi_edge_node(what)->number - run->newest), slot);
+    return true;
+}
+
+/* An input got its part (or learnt that there is none). */
+static bool settle(agi_run *run, int32_t slot)
+{
+    return --run->entries[slot].uses > 0 || line_up(run, slot);
 }
 
 /* What is recorded from here on is recorded by this node's rule. Returns which one it was. */
@@ -675,17 +669,19 @@ static AGI_NOINLINE ag_node *evaluate(ag_node *node)
 static bool visit(agi_run *run, int32_t slot)
 {
     agi_slot *entry = &run->entries[slot];
+    if (AGI_UNLIKELY(agi_edge_is_leaf(entry->what)))
+        return *hooks_of(entry->what) == NULL || visit_leaf(run, slot);
     ag_node *node = agi_edge_node(entry->what), *outer = NULL;
     const bool noting = agi_anomaly_is_on();
     if (AGI_UNLIKELY(noting))
         outer = evaluate(node);
     bool ok = !AGI_UNLIKELY(entry->is_patched) || settle_patches(run, entry);
-    const bool watched = AGI_UNLIKELY(node->extra != NULL) && node->extra->hooks != NULL;
-    if (ok && AGI_UNLIKELY(watched))
-        ok = node->has_outputs ? visit_watched_parts(run, entry) : visit_watched(run, entry);
+    if (ok && AGI_UNLIKELY(node->has_outputs))
+        ok = visit_several(run, entry);
+    else if (ok && AGI_UNLIKELY(node->extra != NULL) && node->extra->hooks != NULL)
+        ok = visit_watched(run, entry);
     else if (ok && entry->grad != NULL)
-        ok = AGI_UNLIKELY(node->has_outputs) ? visit_parts(run, entry)
-                                             : visit_gradient(run, entry, entry->grad);
+        ok = visit_gradient(run, entry, entry->grad);
     else if (ok && AGI_UNLIKELY(agi_node_is_function(node)))
         ok = pull_back_nothing(run, entry);
     if (AGI_UNLIKELY(!ok))
@@ -698,20 +694,27 @@ static bool visit(agi_run *run, int32_t slot)
     return ok;
 }
 
+/* As in PyTorch, a root that is alone has its turn in any case. */
+static void need_root(agi_run *run)
+{
+    const agi_edge what = run->entries[0].what;
+    run->entries[0].needed = true;
+    if (!agi_edge_is_leaf(what) && agi_edge_node(what)->is_output)
+        run->entries[agi_slot_find(run, agi_edge_node(what)->edges[0])].needed = true;
+}
+
 static bool sweep(agi_run *run)
 {
+    const agi_edge first = run->root_count > 0 ? run->entries[0].what : 0;
     run->ready_count = 0;
-    for (int32_t s = run->count - 1; s >= 0; s--) {
-        const agi_edge what = run->entries[s].what;
-        if (run->entries[s].uses > 0)
-            continue;
-        if (!agi_edge_is_leaf(what))
-            run->ready[run->ready_count++] = s;
-        else if (*hooks_of(what) != NULL && !visit_leaf(run, s))
+    run->newest = first == 0 || agi_edge_is_leaf(first) ? 0 : agi_edge_node(first)->number;
+    if (run->selective && run->n_roots == 1)
+        need_root(run);
+    for (int32_t s = 0; s < run->root_count; s++)
+        if (run->entries[s].uses == 0 && !line_up(run, s))
             return false;
-    }
     while (run->ready_count > 0)
-        if (!visit(run, run->ready[--run->ready_count]))
+        if (!visit(run, agi_ready_take(run->ready, &run->ready_count)))
             return false;
     return true;
 }
@@ -744,6 +747,42 @@ static bool add_roots(agi_run *run, int n, ag_tensor *const *roots, ag_tensor *c
     return ok;
 }
 
+/* As in PyTorch, who asks for one result of an op asks for all that leads to any. */
+static void want(agi_run *run, int32_t slot)
+{
+    const agi_edge what = run->entries[slot].what;
+    run->entries[slot].wanted = true;
+    if (!agi_edge_is_leaf(what) && agi_edge_node(what)->is_output)
+        run->entries[agi_slot_find(run, agi_edge_node(what)->edges[0])].has_wanted = true;
+}
+
+/* A node that stands for a result of the same op as another one is the same as that. */
+static int32_t slot_of_result(const agi_run *run, const ag_node *result)
+{
+    for (int32_t s = 0; s < run->count; s++) {
+        const agi_edge what = run->entries[s].what;
+        const ag_node *node = agi_edge_is_leaf(what) ? NULL : agi_edge_node(what);
+        if (node != NULL && node->is_output && node->edges[0] == result->edges[0] &&
+            agi_node_output_number(node) == agi_node_output_number(result))
+            return s;
+    }
+    return -1;
+}
+
+/* Where an input is in the run, or -1; *failed with an error. */
+static int32_t slot_of_input(const agi_run *run, ag_tensor *input, bool *failed)
+{
+    const agi_edge edge = agi_edge_of(input);
+    *failed = edge == 0;
+    int32_t slot = edge != 0 ? agi_slot_find(run, edge) : -1;
+    if (slot < 0 && edge != 0 && !agi_edge_is_leaf(edge) && agi_edge_node(edge)->is_output &&
+        agi_stands_in(input))
+        slot = slot_of_result(run, agi_edge_node(edge));
+    if (edge != 0)
+        agi_edge_release(edge);
+    return slot;
+}
+
 static bool want_inputs(agi_run *run, int n, ag_tensor *const *inputs)
 {
     run->selective = true;
@@ -752,13 +791,12 @@ static bool want_inputs(agi_run *run, int n, ag_tensor *const *inputs)
             agi_fail(AG_ERR_GRAD, "One of the differentiated Tensors does not require grad");
             return false;
         }
-        agi_edge edge = agi_edge_of(inputs[i]);
-        if (edge == 0)
+        bool failed;
+        const int32_t slot = slot_of_input(run, inputs[i], &failed);
+        if (failed)
             return false;
-        int32_t slot = agi_slot_find(run, edge);
         if (slot >= 0)
-            run->entries[slot].wanted = true;
-        agi_edge_release(edge);
+            want(run, slot);
     }
     return agi_run_find_needed(run);
 }
@@ -768,22 +806,17 @@ static bool run_backward(agi_run *run, int n, ag_tensor *const *roots, ag_tensor
                          int n_inputs, ag_tensor *const *inputs)
 {
     bool recording = ag_set_grad_enabled((run->flags & AG_CREATE_GRAPH) != 0);
-    void *outer = agi_thread_get()->run;
-    agi_thread_get()->run = run->name;
     bool ok = add_roots(run, n, roots, gradients) && agi_run_discover(run) &&
               (n_inputs == 0 || want_inputs(run, n_inputs, inputs)) && sweep(run) &&
               (!run->any_patched || add_up_all_patches(run));
-    agi_thread_get()->run = outer;
     ag_set_grad_enabled(recording);
     return ok;
 }
 
 static ag_tensor *gradient_of(const agi_run *run, ag_tensor *input)
 {
-    agi_edge edge = agi_edge_of(input);
-    int32_t slot = edge != 0 ? agi_slot_find(run, edge) : -1;
-    if (edge != 0)
-        agi_edge_release(edge);
+    bool failed;
+    const int32_t slot = slot_of_input(run, input, &failed);
     return slot >= 0 ? run->entries[slot].grad : NULL;
 }
 
@@ -791,7 +824,7 @@ static ag_tensor *gradient_of(const agi_run *run, ag_tensor *input)
 static bool retain_inputs(int n, ag_tensor *const *inputs)
 {
     for (int i = 0; i < n; i++)
-        if (ag_retain_grad(inputs[i]) != AG_OK)
+        if (!agi_stands_in(inputs[i]) && ag_retain_grad(inputs[i]) != AG_OK)
             return false;
     return true;
 }

@@ -13,7 +13,8 @@
 struct ag_hook {
     agi_refs refs;      /* the list's, the handle's, and one for each call that is on */
     agi_refs uses;      /* of the context: the list's until it is removed, and the calls' */
-    uint8_t kind;       /* agi_hook_kind */
+    uint8_t kind;       /* ag_hook_kind */
+    uintptr_t of;       /* the edge to the node or leaf whose list it is in, borrowed; 0: in none */
     _Atomic bool removed;
     uint64_t id;
     agi_hook_call call;
@@ -23,6 +24,7 @@ struct ag_hook {
 
 struct agi_hook_list {
     int32_t count, capacity;
+    unsigned had;       /* a bit for each kind that there ever was */
     ag_hook *list[];    /* owned; removed ones stay until room is wanted */
 };
 
@@ -57,11 +59,27 @@ uint64_t ag_hook_id(const ag_hook *hook)
     return agi_has("hook_id", hook, "a hook") ? hook->id : 0;
 }
 
+ag_hook *ag_hook_retain(ag_hook *hook)
+{
+    if (!agi_has("hook_retain", hook, "a hook"))
+        return NULL;
+    agi_refs_inc(&hook->refs);
+    return hook;
+}
+
+ag_hook_kind ag_hook_kind_of(const ag_hook *hook)
+{
+    return agi_has("hook_kind_of", hook, "a hook") ? (ag_hook_kind)hook->kind : AG_HOOK_TENSOR;
+}
+
+uintptr_t agi_hook_of(const ag_hook *hook) { return hook->of; }
+
 void agi_hooks_free(agi_hook_list *hooks)
 {
     if (hooks == NULL)
         return;
     for (int32_t k = 0; k < hooks->count; k++) {
+        hooks->list[k]->of = 0;
         ag_hook_remove(hooks->list[k]);
         drop_hook(hooks->list[k]);
     }
@@ -72,10 +90,12 @@ static void forget_removed(agi_hook_list *hooks)
 {
     int32_t kept = 0;
     for (int32_t k = 0; k < hooks->count; k++) {
-        if (hooks->list[k]->removed)
-            drop_hook(hooks->list[k]);
-        else
+        if (!hooks->list[k]->removed) {
             hooks->list[kept++] = hooks->list[k];
+            continue;
+        }
+        hooks->list[k]->of = 0;
+        drop_hook(hooks->list[k]);
     }
     hooks->count = kept;
 }
@@ -92,34 +112,47 @@ static bool hook_room(agi_hook_list **at)
         agi_plain_resize(hooks, sizeof *grown + (size_t)capacity * sizeof grown->list[0]);
     if (grown == NULL)
         return false;
-    if (hooks == NULL)
+    if (hooks == NULL) {
         grown->count = 0;
+        grown->had = 0;
+    }
     grown->capacity = capacity;
     *at = grown;
     return true;
 }
 
-ag_hook *agi_hooks_add(agi_hook_list **at, agi_hook_kind kind, agi_hook_call call, void *context,
-                       void (*release)(void *context))
+ag_hook *agi_hooks_add(agi_hook_list **at, uintptr_t of, ag_hook_kind kind, agi_hook_call call,
+                       void *context, void (*release)(void *context))
 {
     static _Atomic uint64_t ids;
     ag_hook *hook = hook_room(at) ? agi_plain_new(sizeof *hook) : NULL;
     if (hook == NULL)
         return NULL;
-    *hook = (ag_hook){.kind = (uint8_t)kind, .call = call, .context = context,
+    *hook = (ag_hook){.kind = (uint8_t)kind, .of = of, .call = call, .context = context,
                       .release = release, .id = atomic_fetch_add(&ids, 1)};
     atomic_init(&hook->refs, 2);
     atomic_init(&hook->uses, 1);
     (*at)->list[(*at)->count++] = hook;
+    (*at)->had |= 1u << kind;
     return hook;
 }
 
-bool agi_hooks_have(const agi_hook_list *hooks, agi_hook_kind kind)
+bool agi_hooks_have(const agi_hook_list *hooks, ag_hook_kind kind)
 {
     for (int32_t k = 0; hooks != NULL && k < hooks->count; k++)
         if (hooks->list[k]->kind == kind && !hooks->list[k]->removed)
             return true;
     return false;
+}
+
+bool agi_hooks_had(const agi_hook_list *hooks, ag_hook_kind kind)
+{
+    return hooks != NULL && hooks->had >> kind & 1;
+}
+
+uint64_t agi_hooks_first_id(const agi_hook_list *hooks)
+{
+    return hooks != NULL && hooks->count > 0 ? hooks->list[0]->id : UINT64_MAX;
 }
 
 int agi_hooks_visit(const agi_hook_list *hooks, ag_hook_visit visit, void *argument)
@@ -143,7 +176,7 @@ typedef struct hook_round {
     bool recording;
 } hook_round;
 
-static bool open_round(hook_round *round, const agi_hook_list *hooks, agi_hook_kind kind)
+static bool open_round(hook_round *round, const agi_hook_list *hooks, ag_hook_kind kind)
 {
     agi_thread *thread = agi_thread_get();
     round->count = 0;
@@ -209,9 +242,9 @@ bool agi_hooks_on_tensor(agi_hook_list **at, ag_tensor **grad)
 {
     hook_round round;
     bool ok = true;
-    if (!agi_hooks_have(*at, AGI_HOOK_TENSOR))
+    if (!agi_hooks_have(*at, AG_HOOK_TENSOR))
         return true;
-    if (!open_round(&round, *at, AGI_HOOK_TENSOR))
+    if (!open_round(&round, *at, AG_HOOK_TENSOR))
         return false;
     for (int32_t k = 0; k < round.count && ok; k++) {
         const ag_hook *hook = round.list[k];
@@ -243,14 +276,14 @@ static bool fit_list(int n, ag_tensor **before, ag_tensor *const *after)
     return ok;
 }
 
-bool agi_hooks_on_node(agi_hook_list **at, agi_hook_kind kind, int n_inputs, ag_tensor **of_inputs,
+bool agi_hooks_on_node(agi_hook_list **at, ag_hook_kind kind, int n_inputs, ag_tensor **of_inputs,
                        int n_results, ag_tensor **of_results)
 {
     hook_round round;
     bool ok = true;
     if (!agi_hooks_have(*at, kind))
         return true;
-    const bool is_after = kind == AGI_HOOK_AFTER;
+    const bool is_after = kind == AG_HOOK_AFTER;
     const int n = is_after ? n_inputs : n_results;
     ag_tensor **changed = is_after ? of_inputs : of_results;
     ag_tensor **before = agi_plain_new(((size_t)n + 1) * sizeof *before);
@@ -273,9 +306,9 @@ bool agi_hooks_on_leaf(agi_hook_list **at, ag_tensor *leaf)
 {
     hook_round round;
     bool ok = true;
-    if (!agi_hooks_have(*at, AGI_HOOK_ACCUMULATED))
+    if (!agi_hooks_have(*at, AG_HOOK_ACCUMULATED))
         return true;
-    if (!open_round(&round, *at, AGI_HOOK_ACCUMULATED))
+    if (!open_round(&round, *at, AG_HOOK_ACCUMULATED))
         return false;
     for (int32_t k = 0; k < round.count && ok; k++)
         ok = succeeded(round.list[k]->call.of_leaf(round.list[k]->context, leaf));

@@ -442,7 +442,9 @@ AGI_INLINE ag_node *node_of(const ag_node *head)
     atomic_init(&node->refs, 1);
     atomic_init(&node->run, NULL);
     memset(node->edges, 0, node->n_in * sizeof(agi_edge) + node->n_saved * sizeof(agi_saved));
-    agi_count(&agi_thread_get()->live_nodes, 1);
+    agi_thread *thread = agi_thread_get();
+    node->number = thread->recorded++;
+    agi_count(&thread->live_nodes, 1);
     return node;
 }
 
@@ -473,6 +475,7 @@ ag_node *agi_node_new_output(ag_node *of, int k)
     ag_node *node = node_of(&head);
     if (node == NULL)
         return NULL;
+    node->number = of->number;
     node->edges[0] = (agi_edge)agi_node_retain(of);
     agi_node_ints(node)[0] = k;
     return node;
@@ -801,6 +804,11 @@ ag_node *ag_node_of(ag_tensor *t)
     ag_node *of = agi_node_retain(agi_node_of_op(node));
     agi_node_release(node);
     return of;
+}
+
+uint32_t ag_node_number(const ag_node *node)
+{
+    return agi_has("node_number", node, "a node") ? node->number : 0;
 }
 
 int ag_output_number(ag_tensor *t)

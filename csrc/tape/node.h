@@ -116,6 +116,8 @@ struct ag_node {
     bool is_packed : 1;     /* some of what it saved is AGI_SAVED_PACKED or _COUNTED */
     int32_t slot;           /* the engine's: place in the run that claimed this node */
     uint32_t site;          /* where the program was when it was made (base/site.h), 0: unknown */
+    uint32_t number;        /* how many its thread had recorded before it, modulo 2^32; of one of
+                               several results the op's */
     _Atomic(void *) run;    /* the engine's: the run that claimed this node; link when dying */
     agi_node_extra *extra;  /* owned, NULL for most */
     agi_edge edges[];       /* n_in edges, n_saved agi_saved, agi_node_attr, n_ints int64 */

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "../base/alloc.h"
+#include "../base/thread.h"
 
 /* ---- slots ---------------------------------------------------------------------------------- */
 
@@ -70,7 +71,8 @@ static bool grow(agi_run *run)
     if (local)
         memcpy(entries, run->local_entries, sizeof run->local_entries);
     run->entries = entries;
-    int32_t *ready = agi_plain_resize(local ? NULL : run->ready, (size_t)capacity * sizeof *ready);
+    agi_ready *ready = agi_plain_resize(local ? NULL : run->ready,
+                                        (size_t)capacity * sizeof *ready);
     if (ready == NULL) {
         if (local) {
             agi_plain_free(entries);
@@ -88,8 +90,12 @@ int32_t agi_slot_of(agi_run *run, agi_edge what)
     int32_t found = agi_slot_find(run, what);
     if (found >= 0)
         return found;
-    if (agi_edge_is_leaf(what) && agi_tensor_meta(agi_edge_leaf(what)) == NULL)
-        return -1;
+    if (agi_edge_is_leaf(what)) {
+        const agi_meta *meta = agi_tensor_meta(agi_edge_leaf(what));
+        if (meta == NULL)
+            return -1;
+        run->leaf_hooks |= meta->hooks != NULL;
+    }
     if (run->count == run->capacity && !grow(run))
         return -1;
     int32_t *slot;
@@ -110,6 +116,10 @@ int32_t agi_slot_of(agi_run *run, agi_edge what)
 void agi_run_open(agi_run *run, int n, ag_tensor *const *roots, unsigned flags)
 {
     static _Atomic uintptr_t runs;
+    agi_thread *thread = agi_thread_get();
+    run->outer = thread->run;
+    if (AGI_LIKELY(!agi_thread_is_emergency(thread)))  /* of which others may be in a run, too */
+        thread->run = run;
     run->name = (void *)(atomic_fetch_add_explicit(&runs, 1, memory_order_relaxed) + 1);
     run->entries = run->local_entries;
     run->ready = run->local_ready;
@@ -120,7 +130,7 @@ void agi_run_open(agi_run *run, int n, ag_tensor *const *roots, unsigned flags)
     agi_deposits_open(&run->deposits, (flags & AG_CREATE_GRAPH) != 0);
     run->n_roots = n;
     run->roots = roots;
-    run->any_patched = run->accumulates = false;
+    run->any_patched = run->accumulates = run->leaf_hooks = false;
     run->infinite = NULL;
     run->told = NULL;
     run->told_count = run->told_capacity = 0;
@@ -153,12 +163,29 @@ void agi_slot_drop(agi_slot *entry)
         return;
     }
     for (int k = 0; k < agi_node_outputs(agi_edge_node(entry->what)); k++)
-        agi_release(entry->parts[k]);
+        agi_release(entry->parts->of[k]);
     agi_plain_free(entry->parts);
+}
+
+agi_parts *agi_slot_parts(agi_slot *entry)
+{
+    const size_t n = (size_t)agi_node_outputs(agi_edge_node(entry->what));
+    agi_parts *parts = entry->parts;
+    if (parts != NULL)
+        return parts;
+    parts = agi_plain_new(sizeof *parts + n * sizeof parts->of[0]);
+    if (parts == NULL)
+        return NULL;
+    memset(parts->of, 0, n * sizeof parts->of[0]);
+    parts->held = -1;
+    return entry->parts = parts;
 }
 
 void agi_run_close(agi_run *run, bool ok)
 {
+    agi_thread *thread = agi_thread_get();
+    if (AGI_LIKELY(thread->run == run))
+        thread->run = run->outer;
     for (int32_t s = 0; s < run->count; s++) {
         agi_slot *entry = &run->entries[s];
         if (AGI_UNLIKELY(entry->grad != NULL))
@@ -216,21 +243,21 @@ bool agi_run_find_needed(agi_run *run)
     for (int32_t s = 0; s < run->count; s++) {
         left[s] = run->entries[s].uses;
         if (left[s] == 0)
-            run->ready[queued++] = s;
+            run->ready[queued++].slot = s;
     }
     for (; done < queued; done++) {
-        agi_edge what = run->entries[run->ready[done]].what;
+        agi_edge what = run->entries[run->ready[done].slot].what;
         for (int k = 0; !agi_edge_is_leaf(what) && k < agi_edge_node(what)->n_in; k++) {
             agi_edge edge = agi_edge_node(what)->edges[k];
             int32_t slot = edge != 0 ? agi_slot_find(run, edge) : -1;
             if (slot >= 0 && --left[slot] == 0)
-                run->ready[queued++] = slot;
+                run->ready[queued++].slot = slot;
         }
     }
     agi_plain_free(left);
     for (int32_t i = queued - 1; i >= 0; i--) {
-        agi_slot *entry = &run->entries[run->ready[i]];
-        entry->needed = entry->wanted;
+        agi_slot *entry = &run->entries[run->ready[i].slot];
+        entry->needed = entry->wanted || entry->has_wanted;
         agi_edge what = entry->what;
         for (int k = 0; !agi_edge_is_leaf(what) && k < agi_edge_node(what)->n_in; k++) {
             agi_edge edge = agi_edge_node(what)->edges[k];

@@ -12,6 +12,7 @@
 #include "deposit.h"
 #include "node.h"
 #include "patches.h"
+#include "ready.h"
 
 /* What becomes of the values that an entry's node saved. */
 typedef enum agi_done {
@@ -20,12 +21,19 @@ typedef enum agi_done {
     AGI_DONE_LENT,      /* and may be pending: until then they are not stored for the node's sake */
 } agi_done;
 
+/* The cotangents of an op that has several results. */
+typedef struct agi_parts {
+    int32_t held;       /* the first slot of a result that has hooks, -1 for none; the next one is
+                           in that slot's `uses`, which are done. They have their gradient still */
+    ag_tensor *of[];    /* owned: one of each result, NULL for none */
+} agi_parts;
+
 typedef struct agi_slot {
     agi_edge what;      /* borrowed: alive through the roots. A node, or a leaf (low bit set) */
     union {
         ag_tensor *grad;    /* owned: what the users gave so far, NULL for nothing */
-        ag_tensor **parts;  /* the same where an op has several results: one of each, NULL for none
-                               at all. Table and entries owned */
+        agi_parts *parts;   /* the same where an op has several results, NULL for none at all.
+                               Owned */
         agi_patches *patches;  /* is_patched: in place of grad, what is to be added up; owned */
     };
     int32_t uses;       /* users that have not given their part yet */
@@ -33,17 +41,20 @@ typedef struct agi_slot {
     uint8_t done;       /* agi_done */
     bool needed : 1;    /* leads to something whose gradient is wanted */
     bool wanted : 1;    /* its own gradient is wanted: kept beside the sweep */
+    bool has_wanted : 1;  /* that of one of its several results is */
     bool is_patched : 1;
 } agi_slot;
 
 #define AGI_LOCAL_SLOTS 32
 
 typedef struct agi_run {
+    struct agi_run *outer;  /* the one that this one was called in, on the same thread */
     void *name;         /* what claims say: of no other run, ended ones and those that a child of
                            fork() has the claims of included, as its address could be */
     agi_slot *entries;
-    int32_t *ready;     /* stack of slots */
+    agi_ready *ready;   /* a heap, with room for all slots */
     int32_t count, capacity, ready_count;
+    uint32_t newest;    /* ranks are how much later than this number a node was recorded */
     int32_t root_count; /* the first slots are the roots': `what` is owned, for a root may be
                            written in place meanwhile */
     int32_t *table;     /* slots of nodes that another run has claimed, by address; -1 is free */
@@ -57,11 +68,12 @@ typedef struct agi_run {
     bool selective;     /* only some inputs are wanted */
     bool any_patched;   /* some entry was */
     const ag_node *infinite;  /* borrowed, in anomaly mode: whose rule gave the first infinity */
+    bool leaf_hooks;    /* some leaf has: only then the order among leaves counts */
     bool accumulates;   /* leaves get their gradients, in place of the caller */
     int32_t *told;      /* owned: slots of the leaves whose hooks wait for that, in turn */
     int32_t told_count, told_capacity;
     agi_slot local_entries[AGI_LOCAL_SLOTS];
-    int32_t local_ready[AGI_LOCAL_SLOTS];
+    agi_ready local_ready[AGI_LOCAL_SLOTS];
 } agi_run;
 #pragma GCC visibility push(hidden)
 void agi_run_open(agi_run *run, int n, ag_tensor *const *roots, unsigned flags);
@@ -81,6 +93,9 @@ int32_t agi_slot_of(agi_run *run, agi_edge what);
 int32_t agi_slot_in_table(const agi_run *run, agi_edge what);
 void agi_slot_free_saved(const agi_slot *entry);
 void agi_slot_drop(agi_slot *entry);  /* what it has of a gradient */
+
+/* The parts of an op's entry, made if there are none; NULL with an error. */
+agi_parts *agi_slot_parts(agi_slot *entry);
 #pragma GCC visibility pop
 
 AGI_INLINE _Atomic(void *) *agi_claim_of(agi_edge what, int32_t **slot)

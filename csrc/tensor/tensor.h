@@ -78,6 +78,7 @@ typedef struct agi_meta {
     _Atomic(void *) run;      /* the engine's: the run that claimed this leaf, or NULL */
     struct agi_hook_list *hooks;  /* owned: of a leaf (tape/hooks.h), NULL for most */
     uint32_t deposit;         /* a backward's that is about to set `grad` (deposit.c), or 0 */
+    bool stands_in;           /* for a tensor that has numbers (edges.c) */
 } agi_meta;
 
 enum {
@@ -111,6 +112,8 @@ struct ag_tensor {
     int64_t *dims;         /* shape, then strides in elements: behind the struct, or owned where an
                               assignment to the data brought more of them */
 };
+
+AGI_INLINE bool agi_stands_in(const ag_tensor *t) { return t->meta != NULL && t->meta->stands_in; }
 
 /* The room for dims that lies behind the struct. */
 AGI_INLINE int64_t *agi_own_dims(ag_tensor *t) { return (int64_t *)(t + 1); }

@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: MIT
 """Gradients as functions, beside `Tensor.backward`: `backward` of several tensors at once, and
 `grad`, which returns gradients instead of adding them into `.grad`; in `functional` Jacobians,
-Hessians and products with them; in `graph` hooks on what is saved; `gradcheck`. The grad modes are
-here too."""
+Hessians and products with them; in `graph` places in the graph, hooks on several of them and on
+what is saved; `gradcheck`. The grad modes are here too."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any, overload
+from typing import TYPE_CHECKING, Any, cast, overload
 
 from .._core import (
     Node,
@@ -21,11 +21,16 @@ from .._core import (
 )
 
 if TYPE_CHECKING:
+    from typing import TypeAlias
+
     from .._inference import inference_mode
     from . import function, functional, graph
     from ._anomaly import detect_anomaly, set_detect_anomaly
+    from ._edges import GradientEdge
     from ._gradcheck import gradcheck, gradgradcheck
     from .function import Function
+
+    Ends: TypeAlias = Tensor | GradientEdge | Iterable[Tensor | GradientEdge]
 
 __all__ = [
     "Function",
@@ -48,23 +53,24 @@ __all__ = [
 
 
 def backward(
-    tensors: Tensor | Iterable[Tensor],
+    tensors: Ends,
     grad_tensors: Tensor | Iterable[Tensor | None] | None = None,
     retain_graph: bool | None = None,
     create_graph: bool = False,
     grad_variables: Tensor | Iterable[Tensor | None] | None = None,
-    inputs: Tensor | Iterable[Tensor] | dict[Any, Tensor] | None = None,
+    inputs: Ends | dict[Any, Any] | None = None,
 ) -> None:
     """Add the gradients of `tensors` into the `.grad` of the leaves that they were made from.
 
     Args:
-        tensors: one tensor, or several that are taken as a sum.
+        tensors: one tensor, or several that are taken as a sum; or gradient edges in their place.
         grad_tensors: for each of them a gradient of its shape, or None for 1, which tensors of
             one element need no other than.
         retain_graph: keep what the tape saved for another backward; as `create_graph` if None.
         create_graph: record the computation of the gradients, for higher derivatives.
         grad_variables: the old name of `grad_tensors`.
-        inputs: the tensors to give a gradient to, leaves or not, instead of all leaves.
+        inputs: the tensors to give a gradient to, leaves or not, instead of all leaves; or gradient
+            edges in their place, of which leaves alone get one.
 
     Raises:
         RuntimeError: a tensor does not require grad, has more than one element and no gradient,
@@ -100,8 +106,8 @@ def _old_name(grad_tensors: Any, grad_variables: Any) -> Any:
 
 @overload
 def grad(
-    outputs: Tensor | Iterable[Tensor],
-    inputs: dict[Any, Tensor],
+    outputs: Ends,
+    inputs: dict[Any, Any],
     grad_outputs: Tensor | Iterable[Tensor | None] | None = ...,
     retain_graph: bool | None = ...,
     create_graph: bool = ...,
@@ -114,8 +120,8 @@ def grad(
 
 @overload
 def grad(
-    outputs: Tensor | Iterable[Tensor],
-    inputs: Tensor | Iterable[Tensor],
+    outputs: Ends,
+    inputs: Ends,
     grad_outputs: Tensor | Iterable[Tensor | None] | None = ...,
     retain_graph: bool | None = ...,
     create_graph: bool = ...,
@@ -127,8 +133,8 @@ def grad(
 
 
 def grad(
-    outputs: Tensor | Iterable[Tensor],
-    inputs: Tensor | Iterable[Tensor] | dict[Any, Tensor],
+    outputs: Ends,
+    inputs: Ends | dict[Any, Any],
     grad_outputs: Tensor | Iterable[Tensor | None] | None = None,
     retain_graph: bool | None = None,
     create_graph: bool = False,
@@ -140,8 +146,9 @@ def grad(
     """Return the gradients of `outputs` with respect to `inputs`; no `.grad` changes.
 
     Args:
-        outputs: one tensor, or several that are taken as a sum.
-        inputs: tensors that require grad, leaves or not; or a dict of them.
+        outputs: one tensor, or several that are taken as a sum; or gradient edges in their place.
+        inputs: tensors that require grad, leaves or not, or gradient edges in their place; or a
+            dict of them.
         grad_outputs: for each output a gradient of its shape, or None for 1, which outputs of one
             element need no other than.
         retain_graph: keep what the tape saved for another backward; as `create_graph` if None.
@@ -191,7 +198,7 @@ def grad(
         from ._batched import grad_of_batch
 
         return grad_of_batch(
-            outputs, inputs, grad_outputs, retain_graph, create_graph, allow_unused,
+            outputs, cast("Ends", inputs), grad_outputs, retain_graph, create_graph, allow_unused,
             materialize_grads,
         )  # fmt: skip
     return _grad(

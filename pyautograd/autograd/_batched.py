@@ -4,16 +4,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .._core import Tensor, _grad, set_grad_enabled, stack, zeros_like
+from ._edges import GradientEdge
+
+if TYPE_CHECKING:
+    from . import Ends
 
 __all__ = ["grad_of_batch"]
 
 
 def grad_of_batch(
-    outputs: Tensor | Iterable[Tensor],
-    inputs: Tensor | Iterable[Tensor],
+    outputs: Ends,
+    inputs: Ends,
     grad_outputs: Tensor | Iterable[Tensor | None] | None,
     retain_graph: bool | None,
     create_graph: bool,
@@ -34,8 +38,8 @@ def grad_of_batch(
             "Expected allow_unused to be True or not passed when materialize_grads=True, but got: "
             "allow_unused=False."
         )
-    roots = (outputs,) if isinstance(outputs, Tensor) else tuple(outputs)
-    leaves = (inputs,) if isinstance(inputs, Tensor) else tuple(inputs)
+    roots = _tensors(outputs, True)
+    leaves = _tensors(inputs, False)
     batches = _batches(roots, grad_outputs)
     size = _size(roots, batches)
     if retain_graph is None:
@@ -51,6 +55,12 @@ def grad_of_batch(
         _stacked(column, leaf, create_graph, materialize_grads)
         for leaf, column in zip(leaves, zip(*found, strict=True), strict=True)
     )
+
+
+def _tensors(ends: Ends, as_roots: bool) -> tuple[Tensor, ...]:
+    """The ends of a backward in a row, gradient edges as what stands for their tensors."""
+    row = (ends,) if isinstance(ends, (Tensor, GradientEdge)) else tuple(ends)
+    return tuple(one._stand_in(as_roots) if isinstance(one, GradientEdge) else one for one in row)
 
 
 def _batches(roots: tuple[Tensor, ...], grad_outputs: Any) -> tuple[Tensor | None, ...]:

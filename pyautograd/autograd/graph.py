@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""What is kept of a graph for its backward: functions that pack saved tensors and unpack them.
+"""The graph that a backward goes through: its nodes, places in it, hooks on several of them, and
+functions that pack what is saved in it and unpack that again.
 
 Example:
     >>> import pyautograd as ag
@@ -9,6 +10,9 @@ Example:
     >>> y.backward()
     >>> x.grad
     tensor([2., 4.])
+    >>> edge = ag.autograd.graph.get_gradient_edge(x.exp())
+    >>> edge.node.name(), edge.output_nr
+    ('ExpBackward0', 0)
 """
 
 from __future__ import annotations
@@ -16,9 +20,18 @@ from __future__ import annotations
 from typing import Any
 
 from .._core import Node
+from ._edges import GradientEdge, get_gradient_edge, register_multi_grad_hook
 from ._saved import disable_saved_tensors_hooks, save_on_cpu, saved_tensors_hooks
 
-__all__ = ["Node", "disable_saved_tensors_hooks", "save_on_cpu", "saved_tensors_hooks"]
+__all__ = [
+    "GradientEdge",
+    "Node",
+    "disable_saved_tensors_hooks",
+    "get_gradient_edge",
+    "register_multi_grad_hook",
+    "save_on_cpu",
+    "saved_tensors_hooks",
+]
 
 
 def __getattr__(name: str) -> Any:

@@ -294,6 +294,14 @@ static int site_text(uint32_t site, char *text, size_t size)
     return snprintf(text, size, "%u", site);
 }
 
+static int visit_nothing(ag_hook *hook, void *context, void *argument)
+{
+    (void)hook;
+    (void)context;
+    (void)argument;
+    return 0;
+}
+
 static void test_null_when_looking(void)
 {
     char text[8];
@@ -330,6 +338,11 @@ static void test_null_when_looking(void)
     GIVES_MINUS_ONE(ag_visit_hooks(y, NULL, NULL));
     GIVES_MINUS_ONE(ag_visit_owned_hooks(NULL, NULL, NULL));
     GIVES_MINUS_ONE(ag_visit_owned_hooks(y, NULL, NULL));
+    GIVES_MINUS_ONE(ag_visit_owned_node_hooks(NULL, NULL, NULL, NULL, NULL));
+    GIVES_MINUS_ONE(ag_visit_owned_node_hooks(node, NULL, NULL, NULL, NULL));
+    GIVES_MINUS_ONE(ag_visit_owned_node_hooks(NULL, NULL, NULL, visit_nothing, NULL));
+    GIVES_MINUS_ONE(ag_visit_owned_node_hooks(node, y, NULL, visit_nothing, NULL));
+    SETS_ERROR(ag_has_had_hooks(NULL));
     SETS_ERROR(ag_hook_id(NULL));
     const ag_function nameless = {.name = NULL}, ruleless = {.name = "None"};
     GIVES_ERROR(ag_record_function(NULL, 1, &x, 1, &y));
@@ -341,6 +354,18 @@ static void test_null_when_looking(void)
     GIVES_NULL(ag_save_tensor(NULL, -1));
     GIVES_NULL(ag_saved_tensor(NULL, node));
     ag_saved_release(NULL);
+    SETS_ERROR(ag_hook_kind_of(NULL));
+    GIVES_NULL(ag_hook_retain(NULL));
+    GIVES_MINUS_ONE(ag_backward_numbers(1, NULL));
+    CHECK(ag_backward_numbers(0, NULL) == 0);
+    SETS_ERROR(ag_hook_is_due(NULL));
+    SETS_ERROR(ag_node_number(NULL));
+    GIVES_NULL(ag_edge_of(NULL));
+    GIVES_NULL(ag_node_edge(NULL, 0, 0, NULL));
+    GIVES_NULL(ag_node_edge(node, 1, 0, NULL));
+    GIVES_NULL(ag_node_edge(node, -1, 0, NULL));
+    GIVES_NULL(ag_node_edge(node, 0, 1, NULL));
+    GIVES_NULL(ag_node_edge(node, 0, -1, NULL));
     ag_hook_remove(NULL);  /* no mistakes: they do nothing */
     ag_hook_release(NULL);
     GIVES_MINUS_ONE(ag_node_input_output(NULL, 0));

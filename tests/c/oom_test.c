@@ -266,6 +266,109 @@ static bool several(void)
     return finish(ag_mul(pair[0], ag_add(pair[1], ag_sum_all(rows[1]))));
 }
 
+static int hooks_made, hooks_gone;
+
+static void let_go_of_hook(void *context)
+{
+    (void)context;
+    hooks_gone++;
+}
+
+static ag_status doubling(void *context, ag_tensor *grad, ag_tensor **replacement)
+{
+    (void)context;
+    if (grad == NULL)
+        return AG_OK;
+    *replacement = ag_mul_scalar(grad, 2.0);
+    return *replacement != NULL ? AG_OK : ag_last_status();
+}
+
+static ag_status looking(void *context, int n_inputs, ag_tensor **of_inputs, int n_results,
+                         ag_tensor **of_results)
+{
+    (void)context;
+    (void)n_inputs;
+    (void)of_inputs;
+    (void)n_results;
+    (void)of_results;
+    return AG_OK;
+}
+
+static ag_status at_the_leaf(void *context, ag_tensor *leaf)
+{
+    (void)context;
+    return ag_grad_of(leaf) != NULL ? AG_OK : AG_ERR_VALUE;
+}
+
+/* Counts a hook and lets go of its handle; false where there is none. */
+static bool hooked(ag_hook *hook)
+{
+    hooks_made += hook != NULL;
+    ag_hook_release(hook);
+    return hook != NULL;
+}
+
+static bool hook_node(ag_tensor *y)
+{
+    ag_node *node = y != NULL ? ag_node_of(y) : NULL;
+    const bool good =
+        node != NULL &&
+        hooked(ag_node_register_prehook(node, NULL, looking, NULL, let_go_of_hook)) &&
+        hooked(ag_node_register_hook(node, NULL, looking, NULL, let_go_of_hook));
+    ag_node_release(node);
+    return good;
+}
+
+/* Hooks of all kinds on leaves, on what is between and on results of one op, and so many nodes that
+ * are ready at once that their heap grows. */
+static bool hooks(void)
+{
+    ag_tensor *x[40], *sum = NULL, *rows[2], *edge = NULL;
+    hooks_made = hooks_gone = 0;
+    for (int k = 0; k < 40; k++) {
+        x[k] = ag_from_data(values, 2, matrix);
+        if (x[k] == NULL || ag_set_requires_grad(x[k], true) != AG_OK ||
+            !hooked(ag_register_hook(x[k], doubling, NULL, let_go_of_hook)))
+            return false;
+        ag_tensor *y = ag_sin(x[k]);
+        sum = k == 0 ? y : y != NULL ? ag_add(sum, y) : NULL;
+        if (sum == NULL)
+            return false;
+    }
+    bool good = hook_node(sum) && ag_unbind(sum, 0, 2, rows) == AG_OK && hook_node(rows[0]);
+    for (int k = 1; k >= 0; k--)
+        good = good && hooked(ag_register_hook(rows[k], doubling, NULL, let_go_of_hook));
+    good = good && hooked(ag_register_post_accumulate_grad_hook(x[7], at_the_leaf, NULL,
+                                                                let_go_of_hook));
+    for (int k = 0; good && k < 20; k++)
+        good = hooked(ag_register_hook(x[3], doubling, NULL, let_go_of_hook));
+    ag_tensor *root = good ? ag_sum_all(ag_mul(rows[0], rows[1])) : NULL;
+    if (root == NULL || (edge = ag_edge_of(root)) == NULL)
+        return false;
+    ag_tensor *inputs[2] = {x[0], ag_edge_of(rows[1])}, *found[2] = {NULL, NULL};
+    good = inputs[1] != NULL &&
+           ag_grad(1, &edge, NULL, 2, inputs, AG_RETAIN_GRAPH, found) == AG_OK;
+    ag_release(found[0]);
+    ag_release(found[1]);
+    return good && ag_backward(root, NULL, 0) == AG_OK;
+}
+
+/* What a hook was given is given back once, whatever fails. */
+static void test_hooks_are_given_back(void)
+{
+    for (int64_t nth = 1; nth < 400; nth += 7) {
+        ag_fail_allocation(nth);
+        const int64_t mark = ag_scope_open();
+        hooks_made = hooks_gone = 0;
+        if (mark >= 0)
+            hooks();
+        ag_scope_close(mark);
+        ag_fail_allocation(0);
+        if (hooks_made != hooks_gone)
+            report("hooks", nth, "not as many contexts given back as hooks were made");
+    }
+}
+
 static bool every_elementwise_op(void)
 {
     bool good = true;
@@ -453,7 +556,7 @@ int main(void)
         {"orders", orders}, {"writes", writes}, {"every_write", every_write}, {"reading", reading},
         {"history", history}, {"regions", regions}, {"second_order", second_order},
         {"many_roots", many_roots}, {"leaves", leaves}, {"chain", chain},
-        {"several", several}, {"optimise", optimise},
+        {"several", several}, {"hooks", hooks}, {"optimise", optimise},
         {"every_elementwise_op", every_elementwise_op}, {"dtypes", dtypes},
         {"functions", functions},
     };
@@ -466,6 +569,7 @@ int main(void)
     for (int i = 0; i < COUNT(scenarios); i++)
         run_scenario(&scenarios[i]);
     test_gradient_survives();
+    test_hooks_are_given_back();
     test_thread_start();
     ag_release(base);
     if (live() != 0)
