@@ -62,20 +62,31 @@ def test_only_one_triangle_is_read() -> None:
     np.testing.assert_allclose(values(low.grad), [[-7 / 36, 0.0], [-1 / 9, -1 / 18]], rtol=1e-13)
 
 
+@pytest.mark.parametrize(
+    "f",
+    [
+        lambda a, b: [ag.linalg.solve(a, b)],
+        lambda a, b: ag.linalg.eig((a + a.mT) @ ag.arange(1.0, 7.0).diag()),
+        lambda a, b: ag.linalg.ldl_factor(a + a.mT),
+        lambda a, b: [ag.linalg.ldl_solve(*ag.linalg.ldl_factor(a + a.mT), b)],
+    ],
+    ids=["solve", "eig", "ldl_factor", "ldl_solve"],
+)
 def test_batches_have_the_bits_of_single_matrices_at_any_number_of_threads(
-    rng: np.random.Generator,
+    f: Any, rng: np.random.Generator
 ) -> None:
-    a = rng.standard_normal((300, 6, 6)) + 6 * np.eye(6)
-    b, before = rng.standard_normal((300, 6, 2)), ag.get_num_threads()
+    a = ag.tensor(rng.standard_normal((300, 6, 6)) + 6 * np.eye(6))
+    a = a @ a.mT  # definite, so that the eigenvalues of it times a diagonal are real
+    b, before = ag.tensor(rng.standard_normal((300, 6, 2))), ag.get_num_threads()
     found = []
     try:
         for threads in (1, 2, 4):
             ag.set_num_threads(threads)
-            found.append(ag.linalg.solve(ag.tensor(a), ag.tensor(b)).tolist())
+            found.append([x.tolist() for x in f(a, b)])
     finally:
         ag.set_num_threads(before)
     assert found[0] == found[1] == found[2]
-    assert ag.linalg.solve(ag.tensor(a[7]), ag.tensor(b[7])).tolist() == found[0][7]
+    assert [x.tolist() for x in f(a[7], b[7])] == [x[7] for x in found[0]]
 
 
 def test_eigenvectors_beside_equal_eigenvalues() -> None:
@@ -376,6 +387,13 @@ def test_norms_of_matrices_of_any_numbers() -> None:
     a = ag.tensor([[3e200, 0.0], [0.0, 4e200]])
     assert ag.linalg.matrix_norm(a).item() == pytest.approx(5e200, rel=1e-15)
     assert ag.linalg.norm(a, dim=0).tolist() == [3e200, 4e200]
+
+
+def test_the_exponential_of_one_number_is_exp() -> None:
+    x = ag.tensor([[[1.5]], [[ag.inf]], [[-ag.inf]], [[1e-20]]], requires_grad=True)
+    y = ag.linalg.matrix_exp(x)
+    assert y.tolist() == x.exp().tolist()
+    assert ag.autograd.grad(y.sum(), x)[0].tolist() == x.exp().tolist()
 
 
 def test_chains_of_derivatives(rng: np.random.Generator) -> None:

@@ -120,6 +120,24 @@ def test_without_a_blas() -> None:
     assert run(PRODUCTS, PYAUTOGRAD_BLAS="none") == "BLAS: none, own routines, 64-bit integers\n"
 
 
+WITHOUT_LAPACK = """
+a, one = ag.eye(2), ag.tensor([1, 2])
+for f in (ag.linalg.eigh, ag.linalg.eig, ag.linalg.eigvals, ag.linalg.svd, ag.linalg.ldl_factor,
+          lambda a: ag.linalg.ldl_solve(a, one, a), lambda a: ag.linalg.lstsq(a, a)):
+    try:
+        f(a)
+    except RuntimeError as e:
+        assert "needs LAPACK's d" in str(e) and "set PYAUTOGRAD_BLAS to the path" in str(e), e
+    else:
+        raise AssertionError(f)
+print(ag.linalg.solve(a * 2, a).tolist())
+"""
+
+
+def test_what_needs_lapack_says_so() -> None:
+    assert run(WITHOUT_LAPACK, PYAUTOGRAD_BLAS="none") == "[[0.5, 0.0], [0.0, 0.5]]\n"
+
+
 def test_a_blas_by_its_path() -> None:
     assert LINKED[:60] in run(PRODUCTS, PYAUTOGRAD_BLAS=LINKED)
     assert LINKED[:60] in run(PRODUCTS, PYAUTOGRAD_BLAS=f"libm.so.6:{LINKED}")

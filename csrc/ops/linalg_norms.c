@@ -272,9 +272,8 @@ ag_tensor *ag_linalg_matrix_exp(ag_tensor *a)
     const int64_t mark = agi_scope_open();
     if (mark < 0)
         return NULL;
-    const ag_arg arg = agi_arg(a);
-    return agi_leave_with(mark, a->numel == 0 ? agi_value(AG_OP_clone, 1, &arg, NULL)
-                                                : exponential_of(arg));
+    const bool is_plain = a->numel == 0 || agi_rows_of(a) == 1;
+    return agi_leave_with(mark, is_plain ? v_exp(agi_arg(a)) : exponential_of(agi_arg(a)));
 }
 
 ag_tensor *ag_matrix_exp(ag_tensor *a) { return ag_linalg_matrix_exp(a); }

@@ -200,6 +200,7 @@ static bool is_inner_with_attr(int op)
     case AG_OP_standardize_affine:
     case AG_OP_standardize_affine_vjp:
     case AG_OP_standardize_channels:
+    case AG_OP_product_add:
     case AG_OP_zeta_slope:
     case AG_OP_igamma_slope:
     case AG_OP_betainc_slope:
