@@ -307,3 +307,21 @@ def test_scipy_is_not_imported() -> None:
     text, imported = run_python(code)
     assert text == "matmul: expected a sparse matrix of two dimensions, got one of 3"
     assert not imported
+
+
+def test_the_values_get_no_gradient() -> None:
+    """In C the values are a tensor, of which the tape knows nothing: a gradient is refused."""
+    from pyautograd.capi import ffi, lib, pointer, wrap
+
+    x, values_of, structure = ag.ones(2), ag.ones(2), ag.tensor([0, 1, 2, 1, 0])
+    call = [pointer(x), pointer(values_of), pointer(structure), 2, 2, False, False]
+    assert wrap(lib.ag_sparse_matmul(*call), steal=True).tolist() == [1.0, 1.0]
+    values_of.requires_grad_()
+    z = wrap(lib.ag_sparse_matmul(*call), steal=True)
+    with pytest.raises(RuntimeError, match="the values of the matrix are constants"):
+        z.sum().backward()
+    assert values_of.grad is None
+    for k, wrong in ((1, ag.ones(3)), (2, ag.ones(2)), (3, -1), (4, -1), (2, ag.ones(2, 3))):
+        bad = [*call[:k], pointer(wrong) if isinstance(wrong, ag.Tensor) else wrong, *call[k + 1 :]]
+        assert lib.ag_sparse_matmul(*bad) == ffi.NULL
+        assert ffi.string(lib.ag_last_message()).startswith(b"sparse_matmul: expected")
