@@ -25,7 +25,7 @@ class Recorded:
         self.late: list[str] = []
         self.leaves = [
             lib.tensor([[1.0, 2.0], [0.5, -1.0]], dtype=lib.float64, requires_grad=True)
-            for _ in range(self.chance.randint(1, 5))
+            for _ in range(self.chance.randint(1, 9))
         ]
         self.values = list(self.leaves)
         self.nodes: list[Any] = []
@@ -84,7 +84,7 @@ class Recorded:
         elif kind == "one":
             self.add(x * 2.0, f"one {k}")
         elif kind == "cat":
-            parts = [self.pick() for _ in range(chance.randint(2, 4))]
+            parts = [self.pick() for _ in range(chance.randint(2, 9))]
             whole = self.lib.cat(parts)
             self.watch(whole, f"cat {k}")
             self.add(whole[:2], f"part of cat {k}")
