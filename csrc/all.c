@@ -80,6 +80,7 @@
 #include "tape/apply.c"
 #include "tape/call_check.c"
 #include "tape/cast.c"
+#include "tape/cut.c"
 #include "tape/dtypes.c"
 #include "tape/deposit.c"
 #include "tape/engine.c"

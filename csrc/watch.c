@@ -3,6 +3,7 @@
  * Public bodies: hooks on tensors, nodes and leaves.
  */
 #include "base/check.h"
+#include "tape/cut.h"
 #include "tape/hooks.h"
 #include "tape/node.h"
 
@@ -15,9 +16,10 @@ static bool check_hook(const char *function, bool is_there)
 
 static bool wants_gradient(const ag_tensor *t)
 {
-    if (!agi_requires_grad(t))
-        agi_fail(AG_ERR_GRAD, "cannot register a hook on a tensor that doesn't require gradient");
-    return agi_requires_grad(t);
+    if (agi_requires_grad(t))
+        return true;
+    agi_fail(AG_ERR_GRAD, "cannot register a hook on a tensor that doesn't require gradient");
+    return agi_cut_explain(t);
 }
 
 static ag_hook *add_to_node(ag_node *node, agi_hook_kind kind, agi_hook_call call, void *context,

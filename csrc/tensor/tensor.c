@@ -118,6 +118,7 @@ static ag_tensor *tensor_struct(int ndim)
     t->node = NULL;
     t->meta = NULL;
     t->wrapper = NULL;
+    t->cut = (agi_cut){0};
     agi_count(&agi_thread_get()->live_tensors, 1);
     return t;
 }

@@ -91,6 +91,13 @@ enum {
     AGI_TENSOR_ONE_OF_VIEWS = 128, /* a view that an op gave together with others, or one of such */
 };
 
+/* How and where a tensor that requires no grad was cut off from what does (tape/cut.h). */
+typedef struct agi_cut {
+    uint32_t site;
+    uint16_t op;    /* of kinds that tell of one */
+    uint16_t kind;  /* agi_cut_kind, 0: not */
+} agi_cut;
+
 struct ag_tensor {
     agi_refs refs;
     uint8_t ndim;
@@ -100,6 +107,7 @@ struct ag_tensor {
     ag_node *node;         /* owned; NULL for a leaf */
     agi_meta *meta;        /* owned; NULL for most */
     void *wrapper;         /* weak: the object of a language binding that stands for this tensor */
+    agi_cut cut;           /* means something where it requires no grad */
     int64_t offset;        /* of element 0 in the storage, in elements */
     int64_t numel;
     int64_t *dims;         /* shape, then strides in elements: behind the struct, or owned where an
