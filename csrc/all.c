@@ -81,6 +81,7 @@
 #include "tape/call_check.c"
 #include "tape/cast.c"
 #include "tape/checkpoint.c"
+#include "tape/cut.c"
 #include "tape/dtypes.c"
 #include "tape/deposit.c"
 #include "tape/engine.c"

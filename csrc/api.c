@@ -20,6 +20,7 @@
 #include "fuse/pending.h"
 #include "tape/apply.h"
 #include "tape/cast.h"
+#include "tape/cut.h"
 #include "tape/dtypes.h"
 #include "tensor/copy.h"
 #include "tensor/scope.h"
@@ -210,6 +211,8 @@ ag_status ag_set_requires_grad(ag_tensor *t, bool on)
                         "doesn't require differentiation use var_no_grad = "
                         "var.detach().");
     }
+    if (!on)
+        agi_cut_by(t, t, AGI_CUT_FROZEN, 0);
     t->flags = (uint8_t)(on ? t->flags | AGI_TENSOR_REQUIRES_GRAD
                             : t->flags & ~AGI_TENSOR_REQUIRES_GRAD);
     return AG_OK;
@@ -257,7 +260,10 @@ bool ag_retains_grad(const ag_tensor *t)
 
 ag_tensor *ag_detach(ag_tensor *t)
 {
-    return agi_has_tensor("detach", t) ? agi_scope_add(agi_tensor_alias(t)) : NULL;
+    ag_tensor *alias = agi_has_tensor("detach", t) ? agi_tensor_alias(t) : NULL;
+    if (alias != NULL)
+        agi_cut_by(alias, t, AGI_CUT_DETACH, 0);
+    return agi_scope_add(alias);
 }
 
 ag_tensor *ag_data_of(ag_tensor *t)
@@ -267,6 +273,8 @@ ag_tensor *ag_data_of(ag_tensor *t)
         agi_release(alias);
         return NULL;
     }
+    if (alias != NULL)
+        agi_cut_by(alias, t, AGI_CUT_DATA, 0);
     return agi_scope_add(alias);
 }
 
@@ -288,6 +296,7 @@ ag_status ag_detach_(ag_tensor *t)
         return agi_fail(AG_ERR_GRAD, "Can't detach views in-place. Use detach() instead.");
     if (t->node != NULL)
         t->node->detached = true;  /* those that saved t will refuse to use it */
+    agi_cut_by(t, t, AGI_CUT_DETACH_, 0);
     drop_node(t);
     return AG_OK;
 }

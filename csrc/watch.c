@@ -4,6 +4,7 @@
  */
 #include "base/check.h"
 #include "base/thread.h"
+#include "tape/cut.h"
 #include "tape/function.h"
 #include "tape/hooks.h"
 #include "tape/node.h"
@@ -25,9 +26,10 @@ static bool check_node_or_leaf(const char *function, const ag_node *node, const 
 
 static bool wants_gradient(const ag_tensor *t)
 {
-    if (!agi_requires_grad(t))
-        agi_fail(AG_ERR_GRAD, "cannot register a hook on a tensor that doesn't require gradient");
-    return agi_requires_grad(t);
+    if (agi_requires_grad(t))
+        return true;
+    agi_fail(AG_ERR_GRAD, "cannot register a hook on a tensor that doesn't require gradient");
+    return agi_cut_explain(t);
 }
 
 static ag_hook *add_to_node(ag_node *node, ag_hook_kind kind, agi_hook_call call, void *context,

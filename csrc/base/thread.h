@@ -40,6 +40,7 @@ typedef struct agi_thread {
      * a loop over this list, never a recursion (agi_tensor_release, agi_node_release). */
     struct ag_node *dying;
     struct agi_meta *dying_meta;
+    bool quiet;     /* ops are those of a rule or of a formula, and mark nothing (tape/cut.h) */
     struct ag_node *evaluated;  /* borrowed: whose rule a backward is running, in anomaly mode */
     bool freeing, freeing_meta;
     /* Made minus freed by this thread (a sum over all threads is what is alive). Counted with

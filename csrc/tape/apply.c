@@ -13,6 +13,7 @@
 #include "../tensor/scope.h"
 #include "anomaly.h"
 #include "call_check.h"
+#include "cut.h"
 #include "dtypes.h"
 
 ag_tensor agi_failed;
@@ -315,8 +316,11 @@ static void name_after(const agi_op_info *formula, ag_tensor *out)
 static AGI_NOINLINE ag_tensor *compute_formula(const agi_op_info *info, const ag_arg *args,
                                                const ag_attr *attr, bool record_parts)
 {
-    const bool recording = record_parts || ag_set_grad_enabled(false);
+    agi_thread *thread = agi_thread_get();
+    const bool recording = record_parts || ag_set_grad_enabled(false), quiet = thread->quiet;
+    thread->quiet = quiet || !record_parts;
     ag_tensor *out = info->forward(args, attr);
+    thread->quiet = quiet;
     if (!record_parts)
         ag_set_grad_enabled(recording);
     else if (out != NULL)
@@ -457,6 +461,8 @@ AGI_INLINE ag_tensor *apply_as(ag_dtype dtype, int op, int variant, int n, const
         if (AGI_UNLIKELY(out->node == NULL) ||
             (AGI_UNLIKELY(agi_anomaly_checks()) && !agi_anomaly_look(out->node, out, n, args)))
             goto fail;
+    } else if (!agi_thread_get()->quiet) {
+        agi_cut_by_op(out, op, n, args);
     }
     return out;
 fail:
@@ -611,9 +617,12 @@ ag_status agi_apply_several(int op, int n_args, const ag_arg *args, const ag_att
         return ag_last_status();
     if (compute_several(info, (ag_dtype)how, n_args, args, attr, n, outs) != AG_OK)
         return ag_last_status();
+    const bool records = n > 0 && wants_record(info, AG_FLOAT64, n_args, args);
+    for (int k = 0; k < n; k++)
+        if (!records || (k > 0 && info->indexed))
+            agi_cut_by_op(outs[k], op, n_args, args);
     if ((info->kind != AGI_VIEWS || note_views(args[0].tensor, n, outs)) &&
-        (n == 0 || !wants_record(info, AG_FLOAT64, n_args, args) ||
-         record_several(op, n_args, args, attr, n, outs)))
+        (!records || record_several(op, n_args, args, attr, n, outs)))
         return AG_OK;
     for (int k = 0; k < n; k++)
         agi_release(outs[k]);

@@ -11,6 +11,7 @@
 #include "../tensor/copy.h"
 #include "../tensor/scope.h"
 #include "apply.h"
+#include "cut.h"
 #include "dtypes.h"
 
 /* ---- casts ---------------------------------------------------------------------------------- */
@@ -42,8 +43,10 @@ ag_tensor *agi_cast(ag_tensor *x, ag_dtype dtype)
         z = cast_to_integers(x);
     else
         z = agi_compute(AG_OP_clone, 1, args, NULL);
-    if (z != NULL)
+    if (z != NULL) {
         z->storage->dtype = (uint8_t)dtype;
+        agi_cut_by(z, x, AGI_CUT_CAST, 0);
+    }
     return z;
 }
 

@@ -15,6 +15,7 @@
 #include "../tensor/copy.h"
 #include "../tensor/layout.h"
 #include "apply.h"
+#include "cut.h"
 
 bool agi_is_exclusive(ag_tensor *t)
 {
@@ -454,7 +455,7 @@ static void commit_into(agi_deposit *d)
     agi_tensor_bump(d->old);
 }
 
-static void deposit_commit(const agi_deposits *all, agi_deposit *d)
+static void deposit_commit(const agi_deposits *all, agi_deposit *d, agi_cut cut)
 {
     agi_meta *meta = agi_meta_of(d->to);
     ag_tensor *old = meta->grad;
@@ -465,6 +466,7 @@ static void deposit_commit(const agi_deposits *all, agi_deposit *d)
     } else if (d->kind == AGI_DEPOSIT_ADD) {
         commit_add(all, d, old);
     } else {
+        d->value->cut = cut;
         meta->grad = d->value;
         d->value = NULL;
         agi_release(old);
@@ -480,8 +482,10 @@ static bool commit_locked(agi_deposits *all, int n_roots, ag_tensor *const *root
             return false;
     if (!deposits_compute(all, n_roots, roots))
         return false;
+    const agi_cut cut =
+        all->create_graph ? (agi_cut){0} : agi_cut_here(AGI_CUT_GRADIENT, 0);
     for (int32_t d = 0; d < all->count; d++)
-        deposit_commit(all, &all->list[d]);
+        deposit_commit(all, &all->list[d], cut);
     return true;
 }
 

@@ -25,6 +25,7 @@
 #include "../tensor/scope.h"
 #include "anomaly.h"
 #include "apply.h"
+#include "cut.h"
 #include "hooked.h"
 #include "request.h"
 #include "rule.h"
@@ -789,7 +790,7 @@ static bool want_inputs(agi_run *run, int n, ag_tensor *const *inputs)
     for (int i = 0; i < n; i++) {
         if (!agi_requires_grad(inputs[i])) {
             agi_fail(AG_ERR_GRAD, "One of the differentiated Tensors does not require grad");
-            return false;
+            return agi_cut_explain(inputs[i]);
         }
         bool failed;
         const int32_t slot = slot_of_input(run, inputs[i], &failed);
@@ -806,9 +807,13 @@ static bool run_backward(agi_run *run, int n, ag_tensor *const *roots, ag_tensor
                          int n_inputs, ag_tensor *const *inputs)
 {
     bool recording = ag_set_grad_enabled((run->flags & AG_CREATE_GRAPH) != 0);
+    agi_thread *thread = agi_thread_get();
+    const bool quiet = thread->quiet;
+    thread->quiet = true;
     bool ok = add_roots(run, n, roots, gradients) && agi_run_discover(run) &&
               (n_inputs == 0 || want_inputs(run, n_inputs, inputs)) && sweep(run) &&
               (!run->any_patched || add_up_all_patches(run));
+    thread->quiet = quiet;
     ag_set_grad_enabled(recording);
     return ok;
 }
@@ -862,11 +867,14 @@ ag_status ag_backward(ag_tensor *root, ag_tensor *gradient, unsigned flags)
 static bool hand_out(const agi_run *run, int n, ag_tensor *const *gradients, int n_inputs,
                      ag_tensor *const *inputs, ag_tensor **results)
 {
+    const agi_cut cut = run->flags & AG_CREATE_GRAPH ? (agi_cut){0}
+                                                     : agi_cut_here(AGI_CUT_GRADIENT, 0);
     for (int i = 0; i < n_inputs; i++) {
         ag_tensor *grad = gradient_of(run, inputs[i]);
         results[i] = grad != NULL ? agi_retain(grad) : NULL;
         if (grad != NULL) {
             agi_make_plain(grad, n, gradients);
+            grad->cut = cut;
         } else if (!(run->flags & AG_ALLOW_UNUSED)) {
             agi_fail(AG_ERR_GRAD, "The differentiated Tensor at index %d appears to not have been "
                                   "used in the graph. Set allow_unused=True if this is the desired "

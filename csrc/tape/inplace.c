@@ -23,6 +23,7 @@
 #include "apply.h"
 #include "call_check.h"
 #include "cast.h"
+#include "cut.h"
 #include "dtypes.h"
 
 /* ---- checks --------------------------------------------------------------------------------- */
@@ -510,6 +511,8 @@ static ag_status write_recorded(int op, int variant, int n, const ag_arg *args,
     }
     agi_tensor_bump(x);
     commit_rewrite(&rewrite, x);
+    if (rewrite.target == NULL && x->cut.kind == AGI_CUT_NOT && !agi_requires_grad(x))
+        agi_cut_by_op(x, op, n - 1, args + 1);
     if (AGI_UNLIKELY(agi_anomaly_checks()) && x->node != NULL && rewrite.target == x &&
         !agi_anomaly_look(x->node, x, 0, NULL))
         return ag_last_status();

@@ -14,6 +14,7 @@
 #include "../fuse/pending.h"
 #include "apply.h"
 #include "checkpoint.h"
+#include "cut.h"
 #include "function.h"
 #include "hooks.h"
 #include "saving.h"
@@ -169,8 +170,11 @@ ag_status ag_retain_grad(ag_tensor *t)
 {
     if (!agi_has_tensor("retain_grad", t))
         return ag_last_status();
-    if (!agi_requires_grad(t))
-        return agi_fail(AG_ERR_GRAD, "can't retain_grad on Tensor that has requires_grad=False");
+    if (!agi_requires_grad(t)) {
+        agi_fail(AG_ERR_GRAD, "can't retain_grad on Tensor that has requires_grad=False");
+        agi_cut_explain(t);
+        return AG_ERR_GRAD;
+    }
     bool failed = false;
     ag_node *node = agi_tensor_node(t, &failed);
     if (failed)

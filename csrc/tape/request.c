@@ -7,6 +7,7 @@
 #include "../base/check.h"
 #include "../base/shape.h"
 #include "../fuse/pending.h"
+#include "cut.h"
 #include "rule.h"
 
 AGI_NOINLINE bool agi_fail_flags(const char *op, unsigned flags, unsigned allowed)
@@ -52,7 +53,7 @@ bool agi_check_roots(int n, ag_tensor *const *roots, ag_tensor *const *gradients
         if (!agi_requires_grad(roots[i])) {
             agi_fail(AG_ERR_GRAD, "element %d of tensors does not require grad and does not have a "
                                   "grad_fn", i);
-            return false;
+            return agi_cut_explain(roots[i]);
         }
     return true;
 }

@@ -120,6 +120,7 @@ static ag_tensor *tensor_struct(int ndim)
     t->wrapper = NULL;
     agi_thread *thread = agi_thread_get();
     t->marks = thread->inference;
+    t->cut = (agi_cut){0};
     agi_count(&thread->live_tensors, 1);
     return t;
 }

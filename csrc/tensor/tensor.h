@@ -97,6 +97,13 @@ enum {
     AGI_MARK_INFERENCE_VIEW = 2,   /* a view that was made in inference mode */
 };
 
+/* How and where a tensor that requires no grad was cut off from what does (tape/cut.h). */
+typedef struct agi_cut {
+    uint32_t site;
+    uint16_t op;    /* of kinds that tell of one */
+    uint16_t kind;  /* agi_cut_kind, 0: not */
+} agi_cut;
+
 struct ag_tensor {
     agi_refs refs;
     uint8_t ndim;
@@ -107,6 +114,7 @@ struct ag_tensor {
     ag_node *node;         /* owned; NULL for a leaf */
     agi_meta *meta;        /* owned; NULL for most */
     void *wrapper;         /* weak: the object of a language binding that stands for this tensor */
+    agi_cut cut;           /* means something where it requires no grad */
     int64_t offset;        /* of element 0 in the storage, in elements */
     int64_t numel;
     int64_t *dims;         /* shape, then strides in elements: behind the struct, or owned where an
