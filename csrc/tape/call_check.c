@@ -213,7 +213,6 @@ static bool is_inner_with_attr(int op)
     case AG_OP_take_along:
     case AG_OP_put_along:
     case AG_OP_prod_others:
-    case AG_OP_product_add:
     case AG_OP_triplet_term:
     case AG_OP_poisson:
     case AG_OP_binomial:
