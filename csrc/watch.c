@@ -4,6 +4,7 @@
  */
 #include "base/check.h"
 #include "base/thread.h"
+#include "tape/function.h"
 #include "tape/hooks.h"
 #include "tape/node.h"
 #include "tape/saving.h"
@@ -127,6 +128,8 @@ int ag_visit_owned_hooks(ag_tensor *t, ag_hook_visit visit, void *argument)
     ag_node *node = t->node;
     while (answer == 0 && node != NULL && agi_refs_get(&node->refs) == 1) {
         answer = agi_hooks_visit(hooks_of_node(node), visit, argument);
+        if (answer == 0 && node->is_function)
+            answer = visit(NULL, node->extra->function->given.context, argument);
         node = node->is_output ? agi_edge_node(node->edges[0]) : NULL;
     }
     return answer;
@@ -160,5 +163,7 @@ void ag_drop_owned_packed(ag_tensor *t)
     if (node != NULL)
         agi_node_free_packed(node);
 }
+
+bool ag_backward_is_whole(void) { return agi_thread_get()->run_is_whole; }
 
 uint64_t ag_backward_number(void) { return (uint64_t)(uintptr_t)agi_thread_get()->run; }

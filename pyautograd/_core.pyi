@@ -151,6 +151,64 @@ class Node:
         self, /, *gradients: Tensor | None
     ) -> Tensor | tuple[Tensor | None, ...] | None: ...
 
+class FunctionCtx(Node):
+    """The context of a call of an autograd.Function: its entry of the tape, which
+    `Tensor.grad_fn` of what it made gives, and a place for what backward needs.
+
+    Any attribute can be set. Tensors are better given to save_for_backward().
+    """
+    to_save: tuple[Tensor | None, ...] | None
+    saved_for_forward: tuple[Tensor | None, ...] | None
+    dirty_tensors: tuple[Tensor, ...] | None
+    non_differentiable: tuple[Tensor, ...] | None
+    materialize_grads: _bool
+    @property
+    def saved_tensors(self) -> tuple[Tensor, ...]:
+        """What save_for_backward kept, as a tuple.
+
+        Raises:
+            RuntimeError: a backward has freed it, or one of it was written in place since.
+        """
+    @property
+    def needs_input_grad(self) -> tuple[_bool, ...]:
+        """For each argument of apply() whether it is a tensor that requires grad."""
+    def save_for_backward(self, *tensors: Tensor | None) -> None:
+        """Keep tensors, inputs or results above all, for backward: it finds them in
+        saved_tensors.
+
+        Each is kept with its history and its version, so that higher derivatives are right and a
+        write in place is found. None stays None. The last call counts.
+
+        Raises:
+            TypeError: from apply(), an argument is neither a Tensor nor None.
+        """
+    def save_for_forward(self, *tensors: Tensor | None) -> None:
+        """Keep tensors for jvp.
+
+        Raises:
+            AssertionError: an argument is neither a Tensor nor None.
+        """
+    def mark_dirty(self, *args: Tensor) -> None:
+        """Say which inputs forward has written in place. It must return them, too."""
+    def mark_non_differentiable(self, *args: Tensor) -> None:
+        """Say which results need no gradient. What backward gets for them is zeros."""
+    def set_materialize_grads(self, value: _bool, /) -> None:
+        """Whether backward gets zeros (as it does without this call), or None, for a result that
+        no gradient came to.
+        """
+    def __getattr__(self, name: str, /) -> Any: ...
+    def __setattr__(self, name: str, value: Any, /) -> None: ...
+
+class _FunctionBase:
+    """What autograd.Function is made from."""
+    @classmethod
+    def apply(cls, *args: Any, **kwargs: Any) -> Any:
+        """Call forward, and record what it made as one entry of the tape."""
+
+def _set_function_defaults(
+    setup_context: Any, backward: Any, vjp: Any, bind: Any, /
+) -> None: ...
+
 class Tensor:
     """An array of float64 numbers that can record what is done to it.
 
@@ -9016,6 +9074,9 @@ def _live_tensors() -> _int:
     """How many tensors there are."""
 def _live_nodes() -> _int:
     """How many nodes of the tape there are."""
+def _backward_is_whole() -> _bool:
+    """Whether the backward that is on gives all leaves their gradients."""
+
 class _CheckpointFrame:
     """A call of a checkpointed function, which runs in a `with` block of this."""
 

@@ -465,9 +465,10 @@ def generate_module(home: str) -> str:
 
 # ---- names ---------------------------------------------------------------------------------------
 
-# Public in the native module, but found elsewhere: autograd.Node, config.show_config,
+# Public in the native module, but found elsewhere: autograd.Node, autograd.function.FunctionCtx,
+# config.show_config,
 # linalg.LinAlgError.
-_ELSEWHERE = {"LinAlgError", "Node", "show_config"}
+_ELSEWHERE = {"FunctionCtx", "LinAlgError", "Node", "show_config"}
 _PYTHON = (
     "__version__", "autograd", "broadcast_shapes", "capi", "celu_", "chain_matmul",
     "distributions", "e", "einsum", "finfo", "func", "tensordot", "utils",

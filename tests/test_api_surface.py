@@ -157,7 +157,8 @@ def documented() -> list[Any]:
     python = [
         f"{home}.{name}"
         for home in (
-            "autograd.functional", "autograd.graph", "func", "utils", "utils.checkpoint", "testing"
+            "autograd.function", "autograd.functional", "autograd.graph", "func", "utils",
+            "utils.checkpoint", "testing",
         )
         for name in resolve(home).__all__
     ]

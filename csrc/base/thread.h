@@ -28,6 +28,7 @@ typedef struct agi_thread {
     bool grad_asked;        /* there, grad mode is on, though nothing is recorded */
     ag_status status;
     void *run;      /* the name of the backward that is on (tape/slots.h), or NULL */
+    bool run_is_whole;      /* it gives all leaves their gradients */
     struct agi_packing *packing;  /* owned: what packs saved values (tape/saving.h), or NULL */
     /* Tensors that belong to the open scopes (owned), each public scope's behind an entry that
      * stands for it (tensor/scope.c), and how many scopes are open. */

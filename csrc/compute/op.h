@@ -31,6 +31,10 @@ typedef ag_status (*agi_edit)(ag_tensor *z, const ag_arg *args, const ag_attr *a
 typedef ag_status (*agi_forward_several)(const ag_arg *args, const ag_attr *attr, int n,
                                          ag_tensor **outs);
 
+/* The number of a function of the embedder's: not an op that can be called, but the table has a row
+ * for it behind all ops. */
+enum { AGI_OP_FUNCTION = AG_OP_COUNT };
+
 /* The most arguments that an op with a fixed number of them has; those of more than
  * AGI_NODE_SHAPES (node.h) are formulas whose parts are recorded. */
 #define AGI_MOST_ARGS 5

@@ -52,7 +52,7 @@ AGI_STAMPED void take_off(double *z, const double *x, double m, int64_t n)
 
 AGI_STAMPED void softmax_products(double *z, const double *x, const double *y, int64_t n)
 {
-    AGI_EACH(x[i] * y[i]);
+    AGI_EACH(x[i] == 0.0 ? x[i] : x[i] * y[i]);
 }
 
 AGI_STAMPED void softmax_forward(const softmax_block *b)
@@ -97,7 +97,7 @@ AGI_STAMPED void softmax_vjp(const softmax_block *b)
     agi_sum_runs(sums, 1, z, n, b->count, n);
     for (int64_t k = 0; k < b->count; k++, z += n, g += n, y += n) {
         const double s = sums[k];
-        LAST_PASS(y[i] * (g[i] - s));
+        LAST_PASS(g[i] == s ? 0.0 : y[i] * (g[i] - s));
     }
 }
 

@@ -288,7 +288,8 @@ AG_API void ag_hook_release(ag_hook *hook);
 AG_API uint64_t ag_hook_id(const ag_hook *hook);             /* no other hook has it */
 /* Visits the hooks of t as it is now (those of its node, too), until `visit` gives something other
  * than 0: that, else 0. The second visits none unless the caller's is the only reference to t, and
- * none of its node's unless t alone has that: for collectors of garbage. */
+ * none of its node's unless t alone has that: for collectors of garbage. It visits the context of
+ * a function's node, too, with NULL as the hook. */
 AG_API int ag_visit_hooks(ag_tensor *t, ag_hook_visit visit, void *argument);
 AG_API int ag_visit_owned_hooks(ag_tensor *t, ag_hook_visit visit, void *argument);
 
@@ -319,12 +320,6 @@ typedef int (*ag_packed_visit)(const ag_saved_hooks *hooks, void *context, void 
 AG_API int ag_visit_owned_packed(ag_tensor *t, ag_packed_visit visit, void *argument);
 AG_API void ag_drop_owned_packed(ag_tensor *t);
 
-/* A tensor as an op would save it, by hooks if there are any: it and its history, yours to release;
- * and the tensor again, owned, unless it was written in place (AG_ERR_VERSION). */
-typedef struct ag_saved ag_saved;
-AG_API ag_saved *ag_save_tensor(ag_tensor *t);
-AG_API ag_tensor *ag_saved_tensor(ag_saved *kept);
-AG_API void ag_saved_release(ag_saved *kept);
 /* A checkpoint: what ops of this thread would save from begin to end is counted alone. When a rule
  * is about to read one of these values, once for each backward, `again` must call the same ops; what
  * they save is taken. It does so with grad mode on; with AG_STOPS_EARLY an op fails with
@@ -360,6 +355,40 @@ AG_API const int64_t *ag_checkpoint_shape(const ag_checkpoint *checkpoint, int p
                                           ag_dtype *dtype);
 /* A number that no other backward has, of the one that this thread is in, or 0. */
 AG_API uint64_t ag_backward_number(void);
+AG_API bool ag_backward_is_whole(void);  /* that one gives all leaves their gradients */
+
+/* Functions with rules of your own: what you made of some tensors, with grad mode off, is recorded
+ * as one node. A backward calls the rule with the gradients of the results, borrowed, NULL where
+ * none came, with grad mode on if it has AG_CREATE_GRAPH; the rule gives those of the inputs that
+ * are needed, owned, into of_inputs (NULL at first: there is none), in their shapes or broadcast
+ * from them. A status below zero makes the backward fail. */
+typedef ag_status (*ag_function_rule)(void *context, ag_node *node, int n_results,
+                                      ag_tensor *const *of_results, int n_inputs,
+                                      const bool *needed, ag_tensor **of_inputs);
+typedef struct ag_function {
+    const char *name;                   /* "Cube", of what is printed as CubeBackward; copied */
+    ag_function_rule rule;
+    void *context;                      /* what all of these are called with */
+    void (*free_saved)(void *context);  /* values kept for the rule may go; NULL: there are none */
+    void (*release)(void *context);     /* the node is gone; NULL: nothing to do */
+} ag_function;
+/* Records the results, fresh tensors or inputs that were written in place, as made of the inputs by
+ * the function; of a result that is NULL none knows a gradient. Where grad mode is off or no input
+ * requires a gradient nothing is recorded, and the context is released at once. On failure it stays
+ * yours. */
+AG_API ag_status ag_record_function(const ag_function *function, int n_inputs,
+                                    ag_tensor *const *inputs, int n_results,
+                                    ag_tensor *const *results);
+/* The context of a node that is a function with this rule; NULL of other nodes. Borrowed. */
+AG_API void *ag_node_context(const ag_node *node, ag_function_rule rule);
+/* A value kept for a rule: with its history, so that gradients of gradients pass through it, and
+ * with its version, so that a write in place since is found. `result` says which result of the
+ * function t is, whose node then must not be owned by what it keeps; -1 for anything else. Hooks on
+ * saved values see it. */
+typedef struct ag_saved ag_saved;
+AG_API ag_saved *ag_saved_new(ag_tensor *t, int result);     /* yours to free */
+AG_API ag_tensor *ag_saved_tensor(ag_saved *saved, ag_node *node);  /* the value; of its function, NULL for none */
+AG_API void ag_saved_free(ag_saved *saved);                  /* NULL: does nothing */
 
 AG_API bool ag_grad_enabled(void);                           /* this thread records */
 AG_API bool ag_set_grad_enabled(bool on);                    /* returns what it was */

@@ -113,16 +113,16 @@ AG_RULE(norm)
     if (p == 0.0) {
         GX(0) = agi_repeated(0.0, ndim, shape);
     } else if (p == 1.0) {
-        GX(0) = v_mul(g, v_sign(x));
+        GX(0) = v_vjp_mul(g, v_sign(x));
     } else if (isinf(p)) {
         ag_attr attr = {.n_list = 0};
         attr.n_list = agi_node_list(v->node, &attr.list);
         const ag_arg ties = v_eq(v_abs(x), y);
-        const ag_arg taken = v_where(ties, v_mul(g, v_sign(x)), NUM(0.0));
-        GX(0) = v_div(taken, v_reduce(AG_OP_sum, ties, &attr, true));
+        const ag_arg taken = v_where(ties, v_vjp_mul(g, v_sign(x)), NUM(0.0));
+        GX(0) = v_vjp_div(taken, v_reduce(AG_OP_sum, ties, &attr, true));
     } else {
         const ag_arg none = v_eq(y, NUM(0.0));
         const ag_arg slope = agi_norm_slope(x, v_where(none, NUM(1.0), y), p);
-        GX(0) = v_mul(v_where(none, NUM(0.0), g), slope);
+        GX(0) = v_vjp_mul(v_where(none, NUM(0.0), g), slope);
     }
 }

@@ -278,7 +278,7 @@ AG_RULE(prod)
         const int dim = agi_shape_wrapped(i[0], x.tensor->ndim);
         g = agi_value(AG_OP_unsqueeze, 1, &g, &(ag_attr){.i = {dim}});
     }
-    GX(0) = v_mul(g, agi_value(AG_OP_prod_others, 1, &x, &attr));
+    GX(0) = v_vjp_mul(g, agi_value(AG_OP_prod_others, 1, &x, &attr));
 }
 
 /* ---- prod_others ----------------------------------------------------------------------------- */

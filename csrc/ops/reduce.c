@@ -305,7 +305,7 @@ static ag_arg variance_vjp(agi_vjp *v, ag_arg g)
     }
     const ag_arg kept = agi_with_kept_dims(v, g, ndim, shape, &count);
     const double by = 2.0 / freedom(count, agi_node_attr_of(v->node)->f[0]);
-    return v_mul(v_mul(kept, NUM(by)), v_sub(x, v_reduce(AG_OP_mean, x, &attr, true)));
+    return v_vjp_mul(v_mul(kept, NUM(by)), v_sub(x, v_reduce(AG_OP_mean, x, &attr, true)));
 }
 
 AG_RULE(var) { GX(0) = variance_vjp(v, G); }
@@ -313,7 +313,8 @@ AG_RULE(var) { GX(0) = variance_vjp(v, G); }
 AG_RULE(std)
 {
     const ag_arg y = OUT;
-    GX(0) = variance_vjp(v, v_where(v_eq(y, NUM(0.0)), NUM(0.0), v_div(G, v_mul(y, NUM(2.0)))));
+    const ag_arg g = v_vjp_div(G, v_mul(y, NUM(2.0)));
+    GX(0) = variance_vjp(v, v_where(v_eq(y, NUM(0.0)), NUM(0.0), g));
 }
 
 /* dx of a variance and a mean, of which `variance` is the cotangent of the first, or a number. */

@@ -152,7 +152,8 @@ AG_RULE(softmax)
 {
     const ag_arg y = OUT;
     if (!large_rows_vjp(v, y, false))
-        GX(0) = v_mul(y, v_sub(G, row_sum(v_mul(G, y), agi_node_attr_of(v->node)->i[0])));
+        GX(0) = v_vjp_mul(
+            v_sub(G, row_sum(v_vjp_mul(G, y), agi_node_attr_of(v->node)->i[0])), y);
 }
 
 /* ---- log_softmax: y = x - m - log(sum(exp(x - m)));  dx = g - exp(y) sum(g).  Saves y. ------- */

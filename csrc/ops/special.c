@@ -162,8 +162,11 @@ AG_RULE(logit)
 {
     const double eps = agi_node_attr_of(v->node)->f[0], low = eps < 0.0 ? 0.0 : eps;
     const ag_arg x = IN(0), is_inside = v_mul(v_ge(x, NUM(low)), v_le(x, NUM(1.0 - low)));
-    const ag_arg inside = v_vjp_div(G, v_mul(x, v_sub(NUM(1.0), x)));
-    GX(0) = v_where(is_inside, inside, NUM(eps < 0.0 ? NAN : 0.0));
+    const ag_arg product = v_mul(x, v_sub(NUM(1.0), x));
+    if (eps < 0.0)
+        GX(0) = v_vjp_div(G, v_where(is_inside, product, NUM(NAN)));
+    else
+        GX(0) = v_where(is_inside, v_vjp_div(G, product), NUM(0.0));
 }
 
 /* ---- sinc ----------------------------------------------------------------------------------- */

@@ -4,6 +4,8 @@
  */
 #include "table.h"
 
+#include "../tape/function.h"
+
 #define NONE AGI_SAVE_NONE
 #define IN0 AGI_SAVE_IN0
 #define IN1 AGI_SAVE_IN1
@@ -82,12 +84,14 @@ enum {
 };
 _Static_assert(AGI_FORMULA_COUNT <= UINT8_MAX, "a node keeps the number of a formula in one byte");
 
-const agi_op_info agi_op_table[AG_OP_COUNT] = {
+const agi_op_info agi_op_table[AG_OP_COUNT + 1] = {
 #define OP(opname, n, KIND, types, save, GRAD, text, describe) \
     {.name = #opname, .label = text, .doc = describe, .arity = n, .kind = AGI_##KIND, \
      .grad = AGI_GRAD_##GRAD, .dtypes = types, .saves = save, WITH_##KIND(opname), \
      BY_##GRAD(opname)},
 #include "../include/ops.def"
+    [AGI_OP_FUNCTION] = {.name = "function", .label = "Function", .kind = AGI_FORMULAS,
+                         .grad = AGI_GRAD_RULE, .rule = agi_function_rule},
 };
 
 #undef BOOL

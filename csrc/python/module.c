@@ -7,6 +7,7 @@
 #include "py_convert.h"
 #include "py_dtype.h"
 #include "py_errors.h"
+#include "py_function.h"
 #include "py_generator.h"
 #include "py_hooks.h"
 #include "py_numpy.h"
@@ -123,14 +124,15 @@ static bool fill(PyObject *module)
                                    py_autograd_functions, py_object_functions, py_pickle_functions,
                                    py_info_functions, py_row_functions, py_cast_functions,
                                    py_generator_functions, py_optim_functions,
-                                   py_contract_functions, py_saving_functions, own_functions};
+                                   py_contract_functions, py_saving_functions,
+                                   py_function_functions, own_functions};
     for (size_t i = 0; i < sizeof tables / sizeof tables[0]; i++) {
         if (!add_functions(module, tables[i]))
             return false;
     }
     return py_add_size_type(module) && py_add_dtype_types(module) &&
            py_add_tensor_type(module) && py_add_node_type(module) &&
-           py_add_handle_type(module) &&
+           py_add_handle_type(module) && py_add_function_types(module) &&
            py_add_return_types(module) && py_add_generator_type(module) &&
            py_add_grad_modes(module) && py_add_checkpoint_type(module) &&
            py_add_linalg_error(module) && watch_forks(module) &&

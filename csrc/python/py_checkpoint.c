@@ -33,7 +33,7 @@ static PyObject *frame_arguments(const py_frame *frame)
     PyObject *all = PyTuple_New(n);
     for (Py_ssize_t k = 0; all != NULL && k < n; k++) {
         PyObject *one = frame->inputs[k] != NULL
-            ? py_tensor_wrap(ag_saved_tensor(frame->inputs[k]))
+            ? py_tensor_wrap(ag_saved_tensor(frame->inputs[k], NULL))
             : Py_NewRef(PyTuple_GET_ITEM(frame->others, k));
         if (one == NULL)
             Py_CLEAR(all);
@@ -141,7 +141,7 @@ static void frame_dealloc(PyObject *self)
     PyTypeObject *type = Py_TYPE(self);
     const Py_ssize_t n = frame->others != NULL ? PyTuple_GET_SIZE(frame->others) : 0;
     for (Py_ssize_t k = 0; frame->inputs != NULL && k < n; k++)
-        ag_saved_release(frame->inputs[k]);
+        ag_saved_free(frame->inputs[k]);
     PyMem_Free(frame->inputs);
     Py_XDECREF(frame->again);
     Py_XDECREF(frame->complain);
@@ -165,7 +165,7 @@ static bool keep_inputs(py_frame *frame, PyObject *inputs)
     }
     for (Py_ssize_t k = 0; k < n; k++) {
         PyObject *one = PyTuple_GET_ITEM(inputs, k);
-        if (py_is_tensor(one) && (frame->inputs[k] = ag_save_tensor(py_tensor_of(one))) == NULL) {
+        if (py_is_tensor(one) && (frame->inputs[k] = ag_saved_new(py_tensor_of(one), -1)) == NULL) {
             py_raise();
             return false;
         }

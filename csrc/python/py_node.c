@@ -6,6 +6,7 @@
  */
 #include "py_errors.h"
 #include "py_hooks.h"
+#include "py_node.h"
 #include "py_ops.h"
 #include "py_tensor.h"
 
@@ -13,15 +14,8 @@
 #include <string.h>
 #include <structmember.h>
 
-typedef struct py_node {
-    PyObject_HEAD
-    ag_node *node;       /* owned; NULL for an AccumulateGrad */
-    ag_tensor *leaf;     /* owned; NULL for others */
-    PyObject *key;       /* owned: its key in objects_by_node, so that dying needs no memory */
-    PyObject *weakrefs;
-} py_node;
-
-static PyTypeObject *node_type;
+PyTypeObject *py_node_type;
+PyObject *(*py_context_of)(const ag_node *node);
 static PyObject *types_by_name;    /* str -> type */
 static PyObject *objects_by_node;  /* address of the node or leaf -> address of its object: living
                                       objects only, so that z.grad_fn is z.grad_fn */
@@ -33,7 +27,7 @@ static PyObject *new_type(const char *name)
 {
     /* Kept for ever, as the type points into it. There are as many as op names. */
     char *full = PyMem_Malloc(strlen("pyautograd.") + strlen(name) + 1);
-    PyObject *bases = full != NULL ? PyTuple_Pack(1, (PyObject *)node_type) : NULL;
+    PyObject *bases = full != NULL ? PyTuple_Pack(1, (PyObject *)py_node_type) : NULL;
     if (bases == NULL) {
         PyMem_Free(full);
         return PyErr_Occurred() ? NULL : PyErr_NoMemory();
@@ -110,10 +104,15 @@ static PyObject *new_object(const char *name, ag_node *node, ag_tensor *leaf)
     return (PyObject *)o;
 }
 
-/* Takes the node. */
+/* Takes the node. That of a Function has the Function's context for its object. */
 static PyObject *object_of_node(ag_node *node)
 {
     char name[NAME_MAX_LENGTH];
+    PyObject *context = py_context_of(node);
+    if (context != NULL) {
+        ag_node_release(node);
+        return context;
+    }
     PyObject *known = known_object(node);
     if (known != NULL || PyErr_Occurred()) {
         ag_node_release(node);
@@ -196,6 +195,8 @@ static PyObject *get_next_functions(PyObject *self, void *unused)
 {
     (void)unused;
     ag_node *node = ((py_node *)self)->node;
+    if (node == NULL && ((py_node *)self)->leaf == NULL)
+        return py_fail_no_node(self);
     int n = node != NULL ? ag_node_input_count(node) : 0;
     PyObject *all = PyTuple_New(n);
     for (int k = 0; all != NULL && k < n; k++) {
@@ -287,6 +288,8 @@ static PyObject *node_call(PyObject *self, PyObject *args, PyObject *keywords)
 {
     const py_node *o = (py_node *)self;
     const int n = o->node != NULL ? ag_node_output_count(o->node) : 1;
+    if (o->node == NULL && o->leaf == NULL)
+        return py_fail_no_node(self);
     if (keywords != NULL && PyDict_GET_SIZE(keywords) > 0) {
         PyErr_SetString(PyExc_TypeError, "keyword arguments are not supported");
         return NULL;
@@ -309,15 +312,27 @@ static PyObject *node_call(PyObject *self, PyObject *args, PyObject *keywords)
     "    >>> import pyautograd as ag\n" \
     "    >>> x = ag.ones(2, requires_grad=True)\n"
 
+PyObject *py_fail_no_node(PyObject *self)
+{
+    PyErr_Format(PyExc_RuntimeError,
+                 "%s has no place on the tape: its forward has not ended, was not recorded, or "
+                 "what it made is gone", Py_TYPE(self)->tp_name);
+    return NULL;
+}
+
 static PyObject *node_register_hook(PyObject *self, PyObject *hook)
 {
     const py_node *o = (py_node *)self;
+    if (o->node == NULL && o->leaf == NULL)
+        return py_fail_no_node(self);
     return py_node_add_hook(o->node, o->leaf, hook, false);
 }
 
 static PyObject *node_register_prehook(PyObject *self, PyObject *hook)
 {
     const py_node *o = (py_node *)self;
+    if (o->node == NULL && o->leaf == NULL)
+        return py_fail_no_node(self);
     return py_node_add_hook(o->node, o->leaf, hook, true);
 }
 
@@ -421,7 +436,7 @@ bool py_add_node_type(PyObject *module)
 {
     types_by_name = PyDict_New();
     objects_by_node = PyDict_New();
-    node_type = (PyTypeObject *)PyType_FromSpec(&node_spec);
-    return types_by_name != NULL && objects_by_node != NULL && node_type != NULL &&
-           PyModule_AddObjectRef(module, "Node", (PyObject *)node_type) == 0;
+    py_node_type = (PyTypeObject *)PyType_FromSpec(&node_spec);
+    return types_by_name != NULL && objects_by_node != NULL && py_node_type != NULL &&
+           PyModule_AddObjectRef(module, "Node", (PyObject *)py_node_type) == 0;
 }

@@ -214,7 +214,7 @@ typedef struct owned_visit {
 static int visit_function(ag_hook *hook, void *function, void *argument)
 {
     const owned_visit *v = argument;
-    (void)hook;
+    (void)hook;  /* NULL: `function` is the context of a Function */
     return v->visit(function, v->arg);
 }
 
@@ -248,7 +248,7 @@ static int first_hook(ag_hook *hook, void *function, void *argument)
 {
     (void)function;
     *(ag_hook **)argument = hook;
-    return 1;
+    return hook != NULL;  /* NULL: a Function's context, which clears itself */
 }
 
 int py_tensor_clear(PyObject *self)

@@ -53,6 +53,10 @@ ag_tensor *agi_map_like(const ag_tensor *like, int op, int n, const ag_arg *args
 /* x becomes what the view op makes of it: its geometry, and where the tape knows x its node. */
 ag_status agi_view_in_place(ag_tensor *x, int op, int variant, const ag_attr *attr);
 
+/* The new node of the base of x, which is a view that was written: the base with the region of x
+ * replaced by what `node` (owned, taken; may be NULL: a constant) makes. Owned. */
+ag_node *agi_node_of_base(ag_tensor *x, ag_node *node);
+
 void agi_map_into_layout(ag_tensor *z, int op, int n, const ag_arg *args, const double *f);
 #pragma GCC visibility pop
 

@@ -408,7 +408,10 @@ static void let_go_later(agi_run *run, agi_slot *entry, int64_t numel)
 {
     ag_node *node = agi_edge_node(entry->what);
     const bool large = numel >= AGI_DEFER_MIN;
-    run->kept += large ? agi_node_lend_saved(node, 1) : node->n_saved * numel;
+    /* How much a function keeps is not known here: about one value for each result. */
+    run->kept += AGI_UNLIKELY(node->is_function) ? numel
+                 : large                          ? agi_node_lend_saved(node, 1)
+                                                  : node->n_saved * numel;
     if (AGI_LIKELY(run->kept <= AGI_KEPT_MAX)) {
         entry->done = large ? AGI_DONE_LENT : AGI_DONE_FREES;
         return;
@@ -431,7 +434,18 @@ static bool hand_over(agi_run *run, const ag_node *node, ag_tensor *g)
             return false;
         memset(entry->parts, 0, n * sizeof *entry->parts);
     }
-    entry->parts[agi_node_output_number(node)] = agi_retain(g);
+    ag_tensor **part = &entry->parts[agi_node_output_number(node)];
+    if (AGI_LIKELY(*part == NULL)) {
+        *part = agi_retain(g);
+        return true;
+    }
+    /* A result that a function kept has come back as another tensor. */
+    ag_arg args[2] = {agi_arg(*part), agi_arg(g)};
+    ag_tensor *sum = agi_apply(AG_OP_add, 0, 2, args, NULL);
+    if (sum == NULL)
+        return false;
+    agi_release(*part);
+    *part = sum;
     return true;
 }
 
@@ -474,6 +488,19 @@ static bool pull_back_wide(agi_run *run, agi_slot *entry, ag_tensor *const *part
     agi_wide_close(&w);
     if (ok && wanted && run->frees)
         let_go_later(run, entry, numel);
+    return ok;
+}
+
+/* A function is asked even where no gradient arrived, as in PyTorch: it may take that for zeros. */
+static AGI_NOINLINE bool pull_back_nothing(agi_run *run, agi_slot *entry)
+{
+    const size_t n = (size_t)agi_node_outputs(agi_edge_node(entry->what));
+    ag_tensor **none = agi_plain_new(n * sizeof *none);
+    if (none == NULL)
+        return false;
+    memset(none, 0, n * sizeof *none);
+    const bool ok = pull_back_wide(run, entry, none);
+    agi_plain_free(none);
     return ok;
 }
 
@@ -582,7 +609,9 @@ static AGI_NOINLINE bool visit_watched(agi_run *run, agi_slot *entry)
     if (ok && leads && !node->is_output)
         ok = agi_hooks_on_node(&node->extra->hooks, AGI_HOOK_BEFORE, 0, NULL, 1, &g);
     if (ok && leads)
-        ok = g != NULL ? propagate(run, entry, g) : node->is_output || hook_nothing(node);
+        ok = g != NULL           ? propagate(run, entry, g)
+             : node->is_function ? pull_back_nothing(run, entry)
+                                 : node->is_output || hook_nothing(node);
     agi_release(g);
     return ok;
 }
@@ -620,7 +649,7 @@ static AGI_NOINLINE bool visit_watched_parts(agi_run *run, agi_slot *entry)
         return true;
     if (!hook_parts(entry, &any))
         return false;
-    if (any)
+    if (any || agi_edge_node(entry->what)->is_function)
         return visit_parts(run, entry);
     agi_slot_drop(entry);
     entry->parts = NULL;
@@ -638,6 +667,8 @@ static bool visit(agi_run *run, int32_t slot)
     else if (ok && entry->grad != NULL)
         ok = AGI_UNLIKELY(node->has_outputs) ? visit_parts(run, entry)
                                              : visit_gradient(run, entry, entry->grad);
+    else if (ok && AGI_UNLIKELY(node->is_function))
+        ok = pull_back_nothing(run, entry);
     for (int k = 0; k < node->n_in && ok; k++)
         if (node->edges[k] != 0)
             ok = settle(run, agi_slot_find(run, node->edges[k]));
@@ -714,12 +745,16 @@ static bool run_backward(agi_run *run, int n, ag_tensor *const *roots, ag_tensor
                          int n_inputs, ag_tensor *const *inputs)
 {
     bool recording = ag_set_grad_enabled((run->flags & AG_CREATE_GRAPH) != 0);
-    void *outer = agi_thread_get()->run;
-    agi_thread_get()->run = run->name;
+    agi_thread *thread = agi_thread_get();
+    void *outer = thread->run;
+    const bool outer_is_whole = thread->run_is_whole;
+    thread->run = run->name;
+    thread->run_is_whole = run->accumulates && n_inputs == 0;
     bool ok = add_roots(run, n, roots, gradients) && agi_run_discover(run) &&
               (n_inputs == 0 || want_inputs(run, n_inputs, inputs)) && sweep(run) &&
               (!run->any_patched || add_up_all_patches(run));
-    agi_thread_get()->run = outer;
+    thread->run = outer;
+    thread->run_is_whole = outer_is_whole;
     ag_set_grad_enabled(recording);
     return ok;
 }

@@ -189,9 +189,7 @@ static void commit_rewrite(agi_rewrite *rewrite, ag_tensor *x)
     agi_tensor_replace_node(rewrite->target, rewrite->node);
 }
 
-/* The base's new node: the base with the region of x replaced by what `node` (owned, taken; may be
- * NULL: a constant) makes. */
-static ag_node *node_of_base(ag_tensor *x, ag_node *node)
+ag_node *agi_node_of_base(ag_tensor *x, ag_node *node)
 {
     ag_tensor *base = x->meta->base, *written = agi_tensor_alias(x);
     if (written == NULL) {
@@ -243,7 +241,7 @@ static ag_status prepare_rewrite(agi_rewrite *rewrite, int op, int variant, int 
     }
     ag_tensor *target = view ? x->meta->base : x;
     if (view)
-        node = node_of_base(x, node);
+        node = agi_node_of_base(x, node);
     if (node == NULL)
         return ag_last_status();
     if (!agi_node_prepare(node, target)) {

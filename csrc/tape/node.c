@@ -13,6 +13,7 @@
 #include "../fuse/pending.h"
 #include "apply.h"
 #include "checkpoint.h"
+#include "function.h"
 #include "hooks.h"
 #include "saving.h"
 
@@ -58,8 +59,18 @@ static void fail_inference_view(const char *what)
              "(if you want the inplace to be tracked).", what);
 }
 
-static void fail_no_grad_view(const char *what)
+static void fail_no_grad_view(const ag_tensor *view, const char *what)
 {
+    if (view->node != NULL && agi_node_of_op(view->node)->is_function) {
+        agi_fail(AG_ERR_GRAD,
+                 "Output %d of %s is a view and %s modified inplace. This view was created inside "
+                 "a custom Function (or because an input was returned as-is) and the autograd "
+                 "logic to handle view+inplace would override the custom backward associated with "
+                 "the custom Function, leading to incorrect gradients. This behavior is forbidden. "
+                 "You can fix this by cloning the output of the custom Function.",
+                 agi_node_output_number(view->node), agi_node_label(view->node), what);
+        return;
+    }
     agi_fail(AG_ERR_GRAD,
              "A view was created in no_grad mode and %s modified inplace with grad mode enabled. "
              "Given that this use case is ambiguous and error-prone, it is forbidden. You can "
@@ -74,7 +85,7 @@ static void fail_one_of_views(const ag_tensor *view, const char *what)
     char which[64] = "A view was created in no_grad mode", mode[] = " with grad mode enabled";
     if (node != NULL) {
         snprintf(which, sizeof which, "Output %d of %s is a view", agi_node_output_number(node),
-                 agi_ops[node->op].label);
+                 agi_node_label(node));
         mode[0] = '\0';
     }
     agi_fail(AG_ERR_GRAD,
@@ -88,7 +99,7 @@ bool agi_check_rewritten(const ag_tensor *view, const char *what)
     if (view->marks & AGI_MARK_INFERENCE_VIEW)
         fail_inference_view(what);
     else if (view->flags & AGI_TENSOR_NO_GRAD_VIEW)
-        fail_no_grad_view(what);
+        fail_no_grad_view(view, what);
     else if (view->flags & AGI_TENSOR_ONE_OF_VIEWS)
         fail_one_of_views(view, what);
     else
@@ -130,8 +141,7 @@ ag_node *agi_view_node(ag_tensor *t, bool *failed)
 
 /* ---- edges ---------------------------------------------------------------------------------- */
 
-/* Fills *edge with the owned edge to where t came from (0: needs no gradient). */
-static bool edge_to(ag_tensor *t, agi_edge *edge)
+bool agi_edge_to(ag_tensor *t, agi_edge *edge)
 {
     bool failed = false;
     ag_node *node = agi_tensor_node(t, &failed);
@@ -471,12 +481,34 @@ ag_node *agi_node_new(int op, int variant, int n, const ag_arg *args, const ag_a
     }
     save_ints(node, info, args, attr, out);
     for (int k = 0; k < n; k++)
-        if (args[k].tensor != NULL && !edge_to(args[k].tensor, &node->edges[k]))
+        if (args[k].tensor != NULL && !agi_edge_to(args[k].tensor, &node->edges[k]))
             goto fail;
     if (!save_values(node, args, out, out_bump))
         goto fail;
     return node;
 fail:
+    agi_node_release(node);
+    return NULL;
+}
+
+ag_node *agi_node_new_function(agi_function *function, int n_inputs, ag_tensor *const *inputs,
+                               int n_results)
+{
+    const ag_node head = {.op = AGI_OP_FUNCTION, .n_in = (uint16_t)n_inputs, .is_wide = true,
+                          .is_function = true, .has_outputs = n_results > 1,
+                          .has_attr = n_results > 1};
+    ag_node *node = node_of(&head);
+    if (node == NULL)
+        return NULL;
+    bool ok = agi_node_extra_of(node) != NULL;
+    if (n_results > 1)
+        *agi_node_attr_of(node) = (agi_node_attr){.i[3] = n_results};
+    for (int k = 0; k < n_inputs && ok; k++)
+        ok = agi_edge_to(inputs[k], &node->edges[k]);
+    if (ok) {
+        node->extra->function = function;
+        return node;
+    }
     agi_node_release(node);
     return NULL;
 }
@@ -531,6 +563,8 @@ void agi_saved_release(agi_saved *saved)
 static void free_saved_from(ag_node *node, agi_saved_kind first)
 {
     agi_saved *saved = agi_node_saved(node);
+    if (AGI_UNLIKELY(node->is_function))
+        agi_function_free_saved(node->extra->function);
     for (int k = 0; k < node->n_saved; k++) {
         if (saved[k].kind < first || saved[k].kind == AGI_SAVED_FREED)
             continue;
@@ -565,6 +599,7 @@ int64_t agi_node_lend_saved(ag_node *node, int by)
 static void free_extra(agi_node_extra *extra)
 {
     agi_hooks_free(extra->hooks);
+    agi_function_end(extra->function);
     agi_plain_free(extra);
 }
 
@@ -610,11 +645,13 @@ static const char *label_of_formula(int formula)
     return agi_ops[op].label;
 }
 
-static const char *label_of(const ag_node *node)
+const char *agi_node_label(const ag_node *node)
 {
     static const char *const named[] = {NULL, "Rsub", "Mul", "T", "UnsafeView", "Zero", "Unbind",
                                         "CopyBackwards!", "SplitWithSizes", "SliceScatter",
                                         "SelectScatter", "DiagonalScatter"};
+    if (agi_node_of_op((ag_node *)(uintptr_t)node)->is_function)
+        return agi_node_of_op((ag_node *)(uintptr_t)node)->extra->function->given.name;
     if (node->formula != 0)
         return label_of_formula(node->formula);
     int alias = node->variant >> 4;
@@ -625,8 +662,10 @@ int ag_node_name(const ag_node *node, char *text, size_t size)
 {
     if (!agi_has("node_name", node, "a node") || !agi_check_text("node_name", text, size))
         return -1;
-    const char *label = label_of(node);
+    const char *label = agi_node_label(node);
     int length = (int)strlen(label);
+    if (agi_node_of_op((ag_node *)(uintptr_t)node)->is_function)
+        return snprintf(text, size, "%sBackward", label);
     if (label[length - 1] == '!')
         return snprintf(text, size, "%.*s", length - 1, label);
     return snprintf(text, size, "%sBackward%d", label, node->variant & 15);

@@ -51,6 +51,7 @@ typedef struct agi_node_extra {
     ag_tensor *retain;  /* weak: the output, where its gradient is to be kept */
     const char *where;  /* owned text: where in the user's source it was recorded, or NULL */
     struct agi_hook_list *hooks;  /* owned, NULL for none */
+    struct agi_function *function;  /* owned: of a node that is_function */
 } agi_node_extra;
 
 /* Attributes of an op that has any: the numbers of its ag_attr. */
@@ -83,7 +84,8 @@ struct ag_node {
     uint16_t n_in;
     uint16_t n_ints;
     uint8_t variant;        /* digit of the printed name, + AGI_NAMED_x for another label */
-    uint8_t saved_mask;     /* AGI_SAVE_ bits of what is kept */
+    uint8_t saved_mask : 7; /* AGI_SAVE_ bits of what is kept */
+    uint8_t is_packed : 1;  /* some of that is AGI_SAVED_PACKED or _COUNTED */
     uint8_t n_saved;        /* one for each bit of saved_mask, in order; OUT is the last */
     uint8_t out_ndim;       /* shape of the output in ints[0 .. out_ndim), kept if OUT is saved */
     uint8_t shape_at[AGI_NODE_SHAPES];  /* ints[shape_at[k] - 1]: ndim, then shape of input k,
@@ -97,7 +99,7 @@ struct ag_node {
     bool is_output : 1;     /* one of several results, whose number is ints[0]: see below */
     bool is_wide : 1;       /* its rule takes an agi_vjp_wide */
     bool has_outputs : 1;   /* several results: attr.i[3] of them */
-    bool is_packed : 1;     /* some of what it saved is AGI_SAVED_PACKED or _COUNTED */
+    bool is_function : 1;   /* of the embedder: AGI_OP_FUNCTION, with extra->function */
     int32_t slot;           /* the engine's: place in the run that claimed this node */
     _Atomic(void *) run;    /* the engine's: the run that claimed this node; link when dying */
     agi_node_extra *extra;  /* owned, NULL for most */
@@ -158,6 +160,11 @@ AGI_INLINE unsigned agi_save_count(unsigned mask)
 ag_node *agi_node_new(int op, int variant, int n, const ag_arg *args, const ag_attr *attr,
                       const ag_tensor *out, uint32_t out_bump);
 
+/* A node for a function of the embedder's (taken, if there is a node) with so many results. Owned;
+ * NULL on failure. */
+ag_node *agi_node_new_function(struct agi_function *function, int n_inputs,
+                               ag_tensor *const *inputs, int n_results);
+
 /* The node of result k of the op that `of` recorded. Owned; NULL on failure. */
 ag_node *agi_node_new_output(ag_node *of, int k);
 
@@ -190,6 +197,13 @@ void agi_edge_release(agi_edge edge);
 bool agi_node_pack_value(agi_saved *saved, ag_tensor *value);
 bool agi_node_count_value(agi_saved *saved, const ag_tensor *value);
 void agi_saved_release(agi_saved *saved);
+
+/* Fills *edge with the owned edge to where t came from (0: needs no gradient). False with an
+ * error. */
+bool agi_edge_to(ag_tensor *t, agi_edge *edge);
+
+/* What the op of a node is called where it is printed: "Mul" of MulBackward0. */
+const char *agi_node_label(const ag_node *node);
 
 ag_node *agi_view_node(ag_tensor *t, bool *failed);
 

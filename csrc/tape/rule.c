@@ -5,6 +5,7 @@
  */
 #include "rule.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "../base/check.h"
@@ -50,11 +51,14 @@ static void maker_name(const ag_node *node, char text[64])
         *tail = '\0';
 }
 
-static void fail_version(agi_vjp *v, const ag_node *maker, int ndim, const int64_t *shape,
-                         uint32_t version, uint32_t expected)
+void agi_fail_version(const ag_node *saver, const ag_node *maker, int ndim, const int64_t *shape,
+                      uint32_t version, uint32_t expected)
 {
     char made_by[64] = "", saved_by[64], size[AGI_SHAPE_TEXT];
-    ag_node_name(v->node, saved_by, sizeof saved_by);
+    if (saver != NULL)
+        ag_node_name(saver, saved_by, sizeof saved_by);
+    else
+        snprintf(saved_by, sizeof saved_by, "a checkpoint");
     if (maker != NULL)
         maker_name(maker, made_by);
     agi_fail(AG_ERR_VERSION,
@@ -65,7 +69,7 @@ static void fail_version(agi_vjp *v, const ag_node *maker, int ndim, const int64
              maker != NULL ? ", which is output 0 of " : "", made_by, version, expected, saved_by);
 }
 
-static void fail_freed(void)
+void agi_fail_freed(void)
 {
     agi_fail(
         AG_ERR_FREED,
@@ -76,7 +80,7 @@ static void fail_freed(void)
         "after calling backward.");
 }
 
-static void fail_detached(void)
+void agi_fail_detached(void)
 {
     agi_fail(AG_ERR_GRAD,
              "Trying to use a saved tensor that has been detached in-place, i.e. with .detach_()."
@@ -158,7 +162,7 @@ ag_arg agi_vjp_input(agi_vjp *v, int k)
     if (AGI_UNLIKELY(unpacked != NULL))
         return agi_arg(unpacked);
     if (saved->kind != AGI_SAVED_INPUT) {
-        fail_freed();
+        agi_fail_freed();
         return failed_value;
     }
     ag_tensor *t = saved->value.tensor;
@@ -166,12 +170,12 @@ ag_arg agi_vjp_input(agi_vjp *v, int k)
     uint32_t version = agi_tensor_version(t);
     if (AGI_UNLIKELY(version != saved->version)) {
         const ag_node *maker = agi_edge_is_leaf(edge) ? NULL : agi_edge_node(edge);
-        fail_version(v, maker, t->ndim, agi_shape_of(t), version, saved->version);
+        agi_fail_version(v->node, maker, t->ndim, agi_shape_of(t), version, saved->version);
         return failed_value;
     }
     const bool has_node = edge != 0 && !agi_edge_is_leaf(edge);
     if (AGI_UNLIKELY(has_node && agi_edge_node(edge)->detached)) {
-        fail_detached();
+        agi_fail_detached();
         return failed_value;
     }
     if (has_node && v->create_graph)
@@ -190,13 +194,13 @@ ag_arg agi_vjp_output(agi_vjp *v)
     if (AGI_UNLIKELY(unpacked != NULL))
         return agi_arg(unpacked);
     if (saved->kind != AGI_SAVED_OUTPUT) {
-        fail_freed();
+        agi_fail_freed();
         return failed_value;
     }
     const int64_t *shape = agi_node_ints(node);
     uint32_t version = agi_storage_version(saved->value.storage);
     if (AGI_UNLIKELY(version != saved->version)) {
-        fail_version(v, node, node->out_ndim, shape, version, saved->version);
+        agi_fail_version(v->node, node, node->out_ndim, shape, version, saved->version);
         return failed_value;
     }
     int64_t row_major[AGI_MAX_DIMS];

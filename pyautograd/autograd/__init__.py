@@ -22,13 +22,16 @@ from .._core import (
 
 if TYPE_CHECKING:
     from .._inference import inference_mode
-    from . import functional, graph
+    from . import function, functional, graph
     from ._gradcheck import gradcheck, gradgradcheck
+    from .function import Function
 
 __all__ = [
+    "Function",
     "Node",
     "backward",
     "enable_grad",
+    "function",
     "functional",
     "grad",
     "gradcheck",
@@ -195,6 +198,8 @@ def grad(
 
 # Imported when first asked for.
 _LATER = {
+    "function": ("function", None),
+    "Function": ("function", "Function"),
     "functional": ("functional", None),
     "gradcheck": ("_gradcheck", "gradcheck"),
     "graph": ("graph", None),

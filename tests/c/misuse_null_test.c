@@ -316,6 +316,16 @@ static void test_null_when_looking(void)
     GIVES_MINUS_ONE(ag_visit_owned_hooks(NULL, NULL, NULL));
     GIVES_MINUS_ONE(ag_visit_owned_hooks(y, NULL, NULL));
     SETS_ERROR(ag_hook_id(NULL));
+    const ag_function nameless = {.name = NULL}, ruleless = {.name = "None"};
+    GIVES_ERROR(ag_record_function(NULL, 1, &x, 1, &y));
+    GIVES_ERROR(ag_record_function(&nameless, 1, &x, 1, &y));
+    GIVES_CODE(AG_ERR_TYPE, ag_record_function(&ruleless, 1, &x, 1, &y));
+    GIVES_ERROR(ag_record_function(&ruleless, 1, &x, 1, NULL));
+    GIVES_ERROR(ag_record_function(&ruleless, 1, (ag_tensor *[]){NULL}, 1, &y));
+    GIVES_NULL(ag_node_context(NULL, NULL));
+    GIVES_NULL(ag_saved_new(NULL, -1));
+    GIVES_NULL(ag_saved_tensor(NULL, node));
+    ag_saved_free(NULL);
     ag_hook_remove(NULL);  /* no mistakes: they do nothing */
     ag_hook_release(NULL);
     GIVES_MINUS_ONE(ag_node_input_output(NULL, 0));

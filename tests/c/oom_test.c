@@ -284,6 +284,42 @@ static bool every_elementwise_op(void)
     return good;
 }
 
+/* A function of three inputs and two results, with a value that is kept. */
+static ag_status pass_rule(void *context, ag_node *node, int n_results,
+                           ag_tensor *const *of_results, int n_inputs, const bool *needed,
+                           ag_tensor **of_inputs)
+{
+    ag_tensor *kept = ag_saved_tensor(context, node);
+    (void)n_results;
+    for (int k = 0; k < n_inputs && kept != NULL; k++)
+        if (needed[k] && of_results[0] != NULL)
+            of_inputs[k] = ag_mul(of_results[0], kept);
+    const bool ok = kept != NULL && (of_results[0] == NULL || of_inputs[0] != NULL);
+    ag_release(kept);
+    return ok ? AG_OK : ag_last_status();
+}
+
+static void free_value(void *saved) { ag_saved_free(saved); }
+
+static bool functions(void)
+{
+    ag_tensor *x = ag_exp(base), *inputs[] = {base, x, base};
+    if (x == NULL)
+        return false;
+    ag_tensor *results[] = {ag_full(2, matrix, 2.0), ag_full(2, matrix, 3.0)};
+    if (results[0] == NULL || results[1] == NULL)
+        return false;
+    const ag_function function = {.name = "Pass", .rule = pass_rule, .release = free_value,
+                                  .context = ag_saved_new(x, -1)};
+    if (function.context == NULL)
+        return false;
+    if (ag_record_function(&function, 3, inputs, 2, results) != AG_OK) {
+        ag_saved_free(function.context);
+        return false;
+    }
+    return finish(ag_mul(results[0], results[1]));
+}
+
 /* Casts, choices, counts, shifts and quotients of integers, and writes that convert. */
 static bool dtypes(void)
 {
@@ -419,6 +455,7 @@ int main(void)
         {"many_roots", many_roots}, {"leaves", leaves}, {"chain", chain},
         {"several", several}, {"optimise", optimise},
         {"every_elementwise_op", every_elementwise_op}, {"dtypes", dtypes},
+        {"functions", functions},
     };
     if (ag_fail_allocation(0) != AG_OK) {
         printf("allocations of this core cannot be failed\n");

@@ -163,31 +163,31 @@ static void test_keeping(void)
         packs = unpacks = drops = 0;
         if (with_hooks)
             CHECK(ag_push_saved_hooks(&numbers, &packs) == AG_OK);
-        ag_saved *kept[3] = {ag_save_tensor(x), ag_save_tensor(y), ag_save_tensor(c)};
+        ag_saved *kept[3] = {ag_saved_new(x, -1), ag_saved_new(y, -1), ag_saved_new(c, -1)};
         if (with_hooks)
             CHECK(ag_pop_saved_hooks() == AG_OK && packs == 3);
         ag_release(y);
         ag_tensor *again[3];
         for (int k = 0; k < 3; k++)
-            again[k] = ag_saved_tensor(kept[k]);
+            again[k] = ag_saved_tensor(kept[k], NULL);
         CHECK(ag_data(again[1])[0] == 9.0 && !ag_requires_grad(again[2]));
         CHECK(with_hooks || again[0] == x);
         ag_tensor *z = ag_mul(again[0], again[1]);
         CHECK(ag_backward(z, NULL, 0) == AG_OK && ag_data(ag_grad_of(x))[0] == 27.0);
         ag_fill_(c, 1.0);
-        ag_tensor *late = ag_saved_tensor(kept[2]);
+        ag_tensor *late = ag_saved_tensor(kept[2], NULL);
         CHECK(with_hooks ? ag_data(late)[0] == 3.0 : ag_last_status() == AG_ERR_VERSION);
         ag_release(late);
         ag_release(z);
         for (int k = 0; k < 3; k++) {
             ag_release(again[k]);
-            ag_saved_release(kept[k]);
+            ag_saved_free(kept[k]);
         }
         CHECK(drops == packs);
         ag_release(c);
         ag_release(x);
     }
-    ag_saved_release(NULL);
+    ag_saved_free(NULL);
     CHECK(ag_backward_number() == 0);
 }
 

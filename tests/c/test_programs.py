@@ -89,17 +89,11 @@ def test_what_c_alone_reaches(compiler: str, tmp_path: Path) -> None:
     assert run([str(program)]).endswith(" 0 failures\n")
 
 
+@pytest.mark.parametrize("name", ["optim", "hooks", "function"])
 @pytest.mark.parametrize("compiler", COMPILERS)
-def test_optimisers(compiler: str, tmp_path: Path) -> None:
-    program = tmp_path / "optim"
-    link(compiler, HERE / "optim_test.c", program, "-std=c11", "-O1")
-    assert run([str(program)]) == "0 failures\n"
-
-
-@pytest.mark.parametrize("compiler", COMPILERS)
-def test_hooks(compiler: str, tmp_path: Path) -> None:
-    program = tmp_path / "hooks"
-    link(compiler, HERE / "hooks_test.c", program, "-std=c11", "-O1")
+def test_programs_without_arguments(compiler: str, name: str, tmp_path: Path) -> None:
+    program = tmp_path / name
+    link(compiler, HERE / f"{name}_test.c", program, "-std=c11", "-O1")
     assert run([str(program)]) == "0 failures\n"
 
 

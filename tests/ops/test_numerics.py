@@ -367,6 +367,50 @@ def test_where_does_not_leak_nan_from_the_other_branch() -> None:
     assert x.grad[0].item() == 0.0 and math.isfinite(x.grad[1].item())
 
 
+HOSTILE = [-1.0, 0.0, 1.0, 1000.0, INF, NAN]
+ROWS: dict[str, Callable[[ag.Tensor], ag.Tensor]] = {
+    "sum": lambda x: x.log().sum(),
+    "mean": lambda x: x.rsqrt().mean(),
+    "prod": lambda x: x.prod(),
+    "norm": lambda x: x.norm(),
+    "norm of 1": lambda x: x.norm(p=1),
+    "largest": lambda x: x.norm(p=INF),
+    "norm of 3": lambda x: x.norm(p=3),
+    "var": lambda x: x.var(),
+    "std": lambda x: x.std(),
+    "softmax": lambda x: x.softmax(0),
+    "log_softmax": lambda x: x.log_softmax(0),
+    "softmax of many": lambda x: x.repeat(2000).softmax(0)[:6],
+    "logsumexp": lambda x: x.logsumexp(0),
+    "cumsum": lambda x: x.cumsum(0).exp(),
+    "index": lambda x: x[ag.tensor([5, 4, 3, 2, 1, 0])].sqrt(),
+    "view": lambda x: x.view(2, 3).t().reciprocal().reshape(6),
+    "quotient": lambda x: x / x.sum(),
+    "product": lambda x: x * INF,
+    "maximum": lambda x: ag.maximum(x.log(), x),
+    "clamp": lambda x: x.log().clamp(0.0, 1.0),
+}
+
+
+ELEMENTWISE = [
+    row["name"] for row in ag._core._op_table() if row["kind"] == "unary" and row["grad"] == "rule"
+]
+
+
+@pytest.mark.parametrize("name", [*ELEMENTWISE, *ROWS])
+def test_nothing_leaks_out_of_what_is_not_taken(name: str) -> None:
+    homes = [ag, ag.special, ag.nn.functional]
+    f = ROWS.get(name) or next(getattr(home, name) for home in homes if hasattr(home, name))
+    x, nowhere = leaf(HOSTILE), ag.zeros(6, dtype=ag.bool)
+    ways = (lambda y: ag.where(nowhere, y, 0.0), lambda y: y.masked_fill(~nowhere, 0.0))
+    for result in [way(f(x)) for way in ways]:
+        (g,) = ag.autograd.grad(result.sum(), x, create_graph=True)
+        assert g.tolist() == [0.0] * 6
+        if g.requires_grad and name in ELEMENTWISE:
+            (h,) = ag.autograd.grad(g.sum(), x, allow_unused=True)
+            assert h is None or h.tolist() == [0.0] * 6
+
+
 def test_where_takes_over_special_values_as_they_are() -> None:
     mask = np.array([True, False, True, False])
     x, y = ag.tensor([NAN, 1.0, -0.0, 2.0]), ag.tensor([1.0, INF, 2.0, NAN])

@@ -293,6 +293,52 @@ def tensors_in_lists_and_keywords(lib: Any) -> Any:
 
 
 @group
+def grad_through_the_reentrant(lib: Any) -> Any:
+    x = leaf(lib)
+    y = tools(lib).checkpoint(lambda x: x.exp(), x, use_reentrant=True)
+    return lib.autograd.grad(y.sum(), x)
+
+
+@group
+def inputs_through_the_reentrant(lib: Any) -> Any:
+    x = leaf(lib)
+    y = tools(lib).checkpoint(lambda x: x.exp(), x, use_reentrant=True)
+    y.sum().backward(inputs=[x])
+
+
+@group
+def nothing_of_the_reentrant_requires_grad(lib: Any) -> Any:
+    x = leaf(lib)
+    y = tools(lib).checkpoint(lambda x: x.detach().exp(), x, use_reentrant=True)
+    y.sum().backward()
+
+
+@group
+def lists_of_the_reentrant(lib: Any) -> Any:
+    x, w = leaf(lib), leaf(lib)
+    y = tools(lib).checkpoint(lambda x, ws: x * ws[0], x, [w], use_reentrant=True)
+    y.sum().backward()
+    return x.grad, w.grad
+
+
+@group
+def nested_reentrant(lib: Any) -> Any:
+    x = leaf(lib)
+    seen = []
+
+    def inner(x: Any) -> Any:
+        seen.append(lib.is_grad_enabled())
+        return (x * x).sin()
+
+    def outer(x: Any) -> Any:
+        return tools(lib).checkpoint(inner, x.exp(), use_reentrant=True) * x
+
+    y = tools(lib).checkpoint(outer, x, use_reentrant=True)
+    y.sum().backward()
+    return y, x.grad, seen, y.grad_fn.name()
+
+
+@group
 def names_of_nodes(lib: Any) -> Any:
     y = checkpoint(lib, lambda x: x.exp().sin(), leaf(lib))
     return y.grad_fn.name(), y.grad_fn.next_functions[0][0].name()
