@@ -271,6 +271,49 @@ def second_derivatives(lib: Any) -> Any:
 
 
 @group
+def a_function_inside(lib: Any) -> Any:
+    count = []
+
+    class Cube(lib.autograd.Function):  # type: ignore[misc]
+        @staticmethod
+        def forward(ctx: Any, x: Any) -> Any:
+            count.append("forward")
+            ctx.save_for_backward(x)
+            return x * x * x
+
+        @staticmethod
+        def backward(ctx: Any, g: Any) -> Any:
+            count.append("backward")
+            (x,) = ctx.saved_tensors
+            return g * 3 * x * x
+
+    x = leaf(lib)
+    y = checkpoint(lib, lambda x: Cube.apply(x.exp()).sin(), x)
+    y.sum().backward()
+    return y, x.grad, count
+
+
+@group
+def saved_tensors_are_asked_for_twice(lib: Any) -> Any:
+    class Square(lib.autograd.Function):  # type: ignore[misc]
+        @staticmethod
+        def forward(ctx: Any, x: Any) -> Any:
+            ctx.save_for_backward(x)
+            return x * x
+
+        @staticmethod
+        def backward(ctx: Any, g: Any) -> Any:
+            return g * 2 * ctx.saved_tensors[0] + 0 * ctx.saved_tensors[0]
+
+    x = leaf(lib)
+    y = checkpoint(lib, lambda x: Square.apply(x * 1), x)
+    try:
+        y.sum().backward()
+    except RuntimeError as error:
+        return type(error).__name__, str(error)[:90]
+
+
+@group
 def grad_of_inputs(lib: Any) -> Any:
     x = leaf(lib)
     y = checkpoint(lib, lambda x: x.exp().sin(), x)
