@@ -9265,6 +9265,9 @@ def _live_tensors() -> _int:
     """How many tensors there are."""
 def _live_nodes() -> _int:
     """How many nodes of the tape there are."""
+def _backward_is_whole() -> _bool:
+    """Whether the backward that is on gives all leaves their gradients."""
+
 class _CheckpointFrame:
     """A call of a checkpointed function, which runs in a `with` block of this."""
 

@@ -76,7 +76,16 @@ static PyObject *f_has_saved_hooks(PyObject *module, PyObject *unused)
     return PyBool_FromLong(ag_has_saved_hooks());
 }
 
+static PyObject *f_backward_is_whole(PyObject *module, PyObject *unused)
+{
+    (void)module;
+    (void)unused;
+    return PyBool_FromLong(ag_backward_is_whole());
+}
+
 PyMethodDef py_saving_functions[] = {
+    {"_backward_is_whole", f_backward_is_whole, METH_NOARGS,
+     "Whether the backward that is on gives all leaves their gradients."},
     {"_push_saved_hooks", f_push_saved_hooks, METH_O,
      "From here on values that this thread saves go through this pair of functions."},
     {"_pop_saved_hooks", f_pop_saved_hooks, METH_NOARGS, "The last pair counts no more."},

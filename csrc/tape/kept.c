@@ -4,11 +4,8 @@
  */
 #include "kept.h"
 
-#include "../base/check.h"
-#include "../base/shape.h"
 #include "apply.h"
 #include "checkpoint.h"
-#include "request.h"
 
 ag_tensor *agi_with_its_node(ag_tensor *value, agi_edge edge)
 {

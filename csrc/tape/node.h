@@ -99,7 +99,8 @@ struct ag_node {
     uint16_t n_in;
     uint16_t n_ints;
     uint8_t variant;        /* digit of the printed name, + AGI_NAMED_x for another label */
-    uint8_t saved_mask;     /* AGI_SAVE_ bits of what is kept */
+    uint8_t saved_mask : 7; /* AGI_SAVE_ bits of what is kept */
+    uint8_t is_packed : 1;  /* some of that is AGI_SAVED_PACKED or _COUNTED */
     uint8_t n_saved;        /* one for each bit of saved_mask, in order; OUT is the last */
     uint8_t out_ndim;       /* shape of the output in ints[0 .. out_ndim), kept if OUT is saved */
     uint8_t shape_at[AGI_NODE_SHAPES];  /* ints[shape_at[k] - 1]: ndim, then shape of input k,

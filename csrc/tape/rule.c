@@ -5,6 +5,7 @@
  */
 #include "rule.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "../base/check.h"

@@ -84,9 +84,9 @@ def checkpoint(
     Args:
         function: takes the arguments, returns anything.
         args: its arguments, tensors or not; tensors in them are kept.
-        use_reentrant: True is PyTorch's older kind, which here differs in little: all of the
-            function runs again, keyword arguments are refused, and there must be an argument that
-            requires grad.
+        use_reentrant: True is the older kind: the function is recorded when it runs again alone,
+            all of it, and differentiated inside the backward, which must be one that gives all
+            leaves their gradients. An argument must require grad, and there are no keywords.
         context_fn: returns two contexts, for the first run and for those again.
         determinism_check: "default" compares shape and dtype of what is saved in both runs, "none"
             does not.
@@ -132,7 +132,9 @@ def checkpoint(
             raise ValueError(
                 "Passing `context_fn` or `debug` is only supported when use_reentrant=False."
             )
-        return _checkpointed_whole(function, preserve, args)
+        from ._reentrant import CheckpointFunction
+
+        return CheckpointFunction.apply(function, preserve, *args)
     debug = debug if _debugging is None else _debugging
     if debug and context_fn is not noop_context_fn:
         raise ValueError("debug=True is incompatible with non-default context_fn")
@@ -306,24 +308,6 @@ def _checkpointed(
             "checkpoint cannot return a value for a failed forward."
         )
     return result
-
-
-def _checkpointed_whole(function: Callable[..., Any], preserve: bool, args: tuple[Any, ...]) -> Any:
-    """What `use_reentrant=True` asks for."""
-    if not any(one.requires_grad for one in args if isinstance(one, Tensor)):
-        warnings.warn(
-            "None of the inputs have requires_grad=True. Gradients will be None", stacklevel=3
-        )
-    return _checkpointed(
-        function,
-        args,
-        {},
-        preserve=preserve,
-        contexts=noop_context_fn(),
-        checks=False,
-        debug=False,
-        stops=False,
-    )
 
 
 _TIP = (

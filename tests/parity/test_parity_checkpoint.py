@@ -271,6 +271,49 @@ def second_derivatives(lib: Any) -> Any:
 
 
 @group
+def a_function_inside(lib: Any) -> Any:
+    count = []
+
+    class Cube(lib.autograd.Function):  # type: ignore[misc]
+        @staticmethod
+        def forward(ctx: Any, x: Any) -> Any:
+            count.append("forward")
+            ctx.save_for_backward(x)
+            return x * x * x
+
+        @staticmethod
+        def backward(ctx: Any, g: Any) -> Any:
+            count.append("backward")
+            (x,) = ctx.saved_tensors
+            return g * 3 * x * x
+
+    x = leaf(lib)
+    y = checkpoint(lib, lambda x: Cube.apply(x.exp()).sin(), x)
+    y.sum().backward()
+    return y, x.grad, count
+
+
+@group
+def saved_tensors_are_asked_for_twice(lib: Any) -> Any:
+    class Square(lib.autograd.Function):  # type: ignore[misc]
+        @staticmethod
+        def forward(ctx: Any, x: Any) -> Any:
+            ctx.save_for_backward(x)
+            return x * x
+
+        @staticmethod
+        def backward(ctx: Any, g: Any) -> Any:
+            return g * 2 * ctx.saved_tensors[0] + 0 * ctx.saved_tensors[0]
+
+    x = leaf(lib)
+    y = checkpoint(lib, lambda x: Square.apply(x * 1), x)
+    try:
+        y.sum().backward()
+    except RuntimeError as error:
+        return type(error).__name__, str(error)[:90]
+
+
+@group
 def grad_of_inputs(lib: Any) -> Any:
     x = leaf(lib)
     y = checkpoint(lib, lambda x: x.exp().sin(), x)
@@ -290,6 +333,52 @@ def tensors_in_lists_and_keywords(lib: Any) -> Any:
     y = checkpoint(lib, lambda xs, *, w: xs[0] * w["w"], [x], w={"w": w})
     y.sum().backward()
     return x.grad, w.grad
+
+
+@group
+def grad_through_the_reentrant(lib: Any) -> Any:
+    x = leaf(lib)
+    y = tools(lib).checkpoint(lambda x: x.exp(), x, use_reentrant=True)
+    return lib.autograd.grad(y.sum(), x)
+
+
+@group
+def inputs_through_the_reentrant(lib: Any) -> Any:
+    x = leaf(lib)
+    y = tools(lib).checkpoint(lambda x: x.exp(), x, use_reentrant=True)
+    y.sum().backward(inputs=[x])
+
+
+@group
+def nothing_of_the_reentrant_requires_grad(lib: Any) -> Any:
+    x = leaf(lib)
+    y = tools(lib).checkpoint(lambda x: x.detach().exp(), x, use_reentrant=True)
+    y.sum().backward()
+
+
+@group
+def lists_of_the_reentrant(lib: Any) -> Any:
+    x, w = leaf(lib), leaf(lib)
+    y = tools(lib).checkpoint(lambda x, ws: x * ws[0], x, [w], use_reentrant=True)
+    y.sum().backward()
+    return x.grad, w.grad
+
+
+@group
+def nested_reentrant(lib: Any) -> Any:
+    x = leaf(lib)
+    seen = []
+
+    def inner(x: Any) -> Any:
+        seen.append(lib.is_grad_enabled())
+        return (x * x).sin()
+
+    def outer(x: Any) -> Any:
+        return tools(lib).checkpoint(inner, x.exp(), use_reentrant=True) * x
+
+    y = tools(lib).checkpoint(outer, x, use_reentrant=True)
+    y.sum().backward()
+    return y, x.grad, seen, y.grad_fn.name()
 
 
 @group

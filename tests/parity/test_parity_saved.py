@@ -260,6 +260,51 @@ def writes_after_packing_are_not_noticed(lib: Any) -> Any:
     return x.grad
 
 
+@group
+def of_a_function(lib: Any) -> Any:
+    """What a Function saves goes through the hooks: an input, a result and a constant."""
+    seen: list[Any] = []
+
+    class Exp(lib.autograd.Function):  # type: ignore[misc]
+        @staticmethod
+        def forward(ctx: Any, x: Any, c: Any) -> Any:
+            y = x.exp() * c
+            ctx.save_for_backward(x, y, c)
+            return y
+
+        @staticmethod
+        def backward(ctx: Any, g: Any) -> Any:
+            x, y, c = ctx.saved_tensors
+            return g * (y + 0 * x + 0 * c), None
+
+    x, c = lib.tensor([1.0, 2.0], requires_grad=True), lib.tensor([3.0, 4.0])
+    with listing(lib, seen):
+        y = Exp.apply(x, c)
+    y.sum().backward()
+    return [one[1] for one in seen if one[0] == "pack"], [one[0] for one in seen], x.grad
+
+
+@group
+def second_derivatives_of_a_function(lib: Any) -> Any:
+    class Cube(lib.autograd.Function):  # type: ignore[misc]
+        @staticmethod
+        def forward(ctx: Any, x: Any) -> Any:
+            ctx.save_for_backward(x)
+            return x * x * x
+
+        @staticmethod
+        def backward(ctx: Any, g: Any) -> Any:
+            (x,) = ctx.saved_tensors
+            return g * 3 * x * x
+
+    x = lib.tensor([1.0, 2.0], requires_grad=True)
+    with hooks(lib, lambda t: t.tolist(), lib.tensor):
+        y = Cube.apply(x)
+        z = Cube.apply(y)
+    (g,) = lib.autograd.grad(z.sum(), x, create_graph=True)
+    return g, lib.autograd.grad(g.sum(), x)
+
+
 # ---- mistakes ------------------------------------------------------------------------------------
 
 
