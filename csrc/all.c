@@ -78,6 +78,7 @@
 #include "fuse/program_grid.c"
 #include "tape/anomaly.c"
 #include "tape/apply.c"
+#include "tape/arrivals.c"
 #include "tape/call_check.c"
 #include "tape/cast.c"
 #include "tape/checkpoint.c"

@@ -75,6 +75,12 @@ int ag_backward_numbers(int n, uint64_t *numbers)
     return count;
 }
 
+bool ag_backward_is_whole(void)
+{
+    const agi_run *run = agi_thread_get()->run;
+    return run != NULL && run->accumulates && !run->selective;
+}
+
 bool ag_hook_is_due(const ag_hook *hook)
 {
     const agi_run *run = agi_thread_get()->run;

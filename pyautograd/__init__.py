@@ -90,8 +90,8 @@ if TYPE_CHECKING:
     from . import capi, distributions, func, linalg, nn, optim, optimize, random, special, testing
     from . import utils
     from ._dtypes import finfo, iinfo
-    from ._inference import inference_mode
     from ._graph import graph
+    from ._inference import inference_mode
     from ._printing import get_printoptions, set_printoptions
     from ._save import load, save
     from ._shapes import broadcast_shapes

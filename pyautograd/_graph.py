@@ -242,10 +242,10 @@ class Graph:
         Example:
             >>> import pyautograd as ag
             >>> x = ag.ones(2, requires_grad=True)
-            >>> print(ag.graph(x * 2, params={"x": x}).dot())
+            >>> print(ag.graph(x * 2, params={"x": x}).dot())  # doctest: +ELLIPSIS
             digraph {
               node [shape=box fontname="monospace" fontsize=10]
-              n0 [label="MulBackward0\\n(2,)"]
+              n0 [label="MulBackward0\\n(2,)\\n..."]
               n1 [label="x\\n(2,)" shape=ellipse]
               n1 -> n0
             }
@@ -357,11 +357,11 @@ def graph(
     Example:
         >>> import pyautograd as ag
         >>> x, w = ag.ones(3, requires_grad=True), ag.ones(3, requires_grad=True)
-        >>> print(ag.graph((x.exp() * w).sum(), params={"x": x, "w": w}))
+        >>> print(ag.graph((x.exp() * w).sum(), params={"x": x, "w": w}))  # doctest: +ELLIPSIS
         3 nodes, 2 leaves, 24 bytes kept
-            0  SumBackward0  ()  from 1
-            1  MulBackward0  (3,)  from 2, w  keeps 24 bytes
-            2  ExpBackward0  (3,)  from x  keeps 24 bytes
+            0  SumBackward0  ()  from 1  at ...
+            1  MulBackward0  (3,)  from 2, w  keeps 24 bytes  at ...
+            2  ExpBackward0  (3,)  from x  keeps 24 bytes  at ...
             w  leaf  (3,)
             x  leaf  (3,)
     """

@@ -13,7 +13,6 @@ from typing import Any
 import pytest
 
 import pyautograd as ag
-from pyautograd import _graph
 from support import real_sizes_only
 
 
@@ -22,8 +21,9 @@ def leaf(*shape: int) -> ag.Tensor:
 
 
 def lines(*arguments: Any, **named: Any) -> list[str]:
-    """The text without its spaces at the beginnings of lines."""
-    return [line.strip() for line in str(ag.graph(*arguments, **named)).splitlines()]
+    """The text without its spaces at the beginnings of lines, and without the program's lines."""
+    text = str(ag.graph(*arguments, **named))
+    return [line.split("  at ")[0].strip() for line in text.splitlines()]
 
 
 # ---- text ----------------------------------------------------------------------------------------

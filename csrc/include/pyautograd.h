@@ -310,6 +310,7 @@ AG_API int ag_visit_owned_node_hooks(ag_node *node, ag_tensor *leaf, ag_tensor *
 /* The backwards that this thread is in, for hooks: numbers that no other has, the innermost first,
  * as many as there is room for. Returns how many there are. */
 AG_API int ag_backward_numbers(int n, uint64_t *numbers);
+AG_API bool ag_backward_is_whole(void);  /* the innermost one gives all leaves their gradients */
 /* Whether the innermost one comes by the hook, before or after, whether or not that was removed:
  * what it hangs on lives and has a part in the gradients that were asked for. */
 AG_API bool ag_hook_is_due(const ag_hook *hook);

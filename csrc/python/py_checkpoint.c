@@ -141,7 +141,7 @@ static void frame_dealloc(PyObject *self)
     PyTypeObject *type = Py_TYPE(self);
     const Py_ssize_t n = frame->others != NULL ? PyTuple_GET_SIZE(frame->others) : 0;
     for (Py_ssize_t k = 0; frame->inputs != NULL && k < n; k++)
-        ag_saved_free(frame->inputs[k]);
+        ag_saved_release(frame->inputs[k]);
     PyMem_Free(frame->inputs);
     Py_XDECREF(frame->again);
     Py_XDECREF(frame->complain);

@@ -25,91 +25,12 @@
 #include "../tensor/scope.h"
 #include "anomaly.h"
 #include "apply.h"
+#include "arrivals.h"
 #include "cut.h"
 #include "hooked.h"
 #include "request.h"
 #include "rule.h"
 #include "slots.h"
-
-/* ---- accumulate ----------------------------------------------------------------------------- */
-
-/* The first gradient to arrive is passed on as it is, the second makes a sum of its own, later ones
- * are added into that. */
-static bool accumulate(agi_run *run, agi_slot *entry, ag_tensor *g)
-{
-    if (entry->grad == NULL) {
-        entry->grad = agi_retain(g);
-        return true;
-    }
-    if (AGI_UNLIKELY(entry->is_patched))
-        return agi_patches_put_whole(&entry->patches, g);
-    ag_arg args[2] = {agi_arg(entry->grad), agi_arg(g)};
-    if (!(run->flags & AG_CREATE_GRAPH) && agi_is_exclusive(entry->grad) &&
-        g->numel < AGI_DEFER_MIN && !agi_is_pending(g->storage) &&
-        !agi_is_pending(entry->grad->storage) && agi_same_shape(entry->grad, g)) {
-        agi_map_into(entry->grad, AG_OP_add, 2, args, NULL);
-        return true;
-    }
-    ag_tensor *sum = agi_apply(AG_OP_add, 0, 2, args, NULL);
-    if (sum == NULL)
-        return false;
-    agi_release(entry->grad);
-    entry->grad = sum;
-    return true;
-}
-
-/* A patch (taken) joins what the entry has. */
-static bool accumulate_patch(agi_run *run, agi_slot *entry, agi_patch *patch)
-{
-    if (agi_patch_is_whole(patch)) {
-        ag_tensor *g = agi_patch_tensor(patch);
-        const bool ok = g != NULL && accumulate(run, entry, g);
-        agi_release(g);
-        agi_patch_release(patch);
-        return ok;
-    }
-    if (!entry->is_patched) {
-        agi_patches *patches = agi_patches_new(entry->grad);
-        if (patches == NULL) {
-            agi_patch_release(patch);
-            return false;
-        }
-        agi_release(entry->grad);
-        entry->patches = patches;
-        entry->is_patched = run->any_patched = true;
-    }
-    return agi_patches_put(&entry->patches, patch);
-}
-
-/* The sum of an entry's patches, which have their numbers, becomes its gradient. */
-static bool add_up_patches(agi_slot *entry)
-{
-    ag_tensor *sum = agi_patches_sum(entry->patches);
-    if (sum == NULL)
-        return false;
-    agi_patches_free(entry->patches);
-    entry->is_patched = false;
-    entry->grad = sum;
-    return true;
-}
-
-/* The same for all that have patches at the end: leaves, and what is wanted. They are computed
- * together, since they often are made of the same values. */
-static bool add_up_all_patches(agi_run *run)
-{
-    int n = 0;
-    agi_patches **lists = agi_plain_new((size_t)run->count * sizeof *lists);
-    if (lists == NULL)
-        return false;
-    for (int32_t s = 0; s < run->count; s++)
-        if (run->entries[s].is_patched)
-            lists[n++] = run->entries[s].patches;
-    bool ok = agi_patches_compute(n, lists, run->n_roots, run->roots);
-    for (int32_t s = 0; s < run->count && ok; s++)
-        ok = !run->entries[s].is_patched || add_up_patches(&run->entries[s]);
-    agi_plain_free(lists);
-    return ok;
-}
 
 /* ---- the leaves' gradients ------------------------------------------------------------------- */
 
@@ -196,7 +117,7 @@ static bool give(agi_run *run, const ag_node *node, int k, ag_tensor *g)
     agi_edge edge = node->edges[k];
     return (!agi_edge_is_leaf(edge) ||
             fits_leaf(node, k, agi_edge_leaf(edge), g->ndim, agi_shape_of(g))) &&
-           accumulate(run, &run->entries[agi_slot_find(run, edge)], g);
+           agi_accumulate(run, &run->entries[agi_slot_find(run, edge)], g);
 }
 
 AGI_INLINE bool is_no_anomaly(agi_run *run, ag_node *node, int k, ag_tensor *g)
@@ -210,7 +131,7 @@ static bool give_patch(agi_run *run, const ag_node *node, agi_patch *patch)
     agi_edge edge = node->edges[0];
     if (!agi_edge_is_leaf(edge) ||
         fits_leaf(node, 0, agi_edge_leaf(edge), patch->ndim, patch->shape))
-        return accumulate_patch(run, &run->entries[agi_slot_find(run, edge)], patch);
+        return agi_accumulate_patch(run, &run->entries[agi_slot_find(run, edge)], patch);
     agi_patch_release(patch);
     return false;
 }
@@ -235,7 +156,7 @@ static bool settle_leaf_patches(agi_run *run, agi_slot *entry)
 {
     return !entry->is_patched ||
            (agi_patches_compute(1, &entry->patches, run->n_roots, run->roots) &&
-            add_up_patches(entry));
+            agi_add_up_patches(entry));
 }
 
 /* All of a leaf's gradient is there. */
@@ -480,7 +401,7 @@ static AGI_NOINLINE bool settle_patches(agi_run *run, agi_slot *entry)
     }
     if (!done)
         return agi_patches_compute(1, &entry->patches, run->n_roots, run->roots) &&
-               add_up_patches(entry);
+               agi_add_up_patches(entry);
     agi_slot_drop(entry);
     entry->grad = NULL;
     entry->is_patched = false;
@@ -729,10 +650,10 @@ static bool add_root(agi_run *run, ag_tensor *root, ag_tensor *gradient)
     if (slot < run->root_count) {  /* known, or none: -1 */
         if (edge != 0)
             agi_edge_release(edge);
-        return slot >= 0 && accumulate(run, &run->entries[slot], gradient);
+        return slot >= 0 && agi_accumulate(run, &run->entries[slot], gradient);
     }
     run->root_count = run->count;
-    return accumulate(run, &run->entries[slot], gradient);
+    return agi_accumulate(run, &run->entries[slot], gradient);
 }
 
 static bool add_roots(agi_run *run, int n, ag_tensor *const *roots, ag_tensor *const *gradients)
@@ -812,7 +733,7 @@ static bool run_backward(agi_run *run, int n, ag_tensor *const *roots, ag_tensor
     thread->quiet = true;
     bool ok = add_roots(run, n, roots, gradients) && agi_run_discover(run) &&
               (n_inputs == 0 || want_inputs(run, n_inputs, inputs)) && sweep(run) &&
-              (!run->any_patched || add_up_all_patches(run));
+              (!run->any_patched || agi_add_up_all_patches(run));
     thread->quiet = quiet;
     ag_set_grad_enabled(recording);
     return ok;

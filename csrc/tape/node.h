@@ -114,7 +114,6 @@ struct ag_node {
     bool is_output : 1;     /* one of several results, whose number is ints[0]: see below */
     bool is_wide : 1;       /* its rule takes an agi_vjp_wide */
     bool has_outputs : 1;   /* several results: attr.i[3] of them */
-    bool is_packed : 1;     /* some of what it saved is AGI_SAVED_PACKED or _COUNTED */
     int32_t slot;           /* the engine's: place in the run that claimed this node */
     uint32_t site;          /* where the program was when it was made (base/site.h), 0: unknown */
     uint32_t number;        /* how many its thread had recorded before it, modulo 2^32; of one of

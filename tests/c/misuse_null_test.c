@@ -302,6 +302,31 @@ static int visit_nothing(ag_hook *hook, void *context, void *argument)
     return 0;
 }
 
+static void test_null_of_saving(ag_tensor *y)
+{
+    int ndim;
+    ag_dtype dtype;
+    const ag_saved_hooks none = {.pack = NULL};
+    const ag_checkpoint_hooks nothing = {.again = NULL};
+    GIVES_ERROR(ag_push_saved_hooks(NULL, NULL));
+    GIVES_ERROR(ag_push_saved_hooks(&none, NULL));
+    GIVES_CODE(AG_ERR_VALUE, ag_pop_saved_hooks());
+    GIVES_MINUS_ONE(ag_visit_owned_packed(NULL, NULL, NULL));
+    GIVES_MINUS_ONE(ag_visit_owned_packed(y, NULL, NULL));
+    SETS_ERROR(ag_drop_owned_packed(NULL));
+    GIVES_NULL(ag_checkpoint_new(NULL, NULL, 0));
+    GIVES_NULL(ag_checkpoint_new(&nothing, NULL, 0));
+    GIVES_ERROR(ag_checkpoint_begin(NULL));
+    GIVES_ERROR(ag_checkpoint_end(NULL, true));
+    GIVES_MINUS_ONE(ag_checkpoint_count(NULL));
+    GIVES_NULL(ag_checkpoint_shape(NULL, 0, &ndim, &dtype));
+    GIVES_FALSE(ag_is_inference(NULL));
+    ag_clear_error();
+    ag_checkpoint_release(NULL);  /* no mistake */
+    CHECK(!ag_has_saved_hooks() && !ag_backward_is_whole());
+    CHECK(!ag_inference_mode() && !ag_set_inference_mode(false) && ag_last_status() == AG_OK);
+}
+
 static void test_null_when_looking(void)
 {
     char text[8];
@@ -351,6 +376,7 @@ static void test_null_when_looking(void)
     GIVES_ERROR(ag_record_function(&ruleless, 1, &x, 1, NULL));
     GIVES_ERROR(ag_record_function(&ruleless, 1, (ag_tensor *[]){NULL}, 1, &y));
     GIVES_NULL(ag_node_function(NULL, NULL));
+    test_null_of_saving(y);
     GIVES_NULL(ag_save_tensor(NULL, -1));
     GIVES_NULL(ag_saved_tensor(NULL, node));
     ag_saved_release(NULL);

@@ -181,7 +181,7 @@ static void test_keeping(void)
         ag_release(z);
         for (int k = 0; k < 3; k++) {
             ag_release(again[k]);
-            ag_saved_free(kept[k]);
+            ag_saved_release(kept[k]);
         }
         CHECK(drops == packs);
         ag_release(c);

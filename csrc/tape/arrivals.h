@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What arrives at a slot of a run: gradients and patches of them, which are added up.
+ */
+#ifndef AGI_ARRIVALS_H
+#define AGI_ARRIVALS_H
+
+#include "slots.h"
+
+#pragma GCC visibility push(hidden)
+
+/* The first gradient to arrive is passed on as it is, the second makes a sum of its own, later ones
+ * are added into that. */
+bool agi_accumulate(agi_run *run, agi_slot *entry, ag_tensor *g);
+
+/* A patch (taken) joins what the entry has. */
+bool agi_accumulate_patch(agi_run *run, agi_slot *entry, agi_patch *patch);
+
+/* The sum of an entry's patches, which have their numbers, becomes its gradient. */
+bool agi_add_up_patches(agi_slot *entry);
+
+/* The same for all that have patches at the end: leaves, and what is wanted. They are computed
+ * together, since they often are made of the same values. */
+bool agi_add_up_all_patches(agi_run *run);
+
+#pragma GCC visibility pop
+#endif
