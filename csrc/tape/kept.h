@@ -11,9 +11,9 @@
 
 #pragma GCC visibility push(hidden)
 
-/* What a pair of hooks packed, or a checkpoint counted, as a tensor with the history it had and no other: the node, or the
- * leaf, that `edge` says, where that is asked for (`recorded`), else none. Owned; NULL with an
- * error. */
+/* What a pair of hooks packed, or a checkpoint counted, as a tensor with the history it had and no
+ * other: the node, or the leaf, that `edge` says, where that is asked for (`recorded`), else none.
+ * Owned; NULL with an error. */
 ag_tensor *agi_saved_as_it_was(const agi_saved *saved, agi_edge edge, bool recorded);
 ag_tensor *agi_unpack_as_it_was(agi_packed *packed, agi_edge edge, bool recorded);
 

@@ -212,8 +212,8 @@ bool agi_check_may_be_saved(const ag_tensor *t)
 {
     if (t->marks & AGI_MARK_INFERENCE)
         agi_fail(AG_ERR_GRAD,
-                 "Inference tensors cannot be saved for backward. Please do not use Tensors created "
-                 "in inference mode in computation tracked by autograd. To work around this, you "
+                 "Inference tensors cannot be saved for backward. Please do not use Tensors "
+                 "created in inference mode in computation tracked by autograd. To work around this, you "
                  "can make a clone to get a normal tensor and use it in autograd, or use "
                  "`no_grad()` instead of `inference_mode()`.");
     return (t->marks & AGI_MARK_INFERENCE) == 0;
