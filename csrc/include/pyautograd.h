@@ -387,7 +387,8 @@ AG_API void *ag_node_context(const ag_node *node, ag_function_rule rule);
  * saved values see it. */
 typedef struct ag_saved ag_saved;
 AG_API ag_saved *ag_saved_new(ag_tensor *t, int result);     /* yours to free */
-AG_API ag_tensor *ag_saved_tensor(ag_saved *saved, ag_node *node);  /* the value; of its function, NULL for none */
+/* The value; the node is that of the function, NULL where there is none. */
+AG_API ag_tensor *ag_saved_tensor(ag_saved *saved, ag_node *node);
 AG_API void ag_saved_free(ag_saved *saved);                  /* NULL: does nothing */
 
 AG_API bool ag_grad_enabled(void);                           /* this thread records */
