@@ -377,13 +377,13 @@ AG_API ag_saved *ag_save_tensor(ag_tensor *t, int result);   /* yours to release
 AG_API ag_tensor *ag_saved_tensor(ag_saved *kept, ag_node *of);
 AG_API void ag_saved_release(ag_saved *kept);
 /* A checkpoint: what ops of this thread would save from begin to end is counted alone. When a rule
- * is about to read one of these values, once for each backward, `again` must call the same ops; what
- * they save is taken. It does so with grad mode on; with AG_STOPS_EARLY an op fails with
- * AG_ERR_STOPPED when all is there, and `again` is to end with that, too. Where it does not save the
- * same, `complain` is called, and says why: how many there were (or one of the numbers below), and
- * with AG_COMPARES those of another shape or dtype. It gives a status below zero. Where the library
- * is not serialised, enter and leave (or NULL) stand around all use of a checkpoint, as
- * a lock that a thread may take again. */
+ * is about to read one of these values, once for each backward, `again` must call the same ops;
+ * what they save is taken. It does so with grad mode on; with AG_STOPS_EARLY an op fails with
+ * AG_ERR_STOPPED when all is there, and `again` is to end with that, too. Where it does not save
+ * the same, `complain` is called, and says why: how many there were (or one of the numbers below),
+ * and with AG_COMPARES those of another shape or dtype. It gives a status below zero. Where the
+ * library is not serialised, enter and leave (or NULL) stand around all use of a checkpoint, as a
+ * lock that a thread may take again. */
 typedef struct ag_checkpoint ag_checkpoint;
 typedef struct ag_difference {
     int place;

@@ -24,7 +24,7 @@ typedef struct py_frame {
 
 static PyTypeObject *frame_type;
 
-/* ---- what the library calls ------------------------------------------------------------------ */
+/* ---- what the library calls ----------------------------------------------------------------- */
 
 /* The arguments of the function, as they were. */
 static PyObject *frame_arguments(const py_frame *frame)
@@ -133,7 +133,7 @@ static void give_the_lock(void *token)
     PyGILState_Release((PyGILState_STATE)((uintptr_t)token - 1));
 }
 
-/* ---- frames ----------------------------------------------------------------------------------- */
+/* ---- frames --------------------------------------------------------------------------------- */
 
 static void frame_dealloc(PyObject *self)
 {

@@ -219,9 +219,9 @@ bool agi_check_may_be_saved(const ag_tensor *t)
 {
     if (t->marks & AGI_MARK_INFERENCE)
         agi_fail(AG_ERR_GRAD,
-                 "Inference tensors cannot be saved for backward. Please do not use Tensors created "
-                 "in inference mode in computation tracked by autograd. To work around this, you "
-                 "can make a clone to get a normal tensor and use it in autograd, or use "
+                 "Inference tensors cannot be saved for backward. Please do not use Tensors "
+                 "created in inference mode in computation tracked by autograd. To work around "
+                 "this, you can make a clone to get a normal tensor and use it in autograd, or use "
                  "`no_grad()` instead of `inference_mode()`.");
     return (t->marks & AGI_MARK_INFERENCE) == 0;
 }
@@ -313,8 +313,8 @@ static bool save_for_checkpoint(ag_node *node, const agi_packing *through, const
     return out_bump != 0 || agi_checkpoint_watch(through->round, out);
 }
 
-/* Through a pair of hooks, in PyTorch's order, which is that of the names: "other" and the like come
- * before "self". */
+/* Through a pair of hooks, in PyTorch's order, which is that of the names: "other" and the like
+ * come before "self". */
 static bool save_packed(ag_node *node, const ag_arg *args, const ag_tensor *out, uint32_t out_bump)
 {
     agi_saved *saved = agi_node_saved(node);
@@ -339,7 +339,7 @@ static bool save_packed(ag_node *node, const ag_arg *args, const ag_tensor *out,
     return true;
 }
 
-/* What is still to be written in place (out_bump) cannot be shown to anybody: it is saved itself. */
+/* What is still to be written in place (out_bump) cannot be shown to anybody: it is saved. */
 static AGI_NOINLINE bool save_through(ag_node *node, const ag_arg *args, const ag_tensor *out,
                                       uint32_t out_bump)
 {

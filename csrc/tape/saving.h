@@ -56,9 +56,8 @@ void agi_packed_release(agi_packed *packed);
 /* A new entry of the stack, which ag_pop_saved_hooks takes away. NULL with an error. */
 agi_packing *agi_packing_push(agi_packing_kind kind);
 
-/* Around what runs code of the embedder's: no scope is open there, and grad mode is this. The second
- * gives whether the status is that of success, and where it is not sees to that there is an
- * error. */
+/* Around what runs code of the embedder's: no scope is open there, and grad mode is this. The
+ * second gives whether the status is that of success, and sees to that there is an error if not. */
 typedef struct agi_packing_state {
     agi_thread *thread;
     int32_t scope_depth;
