@@ -414,6 +414,8 @@ static void test_null_when_looking(void)
     CHECK(ag_node_site(node) == 0 && ag_node_site(NULL) == 0);
     ag_clear_error();
     ag_set_interrupt_hook(NULL);  /* none: allowed */
+    ag_set_stack_hook(NULL);
+    ag_set_anomaly_hook(NULL);
     CHECK(ag_node_name(node, NULL, 0) == 12 && ag_show_config(NULL, 0) > 0);
     CHECK(ag_explain(x, NULL, 0) > 0 && ag_node_input(node, 1, NULL, NULL) == AG_OK);
     CHECK(ag_last_status() == AG_OK);
