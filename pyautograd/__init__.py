@@ -129,7 +129,7 @@ __all__ = [
     "graph", "greater", "greater_equal", "gt", "hardshrink", "heaviside", "hinge_embedding_loss",
     "histc", "histogram", "hsplit", "hstack", "hypot", "i0", "i0_", "igamma", "igammac", "iinfo",
     "index_add", "index_copy", "index_fill", "index_put", "index_put_", "index_reduce",
-    "index_select", "inf", "initial_seed", "inner", "int64", "inverse",
+    "index_select", "inf", "inference_mode", "initial_seed", "inner", "int64", "inverse",
     "is_anomaly_check_nan_enabled", "is_anomaly_enabled", "is_complex", "is_floating_point",
     "is_grad_enabled", "is_inference", "is_inference_mode_enabled", "is_signed", "is_tensor",
     "isclose", "isfinite", "isin", "isinf", "isnan", "isneginf", "isposinf", "isreal", "kl_div",
