@@ -40,12 +40,10 @@ CALLS = {
     "hook of a leaf": "x.register_post_accumulate_grad_hook(print).remove()",
     "hooks of nodes": "y.grad_fn.register_hook(print).remove()",
     "prehooks of nodes": "y.grad_fn.register_prehook(print).remove()",
-    "hooks of several": "graph.register_multi_grad_hook((x, y), len).remove()",
-    "the first of several": "graph.register_multi_grad_hook((x, y), len, mode='any').remove()",
-    "dictionary of hooks": "y.register_hook(print), y._backward_hooks.clear()",
+    "dictionary of hooks": "len(hooked._backward_hooks)",
     "an edge": "graph.get_gradient_edge(y).node.name()",
-    "grad of edges": "ag.autograd.grad(graph.get_gradient_edge(y.sum()), x)[0].shape",
-    "backward to an edge": "y.sum().backward(inputs=graph.get_gradient_edge(x))",
+    "grad of edges": "ag.autograd.grad(graph.get_gradient_edge((x * x).sum()), x)[0].shape",
+    "backward to an edge": "hooked.sum().backward(inputs=graph.get_gradient_edge(hooked))",
     "sequence number": "y.grad_fn._sequence_nr() < y.sum().grad_fn._sequence_nr()",
     "data": "x.data.tolist()",
     "transposed": "x.T.tolist(), x.mT.shape",
@@ -123,6 +121,8 @@ y = x * x
 big = ag.full((9000,), 0.5)
 leaf = ag.ones(2, requires_grad=True)
 leaf.grad = ag.ones(2)
+hooked = ag.ones(2, requires_grad=True)
+hooked.register_hook(lambda gradient: None)
 named = Named(arr)
 named.word = "kept"
 ARGUMENTS = (arr, a, x, y, leaf, named)

@@ -24,12 +24,23 @@ static PyObject *handle_of(ag_hook *hook)
         return py_raise();
     py_handle *o = PyObject_New(py_handle, handle_type);
     if (o == NULL) {
-        ag_hook_remove(hook);
         ag_hook_release(hook);
         return NULL;
     }
     o->hook = hook;
     return (PyObject *)o;
+}
+
+/* The same of one that was registered just now, and is not where that has no handle. */
+static PyObject *handle_of_new(ag_hook *hook)
+{
+    if (hook == NULL)
+        return py_raise();
+    PyObject *handle = handle_of(ag_hook_retain(hook));
+    if (handle == NULL)
+        ag_hook_remove(hook);
+    ag_hook_release(hook);
+    return handle;
 }
 
 static void handle_dealloc(PyObject *self)
@@ -285,7 +296,7 @@ static PyObject *registered(ag_hook *hook, PyObject *function)
 {
     if (hook == NULL)
         Py_DECREF(function);
-    return handle_of(hook);
+    return handle_of_new(hook);
 }
 
 static PyObject *m_register_hook(PyObject *self, PyObject *hook)

@@ -132,19 +132,34 @@ class _States(threading.local):
 class _Collected:
     """The gradients that have come in a backward, and of how many more tensors they will."""
 
-    def __init__(self, handles: list[_RemovableHandle]) -> None:
-        self.left = sum(map(_hook_is_due, handles))
+    def __init__(self, handles: list[_RemovableHandle | None]) -> None:
+        self.left = sum(map(_hook_is_due, filter(None, handles)))
         self.gradients: list[Tensor | None] = [None] * len(handles)
 
 
-def _when_all(
-    tensors: Sequence[Tensor], fn: Callable[[list[Tensor | None]], Any]
-) -> list[_RemovableHandle]:
+def _register(
+    tensors: Sequence[Tensor],
+    hooks: Sequence[Callable[..., None]],
+    handles: list[_RemovableHandle | None],
+) -> _Handles:
+    """Register a hook on each tensor, or on none; their handles go into the list, too."""
+    handles.extend([None] * len(tensors))
+    try:
+        for index, tensor in enumerate(tensors):
+            handles[index] = tensor.register_hook(hooks[index])
+        return _Handles(tuple(filter(None, handles)))
+    except BaseException:
+        for handle in filter(None, handles):
+            handle.remove()
+        raise
+
+
+def _when_all(tensors: Sequence[Tensor], fn: Callable[[list[Tensor | None]], Any]) -> _Handles:
     for tensor in tensors:
         if not tensor.requires_grad:
             raise AssertionError("Expected gradient function to be set")
     states = _States()
-    handles: list[_RemovableHandle] = []
+    handles: list[_RemovableHandle | None] = []
 
     def note(index: int, gradient: Tensor | None) -> None:
         state = states.present(lambda: _Collected(handles))
@@ -154,14 +169,11 @@ def _when_all(
             states.forget()
             fn(state.gradients)
 
-    for index, tensor in enumerate(tensors):
-        handles.append(tensor.register_hook(functools.partial(note, index)))
-    return handles
+    hooks = [functools.partial(note, index) for index in range(len(tensors))]
+    return _register(tensors, hooks, handles)
 
 
-def _at_first(
-    tensors: Sequence[Tensor], fn: Callable[[Tensor | None], Any]
-) -> list[_RemovableHandle]:
+def _at_first(tensors: Sequence[Tensor], fn: Callable[[Tensor | None], Any]) -> _Handles:
     states = _States()
 
     @functools.wraps(fn)
@@ -171,7 +183,8 @@ def _at_first(
             called.append(True)
             fn(gradient)
 
-    return [tensor.register_hook(note) for tensor in tensors if tensor.requires_grad]
+    some = [tensor for tensor in tensors if tensor.requires_grad]
+    return _register(some, [note] * len(some), [])
 
 
 def register_multi_grad_hook(
@@ -213,5 +226,5 @@ def register_multi_grad_hook(
     supported_modes = ("all", "any")
     if mode not in supported_modes:
         raise ValueError(f"Expects mode to be one of {supported_modes} but got {mode}")
-    register: Callable[..., list[_RemovableHandle]] = _when_all if mode == "all" else _at_first
-    return _Handles(tuple(register(tensors, fn)))
+    register: Callable[..., _Handles] = _when_all if mode == "all" else _at_first
+    return register(tensors, fn)
