@@ -471,9 +471,9 @@ def generate_module(home: str) -> str:
 _ELSEWHERE = {"FunctionCtx", "LinAlgError", "Node", "show_config"}
 _PYTHON = (
     "__version__", "autograd", "broadcast_shapes", "capi", "celu_", "chain_matmul",
-    "distributions", "e", "einsum", "finfo", "func", "graph", "inference_mode", "tensordot", "utils",
-    "get_printoptions", "get_rng_state", "iinfo", "inf", "initial_seed", "linalg", "load", "nan",
-    "newaxis", "nn", "optim", "optimize", "pi", "random", "save", "seed", "selu_",
+    "distributions", "e", "einsum", "finfo", "func", "graph", "inference_mode", "tensordot",
+    "utils", "get_printoptions", "get_rng_state", "iinfo", "inf", "initial_seed", "linalg", "load",
+    "nan", "newaxis", "nn", "optim", "optimize", "pi", "random", "save", "seed", "selu_",
     "set_printoptions", "set_rng_state", "show_config", "special", "threshold_", *package._METHODS,
 )  # fmt: skip
 

@@ -165,7 +165,10 @@ static bool keep_inputs(py_frame *frame, PyObject *inputs)
     }
     for (Py_ssize_t k = 0; k < n; k++) {
         PyObject *one = PyTuple_GET_ITEM(inputs, k);
-        if (py_is_tensor(one) && (frame->inputs[k] = ag_save_tensor(py_tensor_of(one), -1)) == NULL) {
+        if (!py_is_tensor(one))
+            continue;
+        frame->inputs[k] = ag_save_tensor(py_tensor_of(one), -1);
+        if (frame->inputs[k] == NULL) {
             py_raise();
             return false;
         }

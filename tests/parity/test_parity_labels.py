@@ -94,7 +94,8 @@ ELSEWHERE |= (
 # test_parity_special.py have.
 ELSEWHERE |= set(
     """distributions func graph linalg optim optimize special utils einsum tensordot chain_matmul
-    addmm_ addmv_ addr_ addbmm_ baddbmm_ mvlgamma_ polygamma_""".split()
+    addmm_ addmv_ addr_ addbmm_ baddbmm_ mvlgamma_ polygamma_ inference_mode is_inference
+    is_inference_mode_enabled""".split()
 )
 
 
