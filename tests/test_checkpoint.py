@@ -76,7 +76,7 @@ def recurrence(size: int, steps: int, parts: int | None) -> tuple[int, np.ndarra
     return peak, w.grad.numpy()
 
 
-@pytest.mark.parametrize(("size", "part"), [(5, 0.6), (3000, 0.25)])
+@pytest.mark.parametrize(("size", "part"), [(5, 0.7), (3000, 0.25)])
 def test_less_memory_for_the_same_gradient(size: int, part: float) -> None:
     """(Nodes, of which there are as many, count as much as numbers where these are few.)"""
     plain, expected = recurrence(size, 400, None)
@@ -116,6 +116,8 @@ def test_nested_checkpoints_keep_less() -> None:
 
 def test_inputs_of_a_nested_one_are_not_kept() -> None:
     """The outer one computes them again."""
+    gc.collect()
+    before = ag._core._live_tensors()
     x = leaf()
     inputs: list[ag.Tensor] = []
 
@@ -130,7 +132,7 @@ def test_inputs_of_a_nested_one_are_not_kept() -> None:
     y = run(outer, x)
     inputs.clear()
     gc.collect()
-    assert ag._core._live_tensors() <= 4  # x, y and no numbers between them
+    assert ag._core._live_tensors() - before <= 4  # x, y and no numbers between them
     y.sum().backward()
     inputs.clear()
     assert x.grad is not None
