@@ -57,7 +57,7 @@ def _build(text: str) -> Path:
 DESCRIPTION = """\
 Compare pyautograd with PyTorch, NumPy, jax and HIPS autograd, as far as they are installed.
 
-benchmarks, all but the last unless some are named:
+benchmarks, all but the last two unless some are named:
 """
 EPILOG = """\
 Tables come on the standard output stream as they are done, at most 100 columns wide, and at the

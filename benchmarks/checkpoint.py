@@ -1,4 +1,4 @@
-"""Checkpoints: a recurrence of many steps, whole and in segments that are computed again."""
+"""Checkpoints: a recurrence of many steps, whole and in segments that run again."""
 
 from __future__ import annotations
 
