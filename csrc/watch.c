@@ -213,14 +213,10 @@ static ag_node *owned_node(ag_tensor *t)
     return node != NULL && agi_refs_get(&node->refs) == 1 ? node : NULL;
 }
 
-int ag_visit_owned_packed(ag_tensor *t, ag_packed_visit visit, void *argument)
+static int visit_packed_of(const ag_node *node, ag_packed_visit visit, void *argument)
 {
-    if (!agi_has_tensor("visit_owned_packed", t) ||
-        !check_hook("visit_owned_packed", visit != NULL))
-        return -1;
-    const ag_node *node = owned_node(t);
     int answer = 0;
-    for (int k = 0; node != NULL && node->is_packed && k < node->n_saved && answer == 0; k++) {
+    for (int k = 0; node->is_packed && k < node->n_saved && answer == 0; k++) {
         const agi_saved *saved = &agi_node_saved(node)[k];
         if (saved->kind == AGI_SAVED_PACKED)
             answer = agi_packed_visit(saved->value.packed, visit, argument);
@@ -228,9 +224,40 @@ int ag_visit_owned_packed(ag_tensor *t, ag_packed_visit visit, void *argument)
     return answer;
 }
 
+int ag_visit_owned_packed(ag_tensor *t, ag_packed_visit visit, void *argument)
+{
+    if (!agi_has_tensor("visit_owned_packed", t) ||
+        !check_hook("visit_owned_packed", visit != NULL))
+        return -1;
+    const ag_node *node = owned_node(t);
+    return node != NULL ? visit_packed_of(node, visit, argument) : 0;
+}
+
 void ag_drop_owned_packed(ag_tensor *t)
 {
     ag_node *node = agi_has_tensor("drop_owned_packed", t) ? owned_node(t) : NULL;
     if (node != NULL)
+        agi_node_free_packed(node);
+}
+
+/* Whether the caller alone has the node, but for the result's reference. */
+static bool is_owned_by_caller(const ag_node *node, ag_tensor *result)
+{
+    const uint32_t known = result != NULL && owns_node(result, node) ? 2 : 1;
+    return agi_refs_get(&node->refs) == known;
+}
+
+int ag_visit_owned_node_packed(ag_node *node, ag_tensor *result, ag_packed_visit visit,
+                               void *argument)
+{
+    const char *const name = "visit_owned_node_packed";
+    if (!agi_has(name, node, "a node") || !check_hook(name, visit != NULL))
+        return -1;
+    return is_owned_by_caller(node, result) ? visit_packed_of(node, visit, argument) : 0;
+}
+
+void ag_drop_owned_node_packed(ag_node *node, ag_tensor *result)
+{
+    if (agi_has("drop_owned_node_packed", node, "a node") && is_owned_by_caller(node, result))
         agi_node_free_packed(node);
 }

@@ -366,6 +366,11 @@ typedef int (*ag_packed_visit)(const ag_saved_hooks *hooks, void *context, void 
                                void *argument);
 AG_API int ag_visit_owned_packed(ag_tensor *t, ag_packed_visit visit, void *argument);
 AG_API void ag_drop_owned_packed(ag_tensor *t);
+/* The same of a node of which the caller has one reference, and another one by `result`, if that is
+ * not NULL. */
+AG_API int ag_visit_owned_node_packed(ag_node *node, ag_tensor *result, ag_packed_visit visit,
+                                      void *argument);
+AG_API void ag_drop_owned_node_packed(ag_node *node, ag_tensor *result);
 
 /* A tensor as an op would save it, for a rule above all, by hooks if there are any: with its
  * history, so that gradients of gradients pass through it, and its version. `result` says which

@@ -234,15 +234,22 @@ static int visit_hooks(const py_node *o, ag_hook_visit visit, void *argument)
 static int node_traverse(PyObject *self, visitproc visit, void *arg)
 {
     py_hook_visit v = {visit, arg};
+    py_node *o = (py_node *)self;
     Py_VISIT(Py_TYPE(self));
-    return visit_hooks((py_node *)self, py_visit_function, &v);
+    const int answer = visit_hooks(o, py_visit_function, &v);
+    if (answer != 0 || o->node == NULL)
+        return answer;
+    return ag_visit_owned_node_packed(o->node, py_owner_of(&o->head), py_visit_packed, &v);
 }
 
 static int node_clear(PyObject *self)
 {
     ag_hook *hook;
-    while (visit_hooks((py_node *)self, py_first_hook, &hook) != 0)
+    py_node *o = (py_node *)self;
+    while (visit_hooks(o, py_first_hook, &hook) != 0)
         ag_hook_remove(hook);
+    if (o->node != NULL)
+        ag_drop_owned_node_packed(o->node, py_owner_of(&o->head));
     return 0;
 }
 

@@ -255,7 +255,7 @@ int py_visit_function(ag_hook *hook, void *function, void *argument)
 }
 
 /* What is given back by py_let_go is an object. */
-static int visit_packed(const ag_saved_hooks *hooks, void *context, void *packed, void *argument)
+int py_visit_packed(const ag_saved_hooks *hooks, void *context, void *packed, void *argument)
 {
     const py_hook_visit *v = argument;
     int answer = 0;
@@ -279,7 +279,8 @@ int py_tensor_traverse(PyObject *self, visitproc visit, void *arg)
     py_hook_visit v = {visit, arg};
     ag_tensor *tensor = py_tensor_of(self);
     const int answer = tensor != NULL ? ag_visit_owned_hooks(tensor, py_visit_function, &v) : 0;
-    return answer == 0 && tensor != NULL ? ag_visit_owned_packed(tensor, visit_packed, &v) : answer;
+    return answer == 0 && tensor != NULL ? ag_visit_owned_packed(tensor, py_visit_packed, &v)
+                                         : answer;
 }
 
 int py_first_hook(ag_hook *hook, void *function, void *argument)

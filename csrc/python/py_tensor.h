@@ -119,6 +119,9 @@ typedef struct py_hook_visit {
 int py_visit_function(ag_hook *hook, void *function, void *argument);
 int py_first_hook(ag_hook *hook, void *function, void *argument);
 
+/* The same of what hooks packed for a node's rule. */
+int py_visit_packed(const ag_saved_hooks *hooks, void *context, void *packed, void *argument);
+
 /* Slots of the type. */
 void py_tensor_dealloc(PyObject *self);
 int py_tensor_traverse(PyObject *self, visitproc visit, void *arg);

@@ -314,6 +314,8 @@ static void test_null_of_saving(ag_tensor *y)
     GIVES_MINUS_ONE(ag_visit_owned_packed(NULL, NULL, NULL));
     GIVES_MINUS_ONE(ag_visit_owned_packed(y, NULL, NULL));
     SETS_ERROR(ag_drop_owned_packed(NULL));
+    GIVES_MINUS_ONE(ag_visit_owned_node_packed(NULL, y, NULL, NULL));
+    SETS_ERROR(ag_drop_owned_node_packed(NULL, y));
     GIVES_NULL(ag_checkpoint_new(NULL, NULL, 0));
     GIVES_NULL(ag_checkpoint_new(&nothing, NULL, 0));
     GIVES_ERROR(ag_checkpoint_begin(NULL));
