@@ -241,7 +241,7 @@ void ag_drop_owned_packed(ag_tensor *t)
 }
 
 /* Whether the caller alone has the node, but for the result's reference. */
-static bool is_owned_by_caller(const ag_node *node, ag_tensor *result)
+static bool is_owned_by_caller(ag_node *node, ag_tensor *result)
 {
     const uint32_t known = result != NULL && owns_node(result, node) ? 2 : 1;
     return agi_refs_get(&node->refs) == known;

@@ -105,9 +105,9 @@ enum {
     AG_ERR_FREED = -22,     /* a saved value was freed by an earlier backward */
     AG_ERR_LINALG = -23,    /* a matrix that is singular, or not positive-definite */
     AG_ERR_CALLBACK = -30,  /* a callback failed and has the reason */
-    AG_ERR_STOPPED = -32,     /* a checkpointed function has run again as far as is needed */
     AG_ERR_INTERRUPTED = -31, /* the interrupt hook had the evaluation given up */
-    AG_ERR_MISSING = -32    /* no library that is in use has a routine that is needed */
+    AG_ERR_MISSING = -32,   /* no library that is in use has a routine that is needed */
+    AG_ERR_STOPPED = -33    /* a checkpointed function has run again as far as is needed */
 };
 
 AG_API ag_status ag_last_status(void);
