@@ -259,7 +259,7 @@ static ag_arg log_density_in_a(ag_arg a, ag_arg b, ag_arg log_x)
 }
 
 static ag_arg log_x_of(ag_arg x) { return v_log(x); }
-/* x may be a bool, of which there is no negative. */
+/* Any of the three may be a bool, of which there is no negative and which nothing is taken off. */
 static ag_arg log_rest_of(ag_arg x) { return v_log1p(v_mul(x, NUM(-1.0))); }
 
 /* betainc_density: D;  da = g D (log(x) - digamma(a) + digamma(a + b)), db likewise,
@@ -273,8 +273,9 @@ AG_RULE(betainc_density)
     if (NEEDS(1))
         GX(1) = v_vjp_mul(G, v_mul(d, log_density_in_a(b, a, log_rest_of(x))));
     if (NEEDS(2)) {
-        const ag_arg left = v_div(v_sub(a, NUM(1.0)), x);
-        const ag_arg right = v_div(v_sub(b, NUM(1.0)), v_sub(NUM(1.0), x));
+        const ag_arg rest = v_add(v_mul(x, NUM(-1.0)), NUM(1.0));
+        const ag_arg left = v_div(v_add(a, NUM(-1.0)), x);
+        const ag_arg right = v_div(v_add(b, NUM(-1.0)), rest);
         GX(2) = v_vjp_mul(G, v_mul(d, v_sub(left, right)));
     }
 }
