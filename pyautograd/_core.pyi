@@ -183,6 +183,15 @@ class Node:
         which
         of that node's results it is.
         """
+    @property
+    def _saved_self(self) -> Tensor:
+        """The first input, if it was saved for the rule."""
+    @property
+    def _saved_other(self) -> Tensor:
+        """The second input, if it was saved for the rule."""
+    @property
+    def _saved_result(self) -> Tensor:
+        """The result, if it was saved for the rule."""
     def _input_shape(self, k: _int, /) -> Size | None:
         """The shape of an input, None where it is the result's."""
     def _kept(self) -> list[tuple[_int, _int]]:

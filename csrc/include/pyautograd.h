@@ -454,6 +454,9 @@ AG_API int ag_node_input_output(const ag_node *node, int k);
 /* The shape that input k had: how many dimensions into *ndim, sizes into shape[AG_MAX_DIMS]. *ndim
  * is -1 where the input had the shape of the result. */
 AG_API ag_status ag_node_input_shape(const ag_node *node, int k, int *ndim, int64_t *shape);
+/* What was saved for the rule, with its history: input k (0, 1 or 2), or with k == 3 the result.
+ * NULL with AG_ERR_VALUE where that was not saved. */
+AG_API ag_tensor *ag_node_saved(ag_node *node, int k);
 /* The k-th value that the node keeps for its rule: an address that tells its memory from any other
  * that lives, and the bytes of that, 0 while the value is not computed; -1 behind the last. */
 AG_API int64_t ag_node_kept(const ag_node *node, int k, const void **memory);

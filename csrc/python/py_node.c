@@ -344,6 +344,20 @@ static PyObject *node_kept(PyObject *self, PyObject *unused)
     return all;
 }
 
+/* What PyTorch calls "self", "other" and "result" among what is saved; `which` is the number. */
+static PyObject *get_saved(PyObject *self, void *which)
+{
+    ag_node *node = ((py_node *)self)->node;
+    ag_tensor *value = node != NULL ? ag_node_saved(node, *(const int *)which) : NULL;
+    if (value != NULL)
+        return py_tensor_wrap(value);
+    if (node != NULL && (PyErr_Occurred() || ag_last_status() != AG_ERR_VALUE))
+        return py_raise();
+    ag_clear_error();
+    PyErr_Format(PyExc_AttributeError, "'%s' has not saved this value", Py_TYPE(self)->tp_name);
+    return NULL;
+}
+
 static PyObject *get_variable(PyObject *self, void *unused)
 {
     (void)unused;
@@ -552,7 +566,14 @@ static PyMethodDef node_methods[] = {
     {NULL, NULL, 0, NULL},
 };
 
+static int saved_self = 0, saved_other = 1, saved_result = 3;
+
 static PyGetSetDef node_properties[] = {
+    {"_saved_self", get_saved, NULL, "The first input, if it was saved for the rule.", &saved_self},
+    {"_saved_other", get_saved, NULL, "The second input, if it was saved for the rule.",
+     &saved_other},
+    {"_saved_result", get_saved, NULL, "The result, if it was saved for the rule.",
+     &saved_result},
     {"next_functions", get_next_functions, NULL,
      "For each input of the op the node that made it, None where no gradient is needed, and which\n"
      "of that node's results it is.\n\n"

@@ -145,7 +145,7 @@ ag_node *agi_view_node(ag_tensor *t, bool *failed)
 
 /* ---- edges ---------------------------------------------------------------------------------- */
 
-bool agi_edge_to(ag_tensor *t, agi_edge *edge)
+AGI_INLINE bool edge_to(ag_tensor *t, agi_edge *edge)
 {
     bool failed = false;
     ag_node *node = agi_tensor_node(t, &failed);
@@ -157,6 +157,8 @@ bool agi_edge_to(ag_tensor *t, agi_edge *edge)
         *edge = 0;
     return !failed;
 }
+
+bool agi_edge_to(ag_tensor *t, agi_edge *edge) { return edge_to(t, edge); }
 
 void agi_edge_release(agi_edge edge)
 {
@@ -512,7 +514,7 @@ ag_node *agi_node_new(int op, int variant, int n, const ag_arg *args, const ag_a
     }
     save_ints(node, info, args, attr, out);
     for (int k = 0; k < n; k++)
-        if (args[k].tensor != NULL && !agi_edge_to(args[k].tensor, &node->edges[k]))
+        if (args[k].tensor != NULL && !edge_to(args[k].tensor, &node->edges[k]))
             goto fail;
     if (!save_values(node, args, out, out_bump) ||
         (AGI_UNLIKELY(agi_anomaly_is_on()) && !take_note(node)))

@@ -363,6 +363,33 @@ static ag_status call_wide(ag_node *node, ag_tensor *const *gradients, ag_tensor
     return ok ? AG_OK : ag_last_status();
 }
 
+/* What is saved as input k, or with k == AGI_NODE_SHAPES as the result, as a rule would read it. */
+static ag_arg saved_value(agi_vjp *v, int k)
+{
+    ag_tensor *room[AGI_NODE_SHAPES + 1];
+    if (v->node->is_packed && !unpack_saved(v, room))
+        return failed_value;
+    return k == AGI_NODE_SHAPES ? agi_vjp_output(v) : agi_vjp_input(v, k);
+}
+
+ag_tensor *ag_node_saved(ag_node *node, int k)
+{
+    if (!agi_has("node_saved", node, "a node"))
+        return NULL;
+    if (k < 0 || k > AGI_NODE_SHAPES || !(node->saved_mask & (1u << k))) {
+        agi_fail(AG_ERR_VALUE, "node_saved: nothing was saved under the number %d", k);
+        return NULL;
+    }
+    agi_vjp v = {.node = node, .create_graph = true, .owns = true};
+    const int64_t mark = agi_scope_open();
+    const ag_arg found = mark >= 0 ? saved_value(&v, k) : failed_value;
+    ag_tensor *value = NULL;
+    if (!agi_value_failed(found))
+        value = found.tensor != NULL ? agi_retain(found.tensor) : ag_keep(ag_scalar(found.value));
+    agi_scope_close(mark);
+    return agi_scope_add(value);
+}
+
 static bool check_gradients(const ag_node *node, int n, ag_tensor *const *gradients)
 {
     const int wanted = agi_node_outputs(node);

@@ -396,6 +396,9 @@ static void test_null_when_looking(void)
     GIVES_NULL(ag_node_edge(node, 0, -1, NULL));
     ag_hook_remove(NULL);  /* no mistakes: they do nothing */
     ag_hook_release(NULL);
+    GIVES_NULL(ag_node_saved(NULL, 0));
+    GIVES_NULL(ag_node_saved(node, 4));
+    GIVES_NULL(ag_node_saved(node, -1));
     GIVES_MINUS_ONE(ag_node_input_output(NULL, 0));
     GIVES_MINUS_ONE(ag_node_input_output(node, 2));
     GIVES_MINUS_ONE(ag_output_number(NULL));
