@@ -1,4 +1,4 @@
-"""Hooks: a backward of one product, alone and with one that is registered and removed."""
+"""Hooks on the backward of one product; an autograd.Function with an empty body."""
 
 from __future__ import annotations
 
@@ -44,6 +44,28 @@ def _loops(libraries: _rivals.Libraries, register: str, size: int) -> dict[str, 
     return loops
 
 
+def _function(library: Any) -> Any:
+    """A function that passes its argument on, and its gradient."""
+    methods = {
+        "forward": staticmethod(lambda ctx, x: x),
+        "backward": staticmethod(lambda ctx, g: g),
+    }
+    base = library.autograd.Function
+    return type(base)("Empty", (base,), methods)
+
+
+def _function_loops(libraries: _rivals.Libraries, size: int) -> dict[str, _timing.Loop]:
+    loops: dict[str, _timing.Loop] = {}
+    for side, library in libraries.modules.items():
+        x = library.tensor(np.ones(size), requires_grad=True)
+        names = {"x": x, "g": library.tensor(np.ones(size)), "f": _function(library).apply}
+        loops[side] = _timing.statement("x.grad = None\nf(x).backward(g)\n", names)
+        loops[side](1)
+        if x.grad.tolist() != [1.0] * size:
+            raise AssertionError(f"{side}: the gradient is {x.grad.tolist()}")
+    return loops
+
+
 def plan(libraries: _rivals.Libraries, options: Options) -> list[Table]:
     """Return a table with a row for each kind of hook."""
     chosen = libraries.only(*_rivals.LIKE_TORCH)
@@ -53,4 +75,10 @@ def plan(libraries: _rivals.Libraries, options: Options) -> list[Table]:
         for name, register in (CASES[:2] if options.quick else CASES)
         for size in options.choose(SIZES, SIZES)
     ]
+    if not options.quick:
+        name = "a Function with an empty body, in place of the product"
+        steps += [
+            timed.step(name, size, 1, partial(_function_loops, chosen, size))
+            for size in options.choose(SIZES, SIZES)
+        ]
     return [Table(TITLE, steps)]
