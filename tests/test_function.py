@@ -174,6 +174,32 @@ def test_memory_stays_flat() -> None:
     assert sys.getallocatedblocks() < before[1] + 200
 
 
+def test_the_node_knows_its_line() -> None:
+    x = ag.ones(2, requires_grad=True)
+    y = Square.apply(x)
+    node = y.grad_fn
+    assert node.source is not None
+    assert node.source.endswith("in test_the_node_knows_its_line")
+
+
+def test_anomaly_mode_tells_where_a_function_was_called() -> None:
+    class Bad(Function):
+        @staticmethod
+        def forward(ctx: Any, x: ag.Tensor) -> ag.Tensor:
+            return x * 1
+
+        @staticmethod
+        def backward(ctx: Any, grad: ag.Tensor) -> ag.Tensor:
+            return grad * float("nan")
+
+    x = ag.ones(2, requires_grad=True)
+    with pytest.warns(UserWarning) as caught, ag.autograd.detect_anomaly():
+        y = Bad.apply(x).sum()
+        with pytest.raises(RuntimeError, match="'BadBackward' returned nan values in its 0th"):
+            y.backward()
+    assert any("Bad.apply(x)" in str(warning.message) for warning in caught)
+
+
 def test_many_threads_use_one_function() -> None:
     x = ag.ones(50, requires_grad=True)
     y = Square.apply(x)

@@ -530,11 +530,12 @@ ag_node *agi_node_new_function(agi_function *function, int n_inputs, ag_tensor *
 {
     const ag_node head = {.op = AGI_OP_FUNCTION, .n_in = (uint16_t)n_inputs, .is_wide = true,
                           .has_outputs = n_results > 1,
-                          .has_attr = n_results > 1};
+                          .has_attr = n_results > 1, .site = agi_site_now()};
     ag_node *node = node_of(&head);
     if (node == NULL)
         return NULL;
-    bool ok = agi_node_extra_of(node) != NULL;
+    bool ok = agi_node_extra_of(node) != NULL &&
+              (AGI_LIKELY(!agi_anomaly_is_on()) || take_note(node));
     if (n_results > 1)
         *agi_node_attr_of(node) = (agi_node_attr){.i[3] = n_results};
     for (int k = 0; k < n_inputs && ok; k++)
