@@ -228,18 +228,21 @@ static void zeta_rule(agi_vjp *v, int64_t order)
 AG_MAP2(zeta, hurwitz(x, y))
 AG_RULE(zeta) { zeta_rule(v, 0); }
 
+/* The order that is asked for; of others than there are one that gives NaN. */
+static int zeta_order(double f) { return f >= 1.0 && f <= MOST_ZETA ? (int)f : MOST_ZETA + 1; }
+
 /* zeta_slope: the derivative of some order in x, f[0].  Saves both. */
 AG_KERNEL_BODY(zeta_slope)
 {
     const double *s = in[0], *q = in[1];
     const int64_t step_s = splat & 1 ? 0 : 1, step_q = splat & 2 ? 0 : 1;
-    const int order = f[0] >= 1.0 && f[0] <= MOST_ZETA ? (int)f[0] : MOST_ZETA + 1;
+    const int order = zeta_order(f[0]);
     (void)fused;
     for (int64_t i = 0; i < n; i++)
         z[i] = zeta_derivative(s[i * step_s], q[i * step_q], order);
 }
 AG_KERNELS(zeta_slope)
-AG_RULE(zeta_slope) { zeta_rule(v, (int64_t)agi_node_attr_of(v->node)->f[0]); }
+AG_RULE(zeta_slope) { zeta_rule(v, zeta_order(agi_node_attr_of(v->node)->f[0])); }
 
 /* ---- derivatives of digamma ----------------------------------------------------------------- */
 
