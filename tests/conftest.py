@@ -67,7 +67,9 @@ def reports_frozen() -> Iterator[None]:
 
 # What the library's own routines leave out: where there is no other (`make noblas`), a test of it
 # is skipped. Of any other routine it is a failure.
-_LAPACK_ALONE = re.compile(r"\w+: needs LAPACK's (dsyevd|dgesdd|dgelsd|dgbsv|dgeev|dsytrf|dsytrs), and no library")
+_LAPACK_ALONE = re.compile(
+    r"\w+: needs LAPACK's (dsyevd|dgesdd|dgelsd|dgbsv|dgeev|dsytrf|dsytrs), and no library"
+)
 
 
 @pytest.hookimpl(wrapper=True)
