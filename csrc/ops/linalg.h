@@ -90,6 +90,14 @@ ag_arg agi_largest_in(ag_arg x, bool of_vectors);
  * the directions that d tells apart. */
 ag_arg agi_tied_quotient(ag_arg x, ag_arg d, ag_arg noise, ag_arg scale, int64_t n);
 
+/* What stands between the vectors in the derivative of a spectrum: `turning`, which was made of
+ * `inner`, by the differences of the eigenvalues w; and their cotangent gw on the diagonal. */
+ag_arg agi_spectral_core(ag_arg turning, ag_arg inner, ag_arg w, ag_arg gw, int64_t n);
+
+/* The rule of a factor, packed with a last row, whose value failed or that is of no matrices: then
+ * there is nothing else to do. */
+bool agi_rule_of_no_matrix(agi_vjp *v, ag_arg packed);
+
 /* Row n of each matrix, which has that many before it. */
 ag_arg agi_last_row_of(ag_arg packed, int64_t n);
 

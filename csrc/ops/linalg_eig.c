@@ -173,22 +173,14 @@ AG_FORWARD(eig_values) { (void)attr; return eig_of(args[0].tensor, false); }
 AG_RULE(eig_pack)
 {
     const ag_arg packed = OUT;
-    if (agi_value_failed(packed))
+    if (agi_rule_of_no_matrix(v, packed))
         return;
     const int64_t n = agi_cols_of(packed.tensor);
-    if (packed.tensor->numel == 0) {
-        GX(0) = v_mul(v_slice_of(G, -2, 0, n), v_slice_of(packed, -2, 0, n));
-        return;
-    }
     const ag_arg rows = v_slice_of(packed, -2, 0, n), w = agi_last_row_of(packed, n);
     const ag_arg inner = v_matmul_nt(rows, v_slice_of(G, -2, 0, n));
     const ag_arg along = v_with_dim(v_diagonal_of(inner), -2);
     const ag_arg across = v_sub(inner, v_mul(v_matmul_nt(rows, rows), along));
-    const ag_arg apart = v_sub(v_with_dim(w, -2), v_with_dim(w, -1));
-    const ag_arg noise = agi_largest_in(v_constant(inner), false);
-    const ag_arg turned =
-        agi_tied_quotient(across, apart, noise, agi_largest_in(v_constant(w), true), n);
-    const ag_arg core = v_add(turned, v_diagonal_matrix(agi_last_row_of(G, n)));
+    const ag_arg core = agi_spectral_core(across, inner, w, agi_last_row_of(G, n), n);
     GX(0) = v_solve(rows, v_matmul(core, rows), false);
 }
 

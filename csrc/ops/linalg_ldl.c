@@ -202,13 +202,9 @@ AG_FORWARD(ldl_pack)
 AG_RULE(ldl_pack)
 {
     const ag_arg packed = OUT;
-    if (agi_value_failed(packed))
+    if (agi_rule_of_no_matrix(v, packed))
         return;
     const int64_t n = agi_cols_of(packed.tensor);
-    if (packed.tensor->numel == 0) {
-        GX(0) = v_mul(v_slice_of(G, -2, 0, n), v_slice_of(packed, -2, 0, n));
-        return;
-    }
     const ag_arg ld = v_mt(v_slice_of(packed, -2, 0, n));
     const ldl_parts s = parts_of_ldl(ld, agi_last_row_of(packed, n));
     const ag_arg g = v_ldl_turn(s.plan, v_triangle_of(v_mt(v_slice_of(G, -2, 0, n)), false, 0),

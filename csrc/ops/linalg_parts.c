@@ -222,6 +222,26 @@ ag_arg agi_tied_quotient(ag_arg x, ag_arg d, ag_arg noise, ag_arg scale, int64_t
     return v_where(tied, NUM(0.0), v_div(x, v_where(tied, NUM(1.0), d)));
 }
 
+ag_arg agi_spectral_core(ag_arg turning, ag_arg inner, ag_arg w, ag_arg gw, int64_t n)
+{
+    const ag_arg apart = v_sub(v_with_dim(w, -2), v_with_dim(w, -1));
+    const ag_arg noise = agi_largest_in(v_constant(inner), false);
+    const ag_arg turned =
+        agi_tied_quotient(turning, apart, noise, agi_largest_in(v_constant(w), true), n);
+    return v_add(turned, v_diagonal_matrix(gw));
+}
+
+bool agi_rule_of_no_matrix(agi_vjp *v, ag_arg packed)
+{
+    if (agi_value_failed(packed))
+        return true;
+    if (packed.tensor->numel != 0)
+        return false;
+    const int64_t n = agi_cols_of(packed.tensor);
+    v->gx[0] = v_mul(v_slice_of(v->g, -2, 0, n), v_slice_of(packed, -2, 0, n));
+    return true;
+}
+
 ag_arg agi_last_row_of(ag_arg packed, int64_t n)
 {
     const ag_attr last = {.i = {-2, n}};

@@ -86,21 +86,13 @@ AG_FORWARD(eigh_values) { return eigh_of(args[0].tensor, attr->i[0] != 0, false)
 AG_RULE(eigh_pack)
 {
     const ag_arg packed = OUT;
-    if (agi_value_failed(packed))
+    if (agi_rule_of_no_matrix(v, packed))
         return;
     const int64_t n = agi_cols_of(packed.tensor);
-    if (packed.tensor->numel == 0) {
-        GX(0) = v_mul(v_slice_of(G, -2, 0, n), v_slice_of(packed, -2, 0, n));
-        return;
-    }
     const ag_arg rows = v_slice_of(packed, -2, 0, n), w = agi_last_row_of(packed, n);
     const ag_arg inner = v_matmul_nt(rows, v_slice_of(G, -2, 0, n));
     const ag_arg skew = v_mul(v_sub(inner, v_mt(inner)), NUM(0.5));
-    const ag_arg apart = v_sub(v_with_dim(w, -2), v_with_dim(w, -1));
-    const ag_arg noise = agi_largest_in(v_constant(inner), false);
-    const ag_arg turned =
-        agi_tied_quotient(skew, apart, noise, agi_largest_in(v_constant(w), true), n);
-    const ag_arg core = v_add(turned, v_diagonal_matrix(agi_last_row_of(G, n)));
+    const ag_arg core = agi_spectral_core(skew, inner, w, agi_last_row_of(G, n), n);
     GX(0) = v_matmul_tn(rows, v_matmul(core, rows));
 }
 

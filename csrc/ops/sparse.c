@@ -30,6 +30,7 @@ typedef struct sparse_job {
     double *z;
     int64_t width, x_step, z_step;  /* steps from row to row of x and of z */
     int64_t pieces;                 /* that each product is parted in */
+    bool scatters;                  /* A^T x, not A x */
     agi_walk walk;                  /* over products; offsets 0: in x, 1: in z */
 } sparse_job;
 
@@ -189,29 +190,18 @@ static int64_t part_of_scatter(const sparse_job *job, int64_t p)
     return n / job->pieces * p + (p < n % job->pieces ? p : n % job->pieces);
 }
 
-static void gather_units(void *context, int64_t begin, int64_t end, int part)
+static void sparse_units(void *context, int64_t begin, int64_t end, int part)
 {
     const sparse_job *job = context;
+    const sparse_kernel run = (job->scatters ? sparse_scatters : sparse_gathers)[agi_level_now];
+    int64_t (*const bound)(const sparse_job *job, int64_t p) =
+        job->scatters ? part_of_scatter : row_of_piece;
     agi_walk w;
     (void)part;
     for (int64_t u = begin; u < end; u++) {
         const int64_t p = u % job->pieces;
         agi_walk_start(&w, &job->walk, u / job->pieces);
-        sparse_gathers[agi_level_now](job, job->x + w.at[0], job->z + w.at[1],
-                                      row_of_piece(job, p), row_of_piece(job, p + 1));
-    }
-}
-
-static void scatter_units(void *context, int64_t begin, int64_t end, int part)
-{
-    const sparse_job *job = context;
-    agi_walk w;
-    (void)part;
-    for (int64_t u = begin; u < end; u++) {
-        const int64_t p = u % job->pieces;
-        agi_walk_start(&w, &job->walk, u / job->pieces);
-        sparse_scatters[agi_level_now](job, job->x + w.at[0], job->z + w.at[1],
-                                       part_of_scatter(job, p), part_of_scatter(job, p + 1));
+        run(job, job->x + w.at[0], job->z + w.at[1], bound(job, p), bound(job, p + 1));
     }
 }
 
@@ -222,28 +212,27 @@ static int64_t limited(double wanted, int64_t most)
 
 /* How a product is parted does not change what its numbers are sums of. Where columns are shared,
  * each thread goes through all of A, which pays where there is but one product. */
-static int64_t pieces_of(const sparse_job *job, bool scatter, int64_t count, double work)
+static int64_t pieces_of(const sparse_job *job, int64_t count, double work)
 {
     const int64_t threads = agi_parallel_width();
     const double wanted = work / (2.0 * SPARSE_GRAIN);
-    if (!scatter)
+    if (!job->scatters)
         return limited(wanted, job->rows < 4 * threads ? job->rows : 4 * threads);
     if (job->width > 1)
         return limited(wanted, job->width / 16 < 4 * threads ? job->width / 16 : 4 * threads);
     return count > 1 ? 1 : limited(wanted, job->cols < threads ? job->cols : threads);
 }
 
-static void run_sparse(sparse_job *job, bool scatter, int64_t count)
+static void run_sparse(sparse_job *job, int64_t count)
 {
     const double work = (double)(job->entries + job->rows + job->cols) * (double)job->width;
-    job->pieces = pieces_of(job, scatter, count, work);
+    job->pieces = pieces_of(job, count, work);
     const double each = work / (double)job->pieces;
     const int64_t units = count * job->pieces;
     const int64_t grain = limited(SPARSE_GRAIN / each + 1.0, units);
     const bool is_long = work * (double)count >= AGI_PARALLEL_MIN;
     void *token = is_long ? agi_blocking_enter() : NULL;
-    agi_parallel_for(units, is_long ? grain : units, 1, scatter ? scatter_units : gather_units,
-                     job);
+    agi_parallel_for(units, is_long ? grain : units, 1, sparse_units, job);
     if (is_long)
         agi_blocking_leave(token);
 }
@@ -377,7 +366,8 @@ static ag_tensor *sparse_product(const sparse_call *call, const ag_tensor *x,
 {
     const int dim = summed_dim(call, x);
     sparse_job job = {.rows = call->rows, .cols = call->cols, .entries = values->numel,
-                      .values = agi_tensor_data(values), .starts = agi_tensor_data(structure)};
+                      .values = agi_tensor_data(values), .starts = agi_tensor_data(structure),
+                      .scatters = call->transposed != call->right};
     job.columns = job.starts + job.rows + 1;
     if (dim < 0 || check_structure(&job) != AG_OK)
         return NULL;
@@ -387,7 +377,7 @@ static ag_tensor *sparse_product(const sparse_call *call, const ag_tensor *x,
     const int64_t count = set_rows(&job, dim, x, z);
     job.x = agi_tensor_data(x);
     job.z = agi_tensor_data(z);
-    run_sparse(&job, call->transposed != call->right, count);
+    run_sparse(&job, count);
     return z;
 }
 

@@ -176,12 +176,9 @@ static void let_go_of_context(void *context)
     if (!Py_IsInitialized())
         return;
     const PyGILState_STATE state = PyGILState_Ensure();
-    PyObject *type, *value, *traceback;
-    PyErr_Fetch(&type, &value, &traceback);  /* it may die of a backward that fails */
     ((py_context *)context)->head.node = NULL;
-    Py_DECREF((PyObject *)context);
-    PyErr_Restore(type, value, traceback);
     PyGILState_Release(state);
+    py_let_go(context);
 }
 
 static PyObject *context_of(const ag_node *node)
@@ -256,24 +253,22 @@ static bool set_up(py_context *ctx, PyObject *setup, PyObject *const *args, PyOb
     return done != NULL;
 }
 
-/* What forward returned: with grad mode off, as it records itself. */
-static PyObject *call_forward(py_context *ctx, PyObject *const *args, PyObject *names)
+/* What forward returned: with grad mode off, as it records itself. Where `setup` is not NULL, that
+ * takes the context in forward's place. */
+static PyObject *call_forward(py_context *ctx, PyObject *setup, PyObject *const *args,
+                              PyObject *names)
 {
-    PyObject *setup = PyObject_GetAttr(ctx->function, name_of_setup), *output = NULL;
-    PyObject *forward = setup != NULL ? PyObject_GetAttr(ctx->function, name_of_forward) : NULL;
-    if (forward == NULL) {
-        Py_XDECREF(setup);
+    PyObject *forward = PyObject_GetAttr(ctx->function, name_of_forward);
+    if (forward == NULL)
         return NULL;
-    }
-    ctx->has_setup = setup != no_setup;
+    ctx->has_setup = setup != NULL;
     const bool was_on = ag_set_grad_enabled(false);
-    output = call_with(forward, ctx->has_setup ? NULL : (PyObject *)ctx, args, ctx->n_arguments,
-                       names);
-    if (output != NULL && ctx->has_setup && !set_up(ctx, setup, args, output))
+    PyObject *output = call_with(forward, setup != NULL ? NULL : (PyObject *)ctx, args,
+                                 ctx->n_arguments, names);
+    if (output != NULL && setup != NULL && !set_up(ctx, setup, args, output))
         Py_CLEAR(output);
     ag_set_grad_enabled(was_on);
     Py_DECREF(forward);
-    Py_DECREF(setup);
     return output;
 }
 
@@ -398,13 +393,13 @@ static bool finish_result(call *c, int k)
     return true;
 }
 
-static bool check_written_are_returned(const call *c, PyObject *const *returned)
+static bool check_written_are_returned(const call *c)
 {
     const PyObject *dirty = c->ctx->dirty_tensors;
     for (Py_ssize_t k = 0; dirty != NULL && k < PyTuple_GET_SIZE(dirty); k++) {
         bool is_there = false;
         for (int r = 0; r < c->n_results && !is_there; r++)
-            is_there = returned[r] == PyTuple_GET_ITEM(dirty, k);
+            is_there = c->objects[r] == PyTuple_GET_ITEM(dirty, k);
         if (!is_there) {
             PyErr_SetString(PyExc_RuntimeError,
                             "Some elements marked as dirty during the forward method were not "
@@ -426,7 +421,6 @@ static bool remember_sizes(call *c)
     int64_t *at = c->ctx->results = PyMem_Malloc(count * sizeof *at);
     if (at == NULL)
         return PyErr_NoMemory() != NULL;
-    c->ctx->n_results = c->n_results;
     for (int k = 0; k < c->n_results; k++) {
         const bool is_tensor = py_is_tensor(c->objects[k]);
         const ag_tensor *t = is_tensor ? py_tensor_of(c->objects[k]) : NULL;
@@ -464,13 +458,12 @@ static bool record(call *c)
 static bool finish(call *c)
 {
     py_context *ctx = c->ctx;
-    PyObject *const *returned = c->objects;
     if (!check_marks(ctx->dirty_tensors, "mark_dirty can only accept variables",
                      "dirty_tensors") ||
         !check_marks(ctx->non_differentiable,
                      "mark_non_differentiable only accepts variable arguments",
                      "non_differentiable") ||
-        !check_written_are_returned(c, returned))
+        !check_written_are_returned(c))
         return false;
     for (int k = 0; k < c->n_results; k++)
         if (!finish_result(c, k))
@@ -506,7 +499,8 @@ static PyObject *finish_call(py_context *ctx, int n_inputs, ag_tensor **inputs, 
 
 /* ---- apply ---------------------------------------------------------------------------------- */
 
-static PyObject *apply_to(PyObject *function, PyObject *const *args, Py_ssize_t n, PyObject *names)
+static PyObject *apply_to(PyObject *function, PyObject *setup, PyObject *const *args, Py_ssize_t n,
+                          PyObject *names)
 {
     ag_tensor *few[PY_FEW_ARGUMENTS];
     ag_tensor **inputs = n <= PY_FEW_ARGUMENTS ? few : PyMem_Malloc((size_t)n * sizeof *inputs);
@@ -514,7 +508,7 @@ static PyObject *apply_to(PyObject *function, PyObject *const *args, Py_ssize_t 
     PyObject *output = NULL;
     if (ctx != NULL) {
         const int n_inputs = read_arguments(ctx, args, inputs);
-        output = call_forward(ctx, args, names);
+        output = call_forward(ctx, setup, args, names);
         if (output != NULL)
             output = finish_call(ctx, n_inputs, inputs, output);
         py_context_forget(ctx);
@@ -529,14 +523,14 @@ static PyObject *apply_to(PyObject *function, PyObject *const *args, Py_ssize_t 
 
 /* Where the context is set up apart, forward's keywords and defaults become arguments like the
  * others, so that setup_context and backward know all by their places. */
-static PyObject *apply_bound(PyObject *function, PyObject *const *args, Py_ssize_t n,
-                             PyObject *names)
+static PyObject *apply_bound(PyObject *function, PyObject *setup, PyObject *const *args,
+                             Py_ssize_t n, PyObject *names)
 {
     PyObject *bound = call_with(bind_arguments, function, args, n, names);
     PyObject *result = NULL;
     if (bound != NULL)
-        result = apply_to(function, ((PyTupleObject *)bound)->ob_item, PyTuple_GET_SIZE(bound),
-                          NULL);
+        result = apply_to(function, setup, ((PyTupleObject *)bound)->ob_item,
+                          PyTuple_GET_SIZE(bound), NULL);
     Py_XDECREF(bound);
     return result;
 }
@@ -547,15 +541,15 @@ static PyObject *function_apply(PyObject *function, PyObject *const *args, Py_ss
     PyObject *setup = PyObject_GetAttr(function, name_of_setup);
     if (setup == NULL)
         return NULL;
-    const bool has_setup = setup != no_setup;
+    PyObject *result = setup != no_setup ? apply_bound(function, setup, args, n, names)
+                                         : apply_to(function, NULL, args, n, names);
     Py_DECREF(setup);
-    return has_setup ? apply_bound(function, args, n, names)
-                     : apply_to(function, args, n, names);
+    return result;
 }
 
 /* ---- type ----------------------------------------------------------------------------------- */
 
-/* _FunctionBase._set_defaults(setup_context, backward, vjp, bind): those of Function. */
+/* _set_function_defaults(setup_context, backward, vjp, bind): those of Function. */
 static PyObject *set_defaults(PyObject *module, PyObject *const *args, Py_ssize_t n)
 {
     (void)module;

@@ -24,7 +24,7 @@ typedef struct py_context {
     PyObject *saved_leaves;        /* owned: objects of the leaves that are saved, or NULL */
     ag_saved **saved;              /* owned, of what was saved; NULL entries for None */
     int n_saved;
-    int n_arguments, n_results;
+    int n_arguments;
     uint8_t *arguments;            /* PY_ARGUMENT_ of each; own memory where they are many */
     uint8_t few[PY_FEW_ARGUMENTS];
     int64_t *results;              /* owned: of each how many dimensions, -1 for no tensor, then

@@ -125,8 +125,6 @@ bool py_add_handle_type(PyObject *module)
 
 /* ---- what hooks return ---------------------------------------------------------------------- */
 
-static void let_go_of_function(void *function) { py_let_go(function); }
-
 /* The name of a function, for messages: owned. */
 static PyObject *name_of(PyObject *hook)
 {
@@ -303,14 +301,14 @@ static PyObject *m_register_hook(PyObject *self, PyObject *hook)
 {
     py_tensor_track(self);
     return registered(ag_register_hook(py_tensor_of(self), call_on_tensor, Py_NewRef(hook),
-                                       let_go_of_function), hook);
+                                       py_let_go), hook);
 }
 
 static PyObject *m_register_post_accumulate_grad_hook(PyObject *self, PyObject *hook)
 {
     py_tensor_track(self);
     return registered(ag_register_post_accumulate_grad_hook(py_tensor_of(self), call_on_leaf,
-                                                            Py_NewRef(hook), let_go_of_function),
+                                                            Py_NewRef(hook), py_let_go),
                       hook);
 }
 
@@ -319,8 +317,8 @@ PyObject *py_node_add_hook(ag_node *node, ag_tensor *leaf, PyObject *hook, bool 
     Py_INCREF(hook);
     if (before)
         return registered(ag_node_register_prehook(node, leaf, call_before, hook,
-                                                   let_go_of_function), hook);
-    return registered(ag_node_register_hook(node, leaf, call_after, hook, let_go_of_function),
+                                                   py_let_go), hook);
+    return registered(ag_node_register_hook(node, leaf, call_after, hook, py_let_go),
                       hook);
 }
 

@@ -266,9 +266,9 @@ static bool stop(agi_round *round)
 
 static bool complain(ag_checkpoint *c, int saved_again, int n, const ag_difference *differences)
 {
-    const agi_packing_state state = agi_packing_begin_call(false);
+    const agi_callback call = agi_packing_begin_call(false);
     const ag_status status = c->hooks.complain(c->context, c, saved_again, n, differences);
-    if (agi_packing_end_call(&state, status))
+    if (agi_packing_end_call(&call, status))
         agi_fail(AG_ERR_CALLBACK, "a checkpointed function did not save the same again");
     return false;
 }
@@ -329,7 +329,7 @@ static bool round_agrees(ag_checkpoint *c, const agi_round *round)
 
 static bool run_again(ag_checkpoint *c, agi_round *round)
 {
-    const agi_packing_state state = agi_packing_begin_call(true);
+    const agi_callback call = agi_packing_begin_call(true);
     agi_packing *pair = agi_packing_push(AGI_WATCHES);
     ag_status status = ag_last_status();
     if (pair != NULL) {
@@ -339,7 +339,7 @@ static bool run_again(ag_checkpoint *c, agi_round *round)
         if (status == AG_ERR_STOPPED && round->stopped)
             status = AG_OK;
     }
-    return agi_packing_end_call(&state, status);
+    return agi_packing_end_call(&call, status);
 }
 
 /* The round of this backward, which is the checkpoint's, made by running the function if there is

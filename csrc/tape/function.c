@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-#include "../base/thread.h"
+#include "callback.h"
 
 static size_t count_sizes(int n, ag_tensor *const *inputs)
 {
@@ -60,15 +60,9 @@ bool agi_function_call(const agi_function *f, ag_node *node, int n_results,
                        ag_tensor *const *of_results, int n_inputs, const bool *needed,
                        ag_tensor **of_inputs)
 {
-    agi_thread *thread = agi_thread_get();
-    const int32_t depth = thread->scope_depth;
-    const bool recording = thread->grad_enabled;
-    thread->scope_depth = 0;
+    const agi_callback call = agi_callback_begin();
     const ag_status status = f->given.rule(f->given.context, node, n_results, of_results, n_inputs,
                                            needed, of_inputs);
-    thread->scope_depth = depth;
-    thread->grad_enabled = recording;
-    if (status != AG_OK && ag_last_status() != status)
-        agi_fail(status < 0 ? status : AG_ERR_CALLBACK, "the rule of a function failed");
-    return status == AG_OK;
+    agi_callback_end(&call);
+    return agi_callback_succeeded(status, "the rule of a function failed");
 }

@@ -8,7 +8,7 @@
 
 #include "../base/check.h"
 #include "../base/shape.h"
-#include "../base/thread.h"
+#include "callback.h"
 
 struct ag_hook {
     agi_refs refs;      /* the list's, the handle's, and one for each call that is on */
@@ -172,13 +172,11 @@ int agi_hooks_visit(const agi_hook_list *hooks, ag_hook_visit visit, void *argum
 typedef struct hook_round {
     ag_hook **list, *local[LOCAL_HOOKS];
     int32_t count;
-    int32_t scope_depth;
-    bool recording;
+    agi_callback call;
 } hook_round;
 
 static bool open_round(hook_round *round, const agi_hook_list *hooks, ag_hook_kind kind)
 {
-    agi_thread *thread = agi_thread_get();
     round->count = 0;
     round->list = round->local;
     if (hooks->count > LOCAL_HOOKS &&
@@ -192,33 +190,23 @@ static bool open_round(hook_round *round, const agi_hook_list *hooks, ag_hook_ki
         agi_refs_inc(&hook->uses);
         round->list[round->count++] = hook;
     }
-    round->scope_depth = thread->scope_depth;
-    round->recording = thread->grad_enabled;
-    thread->scope_depth = 0;
+    round->call = agi_callback_begin();
     return true;
 }
 
 static bool close_round(hook_round *round, bool ok)
 {
-    agi_thread *thread = agi_thread_get();
     for (int32_t k = 0; k < round->count; k++) {
         end_use(round->list[k]);
         drop_hook(round->list[k]);
     }
-    thread->scope_depth = round->scope_depth;
-    thread->grad_enabled = round->recording;
+    agi_callback_end(&round->call);
     if (round->list != round->local)
         agi_plain_free(round->list);
     return ok;
 }
 
-/* A callback that failed has said why, to the library or to its own caller. */
-static bool succeeded(ag_status status)
-{
-    if (status != AG_OK && ag_last_status() != status)
-        agi_fail(status < 0 ? status : AG_ERR_CALLBACK, "a hook failed");
-    return status == AG_OK;
-}
+static bool succeeded(ag_status status) { return agi_callback_succeeded(status, "a hook failed"); }
 
 static bool is_fit(const ag_tensor *was, const ag_tensor *is)
 {

@@ -20,9 +20,5 @@ ag_tensor *agi_with_its_node(ag_tensor *value, agi_edge edge);
 ag_tensor *agi_saved_as_it_was(const agi_saved *saved, agi_edge edge, bool recorded);
 ag_tensor *agi_unpack_as_it_was(agi_packed *packed, agi_edge edge, bool recorded);
 
-/* Keeps a value by this thread's hooks, or counts it for a checkpoint: `through` then has it, and
- * has nothing where the value itself is to be kept. False with an error. */
-bool agi_keep_through(agi_saved *through, ag_tensor *t);
-
 #pragma GCC visibility pop
 #endif

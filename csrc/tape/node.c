@@ -723,18 +723,15 @@ void ag_set_anomaly_hook(void (*failed)(ag_node *node)) { on_anomaly = failed; }
 /* The hook may do anything: what is the thread's is as before afterwards. */
 static AGI_NOINLINE void tell_of_anomaly(ag_node *node)
 {
-    agi_thread *thread = agi_thread_get();
+    const agi_callback call = agi_callback_begin();
+    agi_thread *thread = call.thread;
     char message[AGI_MESSAGE_MAX];
     const ag_status status = thread->status;
-    const int32_t depth = thread->scope_depth;
-    const bool recording = thread->grad_enabled;
     memcpy(message, thread->message, sizeof message);
-    thread->scope_depth = 0;
     agi_node_retain(node);
     on_anomaly(node);
     agi_node_release(node);
-    thread->scope_depth = depth;
-    thread->grad_enabled = recording;
+    agi_callback_end(&call);
     thread->status = status;
     memcpy(thread->message, message, sizeof message);
 }

@@ -96,23 +96,17 @@ bool ag_has_saved_hooks(void) { return agi_packs(); }
 
 /* ---- calls ---------------------------------------------------------------------------------- */
 
-agi_packing_state agi_packing_begin_call(bool recording)
+agi_callback agi_packing_begin_call(bool recording)
 {
-    agi_thread *thread = agi_thread_get();
-    const agi_packing_state state = {thread, thread->scope_depth, thread->grad_enabled};
-    thread->scope_depth = 0;
-    thread->grad_enabled = recording && !thread->inference;
-    return state;
+    const agi_callback call = agi_callback_begin();
+    call.thread->grad_enabled = recording && !call.thread->inference;
+    return call;
 }
 
-/* A callback that failed has said why, to the library or to its own caller. */
-bool agi_packing_end_call(const agi_packing_state *state, ag_status status)
+bool agi_packing_end_call(const agi_callback *call, ag_status status)
 {
-    state->thread->scope_depth = state->scope_depth;
-    state->thread->grad_enabled = state->recording;
-    if (status != AG_OK && ag_last_status() != status)
-        agi_fail(status < 0 ? status : AG_ERR_CALLBACK, "a hook of a saved tensor failed");
-    return status == AG_OK;
+    agi_callback_end(call);
+    return agi_callback_succeeded(status, "a hook of a saved tensor failed");
 }
 
 static agi_packed *new_packed(const ag_tensor *value, agi_packing *pair)
@@ -130,9 +124,9 @@ static agi_packed *new_packed(const ag_tensor *value, agi_packing *pair)
 static bool call_pack(agi_packed *packed, ag_tensor *value)
 {
     const uint32_t version = agi_tensor_version(value);
-    const agi_packing_state state = agi_packing_begin_call(false);
+    const agi_callback call = agi_packing_begin_call(false);
     const ag_status status = packed->pair->hooks.pack(packed->pair->context, value, &packed->what);
-    if (!agi_packing_end_call(&state, status))
+    if (!agi_packing_end_call(&call, status))
         return false;
     if (version != agi_tensor_version(value))
         agi_fail(AG_ERR_GRAD,
@@ -179,10 +173,10 @@ ag_tensor *agi_unpack(agi_packed *packed, ag_tensor *shown)
 {
     ag_tensor *value = NULL;
     agi_refs_inc(&packed->refs);  /* what runs now may have the node free what it saved */
-    const agi_packing_state state = agi_packing_begin_call(agi_thread_get()->grad_enabled);
+    const agi_callback call = agi_packing_begin_call(agi_thread_get()->grad_enabled);
     const ag_status status = packed->pair->hooks.unpack(packed->pair->context, packed->what, shown,
                                                         &value);
-    bool ok = agi_packing_end_call(&state, status);
+    bool ok = agi_packing_end_call(&call, status);
     if (ok && value == NULL) {
         agi_fail(AG_ERR_CALLBACK, "a saved tensor unpack hook gave no tensor");
         ok = false;

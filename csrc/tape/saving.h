@@ -9,8 +9,8 @@
 #ifndef AGI_SAVING_H
 #define AGI_SAVING_H
 
-#include "../base/thread.h"
 #include "../tensor/tensor.h"
+#include "callback.h"
 
 typedef struct agi_packed agi_packed;
 typedef struct agi_round agi_round;
@@ -53,20 +53,15 @@ ag_tensor *agi_packed_kept(const agi_packed *packed);
 void agi_packed_release(agi_packed *packed);
 
 /* Calls `visit` with what the pair packed, and with the pair's context if nobody else has that. */
+int agi_packed_visit(const agi_packed *packed, ag_packed_visit visit, void *argument);
+
 /* A new entry of the stack, which ag_pop_saved_hooks takes away. NULL with an error. */
 agi_packing *agi_packing_push(agi_packing_kind kind);
 
-/* Around what runs code of the embedder's: no scope is open there, and grad mode is this. The
- * second gives whether the status is that of success, and sees to that there is an error if not. */
-typedef struct agi_packing_state {
-    agi_thread *thread;
-    int32_t scope_depth;
-    bool recording;
-} agi_packing_state;
-agi_packing_state agi_packing_begin_call(bool recording);
-bool agi_packing_end_call(const agi_packing_state *state, ag_status status);
-
-int agi_packed_visit(const agi_packed *packed, ag_packed_visit visit, void *argument);
+/* Around what runs code of the embedder's (callback.h), where grad mode is this. The second gives
+ * whether the status is that of success, and sees to that there is an error if not. */
+agi_callback agi_packing_begin_call(bool recording);
+bool agi_packing_end_call(const agi_callback *call, ag_status status);
 
 #pragma GCC visibility pop
 #endif
