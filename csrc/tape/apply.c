@@ -364,16 +364,29 @@ ag_tensor *agi_row_major_of(ag_tensor *x)
 
 /* ---- recording ------------------------------------------------------------------------------ */
 
+/* What the tape has to know of a result, by the operands. */
+typedef enum agi_share {
+    AGI_SHARE_NONE,    /* nothing: they are constants */
+    AGI_SHARE_CUT,     /* one was cut off from the tape, or is now */
+    AGI_SHARE_RECORD,  /* the op is recorded */
+} agi_share;
+
 /* What is no float64 has no gradient, whatever was written into it. (Other bits of a row's entry
  * may come with the dtype, as they do to what stores it.) */
-AGI_INLINE bool wants_record(const agi_op_info *info, ag_dtype dtype, int n, const ag_arg *args)
+AGI_INLINE agi_share share_of(const agi_op_info *info, ag_dtype dtype, int n, const ag_arg *args)
 {
-    if (!agi_thread_get()->grad_enabled)
-        return false;
-    for (int k = 0; k < n; k++)
-        if (args[k].tensor != NULL && agi_requires_grad(args[k].tensor))
-            return info->grad < AGI_GRAD_NO_GRAD && (uint8_t)dtype == AG_FLOAT64;
-    return false;
+    bool any_cut = false;
+    for (int k = 0; k < n; k++) {
+        const ag_tensor *t = args[k].tensor;
+        if (t == NULL)
+            continue;
+        if (agi_requires_grad(t))
+            return agi_thread_get()->grad_enabled && info->grad < AGI_GRAD_NO_GRAD &&
+                           (uint8_t)dtype == AG_FLOAT64
+                       ? AGI_SHARE_RECORD : AGI_SHARE_CUT;
+        any_cut |= t->cut.kind != AGI_CUT_NOT;
+    }
+    return any_cut ? AGI_SHARE_CUT : AGI_SHARE_NONE;
 }
 
 /* Whether the result has a storage that no other tensor knew before, whose dtype is not set yet: a
@@ -455,13 +468,14 @@ AGI_INLINE ag_tensor *apply_as(ag_dtype dtype, int op, int variant, int n, const
     }
     if (AGI_UNLIKELY(out == NULL))
         return NULL;
-    if (wants_record(info, dtype, n, args)) {
+    const agi_share share = share_of(info, dtype, n, args);
+    if (share == AGI_SHARE_RECORD) {
         variant = variant < 0 ? agi_variant_of(op, args, attr) : variant;
         out->node = agi_node_new(op, variant, n, args, attr, out, 0);
         if (AGI_UNLIKELY(out->node == NULL) ||
             (AGI_UNLIKELY(agi_anomaly_checks()) && !agi_anomaly_look(out->node, out, n, args)))
             goto fail;
-    } else if (!agi_thread_get()->quiet) {
+    } else if (AGI_UNLIKELY(share == AGI_SHARE_CUT)) {
         agi_cut_by_op(out, op, n, args);
     }
     return out;
@@ -617,8 +631,9 @@ ag_status agi_apply_several(int op, int n_args, const ag_arg *args, const ag_att
         return ag_last_status();
     if (compute_several(info, (ag_dtype)how, n_args, args, attr, n, outs) != AG_OK)
         return ag_last_status();
-    const bool records = n > 0 && wants_record(info, AG_FLOAT64, n_args, args);
-    for (int k = 0; k < n; k++)
+    const agi_share share = share_of(info, AG_FLOAT64, n_args, args);
+    const bool records = n > 0 && share == AGI_SHARE_RECORD;
+    for (int k = 0; k < n && share != AGI_SHARE_NONE; k++)
         if (!records || (k > 0 && info->indexed))
             agi_cut_by_op(outs[k], op, n_args, args);
     if ((info->kind != AGI_VIEWS || note_views(args[0].tensor, n, outs)) &&

@@ -21,6 +21,18 @@ void agi_cut_mark(ag_tensor *out, const ag_tensor *from, agi_cut_kind kind, int 
     out->cut = agi_requires_grad(from) ? agi_cut_here(kind, op) : from->cut;
 }
 
+void agi_cut_by_op(ag_tensor *out, int op, int n, const ag_arg *args)
+{
+    const agi_cut_kind kind = agi_thread_get()->grad_enabled ? AGI_CUT_OP : AGI_CUT_NO_GRAD;
+    for (int k = 0; k < n; k++) {
+        const ag_tensor *t = args[k].tensor;
+        if (t == NULL || (t->cut.kind == AGI_CUT_NOT && !agi_requires_grad(t)))
+            continue;
+        agi_cut_mark(out, t, kind, op);
+        return;
+    }
+}
+
 /* What follows "by". */
 static void format_cut(char *text, size_t size, agi_cut cut)
 {

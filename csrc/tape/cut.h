@@ -26,6 +26,9 @@ typedef enum agi_cut_kind {
 /* `out` was made of `from`, which requires grad or bears a mark. Ops of rules mark nothing. */
 void agi_cut_mark(ag_tensor *out, const ag_tensor *from, agi_cut_kind kind, int op);
 
+/* An op on args was not recorded. */
+void agi_cut_by_op(ag_tensor *out, int op, int n, const ag_arg *args);
+
 /* Where the program is, as a mark. */
 agi_cut agi_cut_here(agi_cut_kind kind, int op);
 
@@ -37,18 +40,6 @@ AGI_INLINE void agi_cut_by(ag_tensor *out, const ag_tensor *from, agi_cut_kind k
 {
     if (AGI_UNLIKELY(from->cut.kind != AGI_CUT_NOT) || agi_requires_grad(from))
         agi_cut_mark(out, from, kind, op);
-}
-
-/* An op was not recorded. */
-AGI_INLINE void agi_cut_by_op(ag_tensor *out, int op, int n, const ag_arg *args)
-{
-    for (int k = 0; k < n; k++) {
-        const ag_tensor *t = args[k].tensor;
-        if (t == NULL || (AGI_LIKELY(t->cut.kind == AGI_CUT_NOT) && !agi_requires_grad(t)))
-            continue;
-        agi_cut_mark(out, t, agi_thread_get()->grad_enabled ? AGI_CUT_OP : AGI_CUT_NO_GRAD, op);
-        return;
-    }
 }
 
 #endif
