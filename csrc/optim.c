@@ -481,12 +481,13 @@ static void job_run(optim_job *job, bool alone)
         for (int i = 0; i < job->names.scalars; i++)
             *agi_tensor_data(job->parts[k].state[i]) = job->parts[k].scalars[i];
     agi_steps_run(job->n, job->steps, alone);
+    const uint32_t site = agi_site_now();
     for (int k = 0; k < job->n; k++) {
         optim_part *part = &job->parts[k];
         part_write_back(part);
-        agi_tensor_bump(part->param);
+        agi_tensor_bump_at(part->param, site);
         for (int i = 0; i < job->names.n; i++) {
-            agi_tensor_bump(part->state[i]);
+            agi_tensor_bump_at(part->state[i], site);
             if (part->place[i] == NULL)
                 part->place[i] = agi_retain(part->state[i]);
         }

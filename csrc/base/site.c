@@ -28,12 +28,12 @@ static size_t place_of_write(const void *counter)
     return (size_t)(((uint64_t)(uintptr_t)counter >> 4) * UINT64_C(0x9e3779b97f4a7c15) >> 54);
 }
 
-void agi_site_note_write(const void *counter, uint32_t version)
+void agi_site_note_write(const void *counter, uint32_t version, uint32_t site)
 {
     if (agi_sites.now == NULL)
         return;
     const size_t k = place_of_write(counter);
-    const uint64_t what = (uint64_t)version << 32 | agi_site_now();
+    const uint64_t what = (uint64_t)version << 32 | site;
     atomic_store_explicit(&agi_writes[k].counter, counter, memory_order_relaxed);
     atomic_store_explicit(&agi_writes[k].what, what, memory_order_relaxed);
 }

@@ -23,8 +23,8 @@ typedef struct agi_site_hooks {
 #pragma GCC visibility push(hidden)
 extern agi_site_hooks agi_sites;
 
-/* A write in place made the number that is counted at `counter` this one. */
-void agi_site_note_write(const void *counter, uint32_t version);
+/* A write in place, at this site, made the number that is counted at `counter` this one. */
+void agi_site_note_write(const void *counter, uint32_t version, uint32_t site);
 
 /* Where that was done; 0 where it is not known any more. */
 uint32_t agi_site_of_write(const void *counter, uint32_t version);

@@ -67,6 +67,15 @@ typedef struct agi_totals {
 void agi_thread_totals(agi_totals *totals);
 #pragma GCC visibility pop
 
+/* For what the library does itself: whether its ops are recorded. Returns what was before, with which
+ * the caller calls again. (What a program asks for is ag_set_grad_enabled.) */
+AGI_INLINE bool agi_set_recording(agi_thread *thread, bool on)
+{
+    const bool before = thread->grad_enabled;
+    thread->grad_enabled = on && !thread->inference;
+    return before;
+}
+
 /* Adds to one of this thread's counters: an ordinary add to the machine. */
 AGI_INLINE void agi_count(int64_t *counter, int64_t by)
 {

@@ -166,10 +166,10 @@ typedef struct cached {
 
 static cached *cache;  /* owned for good */
 
-static inline cached *pair_of(const PyCodeObject *code, uintptr_t where)
+/* Instructions are two bytes apart, and those of one function follow each other. */
+static inline cached *pair_of(uintptr_t where)
 {
-    const uint64_t mixed = ((uint64_t)(uintptr_t)code >> 4) + (uint64_t)where;
-    return cache + ((mixed * UINT64_C(0x9e3779b97f4a7c15) >> 52) & ~(uint64_t)1);
+    return cache + (where & (CACHED - 2));
 }
 
 static inline bool is_of(const cached *e, const PyCodeObject *code, uintptr_t where)
@@ -186,7 +186,8 @@ static void forget(cached *e)
     Py_XDECREF(e->name);
 }
 
-/* In place of the older one of the pair. */
+/* In place of the older one of the pair. The first one is never a place in this package, so that
+ * who looks there alone need not ask. */
 static uint32_t learn(PyCodeObject *code, uintptr_t where)
 {
     PyObject *type, *value, *traceback;
@@ -197,10 +198,11 @@ static uint32_t learn(PyCodeObject *code, uintptr_t where)
     if (!PyUnicode_CheckExact(code->co_filename) || !PyUnicode_CheckExact(code->co_name) ||
         !PyBytes_CheckExact(code->co_linetable))
         return site;
-    cached *pair = pair_of(code, where);
+    cached *pair = pair_of(where);
     forget(&pair[1]);
-    pair[1] = pair[0];
-    pair[0] = (cached){code, where, Py_NewRef(code->co_linetable), Py_NewRef(code->co_filename),
+    if (site != OWN)
+        pair[1] = pair[0];
+    pair[site == OWN] = (cached){code, where, Py_NewRef(code->co_linetable), Py_NewRef(code->co_filename),
                        Py_NewRef(code->co_name), code->co_firstlineno, site};
     return site;
 }
@@ -211,7 +213,7 @@ static uint32_t site_in(const py_frame *frame)
     if (code == NULL)
         return OWN;
     const uintptr_t where = py_frame_place(frame);
-    const cached *pair = pair_of(code, where);
+    const cached *pair = pair_of(where);
     return is_of(&pair[0], code, where)   ? pair[0].site
            : is_of(&pair[1], code, where) ? pair[1].site : learn(code, where);
 }
@@ -249,13 +251,10 @@ static uint32_t site_now(bool alone)
     const py_frame *frame = PY_LIKELY(thread != NULL) ? py_frame_now(thread) : NULL;
     if (PY_UNLIKELY(frame == NULL))
         return 0;
-    PyCodeObject *code = py_frame_code(frame);
-    if (PY_LIKELY(code != NULL)) {
-        const cached *e = pair_of(code, py_frame_place(frame));
-        if (PY_LIKELY(is_of(e, code, py_frame_place(frame))) && PY_LIKELY(e->site != OWN))
-            return e->site;
-    }
-    return site_outside(frame);
+    const PyCodeObject *code = py_frame_code(frame);
+    const cached *e = pair_of(py_frame_place(frame));
+    return PY_LIKELY(code != NULL) && PY_LIKELY(is_of(e, code, py_frame_place(frame)))
+               ? e->site : site_outside(frame);
 }
 
 /* All frames but those of the package. */

@@ -317,12 +317,12 @@ static AGI_NOINLINE ag_tensor *compute_formula(const agi_op_info *info, const ag
                                                const ag_attr *attr, bool record_parts)
 {
     agi_thread *thread = agi_thread_get();
-    const bool recording = record_parts || ag_set_grad_enabled(false), quiet = thread->quiet;
+    const bool recording = record_parts || agi_set_recording(thread, false), quiet = thread->quiet;
     thread->quiet = quiet || !record_parts;
     ag_tensor *out = info->forward(args, attr);
     thread->quiet = quiet;
     if (!record_parts)
-        ag_set_grad_enabled(recording);
+        agi_set_recording(thread, recording);
     else if (out != NULL)
         name_after(info, out);
     return out;
@@ -375,13 +375,16 @@ typedef enum agi_share {
  * may come with the dtype, as they do to what stores it.) */
 AGI_INLINE agi_share share_of(const agi_op_info *info, ag_dtype dtype, int n, const ag_arg *args)
 {
+    const agi_thread *thread = agi_thread_get();
+    if (!thread->grad_enabled && thread->quiet)
+        return AGI_SHARE_NONE;
     bool any_cut = false;
     for (int k = 0; k < n; k++) {
         const ag_tensor *t = args[k].tensor;
         if (t == NULL)
             continue;
         if (agi_requires_grad(t))
-            return agi_thread_get()->grad_enabled && info->grad < AGI_GRAD_NO_GRAD &&
+            return thread->grad_enabled && info->grad < AGI_GRAD_NO_GRAD &&
                            (uint8_t)dtype == AG_FLOAT64
                        ? AGI_SHARE_RECORD : AGI_SHARE_CUT;
         any_cut |= t->cut.kind != AGI_CUT_NOT;
@@ -583,9 +586,10 @@ static ag_status compute_formulas(const agi_op_info *info, const ag_arg *args, c
                                   int n, ag_tensor **outs)
 {
     const bool parts = info->grad == AGI_GRAD_PARTS;
-    const bool recording = ag_set_grad_enabled(parts && ag_grad_enabled());
+    agi_thread *thread = agi_thread_get();
+    const bool recording = agi_set_recording(thread, parts && thread->grad_enabled);
     const ag_status status = info->forward_several(args, attr, n, outs);
-    ag_set_grad_enabled(recording);
+    agi_set_recording(thread, recording);
     for (int k = 0; k < n && parts && status == AG_OK; k++)
         name_after(info, outs[k]);
     return status;

@@ -9,12 +9,8 @@
 #include "../fuse/pending.h"
 #include "apply.h"
 
-bool agi_accumulate(agi_run *run, agi_slot *entry, ag_tensor *g)
+bool agi_accumulate_next(agi_run *run, agi_slot *entry, ag_tensor *g)
 {
-    if (entry->grad == NULL) {
-        entry->grad = agi_retain(g);
-        return true;
-    }
     if (AGI_UNLIKELY(entry->is_patched))
         return agi_patches_put_whole(&entry->patches, g);
     ag_arg args[2] = {agi_arg(entry->grad), agi_arg(g)};

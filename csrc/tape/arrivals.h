@@ -11,7 +11,14 @@
 
 /* The first gradient to arrive is passed on as it is, the second makes a sum of its own, later ones
  * are added into that. */
-bool agi_accumulate(agi_run *run, agi_slot *entry, ag_tensor *g);
+bool agi_accumulate_next(agi_run *run, agi_slot *entry, ag_tensor *g);
+AGI_INLINE bool agi_accumulate(agi_run *run, agi_slot *entry, ag_tensor *g)
+{
+    if (entry->grad != NULL)
+        return agi_accumulate_next(run, entry, g);
+    entry->grad = agi_retain(g);
+    return true;
+}
 
 /* A patch (taken) joins what the entry has. */
 bool agi_accumulate_patch(agi_run *run, agi_slot *entry, agi_patch *patch);

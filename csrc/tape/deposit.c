@@ -420,7 +420,7 @@ static bool can_add(const agi_deposits *all, const ag_tensor *old, const ag_tens
             (agi_is_dense(old) || agi_is_contiguous(value)));
 }
 
-static void add_to(ag_tensor *old, ag_tensor *value)
+static void add_to(ag_tensor *old, ag_tensor *value, uint32_t site)
 {
     ag_arg args[2] = {agi_arg(old), agi_arg(value)};
     if (agi_is_dense(old))
@@ -428,45 +428,49 @@ static void add_to(ag_tensor *old, ag_tensor *value)
     else
         agi_run_scatter_add(agi_tensor_data(old), agi_strides_of(old), old->ndim,
                             agi_shape_of(old), agi_tensor_data(value));
-    agi_tensor_bump(old);
+    agi_tensor_bump_at(old, site);
 }
 
 /* Large values let other threads run while they are added, who may take the old gradient away. */
-static void commit_add(const agi_deposits *all, const agi_deposit *d, ag_tensor *old)
+static void commit_add(const agi_deposits *all, const agi_deposit *d, ag_tensor *old,
+                       uint32_t site)
 {
     if (!can_add(all, old, d->value))
         return;
     if (AGI_LIKELY(old->numel < AGI_DEFER_MIN)) {
-        add_to(old, d->value);
+        add_to(old, d->value, site);
         return;
     }
     agi_storage *memory = agi_storage_retain(old->storage);
     agi_retain(old);
-    add_to(old, d->value);
+    add_to(old, d->value, site);
     agi_release(old);
     agi_storage_release(memory);
 }
 
-static void commit_into(agi_deposit *d)
+static void commit_into(agi_deposit *d, uint32_t site)
 {
     if (!d->computed)
         memcpy(d->memory->data + d->offset, agi_tensor_data(d->value),
                (size_t)d->value->numel * sizeof(double));
-    agi_tensor_bump(d->old);
+    agi_tensor_bump_at(d->old, site);
 }
 
-static void deposit_commit(const agi_deposits *all, agi_deposit *d, agi_cut cut)
+/* Of a backward that the program does at `site`. */
+static void deposit_commit(const agi_deposits *all, agi_deposit *d, uint32_t site)
 {
     agi_meta *meta = agi_meta_of(d->to);
     ag_tensor *old = meta->grad;
     if (d->kind == AGI_DEPOSIT_INTO) {
-        commit_into(d);
+        commit_into(d, site);
     } else if (d->kind == AGI_DEPOSIT_NOTHING || old != d->seen) {
         return;  /* another thread assigned it since */
     } else if (d->kind == AGI_DEPOSIT_ADD) {
-        commit_add(all, d, old);
+        commit_add(all, d, old, site);
     } else {
-        d->value->cut = cut;
+        d->value->cut = all->create_graph
+                            ? (agi_cut){0}
+                            : (agi_cut){.site = site, .kind = AGI_CUT_GRADIENT};
         meta->grad = d->value;
         d->value = NULL;
         agi_release(old);
@@ -482,16 +486,16 @@ static bool commit_locked(agi_deposits *all, int n_roots, ag_tensor *const *root
             return false;
     if (!deposits_compute(all, n_roots, roots))
         return false;
-    const agi_cut cut =
-        all->create_graph ? (agi_cut){0} : agi_cut_here(AGI_CUT_GRADIENT, 0);
+    const uint32_t site = agi_site_now();
     for (int32_t d = 0; d < all->count; d++)
-        deposit_commit(all, &all->list[d], cut);
+        deposit_commit(all, &all->list[d], site);
     return true;
 }
 
 bool agi_deposits_commit(agi_deposits *all, int n_roots, ag_tensor *const *roots)
 {
-    bool recording = ag_set_grad_enabled(all->create_graph);
+    agi_thread *thread = agi_thread_get();
+    const bool recording = agi_set_recording(thread, all->create_graph);
     agi_expr_lock();
     bool ok = begin_deposits(all);
     if (ok) {
@@ -500,6 +504,6 @@ bool agi_deposits_commit(agi_deposits *all, int n_roots, ag_tensor *const *roots
             unmark_deposits(all);
     }
     agi_expr_unlock();
-    ag_set_grad_enabled(recording);
+    agi_set_recording(thread, recording);
     return ok;
 }

@@ -247,6 +247,8 @@ static void let_go_later(agi_run *run, agi_slot *entry, int64_t numel)
 {
     ag_node *node = agi_edge_node(entry->what);
     const bool large = numel >= AGI_DEFER_MIN;
+    if (node->n_saved == 0 && !agi_node_is_function(node))
+        return;
     /* How much a function keeps is not known here: about one value for each result. */
     run->kept += AGI_UNLIKELY(agi_node_is_function(node)) ? numel
                  : large ? agi_node_lend_saved(node, 1) : node->n_saved * numel;
@@ -366,7 +368,7 @@ static bool propagate(agi_run *run, agi_slot *entry, ag_tensor *g)
 }
 
 /* All of g's uses are known: it goes on to the inputs. */
-static bool visit_gradient(agi_run *run, agi_slot *entry, ag_tensor *g)
+AGI_INLINE bool visit_gradient(agi_run *run, agi_slot *entry, ag_tensor *g)
 {
     if (entry->wanted)
         agi_retain(g);
@@ -727,15 +729,15 @@ static bool want_inputs(agi_run *run, int n, ag_tensor *const *inputs)
 static bool run_backward(agi_run *run, int n, ag_tensor *const *roots, ag_tensor *const *gradients,
                          int n_inputs, ag_tensor *const *inputs)
 {
-    bool recording = ag_set_grad_enabled((run->flags & AG_CREATE_GRAPH) != 0);
     agi_thread *thread = agi_thread_get();
+    const bool recording = agi_set_recording(thread, (run->flags & AG_CREATE_GRAPH) != 0);
     const bool quiet = thread->quiet;
     thread->quiet = true;
     bool ok = add_roots(run, n, roots, gradients) && agi_run_discover(run) &&
               (n_inputs == 0 || want_inputs(run, n_inputs, inputs)) && sweep(run) &&
               (!run->any_patched || agi_add_up_all_patches(run));
     thread->quiet = quiet;
-    ag_set_grad_enabled(recording);
+    agi_set_recording(thread, recording);
     return ok;
 }
 

@@ -196,24 +196,39 @@ ag_status ag_retain_grad(ag_tensor *t)
 
 unsigned agi_node_saves(int op, int n, const ag_arg *args)
 {
-    const agi_op_info *info = &agi_ops[op];
-    unsigned mask = 0;
-    for (int k = 0; k < n && k < AGI_NODE_SHAPES; k++)
+    unsigned mask = 0, saves = agi_ops[op].saves;
+    for (int k = 0; k < n && saves != 0; k++, saves >>= 4)
         if (args[k].tensor != NULL && agi_requires_grad(args[k].tensor))
-            mask |= ((unsigned)info->saves >> (4 * k)) & 15u;
+            mask |= saves & 15u;
     return mask;
 }
 
-static bool keeps_shape(const agi_op_info *info, const ag_tensor *x, const ag_tensor *out)
+AGI_INLINE bool has_same_dims(const ag_tensor *x, const ag_tensor *out)
 {
-    if (x == NULL)
-        return false;
     if (x->ndim != out->ndim)
-        return true;
+        return false;
     for (int d = 0; d < x->ndim; d++)
         if (x->dims[d] != out->dims[d])
-            return true;
-    return !agi_op_is_map(info);
+            return false;
+    return true;
+}
+
+/* A bit for each operand whose shape is kept: a map's only where the result has another one. */
+AGI_INLINE unsigned shapes_to_keep(const agi_op_info *info, int n, const ag_arg *args,
+                                   const ag_tensor *out)
+{
+    const bool is_map = agi_op_is_map(info);
+    unsigned kept = 0;
+    for (int k = 0; k < n && k < AGI_NODE_SHAPES; k++)
+        if (args[k].tensor != NULL && !(is_map && has_same_dims(args[k].tensor, out)))
+            kept |= 1u << k;
+    return kept;
+}
+
+/* Edges and saved values from this place on (the ones stand behind the others): none. */
+static AGI_NOINLINE void leave_rest_empty(ag_node *node, void *from)
+{
+    memset(from, 0, (size_t)((char *)(agi_node_saved(node) + node->n_saved) - (char *)from));
 }
 
 /* Of a tensor that is to be saved: whether it may be. */
@@ -228,7 +243,7 @@ bool agi_check_may_be_saved(const ag_tensor *t)
     return (t->marks & AGI_MARK_INFERENCE) == 0;
 }
 
-static bool save_input(agi_saved *saved, const ag_arg *arg)
+AGI_INLINE bool save_input(agi_saved *saved, const ag_arg *arg)
 {
     ag_tensor *t = arg->tensor;
     if (t == NULL) {
@@ -352,12 +367,20 @@ static AGI_NOINLINE bool save_through(ag_node *node, const ag_arg *args, const a
 
 static bool save_values(ag_node *node, const ag_arg *args, const ag_tensor *out, uint32_t out_bump)
 {
+    if (node->n_saved == 0)
+        return true;
+    unsigned inputs = node->saved_mask & ~AGI_SAVE_OUT;
     agi_saved *saved = agi_node_saved(node);
-    if (AGI_UNLIKELY(agi_packs()) && node->n_saved > 0)
+    if (AGI_UNLIKELY(agi_packs())) {
+        leave_rest_empty(node, saved);
         return save_through(node, args, out, out_bump);
-    for (int k = 0; k < node->n_in && k < AGI_NODE_SHAPES; k++)
-        if (node->saved_mask & (1u << k) && !save_input(saved++, &args[k]))
+    }
+    for (const ag_arg *arg = args; inputs != 0; inputs >>= 1, arg++) {
+        if (inputs & 1u && !save_input(saved++, arg)) {
+            leave_rest_empty(node, saved - 1);
             return false;
+        }
+    }
     if (node->saved_mask & AGI_SAVE_OUT)
         save_output(saved, out, out_bump);
     return true;
@@ -376,8 +399,8 @@ static int ints_of_output(const ag_tensor *out)
 }
 
 /* Shapes and the list attribute, behind each other in the node's ints. */
-static void save_ints(ag_node *node, const agi_op_info *info, const ag_arg *args,
-                      const ag_attr *attr, const ag_tensor *out)
+static void save_ints(ag_node *node, unsigned kept, const ag_arg *args, const ag_attr *attr,
+                      const ag_tensor *out)
 {
     int64_t *ints = agi_node_ints(node);
     int at = 0;
@@ -387,9 +410,9 @@ static void save_ints(ag_node *node, const agi_op_info *info, const ag_arg *args
         at = ints_of_output(out);
         memcpy(ints, out->dims, (size_t)at * sizeof(int64_t));
     }
-    for (int k = 0; k < node->n_in && k < AGI_NODE_SHAPES; k++) {
+    for (int k = 0; kept != 0; k++, kept >>= 1) {
         const ag_tensor *x = args[k].tensor;
-        if (!keeps_shape(info, x, out))
+        if (!(kept & 1u))
             continue;
         node->shape_at[k] = (uint8_t)(at + 1);
         ints[at++] = x->ndim;
@@ -406,14 +429,14 @@ static void save_ints(ag_node *node, const agi_op_info *info, const ag_arg *args
         memcpy(ints + at, attr->list, (size_t)attr->n_list * sizeof(int64_t));
 }
 
-static int count_ints(const agi_op_info *info, unsigned saved_mask, int n, const ag_arg *args,
+static int count_ints(int op, unsigned saved_mask, unsigned kept, const ag_arg *args,
                       const ag_attr *attr, const ag_tensor *out)
 {
     int count = saved_mask & AGI_SAVE_OUT ? ints_of_output(out) : 0;
-    for (int k = 0; k < n && k < AGI_NODE_SHAPES; k++)
-        if (keeps_shape(info, args[k].tensor, out))
+    for (int k = 0; kept >> k != 0; k++)
+        if (kept & (1u << k))
             count += 1 + args[k].tensor->ndim;
-    if (args[0].tensor != NULL && keeps_strides((int)(info - agi_ops), args[0].tensor))
+    if (kept & 1u && keeps_strides(op, args[0].tensor))
         count += args[0].tensor->ndim;
     return attr != NULL && attr->n_list > 0 ? count + attr->n_list : count;
 }
@@ -438,7 +461,7 @@ static void free_node_memory(ag_node *node)
         agi_plain_free(node);
 }
 
-/* A node that begins with this head, without inputs and saved values yet. */
+/* A node that begins with this head. Its edges and saved values are the caller's to set. */
 AGI_INLINE ag_node *node_of(const ag_node *head)
 {
     ag_node *node = node_memory(node_bytes(head));
@@ -447,7 +470,6 @@ AGI_INLINE ag_node *node_of(const ag_node *head)
     memcpy(node, head, sizeof *head);
     atomic_init(&node->refs, 1);
     atomic_init(&node->run, NULL);
-    memset(node->edges, 0, node->n_in * sizeof(agi_edge) + node->n_saved * sizeof(agi_saved));
     agi_thread *thread = agi_thread_get();
     node->number = thread->recorded++;
     agi_count(&thread->live_nodes, 1);
@@ -487,11 +509,25 @@ ag_node *agi_node_new_output(ag_node *of, int k)
     return node;
 }
 
+AGI_INLINE bool set_edges(ag_node *node, const ag_arg *args)
+{
+    const int n = node->n_in;
+    for (int k = 0; k < n; k++) {
+        if (args[k].tensor == NULL) {
+            node->edges[k] = 0;
+        } else if (!edge_to(args[k].tensor, &node->edges[k])) {
+            leave_rest_empty(node, &node->edges[k + 1]);
+            return false;
+        }
+    }
+    return true;
+}
+
 ag_node *agi_node_new(int op, int variant, int n, const ag_arg *args, const ag_attr *attr,
                       const ag_tensor *out, uint32_t out_bump)
 {
     const agi_op_info *info = &agi_ops[op];
-    unsigned mask = agi_node_saves(op, n, args);
+    const unsigned mask = agi_node_saves(op, n, args), kept = shapes_to_keep(info, n, args, out);
     ag_node head = {
         .op = (uint16_t)op,
         .variant = (uint8_t)variant,
@@ -501,7 +537,7 @@ ag_node *agi_node_new(int op, int variant, int n, const ag_arg *args, const ag_a
         .has_attr = attr != NULL,
         .is_wide = info->kind >= AGI_JOIN,
         .has_outputs = info->kind > AGI_JOIN,
-        .n_ints = (uint16_t)count_ints(info, mask, n, args, attr, out),
+        .n_ints = (uint16_t)count_ints(op, mask, kept, args, attr, out),
         .site = agi_site_now(),
     };
     ag_node *node = node_of(&head);
@@ -512,11 +548,8 @@ ag_node *agi_node_new(int op, int variant, int n, const ag_arg *args, const ag_a
         memcpy(kept->f, attr->f, sizeof kept->f);
         memcpy(kept->i, attr->i, sizeof kept->i);
     }
-    save_ints(node, info, args, attr, out);
-    for (int k = 0; k < n; k++)
-        if (args[k].tensor != NULL && !edge_to(args[k].tensor, &node->edges[k]))
-            goto fail;
-    if (!save_values(node, args, out, out_bump) ||
+    save_ints(node, kept, args, attr, out);
+    if (!set_edges(node, args) || !save_values(node, args, out, out_bump) ||
         (AGI_UNLIKELY(agi_anomaly_is_on()) && !take_note(node)))
         goto fail;
     return node;
@@ -534,6 +567,7 @@ ag_node *agi_node_new_function(agi_function *function, int n_inputs, ag_tensor *
     ag_node *node = node_of(&head);
     if (node == NULL)
         return NULL;
+    memset(node->edges, 0, (size_t)n_inputs * sizeof(agi_edge));
     bool ok = agi_node_extra_of(node) != NULL &&
               (AGI_LIKELY(!agi_anomaly_is_on()) || take_note(node));
     if (n_results > 1)

@@ -219,13 +219,14 @@ AGI_INLINE uint32_t agi_tensor_version(const ag_tensor *t)
     return atomic_load_explicit(agi_version_of(t), memory_order_relaxed);
 }
 
-/* After a write in place through t. */
-AGI_INLINE void agi_tensor_bump(ag_tensor *t)
+/* After a write in place through t, which the program does at `site`. */
+AGI_INLINE void agi_tensor_bump_at(ag_tensor *t, uint32_t site)
 {
     _Atomic uint32_t *version = agi_version_of(t);
-    agi_site_note_write(version,
-                        atomic_fetch_add_explicit(version, 1, memory_order_relaxed) + 1);
+    agi_site_note_write(version, atomic_fetch_add_explicit(version, 1, memory_order_relaxed) + 1,
+                        site);
 }
+AGI_INLINE void agi_tensor_bump(ag_tensor *t) { agi_tensor_bump_at(t, agi_site_now()); }
 
 /* Contiguous, fresh storage, values undefined. The shape is trusted: agi_shape_numel said numel. */
 ag_tensor *agi_tensor_new(int ndim, const int64_t *shape, int64_t numel);
