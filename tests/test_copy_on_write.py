@@ -487,6 +487,19 @@ def test_a_checkpointed_function_writes() -> None:
     assert gradient(outer) == pytest.approx(plain)
 
 
+def test_arguments_of_a_checkpointed_function_are_written() -> None:
+    x = leaf()
+    with copy_on_write():
+        y = x * 1
+        z = checkpoint(lambda y: (y * y).sin(), y, use_reentrant=False).sum()
+        y.zero_()
+        with ag.no_grad():
+            x.mul_(5.0)
+    z.backward()
+    assert x.grad is not None
+    assert np.allclose(x.grad.numpy(), [2 * v * np.cos(v * v) for v in (1.0, 2.0, 3.0)])
+
+
 def test_functions_of_ones_own() -> None:
     class Square(ag.autograd.Function):
         @staticmethod

@@ -57,22 +57,25 @@ static void checkpoint_unlock(const ag_checkpoint *c, void *token)
         c->hooks.leave(token);
 }
 
-/* The value of a place, which is the caller's from here on. */
-static ag_tensor *out_of_round(agi_round *round, uint32_t place)
+/* The value of a place, which is the caller's from here on, and whether it is as it was saved. */
+static ag_tensor *out_of_round(agi_round *round, uint32_t place, bool *whole)
 {
     ag_tensor *value = round->values[place];
     agi_guarded *guarded = round->guarded[place];
     round->values[place] = NULL;
     round->guarded[place] = NULL;
     if (AGI_UNLIKELY(guarded != NULL))
-        agi_guarded_free(guarded);
+        agi_release(agi_guarded_end(guarded, whole));
+    else
+        *whole = value == NULL || agi_tensor_version(value) == round->versions[place];
     return value;
 }
 
 static void free_round(agi_round *round)
 {
+    bool whole;
     for (int32_t k = 0; k < round->size; k++)
-        agi_release(out_of_round(round, (uint32_t)k));
+        agi_release(out_of_round(round, (uint32_t)k, &whole));
     agi_plain_free(round->values);
     agi_plain_free(round);
 }
@@ -204,7 +207,8 @@ AGI_INLINE void forget_value(ag_checkpoint *c, uint32_t place)
     for (agi_round *round = c->rounds; round != NULL; round = round->older) {
         if (place >= (uint32_t)round->size)
             continue;
-        agi_release(out_of_round(round, place));
+        bool whole;
+        agi_release(out_of_round(round, place, &whole));
     }
 }
 
@@ -404,13 +408,12 @@ static ag_tensor *fail_written(ag_tensor *value)
 
 AGI_INLINE ag_tensor *take_from(agi_round *round, uint32_t place)
 {
-    ag_tensor *value = place < (uint32_t)round->size ? round->values[place] : NULL;
+    bool whole = true;
+    ag_tensor *value =
+        place < (uint32_t)round->size ? out_of_round(round, place, &whole) : NULL;
     if (AGI_UNLIKELY(value == NULL))
         return fail_taken(round->of);
-    const uint32_t version = AGI_LIKELY(round->guarded[place] == NULL)
-                                 ? round->versions[place] : round->guarded[place]->version;
-    out_of_round(round, place);
-    return AGI_LIKELY(agi_tensor_version(value) == version) ? value : fail_written(value);
+    return AGI_LIKELY(whole) ? value : fail_written(value);
 }
 
 static AGI_NOINLINE ag_tensor *take_slowly(ag_checkpoint *c, uint32_t place, void *run)

@@ -114,15 +114,18 @@ static ag_tensor *with_old_history(ag_tensor *given, agi_edge edge, bool recorde
 static ag_tensor *guarded_as_it_was(const agi_guarded *guarded, const ag_node *saver,
                                     agi_edge edge, bool recorded)
 {
-    ag_tensor *value = guarded->value;
-    if (!agi_guarded_is_whole(guarded)) {
+    bool whole;
+    ag_tensor *value = agi_guarded_alias(guarded, &whole);
+    if (value != NULL && !whole) {
         agi_fail_version(saver, agi_edge_is_leaf(edge) ? NULL : agi_edge_node(edge), value->ndim,
                          agi_shape_of(value), agi_version_of(value), guarded->version);
+        agi_release(value);
         return NULL;
     }
-    if (agi_edge_is_leaf(edge) && agi_edge_leaf(edge)->storage == value->storage)
-        value = agi_edge_leaf(edge);
-    return with_old_history(agi_retain(value), edge, recorded);
+    if (value == NULL || !agi_edge_is_leaf(edge) || agi_edge_leaf(edge)->storage != value->storage)
+        return value != NULL ? with_old_history(value, edge, recorded) : NULL;
+    agi_release(value);
+    return agi_retain(agi_edge_leaf(edge));
 }
 
 ag_tensor *agi_unpack_as_it_was(agi_packed *packed, agi_edge edge, bool recorded)

@@ -666,7 +666,9 @@ int64_t agi_node_lend_saved(ag_node *node, int by)
     const agi_saved *saved = agi_node_saved(node);
     int64_t stored = 0;
     for (int k = 0; k < node->n_saved; k++) {
-        agi_storage *s = agi_saved_storage(&saved[k]);
+        agi_storage *s = saved[k].kind != AGI_SAVED_GUARDED ? agi_saved_storage(&saved[k]) : NULL;
+        if (AGI_UNLIKELY(saved[k].kind == AGI_SAVED_GUARDED))
+            stored += agi_guarded_stored(saved[k].value.guarded);
         if (s != NULL && agi_is_pending(s)) {
             /* Owned, as another thread may free what is saved (INVARIANT[blocking]). */
             agi_storage_retain(s);

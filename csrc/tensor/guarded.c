@@ -121,9 +121,15 @@ agi_guarded *agi_guarded_new(const ag_tensor *t)
     return g;
 }
 
-void agi_guarded_free(agi_guarded *g)
+static bool guarded_is_whole(const agi_guarded *g)
+{
+    return agi_tensor_version(g->value) == g->version;
+}
+
+ag_tensor *agi_guarded_end(agi_guarded *g, bool *whole)
 {
     agi_fork_lock_guarded(true);
+    *whole = guarded_is_whole(g);
     if (g->link != NULL) {
         take_from_chain(g);
         if (!is_in_table(g->value->storage))
@@ -132,8 +138,35 @@ void agi_guarded_free(agi_guarded *g)
             use_chains(first_chains, AGI_FIRST_CHAINS);
     }
     agi_fork_lock_guarded(false);
-    agi_release(g->value);
+    ag_tensor *value = g->value;
     agi_small_free(g, sizeof *g);
+    return value;
+}
+
+void agi_guarded_free(agi_guarded *g)
+{
+    bool whole;
+    agi_release(agi_guarded_end(g, &whole));
+}
+
+/* ---- looking at them ------------------------------------------------------------------------ */
+
+ag_tensor *agi_guarded_alias(const agi_guarded *g, bool *whole)
+{
+    agi_fork_lock_guarded(true);
+    *whole = guarded_is_whole(g);
+    ag_tensor *alias = agi_tensor_alias(g->value);
+    agi_fork_lock_guarded(false);
+    return alias;
+}
+
+int64_t agi_guarded_stored(const agi_guarded *g)
+{
+    agi_fork_lock_guarded(true);
+    agi_storage *s = g->value->storage;
+    const int64_t stored = agi_refs_get(&s->refs) == 1 && !agi_is_pending(s) ? s->numel : 0;
+    agi_fork_lock_guarded(false);
+    return stored;
 }
 
 /* ---- copies --------------------------------------------------------------------------------- */
@@ -146,7 +179,7 @@ static bool guarded_stretch(const agi_storage *storage, int64_t *from, int64_t *
     *from = *to = 0;
     for (const agi_guarded *g = *guarded_chain(storage); g != NULL; g = g->next) {
         const ag_tensor *t = g->value;
-        if (t->storage != storage || !agi_guarded_is_whole(g))
+        if (t->storage != storage || !guarded_is_whole(g))
             continue;
         const int64_t end = t->offset + agi_shape_extent(t->ndim, t->dims);
         any = true;
@@ -178,7 +211,7 @@ static int64_t move_values(agi_storage *storage, agi_storage *copy, int64_t from
         if (g->value->storage != storage)
             continue;
         take_from_chain(g);
-        if (!agi_guarded_is_whole(g))
+        if (!guarded_is_whole(g))
             continue;
         move_value(g, copy, from);
         moved++;

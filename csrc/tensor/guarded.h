@@ -13,8 +13,8 @@
 #include "tensor.h"
 
 typedef struct agi_guarded {
-    ag_tensor *value;    /* owned, and nobody else's while it is in the table */
-    uint32_t version;    /* of the value, when it was saved */
+    ag_tensor *value;    /* owned; while this is in the table it changes under the table's lock */
+    uint32_t version;    /* of the value, when it was saved; likewise */
     struct agi_guarded *next, **link;  /* in the table; link is NULL of what is not there */
 } agi_guarded;
 
@@ -24,6 +24,16 @@ typedef struct agi_guarded {
 agi_guarded *agi_guarded_new(const ag_tensor *t);
 void agi_guarded_free(agi_guarded *guarded);
 
+/* Another tensor over the numbers, owned; NULL with an error. *whole is false if their memory was
+ * written by somebody who told nobody before, but then. */
+ag_tensor *agi_guarded_alias(const agi_guarded *guarded, bool *whole);
+
+/* The value itself, owned, whose end as a guarded one this is. */
+ag_tensor *agi_guarded_end(agi_guarded *guarded, bool *whole);
+
+/* Elements of its memory that are there and that nobody else keeps. */
+int64_t agi_guarded_stored(const agi_guarded *guarded);
+
 /* The storage, which has its numbers, is about to be written. Nothing changes on an error. */
 ag_status agi_guarded_copy(agi_storage *storage);
 
@@ -32,12 +42,6 @@ ag_status agi_guarded_copy(agi_storage *storage);
 AGI_INLINE bool agi_is_guarded(const agi_storage *s)
 {
     return (atomic_load_explicit(&s->readers, memory_order_relaxed) & AGI_READERS_GUARDED) != 0;
-}
-
-/* False if the memory was written by somebody who told nobody before, but then. */
-AGI_INLINE bool agi_guarded_is_whole(const agi_guarded *guarded)
-{
-    return agi_tensor_version(guarded->value) == guarded->version;
 }
 
 #endif

@@ -223,10 +223,12 @@ def allow_mutation_on_saved_tensors() -> Iterator[None]:
     check_allowed()
     if _disabled.allows_mutation:
         raise RuntimeError("allow_mutation_on_saved_tensors contexts cannot be nested")
-    _push_copy_on_write()
     _disabled.allows_mutation = True
     try:
-        yield
+        _push_copy_on_write()
+        try:
+            yield
+        finally:
+            _pop_saved_hooks()
     finally:
         _disabled.allows_mutation = False
-        _pop_saved_hooks()
