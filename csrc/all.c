@@ -43,6 +43,7 @@
 #include "base/thread.c"
 #include "tensor/copy.c"
 #include "tensor/create.c"
+#include "tensor/guarded.c"
 #include "tensor/layout.c"
 #include "tensor/random.c"
 #include "tensor/scope.c"

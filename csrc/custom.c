@@ -167,7 +167,7 @@ void *ag_node_function(const ag_node *node, ag_function_rule rule)
 /* ---- kept values ---------------------------------------------------------------------------- */
 
 struct ag_saved {
-    agi_saved through;    /* what hooks or a checkpoint made of it, or nothing: */
+    agi_saved through;    /* what hooks or a checkpoint made of it, or it guarded, or nothing: */
     ag_tensor *value;     /* owned: the leaf, or the value without its history */
     agi_edge edge;        /* owned: where it came from, but for a result */
     uint32_t version;
@@ -191,8 +191,9 @@ static bool keep_value(ag_saved *kept, ag_tensor *t)
         return agi_node_count_value(&kept->through, t);
     if (through != NULL && through->kind == AGI_PACKS)
         return agi_node_pack_value(&kept->through, t);
-    return keep_itself(kept, t) &&
-           (through == NULL || agi_checkpoint_watch(through->round, t));
+    return (agi_guards(through) ? agi_node_guard_value(&kept->through, t) : keep_itself(kept, t)) &&
+           (through == NULL || through->kind != AGI_WATCHES ||
+            agi_checkpoint_watch(through->round, t));
 }
 
 ag_saved *ag_save_tensor(ag_tensor *t, int result)
@@ -243,7 +244,7 @@ static ag_tensor *value_again(const ag_saved *kept, const ag_node *of, agi_edge 
 {
     const ag_tensor *value = kept->value;
     if (value == NULL)
-        return agi_saved_as_it_was(&kept->through, edge, true);
+        return agi_saved_as_it_was(&kept->through, of, edge, true);
     if (agi_tensor_version(value) == kept->version)
         return agi_with_its_node(kept->value, edge);
     const ag_node *maker = agi_edge_is_leaf(edge) ? NULL : agi_edge_node(edge);

@@ -8,8 +8,9 @@
  *      writes half written, and what it computes marked for ever. Those who run one may have to
  *      wait for the embedder's lock (Python's GIL) before they are done. So this lock is taken
  *      while nothing else is held, and waiting for it lets the embedder's lock go.
- *   2. random numbers, threads, memory, BLAS: held for moments, by threads that wait for nothing
- *      then; no two of them are held together elsewhere.
+ *   2. random numbers, guarded values, threads, memory, BLAS: held for moments, by threads that
+ *      wait for nothing then; no two of them are held together elsewhere, but for the second's
+ *      copies, whose memory takes the fourth.
  *
  * The pool's lock is not taken: its loops may be long, and the child starts with no pool anyway.
  *
@@ -28,6 +29,7 @@ static void fork_prepare(void)
 {
     agi_expr_lock_alone();
     agi_fork_lock_random(true);
+    agi_fork_lock_guarded(true);
     agi_fork_lock_threads(true);
     agi_fork_lock_memory(true);
     agi_fork_lock_blas(true);
@@ -38,6 +40,7 @@ static void unlock_rest(void)
     agi_fork_lock_blas(false);
     agi_fork_lock_memory(false);
     agi_fork_lock_threads(false);
+    agi_fork_lock_guarded(false);
     agi_fork_lock_random(false);
 }
 

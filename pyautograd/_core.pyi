@@ -9298,6 +9298,10 @@ def _push_saved_hooks(pair: tuple[Callable[[Tensor], Any], Callable[[Any], Tenso
     """From here on values that this thread saves go through this pair of functions."""
 def _pop_saved_hooks() -> None:
     """The last pair counts no more."""
+def _push_copy_on_write() -> None:
+    """From here on writes copy what this thread saves, whatever was pushed before."""
+def _set_copy_on_write(mode: _bool, /) -> _bool:
+    """Whether writes copy what this thread saves from here on; gives what was before."""
 def _has_saved_hooks() -> _bool:
     """Whether this thread has such pairs."""
 def _functions_of(module: str, /) -> dict[str, Callable[..., Any]]:

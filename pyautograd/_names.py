@@ -82,10 +82,6 @@ _REASONS: dict[str, dict[str, str]] = {
     "pyautograd.autograd": {
         "tensors that are made with requires_grad=True record": "Variable",
     },
-    "pyautograd.autograd.graph": {
-        "a tensor whose numbers are written after they were saved is told by backward": """
-            allow_mutation_on_saved_tensors""",
-    },
     "pyautograd.utils.checkpoint": {
         "which operations are kept is not chosen: checkpoint the functions that are not": """
             create_selective_checkpoint_contexts CheckpointPolicy SelectiveCheckpointContext

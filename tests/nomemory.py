@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 import pyautograd as ag
-from pyautograd.autograd import graph  # noqa: F401  (the calls name it)
+from pyautograd.autograd import graph
 
 # Names of expressions over x (2 x 3, requires grad), a (2 x 3), y (x * x), arr (a's values) and the
 # subclass Named with an instance named.
@@ -95,6 +95,7 @@ CALLS = {
     "next functions": "[f and f.name() for f, _ in y.sum().grad_fn.next_functions]",
     "variable": "y.grad_fn.next_functions[0][0].variable is x",
     "no_grad": "no_grad(x)",
+    "copy on write": "written(x)",
     "decorated": "decorated(x).requires_grad",
     # copies and pickles
     "copy.copy": "copy.copy(named).tolist(), copy.copy(named).word",
@@ -132,6 +133,19 @@ MOST, IN_A_ROW = 10000, 30
 def no_grad(x: ag.Tensor) -> bool:
     with ag.no_grad():
         return (x * 2).requires_grad
+
+
+def written(x: ag.Tensor) -> list[list[float]]:
+    """Values that were saved and written; what cannot be copied is not."""
+    with graph.allow_mutation_on_saved_tensors():
+        y = x * 1
+        z = (y * y).sum()
+        try:
+            y.zero_()
+        except MemoryError:
+            assert y.sum().item() != 0.0
+            raise
+        return ag.autograd.grad(z, x)[0].tolist()
 
 
 @ag.no_grad()

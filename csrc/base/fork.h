@@ -10,8 +10,9 @@
 
 #pragma GCC visibility push(hidden)
 
-/* The lock of random.c, of thread.c, of alloc.c, of blas.c. */
+/* The lock of random.c, of guarded.c, of thread.c, of alloc.c, of blas.c. */
 void agi_fork_lock_random(bool lock);
+void agi_fork_lock_guarded(bool lock);
 void agi_fork_lock_threads(bool lock);
 void agi_fork_lock_memory(bool lock);
 void agi_fork_lock_blas(bool lock);

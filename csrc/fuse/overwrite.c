@@ -87,13 +87,14 @@ static void copy_rest(double *to, const double *from, int64_t numel, const part_
 
 /* ---- the write ------------------------------------------------------------------------------- */
 
-/* The pending copy of memory that the storage is to hold, if nobody else knows it. */
+/* The pending copy of memory that the storage is to hold, if nobody else knows it, nor is to. */
 static agi_expr *fresh_copy(const agi_storage *storage)
 {
     agi_expr *e = agi_expr_of(storage);
     return e != NULL && e->op == AG_OP_clone && !e->in_place && storage->data == NULL &&
                    agi_refs_get(&e->refs) == 1 && e->runner == NULL &&
-                   e->in[0].kind == AGI_SOURCE_SAME && e->numel == storage->numel
+                   e->in[0].kind == AGI_SOURCE_SAME && e->numel == storage->numel &&
+                   !agi_is_guarded(storage)
                ? e : NULL;
 }
 

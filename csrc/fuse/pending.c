@@ -360,6 +360,8 @@ ag_status agi_expr_make_writable(agi_storage *storage)
         status = agi_storage_ready(storage);
         if (status == AG_OK && storage->readers > 0)
             status = settle_locked(storage);
+        if (status == AG_OK && AGI_UNLIKELY(agi_is_guarded(storage)) && !agi_is_pending(storage))
+            status = agi_guarded_copy(storage);
     } while (status == AG_OK && agi_expr_turns() != turns);
     agi_expr_unlock();
     agi_storage_release(storage);
@@ -411,8 +413,8 @@ static void source_self(agi_source *source, agi_storage *storage, agi_expr *befo
 }
 
 /* Nobody but the storage may know its pending value (as a program does that computes it), nobody
- * may wait to read its memory, and the value may not be too long to be written over. All that holds
- * when nothing was left to compute. */
+ * may wait to read its memory, nor be guarded, and the value may not be too long to be written
+ * over. All that holds when nothing was left to compute. */
 static ag_status make_room_once(agi_storage *storage)
 {
     agi_expr *before = agi_expr_of(storage);
@@ -428,7 +430,11 @@ static ag_status make_room_once(agi_storage *storage)
         if (status != AG_OK)
             return status;
     }
-    return storage->readers > 0 ? settle_locked(storage) : AG_OK;
+    ag_status status = storage->readers > 0 ? settle_locked(storage) : AG_OK;
+    if (status != AG_OK || AGI_LIKELY(!agi_is_guarded(storage)))
+        return status;
+    status = agi_storage_ready(storage);
+    return status == AG_OK && !agi_is_pending(storage) ? agi_guarded_copy(storage) : status;
 }
 
 /* And whatever is written there is ready to be read. */

@@ -16,6 +16,7 @@
 #ifndef AGI_PENDING_H
 #define AGI_PENDING_H
 
+#include "../tensor/guarded.h"
 #include "expr.h"
 
 #pragma GCC visibility push(hidden)
@@ -52,7 +53,7 @@ ag_status agi_expr_compute_with(int n, agi_target *targets, int n_roots, ag_tens
 /* More (or fewer, by < 0) references to this pending value's storage will go soon. */
 void agi_expr_lend(agi_storage *storage, int by);
 
-/* Computes the storage, and every pending value that reads its memory. */
+/* Computes the storage, and every pending value that reads its memory; guarded ones get a copy. */
 ag_status agi_expr_make_writable(agi_storage *storage);
 
 /* The same for whatever storage t has when this returns. */

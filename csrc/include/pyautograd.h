@@ -358,6 +358,22 @@ typedef struct ag_saved_hooks {
 AG_API ag_status ag_push_saved_hooks(const ag_saved_hooks *hooks, void *context);
 AG_API ag_status ag_pop_saved_hooks(void);
 AG_API bool ag_has_saved_hooks(void);                        /* this thread has some pushed */
+
+/* Writes in place to what was saved. By default a rule that is to read such a value fails
+ * (AG_ERR_VERSION). Of what this thread saves while copying on write is enabled, every write, on
+ * any thread, first copies the old numbers for the rules, once for all that was saved of them: the
+ * memory that is written stays where it is, and gradients are those of the values as they were. A
+ * copy goes with the last value that needs it; a write that has no memory for it fails and changes
+ * nothing. Memory that others may write (ag_mark_exported, ag_from_memory) is copied when it is
+ * saved. ag_data counts as a write; who writes by a pointer from before says so (ag_bump_version),
+ * and the rules fail. No thread may write while another's rule reads. The function gives what was
+ * before; a new thread begins without. */
+AG_API bool ag_set_copy_on_write(bool enabled);
+AG_API bool ag_copy_on_write_enabled(void);                  /* as that was set last */
+/* The same as if it were hooks: until ag_pop_saved_hooks, instead of hooks that were pushed before,
+ * but not where others are pushed later, which then pack. What these leave to the library is
+ * copied, too. */
+AG_API ag_status ag_push_copy_on_write(void);
 /* For collectors of garbage: visits what was packed for the node of t, if the caller's is the only
  * reference to t and t's the only one to the node, until `visit` gives something other than 0:
  * that, else 0. The context is NULL where more than this value keeps it. And lets go of it: rules

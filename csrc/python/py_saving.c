@@ -7,6 +7,7 @@
  * A function that returns the very tensor that it got leaves that to the library, which keeps it
  * without making a circle of it.
  */
+#include "py_args.h"
 #include "py_errors.h"
 #include "py_ops.h"
 #include "py_tensor.h"
@@ -76,6 +77,23 @@ static PyObject *f_has_saved_hooks(PyObject *module, PyObject *unused)
     return PyBool_FromLong(ag_has_saved_hooks());
 }
 
+static PyObject *f_set_copy_on_write(PyObject *module, PyObject *mode)
+{
+    (void)module;
+    if (!PyBool_Check(mode))
+        return py_wrong_type("copy_on_write", "mode", "bool", mode);
+    return PyBool_FromLong(ag_set_copy_on_write(mode == Py_True));
+}
+
+static PyObject *f_push_copy_on_write(PyObject *module, PyObject *unused)
+{
+    (void)module;
+    (void)unused;
+    if (ag_push_copy_on_write() != AG_OK)
+        return py_raise();
+    Py_RETURN_NONE;
+}
+
 static PyObject *f_backward_is_whole(PyObject *module, PyObject *unused)
 {
     (void)module;
@@ -90,5 +108,9 @@ PyMethodDef py_saving_functions[] = {
      "From here on values that this thread saves go through this pair of functions."},
     {"_pop_saved_hooks", f_pop_saved_hooks, METH_NOARGS, "The last pair counts no more."},
     {"_has_saved_hooks", f_has_saved_hooks, METH_NOARGS, "Whether this thread has such pairs."},
+    {"_set_copy_on_write", f_set_copy_on_write, METH_O,
+     "Whether writes copy what this thread saves from here on; gives what was before."},
+    {"_push_copy_on_write", f_push_copy_on_write, METH_NOARGS,
+     "From here on writes copy what this thread saves, whatever was pushed before."},
     {NULL, NULL, 0, NULL},
 };

@@ -25,7 +25,8 @@ struct agi_round {
     int32_t count, size; /* saved so far; what there was to be when it began */
     bool stopped;        /* all that is needed was there */
     ag_tensor **values;  /* owned; NULL where it was taken, or is not there */
-    uint32_t *versions;  /* behind the values: when they were saved */
+    agi_guarded **guarded;  /* behind the values: owned, of those that are; NULL of others */
+    uint32_t *versions;  /* behind these: when they were saved */
     agi_round *older;
 };
 
@@ -33,6 +34,7 @@ struct ag_checkpoint {
     agi_refs refs;       /* the caller's, and one of each value that it counted */
     unsigned flags;
     bool is_complete;    /* the first run is over */
+    bool guards;         /* values are guarded, where it was begun */
     bool saves_more;     /* a run saved more than the first one until then: not compared */
     int32_t count, capacity, shapes_used, shapes_capacity;
     agi_noted *noted;    /* owned */
@@ -55,10 +57,25 @@ static void checkpoint_unlock(const ag_checkpoint *c, void *token)
         c->hooks.leave(token);
 }
 
+/* The value of a place, which is the caller's from here on, and whether it is as it was saved. */
+static ag_tensor *out_of_round(agi_round *round, uint32_t place, bool *whole)
+{
+    ag_tensor *value = round->values[place];
+    agi_guarded *guarded = round->guarded[place];
+    round->values[place] = NULL;
+    round->guarded[place] = NULL;
+    if (AGI_UNLIKELY(guarded != NULL))
+        agi_release(agi_guarded_end(guarded, whole));
+    else
+        *whole = value == NULL || agi_tensor_version(value) == round->versions[place];
+    return value;
+}
+
 static void free_round(agi_round *round)
 {
+    bool whole;
     for (int32_t k = 0; k < round->size; k++)
-        agi_release(round->values[k]);
+        agi_release(out_of_round(round, (uint32_t)k, &whole));
     agi_plain_free(round->values);
     agi_plain_free(round);
 }
@@ -119,6 +136,7 @@ ag_status ag_checkpoint_begin(ag_checkpoint *c)
     if (pair == NULL)
         return ag_last_status();
     pair->checkpoint = c;
+    c->guards = agi_guards_somewhere(pair->below);
     return AG_OK;
 }
 
@@ -189,10 +207,8 @@ AGI_INLINE void forget_value(ag_checkpoint *c, uint32_t place)
     for (agi_round *round = c->rounds; round != NULL; round = round->older) {
         if (place >= (uint32_t)round->size)
             continue;
-        ag_tensor *value = round->values[place];
-        round->values[place] = NULL;
-        if (value != NULL)
-            agi_release(value);
+        bool whole;
+        agi_release(out_of_round(round, place, &whole));
     }
 }
 
@@ -232,13 +248,14 @@ static agi_round *new_round(ag_checkpoint *c, void *run)
     if (round == NULL)
         return NULL;
     *round = (agi_round){.run = run, .of = c, .size = c->count};
-    round->values = agi_plain_new(n * (sizeof *round->values + sizeof *round->versions));
+    round->values = agi_plain_new(n * (2 * sizeof *round->values + sizeof *round->versions));
     if (round->values == NULL) {
         agi_plain_free(round);
         return NULL;
     }
-    memset(round->values, 0, n * sizeof *round->values);
-    round->versions = (uint32_t *)(round->values + n);
+    memset(round->values, 0, 2 * n * sizeof *round->values);
+    round->guarded = (agi_guarded **)(round->values + n);
+    round->versions = (uint32_t *)(round->guarded + n);
     return round;
 }
 
@@ -273,6 +290,20 @@ static bool complain(ag_checkpoint *c, int saved_again, int n, const ag_differen
     return false;
 }
 
+static bool keep_in_round(agi_round *round, int32_t at, const ag_tensor *value)
+{
+    if (AGI_UNLIKELY(round->of->guards)) {
+        round->guarded[at] = agi_guard(value);
+        if (round->guarded[at] == NULL)
+            return false;
+        round->values[at] = agi_retain(round->guarded[at]->value);
+        return true;
+    }
+    round->values[at] = agi_tensor_alias(value);
+    round->versions[at] = agi_tensor_version(value);
+    return round->values[at] != NULL;
+}
+
 bool agi_checkpoint_watch(agi_round *round, const ag_tensor *value)
 {
     ag_checkpoint *c = round->of;
@@ -281,10 +312,8 @@ bool agi_checkpoint_watch(agi_round *round, const ag_tensor *value)
         return stop(round);  /* once more: the function went on */
     const int32_t at = round->count++;
     if (at < round->size && c->noted[at].is_alive) {
-        round->values[at] = agi_tensor_alias(value);
-        if (round->values[at] == NULL)
+        if (!keep_in_round(round, at, value))
             return false;
-        round->versions[at] = agi_tensor_version(value);
     } else if (at >= c->count) {
         if (c->is_complete)
             return complain(c, AG_SAVED_MORE, 0, NULL);
@@ -379,12 +408,12 @@ static ag_tensor *fail_written(ag_tensor *value)
 
 AGI_INLINE ag_tensor *take_from(agi_round *round, uint32_t place)
 {
-    ag_tensor *value = place < (uint32_t)round->size ? round->values[place] : NULL;
+    bool whole = true;
+    ag_tensor *value =
+        place < (uint32_t)round->size ? out_of_round(round, place, &whole) : NULL;
     if (AGI_UNLIKELY(value == NULL))
         return fail_taken(round->of);
-    round->values[place] = NULL;
-    return AGI_LIKELY(agi_tensor_version(value) == round->versions[place]) ? value
-                                                                           : fail_written(value);
+    return AGI_LIKELY(whole) ? value : fail_written(value);
 }
 
 static AGI_NOINLINE ag_tensor *take_slowly(ag_checkpoint *c, uint32_t place, void *run)

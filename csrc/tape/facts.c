@@ -199,8 +199,7 @@ int64_t ag_node_kept(const ag_node *node, int k, const void **memory)
         return -1;
     const agi_saved *saved = agi_node_saved(node);
     for (int i = 0; i < node->n_saved; i++) {
-        const agi_storage *s = saved[i].kind == AGI_SAVED_INPUT    ? saved[i].value.tensor->storage
-                               : saved[i].kind == AGI_SAVED_OUTPUT ? saved[i].value.storage : NULL;
+        const agi_storage *s = agi_saved_storage(&saved[i]);
         if (s == NULL || k-- > 0)
             continue;
         *memory = s;

@@ -661,6 +661,8 @@ ag_status agi_view_in_place(ag_tensor *x, int op, int variant, const ag_attr *at
     ag_status status = check_history(1, &arg);
     if (status == AG_OK)
         status = check_inference(x);
+    if (status == AG_OK && agi_is_guarded(x->storage))
+        status = agi_storage_writable(x->storage);  /* to guarded values it is a write */
     if (status != AG_OK)
         return status;
     /* What has a node gets one that knows its new shape, even where nothing is recorded. */

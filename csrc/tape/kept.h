@@ -14,11 +14,19 @@
 /* The leaf that `value` is, or an alias of it with the node that `edge` says. Owned. */
 ag_tensor *agi_with_its_node(ag_tensor *value, agi_edge edge);
 
-/* What a pair of hooks packed, or a checkpoint counted, as a tensor with the history it had and no
- * other: the node, or the leaf, that `edge` says, where that is asked for (`recorded`), else none.
- * Owned; NULL with an error. */
-ag_tensor *agi_saved_as_it_was(const agi_saved *saved, agi_edge edge, bool recorded);
+/* What a pair of hooks packed, a checkpoint counted, or was guarded, as a tensor with the history
+ * it had and no other: the node, or the leaf, that `edge` says, where that is asked for
+ * (`recorded`), else none. Owned; NULL with an error, for which `saver` may be NULL. */
+ag_tensor *agi_saved_as_it_was(const agi_saved *saved, const ag_node *saver, agi_edge edge,
+                               bool recorded);
 ag_tensor *agi_unpack_as_it_was(agi_packed *packed, agi_edge edge, bool recorded);
+
+/* Errors of values that were saved: written since by somebody, freed by a backward, detached. Of
+ * the first the node that saved and that which made the value may be NULL. */
+void agi_fail_version(const ag_node *saver, const ag_node *maker, int ndim, const int64_t *shape,
+                      const _Atomic uint32_t *counter, uint32_t expected);
+void agi_fail_freed(void);
+void agi_fail_detached(void);
 
 #pragma GCC visibility pop
 #endif

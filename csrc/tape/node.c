@@ -304,13 +304,51 @@ static void save_output(agi_saved *saved, const ag_tensor *out, uint32_t out_bum
     saved->version = agi_storage_version(out->storage) + out_bump;
 }
 
+bool agi_node_guard_value(agi_saved *saved, const ag_tensor *value)
+{
+    agi_guarded *guarded = agi_check_may_be_saved(value) ? agi_guard(value) : NULL;
+    if (guarded == NULL)
+        return false;
+    saved->kind = AGI_SAVED_GUARDED;
+    saved->value.guarded = guarded;
+    return true;
+}
+
+static bool save_or_guard(const agi_packing *through, agi_saved *saved, const ag_arg *arg)
+{
+    return arg->tensor != NULL && agi_guards(through) ? agi_node_guard_value(saved, arg->tensor)
+                                                      : save_input(saved, arg);
+}
+
+/* What is still to be written in place is saved as ever: nothing in place reads its result so. */
+static bool save_or_guard_output(const agi_packing *through, agi_saved *saved,
+                                 const ag_tensor *out, uint32_t out_bump)
+{
+    if (out_bump == 0 && agi_guards(through))
+        return agi_node_guard_value(saved, out);
+    save_output(saved, out, out_bump);
+    return true;
+}
+
+static bool save_guarded(ag_node *node, const agi_packing *through, const ag_arg *args,
+                         const ag_tensor *out, uint32_t out_bump)
+{
+    agi_saved *saved = agi_node_saved(node);
+    node->is_packed = true;
+    for (int k = 0; k < node->n_in && k < AGI_NODE_SHAPES; k++)
+        if (node->saved_mask & (1u << k) && !save_or_guard(through, saved++, &args[k]))
+            return false;
+    return !(node->saved_mask & AGI_SAVE_OUT) ||
+           save_or_guard_output(through, saved, out, out_bump);
+}
+
 static bool count_or_watch(const agi_packing *through, agi_saved *saved, const ag_arg *arg)
 {
     if (arg->tensor == NULL)
         return save_input(saved, arg);
     if (through->kind == AGI_COUNTS)
         return agi_node_count_value(saved, arg->tensor);
-    return save_input(saved, arg) && agi_checkpoint_watch(through->round, arg->tensor);
+    return save_or_guard(through, saved, arg) && agi_checkpoint_watch(through->round, arg->tensor);
 }
 
 /* In a checkpointed function. */
@@ -318,7 +356,7 @@ static bool save_for_checkpoint(ag_node *node, const agi_packing *through, const
                                 const ag_tensor *out, uint32_t out_bump)
 {
     agi_saved *saved = agi_node_saved(node);
-    node->is_packed = through->kind == AGI_COUNTS;
+    node->is_packed = through->kind == AGI_COUNTS || agi_guards(through);
     for (int k = 0; k < node->n_in && k < AGI_NODE_SHAPES; k++)
         if (node->saved_mask & (1u << k) && !count_or_watch(through, saved++, &args[k]))
             return false;
@@ -326,8 +364,8 @@ static bool save_for_checkpoint(ag_node *node, const agi_packing *through, const
         return true;
     if (out_bump == 0 && through->kind == AGI_COUNTS)
         return agi_node_count_value(saved, out);
-    save_output(saved, out, out_bump);
-    return out_bump != 0 || agi_checkpoint_watch(through->round, out);
+    return save_or_guard_output(through, saved, out, out_bump) &&
+           (out_bump != 0 || agi_checkpoint_watch(through->round, out));
 }
 
 /* Through a pair of hooks, in PyTorch's order, which is that of the names: "other" and the like
@@ -361,8 +399,10 @@ static AGI_NOINLINE bool save_through(ag_node *node, const ag_arg *args, const a
                                       uint32_t out_bump)
 {
     const agi_packing *through = agi_thread_get()->packing;
-    return through->kind == AGI_PACKS ? save_packed(node, args, out, out_bump)
-                                      : save_for_checkpoint(node, through, args, out, out_bump);
+    if (through->kind == AGI_PACKS)
+        return save_packed(node, args, out, out_bump);
+    return through->kind == AGI_GUARDS ? save_guarded(node, through, args, out, out_bump)
+                                       : save_for_checkpoint(node, through, args, out, out_bump);
 }
 
 static bool save_values(ag_node *node, const ag_arg *args, const ag_tensor *out, uint32_t out_bump)
@@ -622,10 +662,19 @@ void agi_saved_release(agi_saved *saved)
         agi_release(saved->value.tensor);
     else if (saved->kind == AGI_SAVED_OUTPUT)
         agi_storage_release(saved->value.storage);
+    else if (saved->kind == AGI_SAVED_GUARDED)
+        agi_guarded_free(saved->value.guarded);
     else if (saved->kind == AGI_SAVED_PACKED)
         agi_packed_release(saved->value.packed);
     else if (saved->kind == AGI_SAVED_COUNTED)
         agi_checkpoint_drop(saved->value.checkpoint, saved->version);
+}
+
+agi_storage *agi_saved_storage(const agi_saved *saved)
+{
+    return saved->kind == AGI_SAVED_INPUT     ? saved->value.tensor->storage
+           : saved->kind == AGI_SAVED_OUTPUT  ? saved->value.storage
+           : saved->kind == AGI_SAVED_GUARDED ? saved->value.guarded->value->storage : NULL;
 }
 
 /* Those of the kinds from `first` on. */
@@ -651,8 +700,9 @@ int64_t agi_node_lend_saved(ag_node *node, int by)
     const agi_saved *saved = agi_node_saved(node);
     int64_t stored = 0;
     for (int k = 0; k < node->n_saved; k++) {
-        agi_storage *s = saved[k].kind == AGI_SAVED_INPUT    ? saved[k].value.tensor->storage
-                         : saved[k].kind == AGI_SAVED_OUTPUT ? saved[k].value.storage : NULL;
+        agi_storage *s = saved[k].kind != AGI_SAVED_GUARDED ? agi_saved_storage(&saved[k]) : NULL;
+        if (AGI_UNLIKELY(saved[k].kind == AGI_SAVED_GUARDED))
+            stored += agi_guarded_stored(saved[k].value.guarded);
         if (s != NULL && agi_is_pending(s)) {
             /* Owned, as another thread may free what is saved (INVARIANT[blocking]). */
             agi_storage_retain(s);

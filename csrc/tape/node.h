@@ -30,9 +30,11 @@ typedef enum agi_saved_kind {
                            to own this node, and must not be owned by it */
     AGI_SAVED_OUTPUT,   /* storage: owned (never the tensor: it owns this node), from its first
                            element on */
+    AGI_SAVED_GUARDED,  /* one of these that stays as it is when its memory is written (guarded.h):
+                           owned */
     AGI_SAVED_PACKED,   /* what hooks made of one of these (saving.h): owned */
     AGI_SAVED_COUNTED,  /* a checkpoint's (checkpoint.h): owned, and `version` is its place there */
-    AGI_SAVED_FREED,    /* was one of the last four until a backward without retain_graph */
+    AGI_SAVED_FREED,    /* was one of the last five until a backward without retain_graph */
 } agi_saved_kind;
 
 typedef struct agi_saved {
@@ -40,6 +42,7 @@ typedef struct agi_saved {
         double number;
         ag_tensor *tensor;
         agi_storage *storage;
+        struct agi_guarded *guarded;
         struct agi_packed *packed;
         ag_checkpoint *checkpoint;
     } value;
@@ -100,7 +103,7 @@ struct ag_node {
     uint16_t n_ints;
     uint8_t variant;        /* digit of the printed name, + AGI_NAMED_x for another label */
     uint8_t saved_mask : 7; /* AGI_SAVE_ bits of what is kept */
-    uint8_t is_packed : 1;  /* some of that is AGI_SAVED_PACKED or _COUNTED */
+    uint8_t is_packed : 1;  /* some of that is AGI_SAVED_GUARDED, _PACKED or _COUNTED */
     uint8_t n_saved;        /* one for each bit of saved_mask, in order; OUT is the last */
     uint8_t out_ndim;       /* shape of the output in ints[0 .. out_ndim), kept if OUT is saved */
     uint8_t shape_at[AGI_NODE_SHAPES];  /* ints[shape_at[k] - 1]: ndim, then shape of input k,
@@ -227,10 +230,17 @@ bool agi_edge_to(ag_tensor *t, agi_edge *edge);
 /* What the op of a node is called where it is printed: "Mul" of MulBackward0. */
 const char *agi_node_label(const ag_node *node);
 /* What the pair of hooks that counts packs of a value, or the checkpoint counts. False with an
- * error. And the end of what was saved. */
+ * error. */
 bool agi_node_pack_value(agi_saved *saved, ag_tensor *value);
 bool agi_node_count_value(agi_saved *saved, const ag_tensor *value);
+
+/* The same of a value that is guarded. */
+bool agi_node_guard_value(agi_saved *saved, const ag_tensor *value);
+
 void agi_saved_release(agi_saved *saved);
+
+/* Borrowed: the memory that the library itself keeps for it; NULL for none. */
+agi_storage *agi_saved_storage(const agi_saved *saved);
 
 ag_node *agi_view_node(ag_tensor *t, bool *failed);
 

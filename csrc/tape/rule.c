@@ -42,59 +42,6 @@ ag_status agi_leave_with_all(int64_t mark, int n, const ag_arg *values, ag_tenso
     return agi_scope_leave_all(mark, ok, n, outs);
 }
 
-/* "Exp" for ExpBackward0: how the message names who made a value. */
-static void maker_name(const ag_node *node, char text[64])
-{
-    ag_node_name(node, text, 64);
-    char *tail = strstr(text, "Backward");
-    if (tail != NULL && tail != text)
-        *tail = '\0';
-}
-
-void agi_fail_version(const ag_node *saver, const ag_node *maker, int ndim, const int64_t *shape,
-                      const _Atomic uint32_t *counter, uint32_t expected)
-{
-    const uint32_t version = atomic_load_explicit(counter, memory_order_relaxed);
-    char made_by[64] = "", saved_by[64] = "Somebody", size[AGI_SHAPE_TEXT];
-    const bool traced = agi_anomaly_is_on();
-    const char *hint =
-        traced ? "the backtrace further above shows the operation that failed to compute its "
-                 "gradient. The variable in question was changed in there or anywhere later. Good "
-                 "luck!"
-               : " saved it for its gradient; clone() it before writing, or write before it is "
-                 "used.";
-    if (saver != NULL)
-        ag_node_name(saver, saved_by, sizeof saved_by);
-    if (maker != NULL)
-        maker_name(maker, made_by);
-    agi_fail(AG_ERR_VERSION,
-             "one of the variables needed for gradient computation has been modified by an inplace "
-             "operation: [Tensor %s]%s%s, is at version %u; expected version %u instead. "
-             "Hint: %s%s",
-             agi_format_shape_list(size, ndim, shape),
-             maker != NULL ? ", which is output 0 of " : "", made_by, version, expected,
-             traced ? "" : saved_by, hint);
-    agi_site_add(agi_site_of_write(counter, version), "It was last written in place");
-}
-
-void agi_fail_freed(void)
-{
-    agi_fail(
-        AG_ERR_FREED,
-        "Trying to backward through the graph a second time (or directly access saved tensors "
-        "after they have already been freed). Saved intermediate values of the graph are freed "
-        "when you call .backward() or autograd.grad(). Specify retain_graph=True if you need "
-        "to backward through the graph a second time or if you need to access saved tensors "
-        "after calling backward.");
-}
-
-void agi_fail_detached(void)
-{
-    agi_fail(AG_ERR_GRAD,
-             "Trying to use a saved tensor that has been detached in-place, i.e. with .detach_()."
-             "This is not supported, please use out-of-place `.detach()` instead");
-}
-
 /* A tensor over the saved elements that is, on the tape, the value it was then. */
 static ag_arg with_history(ag_tensor *alias, agi_edge edge)
 {
@@ -120,7 +67,8 @@ static ag_tensor *as_output_lay(const ag_node *node, ag_tensor *value)
     return v_row_major(arg).tensor;
 }
 
-/* What hooks packed for this node, each once, in the order in which it was packed. */
+/* What hooks packed for this node, or was guarded, each once, in the order in which it was
+ * packed. */
 static AGI_NOINLINE bool unpack_saved(agi_vjp *v, ag_tensor **room)
 {
     ag_node *node = v->node;
@@ -137,12 +85,12 @@ static AGI_NOINLINE bool unpack_saved(agi_vjp *v, ag_tensor **room)
     for (int i = 0; i < node->n_saved; i++) {
         const bool is_out = i == n_inputs;
         const int at = backwards && !is_out ? n_inputs - 1 - i : i;
-        if (saved[at].kind != AGI_SAVED_PACKED && saved[at].kind != AGI_SAVED_COUNTED)
+        if (saved[at].kind < AGI_SAVED_GUARDED || saved[at].kind == AGI_SAVED_FREED)
             continue;
         const agi_edge own = agi_node_output_has_history(node) ? (agi_edge)node : 0;
-        ag_tensor *value = agi_scope_add(
-            agi_saved_as_it_was(&saved[at], is_out ? own : node->edges[inputs[at]],
-                                v->create_graph));
+        const agi_edge edge = is_out ? own : node->edges[inputs[at]];
+        ag_tensor *value =
+            agi_scope_add(agi_saved_as_it_was(&saved[at], node, edge, v->create_graph));
         room[at] = is_out ? as_output_lay(node, value) : value;
         if (room[at] == NULL || room[at] == &agi_failed)
             return false;

@@ -28,13 +28,6 @@
 #pragma GCC visibility push(hidden)
 ag_arg agi_vjp_input(agi_vjp *v, int k);
 ag_arg agi_vjp_output(agi_vjp *v);
-/* Errors of values that were saved: written since by somebody, freed by a backward, detached. Of
- * the first the node that saved and that which made the value may be NULL. */
-void agi_fail_version(const ag_node *saver, const ag_node *maker, int ndim, const int64_t *shape,
-                      const _Atomic uint32_t *counter, uint32_t expected);
-void agi_fail_freed(void);
-void agi_fail_detached(void);
-
 ag_arg agi_repeated(double value, int ndim, const int64_t *shape);  /* in one element of memory */
 ag_arg agi_zeros_for(ag_arg g);        /* zeros of the shape of g, likewise */
 

@@ -8,12 +8,14 @@
 
 #include "../base/check.h"
 #include "../base/shape.h"
+#include "../fuse/pending.h"
 
 struct agi_packed {
     agi_refs refs;      /* whose it is, and one for each unpacking that is on */
     agi_packing *pair;  /* owned */
     void *what;         /* owned: given back by the pair's drop */
     ag_tensor *kept;    /* owned: see agi_packed_kept */
+    agi_guarded *guarded;  /* owned: in its place, NULL for none */
     uint8_t dtype, ndim;
     int64_t shape[];
 };
@@ -36,11 +38,14 @@ void agi_packed_release(agi_packed *packed)
     if (packed->what != NULL && packed->pair->hooks.drop != NULL)
         packed->pair->hooks.drop(packed->pair->context, packed->what);
     agi_release(packed->kept);
+    if (packed->guarded != NULL)
+        agi_guarded_free(packed->guarded);
     release_pair(packed->pair);
     agi_plain_free(packed);
 }
 
 ag_tensor *agi_packed_kept(const agi_packed *packed) { return packed->kept; }
+agi_guarded *agi_packed_guarded(const agi_packed *packed) { return packed->guarded; }
 
 int agi_packed_visit(const agi_packed *packed, ag_packed_visit visit, void *argument)
 {
@@ -80,11 +85,37 @@ ag_status ag_push_saved_hooks(const ag_saved_hooks *hooks, void *context)
     return AG_OK;
 }
 
+/* Below all that was pushed, where a thread guards for good. */
+static agi_packing guards_for_good = {.kind = AGI_GUARDS};
+
+bool ag_copy_on_write_enabled(void)
+{
+    const agi_packing *last = agi_thread_get()->packing;
+    while (last != NULL && last != &guards_for_good)
+        last = last->below;
+    return last != NULL;
+}
+
+bool ag_set_copy_on_write(bool enabled)
+{
+    agi_packing **end = &agi_thread_get()->packing;
+    while (*end != NULL && *end != &guards_for_good)
+        end = &(*end)->below;
+    const bool before = *end != NULL;
+    *end = enabled ? &guards_for_good : NULL;
+    return before;
+}
+
+ag_status ag_push_copy_on_write(void)
+{
+    return agi_packing_push(AGI_GUARDS) != NULL ? AG_OK : ag_last_status();
+}
+
 ag_status ag_pop_saved_hooks(void)
 {
     agi_thread *thread = agi_thread_get();
     agi_packing *pair = thread->packing;
-    if (pair == NULL)
+    if (pair == NULL || pair == &guards_for_good)
         return agi_fail(AG_ERR_VALUE, "pop_saved_hooks: no hooks were pushed on this thread, or "
                                       "all of them were popped");
     thread->packing = pair->below;
@@ -92,7 +123,11 @@ ag_status ag_pop_saved_hooks(void)
     return AG_OK;
 }
 
-bool ag_has_saved_hooks(void) { return agi_packs(); }
+bool ag_has_saved_hooks(void)
+{
+    const agi_packing *last = agi_thread_get()->packing;
+    return last != NULL && last != &guards_for_good;
+}
 
 /* ---- calls ---------------------------------------------------------------------------------- */
 
@@ -137,18 +172,39 @@ static bool call_pack(agi_packed *packed, ag_tensor *value)
     return version == agi_tensor_version(value);
 }
 
+agi_guarded *agi_guard(const ag_tensor *value)
+{
+    agi_guarded *guarded = agi_guarded_new(value);
+    if (guarded == NULL)
+        return NULL;
+    agi_storage *storage = agi_storage_retain(value->storage);
+    ag_status status = AG_OK;
+    if (AGI_UNLIKELY(agi_storage_is_shared(storage)) &&
+        (status = agi_storage_ready(storage)) == AG_OK)
+        status = agi_guarded_copy(storage);
+    agi_storage_release(storage);
+    if (status == AG_OK)
+        return guarded;
+    agi_guarded_free(guarded);
+    return NULL;
+}
+
+/* What the pair left to the library. */
+static bool keep_packed(agi_packed *packed, ag_tensor *value)
+{
+    if (agi_guards_somewhere(agi_thread_get()->packing))
+        return (packed->guarded = agi_guard(value)) != NULL;
+    packed->kept = value->flags & AGI_TENSOR_REQUIRES_GRAD ? agi_retain(value)
+                                                           : agi_tensor_alias(value);
+    return packed->kept != NULL;
+}
+
 agi_packed *agi_pack(ag_tensor *value)
 {
     agi_packed *packed = new_packed(value, agi_thread_get()->packing);
     if (packed == NULL)
         return NULL;
-    bool ok = call_pack(packed, value);
-    if (ok && packed->what == NULL) {
-        packed->kept = value->flags & AGI_TENSOR_REQUIRES_GRAD ? agi_retain(value)
-                                                               : agi_tensor_alias(value);
-        ok = packed->kept != NULL;
-    }
-    if (ok)
+    if (call_pack(packed, value) && (packed->what != NULL || keep_packed(packed, value)))
         return packed;
     agi_packed_release(packed);
     return NULL;

@@ -9,7 +9,7 @@
 #ifndef AGI_SAVING_H
 #define AGI_SAVING_H
 
-#include "../tensor/tensor.h"
+#include "../tensor/guarded.h"
 #include "callback.h"
 
 typedef struct agi_packed agi_packed;
@@ -19,6 +19,7 @@ typedef enum agi_packing_kind {
     AGI_PACKS,    /* a pair of functions */
     AGI_COUNTS,   /* a checkpoint's function in its first run (checkpoint.h) */
     AGI_WATCHES,  /* and in others: values are saved as ever, too */
+    AGI_GUARDS,   /* no functions: the library guards values against writes in place (guarded.h) */
 } agi_packing_kind;
 
 /* An entry of the stack. */
@@ -32,10 +33,30 @@ typedef struct agi_packing {
     struct agi_packing *below;  /* on the stack: borrowed from there */
 } agi_packing;
 
-/* Whether what this thread saves goes through a pair. */
+/* Whether what this thread saves goes through a pair, or is guarded. */
 AGI_INLINE bool agi_packs(void) { return agi_thread_get()->packing != NULL; }
 
+/* Whether values are guarded where `through` is what counts, NULL for nothing. */
+AGI_INLINE bool agi_guards(const agi_packing *through)
+{
+    while (through != NULL && through->kind == AGI_WATCHES)
+        through = through->below;
+    return through != NULL && through->kind == AGI_GUARDS;
+}
+
+/* Or where pairs have them that leave them to the library. */
+AGI_INLINE bool agi_guards_somewhere(const agi_packing *through)
+{
+    while (through != NULL && through->kind != AGI_GUARDS)
+        through = through->below;
+    return through != NULL;
+}
+
 #pragma GCC visibility push(hidden)
+
+/* The value, guarded: with a copy at once if its memory may be written by who tells nobody. Owned;
+ * NULL with an error. */
+agi_guarded *agi_guard(const ag_tensor *value);
 
 /* What stands for `value` from here on, by the pair that counts (there must be one). Owned; NULL
  * with an error. Whoever saves values of its own may use these, too. */
@@ -49,6 +70,7 @@ ag_tensor *agi_unpack(agi_packed *packed, ag_tensor *shown);
 /* Borrowed: where the pair left it to the library to keep the value, the leaf itself, or the value
  * without its history; else NULL. */
 ag_tensor *agi_packed_kept(const agi_packed *packed);
+agi_guarded *agi_packed_guarded(const agi_packed *packed);  /* or this, where values are guarded */
 
 void agi_packed_release(agi_packed *packed);
 

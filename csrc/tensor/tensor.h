@@ -37,7 +37,8 @@ typedef struct agi_storage {
                                   asked (agi_sharing); AGI_EXPORTED_FOR_GOOD: so many that they are
                                   not counted, or an owner that cannot */
     _Atomic bool waits;  /* only pending values keep it: counted in agi_waiting_bytes */
-    _Atomic int32_t readers;  /* pending values that will read this memory */
+    _Atomic int32_t readers;  /* pending values that will read this memory, and whether guarded ones
+                                 do (AGI_READERS_GUARDED) */
     _Atomic(struct agi_expr *) pending;  /* owned: what the data is to become (expr.h), or NULL */
     union {
         struct {
@@ -49,6 +50,7 @@ typedef struct agi_storage {
 } agi_storage;
 
 #define AGI_EXPORTED_FOR_GOOD UINT8_MAX
+#define AGI_READERS_GUARDED (1 << 30)  /* see guarded.h */
 #define AGI_INTEGER_MAX (INT64_C(1) << 53)  /* under AG_INT64: doubles leave integers out above */
 
 /* Who can be asked whether foreign memory is still known outside (ag_set_sharing_hook). */

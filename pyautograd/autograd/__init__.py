@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from ._anomaly import detect_anomaly, set_detect_anomaly
     from ._edges import GradientEdge
     from ._gradcheck import gradcheck, gradgradcheck
+    from ._saved import copy_on_write
     from .function import Function
 
     Ends: TypeAlias = Tensor | GradientEdge | Iterable[Tensor | GradientEdge]
@@ -36,6 +37,7 @@ __all__ = [
     "Function",
     "Node",
     "backward",
+    "copy_on_write",
     "detect_anomaly",
     "enable_grad",
     "function",
@@ -210,6 +212,7 @@ def grad(
 _LATER = {
     "function": ("function", None),
     "Function": ("function", "Function"),
+    "copy_on_write": ("_saved", "copy_on_write"),
     "detect_anomaly": ("_anomaly", "detect_anomaly"),
     "functional": ("functional", None),
     "gradcheck": ("_gradcheck", "gradcheck"),

@@ -8,15 +8,29 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from .._core import Tensor, _has_saved_hooks, _pop_saved_hooks, _push_saved_hooks
+from .._core import (
+    Tensor,
+    _has_saved_hooks,
+    _pop_saved_hooks,
+    _push_copy_on_write,
+    _push_saved_hooks,
+    _set_copy_on_write,
+)
 
-__all__ = ["disable_saved_tensors_hooks", "save_on_cpu", "saved_tensors_hooks"]
+__all__ = [
+    "allow_mutation_on_saved_tensors",
+    "copy_on_write",
+    "disable_saved_tensors_hooks",
+    "save_on_cpu",
+    "saved_tensors_hooks",
+]
 
 
 class _Disabled(threading.local):
-    """What using hooks is refused with, in this thread."""
+    """What using hooks is refused with, in this thread, and whether it may write what it saved."""
 
     message: str | None = None
+    allows_mutation = False
 
 
 _disabled = _Disabled()
@@ -133,3 +147,88 @@ def disable_saved_tensors_hooks(error_message: str) -> Iterator[None]:
         yield
     finally:
         _disabled.message = before
+
+
+class copy_on_write:
+    """Let writes in place copy first what operations saved: at once, and until the end of a `with`
+    if there is one.
+
+    A tensor that an operation saved for its gradient must not be written in place before the
+    backward: that raises RuntimeError. Of what operations of this thread save in this mode, a write
+    copies the old numbers first, and gradients are those of the values as they were. The memory
+    that is written stays where it is, so views and arrays that share it see the write. It does not
+    matter whether the mode is on, and in which thread, when the tensor is written or a backward
+    runs.
+
+    All that was saved of a tensor since it was last written shares one copy, of the stretch of
+    memory that it spans, and the copy goes with the last that needs it. A write that has no memory
+    for it raises MemoryError and changes nothing. Memory that a NumPy array shares is copied when
+    it is saved, as arrays are written without a word. A leaf that requires grad still cannot be
+    written while recording is on. Inside `saved_tensors_hooks` the hooks have what is saved.
+
+    Args:
+        mode: whether writes copy. New threads begin without.
+
+    Raises:
+        TypeError: `mode` is not a bool.
+
+    Example:
+        >>> import pyautograd as ag
+        >>> x = ag.tensor([1.0, 2.0], requires_grad=True)
+        >>> with ag.autograd.copy_on_write():
+        ...     y = x * 3
+        ...     z = (y * y).sum()
+        ...     y.zero_()
+        tensor([0., 0.], grad_fn=<ZeroBackward0>)
+        >>> z.backward()
+        >>> x.grad
+        tensor([18., 36.])
+    """
+
+    def __init__(self, mode: bool = True) -> None:
+        self.mode = mode
+        self.prev = _set_copy_on_write(mode)
+
+    def __enter__(self) -> None:
+        _set_copy_on_write(self.mode)
+
+    def __exit__(self, *args: object) -> None:
+        _set_copy_on_write(self.prev)
+
+
+@contextmanager
+def allow_mutation_on_saved_tensors() -> Iterator[None]:
+    """Let writes in place copy first what operations saved, inside `with` or in a decorated
+    function: see `copy_on_write`.
+
+    It stands in the row of `saved_tensors_hooks`: of several, one inside the other, the innermost
+    counts. A backward need not be inside.
+
+    Raises:
+        RuntimeError: at the beginning, inside another such block of this thread, or if hooks on
+            saved tensors are disabled there.
+
+    Example:
+        >>> import pyautograd as ag
+        >>> x = ag.tensor([0.0, 1.0], requires_grad=True)
+        >>> with ag.autograd.graph.allow_mutation_on_saved_tensors():
+        ...     y = x.clone()
+        ...     z = (y**2).sum()
+        ...     y.sin_()
+        tensor([0.0000, 0.8415], grad_fn=<SinBackward0>)
+        >>> z.backward()
+        >>> x.grad
+        tensor([0., 2.])
+    """
+    check_allowed()
+    if _disabled.allows_mutation:
+        raise RuntimeError("allow_mutation_on_saved_tensors contexts cannot be nested")
+    _disabled.allows_mutation = True
+    try:
+        _push_copy_on_write()
+        try:
+            yield
+        finally:
+            _pop_saved_hooks()
+    finally:
+        _disabled.allows_mutation = False

@@ -21,11 +21,17 @@ from typing import Any
 
 from .._core import Node
 from ._edges import GradientEdge, get_gradient_edge, register_multi_grad_hook
-from ._saved import disable_saved_tensors_hooks, save_on_cpu, saved_tensors_hooks
+from ._saved import (
+    allow_mutation_on_saved_tensors,
+    disable_saved_tensors_hooks,
+    save_on_cpu,
+    saved_tensors_hooks,
+)
 
 __all__ = [
     "GradientEdge",
     "Node",
+    "allow_mutation_on_saved_tensors",
     "disable_saved_tensors_hooks",
     "get_gradient_edge",
     "register_multi_grad_hook",

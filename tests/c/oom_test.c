@@ -35,6 +35,29 @@ static bool finish(ag_tensor *y)
     return root != NULL && ag_backward(root, NULL, 0) == AG_OK;
 }
 
+/* A write that has no memory for the copy changes nothing, in small memory and in large. */
+static bool copy_on_write(void)
+{
+    const int64_t sizes[] = {6, 20000};
+    bool good = true;
+    for (int k = 0; k < COUNT(sizes) && good; k++) {
+        ag_tensor *x = ag_ones(1, &sizes[k]);
+        if (x == NULL || ag_set_requires_grad(x, true) != AG_OK)
+            return false;
+        ag_tensor *y = ag_mul_scalar(x, 2.0);
+        const double *memory = y != NULL ? ag_data(y) : NULL;
+        ag_set_copy_on_write(true);
+        ag_tensor *z = memory != NULL ? ag_mul(y, y) : NULL;
+        ag_set_copy_on_write(false);
+        ag_tensor *part = z != NULL ? ag_slice(y, 0, 1, 4, 1) : NULL;
+        good = part != NULL && ag_fill_(part, 3.0) == AG_OK;
+        if (part != NULL && memory[2] != (good ? 3.0 : 2.0))
+            report("copy_on_write", 0, "a write failed and was done, or the other way round");
+        good = good && ag_add_(y, y) == AG_OK && finish(ag_add(z, y));
+    }
+    return good;
+}
+
 static bool make(void)
 {
     const int64_t big[] = {300, 400};
@@ -558,7 +581,7 @@ int main(void)
         {"many_roots", many_roots}, {"leaves", leaves}, {"chain", chain},
         {"several", several}, {"hooks", hooks}, {"optimise", optimise},
         {"every_elementwise_op", every_elementwise_op}, {"dtypes", dtypes},
-        {"functions", functions},
+        {"functions", functions}, {"copy_on_write", copy_on_write},
     };
     if (ag_fail_allocation(0) != AG_OK) {
         printf("allocations of this core cannot be failed\n");

@@ -89,7 +89,7 @@ def test_what_c_alone_reaches(compiler: str, tmp_path: Path) -> None:
     assert run([str(program)]).endswith(" 0 failures\n")
 
 
-@pytest.mark.parametrize("name", ["optim", "hooks", "function"])
+@pytest.mark.parametrize("name", ["optim", "hooks", "function", "copy_on_write"])
 @pytest.mark.parametrize("compiler", COMPILERS)
 def test_programs_without_arguments(compiler: str, name: str, tmp_path: Path) -> None:
     program = tmp_path / name
@@ -137,7 +137,7 @@ def test_every_function_is_misused() -> None:
     assert len(declared) > 60
     free = {"ag_scalar", "ag_number", "ag_manual_seed", "ag_set_grad_enabled", "ag_set_serialised"}
     free |= {"ag_set_cache_limit", "ag_generator_new"}  # any number is a limit, and a seed
-    free |= {"ag_integer", "ag_boolean", "ag_set_anomaly_enabled"}
+    free |= {"ag_integer", "ag_boolean", "ag_set_anomaly_enabled", "ag_set_copy_on_write"}
     taking = {name for name, arguments in declared if arguments != "void"} - free
     names = [*(f"{name}.c" for name in MISUSES), "blas_test.c"]
     texts = "".join((HERE / name).read_text() for name in names)

@@ -11,6 +11,7 @@
 #include "check.h"
 
 #include <pthread.h>
+#include <sched.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -290,6 +291,48 @@ static void test_one_writes(void)
     }
 }
 
+/* ---- one writes what others saved ------------------------------------------------------------ */
+
+/* Calls take turns, the end of what was saved does not. Every fourth value is small: there writes
+ * are done at once. */
+static void work_with_copies(int k)
+{
+    for (int i = 0; i < 8 * ROUNDS; i++) {
+        const int64_t scope = ag_scope_open();
+        pthread_mutex_lock(&turn);
+        if (k == 0) {
+            written += 1.0;
+            EXPECT(ag_fill_(shared[0], written) == AG_OK && ag_fill_(shared[1], written) == AG_OK);
+            pthread_mutex_unlock(&turn);
+            ag_scope_close(scope);
+            continue;
+        }
+        const double now = written;
+        ag_tensor *of = shared[i % 4 == 0 ? 0 : 1], *x = ag_ones_like(of);
+        ag_set_requires_grad(x, true);
+        ag_set_copy_on_write(true);
+        ag_tensor *z = ag_mul(ag_mul(x, of), of), *loss = ag_sum_all(z);
+        ag_set_copy_on_write(false);
+        pthread_mutex_unlock(&turn);
+        sched_yield();
+        pthread_mutex_lock(&turn);
+        EXPECT(ag_backward(loss, NULL, i % 2 == 0 ? AG_RETAIN_GRAPH : 0) == AG_OK);
+        pthread_mutex_unlock(&turn);
+        EXPECT(first_of(ag_grad_of(x)) == now * now);
+        ag_scope_close(scope);
+    }
+}
+
+static void test_one_writes_what_is_saved(void)
+{
+    const int64_t small = 5;
+    written = 0.0;
+    shared[0] = ag_zeros(1, &size);
+    shared[1] = ag_zeros(1, &small);
+    together(MOST_THREADS, work_with_copies);
+    expect_all(shared[0], written);
+}
+
 /* ---- tensors that go while they are computed ------------------------------------------------- */
 
 static ag_tensor *handed[MOST_THREADS];
@@ -439,8 +482,9 @@ static void test_forks(void)
 int main(int argc, char **argv)
 {
     static void (*const tests[])(void) = {
-        test_own_graphs, test_shared_leaves, test_shared_values, test_shared_writes, test_one_writes,
-        test_released_while_computed, test_failing_allocations, test_interrupted, test_forks,
+        test_own_graphs, test_shared_leaves, test_shared_values, test_shared_writes,
+        test_one_writes, test_one_writes_what_is_saved, test_released_while_computed,
+        test_failing_allocations, test_interrupted, test_forks,
     };
     if (argc > 1)
         size = atoll(argv[1]);

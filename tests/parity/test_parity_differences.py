@@ -54,7 +54,8 @@ def outcome(lib: Any, code: str) -> str:
         try:
             exec(compile(ast.Module(statements, []), code, "exec"), names)
             return repr(eval(compile(ast.Expression(last.value), code, "eval"), names))
-        except (RuntimeError, TypeError, ValueError, LookupError, OverflowError, BufferError) as e:
+        except (ArithmeticError, AssertionError, BufferError, LookupError, RuntimeError, TypeError,
+                ValueError) as e:  # fmt: skip
             return f"{type(e).__name__}: {e}"
 
 
