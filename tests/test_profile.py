@@ -158,6 +158,15 @@ def source_line(number: int) -> str:
     return Path(__file__).read_text().splitlines()[number - 1]
 
 
+def test_a_program_lies_in_the_op_that_wants_numbers() -> None:
+    x = ag.ones(2, LARGE)
+    with ag.profile() as p:
+        (x + 1) @ ag.ones(LARGE, 2)
+    (program,) = (event for event in p.events() if event.kind == "program")
+    assert program.name == "fused(add)" and program.cpu_parent.kind == "op"
+    assert program.cpu_parent.self_cpu_time_total < program.cpu_parent.cpu_time_total
+
+
 def test_ops_from_before_the_profile() -> None:
     x = ag.ones(LARGE)
     y = x + 1
@@ -667,6 +676,21 @@ except MemoryError as error:
 """
     text, numbers = run_python(code)
     assert "not enough memory for all events" in text and numbers == [2.0, 2.0, 2.0]
+
+
+def test_a_lost_profile_hides_no_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    def lose() -> None:
+        stop()
+        raise MemoryError("lost")
+
+    stop = _core._profile_stop
+    monkeypatch.setattr("pyautograd._profile._profile_stop", lose)
+    with pytest.raises(KeyError, match="mine"), ag.profile() as p:
+        raise KeyError("mine")
+    with pytest.raises(MemoryError, match="lost"):
+        p.events()
+    with pytest.raises(MemoryError, match="lost"), ag.profile():
+        pass
 
 
 def test_the_module_is_imported_late() -> None:
