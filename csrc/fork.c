@@ -8,8 +8,8 @@
  *      writes half written, and what it computes marked for ever. Those who run one may have to
  *      wait for the embedder's lock (Python's GIL) before they are done. So this lock is taken
  *      while nothing else is held, and waiting for it lets the embedder's lock go.
- *   2. random numbers, guarded values, threads, memory, BLAS: held for moments, by threads that
- *      wait for nothing then; no two of them are held together elsewhere, but for the second's
+ *   2. random numbers, guarded values, threads, memory, BLAS, events: held for moments, by threads
+ *      that wait for nothing then; no two of them are held together elsewhere, but for the second's
  *      copies, whose memory takes the fourth.
  *
  * The pool's lock is not taken: its loops may be long, and the child starts with no pool anyway.
@@ -33,10 +33,12 @@ static void fork_prepare(void)
     agi_fork_lock_threads(true);
     agi_fork_lock_memory(true);
     agi_fork_lock_blas(true);
+    agi_fork_lock_profile(true);
 }
 
 static void unlock_rest(void)
 {
+    agi_fork_lock_profile(false);
     agi_fork_lock_blas(false);
     agi_fork_lock_memory(false);
     agi_fork_lock_threads(false);

@@ -7,10 +7,12 @@
  * is made, what pends is computed, strided arrays are copied.
  */
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/check.h"
+#include "base/profile.h"
 #include "base/shape.h"
 #include "base/thread.h"
 #include "compute/optim.h"
@@ -494,6 +496,23 @@ static void job_run(optim_job *job, bool alone)
     }
 }
 
+/* As PyTorch's profiles have them. */
+static const char *name_of_step(const ag_optim *how)
+{
+    static const char *const names[AG_OPTIM_COUNT] = {
+        [AG_OPTIM_SGD] = "SGD", [AG_OPTIM_ADAM] = "Adam", [AG_OPTIM_ADAMAX] = "Adamax",
+        [AG_OPTIM_NADAM] = "NAdam", [AG_OPTIM_RMSPROP] = "RMSprop", [AG_OPTIM_ADAGRAD] = "Adagrad",
+        [AG_OPTIM_ADADELTA] = "Adadelta"};
+    return how->kind == AG_OPTIM_ADAM && how->decoupled ? "AdamW" : names[how->kind];
+}
+
+static void note_step(const agi_open_event *e, const ag_optim *how)
+{
+    char name[64];
+    snprintf(name, sizeof name, "Optimizer.step#%s.step", name_of_step(how));
+    agi_event_end_as(e, AG_EVENT_STEP, name);
+}
+
 ag_status ag_optim_step(const ag_optim *how, int n, ag_tensor *const *params, ag_tensor **state)
 {
     bool alone;
@@ -502,6 +521,8 @@ ag_status ag_optim_step(const ag_optim *how, int n, ag_tensor *const *params, ag
     optim_job job = {.how = how, .names = names_of(how)};
     if (n == 0 || (job.names.n > 0 && !agi_has("optim_step", state, "a list of what is kept")))
         return n == 0 ? AG_OK : ag_last_status();
+    agi_open_event event;
+    const bool noted = agi_profiles() && agi_event_begin(&event, true);
     ag_status status = job_open(&job, n, params, state);
     if (status == AG_OK)
         status = job_prepare(&job);
@@ -510,5 +531,7 @@ ag_status ag_optim_step(const ag_optim *how, int n, ag_tensor *const *params, ag
     if (status == AG_OK)
         job_run(&job, alone);
     job_close(&job);
+    if (noted)
+        note_step(&event, how);
     return status;
 }

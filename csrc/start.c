@@ -34,5 +34,5 @@ __attribute__((constructor)) static void start_library(void)
         .unmark = agi_tensor_unmark,
         .free_hooks = agi_hooks_free,
     };
-    agi_ops = agi_op_table;
+    agi_ops = agi_op_rows = agi_op_table;
 }

@@ -93,6 +93,7 @@ if TYPE_CHECKING:
     from ._graph import graph
     from ._inference import inference_mode
     from ._printing import get_printoptions, set_printoptions
+    from ._profile import profile
     from ._save import load, save
     from ._shapes import broadcast_shapes
     from .config import show_config
@@ -146,16 +147,16 @@ __all__ = [
     "negative_", "newaxis", "nn", "no_grad", "nonzero", "norm", "normal", "not_equal", "numel",
     "ones", "ones_like", "optim", "optimize", "outer", "pairwise_distance", "pdist", "permute",
     "pi", "pinverse", "poisson", "poisson_nll_loss", "polygamma", "positive", "pow", "prelu",
-    "prod", "promote_types", "put", "qr", "quantile", "rad2deg", "rad2deg_", "rand", "rand_like",
-    "randint", "randint_like", "randn", "randn_like", "random", "randperm", "ravel", "reciprocal",
-    "reciprocal_", "relu", "relu_", "remainder", "repeat_interleave", "reset_peak_memory_stats",
-    "reshape", "resize_as_", "result_type", "return_types", "rms_norm", "roll", "rot90", "round",
-    "round_", "row_stack", "rrelu", "rrelu_", "rsqrt", "rsqrt_", "rsub", "save", "scalar_tensor",
-    "scatter", "scatter_add", "scatter_reduce", "searchsorted", "seed", "select", "select_scatter",
-    "selu", "selu_", "set_anomaly_enabled", "set_cache_limit", "set_default_dtype",
-    "set_grad_enabled", "set_num_threads", "set_printoptions", "set_rng_state", "sgn",
-    "show_config", "sigmoid", "sigmoid_", "sign", "signbit", "sin", "sin_", "sinc", "sinc_", "sinh",
-    "sinh_", "slice_scatter", "slogdet", "softmax", "softplus", "sort", "special", "split",
+    "prod", "profile", "promote_types", "put", "qr", "quantile", "rad2deg", "rad2deg_", "rand",
+    "rand_like", "randint", "randint_like", "randn", "randn_like", "random", "randperm", "ravel",
+    "reciprocal", "reciprocal_", "relu", "relu_", "remainder", "repeat_interleave",
+    "reset_peak_memory_stats", "reshape", "resize_as_", "result_type", "return_types", "rms_norm",
+    "roll", "rot90", "round", "round_", "row_stack", "rrelu", "rrelu_", "rsqrt", "rsqrt_", "rsub",
+    "save", "scalar_tensor", "scatter", "scatter_add", "scatter_reduce", "searchsorted", "seed",
+    "select", "select_scatter", "selu", "selu_", "set_anomaly_enabled", "set_cache_limit",
+    "set_default_dtype", "set_grad_enabled", "set_num_threads", "set_printoptions", "set_rng_state",
+    "sgn", "show_config", "sigmoid", "sigmoid_", "sign", "signbit", "sin", "sin_", "sinc", "sinc_",
+    "sinh", "sinh_", "slice_scatter", "slogdet", "softmax", "softplus", "sort", "special", "split",
     "split_with_sizes", "sqrt", "sqrt_", "square", "square_", "squeeze", "stack", "std", "std_mean",
     "sub", "subtract", "sum", "svd", "swapaxes", "swapdims", "t", "take", "take_along_dim", "tan",
     "tan_", "tanh", "tanh_", "tensor", "tensor_split", "tensordot", "testing", "threshold",
@@ -193,6 +194,7 @@ _LATER = {
     "nn": ("nn", None),
     "optim": ("optim", None),
     "optimize": ("optimize", None),
+    "profile": ("_profile", "profile"),
     "random": ("random", None),
     "save": ("_save", "save"),
     "seed": ("random", "seed"),

@@ -9343,6 +9343,14 @@ def _tensor_from_address(address: _int, /) -> Tensor:
     """The Tensor of the ag_tensor at an address, which keeps its own reference to it."""
 def _fail_allocation(nth: SupportsIndex, /) -> None:
     """In testing builds: the nth allocation from now on fails; 0 for none."""
+def _profile_start() -> None:
+    """From here on events are recorded."""
+def _profile_stop() -> tuple[_int, _int, list[tuple[Any, ...]]]:
+    """No more: when that began, how long it took, and the events."""
+def _region_begin() -> Any:
+    """An event with a name begins; None if no profile is recorded."""
+def _region_end(region: Any, name: str, /) -> None:
+    """It ends: what began, and its name."""
 def _watch_lines() -> _bool:
     """Have nodes know the lines that make them. Whether they do with this Python."""
 

@@ -473,7 +473,7 @@ _PYTHON = (
     "__version__", "autograd", "broadcast_shapes", "capi", "celu_", "chain_matmul",
     "distributions", "e", "einsum", "finfo", "func", "graph", "inference_mode", "tensordot",
     "utils", "get_printoptions", "get_rng_state", "iinfo", "inf", "initial_seed", "linalg", "load",
-    "nan", "newaxis", "nn", "optim", "optimize", "pi", "random", "save", "seed", "selu_",
+    "nan", "newaxis", "nn", "optim", "optimize", "pi", "profile", "random", "save", "seed", "selu_",
     "set_printoptions", "set_rng_state", "show_config", "special", "threshold_", *package._METHODS,
 )  # fmt: skip
 

@@ -22,6 +22,7 @@ OWNERS: dict[str, Any] = {
     "pyautograd.autograd": ag.autograd,
     "pyautograd.autograd.functional": ag.autograd.functional,
     "pyautograd.autograd.graph": ag.autograd.graph,
+    "pyautograd.autograd.profiler": ag.autograd.profiler,
     "pyautograd.func": ag.func,
     "pyautograd.utils.checkpoint": ag.utils.checkpoint,
     "pyautograd.utils": ag.utils,

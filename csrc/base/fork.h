@@ -10,12 +10,13 @@
 
 #pragma GCC visibility push(hidden)
 
-/* The lock of random.c, of guarded.c, of thread.c, of alloc.c, of blas.c. */
+/* The lock of random.c, of guarded.c, of thread.c, of alloc.c, of blas.c, of profile.c. */
 void agi_fork_lock_random(bool lock);
 void agi_fork_lock_guarded(bool lock);
 void agi_fork_lock_threads(bool lock);
 void agi_fork_lock_memory(bool lock);
 void agi_fork_lock_blas(bool lock);
+void agi_fork_lock_profile(bool lock);
 
 /* In the child: the lock of expressions is free, no other thread has leaves in its hands to set
  * their .grad, and the pool has no threads. */

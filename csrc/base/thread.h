@@ -43,6 +43,11 @@ typedef struct agi_thread {
     bool quiet;     /* ops are those of a rule or of a formula, and mark nothing (tape/cut.h) */
     struct ag_node *evaluated;  /* borrowed: whose rule a backward is running, in anomaly mode */
     bool freeing, freeing_meta;
+    /* Of the profile that is recorded (base/profile.h): ops are parts of something that is told of,
+     * and are not; the number of the event that expressions are made by, 0 for none; that of the
+     * innermost event, in which profile. */
+    bool hushed;
+    uint32_t maker, event, profile;
     /* Made minus freed by this thread (a sum over all threads is what is alive). Counted with
      * agi_count, since another thread may be reading. */
     int64_t live_tensors, live_nodes;

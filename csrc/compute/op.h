@@ -85,9 +85,10 @@ enum { AGI_GRAD_RULE, AGI_GRAD_ZERO_GRAD, AGI_GRAD_NO_GRAD, AGI_GRAD_PARTS };
  * op that stands for it, with AGI_AS; or why it takes none such, with AGI_NO. AGI_CHECKED with a
  * dtype: the operands are looked at even where all are float64. AGI_MIXED with float64: a formula
  * that takes operands of other dtypes as they are. AGI_OF_FIRST: the dtype of the first operand,
- * whatever the others have (an index). */
+ * whatever the others have (an index). AGI_WATCHED, with float64 alone: set while a profile is
+ * recorded (tape/noted.h). */
 enum { AGI_DTYPES = AG_BOOL + 1, AGI_OF_FIRST = 1 << 11, AGI_CHECKED = 1 << 12, AGI_AS = 2 << 12,
-       AGI_NO = 3 << 12, AGI_DTYPE_WAYS = 3 << 12, AGI_MIXED = 1 << 14 };
+       AGI_NO = 3 << 12, AGI_DTYPE_WAYS = 3 << 12, AGI_MIXED = 1 << 14, AGI_WATCHED = 1 << 15 };
 enum { AGI_NO_CPU, AGI_NO_SUB, AGI_NO_NEG, AGI_NO_RELU, AGI_NO_MEAN, AGI_NO_STD, AGI_NO_NANMEAN,
        AGI_NO_NORM, AGI_NO_COV, AGI_NO_PLACE };
 
@@ -112,6 +113,7 @@ typedef struct agi_op_info {
 #pragma GCC visibility push(hidden)
 
 extern const agi_op_info *agi_ops;  /* by ag_op; start.c sets it */
+extern agi_op_info *agi_op_rows;    /* the same, for who sets AGI_WATCHED */
 
 #pragma GCC visibility pop
 

@@ -22,6 +22,7 @@
 #include "kernel.h"
 
 const agi_op_info *agi_ops;
+agi_op_info *agi_op_rows;
 
 #define MAX_IN 3
 /* The shortest row that is worth a kernel call of its own. a - row and a - column of 2e5 elements,

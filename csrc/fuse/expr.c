@@ -176,6 +176,7 @@ agi_expr *agi_expr_new(int op, int64_t numel)
     e->op = (uint16_t)op;
     e->numel = numel;
     e->weight = 1;
+    e->maker = agi_thread_get()->maker;
     return e;
 }
 

@@ -39,6 +39,7 @@ typedef struct agi_expr {
     bool in_place;          /* its owner has old data, which the result overwrites */
     int32_t weight;         /* expressions that it leads to, itself included: not more than that */
     int32_t known;          /* of these, in one chain, those that were computed once before */
+    uint32_t maker;         /* the event of a profile in which it was recorded, 0 for none */
     int64_t numel;
     int64_t m, kept_inner;  /* sum, mean: elements of each sum; results side by side: 1 if rows are
                                summed, more if columns are */

@@ -16,10 +16,9 @@
 #include <string.h>
 
 #include "../compute/run.h"
-#include "program_form.h"
+#include "program_noted.h"
 
 #define LOAD_BITS_MIN 5
-#define SUM_COST 0.1  /* ns for each element, beside what makes it */
 
 static bool is_stored(const agi_expr *e) { return e->result != NULL; }
 
@@ -159,7 +158,7 @@ static bool add_step(program *p, agi_expr *e)
     v->f = e->f;
     v->kernel = sum ? NULL : agi_run_kernel_of(e->op);
     e->slot = p->count - 1;
-    p->cost += sum ? SUM_COST : agi_run_cost_of(e->op);
+    p->cost += sum ? AGI_SUM_COST : agi_run_cost_of(e->op);
     p->kernel_steps += takes_long(e);
     p->sum_count += sum;
     return true;
@@ -535,6 +534,9 @@ static bool run_marked(program *p)
 ag_status agi_program_run(int n, const agi_root *roots, bool *ran)
 {
     program p;
+    ag_event event = {.steps = NULL};
+    agi_open_event open;
+    const bool noted = agi_profiles() && agi_event_begin(&open, false);
     memset(&p, 0, sizeof p);
     p.numel = agi_expr_space(roots[0].expr);
     *ran = false;
@@ -542,12 +544,17 @@ ag_status agi_program_run(int n, const agi_root *roots, bool *ran)
     if (ok && (meets_another(&p) || agi_expr_fork_waits())) {
         ok = wait_for_another(&p);
     } else if (ok && (ok = build(&p, n, roots))) {
-        if (own_overwritten(&p))
+        const bool is_free = own_overwritten(&p);
+        if (noted && is_free)
+            agi_program_note(&p, &event);
+        if (is_free)
             *ran = ok = run_marked(&p);
         else
             ok = agi_expr_wait();
     }
     program_close(&p);
+    if (noted)
+        agi_program_noted(&open, &event);
     return ok ? AG_OK : ag_last_status();
 }
 

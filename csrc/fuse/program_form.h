@@ -10,6 +10,8 @@
 #include "jit/jit.h"
 #include "program.h"
 
+#define AGI_SUM_COST 0.1  /* ns for each element, beside what makes it */
+
 typedef enum value_kind {
     VALUE_NUMBER,
     VALUE_MEMORY,

@@ -777,6 +777,81 @@ AG_API int ag_site_text(uint32_t site, char *text, size_t size);
 AG_API void ag_before_fork(void);
 AG_API void ag_after_fork(void);
 
+/* ---- profiles ------------------------------------------------------------------------------- */
+
+/* What all threads do is recorded, as events, from the start to the stop:
+ *
+ *     ag_event event;
+ *     ag_profile_start();
+ *     ...
+ *     ag_profile *p = ag_profile_stop();
+ *     for (int64_t k = 0; k < ag_profile_count(p); k++)
+ *         if (ag_profile_event(p, k, &event) == AG_OK)
+ *             printf("%s took %lld ns\n", event.name, (long long)event.duration);
+ *     ag_profile_free(p);
+ *
+ * The events of a thread lie in each other or apart. Those that began before the start or had not
+ * ended at the stop are left out, and so are the ops of which a rule, a formula or another op
+ * consists. Nothing that is computed changes: what pends goes on pending. */
+typedef enum ag_event_kind {
+    AG_EVENT_OP,        /* the call of an op. Where its result pends it is recorded here, no more */
+    AG_EVENT_NODE,      /* a node's turn in a backward, with its hooks */
+    AG_EVENT_PROGRAM,   /* pending values are computed: "fused(sub, exp)", of which ops */
+    AG_EVENT_BACKWARD,  /* all of ag_backward or ag_grad */
+    AG_EVENT_AGAIN,     /* a checkpointed function runs again */
+    AG_EVENT_STEP,      /* of an optimiser */
+    AG_EVENT_FUNCTION,  /* the forward of a function of yours: ag_region_end */
+    AG_EVENT_REGION     /* what else you have named there */
+} ag_event_kind;
+
+/* An op in a program: `of` is the event in which it was recorded (an OP, or a NODE, BACKWARD or
+ * STEP), 0 if that was before the start. What it is expected to take, in ns for each element, tells
+ * its share in the program's time. */
+typedef struct ag_event_step {
+    ag_op op;
+    uint32_t of;
+    double cost;
+    int64_t bytes;           /* of new memory, where its value is stored; else 0 */
+} ag_event_step;
+
+typedef struct ag_event {
+    ag_event_kind kind;
+    uint32_t id, parent;     /* its number, above that of the one that it lies in: 0 for none */
+    uint32_t site;           /* where the program was; of a NODE, where that was recorded */
+    ag_dtype dtype;          /* of an OP's result, */
+    int ndim;                /* whose shape this is, of several the first's; ndim -1: none */
+    const int64_t *shape;
+    int n_inputs;            /* of an OP: for each its ndim, then its shape; -1 for a number */
+    const int64_t *inputs;
+    int n_steps;             /* of a PROGRAM */
+    const ag_event_step *steps;
+    const char *name;
+    uint64_t thread;         /* its pthread_t */
+    int64_t start, duration; /* ns, of CLOCK_MONOTONIC */
+    int64_t bytes;           /* of new memory for results; of a NODE for what its rule gave */
+    int64_t kept;            /* by the node of an OP for its rule, the arguments' memory too */
+    int64_t elements;        /* of a PROGRAM: it goes over so many, */
+    int64_t bytes_read, bytes_written;  /* and so much memory, beside registers */
+} ag_event;
+
+typedef struct ag_profile ag_profile;
+AG_API ag_status ag_profile_start(void);   /* AG_ERR_GRAD if one is recorded already */
+/* Owned. AG_ERR_MEMORY if there was not enough for an event: then all are lost, and what was
+ * profiled has not noticed. AG_ERR_GRAD if none is recorded. */
+AG_API ag_profile *ag_profile_stop(void);
+AG_API bool ag_profile_is_on(void);
+AG_API int64_t ag_profile_count(const ag_profile *p);
+/* Event k in the order in which they ended; texts and lists are the profile's. */
+AG_API ag_status ag_profile_event(const ag_profile *p, int64_t k, ag_event *event);
+AG_API ag_status ag_profile_time(const ag_profile *p, int64_t *start, int64_t *duration);
+AG_API void ag_profile_free(ag_profile *p);
+
+/* An event of yours, of this thread, between the two: as calls lie in each other, or it is left
+ * out. False if no profile is recorded; then region_end does nothing. */
+typedef struct ag_region { int64_t space[6]; } ag_region;
+AG_API bool ag_region_begin(ag_region *region);
+AG_API ag_status ag_region_end(ag_region *region, ag_event_kind kind, const char *name);
+
 /* The object of a language binding that stands for t; the binding clears it when that dies. */
 AG_API void *ag_wrapper(const ag_tensor *t);
 AG_API void ag_set_wrapper(ag_tensor *t, void *wrapper);

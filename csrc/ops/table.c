@@ -84,7 +84,7 @@ enum {
 };
 _Static_assert(AGI_FORMULA_COUNT <= UINT8_MAX, "a node keeps the number of a formula in one byte");
 
-const agi_op_info agi_op_table[AG_OP_COUNT + 1] = {
+agi_op_info agi_op_table[AG_OP_COUNT + 1] = {
 #define OP(opname, n, KIND, types, save, GRAD, text, describe) \
     {.name = #opname, .label = text, .doc = describe, .arity = n, .kind = AGI_##KIND, \
      .grad = AGI_GRAD_##GRAD, .dtypes = types, .saves = save, WITH_##KIND(opname), \

@@ -10,7 +10,7 @@
 
 #pragma GCC visibility push(hidden)
 
-extern const agi_op_info agi_op_table[AG_OP_COUNT + 1];
+extern agi_op_info agi_op_table[AG_OP_COUNT + 1];
 
 #define AGI_DECLARE_MAP(name) extern const agi_kernel agi_##name##_kernels[AGI_LEVELS];
 #define AGI_DECLARE_FORWARD(name) \

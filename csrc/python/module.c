@@ -15,6 +15,7 @@
 #include "py_numpy.h"
 #include "py_ops.h"
 #include "py_out.h"
+#include "py_profile.h"
 #include "py_site.h"
 #include "py_tensor.h"
 #include "py_type.h"
@@ -132,6 +133,7 @@ static bool fill(PyObject *module)
                                    py_contract_functions, py_function_functions,
                                    py_sparse_functions, py_saving_functions,
                                    py_anomaly_functions, py_edge_functions, py_hook_functions,
+                                   py_profile_functions,
                                    own_functions};
     for (size_t i = 0; i < sizeof tables / sizeof tables[0]; i++) {
         if (!add_functions(module, tables[i]))

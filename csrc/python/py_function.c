@@ -507,10 +507,14 @@ static PyObject *apply_to(PyObject *function, PyObject *setup, PyObject *const *
     py_context *ctx = inputs != NULL ? new_context(function, n) : NULL;
     PyObject *output = NULL;
     if (ctx != NULL) {
+        ag_region region;
         const int n_inputs = read_arguments(ctx, args, inputs);
+        const bool noted = ag_region_begin(&region);
         output = call_forward(ctx, setup, args, names);
         if (output != NULL)
             output = finish_call(ctx, n_inputs, inputs, output);
+        if (PY_UNLIKELY(noted))
+            ag_region_end(&region, AG_EVENT_FUNCTION, ((PyTypeObject *)function)->tp_name);
         py_context_forget(ctx);
         Py_DECREF(ctx);
     } else if (inputs == NULL) {

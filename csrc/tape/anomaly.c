@@ -254,9 +254,10 @@ bool agi_anomaly_check(agi_run *run, ag_node *node, int k, ag_tensor *g)
 
 void ag_set_anomaly_enabled(bool on, bool check_nan)
 {
-    agi_anomaly_mode =
-        (uint8_t)((on ? AGI_ANOMALY_ON : 0) | (check_nan ? AGI_ANOMALY_CHECKS : 0));
+    agi_modes_set(AGI_ANOMALY_ON | AGI_ANOMALY_CHECKS | AGI_ANOMALY_LOOKS,
+                  (on ? AGI_ANOMALY_ON : 0u) | (check_nan ? AGI_ANOMALY_CHECKS : 0u) |
+                      (on && check_nan ? AGI_ANOMALY_LOOKS : 0u));
 }
 
-bool ag_anomaly_enabled(void) { return (agi_anomaly_mode & AGI_ANOMALY_ON) != 0; }
-bool ag_anomaly_check_nan_enabled(void) { return (agi_anomaly_mode & AGI_ANOMALY_CHECKS) != 0; }
+bool ag_anomaly_enabled(void) { return agi_anomaly_is_on(); }
+bool ag_anomaly_check_nan_enabled(void) { return agi_modes_among(AGI_ANOMALY_CHECKS) != 0; }

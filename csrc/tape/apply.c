@@ -15,6 +15,7 @@
 #include "call_check.h"
 #include "cut.h"
 #include "dtypes.h"
+#include "noted.h"
 
 ag_tensor agi_failed;
 const ag_attr agi_row_major = {.n_list = 0};
@@ -530,20 +531,35 @@ static AGI_NOINLINE ag_tensor *apply_by_dtypes(int op, int variant, int n, const
     if ((how & AGI_DTYPE_WAYS) == AGI_AS)
         return agi_apply((int)(how & ~(unsigned)AGI_DTYPE_WAYS), -1, n, args, attr);
     if (agi_ops[op].kind == AGI_FORMULA && how == AG_FLOAT64 &&
-        !(agi_ops[op].dtypes[AG_FLOAT64] & AGI_MIXED) && !are_floats(n, args))
+        !(agi_dtypes_entry(&agi_ops[op], AG_FLOAT64) & AGI_MIXED) && !are_floats(n, args))
         return apply_to_floats(op, n, args, attr);
     if (!agi_dtypes_check_numbers(op, attr))
         return NULL;
     return apply_as((ag_dtype)how, op, variant, n, args, attr);
 }
 
+/* The same, or what a profile is told of, whose operands may be all float64. */
+static AGI_NOINLINE ag_tensor *apply_watched(int op, int variant, int n, const ag_arg *args,
+                                             const ag_attr *attr)
+{
+    const unsigned entry = agi_dtypes_entry(&agi_ops[op], AG_FLOAT64);
+    agi_open_event event;
+    const bool noted = agi_op_begin(&event);
+    ag_tensor *out = agi_dtypes_are_float64(entry, n, args)
+                         ? apply_as((uint8_t)entry, op, variant, n, args, attr)
+                         : apply_by_dtypes(op, variant, n, args, attr);
+    if (noted)
+        agi_op_noted(&event, op, "", n, args, out);
+    return out;
+}
+
 /* Inline in ag_apply, which all ops of a binding go through. */
 AGI_INLINE ag_tensor *apply(int op, int variant, int n, const ag_arg *args, const ag_attr *attr)
 {
-    const agi_op_info *info = &agi_ops[op];
-    if (AGI_LIKELY(agi_dtypes_are_plain(info, n, args)))
-        return apply_as(info->dtypes[AG_FLOAT64], op, variant, n, args, attr);
-    return apply_by_dtypes(op, variant, n, args, attr);
+    const unsigned entry = agi_dtypes_entry(&agi_ops[op], AG_FLOAT64);
+    if (AGI_LIKELY(agi_dtypes_are_plain(entry, n, args)))
+        return apply_as((uint8_t)entry, op, variant, n, args, attr);
+    return apply_watched(op, variant, n, args, attr);
 }
 
 ag_tensor *agi_apply(int op, int variant, int n, const ag_arg *args, const ag_attr *attr)
@@ -626,12 +642,12 @@ static ag_status compute_several(const agi_op_info *info, ag_dtype dtype, int n_
     return info->forward_several(args, attr, n, outs);
 }
 
-ag_status agi_apply_several(int op, int n_args, const ag_arg *args, const ag_attr *attr, int n,
-                            ag_tensor **outs)
+static ag_status apply_several(int op, int n_args, const ag_arg *args, const ag_attr *attr, int n,
+                               ag_tensor **outs)
 {
     const agi_op_info *info = &agi_ops[op];
-    unsigned how = info->dtypes[AG_FLOAT64];
-    if (!agi_dtypes_are_plain(info, n_args, args) && !agi_dtypes_resolve(op, n_args, args, &how))
+    unsigned how = agi_dtypes_entry(info, AG_FLOAT64) & ~(unsigned)AGI_WATCHED;
+    if (!agi_dtypes_are_float64(how, n_args, args) && !agi_dtypes_resolve(op, n_args, args, &how))
         return ag_last_status();
     if (compute_several(info, (ag_dtype)how, n_args, args, attr, n, outs) != AG_OK)
         return ag_last_status();
@@ -646,6 +662,17 @@ ag_status agi_apply_several(int op, int n_args, const ag_arg *args, const ag_att
     for (int k = 0; k < n; k++)
         agi_release(outs[k]);
     return ag_last_status();
+}
+
+ag_status agi_apply_several(int op, int n_args, const ag_arg *args, const ag_attr *attr, int n,
+                            ag_tensor **outs)
+{
+    agi_open_event event;
+    const bool noted = agi_op_begin(&event);
+    const ag_status status = apply_several(op, n_args, args, attr, n, outs);
+    if (noted)
+        agi_op_noted(&event, op, "", n_args, args, status == AG_OK && n > 0 ? outs[0] : NULL);
+    return status;
 }
 
 ag_status ag_apply_several(ag_op op, int n_args, const ag_arg *args, const ag_attr *attr, int n,

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * Calls of the embedder's code from inside the core: hooks, rules of functions, what packs saved
- * values. No scope is open meanwhile, so that what is made there is its own, and the grad mode is
- * afterwards what it was.
+ * values. No scope is open meanwhile, so that what is made there is its own; ops are told of by a
+ * profile; and the grad mode is afterwards what it was.
  */
 #ifndef AGI_CALLBACK_H
 #define AGI_CALLBACK_H
@@ -12,14 +12,16 @@
 typedef struct agi_callback {
     agi_thread *thread;
     int32_t scope_depth;
-    bool recording;
+    bool recording, hushed;
 } agi_callback;
 
 AGI_INLINE agi_callback agi_callback_begin(void)
 {
     agi_thread *thread = agi_thread_get();
-    const agi_callback call = {thread, thread->scope_depth, thread->grad_enabled};
+    const agi_callback call = {thread, thread->scope_depth, thread->grad_enabled,
+                               thread->hushed};
     thread->scope_depth = 0;
+    thread->hushed = false;
     return call;
 }
 
@@ -27,6 +29,7 @@ AGI_INLINE void agi_callback_end(const agi_callback *call)
 {
     call->thread->scope_depth = call->scope_depth;
     call->thread->grad_enabled = call->recording;
+    call->thread->hushed = call->hushed;
 }
 
 /* Whether the status is that of success; if not there is an error: a callback that failed has said

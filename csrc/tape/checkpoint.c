@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "../base/check.h"
+#include "../base/profile.h"
 #include "../base/shape.h"
 #include "slots.h"
 
@@ -358,6 +359,8 @@ static bool round_agrees(ag_checkpoint *c, const agi_round *round)
 
 static bool run_again(ag_checkpoint *c, agi_round *round)
 {
+    agi_open_event event;
+    const bool noted = agi_profiles() && agi_event_begin(&event, false);
     const agi_callback call = agi_packing_begin_call(true);
     agi_packing *pair = agi_packing_push(AGI_WATCHES);
     ag_status status = ag_last_status();
@@ -368,7 +371,10 @@ static bool run_again(ag_checkpoint *c, agi_round *round)
         if (status == AG_ERR_STOPPED && round->stopped)
             status = AG_OK;
     }
-    return agi_packing_end_call(&call, status);
+    const bool ok = agi_packing_end_call(&call, status);
+    if (noted)
+        agi_event_end_as(&event, AG_EVENT_AGAIN, "checkpoint");
+    return ok;
 }
 
 /* The round of this backward, which is the checkpoint's, made by running the function if there is

@@ -316,7 +316,7 @@ bool agi_dtypes_resolve(int op, int n, const ag_arg *args, unsigned *how)
     if (!check_dtypes_of_numbers(info, n, args))
         return false;
     const ag_dtype promoted = promoted_of(n, args);
-    const unsigned entry = info->dtypes[promoted];
+    const unsigned entry = agi_dtypes_entry(info, promoted) & ~(unsigned)AGI_WATCHED;
     if ((entry & AGI_DTYPE_WAYS) == AGI_NO)
         return refuse(info, entry & ~(unsigned)AGI_DTYPE_WAYS, promoted);
     if (entry & AGI_OF_FIRST) {

@@ -38,11 +38,27 @@ AGI_INLINE ag_dtype agi_arg_dtype(const ag_arg *arg)
     return arg->tensor != NULL ? agi_dtype_of(arg->tensor) : arg->dtype;
 }
 
-/* Whether all tensors are float64, and the op takes that as it is: the result is then of the first
- * of the op's dtypes. The dtypes of numbers do not count beside a float64. */
-AGI_INLINE bool agi_dtypes_are_plain(const agi_op_info *info, int n, const ag_arg *args)
+/* A dtype of an op's line: what may be written meanwhile (AGI_WATCHED) is read at once. */
+AGI_INLINE unsigned agi_dtypes_entry(const agi_op_info *info, ag_dtype dtype)
 {
-    unsigned others = info->dtypes[AG_FLOAT64] & AGI_DTYPE_WAYS;
+    return __atomic_load_n(&info->dtypes[dtype], __ATOMIC_RELAXED);
+}
+
+/* Whether all tensors are float64, and an op with this entry for that takes it as it is: the result
+ * is then of the first of the op's dtypes. The dtypes of numbers do not count beside a float64. */
+AGI_INLINE bool agi_dtypes_are_float64(unsigned entry, int n, const ag_arg *args)
+{
+    unsigned others = entry & AGI_DTYPE_WAYS;
+    for (int k = 0; k < n; k++)
+        if (args[k].tensor != NULL)
+            others |= args[k].tensor->storage->dtype;
+    return others == 0;
+}
+
+/* The same, and no profile is recorded. */
+AGI_INLINE bool agi_dtypes_are_plain(unsigned entry, int n, const ag_arg *args)
+{
+    unsigned others = entry & (AGI_DTYPE_WAYS | AGI_WATCHED);
     for (int k = 0; k < n; k++)
         if (args[k].tensor != NULL)
             others |= args[k].tensor->storage->dtype;

@@ -28,6 +28,7 @@
 #include "arrivals.h"
 #include "cut.h"
 #include "hooked.h"
+#include "noted.h"
 #include "request.h"
 #include "rule.h"
 #include "slots.h"
@@ -120,9 +121,19 @@ static bool give(agi_run *run, const ag_node *node, int k, ag_tensor *g)
            agi_accumulate(run, &run->entries[agi_slot_find(run, edge)], g);
 }
 
-AGI_INLINE bool is_no_anomaly(agi_run *run, ag_node *node, int k, ag_tensor *g)
+static AGI_NOINLINE bool watch_part(agi_run *run, ag_node *node, int k, ag_tensor *g,
+                                    const ag_tensor *of)
 {
-    return AGI_LIKELY(!agi_anomaly_checks()) || agi_anomaly_check(run, node, k, g);
+    run->given += agi_new_bytes(g, of);
+    return !agi_anomaly_checks() || agi_anomaly_check(run, node, k, g);
+}
+
+/* The rule gave input k this, of the cotangent `of`: no NaN, where that is looked at. */
+AGI_INLINE bool is_no_anomaly(agi_run *run, ag_node *node, int k, ag_tensor *g,
+                              const ag_tensor *of)
+{
+    return AGI_LIKELY(agi_modes_among(AGI_ANOMALY_LOOKS | AGI_PROFILES) == 0) ||
+           watch_part(run, node, k, g, of);
 }
 
 /* Gives input 0 its part as a patch (taken). */
@@ -202,7 +213,8 @@ static bool pull_back(agi_run *run, const agi_slot *entry, ag_tensor *g, unsigne
         ok = agi_hook_results_narrow(&v, g);
     for (int k = 0; ok && k < node->n_in; k++)
         if (v.needs & (1u << k))
-            ok = is_no_anomaly(run, node, k, gx[k].tensor) && give(run, node, k, gx[k].tensor);
+            ok = is_no_anomaly(run, node, k, gx[k].tensor, g) &&
+                 give(run, node, k, gx[k].tensor);
     agi_scope_close(mark);
     return ok;
 }
@@ -314,7 +326,7 @@ static bool pull_back_wide(agi_run *run, agi_slot *entry, ag_tensor *const *part
         ok = agi_hook_results(node, w.v.gx, w.needs, agi_node_outputs(node), parts);
     for (int k = 0; ok && k < node->n_in; k++)
         if (w.needs[k])
-            ok = is_no_anomaly(run, node, k, w.v.gx[k].tensor) &&
+            ok = is_no_anomaly(run, node, k, w.v.gx[k].tensor, parts[0]) &&
                  give(run, node, k, w.v.gx[k].tensor);
     agi_scope_close(mark);
     agi_wide_close(&w);
@@ -581,13 +593,30 @@ static bool settle(agi_run *run, int32_t slot)
     return --run->entries[slot].uses > 0 || line_up(run, slot);
 }
 
-/* What is recorded from here on is recorded by this node's rule. Returns which one it was. */
-static AGI_NOINLINE ag_node *evaluate(ag_node *node)
+/* A node's turn, where a mode looks at it. */
+typedef struct watched_turn {
+    unsigned modes;
+    bool noted;
+    ag_node *outer;
+    agi_open_event event;
+} watched_turn;
+
+/* In anomaly mode what is recorded from here on is recorded by this node's rule. */
+static AGI_NOINLINE void begin_turn(agi_run *run, watched_turn *turn, ag_node *node)
 {
     agi_thread *thread = agi_thread_get();
-    ag_node *before = thread->evaluated;
-    thread->evaluated = node != NULL ? agi_node_of_op(node) : NULL;
-    return before;
+    turn->outer = thread->evaluated;
+    if (turn->modes & AGI_ANOMALY_ON)
+        thread->evaluated = agi_node_of_op(node);
+    run->given = 0;
+    turn->noted = turn->modes & AGI_PROFILES && agi_event_begin(&turn->event, true);
+}
+
+static AGI_NOINLINE void end_turn(const agi_run *run, const watched_turn *turn, const ag_node *node)
+{
+    agi_thread_get()->evaluated = turn->outer;
+    if (turn->noted)
+        agi_node_noted(&turn->event, node, run->given);
 }
 
 static bool visit(agi_run *run, int32_t slot)
@@ -595,10 +624,11 @@ static bool visit(agi_run *run, int32_t slot)
     agi_slot *entry = &run->entries[slot];
     if (AGI_UNLIKELY(agi_edge_is_leaf(entry->what)))
         return *hooks_of(entry->what) == NULL || visit_leaf(run, slot);
-    ag_node *node = agi_edge_node(entry->what), *outer = NULL;
-    const bool noting = agi_anomaly_is_on();
-    if (AGI_UNLIKELY(noting))
-        outer = evaluate(node);
+    ag_node *node = agi_edge_node(entry->what);
+    watched_turn turn;
+    turn.modes = agi_modes_among(AGI_ANOMALY_ON | AGI_PROFILES);
+    if (AGI_UNLIKELY(turn.modes != 0))
+        begin_turn(run, &turn, node);
     bool ok = !AGI_UNLIKELY(entry->is_patched) || settle_patches(run, entry);
     if (ok && AGI_UNLIKELY(node->has_outputs))
         ok = visit_several(run, entry);
@@ -610,8 +640,8 @@ static bool visit(agi_run *run, int32_t slot)
         ok = pull_back_nothing(run, entry);
     if (AGI_UNLIKELY(!ok))
         agi_node_explain(node);
-    if (AGI_UNLIKELY(noting))
-        evaluate(outer);
+    if (AGI_UNLIKELY(turn.modes != 0))
+        end_turn(run, &turn, node);
     for (int k = 0; k < node->n_in && ok; k++)
         if (node->edges[k] != 0)
             ok = settle(run, agi_slot_find(run, node->edges[k]));
@@ -761,6 +791,8 @@ static ag_status backward(int n, ag_tensor *const *roots, ag_tensor *const *grad
                           int n_inputs, ag_tensor *const *inputs, unsigned flags)
 {
     agi_run run;
+    agi_open_event event;
+    const bool noted = agi_profiles() && agi_event_begin(&event, true);
     agi_run_open(&run, n, roots, flags);
     run.accumulates = true;
     bool ok = agi_check_roots(n, roots, gradients) && retain_inputs(n_inputs, inputs) &&
@@ -768,6 +800,8 @@ static ag_status backward(int n, ag_tensor *const *roots, ag_tensor *const *grad
     ok = ok && agi_deposits_commit(&run.deposits, n, roots);
     const bool told = !ok || run.told_count == 0 || tell_leaves(&run);
     agi_run_close(&run, ok);
+    if (noted)
+        agi_event_end_as(&event, AG_EVENT_BACKWARD, "backward");
     return ok && told ? AG_OK : ag_last_status();
 }
 
@@ -821,6 +855,8 @@ ag_status ag_grad(int n, ag_tensor *const *roots, ag_tensor *const *gradients, i
         !agi_check_flags("grad", flags, AGI_GRAPH_FLAGS | AG_ALLOW_UNUSED))
         return ag_last_status();
     agi_run run;
+    agi_open_event event;
+    const bool noted = agi_profiles() && agi_event_begin(&event, true);
     agi_run_open(&run, n, roots, flags);
     bool ok = agi_check_roots(n, roots, gradients) &&
               run_backward(&run, n, roots, gradients, n_inputs, inputs) &&
@@ -828,6 +864,8 @@ ag_status ag_grad(int n, ag_tensor *const *roots, ag_tensor *const *gradients, i
               (flags & AG_CREATE_GRAPH || agi_results_compute(n_inputs, results, n, roots)) &&
               (run.deposits.count == 0 || agi_deposits_commit(&run.deposits, 0, NULL));
     agi_run_close(&run, ok);
+    if (noted)
+        agi_event_end_as(&event, AG_EVENT_BACKWARD, "grad");
     if (ok)
         return AG_OK;
     for (int i = 0; i < n_inputs; i++) {

@@ -25,6 +25,7 @@
 #include "cast.h"
 #include "cut.h"
 #include "dtypes.h"
+#include "noted.h"
 
 /* ---- checks --------------------------------------------------------------------------------- */
 
@@ -42,7 +43,7 @@ AGI_INLINE bool adds_product(int op)
 AGI_INLINE bool has_own_shapes(int op)
 {
     return is_edit(op) || (agi_ops[op].kind == AGI_FORMULA &&
-                           ((agi_ops[op].dtypes[AG_FLOAT64] & AGI_OF_FIRST) != 0 ||
+                           ((agi_dtypes_entry(&agi_ops[op], AG_FLOAT64) & AGI_OF_FIRST) != 0 ||
                             adds_product(op)));
 }
 
@@ -626,13 +627,27 @@ static AGI_NOINLINE ag_status write_by_dtypes(int op, int n, const ag_arg *args,
     return write_other(op, n, args, attr);
 }
 
+/* The same, or what a profile is told of. */
+static AGI_NOINLINE ag_status write_watched(int op, int n, const ag_arg *args, const ag_attr *attr)
+{
+    const unsigned entry = agi_dtypes_entry(&agi_ops[op], AG_FLOAT64);
+    agi_open_event event;
+    const bool noted = agi_op_begin(&event);
+    const ag_status status = agi_dtypes_are_float64(entry, n, args)
+                                 ? write_other(op, n, args, attr)
+                                 : write_by_dtypes(op, n, args, attr);
+    if (noted)
+        agi_op_noted(&event, op, "_", n, args, status == AG_OK ? args[0].tensor : NULL);
+    return status;
+}
+
 ag_status ag_apply_(ag_op op, int n, const ag_arg *args, const ag_attr *attr)
 {
     if (!(agi_call_is_plain(op, n, args) && args[0].tensor != NULL) &&
         !agi_check_write(op, n, args, attr))
         return ag_last_status();
-    if (AGI_UNLIKELY(!agi_dtypes_are_plain(&agi_ops[op], n, args)))
-        return write_by_dtypes((int)op, n, args, attr);
+    if (AGI_UNLIKELY(!agi_dtypes_are_plain(agi_dtypes_entry(&agi_ops[op], AG_FLOAT64), n, args)))
+        return write_watched((int)op, n, args, attr);
     return write_checked((int)op, n, args, attr);
 }
 
@@ -702,6 +717,12 @@ ag_status ag_fill_(ag_tensor *x, double value)
 ag_status ag_zero_(ag_tensor *x)
 {
     ag_arg args[2] = {agi_arg(x), agi_number(0.0)};
-    return agi_has_tensor("zero_", x)
-               ? apply_in_place(AG_OP_fill, AGI_NAMED_ZERO, 2, args, NULL) : ag_last_status();
+    agi_open_event event;
+    if (!agi_has_tensor("zero_", x))
+        return ag_last_status();
+    const bool noted = agi_op_begin(&event);
+    const ag_status status = apply_in_place(AG_OP_fill, AGI_NAMED_ZERO, 2, args, NULL);
+    if (noted)
+        agi_op_noted(&event, AG_OP_fill, "_", 2, args, status == AG_OK ? x : NULL);
+    return status;
 }

@@ -516,7 +516,14 @@ AGI_INLINE ag_node *node_of(const ag_node *head)
     return node;
 }
 
-_Atomic uint8_t agi_anomaly_mode = AGI_ANOMALY_CHECKS;
+_Atomic uint8_t agi_modes = AGI_ANOMALY_CHECKS;
+
+void agi_modes_set(unsigned which, unsigned modes)
+{
+    uint8_t old = atomic_load(&agi_modes);
+    while (!atomic_compare_exchange_weak(&agi_modes, &old, (uint8_t)((old & ~which) | modes)))
+        ;
+}
 
 /* In anomaly mode: from where it is recorded. */
 static AGI_NOINLINE bool take_note(ag_node *node)

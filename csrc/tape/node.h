@@ -69,7 +69,9 @@ typedef struct agi_node_extra {
     void (*release)(void *context);
 } agi_node_extra;
 
-enum { AGI_ANOMALY_ON = 1, AGI_ANOMALY_CHECKS = 2 };
+/* Modes of the process that ops and backwards look at: anomaly mode is on; it is to look for NaN;
+ * both; a profile is recorded. */
+enum { AGI_ANOMALY_ON = 1, AGI_ANOMALY_CHECKS = 2, AGI_ANOMALY_LOOKS = 4, AGI_PROFILES = 8 };
 #define AGI_STACK_MAX 200
 
 /* Attributes of an op that has any: the numbers of its ag_attr. */
@@ -219,7 +221,8 @@ const int64_t *agi_node_input_strides(const ag_node *node);
  * the embedder. Returns false. */
 bool agi_node_explain(ag_node *node);
 
-extern _Atomic uint8_t agi_anomaly_mode;
+extern _Atomic uint8_t agi_modes;
+void agi_modes_set(unsigned which, unsigned modes);
 
 void agi_edge_release(agi_edge edge);
 
@@ -275,15 +278,12 @@ agi_node_extra *agi_node_extra_of(ag_node *node);  /* made at first use; NULL if
 
 #pragma GCC visibility pop
 
-AGI_INLINE bool agi_anomaly_is_on(void)
+AGI_INLINE unsigned agi_modes_among(unsigned which)
 {
-    return (atomic_load_explicit(&agi_anomaly_mode, memory_order_relaxed) & AGI_ANOMALY_ON) != 0;
+    return atomic_load_explicit(&agi_modes, memory_order_relaxed) & which;
 }
-AGI_INLINE bool agi_anomaly_checks(void)
-{
-    return atomic_load_explicit(&agi_anomaly_mode, memory_order_relaxed) ==
-           (AGI_ANOMALY_ON | AGI_ANOMALY_CHECKS);
-}
+AGI_INLINE bool agi_anomaly_is_on(void) { return agi_modes_among(AGI_ANOMALY_ON) != 0; }
+AGI_INLINE bool agi_anomaly_checks(void) { return agi_modes_among(AGI_ANOMALY_LOOKS) != 0; }
 
 AGI_INLINE ag_node *agi_node_retain(ag_node *n) { agi_refs_inc(&n->refs); return n; }
 

@@ -136,7 +136,7 @@ void agi_run_open(agi_run *run, int n, ag_tensor *const *roots, unsigned flags)
     run->told_count = run->told_capacity = 0;
     run->flags = flags;
     run->frees = flags & AG_FREE_GRAPH || !(flags & (AG_RETAIN_GRAPH | AG_CREATE_GRAPH));
-    run->kept = 0;
+    run->kept = run->given = 0;
     run->selective = false;
     run->root_count = 0;
 }

@@ -68,6 +68,7 @@ typedef struct agi_run {
     bool selective;     /* only some inputs are wanted */
     bool any_patched;   /* some entry was */
     const ag_node *infinite;  /* borrowed, in anomaly mode: whose rule gave the first infinity */
+    int64_t given;      /* bytes that the present node's rule has given, where a profile is made */
     bool leaf_hooks;    /* some leaf has: only then the order among leaves counts */
     bool accumulates;   /* leaves get their gradients, in place of the caller */
     int32_t *told;      /* owned: slots of the leaves whose hooks wait for that, in turn */

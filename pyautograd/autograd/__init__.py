@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from typing import TypeAlias
 
     from .._inference import inference_mode
-    from . import function, functional, graph
+    from . import function, functional, graph, profiler
     from ._anomaly import detect_anomaly, set_detect_anomaly
     from ._edges import GradientEdge
     from ._gradcheck import gradcheck, gradgradcheck
@@ -49,6 +49,7 @@ __all__ = [
     "inference_mode",
     "is_grad_enabled",
     "no_grad",
+    "profiler",
     "set_detect_anomaly",
     "set_grad_enabled",
 ]
@@ -219,6 +220,7 @@ _LATER = {
     "graph": ("graph", None),
     "gradgradcheck": ("_gradcheck", "gradgradcheck"),
     "inference_mode": ("._inference", "inference_mode"),
+    "profiler": ("profiler", None),
     "set_detect_anomaly": ("_anomaly", "set_detect_anomaly"),
 }
 

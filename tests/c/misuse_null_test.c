@@ -329,6 +329,22 @@ static void test_null_of_saving(ag_tensor *y)
     CHECK(!ag_inference_mode() && !ag_set_inference_mode(false) && ag_last_status() == AG_OK);
 }
 
+static void test_null_of_profiles(void)
+{
+    char text[8] = "";
+    ag_region region;
+    CHECK(!ag_region_begin(&region));
+    GIVES_MINUS_ONE(ag_profile_count(NULL));
+    GIVES_CODE(AG_ERR_TYPE, ag_profile_event(NULL, 0, NULL));
+    GIVES_CODE(AG_ERR_TYPE, ag_profile_time(NULL, NULL, NULL));
+    GIVES_FALSE(ag_region_begin(NULL));
+    GIVES_CODE(AG_ERR_TYPE, ag_region_end(NULL, AG_EVENT_REGION, text));
+    GIVES_CODE(AG_ERR_TYPE, ag_region_end(&region, AG_EVENT_REGION, NULL));
+    GIVES_CODE(AG_ERR_VALUE, ag_region_end(&region, AG_EVENT_OP, text));
+    GIVES_NULL(ag_profile_stop());
+    ag_profile_free(NULL);
+}
+
 static void test_null_when_looking(void)
 {
     char text[8];
@@ -416,6 +432,7 @@ static void test_null_when_looking(void)
     GIVES_NULL(ag_node_parent(NULL));
     GIVES_NULL(ag_node_context(NULL));
     GIVES_CODE(AG_ERR_TYPE, ag_node_set_context(NULL, text, NULL));
+    test_null_of_profiles();
     CHECK(ag_node_site(node) == 0 && ag_node_site(NULL) == 0);
     ag_clear_error();
     ag_set_interrupt_hook(NULL);  /* none: allowed */

@@ -509,6 +509,23 @@ static bool optimise(void)
     return good;
 }
 
+/* A profile that is lost is told of at its end alone: what is profiled has all it needs, or fails
+ * for a reason of its own. */
+static bool profiles(void)
+{
+    ag_region region;
+    if (ag_profile_start() != AG_OK)
+        return false;
+    ag_region_begin(&region);
+    ag_tensor *y = pending(), *z = y != NULL ? ag_mul(base, base) : NULL;
+    const bool good = z != NULL && finish(y) && finish(z);
+    ag_region_end(&region, AG_EVENT_REGION, "a region");
+    ag_profile *p = ag_profile_stop();
+    const bool kept = p != NULL && ag_profile_count(p) > 0;
+    ag_profile_free(p);
+    return good && kept;
+}
+
 static void run_scenario(const scenario *s)
 {
     const int reported = failures;
@@ -581,7 +598,7 @@ int main(void)
         {"many_roots", many_roots}, {"leaves", leaves}, {"chain", chain},
         {"several", several}, {"hooks", hooks}, {"optimise", optimise},
         {"every_elementwise_op", every_elementwise_op}, {"dtypes", dtypes},
-        {"functions", functions}, {"copy_on_write", copy_on_write},
+        {"functions", functions}, {"copy_on_write", copy_on_write}, {"profiles", profiles},
     };
     if (ag_fail_allocation(0) != AG_OK) {
         printf("allocations of this core cannot be failed\n");

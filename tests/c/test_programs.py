@@ -89,7 +89,7 @@ def test_what_c_alone_reaches(compiler: str, tmp_path: Path) -> None:
     assert run([str(program)]).endswith(" 0 failures\n")
 
 
-@pytest.mark.parametrize("name", ["optim", "hooks", "function", "copy_on_write"])
+@pytest.mark.parametrize("name", ["optim", "hooks", "function", "copy_on_write", "profile"])
 @pytest.mark.parametrize("compiler", COMPILERS)
 def test_programs_without_arguments(compiler: str, name: str, tmp_path: Path) -> None:
     program = tmp_path / name

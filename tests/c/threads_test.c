@@ -139,6 +139,35 @@ static void test_own_graphs(void)
     }
 }
 
+/* A profile begins and ends again and again, beside threads that compute. */
+static void work_on_own_or_profile(int k)
+{
+    if (k > 0) {
+        work_on_own(k);
+        return;
+    }
+    for (int i = 0; i < 3 * ROUNDS; i++) {
+        ag_event event = {.duration = 0};
+        EXPECT(ag_profile_start() == AG_OK);
+        found[0] = own_graph(0, 1);
+        ag_profile *p = ag_profile_stop();
+        EXPECT(ag_profile_count(p) > 0);
+        for (int64_t at = 0; at < ag_profile_count(p); at++)
+            EXPECT(ag_profile_event(p, at, &event) == AG_OK && event.duration >= 0);
+        ag_profile_free(p);
+    }
+}
+
+static void test_profiles(void)
+{
+    expected[0] = own_graph(0, 1);
+    for (int k = 1; k < MOST_THREADS; k++)
+        expected[k] = own_graph(k, ROUNDS);
+    memset(found, 0, sizeof found);
+    together(MOST_THREADS, work_on_own_or_profile);
+    CHECK(memcmp(found, expected, sizeof found) == 0);
+}
+
 /* ---- shared leaves --------------------------------------------------------------------------- */
 
 static ag_tensor *shared[3];
@@ -482,7 +511,7 @@ static void test_forks(void)
 int main(int argc, char **argv)
 {
     static void (*const tests[])(void) = {
-        test_own_graphs, test_shared_leaves, test_shared_values, test_shared_writes,
+        test_own_graphs, test_profiles, test_shared_leaves, test_shared_values, test_shared_writes,
         test_one_writes, test_one_writes_what_is_saved, test_released_while_computed,
         test_failing_allocations, test_interrupted, test_forks,
     };

@@ -93,9 +93,9 @@ ELSEWHERE |= (
 # Modules, and forms in place and contractions, which test_parity_products.py and
 # test_parity_special.py have.
 ELSEWHERE |= set(
-    """distributions func graph linalg optim optimize special utils einsum tensordot chain_matmul
-    addmm_ addmv_ addr_ addbmm_ baddbmm_ mvlgamma_ polygamma_ inference_mode is_inference
-    is_inference_mode_enabled""".split()
+    """distributions func graph linalg optim optimize profile special utils einsum tensordot
+    chain_matmul addmm_ addmv_ addr_ addbmm_ baddbmm_ mvlgamma_ polygamma_ inference_mode
+    is_inference is_inference_mode_enabled""".split()
 )
 
 
