@@ -17,8 +17,8 @@
 #define COLUMNS AGI_SLIDE_COLUMNS
 
 /* The 16 rows of a column's lanes end with its block. Of those that begin in one call and end in
- * the next only the second part is marked: the first was in the last eighth of its call, whose lanes
- * are kept for the next as they are. */
+ * the next only the second part is marked: the first was in the last eighth of its call, whose
+ * lanes are kept for the next as they are. */
 void agi_slide_open(agi_slide *slide, const int64_t *first)
 {
     uint8_t takes[LANES + BLOCK] = {0};
@@ -37,10 +37,11 @@ typedef int64_t two_flags __attribute__((vector_size(16)));
 AGI_STAMPED two_columns two_of(const double *x) { return *(const two_columns *)x; }
 AGI_STAMPED void put_two(double *z, two_columns x) { *(two_columns *)z = x; }
 AGI_STAMPED two_columns sum_of_two(two_columns a, two_columns b) { return a + b; }
-AGI_STAMPED two_columns choose_two(two_columns out, const uint8_t *flags_of, int column, two_columns a, two_columns b)
+AGI_STAMPED two_columns choose_two(two_columns out, const uint8_t *takes, int column,
+                                   two_columns a, two_columns b)
 {
-    const int takes = *flags_of >> column;
-    const two_flags flags = {-(int64_t)(takes & 1), -(int64_t)(takes >> 1 & 1)};
+    const two_flags flags = {-(int64_t)(*takes >> column & 1),
+                             -(int64_t)(*takes >> column >> 1 & 1)};
     return (two_columns)((flags & (two_flags)(a + b)) | (~flags & (two_flags)out));
 }
 
@@ -78,8 +79,8 @@ AGI_TARGET_AVX512 AGI_STAMPED __m512d choose_eight(__m512d out, const uint8_t *t
 }
 #endif
 
-/* One row; `one`, `two` and `four` are the window's places for x, p and q in which the last that
- * they are added to stands. */
+/* Row j of a slot: `two` and `four` are what p and its lane are added to, and what the rows behind
+ * find there. */
 #define STEP(width, j, two, four) \
     { \
         __builtin_prefetch(soon + (j) * far); \

@@ -227,8 +227,8 @@ static ag_tensor *compute_own_map(const agi_op_info *info, int n, const ag_arg *
     return out;
 }
 
-/* ldexp where y is repeated is a product with the powers of the few y that there are. Whether it is:
- * not where a power is so far from 1 that the product may be rounded twice. */
+/* ldexp where y is repeated is a product with the powers of the few y that there are. Whether it
+ * is: not where a power is so far from 1 that the product may be rounded twice. */
 static bool has_few_powers(const ag_arg *args, int64_t numel)
 {
     const ag_tensor *y = args[1].tensor;
