@@ -23,6 +23,7 @@
 
 #include <string.h>
 
+#include "../base/caches.h"
 #include "../tensor/copy.h"
 #include "sum.h"
 #include "sum_slide.h"
@@ -35,6 +36,9 @@
  * 200 x 200 take 5 us, and 7.5 with 16384; and of each long one at a time. */
 #define GATHERED 4096
 #define STRETCH 512
+/* Elements of which short columns are asked for ahead: 3000 columns of 300, out of the last
+ * cache or memory, take 0.26 ms instead of 0.32, and 200 of 200 would take 7.4 us instead of 5.5. */
+#define ASK_MIN (4 * agi_caches.second / (int64_t)sizeof(double))
 /* The shortest columns that slide: those of which no eight are gathered together. */
 #define SLIDE_ROWS (GATHERED / LINE + 1)
 /* Blocks of a column that wait for those of its neighbours. */
@@ -155,9 +159,21 @@ static void sum_part_of_column(const across *job, in_order *sum, const double *x
     }
 }
 
+/* Asks for the columns behind these, of which each row is in another place. (Inline: else the
+ * compiler takes it for a function without effects.) */
+AGI_INLINE void fetch_columns(const across *job, const double *x, int64_t count)
+{
+    const int64_t step = job->column.strides[0][0];
+    for (int64_t row = 0; row < job->rows; row++, x += step)
+        for (int64_t k = 0; k < count; k += LINE)
+            __builtin_prefetch(x + count + k, 0, 2);
+}
+
 static void sum_short_columns(const across *job, in_order *sum, const double *x, int64_t count)
 {
     agi_walk w;
+    if (job->step == 1 && job->column.ndim == 1 && job->rows * job->columns >= ASK_MIN)
+        fetch_columns(job, x, count);
     agi_walk_start(&w, &job->column, 0);
     gather_columns(job, sum->run + sum->left, job->rows, x, &w, count, job->rows);
     take_elements(sum, count * job->rows);
@@ -480,6 +496,7 @@ double agi_sum_across(const agi_walk *space, const double *x, int64_t begin, int
 #undef SIDE_BY_SIDE
 #undef GATHERED
 #undef STRETCH
+#undef ASK_MIN
 #undef SLIDE_ROWS
 #undef WAITING
 #undef SLIDING
