@@ -62,6 +62,7 @@
 #include "compute/softmax.c"
 #include "compute/standard.c"
 #include "compute/sum_kernels.c"
+#include "compute/sum_slide.c"
 #include "compute/sum_across.c"
 #include "compute/matrices.c"
 #include "compute/sum.c"

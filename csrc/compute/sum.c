@@ -28,6 +28,8 @@
 #define SUM_SHARED_MIN (4 * (int64_t)AGI_PARALLEL_MIN)
 #define SUM_GRAIN (4 * (int64_t)AGI_PARALLEL_GRAIN)
 #define MAX_STRETCHES 32
+/* For each thread, where the order goes across memory: there long stretches are faster. */
+#define ACROSS_STRETCHES 3
 /* Elements gathered at a time where the order of summation goes across memory: several rows, of
  * which each line of memory has an element. A power of two of tiles. */
 #define GATHER_MAX (8 * AGI_TILE)
@@ -382,10 +384,10 @@ static void run_stretches(sum_job *job, bool columns)
 
 /* How long a stretch is to be: a power of two of blocks, so that there are at most MAX_STRETCHES of
  * them and each has enough to do. */
-static int64_t stretch_for(int64_t m, int64_t width)
+static int64_t stretch_for(int64_t m, int64_t width, int64_t most)
 {
     int64_t stretch = BLOCK;
-    while (stretch * width < SUM_GRAIN || stretch * MAX_STRETCHES < m)
+    while (stretch * width < SUM_GRAIN || stretch * most < m)
         stretch *= 2;
     return stretch;
 }
@@ -400,7 +402,9 @@ static void run_sum(sum_job *job, bool columns)
         return;
     }
     void *token = agi_blocking_enter();
-    job->stretch = stretch_for(job->m, width);
+    const bool across = !columns && agi_sum_goes_across(&job->reduced);
+    const int64_t most = across ? ACROSS_STRETCHES * agi_parallel_width() : MAX_STRETCHES;
+    job->stretch = stretch_for(job->m, width, most);
     if (job->m >= 4 * job->stretch && job->units < 4 * (int64_t)agi_parallel_width()) {
         run_stretches(job, columns);
     } else {

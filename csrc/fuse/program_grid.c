@@ -5,6 +5,9 @@
  */
 #include "program_worker.h"
 
+#include "../base/caches.h"
+
+#define ASK_MIN (4 * agi_caches.second)
 #define MIN(a, b) ((a) < (b) ? (a) : (b))
 
 /* A block of rows, or a strip of it, or rows of one at equal distances. */
@@ -72,9 +75,12 @@ static void sum_grid_columns(const program *p, const worker *w, grid_part part, 
     const double *row[AGI_SUM_BLOCK];
     int64_t step;
     const double *x = find_summed(p, w, part, i, &step);
-    for (int64_t k = 0; k < part.rows; k++)
-        row[k] = x + k * step;
-    agi_sum_rows_block(partial_row(p, &p->sums[i], part), row, (int)part.rows, part.cols);
+    double *z = partial_row(p, &p->sums[i], part);
+    for (int64_t col = 0; col < part.cols; col += AGI_SUM_STRIP) {
+        for (int64_t k = 0; k < part.rows; k++)
+            row[k] = x + k * step + col;
+        agi_sum_rows_block(z + col, row, (int)part.rows, MIN(part.cols - col, AGI_SUM_STRIP));
+    }
 }
 
 static void sum_grid_rows(const program *p, const worker *w, grid_part part, int32_t i)
@@ -112,18 +118,50 @@ static void add_lane(const program *p, const worker *w, grid_part part, int32_t 
     agi_sum_rows(lane_in_block(p, w, part, i, lane), row, LANE_ROWS, part.cols);
 }
 
+/* Whether memory is so much that it is asked for: several second caches. */
+static bool asks_ahead(const program *p)
+{
+    return p->numel * p->groups[0].stream_count * (int64_t)sizeof(double) >= ASK_MIN;
+}
+
+/* Asks for the memory of the rows behind these, which are the next lane's. A strip of a row is too
+ * short for the processor to see where it goes: x * row of 1000 x 1000 with its gradients takes
+ * 0.7 ms instead of 0.8. (Inline: else the compiler takes it for a function without effects.) */
+AGI_INLINE void fetch_next_lane(const program *p, const worker *w, grid_part part)
+{
+    const program_group *group = &p->groups[0];
+    const int32_t *streams = p->group_streams + group->first_stream;
+    const int64_t *step = (const int64_t *)(const void *)(w->streams + group->stream_count);
+    for (int32_t s = 0; s < group->stream_count; s++) {
+        const program_value *v = &p->values[streams[s]];
+        const char *x = (const char *)w->streams[s] + step[s] / part.step;
+        const int64_t bytes = part.cols * (int64_t)sizeof(double);
+        if (step[s] == 0 || v->passes_by || (v->memory == NULL && !v->by_rows))
+            continue;
+        for (int64_t k = 0; k < part.rows; k++, x += step[s])
+            for (int64_t at = 0; at < bytes; at += 64)
+                if (v->kind == VALUE_STEP)
+                    __builtin_prefetch(x + at, 1);
+                else
+                    __builtin_prefetch(x + at);
+    }
+}
+
 /* A block of rows of which each stream goes by one step. The rows that are one lane of the tree
  * (sum.h) are made and added up together: they and all lanes fit the first cache, and the whole
  * block would not. */
 static void run_block_by_lanes(const program *p, const worker *w, grid_part block)
 {
     const double *lanes[AGI_SUM_LANES];
+    const bool asks = asks_ahead(p);
     grid_part part = block;
     part.rows = LANE_ROWS;
     part.step = AGI_SUM_LANES;
     for (int64_t lane = 0; lane < AGI_SUM_LANES; lane++, part.row++) {
         int64_t rows = LANE_ROWS;
         find_grid_streams(p, w, part, 0, &rows);
+        if (asks && lane < AGI_SUM_LANES - 1)
+            fetch_next_lane(p, w, part);
         agi_program_run_rows(p, w, &p->groups[0], LANE_ROWS, part.cols);
         for (int32_t i = 0; i < p->sum_count; i++) {
             if (p->sums[i].columns)
@@ -190,4 +228,5 @@ void agi_program_grid_range(void *context, int64_t begin, int64_t end, int part_
 }
 
 #undef LANE_ROWS
+#undef ASK_MIN
 #undef MIN

@@ -11,7 +11,7 @@
  * calls. A power of two of AGI_TILE. */
 #define LOOP_TILE (4 * AGI_TILE)
 /* Columns of a block of rows that code makes and a sum takes up. */
-#define GRID_STRIP 128
+#define GRID_STRIP 256
 /* How far ahead memory is fetched, elements: two tiles or more. */
 #define FETCH_AHEAD 2048
 /* Bytes of a program's memory from which that pays. Between two of its runs the rest of a step goes
