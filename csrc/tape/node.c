@@ -702,6 +702,18 @@ static void free_saved_from(ag_node *node, agi_saved_kind first)
 void agi_node_free_saved(ag_node *node) { free_saved_from(node, AGI_SAVED_INPUT); }
 void agi_node_free_packed(ag_node *node) { free_saved_from(node, AGI_SAVED_PACKED); }
 
+static AGI_NOINLINE int64_t lend_guarded(const agi_guarded *guarded, int by)
+{
+    agi_storage *s = agi_guarded_storage(guarded);
+    int64_t stored = 0;
+    if (agi_is_pending(s))
+        agi_expr_lend(s, by);
+    else if (agi_refs_get(&s->refs) == 2)
+        stored = s->numel;
+    agi_storage_release(s);
+    return stored;
+}
+
 int64_t agi_node_lend_saved(ag_node *node, int by)
 {
     const agi_saved *saved = agi_node_saved(node);
@@ -709,7 +721,7 @@ int64_t agi_node_lend_saved(ag_node *node, int by)
     for (int k = 0; k < node->n_saved; k++) {
         agi_storage *s = saved[k].kind != AGI_SAVED_GUARDED ? agi_saved_storage(&saved[k]) : NULL;
         if (AGI_UNLIKELY(saved[k].kind == AGI_SAVED_GUARDED))
-            stored += agi_guarded_stored(saved[k].value.guarded);
+            stored += lend_guarded(saved[k].value.guarded, by);
         if (s != NULL && agi_is_pending(s)) {
             /* Owned, as another thread may free what is saved (INVARIANT[blocking]). */
             agi_storage_retain(s);

@@ -160,13 +160,12 @@ ag_tensor *agi_guarded_alias(const agi_guarded *g, bool *whole)
     return alias;
 }
 
-int64_t agi_guarded_stored(const agi_guarded *g)
+agi_storage *agi_guarded_storage(const agi_guarded *g)
 {
     agi_fork_lock_guarded(true);
-    agi_storage *s = g->value->storage;
-    const int64_t stored = agi_refs_get(&s->refs) == 1 && !agi_is_pending(s) ? s->numel : 0;
+    agi_storage *s = agi_storage_retain(g->value->storage);
     agi_fork_lock_guarded(false);
-    return stored;
+    return s;
 }
 
 /* ---- copies --------------------------------------------------------------------------------- */

@@ -31,8 +31,8 @@ ag_tensor *agi_guarded_alias(const agi_guarded *guarded, bool *whole);
 /* The value itself, owned, whose end as a guarded one this is. */
 ag_tensor *agi_guarded_end(agi_guarded *guarded, bool *whole);
 
-/* Elements of its memory that are there and that nobody else keeps. */
-int64_t agi_guarded_stored(const agi_guarded *guarded);
+/* Its memory, owned. */
+agi_storage *agi_guarded_storage(const agi_guarded *guarded);
 
 /* The storage, which has its numbers, is about to be written. Nothing changes on an error. */
 ag_status agi_guarded_copy(agi_storage *storage);

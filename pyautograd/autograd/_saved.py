@@ -164,7 +164,8 @@ class copy_on_write:
     memory that it spans, and the copy goes with the last that needs it. A write that has no memory
     for it raises MemoryError and changes nothing. Memory that a NumPy array shares is copied when
     it is saved, as arrays are written without a word. A leaf that requires grad still cannot be
-    written while recording is on. Inside `saved_tensors_hooks` the hooks have what is saved.
+    written while recording is on. Inside `saved_tensors_hooks` the hooks have what is saved, and
+    what they return as it is is copied.
 
     Args:
         mode: whether writes copy. New threads begin without.
