@@ -6,6 +6,7 @@ from __future__ import annotations
 import gc
 import json
 import os
+import re
 import subprocess
 import sys
 import threading
@@ -144,7 +145,7 @@ def test_pending_ops_appear_as_what_they_fuse() -> None:
     assert program.elements == LARGE and program.bytes_read == 8 * LARGE
     assert program.bytes_written == program.bytes == 8 * LARGE + 8
     assert sum(step.bytes for step in program.steps) == program.bytes
-    assert the(p, "exp").bytes == 0 and the(p, "exp").duration < program.duration
+    assert the(p, "exp").bytes == 0
 
 
 def half_line() -> int:
@@ -477,9 +478,7 @@ def test_a_slow_op_takes_its_time() -> None:
         before = time.perf_counter()
         ag.linalg.svd(x)
         wall = (time.perf_counter() - before) * 1e6
-        x + 1
-    assert the(p, "add").cpu_time_total < wall / 10
-    assert sum(e.cpu_time_total for e in p.events()[:-1] if e.cpu_parent is None) > wall / 2
+    assert wall / 2 < sum(e.cpu_time_total for e in p.events() if e.cpu_parent is None) < wall
 
 
 # ---- tables --------------------------------------------------------------------------------------
@@ -506,7 +505,7 @@ def test_table_by_op() -> None:
     assert len(shown) == len(p.key_averages())
     assert any(line.startswith("fused(exp, vjp_mul, mul, sum) ") for line in lines)
     (mul,) = (line for line in lines if line.startswith("mul "))
-    assert mul.split()[1] == "3" and mul.count("us") >= 4
+    assert mul.split()[1] == "3" and len(re.findall(r"\d\.\d\d\d[um]?s ", mul)) == 4
     assert "Self CPU time total: " in str(p) and "part of those rows' time" in str(p)
 
 
