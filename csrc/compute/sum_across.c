@@ -36,8 +36,8 @@
  * 200 x 200 take 5 us, and 7.5 with 16384; and of each long one at a time. */
 #define GATHERED 4096
 #define STRETCH 512
-/* Elements of which short columns are asked for ahead: 3000 columns of 300, out of the last
- * cache or memory, take 0.26 ms instead of 0.32, and 200 of 200 would take 7.4 us instead of 5.5. */
+/* Elements of which short columns are asked for ahead: 3000 columns of 300, out of the last cache
+ * or memory, take 0.26 ms instead of 0.32, and 200 of 200 would take 7.4 us instead of 5.5. */
 #define ASK_MIN (4 * agi_caches.second / (int64_t)sizeof(double))
 /* The shortest columns that slide: those of which no eight are gathered together. */
 #define SLIDE_ROWS (GATHERED / LINE + 1)

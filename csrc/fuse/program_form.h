@@ -125,6 +125,9 @@ typedef struct program {
     int parts;
 } program;
 
+/* Doubles of a line of memory: what goes past the caches begins and ends with one. */
+#define AGI_PROGRAM_LINE 8
+
 /* Doubles of a stream that the code reads in one turn, at most. */
 #define AGI_PROGRAM_REST (2 * AGI_JIT_TURN)
 

@@ -181,6 +181,12 @@ static void run_block_by_lanes(const program *p, const worker *w, grid_part bloc
 
 /* ---- blocks of rows ------------------------------------------------------------------------- */
 
+/* Whole lines of the first k of so many parts. */
+static int64_t begin_of_strip(int64_t run, int64_t k, int64_t strips)
+{
+    return k == strips ? run : k * run / strips / AGI_PROGRAM_LINE * AGI_PROGRAM_LINE;
+}
+
 /* A unit is a strip of a block of rows. Strips are about equal parts of a row, or of the runs that
  * it consists of; where rows are summed too, they are the stretches of these sums. */
 static grid_part grid_part_of(const program *p, int64_t unit)
@@ -194,7 +200,8 @@ static grid_part grid_part_of(const program *p, int64_t unit)
         return part;
     }
     const int64_t run = agi_program_grid_run(p), strips = p->stretches / (p->cols / run);
-    const int64_t first = strip % strips * run / strips, end = (strip % strips + 1) * run / strips;
+    const int64_t first = begin_of_strip(run, strip % strips, strips);
+    const int64_t end = begin_of_strip(run, strip % strips + 1, strips);
     part.col = strip / strips * run + first;
     part.cols = end - first;
     return part;

@@ -395,11 +395,11 @@ static void find_choosing(program *p)
     }
 }
 
-/* Streams past the caches want whole lines: rows must start on one. */
+/* Streams past the caches want whole lines: rows must consist of such, and so do their parts. */
 static int store_of(const program *p, const program_value *v)
 {
-    const bool lines = (p->mode == MODE_FLAT || p->cols % AGI_JIT_TURN == 0) &&
-                       p->run % AGI_JIT_TURN == 0;
+    const bool lines = (p->mode == MODE_FLAT || p->cols % AGI_PROGRAM_LINE == 0) &&
+                       p->run % AGI_PROGRAM_LINE == 0;
     if (v->pairs)
         return AGI_JIT_STORE_PAIRS;
     if (v->memory == NULL && !v->leaves && !v->is_summed)

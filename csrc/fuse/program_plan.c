@@ -7,11 +7,13 @@
 #include "../base/parallel.h"
 #include "program_form.h"
 
+#define LINE AGI_PROGRAM_LINE
 /* Where one loop does it all, what is not in registers does not matter: longer tiles mean fewer
  * calls. A power of two of AGI_TILE. */
 #define LOOP_TILE (4 * AGI_TILE)
-/* Columns of a block of rows that code makes and a sum takes up. */
-#define GRID_STRIP 256
+/* Columns of a block of rows that code makes and a sum takes up: AGI_SUM_STRIP at most, when strips
+ * end with whole lines. */
+#define GRID_STRIP (AGI_SUM_STRIP - LINE)
 /* How far ahead memory is fetched, elements: two tiles or more. */
 #define FETCH_AHEAD 2048
 /* Bytes of a program's memory from which that pays. Between two of its runs the rest of a step goes
@@ -66,10 +68,28 @@ static int64_t stream_bytes(const program *p)
     return p->numel * p->stream_count * (int64_t)sizeof(double);
 }
 
+/* Of what is read as it lies, without repetitions: all lines of it, where it has every second
+ * number of them. */
+static int64_t strided_bytes(const program *p)
+{
+    int64_t numbers = 0;
+    for (int32_t i = 0; i < p->count; i++) {
+        const agi_source *source = p->values[i].kind == VALUE_STRIDED ? p->values[i].strided : NULL;
+        int64_t distinct = source != NULL, step = LINE;
+        for (int d = 0; source != NULL && d < source->ndim; d++) {
+            distinct *= source->strides[d] != 0 ? source->shape[d] : 1;
+            step = source->strides[d] != 0 ? MIN(step, source->strides[d]) : step;
+        }
+        numbers += distinct * step;
+    }
+    return numbers * (int64_t)sizeof(double);
+}
+
 /* What is only stored leaves the streams where there is too much of all. */
 static void choose_past_caches(program *p)
 {
-    if (stream_bytes(p) < (p->cost < CHEAP ? PASS_BY_MIN_CHEAP : PASS_BY_MIN))
+    const int64_t most = p->cost < CHEAP ? PASS_BY_MIN_CHEAP : PASS_BY_MIN;
+    if (stream_bytes(p) < most && stream_bytes(p) + strided_bytes(p) < most)
         return;
     p->stream_count = 0;
     for (int32_t i = 0; i < p->count; i++) {
@@ -167,7 +187,7 @@ static void choose_stretches_of_sums(program *p)
     p->stretches = BLOCKS(p->cols, p->tile);
     if (p->grid_in_code && p->column_count == p->sum_count) {
         const int64_t run = agi_program_grid_run(p), strips = BLOCKS(run, GRID_STRIP);
-        p->tile = BLOCKS(run, strips);
+        p->tile = BLOCKS(BLOCKS(run, strips) + LINE - 1, LINE) * LINE;
         p->stretches = p->cols / run * strips;
     }
 }
@@ -278,3 +298,4 @@ bool agi_program_plan(program *p)
 
 #undef MIN
 #undef BLOCKS
+#undef LINE
