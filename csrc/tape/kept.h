@@ -20,5 +20,11 @@ ag_tensor *agi_with_its_node(ag_tensor *value, agi_edge edge);
 ag_tensor *agi_saved_as_it_was(const agi_saved *saved, agi_edge edge, bool recorded);
 ag_tensor *agi_unpack_as_it_was(agi_packed *packed, agi_edge edge, bool recorded);
 
+/* Visits what hooks packed of n saved values, which `at` gives, all that one owner has; the context
+ * of a pair that only these keep comes with the first of them. */
+typedef const agi_saved *(*agi_saved_at)(const void *owner, int k);
+int agi_saved_visit(const void *owner, int n, agi_saved_at at, ag_packed_visit visit,
+                    void *argument);
+
 #pragma GCC visibility pop
 #endif

@@ -34,6 +34,8 @@ void agi_fail_version(const ag_node *saver, const ag_node *maker, int ndim, cons
                       const _Atomic uint32_t *counter, uint32_t expected);
 void agi_fail_freed(void);
 void agi_fail_detached(void);
+/* Of hooks that come too late for what was saved: freed, or not the first. */
+ag_status agi_fail_hooked(agi_saved_kind kind);
 
 ag_arg agi_repeated(double value, int ndim, const int64_t *shape);  /* in one element of memory */
 ag_arg agi_zeros_for(ag_arg g);        /* zeros of the shape of g, likewise */
