@@ -31,7 +31,7 @@ test: build  ## the suite on that build
 check:  ## all that decides whether a change lands: clean environment, everything
 	bash .ci/run
 
-long: build  ## tests that take minutes, which the suite leaves out
+long: build  ## tests at full size that the suite has smaller or leaves out
 	PYAUTOGRAD_LONG_TESTS=1 PYTHONPATH="$(CURDIR)" $(PYTHON) -m pytest -q -p no:cacheprovider \
 		-m long $(TESTS)
 

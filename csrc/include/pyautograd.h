@@ -360,8 +360,8 @@ AG_API ag_status ag_pop_saved_hooks(void);
 AG_API bool ag_has_saved_hooks(void);                        /* this thread has some pushed */
 /* For collectors of garbage: visits what was packed for the node of t, if the caller's is the only
  * reference to t and t's the only one to the node, until `visit` gives something other than 0:
- * that, else 0. The context comes with one of the values if none but these keep it, else NULL. And lets go of it: rules
- * that would read it fail from then on. */
+ * that, else 0. The context comes with one of the values if none but these keep it, else it is
+ * NULL. And lets go of it: rules that would read it fail from then on. */
 typedef int (*ag_packed_visit)(const ag_saved_hooks *hooks, void *context, void *packed,
                                void *argument);
 AG_API int ag_visit_owned_packed(ag_tensor *t, ag_packed_visit visit, void *argument);
@@ -766,8 +766,9 @@ AG_API void ag_set_site_hooks(uint32_t (*now)(bool alone),
  * and how many that were. NULL: none. */
 AG_API void ag_set_stack_hook(int (*stack)(int n, uint32_t *sites));
 /* Anomaly mode, of the whole process: nodes note their stack, a backward that fails tells `failed`
- * which node's rule did (borrowed; NULL: nobody), before it returns. With check_nan, a NaN among
- * the gradients that a rule gives is AG_ERR_GRAD, and forward results are looked at, too. */
+ * which node's rule did (borrowed; NULL: a hook on a leaf), before it returns. With check_nan, a
+ * NaN among the gradients that a rule gives is AG_ERR_GRAD, and forward results are looked at,
+ * too. */
 AG_API void ag_set_anomaly_enabled(bool on, bool check_nan);
 AG_API bool ag_anomaly_enabled(void);
 AG_API bool ag_anomaly_check_nan_enabled(void);              /* also kept while it is off */
