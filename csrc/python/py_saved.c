@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * What nodes have saved: `_saved_self` and its like give values, `_raw_saved_self` an object that
- * stands for the value and takes hooks. The names are PyTorch's, and each type of nodes has those of
- * values that are saved here and there.
+ * stands for the value and takes hooks. The names are PyTorch's, and each type of nodes has those
+ * of values that are saved here and there.
  */
 #include "py_saved.h"
 
@@ -22,8 +22,8 @@ typedef struct saved_names {
 } saved_names;
 
 static const saved_names SAVED[] = {
-    {"Abs Acos Acosh Asin Asinh Atan Atanh Cos Cosh Digamma Erf Erfc Hardsigmoid Hardswish I0 Lgamma "
-     "Log Log10 Log1P Log2 LogSigmoid Mish NanToNum Silu Sin Sinc Sinh Gelu Logit Elu Copysign "
+    {"Abs Acos Acosh Asin Asinh Atan Atanh Cos Cosh Digamma Erf Erfc Hardsigmoid Hardswish I0 "
+     "Lgamma Log Log10 Log1P Log2 LogSigmoid Mish NanToNum Silu Sin Sinc Sinh Gelu Logit Elu Copysign "
      "Copysign1 SpecialI1 SpecialEntr SpecialErfcx SpecialLogNdtr Prod Prod1 Var Var1",
      "self:t0"},
     {"Exp Exp2 Expm1 Reciprocal Relu Rsqrt Sigmoid Sqrt Tan Tanh SpecialNdtri Softmax LogSoftmax",
@@ -357,16 +357,11 @@ static PyObject *saved_unpack_hook(PyObject *self, void *unused)
     return Py_NewRef(hooked ? PyTuple_GET_ITEM(pair, 1) : Py_None);
 }
 
+/* There is no clearing: it has its node for as long as it is, and nodes let go of what leads here. */
 static int saved_traverse(PyObject *self, visitproc visit, void *arg)
 {
     Py_VISIT(Py_TYPE(self));
     Py_VISIT(((py_saved *)self)->owner);
-    return 0;
-}
-
-static int saved_clear(PyObject *self)
-{
-    (void)self;  /* what leads on from here is cleared by others: it has a node for as long as it is */
     return 0;
 }
 
@@ -433,14 +428,14 @@ static PyGetSetDef saved_properties[] = {
 
 static PyType_Slot saved_slots[] = {
     {Py_tp_doc,
-     "A value that a node has saved for its rule: `grad_fn._raw_saved_self` and its like give it.\n\n"
+     "A value that a node has saved for its rule: `grad_fn._raw_saved_self` and its like give\n"
+     "it.\n\n"
      EXAMPLE_OF_SAVED
      "    >>> type(x.log().grad_fn._raw_saved_self).__name__\n"
      "    'SavedTensor'\n"},
     {Py_tp_new, saved_new},
     {Py_tp_dealloc, saved_dealloc},
     {Py_tp_traverse, saved_traverse},
-    {Py_tp_clear, saved_clear},
     {Py_tp_methods, saved_methods},
     {Py_tp_getset, saved_properties},
     {0, NULL},

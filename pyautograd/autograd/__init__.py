@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from ._anomaly import detect_anomaly, set_detect_anomaly
     from ._edges import GradientEdge
     from ._gradcheck import gradcheck, gradgradcheck
+    from ._threads import set_multithreading_enabled
     from .function import Function
 
     Ends: TypeAlias = Tensor | GradientEdge | Iterable[Tensor | GradientEdge]
@@ -49,6 +50,7 @@ __all__ = [
     "no_grad",
     "set_detect_anomaly",
     "set_grad_enabled",
+    "set_multithreading_enabled",
 ]
 
 
@@ -217,6 +219,7 @@ _LATER = {
     "gradgradcheck": ("_gradcheck", "gradgradcheck"),
     "inference_mode": ("._inference", "inference_mode"),
     "set_detect_anomaly": ("_anomaly", "set_detect_anomaly"),
+    "set_multithreading_enabled": ("_threads", "set_multithreading_enabled"),
 }
 
 
