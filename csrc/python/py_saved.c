@@ -23,8 +23,8 @@ typedef struct saved_names {
 
 static const saved_names SAVED[] = {
     {"Abs Acos Acosh Asin Asinh Atan Atanh Cos Cosh Digamma Erf Erfc Hardsigmoid Hardswish I0 "
-     "Lgamma Log Log10 Log1P Log2 LogSigmoid Mish NanToNum Silu Sin Sinc Sinh Gelu Logit Elu Copysign "
-     "Copysign1 SpecialI1 SpecialEntr SpecialErfcx SpecialLogNdtr Prod Prod1 Var Var1",
+     "Lgamma Log Log10 Log1P Log2 LogSigmoid Mish NanToNum Silu Sin Sinc Sinh Gelu Logit Elu "
+     "Copysign Copysign1 SpecialI1 SpecialEntr SpecialErfcx SpecialLogNdtr Prod Prod1 Var Var1",
      "self:t0"},
     {"Exp Exp2 Expm1 Reciprocal Relu Rsqrt Sigmoid Sqrt Tan Tanh SpecialNdtri Softmax LogSoftmax",
      "result:t3"},
@@ -357,7 +357,8 @@ static PyObject *saved_unpack_hook(PyObject *self, void *unused)
     return Py_NewRef(hooked ? PyTuple_GET_ITEM(pair, 1) : Py_None);
 }
 
-/* There is no clearing: it has its node for as long as it is, and nodes let go of what leads here. */
+/* There is no clearing: it has its node for as long as it is, and nodes let go of what leads to
+ * it. */
 static int saved_traverse(PyObject *self, visitproc visit, void *arg)
 {
     Py_VISIT(Py_TYPE(self));
