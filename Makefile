@@ -17,7 +17,7 @@ special = $(2) $(PYTHON) setup.py -q build --build-base build/$(1) --build-lib b
 	$(PYTHON) -m pytest -q -p no:cacheprovider --capture=sys $(4)
 runtime = LD_PRELOAD="$$(gcc -print-file-name=$(1))"
 
-.PHONY: help build test check mean base noblas asan ubsan tsan cover fuzz calls bench stubs lint clean
+.PHONY: help build test check long mean base noblas asan ubsan tsan cover fuzz calls bench stubs lint clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
@@ -30,6 +30,10 @@ test: build  ## the suite on that build
 
 check:  ## all that decides whether a change lands: clean environment, everything
 	bash .ci/run
+
+long: build  ## tests at full size that the suite has smaller or leaves out
+	PYAUTOGRAD_LONG_TESTS=1 PYTHONPATH="$(CURDIR)" $(PYTHON) -m pytest -q -p no:cacheprovider \
+		-m long $(TESTS)
 
 mean:  ## the suite on a build with assertions, tiny sizes and poisoned memory
 	$(call special,mean,PYAUTOGRAD_TESTING=1,,$(SPECIAL))

@@ -265,3 +265,52 @@ ag_tensor *ag_saved_tensor(ag_saved *kept, ag_node *of)
     agi_edge_release(edge);
     return agi_scope_add(value);
 }
+
+ag_status ag_saved_pack(ag_saved *kept, ag_node *of)
+{
+    agi_saved packed = {.kind = AGI_SAVED_FREED};
+    if (!agi_has("saved_pack", kept, "what save_tensor() gave") ||
+        !agi_has("saved_pack", of, "a node"))
+        return ag_last_status();
+    if (kept->value == NULL)
+        return agi_fail_hooked((agi_saved_kind)kept->through.kind);
+    if (!agi_packs())
+        return agi_fail(AG_ERR_GRAD, "saved_pack: this thread has pushed no hooks");
+    const uint32_t version = kept->version;
+    ag_tensor *value = agi_tensor_version(kept->value) == version
+                           ? agi_tensor_alias(kept->value) : value_again(kept, of, kept->edge);
+    const bool ok = value != NULL && agi_node_pack_value(&packed, value);
+    agi_release(value);
+    if (!ok)
+        return ag_last_status();
+    agi_release(kept->value);
+    kept->value = NULL;
+    kept->through = packed;
+    return AG_OK;
+}
+
+void *ag_saved_packed(const ag_saved *kept, const ag_saved_hooks **hooks, void **context)
+{
+    if (!agi_has("saved_packed", kept, "what save_tensor() gave") ||
+        !agi_has("saved_packed", hooks, "memory for the hooks") ||
+        !agi_has("saved_packed", context, "memory for their context"))
+        return NULL;
+    *hooks = NULL;
+    *context = NULL;
+    return kept->through.kind == AGI_SAVED_PACKED
+               ? agi_packed_what(kept->through.value.packed, hooks, context) : NULL;
+}
+
+static const agi_saved *saved_of_list(const void *kept, int k)
+{
+    const ag_saved *one = ((const ag_saved *const *)kept)[k];
+    return one != NULL ? &one->through : NULL;
+}
+
+int ag_visit_saved_packed(int n, ag_saved *const *kept, ag_packed_visit visit, void *argument)
+{
+    if (!agi_has("visit_saved_packed", kept, "a list of what save_tensor() gave") ||
+        !agi_has("visit_saved_packed", visit != NULL ? kept : NULL, "a function to call"))
+        return -1;
+    return agi_saved_visit(kept, n, saved_of_list, visit, argument);
+}

@@ -7,6 +7,7 @@
 #include "tape/cut.h"
 #include "tape/function.h"
 #include "tape/hooks.h"
+#include "tape/kept.h"
 #include "tape/node.h"
 #include "tape/saving.h"
 
@@ -213,15 +214,15 @@ static ag_node *owned_node(ag_tensor *t)
     return node != NULL && agi_refs_get(&node->refs) == 1 ? node : NULL;
 }
 
+static const agi_saved *saved_of_node(const void *node, int k)
+{
+    return &agi_node_saved(node)[k];
+}
+
 static int visit_packed_of(const ag_node *node, ag_packed_visit visit, void *argument)
 {
-    int answer = 0;
-    for (int k = 0; node->is_packed && k < node->n_saved && answer == 0; k++) {
-        const agi_saved *saved = &agi_node_saved(node)[k];
-        if (saved->kind == AGI_SAVED_PACKED)
-            answer = agi_packed_visit(saved->value.packed, visit, argument);
-    }
-    return answer;
+    return node->is_packed ? agi_saved_visit(node, node->n_saved, saved_of_node, visit, argument)
+                           : 0;
 }
 
 int ag_visit_owned_packed(ag_tensor *t, ag_packed_visit visit, void *argument)

@@ -468,7 +468,7 @@ def generate_module(home: str) -> str:
 # Public in the native module, but found elsewhere: autograd.Node, autograd.function.FunctionCtx,
 # config.show_config,
 # linalg.LinAlgError.
-_ELSEWHERE = {"FunctionCtx", "LinAlgError", "Node", "show_config"}
+_ELSEWHERE = {"FunctionCtx", "LinAlgError", "Node", "SavedTensor", "show_config"}
 _PYTHON = (
     "__version__", "autograd", "broadcast_shapes", "capi", "celu_", "chain_matmul",
     "distributions", "e", "einsum", "finfo", "func", "graph", "inference_mode", "tensordot",

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import gc
 import threading
+import warnings
 import weakref
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -240,3 +241,30 @@ def test_warnings_that_are_errors_do_not_hide_the_failure() -> None:
         print(json.dumps(said))
         """
     ) == ["Error detected in SqrtBackward", "Function 'SqrtBackward0' re"]
+
+
+def fails(*arguments: Any) -> None:
+    raise KeyError("hook")
+
+
+LEAF_HOOKS: dict[str, Any] = {
+    "register_hook": lambda x, y: x.register_hook(fails),
+    "post": lambda x, y: x.register_post_accumulate_grad_hook(fails),
+    "node, before": lambda x, y: y.grad_fn.next_functions[0][0].register_prehook(fails),
+    "node, after": lambda x, y: y.grad_fn.next_functions[0][0].register_hook(fails),
+    "several": lambda x, y: ag.autograd.graph.register_multi_grad_hook([x, y], fails),
+}
+
+
+@pytest.mark.parametrize("name", LEAF_HOOKS)
+def test_a_hook_on_a_leaf_that_fails_is_told_of(name: str) -> None:
+    for mode, wanted in ((True, ["Error detected in AccumulateGrad"]), (False, [])):
+        x = ag.ones(2, requires_grad=True)
+        with warnings.catch_warnings(record=True) as caught, ag.autograd.set_detect_anomaly(mode):
+            warnings.simplefilter("always")
+            y = x * 2
+            handle = LEAF_HOOKS[name](x, y)
+            with pytest.raises(KeyError, match="hook"):
+                y.sum().backward()
+        assert [str(one.message).split(".")[0] for one in caught] == wanted
+        handle.remove()

@@ -158,9 +158,14 @@ def documented() -> list[Any]:
     python = [
         f"{home}.{name}"
         for home in (
-            "autograd.function", "autograd.functional", "autograd.graph", "autograd.profiler",
-            "func", "utils",
-            "utils.checkpoint", "testing",
+            "autograd.function",
+            "autograd.functional",
+            "autograd.graph",
+            "autograd.profiler",
+            "func",
+            "utils",
+            "utils.checkpoint",
+            "testing",
         )
         for name in resolve(home).__all__
     ]
@@ -276,8 +281,19 @@ def test_import_brings_only_what_is_needed() -> None:
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60
     )
     later = {
-        "_install", "_profile", "autograd.functional", "autograd.graph", "autograd.profiler",
-        "distributions", "func", "linalg", "nn", "special", "utils", "_inference", "_decorate",
+        "_install",
+        "_profile",
+        "autograd.functional",
+        "autograd.graph",
+        "autograd.profiler",
+        "distributions",
+        "func",
+        "linalg",
+        "nn",
+        "special",
+        "utils",
+        "_inference",
+        "_decorate",
     }
     assert not {f"pyautograd.{name}" for name in later} & set(done.stdout.split())
     extra = {name.split(".")[0] for name in done.stdout.split()}

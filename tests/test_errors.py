@@ -199,8 +199,7 @@ EXACT: list[tuple[Callable[[], Any], type[Exception], str]] = [
     (
         lambda: "a" in ag.ones(2),
         RuntimeError,
-        "Tensor.__contains__ only supports Tensor or scalar, but you passed in a "
-        "<class 'str'>.",
+        "Tensor.__contains__ only supports Tensor or scalar, but you passed in a <class 'str'>.",
     ),
     # writes
     (

@@ -223,31 +223,61 @@ def test_many_threads_use_one_function() -> None:
     assert x.grad.tolist() == [800.0] * 50
 
 
+class Deeper(Function):
+    """Its backward runs another one, `depth` deep."""
+
+    @staticmethod
+    def forward(ctx: Any, x: ag.Tensor, depth: int) -> ag.Tensor:
+        ctx.depth = depth
+        ctx.save_for_backward(x)
+        return x * 2
+
+    @staticmethod
+    def backward(ctx: Any, grad: ag.Tensor) -> tuple[ag.Tensor, None]:
+        (x,) = ctx.saved_tensors
+        if ctx.depth > 0:
+            with ag.enable_grad():
+                inner = x.detach().requires_grad_()
+                y = Deeper.apply(inner, ctx.depth - 1).sum()
+            y.backward()
+        return 2 * grad, None
+
+
 def test_backward_inside_backward_is_deep() -> None:
-    class Deeper(Function):
-        @staticmethod
-        def forward(ctx: Any, x: ag.Tensor, depth: int) -> ag.Tensor:
-            ctx.depth = depth
-            ctx.save_for_backward(x)
-            return x * 2
-
-        @staticmethod
-        def backward(ctx: Any, grad: ag.Tensor) -> tuple[ag.Tensor, None]:
-            (x,) = ctx.saved_tensors
-            if ctx.depth > 0:
-                with ag.enable_grad():
-                    inner = x.detach().requires_grad_()
-                    y = Deeper.apply(inner, ctx.depth - 1).sum()
-                y.backward()
-            return 2 * grad, None
-
     x = ag.ones(2, requires_grad=True)
     limit = sys.getrecursionlimit()
     sys.setrecursionlimit(10000)
     try:
-        Deeper.apply(x, 500).sum().backward()
+        Deeper.apply(x, 1000).sum().backward()
     finally:
         sys.setrecursionlimit(limit)
+    assert x.grad is not None
+    assert x.grad.tolist() == [2.0, 2.0]
+
+
+def test_backward_inside_backward_that_is_too_deep_loses_nothing() -> None:
+    """By a Function, and by a hook."""
+    x = ag.ones(2, requires_grad=True)
+    before = ag._core._live_tensors(), ag._core._live_nodes()
+
+    def hook(grad: ag.Tensor) -> None:
+        with ag.enable_grad():
+            y = x * 3
+            y.register_hook(hook)
+            y.sum().backward()
+
+    hooked = x * 2
+    hooked.register_hook(hook)
+    for y in (Deeper.apply(x, 100_000).sum(), hooked.sum()):
+        for _ in range(2):
+            with pytest.raises(RecursionError):
+                y.backward()
+            assert x.grad is None and ag.is_grad_enabled()
+    del y, hooked
+    hook = None  # type: ignore[assignment]
+    gc.collect()
+    assert (ag._core._live_tensors(), ag._core._live_nodes()) == before
+    Deeper.apply(x, 3).sum().backward()
     assert x.grad is not None
     assert x.grad.tolist() == [2.0, 2.0]
 

@@ -314,8 +314,9 @@ def all_zeros(outputs: Any, gradients: Any, more: Any) -> bool:
     [
         (all_zeros, "check_backward_ad", "backward not multiplied by grad_output"),
         (
-            lambda outputs, gradients, more: all_zeros(outputs, gradients, more)
-            and len(outputs) == 1,
+            lambda outputs, gradients, more: (
+                all_zeros(outputs, gradients, more) and len(outputs) == 1
+            ),
             "check_undefined_grad",
             "Expected all input grads to be undefined or zero .* without output 0",
         ),

@@ -33,7 +33,11 @@ def _run_job(folder: Path, *arguments: str, code: str = "") -> subprocess.Comple
     home = str(Path(pyautograd.__file__).parents[1])
     environment = {**os.environ, "PYTHONPATH": home}
     return subprocess.run(
-        [sys.executable, *start], cwd=folder, env=environment, capture_output=True, text=True,
+        [sys.executable, *start],
+        cwd=folder,
+        env=environment,
+        capture_output=True,
+        text=True,
         timeout=300,
     )
 

@@ -146,8 +146,12 @@ def test_the_same_bits_at_every_level() -> None:
         environment = {**os.environ, "PYAUTOGRAD_SIMD": level}
         found.add(
             subprocess.run(
-                [sys.executable, "-c", code], env=environment, capture_output=True, text=True,
-                check=True, timeout=60,
+                [sys.executable, "-c", code],
+                env=environment,
+                capture_output=True,
+                text=True,
+                check=True,
+                timeout=60,
             ).stdout
         )
     assert len(found) == 1

@@ -60,8 +60,9 @@ TABLE = [
     Shown("scalar_not_yet_small", 1e-4, "tensor(0.0001)"),
     Shown("scalar_large_fraction", 123456789.5, "tensor(1.2346e+08)"),
     Shown("scalar_tiniest", 5e-324, "tensor(4.9407e-324)"),
-    Shown("scalar_with_grad", 4.0,
-          "tensor(4., grad_fn=<PowBackward1>)", ["grad_fn=<PowBackward1>"]),
+    Shown(
+        "scalar_with_grad", 4.0, "tensor(4., grad_fn=<PowBackward1>)", ["grad_fn=<PowBackward1>"]
+    ),
     Shown("integers", [1, -2, 3], "tensor([ 1., -2.,  3.])"),
     Shown("integers_up_to_thousandfold", [1, 1000], "tensor([   1., 1000.])"),
     Shown("integers_over_thousandfold", [1, 1001], "tensor([1.0000e+00, 1.0010e+03])"),
@@ -82,72 +83,143 @@ TABLE = [
     Shown("empty", [], "tensor([])"),
     Shown("empty_rows", zeros((0, 3)), "tensor([], size=(0, 3))"),
     Shown("empty_columns", zeros((2, 0)), "tensor([], size=(2, 0))"),
-    Shown("empty_with_grad", zeros((2, 0)),
-          "tensor([], size=(2, 0), grad_fn=<AddBackward0>)", ["grad_fn=<AddBackward0>"]),
+    Shown(
+        "empty_with_grad",
+        zeros((2, 0)),
+        "tensor([], size=(2, 0), grad_fn=<AddBackward0>)",
+        ["grad_fn=<AddBackward0>"],
+    ),
     Shown("empty_leaf", [], "tensor([], requires_grad=True)", ["requires_grad=True"]),
-    Shown("matrix", [[1, 2], [3, 4]], """\
+    Shown(
+        "matrix",
+        [[1, 2], [3, 4]],
+        """\
 tensor([[1., 2.],
-        [3., 4.]])"""),
-    Shown("matrix_view", [[2, 4], [6, 8]], """\
+        [3., 4.]])""",
+    ),
+    Shown(
+        "matrix_view",
+        [[2, 4], [6, 8]],
+        """\
 tensor([[2., 4.],
-        [6., 8.]], grad_fn=<ViewBackward0>)""", ["grad_fn=<ViewBackward0>"]),
-    Shown("three_axes", arange(8).reshape(2, 2, 2) + 0.5, """\
+        [6., 8.]], grad_fn=<ViewBackward0>)""",
+        ["grad_fn=<ViewBackward0>"],
+    ),
+    Shown(
+        "three_axes",
+        arange(8).reshape(2, 2, 2) + 0.5,
+        """\
 tensor([[[0.5000, 1.5000],
          [2.5000, 3.5000]],
 
         [[4.5000, 5.5000],
-         [6.5000, 7.5000]]])"""),
-    Shown("four_axes", zeros((2, 1, 2, 2)), """\
+         [6.5000, 7.5000]]])""",
+    ),
+    Shown(
+        "four_axes",
+        zeros((2, 1, 2, 2)),
+        """\
 tensor([[[[0., 0.],
           [0., 0.]]],
 
 
         [[[0., 0.],
-          [0., 0.]]]])"""),
-    Shown("one_of_each_axis", ones((1, 1, 1)),
-          "tensor([[[1.]]], requires_grad=True)", ["requires_grad=True"]),
-    Shown("long_row", arange(30) + 0.5, """\
+          [0., 0.]]]])""",
+    ),
+    Shown(
+        "one_of_each_axis",
+        ones((1, 1, 1)),
+        "tensor([[[1.]]], requires_grad=True)",
+        ["requires_grad=True"],
+    ),
+    Shown(
+        "long_row",
+        arange(30) + 0.5,
+        """\
 tensor([ 0.5000,  1.5000,  2.5000,  3.5000,  4.5000,  5.5000,  6.5000,  7.5000,
          8.5000,  9.5000, 10.5000, 11.5000, 12.5000, 13.5000, 14.5000, 15.5000,
         16.5000, 17.5000, 18.5000, 19.5000, 20.5000, 21.5000, 22.5000, 23.5000,
-        24.5000, 25.5000, 26.5000, 27.5000, 28.5000, 29.5000])"""),
-    Shown("long_rows", arange(24).reshape(2, 12) * 1.5, """\
+        24.5000, 25.5000, 26.5000, 27.5000, 28.5000, 29.5000])""",
+    ),
+    Shown(
+        "long_rows",
+        arange(24).reshape(2, 12) * 1.5,
+        """\
 tensor([[ 0.0000,  1.5000,  3.0000,  4.5000,  6.0000,  7.5000,  9.0000, 10.5000,
          12.0000, 13.5000, 15.0000, 16.5000],
         [18.0000, 19.5000, 21.0000, 22.5000, 24.0000, 25.5000, 27.0000, 28.5000,
-         30.0000, 31.5000, 33.0000, 34.5000]])"""),
-    Shown("row_of_zeros", zeros(30),
-          "tensor([" + "0., " * 23 + "0.,\n" + " " * 8 + "0., " * 5 + "0.])"),
-    Shown("suffix_fits", arange(10) / 4, """\
+         30.0000, 31.5000, 33.0000, 34.5000]])""",
+    ),
+    Shown(
+        "row_of_zeros",
+        zeros(30),
+        "tensor([" + "0., " * 23 + "0.,\n" + " " * 8 + "0., " * 5 + "0.])",
+    ),
+    Shown(
+        "suffix_fits",
+        arange(10) / 4,
+        """\
 tensor([0.0000, 0.2500, 0.5000, 0.7500, 1.0000, 1.2500, 1.5000, 1.7500, 2.0000,
-        2.2500], requires_grad=True)""", ["requires_grad=True"]),
-    Shown("suffix_just_fits", arange(15) * 10, """\
+        2.2500], requires_grad=True)""",
+        ["requires_grad=True"],
+    ),
+    Shown(
+        "suffix_just_fits",
+        arange(15) * 10,
+        """\
 tensor([  0.,  10.,  20.,  30.,  40.,  50.,  60.,  70.,  80.,  90., 100., 110.,
-        120., 130., 140.], requires_grad=True)""", ["requires_grad=True"]),
-    Shown("suffix_just_does_not", arange(6) / 7, """\
+        120., 130., 140.], requires_grad=True)""",
+        ["requires_grad=True"],
+    ),
+    Shown(
+        "suffix_just_does_not",
+        arange(6) / 7,
+        """\
 tensor([0.0000, 0.1429, 0.2857, 0.4286, 0.5714, 0.7143],
-       grad_fn=<AddBackward0>)""", ["grad_fn=<AddBackward0>"]),
-    Shown("suffix_after_matrix", [[0.25, 10], [3, 4]], """\
+       grad_fn=<AddBackward0>)""",
+        ["grad_fn=<AddBackward0>"],
+    ),
+    Shown(
+        "suffix_after_matrix",
+        [[0.25, 10], [3, 4]],
+        """\
 tensor([[ 0.2500, 10.0000],
-        [ 3.0000,  4.0000]], grad_fn=<MulBackward0>)""", ["grad_fn=<MulBackward0>"]),
-    Shown("thousand_is_shown_whole", ones((500, 2))[:2], """\
+        [ 3.0000,  4.0000]], grad_fn=<MulBackward0>)""",
+        ["grad_fn=<MulBackward0>"],
+    ),
+    Shown(
+        "thousand_is_shown_whole",
+        ones((500, 2))[:2],
+        """\
 tensor([[1., 1.],
-        [1., 1.]])"""),
+        [1., 1.]])""",
+    ),
     Shown("summarised", arange(1001), "tensor([   0.,    1.,    2.,  ...,  998.,  999., 1000.])"),
-    Shown("summarised_matrix", arange(2000).reshape(2, 1000), """\
+    Shown(
+        "summarised_matrix",
+        arange(2000).reshape(2, 1000),
+        """\
 tensor([[0.0000e+00, 1.0000e+00, 2.0000e+00,  ..., 9.9700e+02, 9.9800e+02,
          9.9900e+02],
         [1.0000e+03, 1.0010e+03, 1.0020e+03,  ..., 1.9970e+03, 1.9980e+03,
-         1.9990e+03]])"""),
-    Shown("summarised_both", zeros((1000, 1000)), """\
+         1.9990e+03]])""",
+    ),
+    Shown(
+        "summarised_both",
+        zeros((1000, 1000)),
+        """\
 tensor([[0., 0., 0.,  ..., 0., 0., 0.],
         [0., 0., 0.,  ..., 0., 0., 0.],
         [0., 0., 0.,  ..., 0., 0., 0.],
         ...,
         [0., 0., 0.,  ..., 0., 0., 0.],
         [0., 0., 0.,  ..., 0., 0., 0.],
-        [0., 0., 0.,  ..., 0., 0., 0.]])"""),
-    Shown("summarised_three_axes", full((8, 7, 20), 0.5), """\
+        [0., 0., 0.,  ..., 0., 0., 0.]])""",
+    ),
+    Shown(
+        "summarised_three_axes",
+        full((8, 7, 20), 0.5),
+        """\
 tensor([[[0.5000,  ..., 0.5000],
          ...,
          [0.5000,  ..., 0.5000]],
@@ -156,55 +228,125 @@ tensor([[[0.5000,  ..., 0.5000],
 
         [[0.5000,  ..., 0.5000],
          ...,
-         [0.5000,  ..., 0.5000]]])""", (), {"edgeitems": 1}),
-    Shown("summarised_first_axis", arange(1002).reshape(501, 2) / 2, """\
+         [0.5000,  ..., 0.5000]]])""",
+        (),
+        {"edgeitems": 1},
+    ),
+    Shown(
+        "summarised_first_axis",
+        arange(1002).reshape(501, 2) / 2,
+        """\
 tensor([[0.0000e+00, 5.0000e-01],
         [1.0000e+00, 1.5000e+00],
         [2.0000e+00, 2.5000e+00],
         ...,
         [4.9800e+02, 4.9850e+02],
         [4.9900e+02, 4.9950e+02],
-        [5.0000e+02, 5.0050e+02]], grad_fn=<DivBackward0>)""", ["grad_fn=<DivBackward0>"]),
-    Shown("hidden_values_do_not_count", np.r_[1:4, [1e30] * 2000, 1:4],
-          "tensor([1., 2., 3.,  ..., 1., 2., 3.])"),
+        [5.0000e+02, 5.0050e+02]], grad_fn=<DivBackward0>)""",
+        ["grad_fn=<DivBackward0>"],
+    ),
+    Shown(
+        "hidden_values_do_not_count",
+        np.r_[1:4, [1e30] * 2000, 1:4],
+        "tensor([1., 2., 3.,  ..., 1., 2., 3.])",
+    ),
     Shown("precision_2", [1 / 3, 2], "tensor([0.33, 2.00])", (), {"precision": 2}),
     Shown("precision_0", [1.4, 2.6, nan], "tensor([1, 3, nan])", (), {"precision": 0}),
-    Shown("precision_8", [1 / 3, 1e-5],
-          "tensor([3.33333333e-01, 1.00000000e-05])", (), {"precision": 8}),
-    Shown("threshold_reached", arange(7),
-          "tensor([0., 1., 2., 3., 4., 5., 6.])", (), {"threshold": 7}),
-    Shown("threshold_passed", arange(7),
-          "tensor([0., 1., 2.,  ..., 4., 5., 6.])", (), {"threshold": 6}),
-    Shown("threshold_passed_but_short", arange(6),
-          "tensor([0., 1., 2., 3., 4., 5.])", (), {"threshold": 5}),
-    Shown("edgeitems_1", arange(30).reshape(5, 6), """\
+    Shown(
+        "precision_8",
+        [1 / 3, 1e-5],
+        "tensor([3.33333333e-01, 1.00000000e-05])",
+        (),
+        {"precision": 8},
+    ),
+    Shown(
+        "threshold_reached", arange(7), "tensor([0., 1., 2., 3., 4., 5., 6.])", (), {"threshold": 7}
+    ),
+    Shown(
+        "threshold_passed",
+        arange(7),
+        "tensor([0., 1., 2.,  ..., 4., 5., 6.])",
+        (),
+        {"threshold": 6},
+    ),
+    Shown(
+        "threshold_passed_but_short",
+        arange(6),
+        "tensor([0., 1., 2., 3., 4., 5.])",
+        (),
+        {"threshold": 5},
+    ),
+    Shown(
+        "edgeitems_1",
+        arange(30).reshape(5, 6),
+        """\
 tensor([[ 0.,  ...,  5.],
         ...,
-        [24.,  ..., 29.]])""", (), {"edgeitems": 1, "threshold": 10}),
-    Shown("edgeitems_0", arange(8),
-          "tensor([...], size=(8,), requires_grad=True)", ["requires_grad=True"],
-          {"edgeitems": 0, "threshold": 5}),
-    Shown("linewidth_40", arange(12) + 0.5, """\
+        [24.,  ..., 29.]])""",
+        (),
+        {"edgeitems": 1, "threshold": 10},
+    ),
+    Shown(
+        "edgeitems_0",
+        arange(8),
+        "tensor([...], size=(8,), requires_grad=True)",
+        ["requires_grad=True"],
+        {"edgeitems": 0, "threshold": 5},
+    ),
+    Shown(
+        "linewidth_40",
+        arange(12) + 0.5,
+        """\
 tensor([ 0.5000,  1.5000,  2.5000,
          3.5000,  4.5000,  5.5000,
          6.5000,  7.5000,  8.5000,
          9.5000, 10.5000, 11.5000],
-       requires_grad=True)""", ["requires_grad=True"], {"linewidth": 40}),
-    Shown("linewidth_1", [1, 2], """\
+       requires_grad=True)""",
+        ["requires_grad=True"],
+        {"linewidth": 40},
+    ),
+    Shown(
+        "linewidth_1",
+        [1, 2],
+        """\
 tensor([1.,
         2.],
-       requires_grad=True)""", ["requires_grad=True"], {"linewidth": 1}),
-    Shown("short", [[1 / 3, 2e5 + 0.5]],
-          "tensor([[3.33e-01, 2.00e+05]])", (), {"profile": "short"}),
-    Shown("full", arange(7),
-          "tensor([0., 1., 2.,  ..., 4., 5., 6.])", (), {"profile": "full", "threshold": 6}),
-    Shown("scientific_always", [1, -2.5, nan],
-          "tensor([ 1.0000e+00, -2.5000e+00,         nan])", (), {"sci_mode": True}),
-    Shown("scientific_never", [1e-7, 1e9, 0.5],
-          "tensor([         0.0000, 1000000000.0000,          0.5000])", (), {"sci_mode": False}),
+       requires_grad=True)""",
+        ["requires_grad=True"],
+        {"linewidth": 1},
+    ),
+    Shown(
+        "short", [[1 / 3, 2e5 + 0.5]], "tensor([[3.33e-01, 2.00e+05]])", (), {"profile": "short"}
+    ),
+    Shown(
+        "full",
+        arange(7),
+        "tensor([0., 1., 2.,  ..., 4., 5., 6.])",
+        (),
+        {"profile": "full", "threshold": 6},
+    ),
+    Shown(
+        "scientific_always",
+        [1, -2.5, nan],
+        "tensor([ 1.0000e+00, -2.5000e+00,         nan])",
+        (),
+        {"sci_mode": True},
+    ),
+    Shown(
+        "scientific_never",
+        [1e-7, 1e9, 0.5],
+        "tensor([         0.0000, 1000000000.0000,          0.5000])",
+        (),
+        {"sci_mode": False},
+    ),
     Shown("scientific_zeros", [0, nan], "tensor([0., nan])", (), {"sci_mode": True}),
-    Shown("scientific_never_integers", [1, 1e9],
-          "tensor([         1., 1000000000.])", (), {"sci_mode": False}),
+    Shown(
+        "scientific_never_integers",
+        [1, 1e9],
+        "tensor([         1., 1000000000.])",
+        (),
+        {"sci_mode": False},
+    ),
 ]
 
 # Of int64 and bool, which the name of a row begins with.
@@ -215,69 +357,124 @@ LABELLED = [
     whole("int64", [1, 2], "tensor([1, 2])"),
     whole("int64_negative", [1, -2, 3], "tensor([ 1, -2,  3])"),
     whole("int64_negative_is_not_widest", [-1, 100], "tensor([ -1, 100])"),
-    whole("int64_in_full", [2**53, -(2**53), 0],
-          "tensor([ 9007199254740992, -9007199254740992,                 0])"),
+    whole(
+        "int64_in_full",
+        [2**53, -(2**53), 0],
+        "tensor([ 9007199254740992, -9007199254740992,                 0])",
+    ),
     whole("int64_over_thousandfold", [1, 1001], "tensor([   1, 1001])"),
     whole("int64_zeros", zeros((2, 2)), "tensor([[0, 0],\n        [0, 0]])"),
     whole("int64_no_precision", [1, 20], "tensor([ 1, 20])", precision=7),
     whole("int64_not_scientific", [1, 10**9], "tensor([         1, 1000000000])", sci_mode=True),
     whole("int64_short", arange(1001), "tensor([   0,    1,  ...,  999, 1000])", profile="short"),
     whole("int64_full", [[1], [20]], "tensor([[ 1],\n        [20]])", profile="full"),
-    whole("int64_three_axes", arange(8).reshape(2, 2, 2), """\
+    whole(
+        "int64_three_axes",
+        arange(8).reshape(2, 2, 2),
+        """\
 tensor([[[0, 1],
          [2, 3]],
 
         [[4, 5],
-         [6, 7]]])"""),
-    whole("int64_long_row", arange(30) - 5, """\
+         [6, 7]]])""",
+    ),
+    whole(
+        "int64_long_row",
+        arange(30) - 5,
+        """\
 tensor([-5, -4, -3, -2, -1,  0,  1,  2,  3,  4,  5,  6,  7,  8,  9, 10, 11, 12,
-        13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24])"""),
+        13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24])""",
+    ),
     whole("int64_linewidth_1", [1, 20], "tensor([ 1,\n        20])", linewidth=1),
-    whole("int64_summarised_matrix", arange(2000).reshape(2, 1000), """\
+    whole(
+        "int64_summarised_matrix",
+        arange(2000).reshape(2, 1000),
+        """\
 tensor([[   0,    1,    2,  ...,  997,  998,  999],
-        [1000, 1001, 1002,  ..., 1997, 1998, 1999]])"""),
-    whole("int64_summarised_both", arange(30).reshape(5, 6), """\
+        [1000, 1001, 1002,  ..., 1997, 1998, 1999]])""",
+    ),
+    whole(
+        "int64_summarised_both",
+        arange(30).reshape(5, 6),
+        """\
 tensor([[ 0,  ...,  5],
         ...,
-        [24,  ..., 29]])""", edgeitems=1, threshold=10),
-    whole("int64_hidden_do_not_count", np.r_[1:4, [10**15] * 2000, -1:2],
-          "tensor([ 1,  2,  3,  ..., -1,  0,  1])"),
+        [24,  ..., 29]])""",
+        edgeitems=1,
+        threshold=10,
+    ),
+    whole(
+        "int64_hidden_do_not_count",
+        np.r_[1:4, [10**15] * 2000, -1:2],
+        "tensor([ 1,  2,  3,  ..., -1,  0,  1])",
+    ),
     whole("int64_edgeitems_0", arange(8), "tensor([...], size=(8,))", edgeitems=0, threshold=5),
-    whole("int64_edgeitems_0_matrix", zeros((3, 4)), "tensor([...], size=(3, 4))",
-          edgeitems=0, threshold=5),
+    whole(
+        "int64_edgeitems_0_matrix",
+        zeros((3, 4)),
+        "tensor([...], size=(3, 4))",
+        edgeitems=0,
+        threshold=5,
+    ),
     whole("int64_edgeitems_0_whole", [1, 2], "tensor([1, 2], size=(2,))", edgeitems=0),
     whole("int64_empty", [], "tensor([], dtype=pyautograd.int64)"),
     whole("int64_empty_rows", zeros((0, 3)), "tensor([], size=(0, 3), dtype=pyautograd.int64)"),
     whole("int64_empty_edgeitems_0", [], "tensor([], dtype=pyautograd.int64)", edgeitems=0),
-    whole("int64_empty_narrow", zeros((2, 0)), """\
+    whole(
+        "int64_empty_narrow",
+        zeros((2, 0)),
+        """\
 tensor([], size=(2, 0),
-       dtype=pyautograd.int64)""", linewidth=40),
+       dtype=pyautograd.int64)""",
+        linewidth=40,
+    ),
     truths("bool_scalar_true", True, "tensor(True)"),
     truths("bool_scalar_false", False, "tensor(False)"),
     truths("bool", [True, False], "tensor([ True, False])"),
     truths("bool_all_true", [True, True], "tensor([True, True])"),
     truths("bool_all_false", [False, False], "tensor([False, False])"),
-    truths("bool_not_scientific", [True, False], "tensor([ True, False])",
-           sci_mode=True, precision=9),
-    truths("bool_matrix", [[True, False], [True, True]], """\
+    truths(
+        "bool_not_scientific", [True, False], "tensor([ True, False])", sci_mode=True, precision=9
+    ),
+    truths(
+        "bool_matrix",
+        [[True, False], [True, True]],
+        """\
 tensor([[ True, False],
-        [ True,  True]])"""),
-    truths("bool_long_row", [True] * 13,
-           "tensor([" + "True, " * 11 + "True,\n        True])"),
-    truths("bool_long_row_wider", [True] * 12 + [False],
-           "tensor([" + " True, " * 9 + " True,\n         True,  True, False])"),
-    truths("bool_summarised", [True, True, False] * 400,
-           "tensor([ True,  True, False,  ...,  True,  True, False])"),
-    truths("bool_hidden_do_not_count", [True] * 3 + [False] * 2000 + [True] * 3,
-           "tensor([True, True, True,  ..., True, True, True])"),
-    truths("bool_edgeitems_0", ones((2, 3, 4)), "tensor([...], size=(2, 3, 4))",
-           edgeitems=0, threshold=5),
+        [ True,  True]])""",
+    ),
+    truths("bool_long_row", [True] * 13, "tensor([" + "True, " * 11 + "True,\n        True])"),
+    truths(
+        "bool_long_row_wider",
+        [True] * 12 + [False],
+        "tensor([" + " True, " * 9 + " True,\n         True,  True, False])",
+    ),
+    truths(
+        "bool_summarised",
+        [True, True, False] * 400,
+        "tensor([ True,  True, False,  ...,  True,  True, False])",
+    ),
+    truths(
+        "bool_hidden_do_not_count",
+        [True] * 3 + [False] * 2000 + [True] * 3,
+        "tensor([True, True, True,  ..., True, True, True])",
+    ),
+    truths(
+        "bool_edgeitems_0",
+        ones((2, 3, 4)),
+        "tensor([...], size=(2, 3, 4))",
+        edgeitems=0,
+        threshold=5,
+    ),
     truths("bool_empty", [], "tensor([], dtype=pyautograd.bool)"),
-    truths("bool_empty_columns", zeros((2, 0)),
-           "tensor([], size=(2, 0), dtype=pyautograd.bool)"),
-    Shown("int64_suffixes_in_order", zeros((0, 3)),
-          "tensor([], size=(0, 3), dtype=pyautograd.int64, requires_grad=True)",
-          ["requires_grad=True"], dtype=np.int64),
+    truths("bool_empty_columns", zeros((2, 0)), "tensor([], size=(2, 0), dtype=pyautograd.bool)"),
+    Shown(
+        "int64_suffixes_in_order",
+        zeros((0, 3)),
+        "tensor([], size=(0, 3), dtype=pyautograd.int64, requires_grad=True)",
+        ["requires_grad=True"],
+        dtype=np.int64,
+    ),
 ]
 
 # What surrounds the elements in memory, and would show.
@@ -347,7 +544,11 @@ def test_dtype_wraps_where_its_own_name_does_not_fit() -> None:
 
 def test_options_are_reported_and_restored() -> None:
     assert get_printoptions() == {
-        "precision": 4, "threshold": 1000, "edgeitems": 3, "linewidth": 80, "sci_mode": None,
+        "precision": 4,
+        "threshold": 1000,
+        "edgeitems": 3,
+        "linewidth": 80,
+        "sci_mode": None,
     }
     set_printoptions(precision=7, threshold=10, edgeitems=2, linewidth=60, sci_mode=True)
     changed = get_printoptions()

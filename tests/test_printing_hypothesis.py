@@ -19,8 +19,27 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 
-_SPECIAL = [0.0, -0.0, 1.0, -1.0, 0.5, 1e-4, 9.99999e-5, 999.99999, 1000.0, 1001.0, 1e8, 1e8 + 1,
-            9.99995, 99999999.99999, 5e-324, 1.7976931348623157e308, nan, inf, -inf]
+_SPECIAL = [
+    0.0,
+    -0.0,
+    1.0,
+    -1.0,
+    0.5,
+    1e-4,
+    9.99999e-5,
+    999.99999,
+    1000.0,
+    1001.0,
+    1e8,
+    1e8 + 1,
+    9.99995,
+    99999999.99999,
+    5e-324,
+    1.7976931348623157e308,
+    nan,
+    inf,
+    -inf,
+]
 
 _elements = st.one_of(
     st.floats(width=64),
@@ -46,14 +65,17 @@ _labelled = st.one_of(
     npst.arrays(np.int64, _shapes, elements=_whole_numbers), npst.arrays(np.bool_, _shapes)
 )
 
-_print_options = st.fixed_dictionaries({}, optional={
-    "precision": st.integers(0, 17),
-    "threshold": st.sampled_from([0, 1, 10, 100, 1000, inf]),
-    "edgeitems": st.integers(0, 5),
-    "linewidth": st.integers(1, 130),
-    "sci_mode": st.sampled_from([None, True, False]),
-    "profile": st.sampled_from(["default", "short", "full"]),
-})
+_print_options = st.fixed_dictionaries(
+    {},
+    optional={
+        "precision": st.integers(0, 17),
+        "threshold": st.sampled_from([0, 1, 10, 100, 1000, inf]),
+        "edgeitems": st.integers(0, 5),
+        "linewidth": st.integers(1, 130),
+        "sci_mode": st.sampled_from([None, True, False]),
+        "profile": st.sampled_from(["default", "short", "full"]),
+    },
+)
 
 # The fixtures may be shared by all examples: each example sets all the options it reads.
 _fixtures_are_shared = settings(

@@ -111,7 +111,7 @@ def test_deep_and_wide() -> None:
 
 def test_optimize_uses_them() -> None:
     pytest.importorskip("scipy")
-    found = ag.optimize.minimize(lambda p: ((p.x - 1) ** 2 + (p.y - 2) ** 2), Point(0.0, 0.0))
+    found = ag.optimize.minimize(lambda p: (p.x - 1) ** 2 + (p.y - 2) ** 2, Point(0.0, 0.0))
     assert round(found.x.x.item(), 4) == 1 and round(found.x.y.item(), 4) == 2
     with pytest.raises(TypeError, match=r"x0\['a'\]\[1\]: expected a tensor, .* got str"):
         ag.optimize.minimize(lambda p: p["a"][0], {"a": [0.0, "b"]})

@@ -156,8 +156,9 @@ def test_gradients_dropped_during_a_backward() -> None:
     A million elements, so that the last part of the backward, in which `.grad` is written, takes
     some milliseconds: dropped once in each, it crashed in the first round.
     """
-    assert run_python(
-        """
+    assert (
+        run_python(
+            """
         import json, threading, time
         import pyautograd as ag
 
@@ -179,4 +180,6 @@ def test_gradients_dropped_during_a_backward() -> None:
             wrong += not min(abs(old[5].item() - 1), abs(old[5].item() - 1 - slope)) < 1e-12
         print(json.dumps(wrong))
         """
-    ) == 0
+        )
+        == 0
+    )

@@ -74,7 +74,6 @@ def test_what_made_an_input_keeps_its_values() -> None:
         assert np.allclose(values(x.grad), np.exp(3.0), rtol=1e-14)
 
 
-
 def test_the_failed_second_backward_changes_nothing() -> None:
     x, y = leaf([1.0, 2.0]), leaf([3.0, 4.0])
     z = (x * x).sum()

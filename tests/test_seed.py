@@ -43,9 +43,7 @@ def ours() -> _Run:
 def theirs(torch: ModuleType) -> _Run:
     """The same cells with torch, its default dtype being float64."""
     ours_, theirs_ = "import pyautograd as torch", "import torch"
-    return _run(
-        tuple(cell._replace(source=cell.source.replace(ours_, theirs_)) for cell in CELLS)
-    )
+    return _run(tuple(cell._replace(source=cell.source.replace(ours_, theirs_)) for cell in CELLS))
 
 
 def _check_outcome(cell: Cell, outcome: Outcome) -> None:

@@ -70,7 +70,8 @@ static int64_t lightness(const agi_op_info *info)
     case AG_OP_deg2rad: case AG_OP_rad2deg: case AG_OP_signbit: case AG_OP_isnan:
     case AG_OP_isinf: case AG_OP_isfinite: case AG_OP_isposinf: case AG_OP_isneginf:
     case AG_OP_isreal:
-    case AG_OP_vjp_mul: case AG_OP_vjp_div: case AG_OP_vjp_max: case AG_OP_vjp_relu:
+    case AG_OP_vjp_mul: case AG_OP_vjp_both: case AG_OP_vjp_div: case AG_OP_vjp_max:
+    case AG_OP_vjp_relu:
     case AG_OP_eq: case AG_OP_ne: case AG_OP_lt: case AG_OP_le: case AG_OP_gt: case AG_OP_ge:
     case AG_OP_logical_and: case AG_OP_logical_or: case AG_OP_logical_xor: case AG_OP_logical_not:
     case AG_OP_mul_int: case AG_OP_neg_int: case AG_OP_to_int: case AG_OP_bitwise_not:

@@ -174,11 +174,24 @@ AGI_STAMPED void add_terms(double *z, const double *y, int64_t n)
     AGI_EACH(z[i] + y[i]);
 }
 
+/* Whether any gradient of the row is not 0; else nobody took the row, which may hold anything. */
+AGI_STAMPED bool row_is_taken(const double *g, int64_t n)
+{
+    int64_t i = 0;
+    while (i < n && g[i] == 0.0)
+        i++;
+    return i < n;
+}
+
 AGI_STAMPED void standard_range_body(const agi_standard_rows *rows, int64_t begin, int64_t end)
 {
     const int64_t n = rows->n;
     for (int64_t k = begin; k < end; k++) {
         const bool ahead = k + 1 < end && n <= ROW_FETCHED;
+        if (rows->g != NULL && !row_is_taken(rows->g + k * n, n)) {
+            agi_fill_tile(rows->z + k * n, n, 0.0);
+            continue;
+        }
         standard_row row = row_open(rows, k, ahead ? rows->x + (k + 1) * n : NULL);
         if (rows->g == NULL) {
             row_forward(rows, &row, rows->z + k * n);
@@ -212,6 +225,24 @@ AGI_INLINE int64_t next_in_turn(const agi_standard_rows *rows, int64_t first, in
     return rows->count;
 }
 
+/* A row's gradient, and into `terms` what it adds to the sums; `later` is the row that comes next,
+ * or negative. */
+AGI_STAMPED void weighted_row(const agi_standard_rows *rows, int64_t k, double *terms,
+                              int64_t later)
+{
+    const int64_t n = rows->n;
+    double *z = rows->z + k * n;
+    const double *g = rows->g + k * n;
+    if (!row_is_taken(g, n)) {
+        agi_fill_tile(z, n, 0.0);
+        agi_fill_tile(terms, 2 * n, 0.0);
+        return;
+    }
+    standard_row row = row_open(rows, k, later >= 0 ? rows->x + later * n : NULL);
+    row.g = g;
+    row_backward_weighted(rows, &row, z, terms, later >= 0 ? rows->g + later * n : NULL);
+}
+
 /* The rows from `first` on, a block or what there is of the last; their sums into `sums`. `slots`
  * is scratch, 2 n numbers each. */
 AGI_STAMPED void standard_block_body(const agi_standard_rows *rows, int64_t first, double *sums,
@@ -227,10 +258,7 @@ AGI_STAMPED void standard_block_body(const agi_standard_rows *rows, int64_t firs
             p++;
             const int64_t later = next_in_turn(rows, first, &p);
             const bool ahead = later < rows->count && n <= ROW_FETCHED;
-            standard_row row = row_open(rows, k, ahead ? rows->x + later * n : NULL);
-            row.g = rows->g + k * n;
-            row_backward_weighted(rows, &row, rows->z + k * n, slots + 2 * n * top,
-                                  ahead ? rows->g + later * n : NULL);
+            weighted_row(rows, k, slots + 2 * n * top, ahead ? later : -1);
             k = later;
         }
         for (int ones = turn; ones & 1; ones >>= 1, top--)

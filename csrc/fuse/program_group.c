@@ -134,7 +134,7 @@ bool agi_program_compiles(const agi_expr *e)
     case AG_OP_fmax: case AG_OP_fmin: case AG_OP_heaviside:
     case AG_OP_frac: case AG_OP_deg2rad: case AG_OP_rad2deg: case AG_OP_nan_to_num:
     case AG_OP_isnan: case AG_OP_isinf: case AG_OP_isfinite:
-    case AG_OP_isposinf: case AG_OP_isneginf:
+    case AG_OP_isposinf: case AG_OP_isneginf: case AG_OP_vjp_both:
         return true;
     case AG_OP_lerp:
         return e->in[2].kind == AGI_SOURCE_NUMBER;
@@ -334,6 +334,8 @@ static agi_jit_operand add_op(group_builder *b, const program_value *v)
         return inverse(b, add_part(b, AGI_JIT_SQRT, in[0], AGI_JIT_NONE, AGI_JIT_NONE));
     case AG_OP_where:
         return add_where(b, v, in);
+    case AG_OP_vjp_both:
+        return add_two(b, AGI_JIT_KEEP, in[1], add_two(b, AGI_JIT_VJP_MUL, in[0], in[1]));
     case AG_OP_mul_int: case AG_OP_neg_int: case AG_OP_to_int:
     case AG_OP_logical_not: case AG_OP_bitwise_not:
         return add_of_integers(b, op, in[0], in[1]);

@@ -376,8 +376,8 @@ AG_API bool ag_copy_on_write_enabled(void);                  /* as that was set 
 AG_API ag_status ag_push_copy_on_write(void);
 /* For collectors of garbage: visits what was packed for the node of t, if the caller's is the only
  * reference to t and t's the only one to the node, until `visit` gives something other than 0:
- * that, else 0. The context is NULL where more than this value keeps it. And lets go of it: rules
- * that would read it fail from then on. */
+ * that, else 0. The context comes with one of the values if none but these keep it, else it is
+ * NULL. And lets go of it: rules that would read it fail from then on. */
 typedef int (*ag_packed_visit)(const ag_saved_hooks *hooks, void *context, void *packed,
                                void *argument);
 AG_API int ag_visit_owned_packed(ag_tensor *t, ag_packed_visit visit, void *argument);
@@ -397,6 +397,14 @@ typedef struct ag_saved ag_saved;
 AG_API ag_saved *ag_save_tensor(ag_tensor *t, int result);   /* yours to release */
 AG_API ag_tensor *ag_saved_tensor(ag_saved *kept, ag_node *of);
 AG_API void ag_saved_release(ag_saved *kept);
+/* As ag_node_pack and ag_node_packed, of a value that was kept. */
+AG_API ag_status ag_saved_pack(ag_saved *kept, ag_node *of);
+AG_API void *ag_saved_packed(const ag_saved *kept, const ag_saved_hooks **hooks, void **context);
+/* As ag_visit_owned_packed, of n values (NULL: none) that are all that their owner keeps. */
+AG_API int ag_visit_saved_packed(int n, ag_saved *const *kept, ag_packed_visit visit,
+                                 void *argument);
+/* AG_ERR_FREED, with its message: of a value that was kept and let go by a backward. */
+AG_API ag_status ag_fail_freed(void);
 /* A checkpoint: what ops of this thread would save from begin to end is counted alone. When a rule
  * is about to read one of these values, once for each backward, `again` must call the same ops;
  * what they save is taken. It does so with grad mode on; with AG_STOPS_EARLY an op fails with
@@ -473,6 +481,17 @@ AG_API ag_status ag_node_input_shape(const ag_node *node, int k, int *ndim, int6
 /* What was saved for the rule, with its history: input k (0, 1 or 2), or with k == 3 the result.
  * NULL with AG_ERR_VALUE where that was not saved. */
 AG_API ag_tensor *ag_node_saved(ag_node *node, int k);
+/* Has that value go through the pair of hooks that counts for this thread (ag_push_saved_hooks),
+ * which packs it now. AG_ERR_VALUE where it was not saved or is a number, AG_ERR_GRAD where hooks
+ * have it already or none are there, AG_ERR_FREED. */
+AG_API ag_status ag_node_pack(ag_node *node, int k);
+/* What a pair of hooks packed of that value, borrowed, and whose pair it was; NULL where none did,
+ * or left it to the library to keep it (then *hooks is not NULL). */
+AG_API void *ag_node_packed(const ag_node *node, int k, const ag_saved_hooks **hooks,
+                            void **context);
+/* The k-th number (0 .. 2) among the arguments that the op was called with and keeps, else
+ * AG_ERR_VALUE. */
+AG_API ag_status ag_node_number_kept(const ag_node *node, int k, double *number);
 /* The k-th value that the node keeps for its rule: an address that tells its memory from any other
  * that lives, and the bytes of that, 0 while the value is not computed; -1 behind the last. */
 AG_API int64_t ag_node_kept(const ag_node *node, int k, const void **memory);
@@ -763,8 +782,9 @@ AG_API void ag_set_site_hooks(uint32_t (*now)(bool alone),
  * and how many that were. NULL: none. */
 AG_API void ag_set_stack_hook(int (*stack)(int n, uint32_t *sites));
 /* Anomaly mode, of the whole process: nodes note their stack, a backward that fails tells `failed`
- * which node's rule did (borrowed; NULL: nobody), before it returns. With check_nan, a NaN among
- * the gradients that a rule gives is AG_ERR_GRAD, and forward results are looked at, too. */
+ * which node's rule did (borrowed; NULL: a hook on a leaf), before it returns. With check_nan, a
+ * NaN among the gradients that a rule gives is AG_ERR_GRAD, and forward results are looked at,
+ * too. */
 AG_API void ag_set_anomaly_enabled(bool on, bool check_nan);
 AG_API bool ag_anomaly_enabled(void);
 AG_API bool ag_anomaly_check_nan_enabled(void);              /* also kept while it is off */

@@ -167,17 +167,30 @@ AG_RULE(vjp_mul)
     if (NEEDS(0))
         GX(0) = v_vjp_mul(G, IN(1));
     if (NEEDS(1))
-        GX(1) = v_vjp_mul(G, IN(0));
+        GX(1) = v_vjp_both(G, IN(0));
 }
 
-/* vjp_div: the same for x / y. */
+/* vjp_both: x y, but 0 where either is 0, whatever the other: how rules multiply two numbers of
+ * which each may be a gradient of 0. The derivative of a rule by what it saved is one: beside the
+ * gradient that the rule got, which is 0 where nobody took the value, stands the one that came to
+ * its result, and that was multiplied by infinite slopes on its way. */
+AG_MAP2(vjp_both, y == 0.0 ? 0.0 : x == 0.0 ? x : x * y)
+AG_RULE(vjp_both)
+{
+    if (NEEDS(0))
+        GX(0) = v_vjp_both(G, IN(1));
+    if (NEEDS(1))
+        GX(1) = v_vjp_both(G, IN(0));
+}
+
+/* vjp_div: as vjp_mul for x / y. */
 AG_MAP2(vjp_div, x == 0.0 ? x : x / y)
 AG_RULE(vjp_div)
 {
     if (NEEDS(0))
         GX(0) = v_vjp_div(G, IN(1));
     if (NEEDS(1))
-        GX(1) = v_vjp_mul(v_neg(G), v_vjp_div(v_vjp_div(IN(0), IN(1)), IN(1)));
+        GX(1) = v_vjp_both(v_neg(G), v_vjp_div(v_vjp_div(IN(0), IN(1)), IN(1)));
 }
 
 /* ---- the larger and the smaller ------------------------------------------------------------- */
@@ -305,9 +318,9 @@ AG_KERNEL_BODY(pow)
 }
 AG_KERNELS(pow)
 
-/* dx = g y x^(y - 1), and 0 where y is 0, whatever else is there: vjp_mul takes y first, so that
- * neither 1 / 0 nor a gradient that is no number counts, while the derivative by y is still
- * 1 / x. */
+/* dx = g y x^(y - 1), and 0 where y is 0, whatever else is there: neither 1 / 0 nor a gradient that
+ * is no number counts, while the derivative by y is still 1 / x. And 0 where g is, also if y is
+ * infinite. */
 static ag_arg power_rule_base(ag_arg g, ag_arg x, ag_arg y)
 {
     if (y.tensor == NULL && y.value == 0.0)
@@ -316,7 +329,7 @@ static ag_arg power_rule_base(ag_arg g, ag_arg x, ag_arg y)
         return v_vjp_mul(g, v_mul(x, y));
     if (y.tensor == NULL)
         return v_vjp_mul(g, v_mul(v_pow(x, NUM(y.value - 1.0)), y));
-    return v_vjp_mul(y, v_vjp_mul(g, v_pow(x, v_add(y, NUM(-1.0)))));
+    return v_vjp_both(y, v_vjp_mul(g, v_pow(x, v_add(y, NUM(-1.0)))));
 }
 
 /* dy = g z log(x), and 0 where x is 0 and y >= 0. There x is made 1 first, whose logarithm is 0, so

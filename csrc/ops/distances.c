@@ -59,8 +59,8 @@ AG_FORMULA(p_norm)
 static ag_arg extreme_share(ag_arg x, ag_arg y, ag_arg g, const ag_attr *attr, bool is_each)
 {
     const ag_arg ties = v_eq(v_abs(x), y);
-    const ag_arg taken = v_where(ties, v_mul(v_sign(x), g), NUM(0.0));
-    return is_each ? taken : v_div(taken, v_reduce(AG_OP_sum, ties, attr, true));
+    const ag_arg taken = v_where(ties, v_vjp_mul(g, v_sign(x)), NUM(0.0));
+    return is_each ? taken : v_vjp_div(taken, v_reduce(AG_OP_sum, ties, attr, true));
 }
 
 AG_RULE(p_norm)
@@ -79,19 +79,19 @@ AG_RULE(p_norm)
     if (p == 0.0)
         GX(0) = agi_repeated(0.0, ndim, shape);
     else if (p == 1.0)
-        GX(0) = v_mul(v_sign(x), g);
+        GX(0) = v_vjp_mul(g, v_sign(x));
     else if (own->i[2] != 0 && !isinf(p))
-        GX(0) = v_mul(v_where(none, NUM(0.0), g),
-                      agi_norm_slope(x, v_where(none, NUM(1.0), y), p));
+        GX(0) = v_vjp_mul(v_where(none, NUM(0.0), g),
+                          agi_norm_slope(x, v_where(none, NUM(1.0), y), p));
     else if (p == 2.0)
-        GX(0) = v_mul(x, v_where(none, NUM(0.0), v_div(g, y)));
+        GX(0) = v_vjp_mul(v_where(none, NUM(0.0), v_vjp_div(g, y)), x);
     else if (isinf(p))
         GX(0) = extreme_share(x, y, g, &attr, own->i[1] != 0);
     else {
-        const ag_arg by = v_where(none, NUM(0.0), v_div(g, v_pow(y, NUM(p - 1.0))));
+        const ag_arg by = v_where(none, NUM(0.0), v_vjp_div(g, v_pow(y, NUM(p - 1.0))));
         const ag_arg power = v_pow(v_abs(x), NUM(p - 1.0));
         const ag_arg slope = p < 1.0 ? v_where(v_eq(x, NUM(0.0)), NUM(0.0), power) : power;
-        GX(0) = v_mul(v_mul(v_sign(x), slope), by);
+        GX(0) = v_vjp_mul(by, v_mul(v_sign(x), slope));
     }
 }
 

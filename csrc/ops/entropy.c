@@ -50,7 +50,7 @@ static void entropy_costs(const entropy_rows *r, int64_t begin, int64_t rows, do
                                              : s[k] - (x[k * r->n + (int64_t)t[k]] - m[k]);
 }
 
-/* dx = g (exp(x - m) / s), less g at the target. */
+/* dx = g (exp(x - m) / s), less g at the target; 0 where g is, whatever x. */
 static void entropy_slopes(const entropy_rows *r, int64_t begin, int64_t rows, double *scratch)
 {
     double *m = scratch, *s = m + r->block, *z = r->z + begin * r->n;
@@ -58,7 +58,7 @@ static void entropy_slopes(const entropy_rows *r, int64_t begin, int64_t rows, d
     entropy_exps(z, m, s, r->x + begin * r->n, rows, r->n);
     for (int64_t k = 0; k < rows; k++, z += r->n) {
         const double g = r->g[begin + k], share = g / s[k];
-        if (t[k] == r->ignored) {
+        if (t[k] == r->ignored || g == 0.0) {
             memset(z, 0, (size_t)r->n * sizeof *z);
             continue;
         }
@@ -208,11 +208,11 @@ AG_RULE(class_entropy_vjp)
     const ag_arg p = agi_value(AG_OP_softmax, 1, &x, &last);
     if (NEEDS(0)) {
         const ag_arg at = agi_value(AG_OP_class_loss, 2, of_h, &attr);
-        GX(0) = v_where(kept, v_add(entropy_sum(v_mul(h, p), false), at), NUM(0.0));
+        GX(0) = v_where(kept, v_add(entropy_sum(v_vjp_mul(h, p), false), at), NUM(0.0));
     }
     if (NEEDS(1)) {
         const ag_arg g = v_where(kept, IN(0), NUM(0.0));
-        const ag_arg bent = v_mul(p, v_sub(h, entropy_sum(v_mul(h, p), true)));
-        GX(1) = v_vjp_mul(agi_value(AG_OP_unsqueeze, 1, &g, &last), bent);
+        const ag_arg bent = v_vjp_mul(v_sub(h, entropy_sum(v_vjp_mul(h, p), true)), p);
+        GX(1) = v_vjp_both(agi_value(AG_OP_unsqueeze, 1, &g, &last), bent);
     }
 }

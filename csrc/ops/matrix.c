@@ -422,9 +422,9 @@ AG_FORWARD(dot)
 AG_RULE(dot)
 {
     if (NEEDS(0))
-        GX(0) = v_mul(IN(1), G);
+        GX(0) = v_vjp_mul(G, IN(1));
     if (NEEDS(1))
-        GX(1) = v_mul(IN(0), G);
+        GX(1) = v_vjp_mul(G, IN(0));
 }
 
 /* ---- beta input + alpha x y ----------------------------------------------------------------- */

@@ -223,11 +223,11 @@ AG_RULE(standardize_vjp)
     const ag_arg y = agi_value(AG_OP_standardize, 1, &x, &attr);
     const ag_arg square = row_mean(v_square(v_sub(x, row_mean(x, dims))), dims);
     const ag_arg r = v_rsqrt(v_add(square, NUM(own->f[0])));
-    const ag_arg a = row_mean(v_mul(y, h), dims), b = row_mean(v_mul(y, g), dims);
-    const ag_arg means = v_mul(row_mean(h, dims), row_mean(g, dims));
-    const ag_arg c = v_sub(v_sub(row_mean(v_mul(h, g), dims), means), v_mul(a, b));
-    const ag_arg bent = v_mul(v_mul(v_square(r), y), c);
-    const ag_arg straight = v_mul(r, v_add(v_mul(a, dg), v_mul(b, dh)));
+    const ag_arg a = row_mean(v_vjp_mul(h, y), dims), b = row_mean(v_vjp_mul(g, y), dims);
+    const ag_arg means = v_vjp_both(row_mean(h, dims), row_mean(g, dims));
+    const ag_arg c = v_sub(v_sub(row_mean(v_vjp_both(h, g), dims), means), v_vjp_both(a, b));
+    const ag_arg bent = v_vjp_mul(c, v_mul(v_square(r), y));
+    const ag_arg straight = v_vjp_mul(v_add(v_vjp_both(a, dg), v_vjp_both(b, dh)), r);
     GX(1) = v_neg(v_add(bent, straight));
 }
 
@@ -333,12 +333,12 @@ AG_RULE(layer_norm)
         return;
     }
     if (NEEDS(0)) {
-        const ag_arg args[2] = {agi_is_given(weight) ? v_mul(G, weight) : G, IN(0)};
+        const ag_arg args[2] = {agi_is_given(weight) ? v_vjp_mul(G, weight) : G, IN(0)};
         GX(0) = agi_value(AG_OP_standardize_vjp, 2, args, &rows);
     }
     if (NEEDS(1)) {
         const ag_arg x = IN(0), y = agi_value(AG_OP_standardize, 1, &x, &rows);
-        GX(1) = agi_sum_to(v_mul(G, y), dims, list);
+        GX(1) = agi_sum_to(v_vjp_mul(G, y), dims, list);
     }
     if (NEEDS(2))
         GX(2) = agi_sum_to(G, dims, list);
@@ -484,12 +484,12 @@ AG_RULE(standardize_channels)
     const ag_arg x = by_numbers ? IN(0) : NUM(0.0), sum = channel_sum(G);
     if (by_numbers && !agi_value_failed(x)) {
         const channel_norm by = own_norm(x, agi_node_attr_of(v->node)->f[0]);
-        const ag_arg y = normed(x, by), share = channel_sum(v_mul(G, y));
+        const ag_arg y = normed(x, by), share = channel_sum(v_vjp_mul(G, y));
         const ag_arg weight = NEEDS(0) ? IN(1) : NUM(NAN);
         const ag_arg factor = agi_is_given(weight) ? v_mul(by.r, of_channels(weight, x)) : by.r;
         const ag_arg even = v_sub(G, v_div(sum, NUM(count)));
         if (NEEDS(0))
-            GX(0) = v_mul(factor, v_sub(even, v_mul(y, v_div(share, NUM(count)))));
+            GX(0) = v_vjp_mul(v_sub(even, v_vjp_mul(v_div(share, NUM(count)), y)), factor);
         if (NEEDS(1))
             GX(1) = v_view(share, 1, &channels);
     }

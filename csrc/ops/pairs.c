@@ -239,7 +239,7 @@ AG_RULE(ldexp)
         if (NEEDS(0)) \
             GX(0) = v_vjp_mul(G, slope_of_##name(IN(0), IN(1))); \
         if (NEEDS(1)) \
-            GX(1) = v_vjp_mul(IN(0), v_vjp_div(G, divisor)); \
+            GX(1) = v_vjp_both(IN(0), v_vjp_div(G, divisor)); \
     }
 
 X_TIMES_LOG(xlogy, log, 0.0, IN(1))

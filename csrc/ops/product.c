@@ -372,8 +372,8 @@ AG_FORWARD(prod_others)
 
 /* With F = sum of g[i] times the product of all x but x[i], dx[k] = dF / dx[k]. F is made of
  * halves: of a stretch there are p, the product of its x, and s, its F, and of two stretches
- * p = p1 p2, s = s1 p2 + p1 s2. That goes up by halving and down again for the derivative, in ops
- * that have derivatives of their own. */
+ * p = p1 p2, s = s1 p2 + p1 s2, of which s is 0 where all g are, whatever the x. That goes up by
+ * halving and down again for the derivative, in ops that have derivatives of their own. */
 typedef struct others_level {
     int64_t n;
     ag_arg p, s;
@@ -406,7 +406,7 @@ static others_level level_above(const others_level *level, int64_t dim)
     const int64_t half = level->n / 2, n = level->n;
     const ag_arg pa = half_at(level->p, dim, half, 0), pb = half_at(level->p, dim, half, 1);
     const ag_arg sa = half_at(level->s, dim, half, 0), sb = half_at(level->s, dim, half, 1);
-    ag_arg p[2] = {v_mul(pa, pb)}, s[2] = {v_add(v_mul(sa, pb), v_mul(pa, sb))};
+    ag_arg p[2] = {v_mul(pa, pb)}, s[2] = {v_add(v_vjp_mul(sa, pb), v_vjp_mul(sb, pa))};
     const bool odd = n % 2 != 0;
     if (odd) {
         p[1] = stretch_of(level->p, dim, n - 1, n);
@@ -424,7 +424,8 @@ static others_level slopes_below(const others_level *level, const others_level *
     const ag_arg sa = half_at(level->s, dim, half, 0), sb = half_at(level->s, dim, half, 1);
     const ag_arg dp = half_at(above->p, dim, half, 0), ds = half_at(above->s, dim, half, 0);
     const bool odd = n % 2 != 0;
-    ag_arg p[3] = {v_add(v_mul(dp, pb), v_mul(ds, sb)), v_add(v_mul(dp, pa), v_mul(ds, sa))};
+    ag_arg p[3] = {v_add(v_vjp_mul(dp, pb), v_vjp_both(sb, ds)),
+                   v_add(v_vjp_mul(dp, pa), v_vjp_both(sa, ds))};
     ag_arg s[3] = {v_mul(ds, pb), v_mul(ds, pa)};
     if (odd) {
         p[2] = stretch_of(above->p, dim, half, half + 1);

@@ -219,7 +219,19 @@ ag_tensor *agi_extremes(const char *name, const ag_arg *arg, const ag_attr *attr
     return z;
 }
 
-/* Where a NaN was there are no ties: 0 / 0, which is NaN, for all that it was compared with. */
+/* False where each result is known to be a number, so that there are ties for each. */
+static bool may_be_nan(const ag_tensor *y)
+{
+    if (agi_is_pending(y->storage) || !agi_is_contiguous(y))
+        return true;
+    int64_t k = 0;
+    while (k < y->numel && agi_tensor_data(y)[k] == agi_tensor_data(y)[k])
+        k++;
+    return k < y->numel;
+}
+
+/* Where a NaN was there are no ties: 0 / 0, which is NaN, for all that it was compared with; but 0
+ * where g is, as nobody took it. */
 static void extremes_rule(agi_vjp *v)
 {
     const ag_arg x = IN(0), y = OUT;
@@ -240,8 +252,9 @@ static void extremes_rule(agi_vjp *v)
         return;
     }
     const ag_arg ties = v_eq(x, agi_with_kept_dims(v, y, ndim, shape, &count));
-    const ag_arg taken = v_where(ties, agi_with_kept_dims(v, G, ndim, shape, &count), NUM(0.0));
-    GX(0) = v_div(taken, agi_sum_dims(ties, dims, true));
+    const ag_arg g = agi_with_kept_dims(v, G, ndim, shape, &count);
+    const ag_arg taken = v_where(ties, g, NUM(0.0)), among = agi_sum_dims(ties, dims, true);
+    GX(0) = v_div(taken, may_be_nan(y.tensor) ? v_maximum(among, v_eq(g, NUM(0.0))) : among);
 }
 
 AG_FORWARD(amax) { return agi_extremes("amax", &args[0], attr, false); }
@@ -353,7 +366,7 @@ AG_RULE(std_mean)
     attr.n_list = agi_node_list(v->node, &attr.list);
     if (variance.tensor != NULL) {
         const ag_arg x = IN(0), y = agi_value(AG_OP_std, 1, &x, &attr);
-        const ag_arg half = v_div(variance, v_mul(y, NUM(2.0)));
+        const ag_arg half = v_vjp_div(variance, v_mul(y, NUM(2.0)));
         variance = v_where(v_eq(y, NUM(0.0)), NUM(0.0), half);
     }
     variance_and_mean_rule(v, variance);

@@ -178,8 +178,8 @@ AG_RULE(linear_scan)
     const ag_arg r = v_linear_scan(IN(0), G, dim, !reverse);
     GX(1) = r;
     if (NEEDS(0))
-        GX(0) = reverse ? v_vjp_mul(v_shift(r, dim, 1, 0.0), OUT)
-                        : v_vjp_mul(r, v_shift(OUT, dim, 1, 0.0));
+        GX(0) = reverse ? v_vjp_both(v_shift(r, dim, 1, 0.0), OUT)
+                        : v_vjp_both(r, v_shift(OUT, dim, 1, 0.0));
 }
 
 /* ---- shift: z[i] = x[i - by], else a number; dx = g shifted back, 0 where nothing came ------- */

@@ -16,6 +16,7 @@
 #include "py_ops.h"
 #include "py_out.h"
 #include "py_profile.h"
+#include "py_saved.h"
 #include "py_site.h"
 #include "py_tensor.h"
 #include "py_type.h"
@@ -144,7 +145,7 @@ static bool fill(PyObject *module)
            py_add_handle_type(module) && py_add_function_types(module) &&
            py_add_return_types(module) && py_add_generator_type(module) &&
            py_add_grad_modes(module) && py_add_checkpoint_type(module) &&
-           py_add_linalg_error(module) && watch_forks(module) &&
+           py_add_linalg_error(module) && py_add_saved_type(module) && watch_forks(module) &&
            PyModule_AddStringConstant(module, "__version__", ag_version()) == 0;
 }
 

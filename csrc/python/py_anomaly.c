@@ -102,7 +102,7 @@ static void warn(ag_node *node)
     const PyGILState_STATE state = PyGILState_Ensure();
     PyObject *type, *value, *traceback;
     PyErr_Fetch(&type, &value, &traceback);
-    PyObject *object = object_of_node(ag_node_retain(node));
+    PyObject *object = node != NULL ? object_of_node(ag_node_retain(node)) : Py_NewRef(Py_None);
     PyObject *result = call_helper("warn_of", object);
     if (result == NULL)
         PyErr_WriteUnraisable(object);

@@ -4,6 +4,7 @@
  */
 #include "py_errors.h"
 #include "py_function.h"
+#include "py_saved.h"
 #include "py_tensor.h"
 
 #include <stddef.h>
@@ -130,14 +131,8 @@ static PyObject *get_saved_tensors(PyObject *self, void *unused)
         return NULL;
     }
     if (ctx->is_freed) {
-        PyErr_SetString(
-            PyExc_RuntimeError,
-            "Trying to backward through the graph a second time (or directly access saved tensors "
-            "after they have already been freed). Saved intermediate values of the graph are freed "
-            "when you call .backward() or autograd.grad(). Specify retain_graph=True if you need "
-            "to backward through the graph a second time or if you need to access saved tensors "
-            "after calling backward.");
-        return NULL;
+        ag_fail_freed();
+        return py_raise();
     }
     if (ctx->head.node == NULL && ctx->n_saved > 0)
         return py_fail_no_node(self);
@@ -154,6 +149,33 @@ static PyObject *get_saved_tensors(PyObject *self, void *unused)
     if (clears) {
         py_context_free_saved(ctx);
         ctx->is_cleared = true;
+    }
+    return all;
+}
+
+static ag_saved *kept_of(PyObject *self, int k)
+{
+    const py_context *ctx = (const py_context *)self;
+    return k < ctx->n_saved ? ctx->saved[k] : NULL;
+}
+
+static PyObject *get_raw_saved_tensors(PyObject *self, void *unused)
+{
+    const py_context *ctx = (py_context *)self;
+    (void)unused;
+    if (ctx->is_freed || ctx->is_cleared) {
+        ag_fail_freed();
+        return py_raise();
+    }
+    if (ctx->head.node == NULL && ctx->n_saved > 0)
+        return py_fail_no_node(self);
+    PyObject *all = PyTuple_New(ctx->n_saved);
+    for (int k = 0; k < ctx->n_saved && all != NULL; k++) {
+        PyObject *one = py_saved_object(self, k, kept_of);
+        if (one == NULL)
+            Py_CLEAR(all);
+        else
+            PyTuple_SET_ITEM(all, k, one);
     }
     return all;
 }
@@ -258,7 +280,10 @@ static int context_traverse(PyObject *self, visitproc visit, void *arg)
     Py_VISIT(ctx->non_differentiable);
     Py_VISIT(ctx->materialize_grads);
     Py_VISIT(ctx->saved_leaves);
-    return 0;
+    if (ctx->n_saved == 0)
+        return 0;
+    return ag_visit_saved_packed(ctx->n_saved, ctx->saved, py_visit_packed,
+                                 &(py_hook_visit){visit, arg});
 }
 
 static int context_clear(PyObject *self)
@@ -328,6 +353,9 @@ static PyGetSetDef context_properties[] = {
      "What save_for_backward kept, as a tuple.\n\n"
      "Raises:\n"
      "    RuntimeError: a backward has freed it, or one of it was written in place since.\n", NULL},
+    {"_raw_saved_tensors", get_raw_saved_tensors, NULL,
+     "The same as objects that take hooks, SavedTensor.\n\n"
+     "Raises:\n    RuntimeError: a backward has freed it.\n", NULL},
     {"needs_input_grad", get_needs_input_grad, NULL,
      "For each argument of apply() whether it is a tensor that requires grad.\n", NULL},
     {NULL, NULL, NULL, NULL, NULL},

@@ -10,6 +10,7 @@
 #include "py_hooks.h"
 #include "py_node.h"
 #include "py_ops.h"
+#include "py_saved.h"
 #include "py_site.h"
 #include "py_tensor.h"
 
@@ -37,9 +38,10 @@ static PyObject *new_type(const char *name)
     }
     strcpy(full, "pyautograd.");
     strcat(full, name);
-    PyType_Slot slots[] = {{0, NULL}};
+    PyGetSetDef *saved = py_saved_properties(name);
+    PyType_Slot slots[] = {{saved != NULL ? Py_tp_getset : 0, saved}, {0, NULL}};
     PyType_Spec spec = {.name = full, .flags = Py_TPFLAGS_DEFAULT, .slots = slots};
-    PyObject *type = PyType_FromSpecWithBases(&spec, bases);
+    PyObject *type = PyErr_Occurred() ? NULL : PyType_FromSpecWithBases(&spec, bases);
     Py_DECREF(bases);
     if (type == NULL)
         PyMem_Free(full);
@@ -344,20 +346,6 @@ static PyObject *node_kept(PyObject *self, PyObject *unused)
     return all;
 }
 
-/* What PyTorch calls "self", "other" and "result" among what is saved; `which` is the number. */
-static PyObject *get_saved(PyObject *self, void *which)
-{
-    ag_node *node = ((py_node *)self)->node;
-    ag_tensor *value = node != NULL ? ag_node_saved(node, *(const int *)which) : NULL;
-    if (value != NULL)
-        return py_tensor_wrap(value);
-    if (node != NULL && (PyErr_Occurred() || ag_last_status() != AG_ERR_VALUE))
-        return py_raise();
-    ag_clear_error();
-    PyErr_Format(PyExc_AttributeError, "'%s' has not saved this value", Py_TYPE(self)->tp_name);
-    return NULL;
-}
-
 static PyObject *get_variable(PyObject *self, void *unused)
 {
     (void)unused;
@@ -566,14 +554,7 @@ static PyMethodDef node_methods[] = {
     {NULL, NULL, 0, NULL},
 };
 
-static int saved_self = 0, saved_other = 1, saved_result = 3;
-
 static PyGetSetDef node_properties[] = {
-    {"_saved_self", get_saved, NULL, "The first input, if it was saved for the rule.", &saved_self},
-    {"_saved_other", get_saved, NULL, "The second input, if it was saved for the rule.",
-     &saved_other},
-    {"_saved_result", get_saved, NULL, "The result, if it was saved for the rule.",
-     &saved_result},
     {"next_functions", get_next_functions, NULL,
      "For each input of the op the node that made it, None where no gradient is needed, and which\n"
      "of that node's results it is.\n\n"

@@ -10,6 +10,7 @@
 #include "py_args.h"
 #include "py_errors.h"
 #include "py_ops.h"
+#include "py_saving.h"
 #include "py_tensor.h"
 
 static ag_status pack(void *context, ag_tensor *value, void **packed)
@@ -47,18 +48,28 @@ static ag_status unpack(void *context, void *packed, ag_tensor *kept, ag_tensor 
     return *value != NULL ? AG_OK : AG_ERR_CALLBACK;
 }
 
+static const ag_saved_hooks pair_hooks = {pack, unpack, py_let_go_of_packed, py_let_go};
+
+bool py_push_saved_pair(PyObject *pair)
+{
+    if (ag_push_saved_hooks(&pair_hooks, pair) == AG_OK)
+        return true;
+    Py_DECREF(pair);
+    return py_raise() != NULL;
+}
+
+bool py_is_saved_pair(const ag_saved_hooks *hooks) { return hooks->pack == pack; }
+
 static PyObject *f_push_saved_hooks(PyObject *module, PyObject *pair)
 {
-    static const ag_saved_hooks hooks = {pack, unpack, py_let_go_of_packed, py_let_go};
     (void)module;
     if (!PyTuple_Check(pair) || PyTuple_GET_SIZE(pair) != 2) {
         PyErr_SetString(PyExc_TypeError, "_push_saved_hooks: expected a tuple of two functions");
         return NULL;
     }
-    if (ag_push_saved_hooks(&hooks, Py_NewRef(pair)) == AG_OK)
-        Py_RETURN_NONE;
-    Py_DECREF(pair);
-    return py_raise();
+    if (!py_push_saved_pair(Py_NewRef(pair)))
+        return NULL;
+    Py_RETURN_NONE;
 }
 
 static PyObject *f_pop_saved_hooks(PyObject *module, PyObject *unused)

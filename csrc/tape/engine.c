@@ -195,7 +195,7 @@ static AGI_NOINLINE bool tell_leaves(agi_run *run)
              agi_hooks_on_node(hooks, AG_HOOK_AFTER, 0, NULL, 1, &entry->grad);
     }
     ag_set_grad_enabled(recording);
-    return ok;
+    return ok || agi_leaf_explain();
 }
 
 /* Runs a node's rule on its cotangent g and gives its inputs their parts. */
@@ -623,7 +623,7 @@ static bool visit(agi_run *run, int32_t slot)
 {
     agi_slot *entry = &run->entries[slot];
     if (AGI_UNLIKELY(agi_edge_is_leaf(entry->what)))
-        return *hooks_of(entry->what) == NULL || visit_leaf(run, slot);
+        return *hooks_of(entry->what) == NULL || visit_leaf(run, slot) || agi_leaf_explain();
     ag_node *node = agi_edge_node(entry->what);
     watched_turn turn;
     turn.modes = agi_modes_among(AGI_ANOMALY_ON | AGI_PROFILES);

@@ -61,6 +61,28 @@ void agi_fail_freed(void)
         "after calling backward.");
 }
 
+ag_status ag_fail_freed(void)
+{
+    agi_fail_freed();
+    return AG_ERR_FREED;
+}
+
+ag_status agi_fail_hooked(agi_saved_kind kind)
+{
+    if (kind == AGI_SAVED_FREED)
+        return agi_fail(
+            AG_ERR_FREED,
+            "Calling register_hooks on a saved tensor after it has been freed. Saved intermediate "
+            "values of the graph are freed when you call .backward() or autograd.grad(). Specify "
+            "retain_graph=True if you need to backward through the graph a second time or if you "
+            "need to access saved variables after calling backward.");
+    if (kind == AGI_SAVED_NUMBER)
+        return agi_fail(AG_ERR_VALUE, "Calling register_hooks on a saved number is forbidden");
+    return agi_fail(AG_ERR_GRAD, "Calling register_hooks on a saved tensor whose hooks have "
+                                 "already been set. Hint: only one pair of hooks is allowed at a "
+                                 "time.");
+}
+
 void agi_fail_detached(void)
 {
     agi_fail(AG_ERR_GRAD,
@@ -150,4 +172,36 @@ ag_tensor *agi_saved_as_it_was(const agi_saved *saved, const ag_node *saver, agi
         return agi_unpack_as_it_was(saved->value.packed, edge, recorded);
     ag_tensor *value = agi_checkpoint_take(saved->value.checkpoint, saved->version);
     return value != NULL ? with_old_history(value, edge, recorded) : NULL;
+}
+
+/* What hooks packed of the k-th, or NULL. */
+static const agi_packed *packed_at(const void *owner, agi_saved_at at, int k)
+{
+    const agi_saved *saved = at(owner, k);
+    return saved != NULL && saved->kind == AGI_SAVED_PACKED ? saved->value.packed : NULL;
+}
+
+/* How many values the pair of the k-th packed, 0 if that is not the first of them. */
+static uint32_t packed_alike(const void *owner, int n, agi_saved_at at, int k)
+{
+    const agi_packed *packed = packed_at(owner, at, k), *other;
+    uint32_t count = 0;
+    for (int i = k - 1; i >= 0; i--)
+        if ((other = packed_at(owner, at, i)) != NULL && agi_packed_same_pair(packed, other))
+            return 0;
+    for (int i = k; i < n; i++)
+        count += (other = packed_at(owner, at, i)) != NULL && agi_packed_same_pair(packed, other);
+    return count;
+}
+
+int agi_saved_visit(const void *owner, int n, agi_saved_at at, ag_packed_visit visit,
+                    void *argument)
+{
+    int answer = 0;
+    for (int k = 0; k < n && answer == 0; k++) {
+        const agi_packed *packed = packed_at(owner, at, k);
+        if (packed != NULL)
+            answer = agi_packed_visit(packed, packed_alike(owner, n, at, k), visit, argument);
+    }
+    return answer;
 }

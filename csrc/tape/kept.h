@@ -27,6 +27,14 @@ void agi_fail_version(const ag_node *saver, const ag_node *maker, int ndim, cons
                       const _Atomic uint32_t *counter, uint32_t expected);
 void agi_fail_freed(void);
 void agi_fail_detached(void);
+/* Of hooks that come too late for what was saved: freed, or not the first. */
+ag_status agi_fail_hooked(agi_saved_kind kind);
+
+/* Visits what hooks packed of n saved values, which `at` gives, all that one owner has; the context
+ * of a pair that only these keep comes with the first of them. */
+typedef const agi_saved *(*agi_saved_at)(const void *owner, int k);
+int agi_saved_visit(const void *owner, int n, agi_saved_at at, ag_packed_visit visit,
+                    void *argument);
 
 #pragma GCC visibility pop
 #endif

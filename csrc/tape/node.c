@@ -831,9 +831,11 @@ static AGI_NOINLINE void tell_of_anomaly(ag_node *node)
     char message[AGI_MESSAGE_MAX];
     const ag_status status = thread->status;
     memcpy(message, thread->message, sizeof message);
-    agi_node_retain(node);
+    if (node != NULL)
+        agi_node_retain(node);
     on_anomaly(node);
-    agi_node_release(node);
+    if (node != NULL)
+        agi_node_release(node);
     agi_callback_end(&call);
     thread->status = status;
     memcpy(thread->message, message, sizeof message);
@@ -850,6 +852,15 @@ bool agi_node_explain(ag_node *node)
     agi_site_add(node->site, what);
     if (agi_anomaly_is_on() && on_anomaly != NULL)
         tell_of_anomaly(agi_node_of_op(node));
+    return false;
+}
+
+bool agi_leaf_explain(void)
+{
+    const ag_status status = ag_last_status();
+    if (status != AG_OK && status != AG_ERR_INTERRUPTED && agi_anomaly_is_on() &&
+        on_anomaly != NULL)
+        tell_of_anomaly(NULL);
     return false;
 }
 

@@ -220,6 +220,8 @@ const int64_t *agi_node_input_strides(const ag_node *node);
 /* A node's rule failed: adds to the error message where it was recorded, and in anomaly mode tells
  * the embedder. Returns false. */
 bool agi_node_explain(ag_node *node);
+/* The same where a hook on a leaf has failed, in anomaly mode. */
+bool agi_leaf_explain(void);
 
 extern _Atomic uint8_t agi_modes;
 void agi_modes_set(unsigned which, unsigned modes);

@@ -338,6 +338,78 @@ ag_tensor *ag_node_saved(ag_node *node, int k)
     return agi_scope_add(value);
 }
 
+/* The place of what is saved under k; NULL with an error. */
+static agi_saved *saved_place(const char *name, const ag_node *node, int k)
+{
+    if (!agi_has(name, node, "a node"))
+        return NULL;
+    if (k >= 0 && k <= AGI_NODE_SHAPES && (node->saved_mask & (1u << k)) != 0)
+        return agi_node_saved(node) + agi_save_count(node->saved_mask & ((1u << k) - 1));
+    agi_fail(AG_ERR_VALUE, "%s: nothing was saved under the number %d", name, k);
+    return NULL;
+}
+
+/* The value under k without its history, owned: hooks run when no scope is open. */
+static ag_tensor *value_to_pack(ag_node *node, int k)
+{
+    agi_vjp v = {.node = node, .owns = true};
+    const int64_t mark = agi_scope_open();
+    const ag_arg found = mark < 0 ? failed_value
+                         : k == AGI_NODE_SHAPES ? agi_vjp_output(&v) : agi_vjp_input(&v, k);
+    ag_tensor *value = agi_value_failed(found) ? NULL : agi_tensor_alias(found.tensor);
+    agi_scope_close(mark);
+    return value;
+}
+
+ag_status ag_node_pack(ag_node *node, int k)
+{
+    agi_saved *saved = saved_place("node_pack", node, k), packed = {.kind = AGI_SAVED_FREED};
+    if (saved == NULL)
+        return ag_last_status();
+    const uint32_t kind = saved->kind;
+    if (kind != AGI_SAVED_INPUT && kind != AGI_SAVED_OUTPUT)
+        return agi_fail_hooked((agi_saved_kind)kind);
+    if (!agi_packs())
+        return agi_fail(AG_ERR_GRAD, "node_pack: this thread has pushed no hooks");
+    ag_tensor *value = value_to_pack(node, k);
+    const bool ok = value != NULL && agi_node_pack_value(&packed, value);
+    agi_release(value);
+    if (!ok)
+        return ag_last_status();
+    if (saved->kind != kind) {  /* since then, by what the hook ran */
+        agi_saved_release(&packed);
+        return agi_fail_hooked((agi_saved_kind)saved->kind);
+    }
+    agi_saved was = *saved;
+    *saved = packed;
+    node->is_packed = true;
+    agi_saved_release(&was);
+    return AG_OK;
+}
+
+void *ag_node_packed(const ag_node *node, int k, const ag_saved_hooks **hooks, void **context)
+{
+    if (!agi_has("node_packed", hooks, "memory for the hooks") ||
+        !agi_has("node_packed", context, "memory for their context"))
+        return NULL;
+    const agi_saved *saved = saved_place("node_packed", node, k);
+    *hooks = NULL;
+    *context = NULL;
+    return saved != NULL && saved->kind == AGI_SAVED_PACKED
+               ? agi_packed_what(saved->value.packed, hooks, context) : NULL;
+}
+
+ag_status ag_node_number_kept(const ag_node *node, int k, double *number)
+{
+    if (!agi_has("node_number_kept", node, "a node") ||
+        !agi_has("node_number_kept", number, "memory for the number"))
+        return ag_last_status();
+    if (!node->has_attr || k < 0 || k > 2)
+        return agi_fail(AG_ERR_VALUE, "node_number_kept: no number %d was kept", k);
+    *number = agi_node_attr_of(node)->f[k];
+    return AG_OK;
+}
+
 static bool check_gradients(const ag_node *node, int n, ag_tensor *const *gradients)
 {
     const int wanted = agi_node_outputs(node);

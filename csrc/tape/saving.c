@@ -47,12 +47,22 @@ void agi_packed_release(agi_packed *packed)
 ag_tensor *agi_packed_kept(const agi_packed *packed) { return packed->kept; }
 agi_guarded *agi_packed_guarded(const agi_packed *packed) { return packed->guarded; }
 
-int agi_packed_visit(const agi_packed *packed, ag_packed_visit visit, void *argument)
+void *agi_packed_what(const agi_packed *packed, const ag_saved_hooks **hooks, void **context)
+{
+    *hooks = &packed->pair->hooks;
+    *context = packed->pair->context;
+    return packed->what;
+}
+
+int agi_packed_visit(const agi_packed *packed, uint32_t known, ag_packed_visit visit,
+                     void *argument)
 {
     agi_packing *pair = packed->pair;
-    void *context = agi_refs_get(&pair->refs) == 1 ? pair->context : NULL;
+    void *context = known > 0 && agi_refs_get(&pair->refs) == known ? pair->context : NULL;
     return visit(&pair->hooks, context, packed->what, argument);
 }
+
+bool agi_packed_same_pair(const agi_packed *a, const agi_packed *b) { return a->pair == b->pair; }
 
 /* ---- the stack ------------------------------------------------------------------------------ */
 

@@ -72,10 +72,16 @@ ag_tensor *agi_unpack(agi_packed *packed, ag_tensor *shown);
 ag_tensor *agi_packed_kept(const agi_packed *packed);
 agi_guarded *agi_packed_guarded(const agi_packed *packed);  /* or this, where values are guarded */
 
+/* What the pair packed, borrowed, NULL where it left that to the library; and the pair. */
+void *agi_packed_what(const agi_packed *packed, const ag_saved_hooks **hooks, void **context);
+
 void agi_packed_release(agi_packed *packed);
 
-/* Calls `visit` with what the pair packed, and with the pair's context if nobody else has that. */
-int agi_packed_visit(const agi_packed *packed, ag_packed_visit visit, void *argument);
+/* Calls `visit` with what the pair packed, and with the pair's context if that is kept by as many
+ * values as the caller knows of. */
+int agi_packed_visit(const agi_packed *packed, uint32_t known, ag_packed_visit visit,
+                     void *argument);
+bool agi_packed_same_pair(const agi_packed *a, const agi_packed *b);
 
 /* A new entry of the stack, which ag_pop_saved_hooks takes away. NULL with an error. */
 agi_packing *agi_packing_push(agi_packing_kind kind);

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from ._edges import GradientEdge
     from ._gradcheck import gradcheck, gradgradcheck
     from ._saved import copy_on_write
+    from ._threads import set_multithreading_enabled
     from .function import Function
 
     Ends: TypeAlias = Tensor | GradientEdge | Iterable[Tensor | GradientEdge]
@@ -52,6 +53,7 @@ __all__ = [
     "profiler",
     "set_detect_anomaly",
     "set_grad_enabled",
+    "set_multithreading_enabled",
 ]
 
 
@@ -222,6 +224,7 @@ _LATER = {
     "inference_mode": ("._inference", "inference_mode"),
     "profiler": ("profiler", None),
     "set_detect_anomaly": ("_anomaly", "set_detect_anomaly"),
+    "set_multithreading_enabled": ("_threads", "set_multithreading_enabled"),
 }
 
 

@@ -111,8 +111,18 @@ def lines_of(stack: Iterable[tuple[str, int, str]]) -> list[str]:
     return traceback.format_list([traceback.FrameSummary(*frame) for frame in stack])
 
 
-def warn_of(node: Node) -> None:
-    """Warn of the failure of a node's rule: where it was recorded, and what led to that."""
+def warn_of(node: Node | None) -> None:
+    """Warn of the failure of a node's rule: where it was recorded, and what led to that.
+
+    None stands for a leaf, of which nothing is recorded.
+    """
+    if node is None:
+        warnings.warn(
+            "Error detected in AccumulateGrad. No forward pass information available: it stands "
+            "for a leaf, whose hooks it runs.",
+            stacklevel=2,
+        )
+        return
     lines = node.metadata.get("traceback_")
     start = f"Error detected in {node.name()}. "
     if lines is None:

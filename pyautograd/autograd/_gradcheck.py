@@ -406,9 +406,7 @@ def _check_along_directions(problem: _Problem, eps: float, atol: float, rtol: fl
         ]
         for column, (position, x) in enumerate(zip(problem.checked, inputs, strict=True)):
             direction = _direction(rng, tuple(x.shape))
-            slopes = _slopes_along(
-                problem.func, problem.arguments, x, direction, cotangents, eps
-            )
+            slopes = _slopes_along(problem.func, problem.arguments, x, direction, cotangents, eps)
             for i, slope in enumerate(slopes):
                 along = np.sum(grads[i][column] * direction)
                 _compare(np.atleast_2d(along), np.atleast_2d(slope), atol, rtol, i, position)
@@ -548,9 +546,7 @@ def _check_zeros(problem: _Problem, without: bool) -> None:
             )
 
 
-def _cotangents(
-    outputs: Sequence[_ag.Tensor], given: Any, strided: bool
-) -> tuple[_ag.Tensor, ...]:
+def _cotangents(outputs: Sequence[_ag.Tensor], given: Any, strided: bool) -> tuple[_ag.Tensor, ...]:
     wanted = [out for out in outputs if out.requires_grad]
     if given is None:
         rng = np.random.default_rng(_DIRECTION_SEED)

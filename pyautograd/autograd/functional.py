@@ -260,9 +260,7 @@ def jvp(
     )
 
 
-def _number(
-    func: Callable[..., Any], leaves: _Tensors, function: str, strict: bool
-) -> _Tensors:
+def _number(func: Callable[..., Any], leaves: _Tensors, function: str, strict: bool) -> _Tensors:
     """What a function gives that must give one number, as the only element of a tuple."""
     is_tuple, outputs = _tuple_of(func(*leaves), _OUTPUTS, function)
     _check_depends(outputs, "outputs", strict)
@@ -527,9 +525,7 @@ def hessian(
     """
     is_tuple, given = _tuple_of(inputs, "inputs", "hessian")
     if outer_jacobian_strategy not in _STRATEGIES:
-        raise AssertionError(
-            'Expected strategy to be either "forward-mode" or "reverse-mode".'
-        )
+        raise AssertionError('Expected strategy to be either "forward-mode" or "reverse-mode".')
 
     def number(*leaves: Tensor) -> Tensor:
         return _number(func, leaves, "hessian", strict)[0].squeeze()

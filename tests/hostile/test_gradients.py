@@ -201,6 +201,7 @@ def test_a_part_of_the_callers_gradient_stays_a_view_of_it(lib: ModuleType) -> N
         g.mul_(2)
     assert given.tolist() == [[2.0] * 2] * 3
 
+
 # ---- leaves that are none any more ---------------------------------------------------------------
 
 

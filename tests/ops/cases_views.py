@@ -329,3 +329,18 @@ INNER = [
         ("vjp_div", lambda x, y: x / y, np.divide, "DivBackward0"),
     )
 ]
+
+# The gradient of x log(z) by z, where z is 1.
+INNER.append(
+    Case(
+        "vjp_both",
+        lambda lib, g, y: rule_of(lambda z: lib.xlogy(y, z), g, lib),
+        np.multiply,
+        ((0.5, 2), (0.5, 2)),
+        EXACT,
+        "MulBackward0",
+        kind="whole",
+        shapes=((7,), (7,)),
+        twin=lambda torch, g, y: g * y,
+    )
+)

@@ -73,9 +73,7 @@ def nothing_requires_grad(lib: Any) -> Any:
 
 @group
 def memory_is_shared(lib: Any) -> Any:
-    return error_of(
-        lambda: lib.autograd.gradcheck(lib.exp, lib.ones(1).expand(2).requires_grad_())
-    )
+    return error_of(lambda: lib.autograd.gradcheck(lib.exp, lib.ones(1).expand(2).requires_grad_()))
 
 
 @group

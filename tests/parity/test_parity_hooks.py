@@ -397,12 +397,12 @@ TENSORS.all |= {
     "gives a 0-d tensor": refused(lambda lib, g: g.sum()),
     "gives another dtype": refused(lambda lib, g: lib.ones(2, dtype=lib.int64)),
     "on what needs none": lambda lib, log: lib.ones(2).register_hook(print),
-    "post on what needs none": lambda lib, log: lib.ones(
-        2
-    ).register_post_accumulate_grad_hook(print),
-    "post on an inner tensor": lambda lib, log: (
-        leaf(lib) * 2
-    ).register_post_accumulate_grad_hook(print),
+    "post on what needs none": lambda lib, log: lib.ones(2).register_post_accumulate_grad_hook(
+        print
+    ),
+    "post on an inner tensor": lambda lib, log: (leaf(lib) * 2).register_post_accumulate_grad_hook(
+        print
+    ),
 }
 
 

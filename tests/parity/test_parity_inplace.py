@@ -248,6 +248,48 @@ def test_there_are_enough() -> None:
     assert len(group.all) >= 30
 
 
+# ---- versions that are told of -------------------------------------------------------------------
+
+
+@group
+def a_version_is_counted_up(lib: Any) -> Any:
+    x, y = lib.ones(2, requires_grad=True), lib.ones(3, 2)
+    before = x._version, y._version
+    lib.autograd.graph.increment_version(x)
+    lib.autograd.graph.increment_version([y.t(), y[0]])
+    lib.autograd.graph.increment_version(one for one in (y[:, :1],))
+    lib.autograd.graph.increment_version([])
+    return x._version - before[0], y._version - before[1], x, y
+
+
+@group
+def a_version_that_was_saved_is_counted_up(lib: Any) -> Any:
+    x = lib.ones(2, dtype=lib.float64, requires_grad=True)
+    y = x.exp()
+    lib.autograd.graph.increment_version(y)
+    try:
+        y.sum().backward()
+    except RuntimeError as error:
+        return "version 1; expected version 0" in str(error)
+
+
+@group
+def an_inference_tensor_has_no_version_to_count_up(lib: Any) -> Any:
+    with lib.inference_mode():
+        x = lib.ones(2)
+    return lib.autograd.graph.increment_version(x)
+
+
+@group
+def a_version_of_a_number(lib: Any) -> Any:
+    return lib.autograd.graph.increment_version(3)
+
+
+@group
+def a_version_of_numbers(lib: Any) -> Any:
+    return lib.autograd.graph.increment_version([3])
+
+
 @pytest.mark.parametrize("name", group.all)
 def test_as_in_torch(name: str, torch: ModuleType) -> None:
     compare(group.all[name], ag, torch)

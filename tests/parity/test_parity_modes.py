@@ -583,6 +583,35 @@ def test_there_are_enough() -> None:
     assert len(group.all) >= 30
 
 
+# ---- threads -------------------------------------------------------------------------------------
+
+
+@group
+def threads_of_a_backward_are_switched(lib: Any) -> Any:
+    x = lib.ones(2, requires_grad=True)
+    with lib.autograd.set_multithreading_enabled(False) as given:
+        (x * x).sum().backward()
+    lib.autograd.set_multithreading_enabled(True)
+    return given, x.grad
+
+
+@group
+def threads_of_a_backward_as_a_decorator(lib: Any) -> Any:
+    x = lib.ones(2, requires_grad=True)
+
+    @lib.autograd.set_multithreading_enabled(mode=False)
+    def f(x: Any) -> Any:
+        """What f does."""
+        return lib.autograd.grad((x * x).sum(), x)
+
+    return f(x), f.__name__, f.__doc__, lib.autograd.set_multithreading_enabled(False).clone().mode
+
+
+@group
+def threads_of_a_backward_by_an_int(lib: Any) -> Any:
+    return lib.autograd.set_multithreading_enabled(1)
+
+
 @pytest.mark.parametrize("name", group.all)
 def test_as_in_torch(name: str, torch: ModuleType) -> None:
     compare(group.all[name], ag, torch)

@@ -305,9 +305,7 @@ def written_in_place_later(lib: Any) -> Any:
 def whether_numbers_are_recorded(lib: Any) -> Any:
     log: list[Any] = []
     x, y, product, _ = pair(lib)
-    lib.autograd.graph.register_multi_grad_hook(
-        (x, y), lambda _: log.append(lib.is_grad_enabled())
-    )
+    lib.autograd.graph.register_multi_grad_hook((x, y), lambda _: log.append(lib.is_grad_enabled()))
     product.sum().backward(retain_graph=True)
     lib.autograd.grad((product * product).sum(), product, create_graph=True)
     return log
@@ -611,9 +609,11 @@ def hooks_of_what_it_is_of(lib: Any) -> Any:
     y = x * 3
     y.register_hook(lambda g: log.append(g))
     edge = edge_of(lib, y)
-    return lib.autograd.grad(y.sum(), edge, retain_graph=True), lib.autograd.grad(
-        edge, x, lib.ones(2, dtype=lib.float64)
-    ), log
+    return (
+        lib.autograd.grad(y.sum(), edge, retain_graph=True),
+        lib.autograd.grad(edge, x, lib.ones(2, dtype=lib.float64)),
+        log,
+    )
 
 
 @EDGES

@@ -188,6 +188,9 @@ def test_gradients_of_pairs_at_the_edges(op: str, torch: ModuleType) -> None:
             getattr(ag, op)(*ours).backward()
             getattr(torch, op)(*theirs).backward()
             for k in range(2):
+                if op == "pow" and abs(b) == np.inf and np.isnan(values(theirs[k].grad)):
+                    assert np.isnan(values(ours[k].grad)) or ours[k].grad.item() == 0.0
+                    continue  # 0 times infinity is 0: see differences.md
                 assert_near(ours[k].grad, theirs[k].grad, f"{op}({a}, {b}), input {k}")
 
 

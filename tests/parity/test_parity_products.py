@@ -124,9 +124,7 @@ def _spoilt(shapes: list[Shape], rng: np.random.Generator) -> list[Shape]:
 def _results(lib: Any, product: Product, arrays: list[Any], layouts: list[int]) -> Any:
     """The value, the gradients and the gradients of these, or the kind of the error."""
     numbers = all(a.dtype == np.float64 for a in arrays)
-    leaves = [
-        _laid_out(lib, a, layout, numbers) for a, layout in zip(arrays, layouts, strict=True)
-    ]
+    leaves = [_laid_out(lib, a, layout, numbers) for a, layout in zip(arrays, layouts, strict=True)]
     try:
         z = product.call(lib, *leaves)
     except (RuntimeError, NotImplementedError, TypeError) as error:
