@@ -9,6 +9,7 @@
 #include "../base/parallel.h"
 #include "../base/shape.h"
 #include "../tensor/copy.h"
+#include "kernel.h"
 
 #ifdef AG_TESTING
 #define SMALL 4            /* sizes below this are computed by our own kernels */
@@ -117,30 +118,60 @@ AGI_STAMPED void small_body(const agi_product *p, const double *x, const double 
         packed_product(p, x, y, z, 2);
 }
 
+/* One row of a column times a row: factor * row + beta z. */
+AGI_STAMPED void outer_row(double *z, const double *row, double factor, double beta, int64_t n)
+{
+    if (beta == 0.0) {
+        AGI_INDEPENDENT
+        for (int64_t j = 0; j < n; j++)
+            z[j] = factor * row[j];
+        return;
+    }
+    AGI_INDEPENDENT
+    for (int64_t j = 0; j < n; j++)
+        z[j] = factor * row[j] + beta * z[j];
+}
+
+/* A column times a row, of any size: along the one whose numbers lie side by side, as z's do. */
+AGI_STAMPED void outer_body(const agi_product *p, const double *x, const double *y, double *z)
+{
+    if (p->z.col == 1 && p->y.col == 1)
+        for (int64_t i = 0; i < p->m; i++)
+            outer_row(z + i * p->z.row, y, p->alpha * x[i * p->x.row], p->beta, p->n);
+    else
+        for (int64_t j = 0; j < p->n; j++)
+            outer_row(z + j * p->z.col, x, p->alpha * y[j * p->y.col], p->beta, p->m);
+}
+
+static bool is_outer(const agi_product *p)
+{
+    return p->k == 1 && ((p->z.col == 1 && p->y.col == 1) || (p->z.row == 1 && p->x.row == 1));
+}
+
 typedef void (*small_fn)(const agi_product *p, const double *x, const double *y, double *z);
 
-static void small_base(const agi_product *p, const double *x, const double *y, double *z)
-{
-    small_body(p, x, y, z);
-}
-
+#define PRODUCT_STAMP(TARGET, level) \
+    TARGET static void small_##level(const agi_product *p, const double *x, const double *y, \
+                                     double *z) \
+    { \
+        small_body(p, x, y, z); \
+    } \
+    TARGET static void outer_##level(const agi_product *p, const double *x, const double *y, \
+                                     double *z) \
+    { \
+        outer_body(p, x, y, z); \
+    }
+PRODUCT_STAMP(AGI_TARGET_BASE, base)
 #if AGI_X86
-AGI_TARGET_AVX2 static void small_avx2(const agi_product *p, const double *x, const double *y,
-                                       double *z)
-{
-    small_body(p, x, y, z);
-}
-
-AGI_TARGET_AVX512 static void small_avx512(const agi_product *p, const double *x, const double *y,
-                                           double *z)
-{
-    small_body(p, x, y, z);
-}
-
+PRODUCT_STAMP(AGI_TARGET_AVX2, avx2)
+PRODUCT_STAMP(AGI_TARGET_AVX512, avx512)
 static const small_fn small_products[AGI_LEVELS] = {small_base, small_avx2, small_avx512};
+static const small_fn outer_products[AGI_LEVELS] = {outer_base, outer_avx2, outer_avx512};
 #else
 static const small_fn small_products[AGI_LEVELS] = {small_base};
+static const small_fn outer_products[AGI_LEVELS] = {outer_base};
 #endif
+#undef PRODUCT_STAMP
 
 static bool is_small(const agi_product *p)
 {
@@ -214,6 +245,8 @@ static void one_product(const agi_blas_table *blas, const agi_product *p)
         scale_only(p);
     else if (is_small(p))
         small_products[agi_level_now](p, p->x.data, p->y.data, p->z.data);
+    else if (is_outer(p))
+        outer_products[agi_level_now](p, p->x.data, p->y.data, p->z.data);
     else if (p->m == 1 && p->n == 1 && is_step(p->x.col) && is_step(p->y.row))
         inner_product_of(blas, p);
     else if (p->n == 1 && is_step(p->y.row) && is_step(p->z.row))
