@@ -115,6 +115,7 @@
 #include "ops/dropout.c"
 #include "ops/entropy.c"
 #include "ops/gamma.c"
+#include "ops/gamma_draws.c"
 #include "ops/gather.c"
 #include "ops/gaussian.c"
 #include "ops/incomplete.c"

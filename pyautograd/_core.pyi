@@ -98,7 +98,8 @@ class Generator:
     take the next n / 2 blocks, rounded up, and element k of a tensor, counted row by row, gets
     half k of them: a uniform of 53 bits, half of a pair of normal numbers, or a whole number
     of 64 bits, of which a range takes the upper part of a product. All other laws are
-    functions of one of these; poisson alone takes a block for each number, as the head of a
+    functions of one of these; poisson, binomial and draws of gamma, beta, Dirichlet and
+    Student's distributions take a block for each number, as the head of a
     stream of its own. So numbers depend neither on the number of threads, nor on the CPU, nor
     on how a tensor lies in memory. They are not those of PyTorch.
 
@@ -9315,6 +9316,8 @@ def _op_table() -> list[dict[str, Any]]:
     """The op table, a dict for each op."""
 def _set_parameter_type(type: _type[Tensor], /) -> None:
     """The class of parameters, of which results are plain tensors."""
+def _gamma_log_draw(concentration: Tensor, /) -> Tensor:
+    """Logarithms of gamma numbers of rate 1, which follow their parameters."""
 def _einsum(equation: str, operands: tuple[Tensor, ...], /) -> Tensor:
     """The contraction that an equation says."""
 def _tensordot(
