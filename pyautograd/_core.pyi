@@ -4267,7 +4267,9 @@ class Tensor:
             TypeError: an argument is of the wrong type.
         """
     def mm(self, mat2: Tensor, *, out: Tensor | None = None) -> Self:
-        """The product of two matrices, (n, m) times (m, p) gives (n, p).
+        """The product of two matrices, (n, m) times (m, p) gives (n, p). One may be a constant
+        matrix
+        of scipy.sparse.
 
         Bits may depend on the shapes, the BLAS in use and the processor, not on the number of
         threads.
@@ -4286,7 +4288,9 @@ class Tensor:
             TypeError: an argument is no Tensor.
         """
     def mv(self, vec: Tensor, *, out: Tensor | None = None) -> Self:
-        """The product of a matrix (n, m) and a vector (m), which is a vector (n).
+        """The product of a matrix (n, m) and a vector (m), which is a vector (n). The matrix may be
+        a
+        constant one of scipy.sparse.
 
         Raises:
             RuntimeError: they are none, their sizes do not fit, or their dtypes differ.
@@ -4311,7 +4315,7 @@ class Tensor:
 
         Of two vectors their inner product; of a matrix and a vector, or a vector and a matrix, a
         vector; of two matrices a matrix. Dimensions before the last two are a batch, and
-        broadcast. The operator takes constant matrices of scipy.sparse, too: A @ x and x @ A.
+        broadcast. One operand may be a constant matrix of scipy.sparse, for the operator, too.
 
         Raises:
             RuntimeError: one of them has no dimensions, the sizes do not fit, or the dtypes
@@ -8450,7 +8454,8 @@ def isin(
         TypeError: both are numbers, or an argument is of the wrong type.
     """
 def mm(input: _T, mat2: Tensor, *, out: Tensor | None = None) -> _T:
-    """The product of two matrices, (n, m) times (m, p) gives (n, p).
+    """The product of two matrices, (n, m) times (m, p) gives (n, p). One may be a constant matrix
+    of scipy.sparse.
 
     Bits may depend on the shapes, the BLAS in use and the processor, not on the number of
     threads.
@@ -8469,7 +8474,8 @@ def bmm(input: _T, mat2: Tensor, *, out: Tensor | None = None) -> _T:
         TypeError: an argument is no Tensor.
     """
 def mv(input: _T, vec: Tensor, *, out: Tensor | None = None) -> _T:
-    """The product of a matrix (n, m) and a vector (m), which is a vector (n).
+    """The product of a matrix (n, m) and a vector (m), which is a vector (n). The matrix may be a
+    constant one of scipy.sparse.
 
     Raises:
         RuntimeError: they are none, their sizes do not fit, or their dtypes differ.
@@ -8494,7 +8500,7 @@ def matmul(input: _T, other: Tensor, *, out: Tensor | None = None) -> _T:
 
     Of two vectors their inner product; of a matrix and a vector, or a vector and a matrix, a
     vector; of two matrices a matrix. Dimensions before the last two are a batch, and
-    broadcast. The operator takes constant matrices of scipy.sparse, too: A @ x and x @ A.
+    broadcast. One operand may be a constant matrix of scipy.sparse, for the operator, too.
 
     Raises:
         RuntimeError: one of them has no dimensions, the sizes do not fit, or the dtypes
