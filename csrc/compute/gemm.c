@@ -58,18 +58,39 @@ AGI_STAMPED void put_element(double *z, double s, double alpha, double beta)
     *z = beta == 0.0 ? alpha * s : alpha * s + beta * *z;
 }
 
-/* Of sizes that are known where this is compiled. */
-AGI_STAMPED void fixed_product(const agi_product *p, const double *x, const double *y, double *z,
-                               const int m, const int n, const int k)
+/* The numbers of an n x n matrix, row by row. */
+AGI_STAMPED void read_square(double *to, const agi_face *face, const double *from, const int n)
 {
-    const int64_t x_row = p->x.row, x_col = p->x.col, y_row = p->y.row, y_col = p->y.col;
-    for (int i = 0; i < m; i++)
+    const int64_t row = face->row, col = face->col;
+    for (int i = 0; i < n; i++)
+        for (int j = 0; j < n; j++)
+            to[i * n + j] = from[i * row + j * col];
+}
+
+/* Of n x n matrices, n known where this is compiled: all is read before anything is written, which
+ * the compiler could not know to be of no account. */
+AGI_STAMPED void fixed_product(const agi_product *p, const double *x, const double *y, double *z,
+                               const int n)
+{
+    const int64_t row = p->z.row, col = p->z.col;
+    double a[16], b[16], s[16];
+    read_square(a, &p->x, x, n);
+    read_square(b, &p->y, y, n);
+    for (int i = 0; i < n; i++)
         for (int j = 0; j < n; j++) {
-            double s = x[i * x_row] * y[j * y_col];
-            for (int l = 1; l < k; l++)
-                s += x[i * x_row + l * x_col] * y[l * y_row + j * y_col];
-            put_element(&z[i * p->z.row + j * p->z.col], s, p->alpha, p->beta);
+            s[i * n + j] = a[i * n] * b[j];
+            for (int l = 1; l < n; l++)
+                s[i * n + j] += a[i * n + l] * b[l * n + j];
         }
+    if (p->alpha == 1.0 && p->beta == 0.0) {
+        for (int i = 0; i < n; i++)
+            for (int j = 0; j < n; j++)
+                z[i * row + j * col] = s[i * n + j];
+        return;
+    }
+    for (int i = 0; i < n; i++)
+        for (int j = 0; j < n; j++)
+            put_element(&z[i * row + j * col], s[i * n + j], p->alpha, p->beta);
 }
 
 /* y with its rows behind each other, each filled up with zeros to `width`. */
@@ -107,11 +128,11 @@ AGI_STAMPED void packed_product(const agi_product *p, const double *x, const dou
 AGI_STAMPED void small_body(const agi_product *p, const double *x, const double *y, double *z)
 {
     if (p->m == p->n && p->n == p->k && p->m == 2)
-        fixed_product(p, x, y, z, 2, 2, 2);
+        fixed_product(p, x, y, z, 2);
     else if (p->m == p->n && p->n == p->k && p->m == 3)
-        fixed_product(p, x, y, z, 3, 3, 3);
+        fixed_product(p, x, y, z, 3);
     else if (p->m == p->n && p->n == p->k && p->m == 4)
-        fixed_product(p, x, y, z, 4, 4, 4);
+        fixed_product(p, x, y, z, 4);
     else if (p->n <= 8)
         packed_product(p, x, y, z, 1);
     else
