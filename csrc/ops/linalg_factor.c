@@ -62,19 +62,19 @@ AG_FORWARD(cholesky_factor)
     return agi_batch_made(&m, cholesky_matrix, &upper, 2, (ag_tensor *[]){a, z}, (int[]){2, 2});
 }
 
-/* The lower triangle of s = L^T g for n x n matrices by rows, of L and g lower triangles too: in
- * halves, of which none multiplies by what is 0. */
+/* The lower triangle of s = L^T g for n x n matrices, of L by columns and g by rows lower triangles
+ * too: in halves, so that less is multiplied by 0. */
 static void lower_product(const agi_blas_table *blas, int64_t n, const double *l, const double *g,
                           double *s)
 {
     const int64_t half = n < 32 ? n : n / 2, rest = n - half;
     const double one = 1.0, zero = 0.0;
-    /* By columns all three are transposed: s^T = g^T L. */
-    blas->dgemm("N", "T", &half, &half, &n, &one, g, &n, l, &n, &zero, s, &n, 1, 1);
+    /* By columns s and g are transposed: s^T = g^T L. */
+    blas->dgemm("N", "N", &half, &half, &n, &one, g, &n, l, &n, &zero, s, &n, 1, 1);
     if (rest == 0)
         return;
     const double *below = g + half * n, *corner = l + half * n + half;
-    blas->dgemm("N", "T", &n, &rest, &rest, &one, below, &n, corner, &n, &zero, s + half * n, &n,
+    blas->dgemm("N", "N", &n, &rest, &rest, &one, below, &n, corner, &n, &zero, s + half * n, &n,
                 1, 1);
 }
 
@@ -86,8 +86,8 @@ static void halve_into_both(double *s, int64_t n)
             s[j * n + i] = s[i * n + j] *= 0.5;
 }
 
-/* z = L^-T (S halved and made symmetric) L^-1. Both solves have the triangle on the left, which
- * OpenBLAS is quicker at, so the first solution is turned before the second. */
+/* z = L^-T (S halved and made symmetric) L^-1. Both solves have the triangle on the right and not
+ * transposed, which OpenBLAS is quickest at, so the first solution is turned before the second. */
 static int64_t cholesky_vjp_matrix(const void *context, const agi_matrices *m, double *const *at,
                                    double *scratch, const agi_blas_table *blas)
 {
@@ -96,14 +96,16 @@ static int64_t cholesky_vjp_matrix(const void *context, const agi_matrices *m, d
     double *z = at[2], *l = scratch, *g = scratch + n * n;
     const double one = 1.0;
     double *const copies[2] = {l, g};
-    for (int k = 0; k < 2; k++)  /* of U and its gradient the transposes */
-        agi_copy_block((agi_block){copies[k], n, 1}, at[k], upper ? m->col[k] : m->row[k],
-                       upper ? m->row[k] : m->col[k], n, n);
+    for (int k = 0; k < 2; k++) {  /* L by columns, g by rows; of U and its g the transposes */
+        const bool turned = upper != (k == 0);
+        agi_copy_block((agi_block){copies[k], n, 1}, at[k], turned ? m->col[k] : m->row[k],
+                       turned ? m->row[k] : m->col[k], n, n);
+    }
     lower_product(blas, n, l, g, z);
     halve_into_both(z, n);
-    blas->dtrsm("L", "U", "N", "N", &n, &n, &one, l, &n, z, &n, 1, 1, 1, 1);
+    blas->dtrsm("R", "L", "N", "N", &n, &n, &one, l, &n, z, &n, 1, 1, 1, 1);
     agi_copy_block((agi_block){g, n, 1}, z, 1, n, n, n);
-    blas->dtrsm("L", "U", "N", "N", &n, &n, &one, l, &n, g, &n, 1, 1, 1, 1);
+    blas->dtrsm("R", "L", "N", "N", &n, &n, &one, l, &n, g, &n, 1, 1, 1, 1);
     agi_copy_block((agi_block){z, n, 1}, g, 1, n, n, n);
     return 0;
 }
