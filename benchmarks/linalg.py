@@ -2,10 +2,14 @@
 
 Cases are compared with torch, with NumPy where values alone are asked for, and with jax. Which BLAS
 each side uses stands under the last table. Gradients are compared with torch's where it is here.
+Two more tables: factorisations beside the routines that they stand on, called from C, and constant
+sparse matrices beside SciPy's own products and torch's.
 """
 
 from __future__ import annotations
 
+import importlib
+import importlib.util
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -13,10 +17,14 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks import _rivals, _timing
+from benchmarks import _lapack, _rivals, _timing
 from benchmarks._plan import Options, Table, Timed
 
 VALUES = "values"
+ROUTINES = "values, beside the routines of NumPy's library called from C (column numpy)"
+SPARSE = "a constant sparse matrix, 5 in 1000 numbers, times a vector, or 32 columns with gradient"
+ROUTINE_SIZES = (300, 1000)
+SPARSE_SIZES = (1000, 10_000)
 GRADIENTS = ".grad = None, forward, backward"
 TOLERANCE = 1e-8
 QUICK_LARGEST = 64
@@ -210,8 +218,69 @@ def _notes(libraries: _rivals.Libraries) -> list[str]:
     return notes
 
 
+def _routine_loops(libraries: _rivals.Libraries, name: str, size: int) -> dict[str, _timing.Loop]:
+    source, make, taken = _lapack.CALLS[name]
+    generator = np.random.default_rng(0)
+    a = generator.standard_normal((size, size)) + size * np.eye(size)
+    arrays = {"a": a, "b": generator.standard_normal((size, size)), "p": a @ a.T / size}
+    loops: dict[str, _timing.Loop] = {}
+    for side, library in libraries.modules.items():
+        if side in _rivals.LIKE_TORCH:
+            given = {key: library.tensor(arrays[key]) for key in taken}
+            loops[side] = _timing.statement(source, {"m": library, **given})
+        elif side == "numpy":
+            call = make(_lapack.Routines(), *(arrays[key] for key in taken))
+            loops[side] = _timing.statement("call()", {"call": call})
+    return loops
+
+
+def _sparse_loops(libraries: _rivals.Libraries, columns: int, size: int) -> dict[str, _timing.Loop]:
+    """Ours, torch's with its own sparse matrices, and SciPy's, which has no gradients."""
+    sparse = importlib.import_module("scipy.sparse")
+    matrix = sparse.random_array((size, size), density=0.005, format="csr", rng=0)
+    x = np.random.default_rng(0).standard_normal((size, columns) if columns > 1 else size)
+    followed = "x.grad = None\n(a @ x).sum().backward()"
+    loops: dict[str, _timing.Loop] = {}
+    for side, library in libraries.modules.items():
+        tensor = library.tensor(x, requires_grad=columns > 1) if side != "numpy" else x
+        given: Any = matrix
+        if side == "torch":
+            parts = [library.tensor(part) for part in (matrix.indptr, matrix.indices, matrix.data)]
+            given = library.sparse_csr_tensor(*parts, size=matrix.shape)
+        if side in _rivals.LIKE_TORCH:
+            source = followed if columns > 1 else "a @ x"
+            loops[side] = _timing.statement(source, {"a": given, "x": tensor})
+        elif side == "numpy" and columns == 1:
+            loops[side] = _timing.statement("a @ x", {"a": given, "x": tensor})
+    return loops
+
+
+def _more_tables(libraries: _rivals.Libraries, options: Options) -> list[Table]:
+    """Return the tables of routines and of sparse matrices, of those sides that have them."""
+    chosen = libraries.only(*_rivals.LIKE_TORCH, "numpy")
+    names = list(_lapack.CALLS)[:1] if options.quick else list(_lapack.CALLS)
+    timed = Timed(chosen, options, ns_per_element=10_000.0)
+    sizes = options.choose(ROUTINE_SIZES, (QUICK_LARGEST,))
+    routines = [
+        timed.step(name, size, 1, partial(_routine_loops, chosen, name, size))
+        for name in names
+        for size in sizes
+    ]
+    tables = [Table(ROUTINES, routines, sized="rows")]
+    if importlib.util.find_spec("scipy") is None:
+        return tables
+    timed = Timed(chosen, options, ns_per_element=100.0)
+    sizes = options.choose(SPARSE_SIZES, SPARSE_SIZES[:1])
+    products = [
+        timed.step(words, size, 1, partial(_sparse_loops, chosen, columns, size))
+        for words, columns in (("a @ vector (numpy: scipy)", 1), ("a @ columns, gradient", 32))
+        for size in sizes
+    ]
+    return [*tables, Table(SPARSE, products, sized="rows")]
+
+
 def plan(libraries: _rivals.Libraries, options: Options) -> list[Table]:
-    """Return a table of values, and one with gradients."""
+    """Return tables of values, with gradients, of routines, and of sparse matrices."""
     tables = []
     for heading, every in ((VALUES, PLAIN), (GRADIENTS, DIFFERENTIATED)):
         cases = every[::4] if options.quick else every
@@ -223,6 +292,7 @@ def plan(libraries: _rivals.Libraries, options: Options) -> list[Table]:
                 loops = partial(_loops, libraries, case, size)
                 steps.append(timed.step(case.name, size, 1, loops))
         tables.append(Table(heading, steps, sized="rows"))
+    tables += _more_tables(libraries, options)
     last = tables[-1]
     tables[-1] = Table(last.heading, last.steps, notes=_notes(libraries), sized=last.sized)
     return tables

@@ -120,6 +120,7 @@
 #include "ops/dropout.c"
 #include "ops/entropy.c"
 #include "ops/gamma.c"
+#include "ops/gamma_draws.c"
 #include "ops/gather.c"
 #include "ops/gaussian.c"
 #include "ops/incomplete.c"

@@ -98,7 +98,8 @@ class Generator:
     take the next n / 2 blocks, rounded up, and element k of a tensor, counted row by row, gets
     half k of them: a uniform of 53 bits, half of a pair of normal numbers, or a whole number
     of 64 bits, of which a range takes the upper part of a product. All other laws are
-    functions of one of these; poisson alone takes a block for each number, as the head of a
+    functions of one of these; poisson, binomial and draws of gamma, beta, Dirichlet and
+    Student's distributions take a block for each number, as the head of a
     stream of its own. So numbers depend neither on the number of threads, nor on the CPU, nor
     on how a tensor lies in memory. They are not those of PyTorch.
 
@@ -4266,7 +4267,9 @@ class Tensor:
             TypeError: an argument is of the wrong type.
         """
     def mm(self, mat2: Tensor, *, out: Tensor | None = None) -> Self:
-        """The product of two matrices, (n, m) times (m, p) gives (n, p).
+        """The product of two matrices, (n, m) times (m, p) gives (n, p). One may be a constant
+        matrix
+        of scipy.sparse.
 
         Bits may depend on the shapes, the BLAS in use and the processor, not on the number of
         threads.
@@ -4285,7 +4288,9 @@ class Tensor:
             TypeError: an argument is no Tensor.
         """
     def mv(self, vec: Tensor, *, out: Tensor | None = None) -> Self:
-        """The product of a matrix (n, m) and a vector (m), which is a vector (n).
+        """The product of a matrix (n, m) and a vector (m), which is a vector (n). The matrix may be
+        a
+        constant one of scipy.sparse.
 
         Raises:
             RuntimeError: they are none, their sizes do not fit, or their dtypes differ.
@@ -4310,7 +4315,7 @@ class Tensor:
 
         Of two vectors their inner product; of a matrix and a vector, or a vector and a matrix, a
         vector; of two matrices a matrix. Dimensions before the last two are a batch, and
-        broadcast. The operator takes constant matrices of scipy.sparse, too: A @ x and x @ A.
+        broadcast. One operand may be a constant matrix of scipy.sparse, for the operator, too.
 
         Raises:
             RuntimeError: one of them has no dimensions, the sizes do not fit, or the dtypes
@@ -8449,7 +8454,8 @@ def isin(
         TypeError: both are numbers, or an argument is of the wrong type.
     """
 def mm(input: _T, mat2: Tensor, *, out: Tensor | None = None) -> _T:
-    """The product of two matrices, (n, m) times (m, p) gives (n, p).
+    """The product of two matrices, (n, m) times (m, p) gives (n, p). One may be a constant matrix
+    of scipy.sparse.
 
     Bits may depend on the shapes, the BLAS in use and the processor, not on the number of
     threads.
@@ -8468,7 +8474,8 @@ def bmm(input: _T, mat2: Tensor, *, out: Tensor | None = None) -> _T:
         TypeError: an argument is no Tensor.
     """
 def mv(input: _T, vec: Tensor, *, out: Tensor | None = None) -> _T:
-    """The product of a matrix (n, m) and a vector (m), which is a vector (n).
+    """The product of a matrix (n, m) and a vector (m), which is a vector (n). The matrix may be a
+    constant one of scipy.sparse.
 
     Raises:
         RuntimeError: they are none, their sizes do not fit, or their dtypes differ.
@@ -8493,7 +8500,7 @@ def matmul(input: _T, other: Tensor, *, out: Tensor | None = None) -> _T:
 
     Of two vectors their inner product; of a matrix and a vector, or a vector and a matrix, a
     vector; of two matrices a matrix. Dimensions before the last two are a batch, and
-    broadcast. The operator takes constant matrices of scipy.sparse, too: A @ x and x @ A.
+    broadcast. One operand may be a constant matrix of scipy.sparse, for the operator, too.
 
     Raises:
         RuntimeError: one of them has no dimensions, the sizes do not fit, or the dtypes
@@ -9319,6 +9326,8 @@ def _op_table() -> list[dict[str, Any]]:
     """The op table, a dict for each op."""
 def _set_parameter_type(type: _type[Tensor], /) -> None:
     """The class of parameters, of which results are plain tensors."""
+def _gamma_log_draw(concentration: Tensor, /) -> Tensor:
+    """Logarithms of gamma numbers of rate 1, which follow their parameters."""
 def _einsum(equation: str, operands: tuple[Tensor, ...], /) -> Tensor:
     """The contraction that an equation says."""
 def _tensordot(

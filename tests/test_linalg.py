@@ -408,3 +408,19 @@ def test_chain_takes_the_fewest_multiplications() -> None:
     n = 100_000
     x, y, z = ag.ones(n, 1), ag.ones(1, n), ag.ones(n, 1)
     assert ag.linalg.multi_dot([x, y, z])[0].tolist() == [n]
+
+
+@pytest.mark.parametrize("upper", [False, True])
+@pytest.mark.parametrize("shape", [(1, 1), (5, 5), (31, 31), (50, 50), (3, 33, 33), (2, 0, 0)])
+def test_cholesky_has_the_same_gradient_recorded_or_not(
+    shape: tuple[int, ...], upper: bool, rng: np.random.Generator
+) -> None:
+    """Not recorded it is one op, of which the halves of the product and the solves are its own."""
+    a = rng.standard_normal(shape)
+    a = a @ np.swapaxes(a, -1, -2) + shape[-1] * np.eye(shape[-1])
+    x = ag.tensor(a, requires_grad=True)
+    g = ag.tensor(rng.standard_normal(shape)).mT
+    factor = ag.linalg.cholesky(x, upper=upper)
+    (plain,) = ag.autograd.grad(factor, x, g, retain_graph=True)
+    (recorded,) = ag.autograd.grad(factor, x, g, create_graph=True)
+    np.testing.assert_allclose(values(plain), values(recorded.detach()), rtol=1e-11, atol=1e-13)

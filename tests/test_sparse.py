@@ -41,6 +41,52 @@ def test_formats_and_classes(form: str, kind: str, rng: np.random.Generator) -> 
         np.testing.assert_allclose(values(ours), theirs, rtol=1e-13, atol=1e-13)
 
 
+def test_as_an_argument(rng: np.random.Generator) -> None:
+    a = matrix(rng, 4, 3)
+    x, v, y = (ag.tensor(rng.standard_normal(s)) for s in ((3, 5), (3,), (5, 4)))
+    for found, expected in (
+        (ag.matmul(a, x), a @ x),
+        (ag.matmul(input=a, other=v), a @ v),
+        (ag.linalg.matmul(y, a), y @ a),
+        (ag.mm(a, x), a @ x),
+        (ag.mm(y, mat2=a), y @ a),
+        (ag.mv(a, v), a @ v),
+        (ag.mv(a, vec=v), a @ v),
+        (y.matmul(a), y @ a),
+        (y.mm(a), y @ a),
+    ):
+        assert_same_bits(values(found), values(expected))
+    out = ag.empty(4, 5)
+    assert ag.matmul(a, x, out=out) is out
+    assert_same_bits(values(out), values(a @ x))
+    x.requires_grad_()
+    ag.mm(a, x).sum().backward()
+    np.testing.assert_allclose(values(x.grad), np.repeat(a.sum(0)[:, None], 5, 1))
+    with pytest.raises(RuntimeError, match="don't support automatic differentiation"):
+        ag.mm(a, x, out=out)
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "text"),
+    [
+        (lambda a, x: ag.mm(a, x[0]), RuntimeError, "mat2 must be a matrix"),
+        (lambda a, x: ag.mm(x[0], a), RuntimeError, "self must be a matrix"),
+        (lambda a, x: ag.mv(a, x), RuntimeError, "vector . matrix @ vector expected, got 1, 2, 2"),
+        (lambda a, x: ag.mv(x, a), RuntimeError, "vector . matrix @ vector expected, got 1, 2, 2"),
+        (lambda a, x: ag.mm(a, x, x), TypeError, "mm"),
+        (lambda a, x: ag.mm(a, mat3=x), TypeError, "mm"),
+        (lambda a, x: ag.mm(a), TypeError, "mm"),
+        (lambda a, x: ag.matmul(a, a), TypeError, "matmul"),
+        (lambda a, x: ag.matmul(a, x, out=3), TypeError, "matmul"),
+        (lambda a, x: ag.matmul(a * 1j, x), TypeError, "constant of real numbers"),
+        (lambda a, x: ag.bmm(a, x), TypeError, "bmm"),
+    ],
+)
+def test_arguments_that_do_not_fit(call: Any, error: Any, text: str) -> None:
+    with pytest.raises(error, match=text):
+        call(sparse.csr_array(np.eye(3)), ag.ones(3, 3))
+
+
 SHAPES = [(3,), (3, 1), (3, 5), (2, 3, 4), (2, 1, 3, 4), (3, 0), (0, 3, 2)]
 
 

@@ -63,6 +63,7 @@ INTERNAL = {
     "max_dim",
     "min_dim",
     "cholesky_factor",
+    "cholesky_factor_vjp",
     "lu_pack",
     "lu_rows",
     "lu_pivots",
@@ -98,6 +99,7 @@ INTERNAL = {
     "prod_others",
     "zeta_slope",
     "igamma_slope",
+    "gamma_log_draw",
     "betainc_slope",
     "i_over_power",
     "j_over_power",
@@ -137,13 +139,16 @@ def test_names_are_unique() -> None:
 def test_every_op_has_a_case_and_every_case_an_op() -> None:
     """But for inner ops that are not derived: fused forms of a rule, which test_grad.py holds
     against the rule, and those that test_div_floor.py and test_integer.py call by their number,
-    and the adjugate and what bands need, of which test_linalg.py takes derivatives, and products
-    with sparse matrices, of which test_sparse.py does."""
+    and the adjugate, what bands need and the gradient of a Cholesky factor, of which
+    test_linalg.py takes derivatives, and products
+    with sparse matrices, of which test_sparse.py does, and draws of gamma numbers, of which
+    test_gamma_draws.py does."""
     with_case = {case.op for case in CASES}
     inner = {row["name"] for row in table() if row["kind"] == "inner" and row["grad"] != "rule"}
     inner |= {"div_rounded_int", "remainder_int", "fmod_int", "hardtanh_int", "threshold_int"}
     inner |= {"adjugate", "adjugate_slope", "band_of_product", "band_times", "sparse_matmul"}
-    inner |= {"ldl_plan", "ldl_turn"}
+    inner |= {"ldl_plan", "ldl_turn", "gamma_log_draw", "gamma_draw_slope"}
+    inner |= {"cholesky_factor_vjp"}
     assert set(NAMES) - with_case == inner, "ops without a case in tests/ops/cases.py"
     assert with_case - set(NAMES) == set(), "cases of ops that are not in ops.def"
 

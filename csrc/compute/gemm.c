@@ -9,6 +9,7 @@
 #include "../base/parallel.h"
 #include "../base/shape.h"
 #include "../tensor/copy.h"
+#include "kernel.h"
 
 #ifdef AG_TESTING
 #define SMALL 4            /* sizes below this are computed by our own kernels */
@@ -57,18 +58,39 @@ AGI_STAMPED void put_element(double *z, double s, double alpha, double beta)
     *z = beta == 0.0 ? alpha * s : alpha * s + beta * *z;
 }
 
-/* Of sizes that are known where this is compiled. */
-AGI_STAMPED void fixed_product(const agi_product *p, const double *x, const double *y, double *z,
-                               const int m, const int n, const int k)
+/* The numbers of an n x n matrix, row by row. */
+AGI_STAMPED void read_square(double *to, const agi_face *face, const double *from, const int n)
 {
-    const int64_t x_row = p->x.row, x_col = p->x.col, y_row = p->y.row, y_col = p->y.col;
-    for (int i = 0; i < m; i++)
+    const int64_t row = face->row, col = face->col;
+    for (int i = 0; i < n; i++)
+        for (int j = 0; j < n; j++)
+            to[i * n + j] = from[i * row + j * col];
+}
+
+/* Of n x n matrices, n known where this is compiled: all is read before anything is written, which
+ * the compiler could not know to be of no account. */
+AGI_STAMPED void fixed_product(const agi_product *p, const double *x, const double *y, double *z,
+                               const int n)
+{
+    const int64_t row = p->z.row, col = p->z.col;
+    double a[16], b[16], s[16];
+    read_square(a, &p->x, x, n);
+    read_square(b, &p->y, y, n);
+    for (int i = 0; i < n; i++)
         for (int j = 0; j < n; j++) {
-            double s = x[i * x_row] * y[j * y_col];
-            for (int l = 1; l < k; l++)
-                s += x[i * x_row + l * x_col] * y[l * y_row + j * y_col];
-            put_element(&z[i * p->z.row + j * p->z.col], s, p->alpha, p->beta);
+            s[i * n + j] = a[i * n] * b[j];
+            for (int l = 1; l < n; l++)
+                s[i * n + j] += a[i * n + l] * b[l * n + j];
         }
+    if (p->alpha == 1.0 && p->beta == 0.0) {
+        for (int i = 0; i < n; i++)
+            for (int j = 0; j < n; j++)
+                z[i * row + j * col] = s[i * n + j];
+        return;
+    }
+    for (int i = 0; i < n; i++)
+        for (int j = 0; j < n; j++)
+            put_element(&z[i * row + j * col], s[i * n + j], p->alpha, p->beta);
 }
 
 /* y with its rows behind each other, each filled up with zeros to `width`. */
@@ -106,41 +128,71 @@ AGI_STAMPED void packed_product(const agi_product *p, const double *x, const dou
 AGI_STAMPED void small_body(const agi_product *p, const double *x, const double *y, double *z)
 {
     if (p->m == p->n && p->n == p->k && p->m == 2)
-        fixed_product(p, x, y, z, 2, 2, 2);
+        fixed_product(p, x, y, z, 2);
     else if (p->m == p->n && p->n == p->k && p->m == 3)
-        fixed_product(p, x, y, z, 3, 3, 3);
+        fixed_product(p, x, y, z, 3);
     else if (p->m == p->n && p->n == p->k && p->m == 4)
-        fixed_product(p, x, y, z, 4, 4, 4);
+        fixed_product(p, x, y, z, 4);
     else if (p->n <= 8)
         packed_product(p, x, y, z, 1);
     else
         packed_product(p, x, y, z, 2);
 }
 
+/* One row of a column times a row: factor * row + beta z. */
+AGI_STAMPED void outer_row(double *z, const double *row, double factor, double beta, int64_t n)
+{
+    if (beta == 0.0) {
+        AGI_INDEPENDENT
+        for (int64_t j = 0; j < n; j++)
+            z[j] = factor * row[j];
+        return;
+    }
+    AGI_INDEPENDENT
+    for (int64_t j = 0; j < n; j++)
+        z[j] = factor * row[j] + beta * z[j];
+}
+
+/* A column times a row, of any size: along the one whose numbers lie side by side, as z's do. */
+AGI_STAMPED void outer_body(const agi_product *p, const double *x, const double *y, double *z)
+{
+    if (p->z.col == 1 && p->y.col == 1)
+        for (int64_t i = 0; i < p->m; i++)
+            outer_row(z + i * p->z.row, y, p->alpha * x[i * p->x.row], p->beta, p->n);
+    else
+        for (int64_t j = 0; j < p->n; j++)
+            outer_row(z + j * p->z.col, x, p->alpha * y[j * p->y.col], p->beta, p->m);
+}
+
+static bool is_outer(const agi_product *p)
+{
+    return p->k == 1 && ((p->z.col == 1 && p->y.col == 1) || (p->z.row == 1 && p->x.row == 1));
+}
+
 typedef void (*small_fn)(const agi_product *p, const double *x, const double *y, double *z);
 
-static void small_base(const agi_product *p, const double *x, const double *y, double *z)
-{
-    small_body(p, x, y, z);
-}
-
+#define PRODUCT_STAMP(TARGET, level) \
+    TARGET static void small_##level(const agi_product *p, const double *x, const double *y, \
+                                     double *z) \
+    { \
+        small_body(p, x, y, z); \
+    } \
+    TARGET static void outer_##level(const agi_product *p, const double *x, const double *y, \
+                                     double *z) \
+    { \
+        outer_body(p, x, y, z); \
+    }
+PRODUCT_STAMP(AGI_TARGET_BASE, base)
 #if AGI_X86
-AGI_TARGET_AVX2 static void small_avx2(const agi_product *p, const double *x, const double *y,
-                                       double *z)
-{
-    small_body(p, x, y, z);
-}
-
-AGI_TARGET_AVX512 static void small_avx512(const agi_product *p, const double *x, const double *y,
-                                           double *z)
-{
-    small_body(p, x, y, z);
-}
-
+PRODUCT_STAMP(AGI_TARGET_AVX2, avx2)
+PRODUCT_STAMP(AGI_TARGET_AVX512, avx512)
 static const small_fn small_products[AGI_LEVELS] = {small_base, small_avx2, small_avx512};
+static const small_fn outer_products[AGI_LEVELS] = {outer_base, outer_avx2, outer_avx512};
 #else
 static const small_fn small_products[AGI_LEVELS] = {small_base};
+static const small_fn outer_products[AGI_LEVELS] = {outer_base};
 #endif
+#undef PRODUCT_STAMP
 
 static bool is_small(const agi_product *p)
 {
@@ -214,6 +266,8 @@ static void one_product(const agi_blas_table *blas, const agi_product *p)
         scale_only(p);
     else if (is_small(p))
         small_products[agi_level_now](p, p->x.data, p->y.data, p->z.data);
+    else if (is_outer(p))
+        outer_products[agi_level_now](p, p->x.data, p->y.data, p->z.data);
     else if (p->m == 1 && p->n == 1 && is_step(p->x.col) && is_step(p->y.row))
         inner_product_of(blas, p);
     else if (p->n == 1 && is_step(p->y.row) && is_step(p->z.row))

@@ -55,6 +55,9 @@ typedef struct agi_vjp {
     struct agi_patch *patch;  /* NULL, or the cotangent as a patch (patch.h), without g if it is not
                            whole: the rule may make it that of input 0, which is needed. If it does
                            not, it does nothing, and is called again without */
+    ag_tensor *const *onto;  /* NULL, or for each input what has arrived of its cotangent, which the
+                           sweep alone owns, NULL where there is none such: in place of giving gx[k]
+                           the rule may add to that, and then clears bit k of needs */
 } agi_vjp;
 
 /* The same where an op has several results, or more than AGI_NODE_SHAPES inputs: its rule gets an

@@ -164,6 +164,10 @@ AG_API ag_status ag_generator_get_state(ag_generator *g, uint64_t *seed, uint64_
 AG_API void ag_generator_set_state(ag_generator *g, uint64_t seed, uint64_t position);
 AG_API void ag_manual_seed(uint64_t seed);                   /* ag_generator_seed(NULL, seed) */
 
+/* Logarithms of gamma numbers of rate 1, each place with a parameter of its own, whose gradient is
+ * how the numbers follow it. Of an infinite parameter infinity, of one that is not positive NaN. */
+AG_API ag_tensor *ag_gamma_log_draw(ag_tensor *concentration, ag_generator *g);
+
 /* Scopes: between open and close, what this thread's calls return belongs to the scope and is
  * released by close; ag_keep takes one result out (then it is yours). Scopes nest: closing one
  * closes those that were opened inside of it. A mark whose scope is closed, or that is another

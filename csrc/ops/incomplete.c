@@ -241,6 +241,13 @@ static void upper_fraction_in_a(int order, series h, double a, double x)
     }
 }
 
+double agi_gamma_tail_slope(double a, double l, double psi)
+{
+    series h;
+    upper_fraction_in_a(1, h, a, expl(l));
+    return (double)((h[1] + h[0] * ((long double)l - psi)) / a);
+}
+
 /* The derivative of P in a, of an order. */
 static double gamma_slope(int order, double a, double x)
 {

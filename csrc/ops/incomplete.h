@@ -9,6 +9,12 @@
 
 #include "../base/config.h"
 
+#pragma GCC visibility push(hidden)
+/* The derivative of Q in a over x^a exp(-x) / gamma(a), for x = exp(l) above a, where psi is
+ * digamma(a + 1): by a continued fraction, also where both underflow. */
+double agi_gamma_tail_slope(double a, double l, double psi);
+#pragma GCC visibility pop
+
 #define ROOT_TWO_PI_L 2.506628274631000502415765284811045253L
 
 /* log(1 + u) - u, of which small u keep their digits: with r = u / (2 + u) it is

@@ -62,10 +62,81 @@ AG_FORWARD(cholesky_factor)
     return agi_batch_made(&m, cholesky_matrix, &upper, 2, (ag_tensor *[]){a, z}, (int[]){2, 2});
 }
 
+/* The lower triangle of s = L^T g for n x n matrices, of L by columns and g by rows lower triangles
+ * too: in halves, so that less is multiplied by 0. */
+static void lower_product(const agi_blas_table *blas, int64_t n, const double *l, const double *g,
+                          double *s)
+{
+    const int64_t half = n < 32 ? n : n / 2, rest = n - half;
+    const double one = 1.0, zero = 0.0;
+    /* By columns s and g are transposed: s^T = g^T L. */
+    blas->dgemm("N", "N", &half, &half, &n, &one, g, &n, l, &n, &zero, s, &n, 1, 1);
+    if (rest == 0)
+        return;
+    const double *below = g + half * n, *corner = l + half * n + half;
+    blas->dgemm("N", "N", &n, &rest, &rest, &one, below, &n, corner, &n, &zero, s + half * n, &n,
+                1, 1);
+}
+
+/* Half of s below its diagonal, in both triangles, and half of its diagonal. */
+static void halve_into_both(double *s, int64_t n)
+{
+    for (int64_t i = 0; i < n; i++)
+        for (int64_t j = 0; j <= i; j++)
+            s[j * n + i] = s[i * n + j] *= 0.5;
+}
+
+/* z = L^-T (S halved and made symmetric) L^-1. Both solves have the triangle on the right and not
+ * transposed, which OpenBLAS is quickest at, so the first solution is turned before the second. */
+static int64_t cholesky_vjp_matrix(const void *context, const agi_matrices *m, double *const *at,
+                                   double *scratch, const agi_blas_table *blas)
+{
+    const int64_t n = m->row[2];
+    const bool upper = *(const bool *)context;
+    double *z = at[2], *l = scratch, *g = scratch + n * n;
+    const double one = 1.0;
+    double *const copies[2] = {l, g};
+    for (int k = 0; k < 2; k++) {  /* L by columns, g by rows; of U and its g the transposes */
+        const bool turned = upper != (k == 0);
+        agi_copy_block((agi_block){copies[k], n, 1}, at[k], turned ? m->col[k] : m->row[k],
+                       turned ? m->row[k] : m->col[k], n, n);
+    }
+    lower_product(blas, n, l, g, z);
+    halve_into_both(z, n);
+    blas->dtrsm("R", "L", "N", "N", &n, &n, &one, l, &n, z, &n, 1, 1, 1, 1);
+    agi_copy_block((agi_block){g, n, 1}, z, 1, n, n, n);
+    blas->dtrsm("R", "L", "N", "N", &n, &n, &one, l, &n, g, &n, 1, 1, 1, 1);
+    agi_copy_block((agi_block){z, n, 1}, g, 1, n, n, n);
+    return 0;
+}
+
+AG_FORWARD(cholesky_factor_vjp)
+{
+    ag_tensor *l = args[0].tensor, *g = args[1].tensor;
+    const bool upper = attr->i[0] != 0;
+    agi_matrices m;
+    if (!agi_check_right_side("cholesky", g, agi_rows_of(l)))
+        return NULL;
+    ag_tensor *z = agi_tensor_new(l->ndim, agi_shape_of(l), l->numel);
+    if (z == NULL || z->numel == 0)
+        return z;
+    agi_matrices_start(&m, l->ndim - 2, agi_shape_of(l));
+    m.scratch = 2 * agi_rows_of(l) * agi_rows_of(l);
+    m.cost = AGI_CUBIC_COST(agi_rows_of(l), 3 * agi_rows_of(l));
+    return agi_batch_made(&m, cholesky_vjp_matrix, &upper, 3, (ag_tensor *[]){l, g, z},
+                          (int[]){2, 2, 2});
+}
+
 AG_RULE(cholesky_factor)
 {
     const bool upper = agi_node_attr_of(v->node)->i[0] != 0;
     const ag_arg l = OUT;
+    if (!v->create_graph && !agi_value_failed(l) && agi_same_shape(G.tensor, l.tensor)) {
+        const ag_arg args[2] = {l, G};
+        const ag_attr attr = {.i = {upper}};
+        GX(0) = agi_value(AG_OP_cholesky_factor_vjp, 2, args, &attr);
+        return;
+    }
     const ag_arg s = v_triangle_of(upper ? v_matmul_nt(l, G) : v_matmul_tn(l, G), false, 0);
     const ag_arg half = v_sub(s, v_mul(v_diagonal_matrix(v_diagonal_of(s)), NUM(0.5)));
     const ag_arg both = v_mul(v_add(half, v_mt(half)), NUM(0.5));

@@ -14,10 +14,11 @@
 #include "linalg.h"
 #include "table.h"
 
-/* ---- qr_pack: Q by columns, and R by columns behind it; i: complete, m, n ------------------- */
+/* ---- qr_pack: Q by columns, and R by columns behind it; i: complete, m, n, whether no Q ----- */
 
 typedef struct qr_shape {
     int64_t m, n, k, of_q;  /* columns of Q, rows of R */
+    bool is_r_alone;        /* Q is left away */
 } qr_shape;
 
 static qr_shape shape_of_qr(int64_t m, int64_t n, bool complete)
@@ -34,13 +35,15 @@ static int64_t qr_matrix(const void *context, const agi_matrices *m, double *con
     const qr_shape *s = context;
     const int64_t lwork = qr_work(s), most = s->n > s->of_q ? s->n : s->of_q;
     double *a = scratch, *tau = a + s->m * most, *work = tau + s->k;
-    double *q = at[1], *r = q + s->m * s->of_q;
+    double *q = at[1], *r = q + (s->is_r_alone ? 0 : s->m * s->of_q);
     int64_t info = 0;
     agi_matrix_by_columns(a, s->m, at[0], m->row[0], m->col[0], s->m, s->n);
     blas->dgeqrf(&s->m, &s->n, a, &s->m, tau, work, &lwork, &info);
     for (int64_t j = 0; j < s->n; j++)
         for (int64_t i = 0; i < s->of_q; i++)
             r[j * s->of_q + i] = i <= j && i < s->m ? a[j * s->m + i] : 0.0;
+    if (s->is_r_alone)
+        return 0;
     blas->dorgqr(&s->m, &s->of_q, &s->k, a, &s->m, tau, work, &lwork, &info);
     memcpy(q, a, (size_t)(s->m * s->of_q) * sizeof *q);
     return 0;
@@ -49,8 +52,10 @@ static int64_t qr_matrix(const void *context, const agi_matrices *m, double *con
 AG_FORWARD(qr_pack)
 {
     ag_tensor *a = args[0].tensor;
-    const qr_shape s = shape_of_qr(agi_rows_of(a), agi_cols_of(a), attr->i[0] != 0);
-    const int64_t size = s.of_q * (s.m + s.n), most = s.n > s.of_q ? s.n : s.of_q;
+    qr_shape s = shape_of_qr(agi_rows_of(a), agi_cols_of(a), attr->i[0] != 0);
+    s.is_r_alone = attr->i[3] != 0;
+    const int64_t size = s.of_q * (s.is_r_alone ? s.n : s.m + s.n);
+    const int64_t most = s.n > s.of_q ? s.n : s.of_q;
     int64_t batch[AGI_MAX_DIMS];
     int ndim;
     agi_matrices m;
@@ -112,7 +117,7 @@ AG_RULE(qr_pack)
     GX(0) = agi_v_joined(square_qr_slope(q, r1, more, gr1), v_matmul(q, gr2), -1);
 }
 
-/* mode: reduced, complete, r. */
+/* mode: reduced, complete, r: of that the gradient alone needs Q. */
 ag_status ag_linalg_qr(ag_tensor *a, int mode, ag_tensor **outs)
 {
     if (mode < 0 || mode > 2)
@@ -123,14 +128,15 @@ ag_status ag_linalg_qr(ag_tensor *a, int mode, ag_tensor **outs)
         return ag_last_status();
     const qr_shape s = shape_of_qr(agi_rows_of(a), agi_cols_of(a), mode == 1);
     const ag_arg arg = agi_arg(a);
-    const ag_attr attr = {.i = {mode == 1, s.m, s.n}};
+    const bool is_r_alone = mode == 2 && !agi_is_recorded(a);
+    const ag_attr attr = {.i = {mode == 1, s.m, s.n, is_r_alone}};
     const ag_arg packed = agi_value(AG_OP_qr_pack, 1, &arg, &attr);
     const int64_t none = 0;
     ag_tensor *nothing = mode == 2 ? ag_empty(1, &none) : NULL;
     const ag_arg values[2] = {
         mode != 2 ? agi_unpacked(packed, 0, s.of_q, s.m)
                   : nothing != NULL ? agi_arg(nothing) : v_failed_matrix(),
-        agi_unpacked(packed, s.m * s.of_q, s.n, s.of_q)};
+        agi_unpacked(packed, is_r_alone ? 0 : s.m * s.of_q, s.n, s.of_q)};
     return agi_leave_with_all(mark, 2, values, outs);
 }
 

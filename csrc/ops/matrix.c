@@ -12,6 +12,7 @@
 #include "../base/blas.h"
 #include "../base/shape.h"
 #include "../compute/gemm.h"
+#include "../fuse/pending.h"
 #include "../tape/dtypes.h"
 #include "../tape/formula.h"
 #include "../tensor/copy.h"
@@ -123,7 +124,7 @@ static bool open_parts(product_parts *parts, ag_arg x, ag_arg y, unsigned back)
 /* ---- batches that are summed over ----------------------------------------------------------- */
 
 /* Parts the batch of p in what is kept, which stays in it, and what is summed over, into `summed`,
- * with strides of x and y. */
+ * with their strides. */
 static void part_batch(agi_product *p, const int64_t *list, agi_product *summed)
 {
     int kept = 0;
@@ -134,13 +135,9 @@ static void part_batch(agi_product *p, const int64_t *list, agi_product *summed)
         to->batch[at] = p->batch[d];
         to->x.batch[at] = p->x.batch[d];
         to->y.batch[at] = p->y.batch[d];
+        to->z.batch[at] = p->z.batch[d];
     }
     p->batch_ndim = kept;
-    int64_t step = p->m * p->n;
-    for (int d = kept - 1; d >= 0; d--) {
-        p->z.batch[d] = step;
-        step *= p->batch[d];
-    }
 }
 
 /* The next index of a batch, whose data both operands move to; false after the last. */
@@ -158,12 +155,22 @@ static bool next_index(agi_product *p, const agi_product *summed, int64_t *index
     return false;
 }
 
+/* z as what is multiplied to: it may lack dimensions of the batch in front, of which one is 1. */
+static void set_result(agi_product *p, const ag_tensor *z)
+{
+    const int64_t *strides = agi_strides_of(z);
+    const int rows = z->ndim - 2, missing = p->batch_ndim - rows;
+    p->z = (agi_face){.data = agi_tensor_data(z), .row = strides[rows], .col = strides[rows + 1]};
+    for (int d = 0; d < p->batch_ndim; d++)
+        p->z.batch[d] = d < missing ? 0 : strides[d - missing];
+}
+
 /* z, whose numbers are to be multiplied by beta and added to. Sums go in the order of the batch. */
-static void run_parts(product_parts *parts, double *z)
+static void run_parts(product_parts *parts, const ag_tensor *z)
 {
     agi_product *p = &parts->p, summed = {.m = 0};
     int64_t index[AGI_MAX_DIMS] = {0}, count = 1;
-    p->z = (agi_face){.data = z, .row = p->n, .col = 1};
+    set_result(p, z);
     part_batch(p, parts->list, &summed);
     for (int d = 0; d < summed.batch_ndim; d++)
         count *= summed.batch[d];
@@ -227,7 +234,7 @@ static ag_tensor *multiplied(const ag_arg *input, ag_arg x, ag_arg y, const ag_a
                        strides);
     }
     if (z != NULL)
-        run_parts(&parts, agi_tensor_data(z));
+        run_parts(&parts, z);
     close_parts(&parts);
     return z;
 }
@@ -270,14 +277,71 @@ static ag_arg multiply(ag_arg x, ag_arg y, unsigned back, int n, const int64_t *
 
 ag_arg agi_v_matmul(ag_arg x, ag_arg y, unsigned back) { return multiply(x, y, back, 0, NULL); }
 
-/* A product that is the gradient of input k: what was repeated for the batch is summed. */
-static ag_arg product_for(const agi_vjp *v, int k, ag_arg x, ag_arg y, unsigned back)
+/* ---- gradients of products ------------------------------------------------------------------ */
+
+/* Whether the product can be added to a sum that lies so. */
+static bool fits_sum(const product_parts *parts, const ag_tensor *sum)
+{
+    const agi_product *p = &parts->p;
+    const int rows = sum->ndim - 2, missing = p->batch_ndim - rows;
+    const int64_t *shape = agi_shape_of(sum);
+    if (rows < 0 || missing < 0 || shape[rows] != p->m || shape[rows + 1] != p->n ||
+        !may_be_read(sum))
+        return false;
+    for (int d = 0; d < p->batch_ndim; d++)
+        if (parts->list[d] != (d < missing ? 1 : shape[d - missing]))
+            return false;
+    return true;
+}
+
+/* sum += x y, of operands that are there in memory; *done is false where it does not fit. */
+static ag_status add_product(ag_tensor *sum, const ag_arg *args, const ag_attr *attr, bool *done)
+{
+    product_parts parts;
+    if (!open_parts(&parts, args[0], args[1], (unsigned)attr->i[0]))
+        return ag_last_status();
+    const ag_status status = result_batch(&parts, attr);
+    *done = status == AG_OK && fits_sum(&parts, sum);
+    parts.p.alpha = parts.p.beta = 1.0;
+    if (*done)
+        run_parts(&parts, sum);
+    close_parts(&parts);
+    return status;
+}
+
+/* Adds x y to what has arrived of the cotangent of input k, where the sweep alone owns that: then
+ * no matrix is made for it. Whether it did, or failed. */
+static bool is_added(agi_vjp *v, int k, ag_arg x, ag_arg y, const ag_attr *attr)
+{
+    const ag_arg args[2] = {x, y};
+    ag_arg own[2];
+    bool done = false;
+    if (v->onto == NULL || v->onto[k] == NULL)
+        return false;
+    if (!agi_args_own(2, args, own)) {
+        GX(k) = failed_product();
+        return true;
+    }
+    if (agi_storage_ready(own[0].tensor->storage) != AG_OK ||
+        agi_storage_ready(own[1].tensor->storage) != AG_OK ||
+        add_product(v->onto[k], own, attr, &done) != AG_OK)
+        GX(k) = failed_product();
+    agi_args_release(2, own);
+    if (done)
+        v->needs &= ~(1u << k);
+    return done || agi_value_failed(GX(k));
+}
+
+/* The gradient of input k is a product: what was repeated for the batch is summed. */
+static void give_product(agi_vjp *v, int k, ag_arg x, ag_arg y, unsigned back)
 {
     int ndim;
     const int64_t *shape = agi_node_input_shape(v->node, k, &ndim);
     int64_t batch[AGI_MAX_DIMS];
-    if (agi_value_failed(x) || agi_value_failed(y))
-        return failed_product();
+    if (agi_value_failed(x) || agi_value_failed(y)) {
+        GX(k) = failed_product();
+        return;
+    }
     if (ndim < 0) {
         ndim = v->g.tensor->ndim;
         shape = agi_shape_of(v->g.tensor);
@@ -286,20 +350,25 @@ static ag_arg product_for(const agi_vjp *v, int k, ag_arg x, ag_arg y, unsigned 
     const int missing = most - ndim;
     for (int d = 0; d < most - 2; d++)
         batch[d] = d < missing ? 1 : shape[d - missing];
+    const ag_attr attr = {.i = {back}, .n_list = most - 2, .list = batch};
+    if (is_added(v, k, x, y, &attr))
+        return;
     const ag_arg z = multiply(x, y, back, most - 2, batch);
-    return missing > 0 ? v_view(z, ndim, shape) : z;
+    GX(k) = missing > 0 ? v_view(z, ndim, shape) : z;
 }
 
 /* Gradients of a (input `first`) and b of alpha a b, read as `back` says. */
 static void product_rule(agi_vjp *v, int first, ag_arg g, ag_arg a, ag_arg b, unsigned back)
 {
     const bool a_back = (back & AGI_FIRST_BACK) != 0, b_back = (back & AGI_SECOND_BACK) != 0;
-    if (NEEDS(first))
-        GX(first) = a_back ? product_for(v, first, b, g, b_back ? 3 : 2)
-                           : product_for(v, first, g, b, b_back ? 0 : 2);
-    if (NEEDS(first + 1))
-        GX(first + 1) = b_back ? product_for(v, first + 1, g, a, a_back ? 3 : 1)
-                               : product_for(v, first + 1, a, g, a_back ? 0 : 1);
+    if (NEEDS(first) && a_back)
+        give_product(v, first, b, g, b_back ? 3 : 2);
+    else if (NEEDS(first))
+        give_product(v, first, g, b, b_back ? 0 : 2);
+    if (NEEDS(first + 1) && b_back)
+        give_product(v, first + 1, g, a, a_back ? 3 : 1);
+    else if (NEEDS(first + 1))
+        give_product(v, first + 1, a, g, a_back ? 0 : 1);
 }
 
 static unsigned back_of(const ag_node *node)
@@ -377,11 +446,24 @@ static ag_arg column_of(ag_arg x)
 /* The products of each number of a vector with each of another. */
 static ag_arg outer_of(ag_arg x, ag_arg y) { return v_mul(column_of(x), y); }
 
+/* The gradient of input 0 is that. */
+static void give_outer(agi_vjp *v, ag_arg x, ag_arg y)
+{
+    const ag_attr attr = {.i = {AGI_SECOND_BACK}};
+    if (agi_value_failed(x) || agi_value_failed(y))
+        GX(0) = failed_product();
+    else if (v->onto == NULL || v->onto[0] == NULL ||
+             !is_added(v, 0, column_of(x), column_of(y), &attr))
+        GX(0) = outer_of(x, y);
+}
+
 AG_RULE(mv)
 {
     const bool back = back_of(v->node) != 0;
-    if (NEEDS(0))
-        GX(0) = back ? outer_of(IN(1), G) : outer_of(G, IN(1));
+    if (NEEDS(0) && back)
+        give_outer(v, IN(1), G);
+    else if (NEEDS(0))
+        give_outer(v, G, IN(1));
     if (NEEDS(1)) {
         const ag_arg args[2] = {IN(0), G};
         const ag_attr attr = {.i = {!back}};

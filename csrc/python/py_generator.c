@@ -218,6 +218,17 @@ static PyObject *get_device(PyObject *self, void *unused)
     return Py_NewRef(py_cpu);
 }
 
+/* ---- for pyautograd/distributions ----------------------------------------------------------- */
+
+static PyObject *f_gamma_log_draw(PyObject *module, PyObject *arg)
+{
+    (void)module;
+    if (!py_is_tensor(arg))
+        return PyErr_Format(PyExc_TypeError, "_gamma_log_draw(): expected a Tensor, got %s",
+                            Py_TYPE(arg)->tp_name);
+    return py_tensor_new(ag_gamma_log_draw(py_tensor_of(arg), NULL));
+}
+
 /* ---- tables --------------------------------------------------------------------------------- */
 
 #define EXAMPLE_DOC "Example:\n    >>> import pyautograd as ag\n"
@@ -236,6 +247,8 @@ PyMethodDef py_generator_functions[] = {
      "    True\n"
      "    >>> bool((ag.rand(3) == x).all())\n"
      "    True\n"},
+    {"_gamma_log_draw", f_gamma_log_draw, METH_O,
+     "Logarithms of gamma numbers of rate 1, which follow their parameters."},
     {NULL, NULL, 0, NULL},
 };
 
@@ -305,7 +318,8 @@ static PyType_Slot generator_slots[] = {
      "take the next n / 2 blocks, rounded up, and element k of a tensor, counted row by row, gets\n"
      "half k of them: a uniform of 53 bits, half of a pair of normal numbers, or a whole number\n"
      "of 64 bits, of which a range takes the upper part of a product. All other laws are\n"
-     "functions of one of these; poisson alone takes a block for each number, as the head of a\n"
+     "functions of one of these; poisson, binomial and draws of gamma, beta, Dirichlet and\n"
+     "Student's distributions take a block for each number, as the head of a\n"
      "stream of its own. So numbers depend neither on the number of threads, nor on the CPU, nor\n"
      "on how a tensor lies in memory. They are not those of PyTorch.\n\n"
      "Raises:\n"

@@ -8,6 +8,7 @@
 #include "py_errors.h"
 #include "py_ops.h"
 #include "py_out.h"
+#include "py_sparse.h"
 #include "py_tensor.h"
 #include "py_type.h"
 
@@ -478,7 +479,7 @@ bool py_add_return_types(PyObject *module)
         AG_EACH(NOTHING, SIZES_BY_PLACE, of, parameters) \
             is_read = py_read(row, self, args, n, names, &a); \
         if (!is_read) \
-            return NULL; \
+            return PY_TAKES_SPARSE(#name) ? py_sparse_call(#name, self, args, n, names) : NULL; \
         if (true AG_EACH(IS_SETTLED, IS_SETTLED, of, parameters) && CHECK) { \
             GET \
         } \

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Products with SciPy's sparse matrices.
+ * Products with SciPy's sparse matrices, by operators and as arguments of matmul, mm and mv.
  *
  * In `x @ A` the tensor is asked first. In `A @ x` the matrix is, and SciPy looks at no priority:
  * it makes an array of whatever the other operand is, and leaves the product to that only where
@@ -14,6 +14,7 @@
 #include "py_errors.h"
 #include "py_numpy.h"
 #include "py_ops.h"
+#include "py_out.h"
 #include "py_tensor.h"
 
 #include <string.h>
@@ -54,6 +55,88 @@ PyObject *py_sparse_product(PyObject *x, PyObject *y)
     PyObject *result = module != NULL ? PyObject_CallMethod(module, "product", "OO", x, y) : NULL;
     Py_XDECREF(module);
     return result;
+}
+
+/* ---- as an argument ------------------------------------------------------------------------- */
+
+/* The arguments of a product: two operands and out, borrowed, NULL where they are not given. */
+typedef struct product_call {
+    PyObject *operands[2], *out;
+} product_call;
+
+/* Where the argument of a name goes, NULL for none such. */
+static PyObject **place_of(product_call *call, const char *function, PyObject *name)
+{
+    const char *second = strcmp(function, "matmul") == 0 ? "other"
+                         : strcmp(function, "mm") == 0   ? "mat2" : "vec";
+    if (PyUnicode_CompareWithASCIIString(name, "input") == 0)
+        return &call->operands[0];
+    if (PyUnicode_CompareWithASCIIString(name, second) == 0)
+        return &call->operands[1];
+    return PyUnicode_CompareWithASCIIString(name, "out") == 0 ? &call->out : NULL;
+}
+
+/* Whether these are two operands, one of them a Tensor and one sparse, and maybe out. */
+static bool read_product(product_call *call, const char *function, PyObject *self,
+                         PyObject *const *args, Py_ssize_t n, PyObject *names)
+{
+    const Py_ssize_t first = self != NULL, named = names != NULL ? PyTuple_GET_SIZE(names) : 0;
+    *call = (product_call){.operands = {self, NULL}};
+    if (first + n > 2)
+        return false;
+    for (Py_ssize_t k = 0; k < n; k++)
+        call->operands[first + k] = args[k];
+    for (Py_ssize_t k = 0; k < named; k++) {
+        PyObject **at = place_of(call, function, PyTuple_GET_ITEM(names, k));
+        if (at == NULL || *at != NULL)
+            return false;
+        *at = args[n + k];
+    }
+    PyObject *x = call->operands[0], *y = call->operands[1];
+    if (x == NULL || y == NULL || py_is_tensor(x) == py_is_tensor(y))
+        return false;
+    return is_sparse(py_is_tensor(x) ? y : x) &&
+           (call->out == NULL || call->out == Py_None || py_is_tensor(call->out));
+}
+
+/* mm and mv take operands of certain dimensions alone. */
+static bool check_product_dims(const product_call *call, const char *function)
+{
+    const bool on_left = py_is_tensor(call->operands[0]);
+    const int ndim = ag_ndim(py_tensor_of(call->operands[on_left ? 0 : 1]));
+    if (strcmp(function, "mm") == 0 && ndim != 2)
+        PyErr_Format(PyExc_RuntimeError, "%s must be a matrix", on_left ? "self" : "mat2");
+    else if (strcmp(function, "mv") == 0 && (on_left || ndim != 1))
+        PyErr_Format(PyExc_RuntimeError, "vector + matrix @ vector expected, got 1, %d, %d",
+                     on_left ? ndim : 2, on_left ? 2 : ndim);
+    else
+        return true;
+    return false;
+}
+
+PyObject *py_sparse_call(const char *function, PyObject *self, PyObject *const *args, Py_ssize_t n,
+                         PyObject *names)
+{
+    product_call call;
+    PyObject *type, *value, *traceback;
+    if (!PyErr_ExceptionMatches(PyExc_TypeError))
+        return NULL;
+    PyErr_Fetch(&type, &value, &traceback);  /* looking into objects needs that there is none */
+    if (!read_product(&call, function, self, args, n, names)) {
+        PyErr_Restore(type, value, traceback);
+        return NULL;
+    }
+    Py_XDECREF(type);
+    Py_XDECREF(value);
+    Py_XDECREF(traceback);
+    if (!check_product_dims(&call, function))
+        return NULL;
+    PyObject *result = py_sparse_product(call.operands[0], call.operands[1]);
+    if (result == NULL || call.out == NULL || call.out == Py_None)
+        return result;
+    const bool done = py_write_out(function, false, py_tensor_of(call.out), py_tensor_of(result));
+    Py_DECREF(result);
+    return done ? Py_NewRef(call.out) : NULL;
 }
 
 /* ---- who asks ------------------------------------------------------------------------------- */

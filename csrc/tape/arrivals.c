@@ -9,14 +9,36 @@
 #include "../fuse/pending.h"
 #include "apply.h"
 
+/* Whether the entry's gradient can be added to where it lies. */
+static bool is_sum_of_its_own(const agi_run *run, const agi_slot *entry)
+{
+    return !(run->flags & AG_CREATE_GRAPH) && agi_is_exclusive(entry->grad) &&
+           !agi_is_pending(entry->grad->storage);
+}
+
+bool agi_find_sums(const agi_run *run, const ag_node *node, unsigned needs, ag_tensor **onto)
+{
+    bool any = false;
+    for (int k = 0; k < node->n_in; k++) {
+        onto[k] = NULL;
+        if (!(needs & (1u << k)))
+            continue;
+        const agi_slot *entry = &run->entries[agi_slot_find(run, node->edges[k])];
+        if (entry->grad == NULL || entry->is_patched || !is_sum_of_its_own(run, entry))
+            continue;
+        onto[k] = entry->grad;
+        any = true;
+    }
+    return any;
+}
+
 bool agi_accumulate_next(agi_run *run, agi_slot *entry, ag_tensor *g)
 {
     if (AGI_UNLIKELY(entry->is_patched))
         return agi_patches_put_whole(&entry->patches, g);
     ag_arg args[2] = {agi_arg(entry->grad), agi_arg(g)};
-    if (!(run->flags & AG_CREATE_GRAPH) && agi_is_exclusive(entry->grad) &&
-        g->numel < AGI_DEFER_MIN && !agi_is_pending(g->storage) &&
-        !agi_is_pending(entry->grad->storage) && agi_same_shape(entry->grad, g)) {
+    if (is_sum_of_its_own(run, entry) && g->numel < AGI_DEFER_MIN && !agi_is_pending(g->storage) &&
+        agi_same_shape(entry->grad, g)) {
         agi_map_into(entry->grad, AG_OP_add, 2, args, NULL);
         return true;
     }

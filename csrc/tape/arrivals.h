@@ -20,6 +20,10 @@ AGI_INLINE bool agi_accumulate(agi_run *run, agi_slot *entry, ag_tensor *g)
     return true;
 }
 
+/* For each input of the node that is needed the cotangent that it has so far, if nobody else can
+ * see that and it is there in memory, else NULL: see agi_vjp.onto. Whether there is any. */
+bool agi_find_sums(const agi_run *run, const ag_node *node, unsigned needs, ag_tensor **onto);
+
 /* A patch (taken) joins what the entry has. */
 bool agi_accumulate_patch(agi_run *run, agi_slot *entry, agi_patch *patch);
 
@@ -31,4 +35,12 @@ bool agi_add_up_patches(agi_slot *entry);
 bool agi_add_up_all_patches(agi_run *run);
 
 #pragma GCC visibility pop
+
+/* Whether the op's rule makes products of matrices, which can be added to what is there. */
+AGI_INLINE bool agi_op_adds_onto(int op)
+{
+    return op == AG_OP_mm || op == AG_OP_mv || op == AG_OP_bmm || op == AG_OP_addmm ||
+           op == AG_OP_baddbmm || op == AG_OP_product_add;
+}
+
 #endif

@@ -216,6 +216,7 @@ static bool is_inner_with_attr(int op)
     case AG_OP_triplet_term:
     case AG_OP_poisson:
     case AG_OP_binomial:
+    case AG_OP_gamma_log_draw:
     case AG_OP_hardtanh_int:
     case AG_OP_threshold_int:
     case AG_OP_div_rounded_int:

@@ -198,6 +198,14 @@ static AGI_NOINLINE bool tell_leaves(agi_run *run)
     return ok || agi_leaf_explain();
 }
 
+/* Whether parts of the node's inputs may be added up unseen, and there is something to add to. */
+static AGI_NOINLINE bool finds_sums(const agi_run *run, const ag_node *node, unsigned needs,
+                                    ag_tensor **onto)
+{
+    return !(run->flags & AG_CREATE_GRAPH) && !agi_anomaly_checks() &&
+           !agi_node_has_hooks(node, AG_HOOK_AFTER) && agi_find_sums(run, node, needs, onto);
+}
+
 /* Runs a node's rule on its cotangent g and gives its inputs their parts. */
 static bool pull_back(agi_run *run, const agi_slot *entry, ag_tensor *g, unsigned needs)
 {
@@ -205,6 +213,9 @@ static bool pull_back(agi_run *run, const agi_slot *entry, ag_tensor *g, unsigne
     ag_arg gx[AGI_NODE_SHAPES] = {{.tensor = NULL}};
     agi_vjp v = {.node = node, .g = agi_arg(g), .gx = gx, .needs = needs,
                  .create_graph = (run->flags & AG_CREATE_GRAPH) != 0, .owns = !entry->claimed};
+    ag_tensor *onto[AGI_NODE_SHAPES];
+    if (AGI_UNLIKELY(agi_op_adds_onto(node->op)) && finds_sums(run, node, needs, onto))
+        v.onto = onto;
     int64_t mark = agi_scope_open();
     bool ok = mark >= 0 && agi_vjp_run(&v) &&
               (!agi_node_keeps_shapes(node) || !agi_op_is_map(&agi_ops[node->op]) ||

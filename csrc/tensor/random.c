@@ -8,8 +8,8 @@
  * A block makes two uniforms of 53 bits, or two normals by Box and Muller's method, or two whole
  * numbers of 64 bits. A fill of n elements takes the next n / 2 blocks of the stream, and element
  * k, counted row by row, half k of them; a block is never used twice, whatever it is used for. A
- * number that needs an unknown number of uniforms (poisson) has a whole block of the stream as the
- * head of a stream of its own, which the upper half of the counter goes through.
+ * number that needs an unknown number of uniforms (poisson, binomial, gamma) has a whole block of
+ * the stream as the head of a stream of its own, which the upper half of the counter goes through.
  *
  * A generator is a seed and the place of the next block. One lock serves all generators: under it
  * numbers are counted, not made, so nobody waits long, and a fork has one lock to hold.
@@ -609,6 +609,17 @@ static int usual_turns(const double *rates, int n)
     return turns < POISSON_TURNS ? turns : POISSON_TURNS;
 }
 
+/* The uniforms of `turns` turns, which were made of many blocks at once, are those of block k. */
+static void uniforms_begin(agi_uniforms *s, double (*made)[2 * AGI_RANDOM_BLOCKS], int turns, int k)
+{
+    s->turn = (uint32_t)turns;
+    s->left = 2 * turns;
+    for (int t = 0; t < turns; t++) {
+        s->next[2 * (turns - t) - 1] = made[t][2 * k];
+        s->next[2 * (turns - t) - 2] = made[t][2 * k + 1];
+    }
+}
+
 static void poisson_range(void *context, int64_t begin, int64_t end, int part)
 {
     const agi_random_job *job = context;
@@ -621,12 +632,7 @@ static void poisson_range(void *context, int64_t begin, int64_t end, int part)
         for (int t = 0; t < turns; t++)
             random_table[agi_level_now].uniforms(made[t], n, s.seed, s.position, (uint32_t)t);
         for (int k = 0; k < n; k++, s.position++) {
-            s.turn = (uint32_t)turns;
-            s.left = 2 * turns;
-            for (int t = 0; t < turns; t++) {
-                s.next[2 * (turns - t) - 1] = made[t][2 * k];
-                s.next[2 * (turns - t) - 2] = made[t][2 * k + 1];
-            }
+            uniforms_begin(&s, made, turns, k);
             job->z[at + k] = poisson_of(job->z[at + k], &s);
         }
     }
@@ -636,6 +642,115 @@ void agi_random_poisson(double *z, int64_t n, const agi_draw *draw, bool may_blo
 {
     agi_random_job job = {.z = z, .draw = *draw};
     run_job(&job, n, poisson_range, AGI_RANDOM_GRAIN / 8, may_block);
+}
+
+/* ---- gamma ---------------------------------------------------------------------------------- */
+
+/* A normal number of a uniform one: the distribution's inverse, algorithm AS 241 (M. J. Wichura,
+ * 1988), in the middle of the interval that the uniform stands for, so that it is finite. */
+static double normal_of(double uniform)
+{
+    const double q = (uniform - 0.5) + 0x1p-54;
+    if (fabs(q) <= 0.425) {
+        const double r = 0.180625 - q * q;
+        return q * (((((((2.5090809287301226727e+3 * r + 3.3430575583588128105e+4) * r +
+            6.7265770927008700853e+4) * r + 4.5921953931549871457e+4) * r +
+            1.3731693765509461125e+4) * r + 1.9715909503065514427e+3) * r +
+            1.3314166789178437745e+2) * r + 3.3871328727963666080e+0) /
+            (((((((5.2264952788528545610e+3 * r + 2.8729085735721942674e+4) * r +
+            3.9307895800092710610e+4) * r + 2.1213794301586595867e+4) * r +
+            5.3941960214247511077e+3) * r + 6.8718700749205790830e+2) * r +
+            4.2313330701600911252e+1) * r + 1.0);
+    }
+    double r = sqrt(-log(0.5 - fabs(q))), x;
+    if (r <= 5.0) {
+        r -= 1.6;
+        x = (((((((7.74545014278341407640e-4 * r + 2.27238449892691845833e-2) * r +
+            2.41780725177450611770e-1) * r + 1.27045825245236838258e+0) * r +
+            3.64784832476320460504e+0) * r + 5.76949722146069140550e+0) * r +
+            4.63033784615654529590e+0) * r + 1.42343711074968357734e+0) /
+            (((((((1.05075007164441684324e-9 * r + 5.47593808499534494600e-4) * r +
+            1.51986665636164571966e-2) * r + 1.48103976427480074590e-1) * r +
+            6.89767334985100004550e-1) * r + 1.67638483018380384940e+0) * r +
+            2.05319162663775882187e+0) * r + 1.0);
+    } else {
+        r -= 5.0;
+        x = (((((((2.01033439929228813265e-7 * r + 2.71155556874348757815e-5) * r +
+            1.24266094738807843860e-3) * r + 2.65321895265761230930e-2) * r +
+            2.96560571828504891230e-1) * r + 1.78482653991729133580e+0) * r +
+            5.46378491116411436990e+0) * r + 6.65790464350110377720e+0) /
+            (((((((2.04426310338993978564e-15 * r + 1.42151175831644588870e-7) * r +
+            1.84631831751005468180e-5) * r + 7.86869131145613259100e-4) * r +
+            1.48753612908506148525e-2) * r + 1.36929880922735805310e-1) * r +
+            5.99832206555887937690e-1) * r + 1.0);
+    }
+    return copysign(x, q);
+}
+
+/* What depends on the parameter alone: d is it less 1/3, or one more where it is below 1. */
+typedef struct gamma_law {
+    double a, d, c;
+} gamma_law;
+
+static gamma_law gamma_law_of(double a)
+{
+    const double d = (a < 1.0 ? a + 1.0 : a) - 1.0 / 3.0;
+    return (gamma_law){.a = a, .d = d, .c = 1.0 / (3.0 * sqrt(d))};
+}
+
+/* G. Marsaglia and W. W. Tsang: A simple method for generating gamma variables; ACM Transactions on
+ * Mathematical Software 26 (2000). One uniform for a normal x and one that says whether d v is
+ * taken, v = (1 + c x)^3; of an a below 1 then one for a factor, its root of degree a. */
+static double log_gamma_draw(const gamma_law *law, agi_uniforms *s)
+{
+    const double d = law->d;
+    double root, v;
+    for (;;) {
+        const double x = normal_of(uniforms_next(s)), u = uniforms_next(s), square = x * x;
+        root = 1.0 + law->c * x;
+        v = root * root * root;
+        if (!(root > 0.0))
+            continue;
+        if (u < 1.0 - 0.0331 * square * square ||
+            log(u) < 0.5 * square + d * (1.0 - v + 3.0 * log(root)))
+            break;
+    }
+    const double whole = d < 1e300 ? log(d * v) : log(d) + 3.0 * log(root);
+    return law->a < 1.0 ? whole + log(1.0 - uniforms_next(s)) / law->a : whole;
+}
+
+static void log_gamma_range(void *context, int64_t begin, int64_t end, int part)
+{
+    const agi_random_job *job = context;
+    double made[2][2 * AGI_RANDOM_BLOCKS];
+    gamma_law law = gamma_law_of(1.0);
+    (void)part;
+    for (int64_t at = begin; at < end; at += AGI_RANDOM_BLOCKS) {
+        const int n = end - at < AGI_RANDOM_BLOCKS ? (int)(end - at) : AGI_RANDOM_BLOCKS;
+        agi_uniforms s = {.seed = job->draw.seed, .position = job->draw.position + (uint64_t)at};
+        double *z = job->z + at;
+        int turns = 1;
+        for (int k = 0; k < n; k++)
+            turns = z[k] < 1.0 ? 2 : turns;
+        for (int t = 0; t < turns; t++)
+            random_table[agi_level_now].uniforms(made[t], n, s.seed, s.position, (uint32_t)t);
+        for (int k = 0; k < n; k++, s.position++) {
+            if (!(z[k] > 0.0 && z[k] < (double)INFINITY)) {
+                z[k] = z[k] > 0.0 ? z[k] : (double)NAN;
+                continue;
+            }
+            if (z[k] != law.a)
+                law = gamma_law_of(z[k]);
+            uniforms_begin(&s, made, turns, k);
+            z[k] = log_gamma_draw(&law, &s);
+        }
+    }
+}
+
+void agi_random_log_gamma(double *z, int64_t n, const agi_draw *draw, bool may_block)
+{
+    agi_random_job job = {.z = z, .draw = *draw};
+    run_job(&job, n, log_gamma_range, AGI_RANDOM_GRAIN / 4, may_block);
 }
 
 /* ---- binomial ------------------------------------------------------------------------------- */

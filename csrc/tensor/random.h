@@ -50,6 +50,10 @@ void agi_random_fill(double *z, int64_t n, const agi_draw *draw, const agi_law *
 /* z[n] = Poisson numbers of the rates in z, of a draw of n blocks; NaN where a rate is negative. */
 void agi_random_poisson(double *z, int64_t n, const agi_draw *draw, bool may_block);
 
+/* z[n] = logarithms of gamma numbers of rate 1 and the parameters in z, of a draw of n blocks. Of
+ * an infinite parameter infinity, of what is none NaN. */
+void agi_random_log_gamma(double *z, int64_t n, const agi_draw *draw, bool may_block);
+
 /* z[n] = binomial numbers: successes among z of these chances, of a draw of n blocks. NaN where one
  * is; a chance outside of 0 to 1 counts as the nearer of these, a negative z as 0. */
 void agi_random_binomial(double *z, const double *chances, int64_t n, const agi_draw *draw,
