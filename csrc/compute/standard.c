@@ -151,21 +151,40 @@ AGI_STAMPED void row_backward(const agi_standard_rows *rows, const standard_row 
     AGI_EACH(r * (g[i] - even - (x[i] - mean) * r * share));
 }
 
-/* The same with a weight; into `terms` what the row adds to the sums. */
+/* The same with a weight. */
 AGI_STAMPED void row_backward_weighted(const agi_standard_rows *rows, const standard_row *row,
-                                       double *z, double *terms, const double *next)
+                                       double *z, const double *next)
 {
     const double *x = row->x, *w = rows->weight, *g = row->g;
     const double mean = row->mean, r = row->r;
     const int64_t n = rows->n;
     const double even = term_sum(TERM_WEIGHTED, row, n, NULL, NULL) / (double)n;
     const double share = term_sum(TERM_WEIGHTED_PRODUCT, row, n, next, NULL) / (double)n;
+    AGI_EACH(r * (g[i] * w[i] - even - (x[i] - mean) * r * share));
+}
+
+/* What a row adds to the sums over rows. */
+AGI_STAMPED void row_terms(const standard_row *row, int64_t n, double *terms)
+{
+    const double *x = row->x, *g = row->g;
+    const double mean = row->mean, r = row->r;
     AGI_INDEPENDENT
     for (int64_t i = 0; i < n; i++) {
-        const double y = (x[i] - mean) * r;
-        z[i] = r * (g[i] * w[i] - even - y * share);
-        terms[i] = g[i] * y;
+        terms[i] = g[i] * ((x[i] - mean) * r);
         terms[n + i] = g[i];
+    }
+}
+
+/* What two rows add. */
+AGI_STAMPED void pair_terms(const standard_row *one, const standard_row *two, int64_t n,
+                            double *terms)
+{
+    const double *x = one->x, *g = one->g, *y = two->x, *h = two->g;
+    const double mean = one->mean, r = one->r, mean_two = two->mean, r_two = two->r;
+    AGI_INDEPENDENT
+    for (int64_t i = 0; i < n; i++) {
+        terms[i] = g[i] * ((x[i] - mean) * r) + h[i] * ((y[i] - mean_two) * r_two);
+        terms[n + i] = g[i] + h[i];
     }
 }
 
@@ -191,7 +210,7 @@ AGI_STAMPED void standard_range_body(const agi_standard_rows *rows, int64_t begi
 
 /* ---- with sums over rows --------------------------------------------------------------------- */
 
-#define SUM_SLOTS 8  /* sums of 1, 2, 4 ... rows that wait for as many more, and the latest row */
+#define SUM_SLOTS 7  /* sums of 2, 4 ... rows that wait for as many more, and the latest pair */
 
 /* The row of a block that is summed in turn p: the 8 of a lane in order, lanes in the order in
  * which a balanced tree over them is the fold of sum.h. */
@@ -212,28 +231,43 @@ AGI_INLINE int64_t next_in_turn(const agi_standard_rows *rows, int64_t first, in
     return rows->count;
 }
 
+/* The sums of two rows, of those that are there; whether one is. */
+AGI_STAMPED bool put_terms(const standard_row *pair, const bool *there, int64_t n, double *terms)
+{
+    if (there[0] && there[1])
+        pair_terms(&pair[0], &pair[1], n, terms);
+    else if (there[0] || there[1])
+        row_terms(&pair[there[1]], n, terms);
+    return there[0] || there[1];
+}
+
 /* The rows from `first` on, a block or what there is of the last; their sums into `sums`. `slots`
- * is scratch, 2 n numbers each. */
+ * is scratch, 2 n numbers each, for sums of 2, 4, 8 ... rows that wait for as many more: rows are
+ * summed in pairs, while both are in the caches. */
 AGI_STAMPED void standard_block_body(const agi_standard_rows *rows, int64_t first, double *sums,
                                      double *slots)
 {
     const int64_t n = rows->n;
-    bool there[SUM_SLOTS] = {false};
+    standard_row pair[2];
+    bool in_pair[2], there[SUM_SLOTS] = {false};
     int p = 0, top = 0;
     int64_t k = next_in_turn(rows, first, &p);
-    for (int turn = 0; p < AGI_SUM_BLOCK; turn++) {
-        there[top] = turn == p;
-        if (turn == p) {
+    for (int turn = 0; p < AGI_SUM_BLOCK; turn += 2) {
+        for (int side = 0; side < 2; side++) {
+            in_pair[side] = turn + side == p;
+            if (!in_pair[side])
+                continue;
             p++;
             const int64_t later = next_in_turn(rows, first, &p);
             const bool ahead = later < rows->count && n <= ROW_FETCHED;
-            standard_row row = row_open(rows, k, ahead ? rows->x + later * n : NULL);
-            row.g = rows->g + k * n;
-            row_backward_weighted(rows, &row, rows->z + k * n, slots + 2 * n * top,
+            pair[side] = row_open(rows, k, ahead ? rows->x + later * n : NULL);
+            pair[side].g = rows->g + k * n;
+            row_backward_weighted(rows, &pair[side], rows->z + k * n,
                                   ahead ? rows->g + later * n : NULL);
             k = later;
         }
-        for (int ones = turn; ones & 1; ones >>= 1, top--)
+        there[top] = put_terms(pair, in_pair, n, slots + 2 * n * top);
+        for (int ones = turn >> 1; ones & 1; ones >>= 1, top--)
             if (there[top])  /* then its left neighbour is there, too */
                 add_terms(slots + 2 * n * (top - 1), slots + 2 * n * top, 2 * n);
         top++;
