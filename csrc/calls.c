@@ -392,7 +392,8 @@ ag_tensor *ag_take_along_dim(ag_tensor *x, ag_tensor *indices, int dim)
                                            "the same number of dimensions, but got %d dimensions "
                                            "for input, and %d dimensions for indices", x->ndim,
                              indices->ndim);
-    if (agi_shape_wrap_dim(dim, x->ndim, &at) != AG_OK)
-        return NULL;
-    return x->ndim == 0 ? take_along_all(x, indices) : take_along(x, indices, at);
+    if (x->ndim == 0)
+        return agi_fail_null(AG_ERR_INDEX, "Dimension specified as %d but tensor has no dimensions",
+                             dim);
+    return agi_shape_wrap_dim(dim, x->ndim, &at) == AG_OK ? take_along(x, indices, at) : NULL;
 }

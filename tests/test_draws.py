@@ -118,9 +118,38 @@ def poisson_shares(rate: float) -> dict[float, float]:
     return {k: math.exp(k * math.log(rate) - rate - math.lgamma(k + 1)) for k in range(low, high)}
 
 
+def binomial_shares(count: int, p: float) -> dict[float, float]:
+    wide = 9 * math.sqrt(count * p * (1 - p)) + 5
+    low, high = max(0, int(count * p - wide)), min(count, int(count * p + wide))
+    ways = math.lgamma(count + 1)
+    return {
+        k: math.exp(
+            ways
+            - math.lgamma(k + 1)
+            - math.lgamma(count - k + 1)
+            + k * math.log(p)
+            + (count - k) * math.log1p(-p)
+        )
+        for k in range(low, high + 1)
+    }
+
+
+# Few trials and many, rare successes and frequent ones: what is drawn in another way.
+TRIALS = ((1, 0.3), (7, 0.5), (20, 0.25), (20, 0.9), (1000, 0.002), (1000, 0.4), (10**6, 0.7))
+
+
 @pytest.mark.parametrize(
     ("draw", "shares"),
     [
+        *[
+            (
+                lambda n, g, count=count, p=p: ag.binomial(
+                    ag.full((n,), float(count)), ag.tensor(p), generator=g
+                ),
+                binomial_shares(count, p),
+            )
+            for count, p in TRIALS
+        ],
         (lambda n, g: ag.randint(6, (n,), generator=g), dict.fromkeys(range(6), 1 / 6)),
         (lambda n, g: ag.randint(-3, 4, (n,), generator=g), dict.fromkeys(range(-3, 4), 1 / 7)),
         (lambda n, g: ag.empty(n).random_(10, generator=g), dict.fromkeys(range(10), 0.1)),

@@ -101,6 +101,7 @@ typedef struct agi_op_info {
     uint8_t formula;            /* its number, from 1 on; 0 of other ops */
     uint16_t dtypes[AGI_DTYPES];  /* by the promoted dtype of the operands: see below */
     uint16_t saves;             /* AGI_SAVE_FOR */
+    bool part_of_linalg;        /* functions that check what it is given call it, and nobody else */
     bool indexed;               /* results behind the first are int64 numbers, which no gradient
                                    reaches; what a rule finds as OUT is the second result */
     const agi_kernel *kernels;  /* one for each CPU level, or NULL */

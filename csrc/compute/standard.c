@@ -151,21 +151,40 @@ AGI_STAMPED void row_backward(const agi_standard_rows *rows, const standard_row 
     AGI_EACH(r * (g[i] - even - (x[i] - mean) * r * share));
 }
 
-/* The same with a weight; into `terms` what the row adds to the sums. */
+/* The same with a weight. */
 AGI_STAMPED void row_backward_weighted(const agi_standard_rows *rows, const standard_row *row,
-                                       double *z, double *terms, const double *next)
+                                       double *z, const double *next)
 {
     const double *x = row->x, *w = rows->weight, *g = row->g;
     const double mean = row->mean, r = row->r;
     const int64_t n = rows->n;
     const double even = term_sum(TERM_WEIGHTED, row, n, NULL, NULL) / (double)n;
     const double share = term_sum(TERM_WEIGHTED_PRODUCT, row, n, next, NULL) / (double)n;
+    AGI_EACH(r * (g[i] * w[i] - even - (x[i] - mean) * r * share));
+}
+
+/* What a row adds to the sums over rows. */
+AGI_STAMPED void row_terms(const standard_row *row, int64_t n, double *terms)
+{
+    const double *x = row->x, *g = row->g;
+    const double mean = row->mean, r = row->r;
     AGI_INDEPENDENT
     for (int64_t i = 0; i < n; i++) {
-        const double y = (x[i] - mean) * r;
-        z[i] = r * (g[i] * w[i] - even - y * share);
-        terms[i] = g[i] * y;
+        terms[i] = g[i] * ((x[i] - mean) * r);
         terms[n + i] = g[i];
+    }
+}
+
+/* What two rows add. */
+AGI_STAMPED void pair_terms(const standard_row *one, const standard_row *two, int64_t n,
+                            double *terms)
+{
+    const double *x = one->x, *g = one->g, *y = two->x, *h = two->g;
+    const double mean = one->mean, r = one->r, mean_two = two->mean, r_two = two->r;
+    AGI_INDEPENDENT
+    for (int64_t i = 0; i < n; i++) {
+        terms[i] = g[i] * ((x[i] - mean) * r) + h[i] * ((y[i] - mean_two) * r_two);
+        terms[n + i] = g[i] + h[i];
     }
 }
 
@@ -204,7 +223,7 @@ AGI_STAMPED void standard_range_body(const agi_standard_rows *rows, int64_t begi
 
 /* ---- with sums over rows --------------------------------------------------------------------- */
 
-#define SUM_SLOTS 8  /* sums of 1, 2, 4 ... rows that wait for as many more, and the latest row */
+#define SUM_SLOTS 7  /* sums of 2, 4 ... rows that wait for as many more, and the latest pair */
 
 /* The row of a block that is summed in turn p: the 8 of a lane in order, lanes in the order in
  * which a balanced tree over them is the fold of sum.h. */
@@ -225,43 +244,61 @@ AGI_INLINE int64_t next_in_turn(const agi_standard_rows *rows, int64_t first, in
     return rows->count;
 }
 
-/* A row's gradient, and into `terms` what it adds to the sums; `later` is the row that comes next,
- * or negative. */
-AGI_STAMPED void weighted_row(const agi_standard_rows *rows, int64_t k, double *terms,
+/* A row's gradient, 0 where nobody took the row: whether the row adds to the sums. `later` is the
+ * row that comes next, or negative. */
+AGI_STAMPED bool weighted_row(const agi_standard_rows *rows, int64_t k, standard_row *row,
                               int64_t later)
 {
     const int64_t n = rows->n;
-    double *z = rows->z + k * n;
     const double *g = rows->g + k * n;
     if (!row_is_taken(g, n)) {
-        agi_fill_tile(z, n, 0.0);
-        agi_fill_tile(terms, 2 * n, 0.0);
-        return;
+        agi_fill_tile(rows->z + k * n, n, 0.0);
+        return false;
     }
-    standard_row row = row_open(rows, k, later >= 0 ? rows->x + later * n : NULL);
-    row.g = g;
-    row_backward_weighted(rows, &row, z, terms, later >= 0 ? rows->g + later * n : NULL);
+    *row = row_open(rows, k, later >= 0 ? rows->x + later * n : NULL);
+    row->g = g;
+    row_backward_weighted(rows, row, rows->z + k * n, later >= 0 ? rows->g + later * n : NULL);
+    return true;
+}
+
+/* The sums of two rows, of those that add to them. */
+AGI_STAMPED void put_terms(const standard_row *pair, const bool *adds, int64_t n, double *terms)
+{
+    if (adds[0] && adds[1])
+        pair_terms(&pair[0], &pair[1], n, terms);
+    else if (adds[0] || adds[1])
+        row_terms(&pair[adds[1]], n, terms);
+    else
+        agi_fill_tile(terms, 2 * n, 0.0);
 }
 
 /* The rows from `first` on, a block or what there is of the last; their sums into `sums`. `slots`
- * is scratch, 2 n numbers each. */
+ * is scratch, 2 n numbers each, for sums of 2, 4, 8 ... rows that wait for as many more: rows are
+ * summed in pairs, while both are in the caches. */
 AGI_STAMPED void standard_block_body(const agi_standard_rows *rows, int64_t first, double *sums,
                                      double *slots)
 {
     const int64_t n = rows->n;
+    standard_row pair[2];
     bool there[SUM_SLOTS] = {false};
     int p = 0, top = 0;
     int64_t k = next_in_turn(rows, first, &p);
-    for (int turn = 0; p < AGI_SUM_BLOCK; turn++) {
-        there[top] = turn == p;
-        if (turn == p) {
+    for (int turn = 0; p < AGI_SUM_BLOCK; turn += 2) {
+        bool adds[2] = {false, false};
+        there[top] = false;
+        for (int side = 0; side < 2; side++) {
+            if (turn + side != p)
+                continue;
+            there[top] = true;
             p++;
             const int64_t later = next_in_turn(rows, first, &p);
             const bool ahead = later < rows->count && n <= ROW_FETCHED;
-            weighted_row(rows, k, slots + 2 * n * top, ahead ? later : -1);
+            adds[side] = weighted_row(rows, k, &pair[side], ahead ? later : -1);
             k = later;
         }
-        for (int ones = turn; ones & 1; ones >>= 1, top--)
+        if (there[top])
+            put_terms(pair, adds, n, slots + 2 * n * top);
+        for (int ones = turn >> 1; ones & 1; ones >>= 1, top--)
             if (there[top])  /* then its left neighbour is there, too */
                 add_terms(slots + 2 * n * (top - 1), slots + 2 * n * top, 2 * n);
         top++;

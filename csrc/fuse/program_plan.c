@@ -21,8 +21,12 @@
  * by itself. */
 #ifdef AG_TESTING
 #define FETCH_MIN 1
+#define FETCH_COST 0.0
 #else
 #define FETCH_MIN (agi_caches.last / 2)
+/* ns for an element from which a program without one loop has the time to ask for memory. Where it
+ * computes less, asking delays what the processor brings in by itself. */
+#define FETCH_COST 3.0
 #endif
 /* Bytes of a program's memory from which what is only stored goes past the caches, as it would not
  * stay in them; fewer where memory is all that the program waits for: so many ns for an element. */
@@ -284,7 +288,7 @@ bool agi_program_plan(program *p)
     choose_stretches_of_sums(p);
     number_blocks(p);
     choose_ahead(p);
-    p->fetches &= !p->is_one_group;
+    p->fetches &= !p->is_one_group && p->cost >= FETCH_COST;
     for (int32_t i = 0; i < p->sum_count; i++) {
         int64_t doubles = partial_doubles(p, &p->sums[i]);
         if (doubles == 0)

@@ -69,8 +69,9 @@ AG_RULE(threshold)
 }
 
 /* hardtanh(min, max): y = x between the bounds, which are results themselves where x is beyond
- * them;  dx = g where x lies between them, 0 on them and beyond.  Saves x. */
-MAP_NUMBERS(hardtanh, x <= p ? p : x >= q ? q : x)
+ * them, and NaN where a bound is;  dx = g where x lies between them, 0 on them and beyond.  Saves
+ * x. */
+MAP_NUMBERS(hardtanh, x > p ? (x < q ? x : q) : x == x ? p : x)
 AG_RULE(hardtanh)
 {
     const ag_arg x = IN(0), zero = NUM(0.0);
@@ -276,7 +277,25 @@ AGI_STAMPED double silu_of(bool fused, double x)
     return lowered(x, (x < 0.0 ? x * e : x) / (1.0 + e));
 }
 AG_MAP_FUSED(silu, silu_of(fused, x))
-AG_RULE(silu) { GX(0) = v_vjp_mul(G, swish_slope(IN(0), IN(0), NUM(1.0))); }
+AG_RULE(silu) { GX(0) = v_vjp_mul(G, v_silu_slope(IN(0))); }
+
+/* silu_slope: with m = -|x| and t = sigmoid(m) it is h = t + m t (1 - t) at the left and 1 - h at
+ * the right;  dx = g t (1 - t) (2 + m (1 - 2 t)), which is even.  Saves x. */
+AGI_STAMPED double silu_slope_of(bool fused, double x)
+{
+    const double m = x < -750.0 || x > 750.0 ? -750.0 : -fabs(x);
+    const double e = agi_exp_negative(fused, m, 0.0), d = 1.0 + e;
+    const double h = e * (d + m) / (d * d);
+    return x > 0.0 ? 1.0 - h : h;
+}
+AG_MAP_FUSED(silu_slope, silu_slope_of(fused, x))
+AG_RULE(silu_slope)
+{
+    const ag_arg x = IN(0), m = left(v_gt(x, NUM(0.0)), x), t = v_sigmoid(m);
+    const ag_arg rest = v_sub(NUM(1.0), t), tilt = v_sub(NUM(1.0), v_add(t, t));
+    const ag_arg bend = v_add(v_vjp_mul(t, v_mul(m, tilt)), v_add(t, t));
+    GX(0) = v_vjp_mul(G, v_mul(bend, rest));
+}
 
 /* mish: y = x tanh(log(1 + exp(x))). With e = exp(-|x|) the tanh is (e^2 + 2 e) / (e^2 + 2 e + 2)
  * at the left, and at the right (1 + 2 e) / (1 + 2 e + 2 e^2).  Saves x. */

@@ -471,14 +471,23 @@ static bool check_class_weights(const ag_tensor *x, ag_arg weight)
     return false;
 }
 
+/* The target of one row may be a vector of one number. */
+static ag_arg own_target(const ag_arg *args)
+{
+    const ag_tensor *x = args[0].tensor, *t = args[1].tensor;
+    return x->ndim == 1 && t->ndim == 1 && t->numel == 1 ? v_view(v_row_major(args[1]), 0, NULL)
+                                                         : args[1];
+}
+
 AG_FORMULA(nll_loss)
 {
     ag_arg by;
-    if (!agi_check_reduction("nll_loss", attr->i[1]) ||
-        !check_target_shape("nll_loss", args[0].tensor, args[1].tensor) ||
+    const ag_arg target = own_target(args);
+    if (agi_value_failed(target) || !agi_check_reduction("nll_loss", attr->i[1]) ||
+        !check_target_shape("nll_loss", args[0].tensor, target.tensor) ||
         !check_class_weights(args[0].tensor, args[2]))
         return agi_failed_loss();
-    return nll(AG_OP_class_loss, args[0], args[1], args[2], attr->i[0], attr->i[1], &by);
+    return nll(AG_OP_class_loss, args[0], target, args[2], attr->i[0], attr->i[1], &by);
 }
 
 /* ---- cross_entropy -------------------------------------------------------------------------- */
@@ -534,16 +543,17 @@ static ag_arg smoothed(ag_arg logs, ag_arg t, ag_arg weight, int64_t dim, const 
     return v_add(v_mul(own, NUM(1.0 - smoothing)), v_mul(all, NUM(smoothing / classes)));
 }
 
-static bool check_cross_entropy(const ag_arg *args, const ag_attr *attr, bool *by_index)
+static bool check_cross_entropy(const ag_arg *args, ag_arg target, const ag_attr *attr,
+                                bool *by_index)
 {
-    const ag_tensor *x = args[0].tensor, *t = args[1].tensor;
+    const ag_tensor *x = args[0].tensor, *t = target.tensor;
     *by_index = !agi_same_shape(x, t);
     if (!agi_check_reduction("cross_entropy", attr->i[1]))
         return false;
     if (!(attr->f[0] >= 0.0 && attr->f[0] <= 1.0))
         agi_fail(AG_ERR_VALUE, "label_smoothing must be between 0.0 and 1.0. Got: %g", attr->f[0]);
     else if (x->ndim < 1)
-        agi_fail(AG_ERR_SHAPE, "cross_entropy: expected an input with at least one dimension");
+        agi_fail(AG_ERR_INDEX, "cross_entropy: expected an input with at least one dimension");
     else if (!*by_index && agi_dtype_of(t) != AG_FLOAT64)
         agi_fail(AG_ERR_VALUE, "Expected floating point type for target with class probabilities, "
                                "got %s", agi_dtype_name(agi_dtype_of(t)));
@@ -559,21 +569,23 @@ AG_FORMULA(cross_entropy)
 {
     bool by_index;
     ag_arg by;
-    if (!check_cross_entropy(args, attr, &by_index))
+    const ag_arg target = agi_same_shape(args[0].tensor, args[1].tensor) ? args[1]
+                                                                        : own_target(args);
+    if (agi_value_failed(target) || !check_cross_entropy(args, target, attr, &by_index))
         return agi_failed_loss();
     const int64_t dim = args[0].tensor->ndim > 1;
     const ag_attr along = {.i = {dim}};
     if (by_index && attr->f[0] == 0.0 && args[0].tensor->ndim <= 2 && args[0].tensor->numel > 0 &&
-        agi_dtype_of(args[1].tensor) == AG_INT64)
-        return nll(AG_OP_class_entropy, args[0], args[1], args[2], attr->i[0], attr->i[1], &by);
+        agi_dtype_of(target.tensor) == AG_INT64)
+        return nll(AG_OP_class_entropy, args[0], target, args[2], attr->i[0], attr->i[1], &by);
     const ag_arg logs = agi_value(AG_OP_log_softmax, 1, args, &along);
     if (agi_value_failed(logs))
         return logs;
     if (!by_index)
-        return of_probabilities(logs, args[1], args[2], dim, attr);
+        return of_probabilities(logs, target, args[2], dim, attr);
     if (attr->f[0] > 0.0)
-        return smoothed(logs, args[1], args[2], dim, attr);
-    return nll(AG_OP_class_loss, logs, args[1], args[2], attr->i[0], attr->i[1], &by);
+        return smoothed(logs, target, args[2], dim, attr);
+    return nll(AG_OP_class_loss, logs, target, args[2], attr->i[0], attr->i[1], &by);
 }
 
 /* ---- one_hot -------------------------------------------------------------------------------- */

@@ -328,8 +328,8 @@ ag_tensor *ag_gradient_along(ag_tensor *y, ag_tensor *places, double spacing, in
     if (edge_order != 1 && edge_order != 2)
         return agi_fail_null(AG_ERR_VALUE, "gradient only supports edge_order=1 and edge_order=2.");
     if (y->ndim == 0 || agi_shape_of(y)[at] <= edge_order)
-        return agi_fail_null(AG_ERR_SHAPE, "gradient expected each dimension size to be at least "
-                                           "edge_order+1");
+        return agi_fail_null(y->ndim == 0 ? AG_ERR_INDEX : AG_ERR_SHAPE,
+                             "gradient expected each dimension size to be at least edge_order+1");
     if (places != NULL && (places->ndim != 1 || places->numel != agi_shape_of(y)[at]))
         return agi_fail_null(AG_ERR_SHAPE, "gradient expected each element of 'spacing' to have "
                                            "one dimension, of the size of the samples'");

@@ -27,6 +27,11 @@ bool agi_check_reach(const char *op, const ag_tensor *x, const ag_tensor *index)
 /* Of index_select and its like: an index that is a vector or one number. */
 bool agi_check_vector(const char *op, const ag_tensor *index);
 
+/* Of index_add and its like: a part of the shape of z, with as many slices along dim as the index
+ * has numbers. */
+bool agi_check_slices(const char *op, const ag_tensor *z, const ag_tensor *part,
+                      const ag_tensor *index, int dim);
+
 /* All elements of t, row by row, in one dimension: its own memory, or a copy. Owned. */
 ag_tensor *agi_flat_of(const ag_tensor *t);
 

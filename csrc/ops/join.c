@@ -145,8 +145,11 @@ static ag_tensor *cat_with(int n, ag_tensor *const *tensors, int dim, ag_arg *ar
     int at;
     for (int k = 0; k < n; k++)
         args[k] = agi_arg(tensors[k]);
-    const int ndim = first_of(n, args)->ndim;
-    if (agi_shape_wrap_dim(dim, ndim, &at) != AG_OK)
+    const ag_tensor *like = first_of(n, args);
+    for (int k = 0; k < n; k++)
+        if (tensors[k]->ndim == 0 && check_fit(like, tensors[k], k, 0) != AG_OK)
+            return NULL;
+    if (agi_shape_wrap_dim(dim, like->ndim, &at) != AG_OK)
         return NULL;
     for (int k = 0; k < n; k++)
         sizes[k] = size_along(tensors[k], at);

@@ -88,7 +88,7 @@ AG_FORMULA(smooth_l1_loss)
     const ag_arg d = v_sub(args[0], args[1]);
     if (!agi_check_reduction("smooth_l1_loss", attr->i[0]))
         return agi_failed_loss();
-    if (beta < 0.0) {
+    if (!(beta >= 0.0)) {
         agi_fail(AG_ERR_VALUE, "smooth_l1_loss does not support negative values for beta.");
         return agi_failed_loss();
     }
@@ -138,7 +138,7 @@ AG_RULE(bce_term)
 }
 
 /* Looks at every element, which computes what pends. */
-static bool are_probabilities(ag_arg x)
+static bool are_probabilities(const char *what, ag_arg x)
 {
     if (agi_value_failed(x))
         return false;
@@ -150,7 +150,7 @@ static bool are_probabilities(ag_arg x)
                        agi_storage_ready(most->storage) == AG_OK;
     const bool good = known && *agi_tensor_data(least) >= 0.0 && *agi_tensor_data(most) <= 1.0;
     if (known && !good)
-        agi_fail(AG_ERR_VALUE, "all elements of input should be between 0 and 1");
+        agi_fail(AG_ERR_VALUE, "all elements of %s should be between 0 and 1", what);
     agi_release(least);
     agi_release(most);
     return good;
@@ -177,7 +177,7 @@ AG_FORMULA(binary_cross_entropy)
 {
     static const char name[] = "binary_cross_entropy";
     if (!agi_check_reduction(name, attr->i[0]) || !check_same_shapes(name, args[0], args[1]) ||
-        !are_probabilities(args[0]))
+        !are_probabilities("input", args[0]) || !are_probabilities("target", args[1]))
         return agi_failed_loss();
     return scaled_loss(agi_value(AG_OP_bce_term, 2, args, NULL), args[2], attr->i[0]);
 }
@@ -198,8 +198,10 @@ AG_FORMULA(bce_logits_term)
     (void)attr;
     const ag_arg x = args[0], t = args[1], w = args[2];
     const ag_arg tail = exact_softplus(v_neg(v_abs(x)));
-    if (is_one(w))
-        return v_add(v_sub(v_relu(x), v_vjp_mul(t, x)), tail);
+    if (is_one(w)) {
+        const ag_arg rest = v_where(v_gt(x, NUM(0.0)), v_sub(NUM(1.0), t), v_neg(t));
+        return v_add(v_vjp_mul(rest, x), tail);
+    }
     const ag_arg off = v_mul(v_sub(NUM(1.0), t), v_add(v_relu(x), tail));
     return v_add(off, v_mul(v_mul(w, t), v_add(v_relu(v_neg(x)), tail)));
 }
@@ -209,8 +211,8 @@ AG_RULE(bce_logits_term)
     const ag_arg x = IN(0), t = IN(1), w = IN(2);
     if (NEEDS(0)) {
         const ag_arg on = is_one(w) ? t : v_mul(w, t);
-        const ag_arg off = v_mul(v_sub(NUM(1.0), t), v_sigmoid(x));
-        GX(0) = term_gradient(v, 0, v_sub(off, v_mul(on, v_sigmoid(v_neg(x)))));
+        const ag_arg off = v_vjp_mul(v_sigmoid(x), v_sub(NUM(1.0), t));
+        GX(0) = term_gradient(v, 0, v_sub(off, v_vjp_mul(v_sigmoid(v_neg(x)), on)));
     }
     if (NEEDS(1) && is_one(w))
         GX(1) = term_gradient(v, 1, v_neg(x));
@@ -276,11 +278,10 @@ static bool is_no_variance(ag_arg var)
 {
     if (var.tensor == NULL || var.tensor->numel == 0)
         return var.value < 0.0;
-    ag_tensor *least = agi_compute(AG_OP_amin, 1, &var, &all_of_it);
-    const bool known = least != NULL && agi_storage_ready(least->storage) == AG_OK;
-    const bool negative = !known || *agi_tensor_data(least) < 0.0;
-    agi_release(least);
-    return negative;
+    const ag_arg mask = v_lt(v_constant(var), NUM(0.0));  /* a NaN hides none */
+    const ag_arg any = v_reduce(AG_OP_any, mask, &all_of_it, false);
+    return agi_value_failed(any) || agi_storage_ready(any.tensor->storage) != AG_OK ||
+           *agi_tensor_data(any.tensor) != 0.0;
 }
 
 /* A variance, or eps where it is less, by a constant that is added: the derivative is 1 in both, as

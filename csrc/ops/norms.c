@@ -397,8 +397,12 @@ static bool check_channels(const char *what, const ag_tensor *t, int64_t channel
 {
     if (t == NULL || (t->ndim == 1 && t->numel == channels))
         return true;
-    agi_fail(AG_ERR_SHAPE, "%s should contain %lld elements not %lld", what, (long long)channels,
-             (long long)t->numel);
+    if (t->ndim != 1)
+        agi_fail(AG_ERR_VALUE, "%s should have 1 dimension with %lld elements, not %d dimensions",
+                 what, (long long)channels, t->ndim);
+    else
+        agi_fail(AG_ERR_VALUE, "%s should contain %lld elements not %lld", what,
+                 (long long)channels, (long long)t->numel);
     return false;
 }
 

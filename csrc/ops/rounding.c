@@ -123,7 +123,7 @@ static ag_arg as_float(ag_arg x)
 
 static bool check_tolerance(const char *name, double tolerance)
 {
-    if (!(tolerance < 0.0))
+    if (tolerance >= 0.0)
         return true;
     agi_fail(AG_ERR_VALUE, "%s must be greater than or equal to zero, but got %g", name,
              tolerance);

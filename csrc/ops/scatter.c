@@ -154,12 +154,13 @@ AG_RULE(scatter_add)
 /* ---- along a dimension: index_add ------------------------------------------------------------ */
 
 /* The shape of the part: that of z, with as many along dim as the index has numbers. */
-static bool check_parts(const char *op, const ag_tensor *z, int dim, const ag_tensor *index,
-                         const ag_tensor *part)
+bool agi_check_slices(const char *op, const ag_tensor *z, const ag_tensor *part,
+                      const ag_tensor *index, int dim)
 {
+    const bool copies = strcmp(op, "index_copy_") == 0;
     const int64_t along = part->ndim > 0 ? agi_shape_of(part)[dim] : 1;
     if (z->ndim == part->ndim && along != index->numel) {
-        agi_fail(strcmp(op, "index_add_") == 0 ? AG_ERR_VALUE : AG_ERR_INDEX,
+        agi_fail(copies ? AG_ERR_INDEX : AG_ERR_VALUE,
                  "%s(): Number of indices (%lld) should be equal to source.size(dim) (%lld)", op,
                  (long long)index->numel, (long long)along);
         return false;
@@ -170,8 +171,9 @@ static bool check_parts(const char *op, const ag_tensor *z, int dim, const ag_te
     if (fits)
         return true;
     char a[AGI_SHAPE_TEXT], b[AGI_SHAPE_TEXT];
-    agi_fail(AG_ERR_SHAPE, "%s(): source tensor shape must match self tensor shape, excluding the "
-                           "specified dimension. Got self.shape = %s source.shape = %s", op,
+    agi_fail(copies && z->ndim != part->ndim ? AG_ERR_INDEX : AG_ERR_SHAPE,
+             "%s(): source tensor shape must match self tensor shape, excluding the specified "
+             "dimension. Got self.shape = %s source.shape = %s", op,
              agi_format_shape_list(a, z->ndim, agi_shape_of(z)),
              agi_format_shape_list(b, part->ndim, agi_shape_of(part)));
     return false;
@@ -196,7 +198,7 @@ static bool slices_of(const char *op, ag_tensor *z, const ag_arg *args, const ag
                  agi_dtype_name(agi_dtype_of(part.tensor)));
         return false;
     }
-    if (part.tensor != NULL && !check_parts(op, z, dim, index, part.tensor))
+    if (part.tensor != NULL && !agi_check_slices(op, z, part.tensor, index, dim))
         return false;
     const int64_t size = z->ndim > 0 ? agi_shape_of(z)[dim] : 1;
     if (!agi_indexed_fits(index, 0, size, &wrong)) {
@@ -232,7 +234,7 @@ AG_EDIT(index_add)
     const ag_dtype dtype = agi_arg_dtype(&args[0]);
     agi_indexed job;
     bool is_empty;
-    if (dtype != AG_FLOAT64 && alpha != trunc(alpha))
+    if (dtype != AG_FLOAT64 && !(isfinite(alpha) && alpha == trunc(alpha)))
         return agi_fail(AG_ERR_VALUE, "For integral input tensors, argument alpha must not be a "
                                       "floating point number.");
     if (!slices_of("index_add_", z, args, attr, &job, &is_empty))

@@ -240,6 +240,10 @@ static ag_arg mean_at(ag_arg x, ag_arg index, ag_arg y, int64_t dim, bool with_s
 {
     const ag_dtype dtype = agi_dtype_of(x.tensor);
     const ag_tensor *t = x.tensor, *of = index.tensor;
+    if (dtype == AG_BOOL) {
+        agi_fail(AG_ERR_DTYPE, "\"index_reduce_mean_cpu\" not implemented for 'Bool'");
+        return agi_arg(&agi_failed);
+    }
     ag_arg ones = agi_repeated(1.0, of->ndim, agi_shape_of(of));
     ag_arg count = agi_repeated(with_self ? 1.0 : 0.0, t->ndim, agi_shape_of(t));
     const ag_arg sum = added_at(with_self ? x : written_at(x, index, NUM(0.0), dim), index, y, dim);
@@ -293,14 +297,9 @@ AG_FORMULA(index_reduce)
     int dim;
     if (!check_reduction("index_reduce", args, attr->i[0]) ||
         !agi_check_vector("index_reduce", index) ||
-        agi_shape_wrap_dim(attr->i[0], args[0].tensor->ndim, &dim) != AG_OK)
+        agi_shape_wrap_dim(attr->i[0], args[0].tensor->ndim, &dim) != AG_OK ||
+        !agi_check_slices("index_reduce_", args[0].tensor, y, index, dim))
         return agi_arg(&agi_failed);
-    if (y->ndim != args[0].tensor->ndim ||
-        index->numel != (y->ndim > 0 ? agi_shape_of(y)[dim] : 1)) {
-        agi_fail(AG_ERR_INDEX, "index_reduce_(): Number of indices (%lld) should be equal to "
-                               "source.size(dim)", (long long)index->numel);
-        return agi_arg(&agi_failed);
-    }
     for (int d = 0; d < y->ndim; d++)
         shape[d] = d == dim ? index->numel : 1;
     const ag_arg wide = v_expand(v_view(args[1], y->ndim, shape), y->ndim, agi_shape_of(y));

@@ -194,6 +194,7 @@ AG_FORWARD(squeeze)
         return NULL;
     int64_t shape[AGI_MAX_DIMS], strides[AGI_MAX_DIMS];
     int n = 0;
+    mask = attr->n_list == 0 ? 0 : mask;  /* an empty list names no dimension */
     for (int d = 0; d < x->ndim; d++) {
         if (agi_shape_of(x)[d] == 1 && mask & (uint64_t)1 << d)
             continue;

@@ -397,33 +397,6 @@ PyObject *py_call_std_mean_std_mean_unbiased(const struct py_std_mean_std_mean_u
                            a->keepdim);
 }
 
-/* The number that p stands for. */
-static bool read_order(PyObject *p, double *order)
-{
-    *order = 2.0;
-    if (p == NULL || p == Py_None)
-        return true;
-    if (!PyUnicode_Check(p))
-        return py_number_argument("norm", "p", p, order);
-    if (PyUnicode_CompareWithASCIIString(p, "fro") == 0)
-        return true;
-    if (PyUnicode_CompareWithASCIIString(p, "nuc") == 0)
-        PyErr_SetString(PyExc_NotImplementedError,
-                        "norm(): the nuclear norm ('nuc') needs singular values, and pyautograd "
-                        "has no linear algebra");
-    else
-        PyErr_Format(PyExc_RuntimeError, "norm(): p must be a number or 'fro', but found '%U'", p);
-    return false;
-}
-
-PyObject *py_call_norm_norm_of(const struct py_norm_norm_of *a)
-{
-    double p;
-    if (!read_order(a->p, &p))
-        return NULL;
-    return py_result(a->head.first, ag_norm(a->input, p, a->dim.n, a->dim.list, a->keepdim));
-}
-
 /* ---- covariances ---------------------------------------------------------------------------- */
 
 static bool has_dtype(const char *name, const py_operand_value *weights, ag_dtype dtype,

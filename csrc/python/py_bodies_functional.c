@@ -193,14 +193,17 @@ static bool has_shape_of_variances(const ag_tensor *x, const ag_tensor *var)
     return have_one_shape(x, var) || of_rows || (ag_ndim(var) == ndim && unlike == 1);
 }
 
+/* A NaN beside it hides none. */
 static bool has_negative(ag_tensor *t)
 {
-    double least = 0.0;
-    ag_tensor *smallest = ag_numel(t) > 0 ? ag_amin(t, -1, NULL, false) : NULL;
-    if (smallest != NULL)
-        ag_item(smallest, &least);
-    ag_release(smallest);
-    return least < 0.0;
+    double found = 0.0;
+    ag_tensor *mask = ag_lt_scalar(t, 0.0);
+    ag_tensor *any = mask != NULL ? ag_any(mask, -1, NULL, false) : NULL;
+    if (any != NULL)
+        ag_item(any, &found);
+    ag_release(any);
+    ag_release(mask);
+    return found != 0.0;
 }
 
 bool py_check_gaussian_nll_loss(const py_row *row, const void *fields)
@@ -215,6 +218,39 @@ bool py_check_gaussian_nll_loss(const py_row *row, const void *fields)
     else
         return true;
     return false;
+}
+
+/* Whether there are as many targets as rows; other shapes are left to the core. */
+static bool check_batch(const py_row *row, const void *fields)
+{
+    const ag_tensor *x = *PY_FIELD_AT(ag_tensor *, row, fields, 0);
+    const ag_tensor *t = *PY_FIELD_AT(ag_tensor *, row, fields, 1);
+    const long long targets = ag_ndim(t) > 0 ? ag_shape(t)[0] : 0;
+    if (ag_ndim(x) > 1 && ag_shape(x)[0] != targets)
+        PyErr_Format(PyExc_ValueError, "Expected input batch_size (%lld) to match target "
+                                       "batch_size (%lld).", (long long)ag_shape(x)[0], targets);
+    else if (ag_ndim(x) == 1 && ag_ndim(t) == 1 && targets != 1)
+        PyErr_Format(PyExc_ValueError, "For 1D input, 1D target must have size 1, but got target "
+                                       "size: %lld", targets);
+    else
+        return true;
+    return false;
+}
+
+bool py_check_nll_loss(const py_row *row, const void *fields)
+{
+    if (ag_ndim(*PY_FIELD_AT(ag_tensor *, row, fields, 0)) > 0)
+        return check_batch(row, fields);
+    PyErr_SetString(PyExc_ValueError, "Expected 1 or more dimensions (got 0)");
+    return false;
+}
+
+/* Targets of the input's shape are probabilities. */
+bool py_check_cross_entropy(const py_row *row, const void *fields)
+{
+    return have_one_shape(*PY_FIELD_AT(ag_tensor *, row, fields, 0),
+                          *PY_FIELD_AT(ag_tensor *, row, fields, 1)) ||
+           check_batch(row, fields);
 }
 
 bool py_check_margin_ranking_loss(const py_row *row, const void *fields)

@@ -110,3 +110,31 @@ PyObject *py_call_cond_linalg_cond(const struct py_cond_linalg_cond *a)
         return NULL;
     return py_result(a->head.first, ag_linalg_cond(a->A, kind, p));
 }
+
+/* The nuclear norm, which is of matrices alone. */
+static PyObject *nuclear_norm(const struct py_norm_norm_of *a)
+{
+    const int n = a->dim.n < 0 ? ag_ndim(a->input) : a->dim.n;
+    if (n != 2)
+        return PyErr_Format(PyExc_RuntimeError, "linalg.matrix_norm: dim must be a 2-tuple. Got %d "
+                                                "dimensions", n);
+    const int row = a->dim.n == 2 ? (int)a->dim.list[0] : -2;
+    const int col = a->dim.n == 2 ? (int)a->dim.list[1] : -1;
+    return py_result(a->head.first,
+                     ag_linalg_matrix_norm(a->input, NUCLEAR, 0.0, row, col, a->keepdim));
+}
+
+PyObject *py_call_norm_norm_of(const struct py_norm_norm_of *a)
+{
+    double p = 2.0;
+    if (a->p != NULL && PyUnicode_Check(a->p)) {
+        if (PyUnicode_CompareWithASCIIString(a->p, "nuc") == 0)
+            return nuclear_norm(a);
+        if (PyUnicode_CompareWithASCIIString(a->p, "fro") != 0)
+            return PyErr_Format(PyExc_RuntimeError, "norm(): p must be a number, 'fro' or 'nuc', "
+                                                    "but found '%U'", a->p);
+    } else if (a->p != NULL && a->p != Py_None && !py_number_argument("norm", "p", a->p, &p)) {
+        return NULL;
+    }
+    return py_result(a->head.first, ag_norm(a->input, p, a->dim.n, a->dim.list, a->keepdim));
+}

@@ -144,6 +144,16 @@ int py_integers(const char *function, const char *argument, Py_ssize_t n, PyObje
     return (int)n;
 }
 
+/* Whether an empty list of dimensions names none, as in PyTorch, and not all of them. */
+static bool is_none_of_dims(const char *function)
+{
+    static const char *const names[] = {"any", "all", "squeeze", "squeeze_", "gradient"};
+    for (size_t k = 0; k < sizeof names / sizeof names[0]; k++)
+        if (strcmp(function, names[k]) == 0)
+            return true;
+    return false;
+}
+
 bool py_dims_argument(const char *function, PyObject *object, int *n, int64_t *list)
 {
     *n = -1;
@@ -152,8 +162,7 @@ bool py_dims_argument(const char *function, PyObject *object, int *n, int64_t *l
     *n = py_integers(function, "dim", 1, &object, list);
     if (*n < 0)
         return false;
-    /* No dimension named: all, as in PyTorch, but for any and all. */
-    if (*n == 0 && strcmp(function, "any") != 0 && strcmp(function, "all") != 0)
+    if (*n == 0 && !is_none_of_dims(function))
         *n = -1;
     return true;
 }

@@ -316,14 +316,6 @@ static bool check_op(const char *function, ag_op op)
     return false;
 }
 
-/* Parts of decompositions, which functions of linalg.def put together out of arguments that they
- * have checked: what one makes is packed as another expects. */
-static bool is_part_of_linalg(ag_op op)
-{
-    return (op >= AG_OP_cholesky_factor && op <= AG_OP_adjugate_slope) ||
-           (op >= AG_OP_eigh_pack && op <= AG_OP_lstsq_solution);
-}
-
 bool agi_check_call(ag_op op, int n, const ag_arg *args, const ag_attr *attr)
 {
     if (!check_op("apply", op))
@@ -331,7 +323,7 @@ bool agi_check_call(ag_op op, int n, const ag_arg *args, const ag_attr *attr)
     const char *name = agi_ops[op].name;
     if (agi_ops[op].kind == AGI_JOIN)
         return check_join(op, n, args, attr);
-    if (is_part_of_linalg(op)) {
+    if (agi_ops[op].part_of_linalg) {
         agi_fail(AG_ERR_TYPE, "apply: %s is a part of functions of linear algebra, such as "
                               "ag_linalg_solve, which are to be called", name);
         return false;

@@ -35,27 +35,40 @@ SPECIAL = [
 ]
 
 
-def _sinc_slope(lib: Any, x: Any) -> Any:
-    recording = lib.is_grad_enabled()
-    with lib.enable_grad():
-        point = x if x.requires_grad else x.detach().requires_grad_()
-        y = lib.sinc(point)
-        one = lib.ones_like(y)
-    return lib.autograd.grad(y, point, one, create_graph=recording)[0]
+def _slope(of: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
+    def slope(lib: Any, x: Any) -> Any:
+        recording = lib.is_grad_enabled()
+        with lib.enable_grad():
+            point = x if x.requires_grad else x.detach().requires_grad_()
+            y = of(lib, point)
+            one = lib.ones_like(y)
+        return lib.autograd.grad(y, point, one, create_graph=recording)[0]
+
+    return slope
 
 
-SLOPES = [
-    Case(
-        "sinc_slope",
-        _sinc_slope,
-        long.sinc_slope,
-        ((-0.9, 0.9),),
+def _slope_case(
+    op: str, of: Callable[[Any, Any], Any], ref: Callable[..., Any], domain: Domain, kink: float
+) -> Case:
+    return Case(
+        op,
+        _slope(of),
+        ref,
+        (domain,),
         8.0,
         "MulBackward0",
         kind="whole",
         shapes=((7,),),
-        kinks=(0.0,),
+        kinks=(kink,),
     )
+
+
+# That of silu is 0 near -1.28: no digits are asked for there.
+SLOPES = [
+    _slope_case("sinc_slope", lambda lib, x: lib.sinc(x), long.sinc_slope, (-0.9, 0.9), 0.0),
+    _slope_case(
+        "silu_slope", lambda lib, x: lib.nn.functional.silu(x), long.silu_slope, (-4, 4), -1.28
+    ),
 ]
 
 

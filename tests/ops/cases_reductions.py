@@ -172,7 +172,7 @@ _ROWS: tuple[tuple[str, str, Any, Any, str, float], ...] = (
 _FLOOR_DIVIDE = (
     ("", lambda x, y: x // y, ((3, 4), (4,)), lambda torch, x, y: (x, y)),
     ("x // 0.3", lambda x: x // 0.3, ((3, 4),), lambda torch, x: (x, 0.3)),
-    ("-2 // x", lambda x: -2 // x, ((3, 4),), lambda torch, x: (torch.tensor(-2.0), x)),
+    ("-2 // x", lambda x: -2 // x, ((3, 4),), lambda torch, x: (torch.tensor(-2), x)),
 )
 
 FLOOR_DIVIDE = [

@@ -93,6 +93,13 @@ def sinc_slope(x: Any) -> Any:
     return (_turn(x)[1] - sinc(x)) / x
 
 
+def silu_slope(x: Any) -> Any:
+    """The derivative of x / (1 + exp(-x))."""
+    x = np.asarray(x, np.longdouble)
+    s = 1 / (1 + np.exp(-x))
+    return s + x * s * (1 - s)
+
+
 # ---- the gamma function and what is near it ------------------------------------------------------
 
 _BERNOULLI = [np.longdouble(a) / b for a, b in ((1, 6), (-1, 30), (1, 42), (-1, 30), (5, 66))]
