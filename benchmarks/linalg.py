@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -246,7 +247,9 @@ def _sparse_loops(libraries: _rivals.Libraries, columns: int, size: int) -> dict
         given: Any = matrix
         if side == "torch":
             parts = [library.tensor(part) for part in (matrix.indptr, matrix.indices, matrix.data)]
-            given = library.sparse_csr_tensor(*parts, size=matrix.shape)
+            with warnings.catch_warnings():  # that they are in beta, and are not checked
+                warnings.simplefilter("ignore")
+                given = library.sparse_csr_tensor(*parts, size=matrix.shape)
         if side in _rivals.LIKE_TORCH:
             source = followed if columns > 1 else "a @ x"
             loops[side] = _timing.statement(source, {"a": given, "x": tensor})
