@@ -99,6 +99,7 @@
 #include "tape/inplace.c"
 #include "tape/kept.c"
 #include "tape/node.c"
+#include "tape/node_saved.c"
 #include "tape/noted.c"
 #include "tape/patches.c"
 #include "tape/ready.c"

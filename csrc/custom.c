@@ -10,6 +10,7 @@
 #include "tape/dtypes.h"
 #include "tape/function.h"
 #include "tape/kept.h"
+#include "tape/node_saved.h"
 #include "tape/rule.h"
 #include "tensor/scope.h"
 

@@ -9,6 +9,7 @@
 #include "tape/hooks.h"
 #include "tape/kept.h"
 #include "tape/node.h"
+#include "tape/node_saved.h"
 #include "tape/saving.h"
 
 static bool check_hook(const char *function, bool is_there)

@@ -28,6 +28,7 @@
 #include "arrivals.h"
 #include "cut.h"
 #include "hooked.h"
+#include "node_saved.h"
 #include "noted.h"
 #include "request.h"
 #include "rule.h"

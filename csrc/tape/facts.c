@@ -9,6 +9,7 @@
 #include "../compute/op.h"
 #include "../fuse/pending.h"
 #include "node.h"
+#include "node_saved.h"
 
 ag_node *ag_node_of(ag_tensor *t)
 {

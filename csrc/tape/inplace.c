@@ -25,6 +25,7 @@
 #include "cast.h"
 #include "cut.h"
 #include "dtypes.h"
+#include "node_saved.h"
 #include "noted.h"
 
 /* ---- checks --------------------------------------------------------------------------------- */

@@ -198,18 +198,6 @@ ag_node *agi_node_new_output(ag_node *of, int k);
 void agi_node_release_owned(ag_node *node);  /* agi_node_release as a call */
 void agi_node_free(ag_node *node);  /* when the last reference went; iterative */
 
-/* Whether a saved result is, on the tape, what this node made: not what no gradient reaches. */
-bool agi_node_output_has_history(const ag_node *node);
-
-/* False with an error of what was made in inference mode. */
-bool agi_check_may_be_saved(const ag_tensor *t);
-
-/* Whether hooks see the second of the inputs that it saved before the first. */
-bool agi_node_packs_backwards(const ag_node *node);
-
-/* What the rule of such a node will read (AGI_SAVE_ bits), given which inputs want a gradient. */
-unsigned agi_node_saves(int op, int n, const ag_arg *args);
-
 /* The shape of input k as it was; *ndim < 0 when it is the output's (not kept). Borrowed. */
 const int64_t *agi_node_input_shape(const ag_node *node, int k, int *ndim);
 
@@ -234,18 +222,6 @@ bool agi_edge_to(ag_tensor *t, agi_edge *edge);
 
 /* What the op of a node is called where it is printed: "Mul" of MulBackward0. */
 const char *agi_node_label(const ag_node *node);
-/* What the pair of hooks that counts packs of a value, or the checkpoint counts. False with an
- * error. */
-bool agi_node_pack_value(agi_saved *saved, ag_tensor *value);
-bool agi_node_count_value(agi_saved *saved, const ag_tensor *value);
-
-/* The same of a value that is guarded. */
-bool agi_node_guard_value(agi_saved *saved, const ag_tensor *value);
-
-void agi_saved_release(agi_saved *saved);
-
-/* Borrowed: the memory that the library itself keeps for it; NULL for none. */
-agi_storage *agi_saved_storage(const agi_saved *saved);
 
 ag_node *agi_view_node(ag_tensor *t, bool *failed);
 
@@ -261,17 +237,6 @@ bool agi_check_rewritten(const ag_tensor *view, const char *what);
 bool agi_node_prepare(ag_node *node, const ag_tensor *t);
 void agi_tensor_replace_node(ag_tensor *t, ag_node *node);
 void agi_tensor_unmark(ag_tensor *t);
-
-/* Drops the saved tensors (a backward without retain_graph did its work). */
-void agi_node_free_saved(ag_node *node);
-
-/* Drops what hooks packed alone. */
-void agi_node_free_packed(ag_node *node);
-
-/* A backward is done with what the node saved and will drop it, unless it fails (by 1); it failed
- * and will not (by -1). See agi_expr.lent. Returns the elements that are there and that nobody else
- * keeps. */
-int64_t agi_node_lend_saved(ag_node *node, int by);
 
 /* Whether input k does not count where the tape is looked at; such inputs get no gradient. */
 bool agi_node_hides(const ag_node *node, int k);

@@ -15,6 +15,7 @@
 #include "cast.h"
 #include "dtypes.h"
 #include "kept.h"
+#include "node_saved.h"
 
 static const ag_arg failed_value = {.tensor = &agi_failed, .value = 0.0};
 

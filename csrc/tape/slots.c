@@ -8,6 +8,7 @@
 
 #include "../base/alloc.h"
 #include "../base/thread.h"
+#include "node_saved.h"
 
 /* ---- slots ---------------------------------------------------------------------------------- */
 
