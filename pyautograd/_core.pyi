@@ -2503,8 +2503,8 @@ class Tensor:
         of ints, or None for all.
 
         `p` is any number, also inf (the largest |x|), -inf (the smallest) and 0 (how many are not
-        0); "fro" is 2. The dimensions are dropped, or kept with size 1 if keepdim. Where the
-        norm is 0, the gradient is 0 too.
+        0); "fro" is 2, and "nuc" the sum of a matrix's singular values. The dimensions are
+        dropped, or kept with size 1 if keepdim. Where the norm is 0, the gradient is 0 too.
 
         Raises:
             IndexError: a dimension is out of range.
@@ -6176,8 +6176,8 @@ def norm(
     of ints, or None for all.
 
     `p` is any number, also inf (the largest |x|), -inf (the smallest) and 0 (how many are not
-    0); "fro" is 2. The dimensions are dropped, or kept with size 1 if keepdim. Where the
-    norm is 0, the gradient is 0 too.
+    0); "fro" is 2, and "nuc" the sum of a matrix's singular values. The dimensions are
+    dropped, or kept with size 1 if keepdim. Where the norm is 0, the gradient is 0 too.
 
     With `out` the result is written there, and that is returned. If its shape is another one,
     it is resized, with a warning unless it is empty.

@@ -114,6 +114,32 @@ _REASONS: dict[str, dict[str, str]] = {
 }  # fmt: skip
 
 
+# Reasons for families of names, anywhere in torch, where a name has none of its own.
+_FAMILIES = {
+    r"conv(?!ert)|correlat|fold$": "there are no convolutions",
+    r"_pool\d|^max_unpool|^lp_pool": "there is no pooling: reduce a view that unfold makes",
+    r"^(rnn|gru|lstm)(_|$)": "there are no recurrent layers: write the loop",
+    r"quant|^q_|^per_(tensor|channel)|_observ|^fbgemm": _QUANTIZED,
+    r"sparse|^(col|row|ccol|crow)_indices|^(dsmm|hsmm|spmm|saddmm|sspaddmm)$": _SPARSE,
+    r"autocast|^amp_": "numbers are float64 throughout",
+    r"^(cudnn|miopen|mkldnn|cuda|vulkan|xla)|_(cuda|mkldnn|xla|vulkan)$": _CPU,
+    r"^(float|bits|u?int|bfloat)\d|Tensor$|Storage$": _DTYPE,
+    r"_copy$": "write the same without _copy, and clone() of that",
+    r"^unsafe_": "write the same without unsafe_",
+    r"^native_": "write the same without native_",
+    r"conj|^(resolve|is)_neg$|complex": _COMPLEX,
+    r"^(instance|group|local_response)_norm$": "write mean and var over the dimensions",
+    r"^sym_": "sizes are ints",
+    r"^(fork|wait|ops|classes|_?export|compiler|hub|package|jit_.*)$": _COMPILED,
+    r"interpolate|upsample|grid_sample|affine_grid|pixel_|channel_shuffle": (
+        "there are no functions of images"
+    ),
+    r"(memory|preserve|contiguous|channels_last).*(_format|_last(_3d)?)$|^channels_last": (
+        "results keep the order of memory of their operands"
+    ),
+}
+
+
 def _texts(owner: str) -> dict[str, str]:
     return {name: text for text, names in _REASONS.get(owner, {}).items() for name in names.split()}
 
@@ -132,7 +158,19 @@ def no_attribute(owner: str, name: str, names: Iterable[str] = ()) -> AttributeE
     if elsewhere is not None:
         return AttributeError(f"{text}: {elsewhere}")
     near = _near(name, names)
-    return AttributeError(text if near is None else f"{text}. Did you mean {near!r}?")
+    if near is not None:
+        return AttributeError(f"{text}. Did you mean {near!r}?")
+    of_family = _of_family(owner, name)
+    return AttributeError(text if of_family is None else f"{text}: {of_family}")
+
+
+def _of_family(owner: str, name: str) -> str | None:
+    """The reason that a name's family has, of a module that has names of PyTorch's functions."""
+    import re
+
+    if owner not in ("pyautograd", "pyautograd.nn.functional", "Tensor"):
+        return None
+    return next((why for pattern, why in _FAMILIES.items() if re.search(pattern, name)), None)
 
 
 _PLACES = (

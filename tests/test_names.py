@@ -57,6 +57,15 @@ def test_names_with_a_reason(owner: str, name: str) -> None:
         ("pyautograd", "cuda", "no attribute 'cuda': everything is computed on the CPU"),
         ("pyautograd", "complex64", "no attribute 'complex64': the dtypes are"),
         ("pyautograd", "complex", "no attribute 'complex': there are no complex numbers"),
+        ("pyautograd", "max_pool2d", "no attribute 'max_pool2d': there is no pooling"),
+        ("pyautograd", "conv_transpose2d", "'conv_transpose2d': there are no convolutions"),
+        ("pyautograd", "lstm_cell", "'lstm_cell': there are no recurrent layers"),
+        ("pyautograd", "sparse_csc_tensor", "'sparse_csc_tensor': there are no sparse tensors"),
+        ("pyautograd", "fake_quantize_per_tensor_affine", "there are no quantized tensors"),
+        ("pyautograd", "float8_e5m2", "'float8_e5m2': the dtypes are float64, int64 and bool"),
+        ("pyautograd", "expand_copy", "'expand_copy': write the same without _copy"),
+        ("pyautograd.nn.functional", "interpolate", "'interpolate': there are no functions of im"),
+        ("pyautograd.nn.functional", "group_norm", "'group_norm': write mean and var over"),
         ("pyautograd", "concatenat", "has no attribute 'concatenat'. Did you mean 'concatenate'?"),
         ("pyautograd", "sotfmax", "module 'pyautograd' has no .* Did you mean 'softmax'?"),
         ("pyautograd", "gelu", "no attribute 'gelu': there is pyautograd.nn.functional.gelu"),
@@ -100,11 +109,11 @@ def test_a_tensor_may_have_such_names_itself() -> None:
     assert missed(ag.tensor(1.0), "qqqqq") == "'Tensor' object has no attribute 'qqqqq'"
 
 
-def test_a_norm_that_is_not_there() -> None:
-    with pytest.raises(NotImplementedError, match="needs singular values, and pyautograd has no"):
-        ag.ones(2, 2).norm("nuc")
-    with pytest.raises(RuntimeError, match="p must be a number or 'fro', but found 'spam'"):
+def test_norms_by_their_names() -> None:
+    with pytest.raises(RuntimeError, match="p must be a number, 'fro' or 'nuc', but found 'spam'"):
         ag.ones(2, 2).norm("spam")
+    with pytest.raises(RuntimeError, match=r"dim must be a 2-tuple\. Got 1 dim"):
+        ag.ones(2).norm("nuc")
 
 
 def test_names_that_are_looked_for_often_cost_little() -> None:

@@ -89,6 +89,8 @@ ag_tensor *ag_diff(ag_tensor *x, int64_t n, int dim, ag_tensor *prepend, ag_tens
     if (agi_shape_wrap_dim(dim, x->ndim, &at) != AG_OK || !fits_beside(x, prepend, at) ||
         !fits_beside(x, append, at))
         return NULL;
+    if (n == 0)
+        prepend = append = NULL;  /* no difference is taken of anything */
     const ag_arg args[3] = {agi_arg(prepend), agi_arg(x), agi_arg(append)};
     const ag_attr attr = {.i = {n, at}};
     return agi_scope_add(agi_formula_run(diff_formula, args, &attr));

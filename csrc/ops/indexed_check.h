@@ -32,6 +32,9 @@ bool agi_check_vector(const char *op, const ag_tensor *index);
 bool agi_check_slices(const char *op, const ag_tensor *z, const ag_tensor *part,
                       const ag_tensor *index, int dim);
 
+/* Of the same: numbers that count the slices of z along dim. */
+bool agi_check_slices_there(const ag_tensor *z, const ag_tensor *index, int dim);
+
 /* All elements of t, row by row, in one dimension: its own memory, or a copy. Owned. */
 ag_tensor *agi_flat_of(const ag_tensor *t);
 

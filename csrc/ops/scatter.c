@@ -179,13 +179,21 @@ bool agi_check_slices(const char *op, const ag_tensor *z, const ag_tensor *part,
     return false;
 }
 
+bool agi_check_slices_there(const ag_tensor *z, const ag_tensor *index, int dim)
+{
+    int64_t wrong;
+    if (agi_indexed_fits(index, 0, z->ndim > 0 ? agi_shape_of(z)[dim] : 1, &wrong))
+        return true;
+    agi_fail(AG_ERR_INDEX, "index out of range in self");
+    return false;
+}
+
 /* The job of an op along a dimension; false with an error. */
 static bool slices_of(const char *op, ag_tensor *z, const ag_arg *args, const ag_attr *attr,
                       agi_indexed *job, bool *is_empty)
 {
     const ag_tensor *index = args[1].tensor;
     ag_arg part = args[2];
-    int64_t wrong;
     int dim;
     if (!agi_has_tensor(op, index) || agi_shape_wrap_dim(attr->i[0], z->ndim, &dim) != AG_OK ||
         !agi_check_vector(op, index))
@@ -200,11 +208,8 @@ static bool slices_of(const char *op, ag_tensor *z, const ag_arg *args, const ag
     }
     if (part.tensor != NULL && !agi_check_slices(op, z, part.tensor, index, dim))
         return false;
-    const int64_t size = z->ndim > 0 ? agi_shape_of(z)[dim] : 1;
-    if (!agi_indexed_fits(index, 0, size, &wrong)) {
-        agi_fail(AG_ERR_INDEX, "index out of range in self");
+    if (!agi_check_slices_there(z, index, dim))
         return false;
-    }
     *is_empty = index->numel == 0;
     if (*is_empty)
         return true;

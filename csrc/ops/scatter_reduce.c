@@ -298,7 +298,8 @@ AG_FORMULA(index_reduce)
     if (!check_reduction("index_reduce", args, attr->i[0]) ||
         !agi_check_vector("index_reduce", index) ||
         agi_shape_wrap_dim(attr->i[0], args[0].tensor->ndim, &dim) != AG_OK ||
-        !agi_check_slices("index_reduce_", args[0].tensor, y, index, dim))
+        !agi_check_slices("index_reduce_", args[0].tensor, y, index, dim) ||
+        !agi_check_slices_there(args[0].tensor, index, dim))
         return agi_arg(&agi_failed);
     for (int d = 0; d < y->ndim; d++)
         shape[d] = d == dim ? index->numel : 1;

@@ -49,8 +49,11 @@ AG_RULE(clamp)
     const ag_arg x = IN(0), lo = IN(1), hi = IN(2);
     if (NEEDS(0))
         GX(0) = v_where(mask_inside(x, lo, hi), G, NUM(0.0));
-    if (NEEDS(1))
-        GX(1) = v_where(v_mul(v_lt(x, lo), v_lt(lo, hi)), G, NUM(0.0));
+    if (NEEDS(1)) {
+        const bool is_open = hi.tensor == NULL && hi.value == INFINITY;  /* lo may be so large */
+        const ag_arg below = v_lt(x, lo);
+        GX(1) = v_where(is_open ? below : v_mul(below, v_lt(lo, hi)), G, NUM(0.0));
+    }
     if (NEEDS(2))
         GX(2) = v_where(v_maximum(v_gt(x, hi), v_lt(hi, lo)), G, NUM(0.0));
 }

@@ -3,6 +3,8 @@
  * What rows of activations leave to Python's side: what PyTorch says of their arguments, and those
  * of which the module and nn.functional have different signatures.
  */
+#include <float.h>
+
 #include "py_errors.h"
 #include "py_rows.h"
 #include "py_tensor.h"
@@ -25,12 +27,13 @@ bool py_check_celu(const py_row *row, const void *fields)
 bool py_check_softshrink(const py_row *row, const void *fields)
 {
     const double lambd = *PY_FIELD_AT(double, row, fields, 1);
-    if (lambd >= 0.0)
+    if (lambd >= 0.0 && lambd <= DBL_MAX)
         return true;
     PyObject *number = PyFloat_FromDouble(lambd);
     if (number != NULL)
         PyErr_Format(PyExc_RuntimeError,
-                     "lambda must be greater or equal to 0, but found to be %S.", number);
+                     "lambda must be greater or equal to 0 and finite, but found to be %S.",
+                     number);
     Py_XDECREF(number);
     return false;
 }

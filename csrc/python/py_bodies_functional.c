@@ -220,7 +220,7 @@ bool py_check_gaussian_nll_loss(const py_row *row, const void *fields)
     return false;
 }
 
-/* Whether there are as many targets as rows; other shapes are left to the core. */
+/* Whether there are as many targets as rows; dtypes and other shapes are left to the core. */
 static bool check_batch(const py_row *row, const void *fields)
 {
     const ag_tensor *x = *PY_FIELD_AT(ag_tensor *, row, fields, 0);
@@ -229,7 +229,7 @@ static bool check_batch(const py_row *row, const void *fields)
     if (ag_ndim(x) > 1 && ag_shape(x)[0] != targets)
         PyErr_Format(PyExc_ValueError, "Expected input batch_size (%lld) to match target "
                                        "batch_size (%lld).", (long long)ag_shape(x)[0], targets);
-    else if (ag_ndim(x) == 1 && ag_ndim(t) == 1 && targets != 1)
+    else if (ag_ndim(x) == 1 && ag_ndim(t) == 1 && targets != 1 && ag_dtype_of(t) == AG_INT64)
         PyErr_Format(PyExc_ValueError, "For 1D input, 1D target must have size 1, but got target "
                                        "size: %lld", targets);
     else

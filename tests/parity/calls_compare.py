@@ -15,6 +15,7 @@ import pyautograd as ag
 from support import Array
 
 RELATIVE = 1e-9
+TERMS = 10.0  # of which gradients are sums, that may cancel
 
 
 @dataclass
@@ -196,7 +197,7 @@ def _of_gradients(stage: str, theirs: list[Any], ours: list[Any]) -> Parting | N
             other = b if a is None else a
             if other is not None and not near_zero(values(other)):
                 return Parting(stage, seen(a), seen(b))
-        elif not near(values(b), values(a)) and not better(values(b), values(a)):
+        elif not near(values(b), values(a), scale=TERMS) and not better(values(b), values(a)):
             return Parting(stage, seen(a), seen(b))
     return None
 

@@ -88,6 +88,7 @@ FINITE = {
     "gelu": {1e300, -1e300, INF, -INF},
     "gelu tanh": {1e300, -1e300, INF, -INF},
     "mish": {1e300, 750.0},
+    "silu": {INF, -INF},
     "softsign": {INF, -INF},
 }
 # Digits behind the point that are left in torch's results, where these are not all.
