@@ -5,6 +5,7 @@ is kept, and that nothing of it stays. What is PyTorch's is compared in tests/pa
 from __future__ import annotations
 
 import gc
+import math
 import threading
 import warnings
 import weakref
@@ -268,3 +269,18 @@ def test_a_hook_on_a_leaf_that_fails_is_told_of(name: str) -> None:
                 y.sum().backward()
         assert [str(one.message).split(".")[0] for one in caught] == wanted
         handle.remove()
+
+
+def test_what_is_hidden_otherwise_is_found() -> None:
+    """0 times infinity is NaN in the mode, and 0 without it."""
+    x = leaf([0.0])
+
+    def gradient() -> float:
+        return ag.autograd.grad((x.sqrt() * 0).sum(), x)[0].item()
+
+    with pytest.raises(RuntimeError, match="SqrtBackward0"):
+        gradient()
+    with ag.autograd.set_detect_anomaly(True, check_nan=False):
+        assert math.isnan(gradient())
+    with ag.autograd.set_detect_anomaly(False):
+        assert gradient() == 0.0

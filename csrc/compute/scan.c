@@ -146,7 +146,7 @@ ONE_BY_ONE(product, 1.0, so_far * next)
 /* The factor between two neighbours is the one of the later of them in memory order. */
 AGI_STAMPED double linear_of(double a, double b, double before)
 {
-    return b + ((before == 0.0) | (a == 0.0) ? 0.0 : a * before);
+    return b + (((before == 0.0) | (a == 0.0)) ? 0.0 : a * before);
 }
 
 AGI_STAMPED void scan_linear_body(const scan_block *b)

@@ -19,8 +19,23 @@
 
 static const ag_arg failed_value = {.tensor = &agi_failed, .value = 0.0};
 
+/* In anomaly mode rules multiply as PyTorch's do: 0 times infinity is NaN, which the mode finds. */
+static AGI_NOINLINE int op_in_anomaly_mode(int op)
+{
+    switch (op) {
+    case AG_OP_vjp_mul: case AG_OP_vjp_both:
+        return AG_OP_mul;
+    case AG_OP_vjp_div:
+        return AG_OP_div;
+    default:
+        return op;
+    }
+}
+
 ag_arg agi_value(int op, int n, const ag_arg *args, const ag_attr *attr)
 {
+    if (AGI_UNLIKELY(agi_anomaly_is_on()))
+        op = op_in_anomaly_mode(op);
     for (int k = 0; k < n; k++)
         if (AGI_UNLIKELY(agi_value_failed(args[k])))
             return failed_value;

@@ -22,7 +22,8 @@ class detect_anomaly:
     traceback of the forward call, and if that was recorded by another backward, of what led to it.
     With `check_nan` a gradient with a NaN is a RuntimeError, which names the first op of the
     forward that made a NaN or an infinity, and from what; all results are looked at, so that
-    nothing is left to be computed later.
+    nothing is left to be computed later. Derivatives multiply as PyTorch's do: 0 times infinity is
+    NaN, also in a branch that `where` did not take, whose gradient is 0 without the mode.
 
     The mode is one of the whole process, and slow: it is for finding mistakes. The line of an op
     is known without it, see `Node.source`.
