@@ -72,8 +72,8 @@ typedef struct agi_totals {
 void agi_thread_totals(agi_totals *totals);
 #pragma GCC visibility pop
 
-/* For what the library does itself: whether its ops are recorded. Returns what was before, with which
- * the caller calls again. (What a program asks for is ag_set_grad_enabled.) */
+/* For what the library does itself: whether its ops are recorded. Returns what was before, with
+ * which the caller calls again. (What a program asks for is ag_set_grad_enabled.) */
 AGI_INLINE bool agi_set_recording(agi_thread *thread, bool on)
 {
     const bool before = thread->grad_enabled;

@@ -202,8 +202,9 @@ static uint32_t learn(PyCodeObject *code, uintptr_t where)
     forget(&pair[1]);
     if (site != OWN)
         pair[1] = pair[0];
-    pair[site == OWN] = (cached){code, where, Py_NewRef(code->co_linetable), Py_NewRef(code->co_filename),
-                       Py_NewRef(code->co_name), code->co_firstlineno, site};
+    pair[site == OWN] = (cached){code, where,
+                                 Py_NewRef(code->co_linetable), Py_NewRef(code->co_filename),
+                                 Py_NewRef(code->co_name), code->co_firstlineno, site};
     return site;
 }
 

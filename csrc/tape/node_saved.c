@@ -14,15 +14,6 @@
 
 /* ---- what is saved, and how ----------------------------------------------------------------- */
 
-unsigned agi_node_saves(int op, int n, const ag_arg *args)
-{
-    unsigned mask = 0, saves = agi_ops[op].saves;
-    for (int k = 0; k < n && saves != 0; k++, saves >>= 4)
-        if (args[k].tensor != NULL && agi_requires_grad(args[k].tensor))
-            mask |= saves & 15u;
-    return mask;
-}
-
 bool agi_node_output_has_history(const ag_node *node)
 {
     return !node->has_outputs && !agi_ops[node->op].indexed;
@@ -52,25 +43,6 @@ bool agi_check_may_be_saved(const ag_tensor *t)
 AGI_NOINLINE void agi_node_leave_empty(ag_node *node, void *from)
 {
     memset(from, 0, (size_t)((char *)(agi_node_saved(node) + node->n_saved) - (char *)from));
-}
-
-AGI_INLINE bool save_input(agi_saved *saved, const ag_arg *arg)
-{
-    ag_tensor *t = arg->tensor;
-    if (t == NULL) {
-        saved->kind = AGI_SAVED_NUMBER;
-        saved->value.number = arg->value;
-        return true;
-    }
-    if (AGI_UNLIKELY(t->marks != 0) && !agi_check_may_be_saved(t))
-        return false;
-    ag_tensor *kept = t->flags & AGI_TENSOR_REQUIRES_GRAD ? agi_retain(t) : agi_tensor_alias(t);
-    if (kept == NULL)
-        return false;
-    saved->kind = AGI_SAVED_INPUT;
-    saved->value.tensor = kept;
-    saved->version = agi_tensor_version(kept);
-    return true;
 }
 
 bool agi_node_pack_value(agi_saved *saved, ag_tensor *value)
@@ -108,13 +80,6 @@ bool agi_node_count_value(agi_saved *saved, const ag_tensor *value)
     return true;
 }
 
-static void save_output(agi_saved *saved, const ag_tensor *out, uint32_t out_bump)
-{
-    saved->kind = AGI_SAVED_OUTPUT;
-    saved->value.storage = agi_storage_retain(out->storage);
-    saved->version = agi_storage_version(out->storage) + out_bump;
-}
-
 bool agi_node_guard_value(agi_saved *saved, const ag_tensor *value)
 {
     agi_guarded *guarded = agi_check_may_be_saved(value) ? agi_guard(value) : NULL;
@@ -128,7 +93,7 @@ bool agi_node_guard_value(agi_saved *saved, const ag_tensor *value)
 static bool save_or_guard(const agi_packing *through, agi_saved *saved, const ag_arg *arg)
 {
     return arg->tensor != NULL && agi_guards(through) ? agi_node_guard_value(saved, arg->tensor)
-                                                      : save_input(saved, arg);
+                                                      : agi_node_save_input(saved, arg);
 }
 
 /* What is still to be written in place is saved as ever: nothing in place reads its result so. */
@@ -137,7 +102,7 @@ static bool save_or_guard_output(const agi_packing *through, agi_saved *saved,
 {
     if (out_bump == 0 && agi_guards(through))
         return agi_node_guard_value(saved, out);
-    save_output(saved, out, out_bump);
+    agi_node_save_output(saved, out, out_bump);
     return true;
 }
 
@@ -156,7 +121,7 @@ static bool save_guarded(ag_node *node, const agi_packing *through, const ag_arg
 static bool count_or_watch(const agi_packing *through, agi_saved *saved, const ag_arg *arg)
 {
     if (arg->tensor == NULL)
-        return save_input(saved, arg);
+        return agi_node_save_input(saved, arg);
     if (through->kind == AGI_COUNTS)
         return agi_node_count_value(saved, arg->tensor);
     return save_or_guard(through, saved, arg) && agi_checkpoint_watch(through->round, arg->tensor);
@@ -194,19 +159,19 @@ static bool save_packed(ag_node *node, const ag_arg *args, const ag_tensor *out,
         const int at = backwards ? n - 1 - i : i;
         const ag_arg *arg = &args[inputs[at]];
         if (!(arg->tensor != NULL ? agi_node_pack_value(&saved[at], arg->tensor)
-                                  : save_input(&saved[at], arg)))
+                                  : agi_node_save_input(&saved[at], arg)))
             return false;
     }
     if (!(node->saved_mask & AGI_SAVE_OUT))
         return true;
     if (out_bump == 0)
         return pack_output(node, &saved[n], out);
-    save_output(&saved[n], out, out_bump);
+    agi_node_save_output(&saved[n], out, out_bump);
     return true;
 }
 
 /* What is still to be written in place (out_bump) cannot be shown to anybody: it is saved. */
-static AGI_NOINLINE bool save_through(ag_node *node, const ag_arg *args, const ag_tensor *out,
+bool agi_node_save_through(ag_node *node, const ag_arg *args, const ag_tensor *out,
                                       uint32_t out_bump)
 {
     const agi_packing *through = agi_thread_get()->packing;
@@ -214,27 +179,6 @@ static AGI_NOINLINE bool save_through(ag_node *node, const ag_arg *args, const a
         return save_packed(node, args, out, out_bump);
     return through->kind == AGI_GUARDS ? save_guarded(node, through, args, out, out_bump)
                                        : save_for_checkpoint(node, through, args, out, out_bump);
-}
-
-bool agi_node_save_values(ag_node *node, const ag_arg *args, const ag_tensor *out, uint32_t out_bump)
-{
-    if (node->n_saved == 0)
-        return true;
-    unsigned inputs = node->saved_mask & ~AGI_SAVE_OUT;
-    agi_saved *saved = agi_node_saved(node);
-    if (AGI_UNLIKELY(agi_packs())) {
-        agi_node_leave_empty(node, saved);
-        return save_through(node, args, out, out_bump);
-    }
-    for (const ag_arg *arg = args; inputs != 0; inputs >>= 1, arg++) {
-        if (inputs & 1u && !save_input(saved++, arg)) {
-            agi_node_leave_empty(node, saved - 1);
-            return false;
-        }
-    }
-    if (node->saved_mask & AGI_SAVE_OUT)
-        save_output(saved, out, out_bump);
-    return true;
 }
 
 /* ---- letting go ------------------------------------------------------------------------------ */
