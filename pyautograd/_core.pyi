@@ -8104,6 +8104,21 @@ def rms_norm(
         TypeError: an argument is of the wrong type.
         ValueError: normalized_shape is longer than the input's.
     """
+def group_norm(
+    input: _T,
+    num_groups: _int,
+    weight: Tensor | None = None,
+    bias: Tensor | None = None,
+    eps: _Real = 1e-05,
+    cudnn_enabled: _bool = True,
+) -> _T:
+    """`nn.functional.group_norm`, of a single number, too. `cudnn_enabled` changes nothing.
+
+    Raises:
+        RuntimeError: the input has no channels, or there are not equal groups of them, or
+            not a weight and a bias for each.
+        TypeError: an argument is of the wrong type.
+    """
 def batch_norm(
     input: _T,
     weight: Tensor | None,

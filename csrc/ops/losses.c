@@ -360,6 +360,27 @@ AG_FORMULA(soft_margin_loss)
     return agi_reduced(exact_softplus(v_neg(v_mul(args[1], args[0]))), attr->i[0]);
 }
 
+AG_FORMULA(multilabel_soft_margin_loss)
+{
+    const ag_arg term[3] = {args[0], args[1], NUM(1.0)};
+    const int ndim = args[0].tensor->ndim;
+    if (!agi_check_reduction("multilabel_soft_margin_loss", attr->i[0]))
+        return agi_failed_loss();
+    if (ndim == 0) {
+        agi_fail(AG_ERR_INDEX, "Dimension specified as -1 but tensor has no dimensions");
+        return agi_failed_loss();
+    }
+    const int64_t labels[1] = {ndim - 1};
+    const ag_attr last = {.n_list = 1, .list = labels};
+    ag_arg loss = agi_value(AG_OP_bce_logits_term, 3, term, NULL);
+    if (agi_is_given(args[2]) && !agi_value_failed(loss))
+        loss = v_mul(loss, args[2]);
+    if (agi_value_failed(loss))
+        return loss;
+    const double count = (double)agi_shape_of(args[0].tensor)[ndim - 1];
+    return agi_reduced(v_div(v_reduce(AG_OP_sum, loss, &last, false), NUM(count)), attr->i[0]);
+}
+
 AG_FORMULA(margin_ranking_loss)
 {
     if (!agi_check_reduction("margin_ranking_loss", attr->i[0]))

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * Numbers brought to a common size: by rows (layer_norm, rms_norm, normalize, softmin), by channels
- * (batch_norm), by gates (glu).
+ * (batch_norm), in groups of channels (group_norm), by gates (glu).
  */
 #include <float.h>
 #include <math.h>
@@ -590,4 +590,54 @@ ag_tensor *ag_batch_norm(ag_tensor *input, ag_tensor *running_mean, ag_tensor *r
                              v_view(spread, 1, &channels), input->numel / channels, momentum);
     }
     return agi_scope_leave(mark, ok ? y.tensor : NULL);
+}
+
+/* ---- group_norm ----------------------------------------------------------------------------- */
+
+static bool is_for_channels(const char *what, ag_arg factor, const ag_tensor *x)
+{
+    char one[AGI_SHAPE_TEXT], other[AGI_SHAPE_TEXT];
+    const ag_tensor *t = factor.tensor;
+    if (!agi_is_given(factor) || (t->ndim == 1 && t->numel == agi_shape_of(x)[1]))
+        return true;
+    agi_fail(AG_ERR_SHAPE, "Expected %s to be a vector of size equal to the number of channels in "
+                           "input, but got %s of shape %s and input of shape %s", what, what,
+             agi_format_shape_list(one, t->ndim, agi_shape_of(t)),
+             agi_format_shape_list(other, x->ndim, agi_shape_of(x)));
+    return false;
+}
+
+static bool check_groups(const ag_arg *args, int64_t groups)
+{
+    const ag_tensor *x = args[0].tensor;
+    char size[AGI_SHAPE_TEXT];
+    if (x->ndim < 2)
+        agi_fail(AG_ERR_SHAPE, "Expected at least 2 dimensions for input tensor but received %d",
+                 x->ndim);
+    else if (groups < 1)
+        agi_fail(AG_ERR_SHAPE, "Expected num groups to be greater than 0, got %lld",
+                 (long long)groups);
+    else if (agi_shape_of(x)[1] % groups != 0)
+        agi_fail(AG_ERR_SHAPE, "Expected number of channels in input to be divisible by "
+                               "num_groups, but got input of shape %s and num_groups=%lld",
+                 agi_format_shape_list(size, x->ndim, agi_shape_of(x)), (long long)groups);
+    else
+        return is_for_channels("weight", args[1], x) && is_for_channels("bias", args[2], x);
+    return false;
+}
+
+/* The groups of channels are rows of a matrix. */
+AG_FORMULA(group_norm)
+{
+    const ag_tensor *x = args[0].tensor;
+    const int64_t groups = attr->i[0];
+    if (!check_groups(args, groups))
+        return failed_norm();
+    const int64_t count = agi_shape_of(x)[0] * groups;
+    const int64_t shape[2] = {count, count > 0 ? x->numel / count : 0};
+    const ag_arg rows = v_view(v_row_major(args[0]), 2, shape);
+    const ag_attr one = {.f = {attr->f[0]}, .i = {1}};
+    const ag_arg y = v_view(agi_value(AG_OP_standardize, 1, &rows, &one), x->ndim,
+                            agi_shape_of(x));
+    return with_weight_and_bias(y, args[1], args[2]);
 }

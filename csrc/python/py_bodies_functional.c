@@ -85,12 +85,12 @@ static bool have_one_shape(const ag_tensor *x, const ag_tensor *y)
 }
 
 /* "pyautograd.Size([2, 3])". Owned. */
-static PyObject *text_of_size(const ag_tensor *t)
+static PyObject *text_of_size(int ndim, const int64_t *shape)
 {
     PyObject *text = PyUnicode_FromString("pyautograd.Size([");
-    for (int d = 0; text != NULL && d < ag_ndim(t); d++)
+    for (int d = 0; text != NULL && d < ndim; d++)
         Py_SETREF(text, PyUnicode_FromFormat("%U%s%lld", text, d > 0 ? ", " : "",
-                                             (long long)ag_shape(t)[d]));
+                                             (long long)shape[d]));
     if (text != NULL)
         Py_SETREF(text, PyUnicode_FromFormat("%U])", text));
     return text;
@@ -104,7 +104,8 @@ static bool check_sizes(const py_row *row, const void *fields, PyObject *type, c
     const ag_tensor *target = *PY_FIELD_AT(ag_tensor *, row, fields, 1);
     if (have_one_shape(input, target))
         return true;
-    PyObject *of_input = text_of_size(input), *of_target = text_of_size(target);
+    PyObject *of_input = text_of_size(ag_ndim(input), ag_shape(input));
+    PyObject *of_target = text_of_size(ag_ndim(target), ag_shape(target));
     bool ok = of_input != NULL && of_target != NULL;
     if (ok && type != NULL) {
         PyErr_Format(type, format, of_target, of_input);
@@ -310,15 +311,18 @@ bool py_check_row_dims(int ndim, int n)
     return false;
 }
 
-/* Whether in training all channels have several numbers. */
-static bool check_batch_size(const ag_tensor *x)
+/* Whether there is more than one number in each channel, of which the first two sizes are these:
+ * what a batch is looked at as. */
+static bool check_batch_size(const ag_tensor *x, int64_t batch, int64_t channels)
 {
-    int64_t numbers = ag_ndim(x) > 0 ? ag_shape(x)[0] : 0;
+    int64_t numbers = batch, shape[AG_MAX_DIMS];
+    for (int d = 0; d < ag_ndim(x); d++)
+        shape[d] = d == 0 ? batch : d == 1 ? channels : ag_shape(x)[d];
     for (int d = 2; d < ag_ndim(x); d++)
         numbers *= ag_shape(x)[d];
     if (numbers != 1)
         return true;
-    PyObject *size = text_of_size(x);
+    PyObject *size = text_of_size(ag_ndim(x), shape);
     if (size != NULL)
         PyErr_Format(PyExc_ValueError, "Expected more than 1 value per channel when training, got "
                                        "input size %U", size);
@@ -330,12 +334,24 @@ bool py_check_batch_norm(const py_row *row, const void *fields)
 {
     const bool training = *PY_FIELD_AT(bool, row, fields, 5);
     const double eps = *PY_FIELD_AT(double, row, fields, 7);
-    if (training && !check_batch_size(*PY_FIELD_AT(ag_tensor *, row, fields, 0)))
+    const ag_tensor *x = *PY_FIELD_AT(ag_tensor *, row, fields, 0);
+    if (training && ag_ndim(x) > 0 &&
+        !check_batch_size(x, ag_shape(x)[0], ag_ndim(x) > 1 ? ag_shape(x)[1] : 1))
         return false;
     if (training && eps <= 0.0)
         return check_range(false, "batch_norm eps must be positive during training, but got %S",
                            eps);
     return check_range(eps >= 0.0, "batch_norm eps must be non-negative, but got %S", eps);
+}
+
+/* Each group of each of the batch is looked at as a part of a batch. */
+bool py_check_group_norm(const py_row *row, const void *fields)
+{
+    const ag_tensor *x = *PY_FIELD_AT(ag_tensor *, row, fields, 0);
+    const int64_t groups = *PY_FIELD_AT(int64_t, row, fields, 1);
+    if (ag_ndim(x) < 2 || groups < 1)
+        return true;  /* the op refuses them */
+    return check_batch_size(x, ag_shape(x)[0] * ag_shape(x)[1] / groups, groups);
 }
 
 /* ---- embedding ------------------------------------------------------------------------------ */

@@ -146,6 +146,12 @@ PyObject *py_call_rms_norm_module_rms_norm(const struct py_rms_norm_module_rms_n
                                                 a->normalized_shape.list, a->weight, a->eps));
 }
 
+PyObject *py_call_group_norm_module_group_norm(const struct py_group_norm_module_group_norm *a)
+{
+    return py_result(a->head.first,
+                     ag_group_norm(a->input, a->num_groups, a->weight, a->bias, a->eps));
+}
+
 PyObject *py_call_batch_norm_module_batch_norm(const struct py_batch_norm_module_batch_norm *a)
 {
     return py_result(a->head.first,

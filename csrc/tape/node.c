@@ -365,7 +365,7 @@ ag_node *agi_node_new(int op, int variant, int n, const ag_arg *args, const ag_a
                       const ag_tensor *out, uint32_t out_bump)
 {
     const agi_op_info *info = &agi_ops[op];
-    const unsigned mask = agi_node_saves(op, n, args), kept = shapes_to_keep(info, n, args, out);
+    const unsigned mask = agi_node_saves(op, n, args), shapes = shapes_to_keep(info, n, args, out);
     ag_node head = {
         .op = (uint16_t)op,
         .variant = (uint8_t)variant,
@@ -375,7 +375,7 @@ ag_node *agi_node_new(int op, int variant, int n, const ag_arg *args, const ag_a
         .has_attr = attr != NULL,
         .is_wide = info->kind >= AGI_JOIN,
         .has_outputs = info->kind > AGI_JOIN,
-        .n_ints = (uint16_t)count_ints(op, mask, kept, args, attr, out),
+        .n_ints = (uint16_t)count_ints(op, mask, shapes, args, attr, out),
         .site = agi_site_now(),
     };
     ag_node *node = node_of(&head);
@@ -386,7 +386,7 @@ ag_node *agi_node_new(int op, int variant, int n, const ag_arg *args, const ag_a
         memcpy(kept->f, attr->f, sizeof kept->f);
         memcpy(kept->i, attr->i, sizeof kept->i);
     }
-    save_ints(node, kept, args, attr, out);
+    save_ints(node, shapes, args, attr, out);
     if (!set_edges(node, args) || !agi_node_save_values(node, args, out, out_bump) ||
         (AGI_UNLIKELY(agi_anomaly_is_on()) && !take_note(node)))
         goto fail;

@@ -407,6 +407,24 @@ def soft_margin_loss(
         TypeError: an argument is of the wrong type.
         ValueError: the reduction is none of these.
     """
+def multilabel_soft_margin_loss(
+    input: _T,
+    target: Tensor,
+    weight: Tensor | None = None,
+    size_average: _bool | None = None,
+    reduce: _bool | None = None,
+    reduction: Literal["none", "mean", "sum"] = 'mean',
+) -> _T:
+    """target log(1 + exp(-input)) + (1 - target) log(1 + exp(input)), times the weights if
+    they are given, as the mean over the labels, which are the last dimension. Of these
+    means their mean, their sum, or each ("none").
+
+    Raises:
+        IndexError: the input has no dimension.
+        RuntimeError: the shapes do not broadcast.
+        TypeError: an argument is of the wrong type.
+        ValueError: the reduction is none of these.
+    """
 def margin_ranking_loss(
     input1: _T,
     input2: Tensor,
@@ -595,6 +613,23 @@ def batch_norm(
         RuntimeError: numbers are missing, or are not as many as there are channels.
         TypeError: an argument is of the wrong type.
         ValueError: in training a channel has one number, or eps is not positive.
+    """
+def group_norm(
+    input: _T,
+    num_groups: _int,
+    weight: Tensor | None = None,
+    bias: Tensor | None = None,
+    eps: _Real = 1e-05,
+) -> _T:
+    """Channels, which are dimension 1, in so many groups of neighbours: numbers less the
+    group's mean, divided by the root of its variance and eps, for each of a batch. Then
+    each channel is multiplied by its weight and added to its bias, if these are given.
+
+    Raises:
+        RuntimeError: the input has no channels, or there are not equal groups of them, or
+            not a weight and a bias for each.
+        TypeError: an argument is of the wrong type.
+        ValueError: there is one group in all, of one number.
     """
 def dropout(input: _T, p: _Real = 0.5, training: _bool = True, inplace: _bool = False) -> _T:
     """In training each element becomes 0 with probability p, and is else divided by 1 - p;

@@ -175,6 +175,14 @@ LOSSES = [
         "SoftMarginLossBackward0",
     ),
     _of(
+        "multilabel_soft_margin_loss",
+        lambda lib, x, t, w: lib.nn.functional.multilabel_soft_margin_loss(x, t, w),
+        lambda x, t, w: np.mean(w * (t * np.log1p(np.exp(-x)) + (1 - t) * np.log1p(np.exp(x)))),
+        ((3, 4), (3, 4), (4,)),
+        "MeanBackward0",
+        ulp=1e3,
+    ),
+    _of(
         "hinge_embedding_loss",
         lambda lib, x: lib.nn.functional.hinge_embedding_loss(
             x, lib.tensor([1.0, -1.0, 1.0, -1.0]), margin=5.0
@@ -437,6 +445,16 @@ NORMS = [
         lambda x, w: w * x / np.sqrt((x * x).mean(1, keepdims=True) + np.longdouble(0.1)),
         ((3, 4), (4,)),
         "MulBackward0",
+    ),
+    _of(
+        "group_norm",
+        lambda lib, x, w, b: lib.nn.functional.group_norm(x, 2, w, b, eps=0.1),
+        lambda x, w, b: (
+            _standard(x.reshape(2, 2, 6), 2, 0.1).reshape(2, 4, 3) * w[:, None] + b[:, None]
+        ),
+        ((2, 4, 3), (4,), (4,)),
+        "NativeGroupNormBackward0",
+        ulp=1e3,
     ),
     _of(
         "standardize_channels",

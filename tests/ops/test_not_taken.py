@@ -230,6 +230,8 @@ BETWEEN: dict[str, Function] = {
     "layer_norm alone": lambda u: F.layer_norm(u, (N,)),
     "rms_norm": lambda u: F.rms_norm(u, (N,)),
     "batch_norm": lambda u: F.batch_norm(u[:, None], None, None, training=True)[:, 0],
+    "group_norm": lambda u: F.group_norm(u[None], 1)[0],
+    "multilabel_soft_margin_loss": lambda u: u * F.multilabel_soft_margin_loss(u, u),
     "cross_entropy": lambda u: u * F.cross_entropy(u[None], ag.tensor([1])),
     "kl_div": lambda u: F.kl_div(u, u, reduction="none"),
     "mse_loss": lambda u: u * F.mse_loss(u, u.flip(0)),

@@ -357,7 +357,8 @@ SHAPED |= {"select_scatter", "cartesian_prod", "constant_pad_nd", "new_zeros", "
 SHAPED |= {"new_empty", "new_full", "empty_strided", "empty_permuted", "tril_indices"}
 SHAPED |= {"triu_indices", "broadcast_tensors", "new_empty_strided"}
 # Of networks, and of float64 alone: test_parity_module.py has them.
-SHAPED |= {"layer_norm", "rms_norm", "batch_norm", "embedding", "poisson_nll_loss", "kl_div"}
+SHAPED |= {"layer_norm", "rms_norm", "batch_norm", "group_norm", "embedding"}
+SHAPED |= {"poisson_nll_loss", "kl_div"}
 SHAPED |= {"binary_cross_entropy_with_logits", "cosine_embedding_loss", "hinge_embedding_loss"}
 SHAPED |= {"margin_ranking_loss", "triplet_margin_loss"}
 # What is drawn at random: the tests of random numbers have its labels.
