@@ -77,6 +77,9 @@ ATOMIC = re.compile(r"(?!.*(backward|autograd|for |\n))(t\d+ = |see|flags|with a
 # next one fails, depends on the order of rules.
 SPENT = re.compile("modified by an inplace operation|through the graph a second time")
 
+# The table of last writes is one for all threads, and forgets the older of two that meet in it.
+LAST_WRITE = re.compile("\nIt was last written in place at [^\n]*")
+
 
 def attempt(line: str, names: dict[str, Any], dice: random.Random) -> None:
     """Lets the line's nth allocation fail, for ever later n, until none does."""
@@ -107,7 +110,7 @@ def run(lines: list[str], failures: int) -> list[str]:
             else:
                 exec(line, names)
         except Exception as error:
-            text = f"{type(error).__name__}: {error}"
+            text = LAST_WRITE.sub("", f"{type(error).__name__}: {error}")
             seen.append("a graph that is used up" if broken and SPENT.search(text) else text)
             broken |= SPENT.search(text) is not None
         seen[first:] = [f"line {at}: {text}" for text in seen[first:]]
