@@ -229,7 +229,7 @@ EXCUSES: tuple[Excuse, ...] = (
     Excuse(
         "Twins take 0 times infinity for NaN.",
         _inner(
-            f"linear_scan shift rrelu_by silu_slope vjp_div vjp_mul {INNER}",
+            f"linear_scan shift rrelu_by silu_slope vjp_div vjp_mul class_entropy_vjp {INNER}",
             "values|first|second",
             True,
         ),
@@ -247,6 +247,7 @@ EXCUSES: tuple[Excuse, ...] = (
     Excuse("Without a dimension, too.", _told("received an invalid combination", "prod")),
     Excuse("True is a factor.", _told("Boolean alpha only supported", "rsub")),
     Excuse("A row is looked at first.", _both("rms_norm", "Expected weight")),
+    Excuse("PyTorch divides by no groups.", _both("group_norm", "^ZeroDivision", "^RuntimeError")),
     Excuse("Slices are counted first.", _both("index_copy", "same slice shapes")),
     Excuse("PyTorch takes a root of -inf.", _special("pow __pow__ float_power", "values|first")),
     Excuse("Every function resizes an empty `out`.", _names("normal", "shape")),

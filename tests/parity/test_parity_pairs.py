@@ -270,6 +270,10 @@ def natural(name: str, a: float, b: float) -> bool:
         return a == b == 0 or max(abs(a), abs(b)) > 1e100 or max(abs(a), abs(b)) < 1e-100
     if name in ("logaddexp", "logaddexp2"):
         return a == b and abs(a) == INF
+    if name == "float_power":
+        return abs(b) == INF
+    if name == "xlogy" and abs(b) == INF and not np.isfinite(a):
+        return True
     if name in ("xlogy", "ldexp"):
         return a == 0
     return name == "copysign" and abs(a) == INF
