@@ -191,6 +191,7 @@ static void test_generators(void)
     CHECK(ag_last_status() == AG_ERR_SHAPE);
     GIVES_NULL(ag_normal_of_size(0.0, 1.0, 1, LIST(-1), g));
     GIVES_NULL(ag_randn(1, LIST(BIG), g));
+    GIVES_NULL(ag_gamma_log_draw(NULL, g));
     CHECK(ag_generator_get_state(g, &seed, &after) == AG_OK && after == position);
     ag_clear_error();
     ag_generator_release(ag_generator_retain(NULL));
