@@ -94,7 +94,7 @@ def test_long_columns(rows: int, columns: int) -> None:
 
 LEVELS = """
     import json, sys
-    sys.path.insert(0, "ops")
+    sys.path[:0] = [".", "ops"]
     from test_sum_across import bits_of_long_columns
     print(json.dumps(bits_of_long_columns()))
 """
