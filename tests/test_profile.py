@@ -21,7 +21,7 @@ import pytest
 import pyautograd as ag
 from pyautograd import _core
 from pyautograd.autograd.profiler import record_function
-from support import assert_same_bits, leaf, run_python
+from support import assert_same_bits, leaf, plain_build_only, run_python
 
 LARGE = 50_000
 
@@ -654,6 +654,7 @@ def test_a_profile_without_memory_is_lost_and_nothing_else() -> None:
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="limits memory")
+@plain_build_only  # sanitizers take address space of their own
 def test_an_event_without_memory() -> None:
     """The address space is limited, and events use it up: what is computed has its memory."""
     code = """
