@@ -132,8 +132,7 @@ static const char **find_name(const ag_profile *p, const char *name, size_t n, c
     const uint64_t hash = hash_text(hash_text(UINT64_C(0xcbf29ce484222325), name, n), suffix, m);
     uint32_t k = (uint32_t)(hash >> 32) & (p->name_capacity - 1);
     for (; p->names[k] != NULL; k = (k + 1) & (p->name_capacity - 1))
-        if (memcmp(p->names[k], name, n) == 0 && memcmp(p->names[k] + n, suffix, m) == 0 &&
-            p->names[k][n + m] == '\0')
+        if (strncmp(p->names[k], name, n) == 0 && strcmp(p->names[k] + n, suffix) == 0)
             break;
     return &p->names[k];
 }

@@ -6,6 +6,8 @@
 #include "check.h"
 
 #include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define LARGE 50000
@@ -166,6 +168,39 @@ static void test_threads(void)
     ag_release(x);
 }
 
+static void add_region(const char *name)
+{
+    ag_region region;
+    CHECK(ag_region_begin(&region) && ag_region_end(&region, AG_EVENT_REGION, name) == AG_OK);
+}
+
+/* Names are looked for among others, which may be much shorter. */
+static void test_many_names(void)
+{
+    enum { NAMES = 300, LONGEST = 65000 };
+    char name[16], *longest = malloc(LONGEST + 1);
+    memset(longest, 'a', LONGEST);
+    longest[LONGEST] = '\0';
+    CHECK(ag_profile_start() == AG_OK);
+    for (int k = 0; k < 2 * NAMES; k++) {
+        snprintf(name, sizeof name, "name %d", k % NAMES);
+        add_region(name);
+    }
+    for (int k = 0; k < 2 * NAMES; k++) {
+        longest[LONGEST - 200 - k % NAMES] = 'b';
+        add_region(longest);
+        longest[LONGEST - 200 - k % NAMES] = 'a';
+    }
+    ag_profile *p = ag_profile_stop();
+    CHECK(ag_profile_count(p) == 4 * NAMES && count_named(p, "name 17") == 2);
+    longest[LONGEST - 217] = 'b';
+    CHECK(count_named(p, longest) == 2 && strlen(event_named(p, longest).name) == LONGEST);
+    CHECK(event_at(p, 0).name == event_at(p, NAMES).name);
+    CHECK(event_at(p, 2 * NAMES).name == event_at(p, 3 * NAMES).name);
+    ag_profile_free(p);
+    free(longest);
+}
+
 static void test_refusals(void)
 {
     ag_event event;
@@ -180,7 +215,8 @@ static void test_refusals(void)
 
 int main(void)
 {
-    void (*const tests[])(void) = {test_small_ops, test_regions, test_threads, test_refusals};
+    void (*const tests[])(void) = {test_small_ops, test_regions, test_threads, test_many_names,
+                                    test_refusals};
     void (*const scoped[])(void) = {test_programs, test_kinds_of_ops};
     run_tests(COUNT(tests), tests, false);
     run_tests(COUNT(scoped), scoped, true);
