@@ -7,7 +7,7 @@
 #include "../base/status.h"
 #include "../compute/kernel.h"
 #include "../tape/formula.h"
-#include "../tape/rule.h"
+#include "gamma.h"
 #include "table.h"
 
 #include <math.h>
@@ -70,15 +70,17 @@ AGI_STAMPED double digamma_of(bool fused, double x)
     return is_left ? (f == 0.0 ? pole : right - turn) : right;
 }
 
-static ag_arg polygamma(double n, ag_arg x)
+double agi_digamma_of(double x) { return digamma_of(false, x); }
+
+ag_arg agi_psi_of(double n, ag_arg a)
 {
     const ag_attr attr = {.f = {n}};
-    return agi_value(AG_OP_polygamma, 1, &x, &attr);
+    return n == 0.0 ? v_digamma(a) : agi_value(AG_OP_polygamma, 1, &a, &attr);
 }
 
 /* digamma: dx = g polygamma(1, x).  Saves x. */
 AG_MAP_FUSED(digamma, digamma_of(fused, x))
-AG_RULE(digamma) { GX(0) = v_vjp_mul(G, polygamma(1.0, IN(0))); }
+AG_RULE(digamma) { GX(0) = v_vjp_mul(G, agi_psi_of(1.0, IN(0))); }
 
 /* ---- the zeta function of Hurwitz ----------------------------------------------------------- */
 
@@ -276,7 +278,7 @@ AG_KERNELS(polygamma)
 AG_RULE(polygamma)
 {
     const double n = agi_node_attr_of(v->node)->f[0];
-    GX(0) = v_vjp_mul(G, polygamma(n + 1.0, IN(0)));
+    GX(0) = v_vjp_mul(G, agi_psi_of(n + 1.0, IN(0)));
 }
 
 /* ---- of several dimensions ------------------------------------------------------------------ */

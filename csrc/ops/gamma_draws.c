@@ -12,10 +12,10 @@
 #include "../base/check.h"
 #include "../compute/kernel.h"
 #include "../compute/run.h"
-#include "../tape/rule.h"
 #include "../tensor/copy.h"
 #include "../tensor/random.h"
 #include "../tensor/scope.h"
+#include "gamma.h"
 #include "incomplete.h"
 #include "table.h"
 
@@ -37,24 +37,11 @@ typedef struct slope_order {
     double a, log_a, psi;
 } slope_order;
 
-/* digamma(x) of x above 1: from 10 on log(x) - 1 / (2 x) less Stirling's series, and below that a
- * reciprocal less for each 1. */
-static double digamma_above_1(double x)
-{
-    double less = 0.0;
-    for (; x < 10.0; x += 1.0)
-        less += 1.0 / x;
-    const double v = 1.0 / x, w = v * v;
-    return log(x) - less - 0.5 * v -
-           w * (1.0 / 12 - w * (1.0 / 120 - w * (1.0 / 252 - w * (1.0 / 240 -
-           w * (1.0 / 132 - w * (691.0 / 32760 - w / 12))))));
-}
-
 static void set_order(slope_order *order, double a)
 {
     if (order->a == a)
         return;
-    *order = (slope_order){.a = a, .log_a = log(a), .psi = digamma_above_1(1.0 + a)};
+    *order = (slope_order){.a = a, .log_a = log(a), .psi = agi_digamma_of(1.0 + a)};
 }
 
 /* Whether a term of the sums counts still. (Vectors go by address: how a function gets and gives
@@ -260,12 +247,6 @@ AG_KERNELS(gamma_draw_slope)
 
 /* ---- its derivatives ------------------------------------------------------------------------ */
 
-static ag_arg psi_of(double n, ag_arg a)
-{
-    const ag_attr attr = {.f = {n}};
-    return n == 0.0 ? v_digamma(a) : agi_value(AG_OP_polygamma, 1, &a, &attr);
-}
-
 /* ds/da = -(d^2 P / da^2) / f - s (l - digamma(a)); where x is next to 0, and P one term, s is
  * (digamma(a + 1) - l) / a. */
 static ag_arg slope_by_order(ag_arg a, ag_arg l, ag_arg s)
@@ -274,9 +255,9 @@ static ag_arg slope_by_order(ag_arg a, ag_arg l, ag_arg s)
     const ag_attr second = {.f = {2.0}};
     const ag_arg density = v_exp(v_sub(v_sub(v_mul(a, l), args[1]), v_lgamma(a)));
     const ag_arg bent = v_div(agi_value(AG_OP_igamma_slope, 2, args, &second), density);
-    const ag_arg usual = v_neg(v_add(bent, v_mul(s, v_sub(l, psi_of(0.0, a)))));
-    const ag_arg first = v_div(v_sub(l, psi_of(0.0, next)), v_square(a));
-    const ag_arg tiny = v_add(first, v_div(psi_of(1.0, next), a));
+    const ag_arg usual = v_neg(v_add(bent, v_mul(s, v_sub(l, agi_psi_of(0.0, a)))));
+    const ag_arg first = v_div(v_sub(l, agi_psi_of(0.0, next)), v_square(a));
+    const ag_arg tiny = v_add(first, v_div(agi_psi_of(1.0, next), a));
     return v_where(v_lt(l, NUM(-40.0)), tiny, usual);
 }
 
@@ -288,7 +269,7 @@ AG_RULE(gamma_draw_slope)
     if (NEEDS(0))
         GX(0) = v_vjp_mul(G, slope_by_order(a, l, s));
     if (NEEDS(1))
-        GX(1) = v_vjp_mul(G, v_sub(v_sub(psi_of(0.0, a), l), v_mul(s, v_sub(a, v_exp(l)))));
+        GX(1) = v_vjp_mul(G, v_sub(v_sub(agi_psi_of(0.0, a), l), v_mul(s, v_sub(a, v_exp(l)))));
 }
 
 /* ---- draws ---------------------------------------------------------------------------------- */

@@ -4,6 +4,7 @@
  * the distribution function with its logarithm and inverse, entropy, x log(1 + y). In the comments
  * y is the result, g the gradient that comes in, dx the one that goes out.
  */
+#include "../base/quantile.h"
 #include "../compute/kernel.h"
 #include "../tape/rule.h"
 #include "table.h"
@@ -194,52 +195,18 @@ AG_RULE(log_ndtr_slope)
     GX(0) = v_neg(v_vjp_mul(G, v_mul(y, sum)));
 }
 
-/* The inverse: x with ndtr(x) = p. Quotients of polynomials in the square of p - 1/2 where that is
- * small, else in r, the root of -log(p) of the smaller of p and 1 - p (algorithm AS 241). */
+AGI_QUANTILE_STAMP(long_quantile, long double, L)
+
+/* The inverse: x with ndtr(x) = p. */
 static double normal_quantile(double p)
 {
     const double q = p - 0.5;
-    if (fabs(q) <= 0.425) {
-        const long double r = 0.180625L - (long double)q * q;
-        const long double top =
-            ((((((2.5090809287301226727e+3L * r + 3.3430575583588128105e+4L) * r +
-            6.7265770927008700853e+4L) * r + 4.5921953931549871457e+4L) * r +
-            1.3731693765509461125e+4L) * r + 1.9715909503065514427e+3L) * r +
-            1.3314166789178437745e+2L) * r + 3.3871328727963666080e+0L;
-        const long double below =
-            ((((((5.2264952788528545610e+3L * r + 2.8729085735721942674e+4L) * r +
-            3.9307895800092710610e+4L) * r + 2.1213794301586595867e+4L) * r +
-            5.3941960214247511077e+3L) * r + 6.8718700749205790830e+2L) * r +
-            4.2313330701600911252e+1L) * r + 1.0L;
-        return (double)(q * top / below);
-    }
+    if (fabs(q) <= 0.425)
+        return (double)long_quantile_middle(q);
     const double nearer = q < 0.0 ? p : 1.0 - p;
     if (!(nearer > 0.0))
         return nearer == 0.0 ? copysign(INFINITY, q) : NAN;
-    const long double root = sqrtl(-logl(nearer));
-    long double top, below;
-    if (root <= 5.0L) {
-        const long double r = root - 1.6L;
-        top = ((((((7.74545014278341407640e-4L * r + 2.27238449892691845833e-2L) * r +
-            2.41780725177450611770e-1L) * r + 1.27045825245236838258e+0L) * r +
-            3.64784832476320460504e+0L) * r + 5.76949722146069140550e+0L) * r +
-            4.63033784615654529590e+0L) * r + 1.42343711074968357734e+0L;
-        below = ((((((1.05075007164441684324e-9L * r + 5.47593808499534494600e-4L) * r +
-            1.51986665636164571966e-2L) * r + 1.48103976427480074590e-1L) * r +
-            6.89767334985100004550e-1L) * r + 1.67638483018380384940e+0L) * r +
-            2.05319162663775882187e+0L) * r + 1.0L;
-    } else {
-        const long double r = root - 5.0L;
-        top = ((((((2.01033439929228813265e-7L * r + 2.71155556874348757815e-5L) * r +
-            1.24266094738807843860e-3L) * r + 2.65321895265761230930e-2L) * r +
-            2.96560571828504891230e-1L) * r + 1.78482653991729133580e+0L) * r +
-            5.46378491116411436990e+0L) * r + 6.65790464350110377720e+0L;
-        below = ((((((2.04426310338993978564e-15L * r + 1.42151175831644588870e-7L) * r +
-            1.84631831751005468180e-5L) * r + 7.86869131145613259100e-4L) * r +
-            1.48753612908506148525e-2L) * r + 1.36929880922735805310e-1L) * r +
-            5.99832206555887937690e-1L) * r + 1.0L;
-    }
-    return copysign((double)(top / below), q);
+    return copysign((double)long_quantile_tail(sqrtl(-logl(nearer))), q);
 }
 
 /* ndtri: dx = g sqrt(2 pi) exp(y^2 / 2).  Saves y. NaN outside of [0, 1]; at 0 and 1 y is -+inf. */

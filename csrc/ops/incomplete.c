@@ -5,7 +5,7 @@
  * gradient that comes in, da and dx those that go out.
  */
 #include "../compute/kernel.h"
-#include "../tape/rule.h"
+#include "gamma.h"
 #include "incomplete.h"
 #include "table.h"
 
@@ -126,19 +126,13 @@ static double density(double a, double x)
     return (double)(expl((a - 1.0L) * logl(x) - x) / tgammal(a));
 }
 
-static ag_arg order_of_psi(double n, ag_arg a)
-{
-    const ag_attr attr = {.f = {n}};
-    return n == 0.0 ? v_digamma(a) : agi_value(AG_OP_polygamma, 1, &a, &attr);
-}
-
 /* igamma_density: D;  da = g D (log(x) - digamma(a)), dx = g (D(a - 1, x) - D).  Saves a and x. */
 AG_MAP2(igamma_density, density(x, y))
 AG_RULE(igamma_density)
 {
     const ag_arg a = IN(0), x = IN(1), here = v_igamma_density(a, x);
     if (NEEDS(0))
-        GX(0) = v_vjp_mul(G, v_mul(here, v_sub(v_log(x), order_of_psi(0.0, a))));
+        GX(0) = v_vjp_mul(G, v_mul(here, v_sub(v_log(x), agi_psi_of(0.0, a))));
     if (NEEDS(1))
         GX(1) = v_vjp_mul(G, v_sub(v_igamma_density(v_add(a, NUM(-1.0)), x), here));
 }
@@ -280,13 +274,13 @@ static ag_arg slope_in_a(double order, ag_arg a, ag_arg x)
  * and of the derivatives of digamma. */
 static ag_arg density_in_a(int64_t order, ag_arg a, ag_arg x)
 {
-    const ag_arg s = v_sub(v_log(x), order_of_psi(0.0, a)), p1 = order_of_psi(1.0, a);
+    const ag_arg s = v_sub(v_log(x), agi_psi_of(0.0, a)), p1 = agi_psi_of(1.0, a);
     const ag_arg square = v_square(s);
     ag_arg factor = s;
     if (order == 2)
         factor = v_sub(square, p1);
     else if (order == 3)
-        factor = v_sub(v_mul(s, v_sub(square, v_mul(p1, NUM(3.0)))), order_of_psi(2.0, a));
+        factor = v_sub(v_mul(s, v_sub(square, v_mul(p1, NUM(3.0)))), agi_psi_of(2.0, a));
     else if (order > 3)
         factor = NUM(NAN);
     return v_mul(v_igamma_density(a, x), factor);

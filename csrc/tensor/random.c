@@ -30,6 +30,7 @@
 #include "../base/fork.h"
 #include "../base/levels.h"
 #include "../base/parallel.h"
+#include "../base/quantile.h"
 #include "../base/refcount.h"
 #include "../base/shape.h"
 #include "../base/status.h"
@@ -646,45 +647,15 @@ void agi_random_poisson(double *z, int64_t n, const agi_draw *draw, bool may_blo
 
 /* ---- gamma ---------------------------------------------------------------------------------- */
 
-/* A normal number of a uniform one: the distribution's inverse, algorithm AS 241 (M. J. Wichura,
- * 1988), in the middle of the interval that the uniform stands for, so that it is finite. */
+AGI_QUANTILE_STAMP(quantile, double, )
+
+/* A normal number of a uniform one: the distribution's inverse, in the middle of the interval that
+ * the uniform stands for, so that it is finite. */
 static double normal_of(double uniform)
 {
     const double q = (uniform - 0.5) + 0x1p-54;
-    if (fabs(q) <= 0.425) {
-        const double r = 0.180625 - q * q;
-        return q * (((((((2.5090809287301226727e+3 * r + 3.3430575583588128105e+4) * r +
-            6.7265770927008700853e+4) * r + 4.5921953931549871457e+4) * r +
-            1.3731693765509461125e+4) * r + 1.9715909503065514427e+3) * r +
-            1.3314166789178437745e+2) * r + 3.3871328727963666080e+0) /
-            (((((((5.2264952788528545610e+3 * r + 2.8729085735721942674e+4) * r +
-            3.9307895800092710610e+4) * r + 2.1213794301586595867e+4) * r +
-            5.3941960214247511077e+3) * r + 6.8718700749205790830e+2) * r +
-            4.2313330701600911252e+1) * r + 1.0);
-    }
-    double r = sqrt(-log(0.5 - fabs(q))), x;
-    if (r <= 5.0) {
-        r -= 1.6;
-        x = (((((((7.74545014278341407640e-4 * r + 2.27238449892691845833e-2) * r +
-            2.41780725177450611770e-1) * r + 1.27045825245236838258e+0) * r +
-            3.64784832476320460504e+0) * r + 5.76949722146069140550e+0) * r +
-            4.63033784615654529590e+0) * r + 1.42343711074968357734e+0) /
-            (((((((1.05075007164441684324e-9 * r + 5.47593808499534494600e-4) * r +
-            1.51986665636164571966e-2) * r + 1.48103976427480074590e-1) * r +
-            6.89767334985100004550e-1) * r + 1.67638483018380384940e+0) * r +
-            2.05319162663775882187e+0) * r + 1.0);
-    } else {
-        r -= 5.0;
-        x = (((((((2.01033439929228813265e-7 * r + 2.71155556874348757815e-5) * r +
-            1.24266094738807843860e-3) * r + 2.65321895265761230930e-2) * r +
-            2.96560571828504891230e-1) * r + 1.78482653991729133580e+0) * r +
-            5.46378491116411436990e+0) * r + 6.65790464350110377720e+0) /
-            (((((((2.04426310338993978564e-15 * r + 1.42151175831644588870e-7) * r +
-            1.84631831751005468180e-5) * r + 7.86869131145613259100e-4) * r +
-            1.48753612908506148525e-2) * r + 1.36929880922735805310e-1) * r +
-            5.99832206555887937690e-1) * r + 1.0);
-    }
-    return copysign(x, q);
+    return fabs(q) <= 0.425 ? quantile_middle(q)
+                            : copysign(quantile_tail(sqrt(-log(0.5 - fabs(q)))), q);
 }
 
 /* What depends on the parameter alone: d is it less 1/3, or one more where it is below 1. */
