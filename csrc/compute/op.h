@@ -102,6 +102,7 @@ typedef struct agi_op_info {
     uint16_t dtypes[AGI_DTYPES];  /* by the promoted dtype of the operands: see below */
     uint16_t saves;             /* AGI_SAVE_FOR */
     bool part_of_linalg;        /* functions that check what it is given call it, and nobody else */
+    bool adds_onto;             /* its rule may add products to what is there (agi_vjp.onto) */
     bool indexed;               /* results behind the first are int64 numbers, which no gradient
                                    reaches; what a rule finds as OUT is the second result */
     const agi_kernel *kernels;  /* one for each CPU level, or NULL */

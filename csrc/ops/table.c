@@ -30,6 +30,7 @@
 #define CHECKED_FIRST DTYPES(AGI_OF_FIRST, AGI_OF_FIRST, AGI_CHECKED | AGI_OF_FIRST | FLOAT)
 #define INDEXED(types) types, .indexed = true
 #define PART_OF_LINALG(types) types, .part_of_linalg = true
+#define ADDS_ONTO(types) types, .adds_onto = true
 #define MAP(name) .kernels = agi_##name##_kernels
 #define FORWARD(name) .forward = agi_##name##_forward
 #define SEVERAL(name) .forward_several = agi_##name##_forward_several
@@ -110,6 +111,7 @@ agi_op_info agi_op_table[AG_OP_COUNT + 1] = {
 #undef CHECKED_FIRST
 #undef INDEXED
 #undef PART_OF_LINALG
+#undef ADDS_ONTO
 #undef NONE
 #undef IN0
 #undef IN1

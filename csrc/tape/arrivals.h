@@ -36,11 +36,4 @@ bool agi_add_up_all_patches(agi_run *run);
 
 #pragma GCC visibility pop
 
-/* Whether the op's rule makes products of matrices, which can be added to what is there. */
-AGI_INLINE bool agi_op_adds_onto(int op)
-{
-    return op == AG_OP_mm || op == AG_OP_mv || op == AG_OP_bmm || op == AG_OP_addmm ||
-           op == AG_OP_baddbmm || op == AG_OP_product_add;
-}
-
 #endif

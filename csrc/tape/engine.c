@@ -215,7 +215,7 @@ static bool pull_back(agi_run *run, const agi_slot *entry, ag_tensor *g, unsigne
     agi_vjp v = {.node = node, .g = agi_arg(g), .gx = gx, .needs = needs,
                  .create_graph = (run->flags & AG_CREATE_GRAPH) != 0, .owns = !entry->claimed};
     ag_tensor *onto[AGI_NODE_SHAPES];
-    if (AGI_UNLIKELY(agi_op_adds_onto(node->op)) && finds_sums(run, node, needs, onto))
+    if (AGI_UNLIKELY(agi_ops[node->op].adds_onto) && finds_sums(run, node, needs, onto))
         v.onto = onto;
     int64_t mark = agi_scope_open();
     bool ok = mark >= 0 && agi_vjp_run(&v) &&

@@ -50,21 +50,15 @@ void agi_fail_version(const ag_node *saver, const ag_node *maker, int ndim, cons
     agi_site_add(agi_site_of_write(counter, version), "It was last written in place");
 }
 
-void agi_fail_freed(void)
+ag_status ag_fail_freed(void)
 {
-    agi_fail(
+    return agi_fail(
         AG_ERR_FREED,
         "Trying to backward through the graph a second time (or directly access saved tensors "
         "after they have already been freed). Saved intermediate values of the graph are freed "
         "when you call .backward() or autograd.grad(). Specify retain_graph=True if you need "
         "to backward through the graph a second time or if you need to access saved tensors "
         "after calling backward.");
-}
-
-ag_status ag_fail_freed(void)
-{
-    agi_fail_freed();
-    return AG_ERR_FREED;
 }
 
 ag_status agi_fail_hooked(agi_saved_kind kind)

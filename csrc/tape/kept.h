@@ -21,11 +21,10 @@ ag_tensor *agi_saved_as_it_was(const agi_saved *saved, const ag_node *saver, agi
                                bool recorded);
 ag_tensor *agi_unpack_as_it_was(agi_packed *packed, agi_edge edge, bool recorded);
 
-/* Errors of values that were saved: written since by somebody, freed by a backward, detached. Of
- * the first the node that saved and that which made the value may be NULL. */
+/* Errors of values that were saved: written since by somebody, detached (and ag_fail_freed). Of the
+ * first the node that saved and that which made the value may be NULL. */
 void agi_fail_version(const ag_node *saver, const ag_node *maker, int ndim, const int64_t *shape,
                       const _Atomic uint32_t *counter, uint32_t expected);
-void agi_fail_freed(void);
 void agi_fail_detached(void);
 /* Of hooks that come too late for what was saved: freed, or not the first. */
 ag_status agi_fail_hooked(agi_saved_kind kind);

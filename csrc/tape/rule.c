@@ -134,7 +134,7 @@ ag_arg agi_vjp_input(agi_vjp *v, int k)
     if (AGI_UNLIKELY(unpacked != NULL))
         return agi_arg(unpacked);
     if (saved->kind != AGI_SAVED_INPUT) {
-        agi_fail_freed();
+        ag_fail_freed();
         return failed_value;
     }
     ag_tensor *t = saved->value.tensor;
@@ -166,7 +166,7 @@ ag_arg agi_vjp_output(agi_vjp *v)
     if (AGI_UNLIKELY(unpacked != NULL))
         return agi_arg(unpacked);
     if (saved->kind != AGI_SAVED_OUTPUT) {
-        agi_fail_freed();
+        ag_fail_freed();
         return failed_value;
     }
     const int64_t *shape = agi_node_ints(node);
