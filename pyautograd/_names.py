@@ -128,7 +128,7 @@ _FAMILIES = {
     r"^unsafe_": "write the same without unsafe_",
     r"^native_": "write the same without native_",
     r"conj|^(resolve|is)_neg$|complex": _COMPLEX,
-    r"^(instance|group|local_response)_norm$": "write mean and var over the dimensions",
+    r"^(instance|local_response)_norm$": "write mean and var over the dimensions",
     r"^sym_": "sizes are ints",
     r"^(fork|wait|ops|classes|_?export|compiler|hub|package|jit_.*)$": _COMPILED,
     r"interpolate|upsample|grid_sample|affine_grid|pixel_|channel_shuffle": (

@@ -466,7 +466,18 @@ PyMethodDef py_autograd_methods[] = {
     {NULL, NULL, 0, NULL},
 };
 
+static PyObject *f_bump_version(PyObject *module, PyObject *tensor)
+{
+    (void)module;
+    if (!py_is_tensor(tensor))
+        return py_wrong_type("_bump_version", "tensor", "Tensor", tensor);
+    ag_bump_version(py_tensor_of(tensor));
+    Py_RETURN_NONE;
+}
+
 PyMethodDef py_autograd_functions[] = {
+    {"_bump_version", f_bump_version, METH_O,
+     "The tensor's numbers were written by somebody who tells nobody."},
     {"is_grad_enabled", f_is_grad_enabled, METH_NOARGS,
      "is_grad_enabled()\n--\n\nWhether this thread records on the tape.\n\n"
      "Example:\n"

@@ -97,8 +97,9 @@ void py_context_forget(py_context *ctx)
     Py_CLEAR(ctx->non_differentiable);
 }
 
-static PyObject *saved_value(const py_context *ctx, int k)
+static PyObject *saved_value(PyObject *self, int k)
 {
+    const py_context *ctx = (const py_context *)self;
     if (ctx->saved[k] == NULL)
         return Py_NewRef(Py_None);
     ag_tensor *t = ag_saved_tensor(ctx->saved[k], ctx->head.node);
@@ -106,6 +107,23 @@ static PyObject *saved_value(const py_context *ctx, int k)
     if (value != NULL)
         py_tensor_track(value);  /* a result leads to the node, and so to the context */
     return value;
+}
+
+/* Of each of the saved values what `one_of` makes. */
+static PyObject *all_saved(PyObject *self, PyObject *(*one_of)(PyObject *self, int k))
+{
+    const py_context *ctx = (const py_context *)self;
+    if (ctx->head.node == NULL && ctx->n_saved > 0)
+        return py_fail_no_node(self);
+    PyObject *all = PyTuple_New(ctx->n_saved);
+    for (int k = 0; k < ctx->n_saved && all != NULL; k++) {
+        PyObject *one = one_of(self, k);
+        if (one == NULL)
+            Py_CLEAR(all);
+        else
+            PyTuple_SET_ITEM(all, k, one);
+    }
+    return all;
 }
 
 static bool clears_on_access(const py_context *ctx, bool *clears)
@@ -134,16 +152,7 @@ static PyObject *get_saved_tensors(PyObject *self, void *unused)
         ag_fail_freed();
         return py_raise();
     }
-    if (ctx->head.node == NULL && ctx->n_saved > 0)
-        return py_fail_no_node(self);
-    PyObject *all = PyTuple_New(ctx->n_saved);
-    for (int k = 0; k < ctx->n_saved && all != NULL; k++) {
-        PyObject *one = saved_value(ctx, k);
-        if (one == NULL)
-            Py_CLEAR(all);
-        else
-            PyTuple_SET_ITEM(all, k, one);
-    }
+    PyObject *all = all_saved(self, saved_value);
     if (all != NULL && ctx->n_saved > 0 && !clears_on_access(ctx, &clears))
         Py_CLEAR(all);
     if (clears) {
@@ -159,6 +168,11 @@ static ag_saved *kept_of(PyObject *self, int k)
     return k < ctx->n_saved ? ctx->saved[k] : NULL;
 }
 
+static PyObject *raw_saved_value(PyObject *self, int k)
+{
+    return py_saved_object(self, k, kept_of);
+}
+
 static PyObject *get_raw_saved_tensors(PyObject *self, void *unused)
 {
     const py_context *ctx = (py_context *)self;
@@ -167,17 +181,7 @@ static PyObject *get_raw_saved_tensors(PyObject *self, void *unused)
         ag_fail_freed();
         return py_raise();
     }
-    if (ctx->head.node == NULL && ctx->n_saved > 0)
-        return py_fail_no_node(self);
-    PyObject *all = PyTuple_New(ctx->n_saved);
-    for (int k = 0; k < ctx->n_saved && all != NULL; k++) {
-        PyObject *one = py_saved_object(self, k, kept_of);
-        if (one == NULL)
-            Py_CLEAR(all);
-        else
-            PyTuple_SET_ITEM(all, k, one);
-    }
-    return all;
+    return all_saved(self, raw_saved_value);
 }
 
 /* ---- gradients of results ------------------------------------------------------------------- */

@@ -213,6 +213,16 @@ static int add_properties(PyGetSetDef *to, const char *word)
     return 2;
 }
 
+static void free_properties(PyGetSetDef *all)
+{
+    for (const PyGetSetDef *p = all; p->name != NULL; p++) {
+        PyMem_Free((void *)(uintptr_t)p->name);
+        if (p->get == get_saved)  /* of the raw one, too */
+            PyMem_Free(p->closure);
+    }
+    PyMem_Free(all);
+}
+
 PyGetSetDef *py_saved_properties(const char *name)
 {
     const char *word = names_of(name);
@@ -225,8 +235,10 @@ PyGetSetDef *py_saved_properties(const char *name)
     }
     for (int n = 0; word != NULL;) {
         const int more = add_properties(all + n, word);
-        if (more < 0)
+        if (more < 0) {
+            free_properties(all);
             return NULL;
+        }
         n += more;
         word = strchr(word, ' ');
         word = word != NULL ? word + 1 : NULL;

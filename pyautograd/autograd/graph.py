@@ -20,7 +20,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from .._core import Node, Tensor
+from .._core import Node, Tensor, _bump_version
 from ._edges import GradientEdge, get_gradient_edge, register_multi_grad_hook
 from ._saved import (
     allow_mutation_on_saved_tensors,
@@ -74,8 +74,7 @@ def increment_version(tensor: Tensor | Iterable[Tensor]) -> None:
         raise RuntimeError("increment_version expects each element of the iterable to be a tensor")
     for one in tensors:
         if not one.is_inference():
-            # A write of no element is one to those who saved the memory.
-            one.detach()[None][:0].zero_()
+            _bump_version(one)
 
 
 def __getattr__(name: str) -> Any:
