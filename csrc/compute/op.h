@@ -5,6 +5,7 @@
  *   elementwise   AG_KERNEL-made kernels `agi_<op>_kernels[AGI_LEVELS]`
  *   FORMULA       AG_FORMULA(op), or AG_FORMULAS(op) of several results
  *   otherwise     AG_FORWARD(op): checks, makes the output, computes; does not record
+ *   SHORTCUT      agi_<op>_shortcut, declared in table.h
  *   EDIT          AG_EDIT(op), of which a forward function is made (indexed.h)
  *   GRAD == RULE  AG_RULE(op)
  * The declarations below are hidden, so that a missing one is a link error of the library.
@@ -30,6 +31,10 @@ typedef ag_status (*agi_edit)(ag_tensor *z, const ag_arg *args, const ag_attr *a
 /* The same for an op with several results: all n of them, owned, into outs, or none. */
 typedef ag_status (*agi_forward_several)(const ag_arg *args, const ag_attr *attr, int n,
                                          ag_tensor **outs);
+
+/* A sooner way to the same bits of an elementwise op, for some operands. It was gone if *done
+ * becomes true: then the result, owned, or NULL with the error set. */
+typedef ag_tensor *(*agi_shortcut)(const ag_arg *args, int64_t numel, bool *done);
 
 /* The number of a function of the embedder's: not an op that can be called, but the table has a row
  * for it behind all ops. */
@@ -109,6 +114,7 @@ typedef struct agi_op_info {
     agi_forward forward;        /* or NULL for elementwise ops and those with several results */
     agi_forward_several forward_several;  /* or NULL */
     agi_edit edit;              /* or NULL */
+    agi_shortcut shortcut;      /* or NULL */
     agi_rule rule;              /* or NULL */
 } agi_op_info;
 

@@ -196,6 +196,31 @@ AG_KERNEL_BODY(ldexp)
 }
 AG_KERNELS(ldexp)
 
+static bool are_near(const ag_tensor *powers)
+{
+    const double *power = powers->storage->data;
+    bool far = false;
+    for (int64_t i = 0; i < powers->numel; i++)
+        far |= power[i] < 0x1p-1022 || power[i] > 0x1p+1022;
+    return !far;
+}
+
+/* Where y is repeated, z is a product with the powers of the few y that there are: not where a
+ * power is so far from 1 that the product may be rounded twice. */
+ag_tensor *agi_ldexp_shortcut(const ag_arg *args, int64_t numel, bool *done)
+{
+    const ag_tensor *y = args[1].tensor;
+    if (y == NULL || y->numel >= AGI_DEFER_MIN || numel < 4 * y->numel || numel < AGI_TILE ||
+        agi_is_pending(y->storage))
+        return NULL;
+    ag_tensor *powers = agi_compute(AG_OP_exp2, 1, &args[1], NULL), *out = NULL;
+    *done = powers == NULL || are_near(powers);
+    if (powers != NULL && *done)
+        out = agi_compute(AG_OP_mul, 2, (const ag_arg[]){args[0], agi_arg(powers)}, NULL);
+    agi_release(powers);
+    return out;
+}
+
 AG_RULE(ldexp)
 {
     if (NEEDS(0)) {

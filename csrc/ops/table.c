@@ -31,6 +31,7 @@
 #define INDEXED(types) types, .indexed = true
 #define PART_OF_LINALG(types) types, .part_of_linalg = true
 #define ADDS_ONTO(types) types, .adds_onto = true
+#define SHORTCUT(name, types) types, .shortcut = agi_##name##_shortcut
 #define MAP(name) .kernels = agi_##name##_kernels
 #define FORWARD(name) .forward = agi_##name##_forward
 #define SEVERAL(name) .forward_several = agi_##name##_forward_several
@@ -112,6 +113,7 @@ agi_op_info agi_op_table[AG_OP_COUNT + 1] = {
 #undef INDEXED
 #undef PART_OF_LINALG
 #undef ADDS_ONTO
+#undef SHORTCUT
 #undef NONE
 #undef IN0
 #undef IN1

@@ -43,6 +43,7 @@ extern agi_op_info agi_op_table[AG_OP_COUNT + 1];
 #define AGI_DECLARE_ZERO_GRAD(name)
 #define AGI_DECLARE_NO_GRAD(name)
 #define AGI_DECLARE_PARTS(name)
+ag_tensor *agi_ldexp_shortcut(const ag_arg *args, int64_t numel, bool *done);
 #define OP(name, arity, KIND, dtypes, saves, GRAD, label, doc) \
     AGI_DECLARE_##KIND(name) AGI_DECLARE_##GRAD(name)
 #include "../include/ops.def"

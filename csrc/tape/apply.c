@@ -228,39 +228,6 @@ static ag_tensor *compute_own_map(const agi_op_info *info, int n, const ag_arg *
     return out;
 }
 
-/* ldexp where y is repeated is a product with the powers of the few y that there are. Whether it
- * is: not where a power is so far from 1 that the product may be rounded twice. */
-static bool has_few_powers(const ag_arg *args, int64_t numel)
-{
-    const ag_tensor *y = args[1].tensor;
-    return y != NULL && y->numel < AGI_DEFER_MIN && numel >= 4 * y->numel && numel >= AGI_TILE &&
-           !agi_is_pending(y->storage);
-}
-
-static bool are_near(const ag_tensor *powers)
-{
-    const double *power = powers->storage->data;
-    bool far = false;
-    for (int64_t i = 0; i < powers->numel; i++)
-        far |= power[i] < 0x1p-1022 || power[i] > 0x1p+1022;
-    return !far;
-}
-
-static ag_tensor *compute_other_map(const agi_op_info *info, int n, const ag_arg *args,
-                                    const ag_attr *attr);
-
-static ag_tensor *multiply_powers(const ag_arg *args, bool *done)
-{
-    ag_tensor *powers = agi_compute(AG_OP_exp2, 1, &args[1], NULL), *out = NULL;
-    *done = powers == NULL || are_near(powers);
-    if (powers != NULL && *done) {
-        const ag_arg factors[] = {args[0], agi_arg(powers)};
-        out = compute_other_map(&agi_ops[AG_OP_mul], 2, factors, NULL);
-    }
-    agi_release(powers);
-    return out;
-}
-
 /* Arguments that are broadcast, not all row-major, large, or pending. What is large pends where it
  * may. */
 static AGI_NOINLINE ag_tensor *compute_other_map(const agi_op_info *info, int n, const ag_arg *args,
@@ -269,11 +236,11 @@ static AGI_NOINLINE ag_tensor *compute_other_map(const agi_op_info *info, int n,
     agi_map_plan plan;
     if (!plan_map(&plan, info, n, args))
         return NULL;
-    if (info == &agi_ops[AG_OP_ldexp] && has_few_powers(args, plan.numel)) {
-        bool done;
-        ag_tensor *product = multiply_powers(args, &done);
+    if (AGI_UNLIKELY(info->shortcut != NULL)) {
+        bool done = false;
+        ag_tensor *out = info->shortcut(args, plan.numel, &done);
         if (done)
-            return product;
+            return out;
     }
     if (plan.numel >= AGI_DEFER_MIN) {
         bool deferred;
