@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple, TypeVar
 
 from .._core import Tensor, no_grad
+from .._gradients import forget_gradients
 from .parameter import Parameter
 
 __all__ = ["Module"]
@@ -394,15 +395,7 @@ class Module:
 
     def zero_grad(self, set_to_none: bool = True) -> None:
         """Forget the gradients of all parameters, or fill them with zeros."""
-        for p in self.parameters():
-            if set_to_none:
-                p.grad = None
-            elif p.grad is not None:
-                if p.grad.grad_fn is not None:
-                    p.grad.detach_()
-                else:
-                    p.grad.requires_grad_(False)
-                p.grad.zero_()
+        forget_gradients(self.parameters(), set_to_none)
 
     def to(self: _M, *args: Any, **kwargs: Any) -> _M:
         """The module itself: all is float64, on the CPU. The arguments are those of `Tensor.to`.

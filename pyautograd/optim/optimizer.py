@@ -12,6 +12,7 @@ from itertools import chain
 from typing import Any, TypeAlias
 
 from .._core import Tensor, enable_grad, tensor
+from .._gradients import forget_gradients
 
 __all__ = ["Optimizer", "ParamsT", "RemovableHandle"]
 
@@ -208,15 +209,7 @@ class Optimizer:
             True
         """
         for group in self.param_groups:
-            for p in group["params"]:
-                if set_to_none:
-                    p.grad = None
-                elif p.grad is not None:
-                    if p.grad.grad_fn is not None:
-                        p.grad.detach_()
-                    else:
-                        p.grad.requires_grad_(False)
-                    p.grad.zero_()
+            forget_gradients(group["params"], set_to_none)
 
     def register_step_pre_hook(self, hook: _Hook) -> RemovableHandle:
         """Have `hook(optimizer, args, kwargs)` called before each step. It may return a tuple of
