@@ -12,8 +12,6 @@ Example:
 
 # ruff: noqa: I001, RUF022 - sorted, but not one name a line: that would be 200 lines more
 
-from __future__ import annotations
-
 from typing import TYPE_CHECKING, Any
 
 from ._version import __version__
@@ -26,7 +24,6 @@ try:
 
     from math import e, inf, nan, pi
 
-    from . import autograd
     from ._core import __version__ as _built
     from ._core import (
         Generator, Size, Tensor, abs, absolute, acos, acosh, add, addbmm, addcdiv, addcmul, addmm,
@@ -87,8 +84,8 @@ except ImportError as error:
     fail_to_import(error)
 
 if TYPE_CHECKING:
-    from . import capi, distributions, func, linalg, nn, optim, optimize, random, special, testing
-    from . import utils
+    from . import autograd, capi, distributions, func, linalg, nn, optim, optimize, random, special
+    from . import testing, utils
     from ._dtypes import finfo, iinfo
     from ._graph import graph
     from ._inference import inference_mode
@@ -172,6 +169,7 @@ newaxis = None
 # Imported when first asked for: what a program that prints nothing has no need of; and the dtypes
 # that have the names of Python's types, which mean those in this file.
 _LATER = {
+    "autograd": ("autograd", None),
     "bool": ("_core", "_bool"),
     "broadcast_shapes": ("_shapes", "broadcast_shapes"),
     "capi": ("capi", None),

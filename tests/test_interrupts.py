@@ -97,6 +97,31 @@ def test_reading_a_pending_value(threads: int) -> None:
     assert pending and right and other == 40_000
 
 
+@plain_build_only
+@pytest.mark.parametrize(
+    "first",
+    [
+        "import pyautograd",
+        "import threading; t = threading.Thread(target=__import__, args=['pyautograd']); "
+        "t.start(); t.join()",
+    ],
+    ids=["before threading", "by another thread"],
+)
+def test_the_main_thread_is_known_wherever_the_import_is(first: str) -> None:
+    raised, late = run_python(
+        first
+        + textwrap.dedent(BEGIN)
+        + textwrap.dedent(
+            """
+            y = chain(ag.full((N,), 0.7), L)
+            raised, late, took = interrupted(lambda: y[0].item())
+            print(json.dumps([raised, late]))
+            """
+        )
+    )
+    assert raised == "KeyboardInterrupt" and late < 0.25
+
+
 READS = """
     y.sum().item()
     y.sum(0).tolist()

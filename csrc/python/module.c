@@ -32,24 +32,28 @@ static void take_back(void *thread_state)
         PyEval_RestoreThread(thread_state);
 }
 
+static bool add_function(PyObject *module, PyMethodDef *function, PyObject *home)
+{
+    function->ml_doc = py_doc_with_out(function->ml_name, function->ml_doc);
+    PyObject *object = function->ml_doc != NULL ? PyCFunction_NewEx(function, module, home) : NULL;
+    const int status = object != NULL ? PyModule_AddObjectRef(module, function->ml_name, object)
+                                      : -1;
+    Py_XDECREF(object);
+    return status == 0;
+}
+
 /* Adds functions that say they are of `pyautograd`, where users find them; those that begin with
  * an underscore stay what they are. */
 static bool add_functions(PyObject *module, PyMethodDef *functions)
 {
-    for (PyMethodDef *f = functions; f->ml_name != NULL; f++) {
-        f->ml_doc = py_doc_with_out(f->ml_name, f->ml_doc);
-        if (f->ml_doc == NULL)
-            return false;
-        PyObject *home = PyUnicode_InternFromString(f->ml_name[0] == '_' ? "pyautograd._core"
-                                                                         : "pyautograd");
-        PyObject *function = home != NULL ? PyCFunction_NewEx(f, module, home) : NULL;
-        Py_XDECREF(home);
-        int status = function != NULL ? PyModule_AddObjectRef(module, f->ml_name, function) : -1;
-        Py_XDECREF(function);
-        if (status < 0)
-            return false;
-    }
-    return true;
+    PyObject *package = PyUnicode_InternFromString("pyautograd");
+    PyObject *here = PyUnicode_InternFromString("pyautograd._core");
+    bool ok = package != NULL && here != NULL;
+    for (PyMethodDef *f = functions; ok && f->ml_name != NULL; f++)
+        ok = add_function(module, f, f->ml_name[0] == '_' ? here : package);
+    Py_XDECREF(here);
+    Py_XDECREF(package);
+    return ok;
 }
 
 /* The library waits for those who compute before a fork, and the GIL can be let go for that only

@@ -45,17 +45,22 @@ static bool is_interrupted(void)
     return waits;
 }
 
+/* Python's module tells, if a program has it, and else there was but one thread so far: importing
+ * it would be a fifth of this package's import, and it would take the importing thread for the main
+ * one, too. Where that is wrong, evaluations on the main thread are not given up in their midst. */
 static bool find_main_thread(void)
 {
-    PyObject *threading = PyImport_ImportModule("threading");
-    PyObject *thread = threading != NULL ? PyObject_CallMethod(threading, "main_thread", NULL)
-                                         : NULL;
+    main_thread = PyThread_get_thread_ident();
+    PyObject *loaded = PyImport_GetModuleDict();  /* borrowed */
+    PyObject *threading = PyDict_GetItemString(loaded, "threading");  /* borrowed */
+    if (threading == NULL)
+        return true;
+    PyObject *thread = PyObject_CallMethod(threading, "main_thread", NULL);
     PyObject *ident = thread != NULL ? PyObject_GetAttrString(thread, "ident") : NULL;
     if (ident != NULL)
         main_thread = PyLong_AsUnsignedLong(ident);
     Py_XDECREF(ident);
     Py_XDECREF(thread);
-    Py_XDECREF(threading);
     return !PyErr_Occurred();
 }
 

@@ -83,10 +83,16 @@ static PyObject *filled(PyObject *named, PyObject *all)
     return named;
 }
 
+/* `type` may be NULL with an exception. */
+static PyObject *new_named(PyTypeObject *type)
+{
+    return type != NULL ? PyStructSequence_New(type) : NULL;
+}
+
 static PyObject *named_result(PyTypeObject *type, const py_head *head, ag_status status,
                               ag_tensor **outs)
 {
-    PyObject *named = PyStructSequence_New(type), *all = NULL;
+    PyObject *named = new_named(type), *all = NULL;
     if (status != AG_OK)
         py_raise();
     else
@@ -159,8 +165,8 @@ static PyObject *list_result(const py_row *row, const void *fields, int n, ag_st
 #define GET_NAMED(...) GET_NAMED_TUPLE
 #define GET_NAMED_TUPLE(name, cname, arguments, is_plain) \
     ag_tensor *outs[NAMED_MOST]; \
-    result = named_result(type_##name##_##cname, &a.head, ag_##cname(AG_BARE arguments, outs), \
-                          outs);
+    result = named_result(named_type_of(NAMED_##name##_##cname), &a.head, \
+                          ag_##cname(AG_BARE arguments, outs), outs);
 #define GET_LIST(name, cname, arguments, is_plain) \
     const int n_outs = ag_##cname##_count arguments; \
     ag_tensor **outs = room_for(n_outs); \
@@ -352,14 +358,16 @@ static PyTypeObject *new_named_type(const char *name, const char *const *names)
 #define TYPE_TRUTH NO_TYPE
 #define TYPE_ANY NO_TYPE
 #define TYPE_NAMED(...) NAMED_TYPE
-#define NAMED_TYPE(name, cname) static PyTypeObject *type_##name##_##cname;
+#define NAMED_TYPE(name, cname) NAMED_##name##_##cname,
+enum {
 #define CALL(name, cname, FORMS, BODY, RESULT, parameters, doc, example) \
     TYPE_##RESULT(name, cname)
 #include "../include/ops.def"
+    NAMED_TYPES
+};
 
 typedef struct named_type {
     const char *function, *name, *fields[NAMED_MOST];
-    PyTypeObject **type;
 } named_type;
 
 /* The name of a type tells the module of its function, of nn.functional excepted. */
@@ -387,14 +395,65 @@ typedef struct named_type {
 #define TEXTS_2(a, b) #a, #b
 #define TEXTS_3(a, b, c) #a, #b, #c
 #define TEXTS_4(a, b, c, d) #a, #b, #c, #d
-#define NAMED_TYPE_ROW(title, python, cname) \
-    .function = title, .name = "pyautograd.return_types." title, \
-    .type = &type_##python##_##cname},
+#define NAMED_TYPE_ROW(title) .function = title, .name = "pyautograd.return_types." title},
 static const named_type named_types[] = {
 #define CALL(name, cname, FORMS, BODY, RESULT, parameters, doc, example) \
-    TYPE_ROW_##RESULT(TYPE_PREFIX_##FORMS #name, name, cname)
+    TYPE_ROW_##RESULT(TYPE_PREFIX_##FORMS #name)
 #include "../include/ops.def"
-    {.type = NULL},
+};
+
+/* Each is made when it is needed first: all of them would be a fifth of the package's import. */
+static PyTypeObject *types_made[NAMED_TYPES];
+
+/* Borrowed, NULL with an exception. Making one may run the garbage collector, and that code of
+ * Python's that has another thread make the same: the first one stays. */
+static PyTypeObject *make_named_type(int k)
+{
+    PyTypeObject *type = new_named_type(named_types[k].name, named_types[k].fields);
+    if (types_made[k] == NULL)
+        types_made[k] = type;
+    else
+        Py_XDECREF(type);
+    return types_made[k];
+}
+
+static inline PyTypeObject *named_type_of(int k)
+{
+    return PY_LIKELY(types_made[k] != NULL) ? types_made[k] : make_named_type(k);
+}
+
+/* ---- the module of the types ---------------------------------------------------------------- */
+
+static PyObject *types_getattr(PyObject *module, PyObject *name)
+{
+    for (int k = 0; k < NAMED_TYPES && PyUnicode_Check(name); k++) {
+        if (PyUnicode_CompareWithASCIIString(name, named_types[k].function) != 0)
+            continue;
+        PyObject *type = (PyObject *)named_type_of(k);
+        return type != NULL && PyObject_SetAttr(module, name, type) == 0 ? Py_NewRef(type) : NULL;
+    }
+    return PyErr_Format(PyExc_AttributeError,
+                        "module 'pyautograd.return_types' has no attribute %R", name);
+}
+
+static PyObject *types_dir(PyObject *module, PyObject *unused)
+{
+    (void)unused;
+    PyObject *names = PyDict_Keys(PyModule_GetDict(module));
+    for (int k = 0; names != NULL && k < NAMED_TYPES; k++) {
+        PyObject *name = PyUnicode_FromString(named_types[k].function);
+        const int known = name != NULL ? PySequence_Contains(names, name) : -1;
+        if (known < 0 || (known == 0 && PyList_Append(names, name) < 0))
+            Py_CLEAR(names);
+        Py_XDECREF(name);
+    }
+    return names;
+}
+
+static PyMethodDef types_functions[] = {
+    {"__getattr__", types_getattr, METH_O, "The named tuple that a function of this name gives."},
+    {"__dir__", types_dir, METH_NOARGS, "The names of functions that give named tuples."},
+    {NULL, NULL, 0, NULL},
 };
 
 #define RETURN_TYPES_DOC "The named tuples that functions with several results give."
@@ -402,21 +461,11 @@ static const named_type named_types[] = {
 bool py_add_return_types(PyObject *module)
 {
     PyObject *types = PyModule_New("pyautograd.return_types");
-    if (types == NULL || PyModule_SetDocString(types, RETURN_TYPES_DOC) < 0) {
-        Py_XDECREF(types);
-        return false;
-    }
-    for (const named_type *t = named_types; t->type != NULL; t++) {
-        *t->type = new_named_type(t->name, t->fields);
-        if (*t->type == NULL ||
-            PyModule_AddObjectRef(types, t->function, (PyObject *)*t->type) < 0) {
-            Py_DECREF(types);
-            return false;
-        }
-    }
-    const int status = PyModule_AddObjectRef(module, "return_types", types);
-    Py_DECREF(types);
-    return status == 0;
+    const bool ok = types != NULL && PyModule_SetDocString(types, RETURN_TYPES_DOC) == 0 &&
+                    PyModule_AddFunctions(types, types_functions) == 0 &&
+                    PyModule_AddObjectRef(module, "return_types", types) == 0;
+    Py_XDECREF(types);
+    return ok;
 }
 
 /* ---- functions ------------------------------------------------------------------------------ */
@@ -534,7 +583,8 @@ bool py_add_return_types(PyObject *module)
 #define NAMES_ANY NO_TYPE
 #define NAMES_NAMED(...) GIVE_NAMES
 #define GIVE_NAMES(name, cname) \
-    result = filled(result != NULL ? PyStructSequence_New(type_##name##_##cname) : NULL, result);
+    result = filled(result != NULL ? new_named(named_type_of(NAMED_##name##_##cname)) : NULL, \
+                    result);
 
 /* By FORMS: what else there is. A method is call_<name>_<cname> itself. */
 #define AS_FUNCTION(title, of) \
