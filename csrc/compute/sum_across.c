@@ -130,6 +130,7 @@ typedef struct across {
     int dense;
     int64_t columns, step;  /* of the densest */
     int64_t rows;           /* elements of a column */
+    bool far;               /* so much memory that it is to be asked for ahead */
 } across;
 
 /* The next n elements of `count` columns: column k's to z + k * z_row. */
@@ -273,16 +274,23 @@ typedef struct sliding {
     int64_t calls;              /* of agi_slide_block: those in which these end */
     sum_nodes nodes[SLIDING];   /* of long columns */
     agi_walk rows;              /* to come */
-    const double *x;            /* the column that they are of */
+    const double *x;            /* the column that the first of them are of */
+    int skipped, width;         /* columns that were summed before; and those that are there */
     bool is_next;               /* and not that in which the blocks began */
+    bool is_last;               /* the last of these columns has none behind */
 } sliding;
 
-static void open_sliding(const across *job, sliding *s, const double *x, int64_t row, int64_t block)
+/* Of `columns` more columns; the last one of all has the blocks that end in it. */
+static void open_sliding(const across *job, sliding *s, const double *x, int64_t columns,
+                         int64_t row, int64_t block)
 {
     s->calls = 0;
-    for (int k = 0; k < SLIDING; k++) {
+    s->skipped = columns < SLIDING ? SLIDING - (int)columns : 0;
+    memset(s->first, 0, sizeof s->first);
+    for (int k = s->skipped; k < SLIDING; k++) {
+        const bool last = k == SLIDING - 1 && columns <= SLIDING;
         s->first[k] = row;
-        s->blocks[k] = (job->rows - row + BLOCK - 1) / BLOCK;
+        s->blocks[k] = (job->rows - row + (last ? 0 : BLOCK - 1)) / BLOCK;
         s->nodes[k].next = block;
         s->nodes[k].count = 0;
         const int64_t calls = s->blocks[k] + (row > 0);
@@ -292,8 +300,12 @@ static void open_sliding(const across *job, sliding *s, const double *x, int64_t
     }
     agi_slide_open(&s->trees, s->first);
     agi_walk_start(&s->rows, &job->column, 0);
-    s->x = x;
+    s->x = x - s->skipped;
+    s->width = SLIDING;
     s->is_next = false;
+    s->is_last = columns <= SLIDING;
+    if (s->is_last)
+        memset(s->gathered, 0, sizeof s->gathered);
 }
 
 static void go_along_rows(const across *job, sliding *s, int64_t n)
@@ -303,8 +315,10 @@ static void go_along_rows(const across *job, sliding *s, int64_t n)
     if (s->rows.index[0] < s->rows.shape[0])
         return;
     agi_walk_start(&s->rows, &job->column, 0);
-    if (!s->is_next)  /* what comes behind the next column is in no block */
+    if (!s->is_next) {  /* what comes behind the next column is in no block */
         s->x += job->step;
+        s->width -= s->is_last;
+    }
     s->is_next = true;
 }
 
@@ -316,10 +330,12 @@ static void gather_rows(const across *job, sliding *s)
     for (int64_t at = 0, some; at < BLOCK; at += some) {
         const double *x = s->x + s->rows.at[0];
         some = MIN(s->rows.shape[last] - s->rows.index[last], BLOCK - at);
-        agi_copy_block((agi_block){s->gathered + at * SLIDING, SLIDING, 1}, x, step, 1, some,
-                       SLIDING);
-        for (int64_t k = 0; k < some; k++)
-            __builtin_prefetch(x + (BLOCK + k) * step);
+        double *z = s->gathered + at * SLIDING;
+        if (s->width < SLIDING)
+            agi_copy_block((agi_block){z, SLIDING, 1}, x, step, 1, some, s->width);
+        else
+            for (int64_t k = 0; k < some; k++)
+                memcpy(z + k * SLIDING, x + k * step, SLIDING * sizeof(double));
         go_along_rows(job, s, some);
     }
 }
@@ -328,14 +344,14 @@ static void slide_rows(const across *job, sliding *s, double *sums, const double
 {
     const int last = s->rows.ndim - 1;
     const double *x = s->x + s->rows.at[0];
-    if (s->rows.shape[last] - s->rows.index[last] < BLOCK) {
+    if (s->rows.shape[last] - s->rows.index[last] < BLOCK || s->width < SLIDING) {
         gather_rows(job, s);
         agi_slide_block(&s->trees, sums, s->gathered, SLIDING, s->gathered);
         return;
     }
     go_along_rows(job, s, BLOCK);
-    agi_slide_block(&s->trees, sums, x, s->rows.strides[0][last],
-                    behind != NULL ? behind : s->x + s->rows.at[0]);
+    const double *ahead = behind != NULL ? behind : s->x + s->rows.at[0];
+    agi_slide_block(&s->trees, sums, x, s->rows.strides[0][last], job->far ? ahead : NULL);
 }
 
 static void put_sums(sum_nodes *nodes, const double *s, int64_t n)
@@ -357,7 +373,7 @@ static void settle_found(sliding *s, sum_nodes *all, int64_t begin, int64_t end)
     double run[SLIDING * WAITING];
     int64_t n = 0;
     const bool whole = s->calls <= WAITING;
-    for (int k = 0; k < SLIDING; k++) {
+    for (int k = s->skipped; k < SLIDING; k++) {
         const int64_t before = s->first[k] > 0;
         const int64_t stop = MIN(end, before + s->blocks[k]);
         for (int64_t at = begin < before ? before : begin; at < stop; at++)
@@ -373,36 +389,37 @@ static void settle_found(sliding *s, sum_nodes *all, int64_t begin, int64_t end)
 /* All blocks that begin in SLIDING columns from x on, in the first not before `row`. Returns how
  * many elements they have. */
 static int64_t slide_columns(const across *job, sliding *s, sum_nodes *nodes, const double *x,
-                             int64_t row)
+                             int64_t columns, int64_t row)
 {
     const int64_t begun = nodes->next;
-    open_sliding(job, s, x, row, begun);
+    open_sliding(job, s, x, columns, row, begun);
     for (int64_t call = 0, some; call < s->calls; call += some) {
         some = MIN(s->calls - call, WAITING);
         for (int64_t k = 0; k < some; k++)
             slide_rows(job, s, s->found[k], call + k == s->calls - 1 ? x + SLIDING : NULL);
         settle_found(s, nodes, call, call + some);
     }
-    for (int k = 0; s->calls > WAITING && k < SLIDING; k++)
+    for (int k = s->skipped; s->calls > WAITING && k < SLIDING; k++)
         for (int i = 0; i < s->nodes[k].count; i++)
             put_node(nodes, s->nodes[k].level[i], s->nodes[k].sum[i]);
     return (nodes->next - begun) * BLOCK;
 }
 
-/* Columns from `column` on, of which the blocks of the first that begin before `row` are summed
- * and nothing is left of one. All have a neighbour, and their blocks end before `end`. Returns how
- * many elements were summed. */
+/* The next n elements, of which those before `row` of the first of these columns are summed and
+ * nothing is left of a block. Columns are done whose blocks end within the n elements; the last ones
+ * beside some that were done before. Returns how many elements were summed. */
 static AGI_NOINLINE int64_t sum_sliding(const across *job, sum_nodes *nodes, const double *x,
                                         int64_t row, int64_t columns, int64_t n)
 {
     sliding s;
     int64_t done = 0;
     memset(s.trees.window, 0, sizeof s.trees.window);
-    for (; columns > SLIDING; columns -= SLIDING, x += SLIDING) {
-        const int64_t whole = SLIDING * job->rows - row;  /* elements to the columns' end */
-        if (whole + BLOCK > n - done)
+    for (; columns > 0; columns -= SLIDING, x += SLIDING) {
+        /* elements to the columns' end, and what the last block may have of the next one */
+        const int64_t whole = MIN(columns, SLIDING) * job->rows - row;
+        if (whole + (columns > SLIDING ? BLOCK : 0) > n - done)
             break;
-        const int64_t some = slide_columns(job, &s, nodes, x, row);
+        const int64_t some = slide_columns(job, &s, nodes, x, columns, row);
         done += some;
         row = some - whole;
     }
@@ -425,6 +442,7 @@ static across across_of(const agi_walk *space)
         job.column.strides[0][job.column.ndim++] = space->strides[0][d];
         job.rows *= space->shape[d];
     }
+    job.far = job.rows * job.columns >= ASK_MIN;
     return job;
 }
 
@@ -440,8 +458,8 @@ bool agi_sum_goes_across(const agi_walk *space)
 /* Whether columns slide that are the next n elements, and what comes before `row` of the first. */
 static bool columns_slide(const across *job, int64_t columns, int64_t row, int64_t n)
 {
-    return job->step == 1 && job->rows >= SLIDE_ROWS && columns > SLIDING &&
-           row + n >= (SLIDING + 1) * job->rows;
+    return job->step == 1 && job->rows >= SLIDE_ROWS && columns >= SLIDING &&
+           row + n >= MIN(columns, SLIDING + 1) * job->rows;
 }
 
 /* Some of the next n elements, which begin in this row of the first of these columns. Returns how
