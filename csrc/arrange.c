@@ -529,12 +529,28 @@ ag_tensor *ag_diagonal_scatter(ag_tensor *x, ag_tensor *src, int64_t offset, int
 
 /* ---- borders -------------------------------------------------------------------------------- */
 
+/* So many elements along a dimension that end or begin where x does, going round it as often as
+ * that takes. */
+static ag_tensor *circle(ag_tensor *x, int dim, int64_t size, bool is_front)
+{
+    int64_t length = agi_shape_of(x)[dim], repeats[AGI_MAX_DIMS];
+    if (size > length) {
+        for (int d = 0; d < x->ndim; d++)
+            repeats[d] = d == dim ? (size - 1) / length + 1 : 1;
+        x = ag_repeat(x, x->ndim, repeats);
+        length *= repeats[dim];
+    }
+    if (x == NULL)
+        return NULL;
+    return is_front ? ag_slice(x, dim, length - size, length, 1) : ag_slice(x, dim, 0, size, 1);
+}
+
 /* What is put beside x along a dimension, in front of it or behind it; NULL with an error. */
 static ag_tensor *border_of_kind(ag_tensor *x, int dim, int64_t size, int kind, bool is_front)
 {
     const int64_t length = agi_shape_of(x)[dim], turned = dim;
     if (kind == AGI_PAD_CIRCULAR)
-        return is_front ? ag_slice(x, dim, length - size, length, 1) : ag_slice(x, dim, 0, size, 1);
+        return circle(x, dim, size, is_front);
     if (kind == AGI_PAD_REFLECT) {
         ag_tensor *part = is_front ? ag_slice(x, dim, 1, size + 1, 1)
                                    : ag_slice(x, dim, length - 1 - size, length - 1, 1);
@@ -561,11 +577,24 @@ static bool check_border(int64_t length, int dim, int kind, int64_t front, int64
         agi_fail(AG_ERR_SHAPE, "Padding value causes wrapping around more than once.");
         return false;
     }
-    if (cut >= 0 && (cut > 0 || (front <= 0 && behind <= 0)))
+    if (kind == AGI_PAD_CIRCULAR ? cut > 0 || (cut == 0 && front <= 0 && behind <= 0)
+                                 : length + front + behind > 0)
         return true;
     agi_fail(AG_ERR_SHAPE, "pad: nothing would be left of dimension %d of size %lld", dim,
              (long long)length);
     return false;
+}
+
+/* The border of one end, cut from the other end as well where more than x is cut off there. */
+static ag_tensor *border(ag_tensor *x, int dim, int64_t size, int64_t other, int kind,
+                         bool is_front)
+{
+    ag_tensor *made = border_of_kind(x, dim, size, kind, is_front);
+    const int64_t excess = -other - agi_shape_of(x)[dim];
+    if (made == NULL || kind == AGI_PAD_CIRCULAR || excess <= 0)
+        return made;
+    return is_front ? ag_slice(made, dim, 0, size - excess, 1)
+                    : ag_slice(made, dim, excess, size, 1);
 }
 
 /* x with a border along one dimension, made of x itself: all of it, but for circles, which go round
@@ -577,14 +606,14 @@ static ag_tensor *with_border(ag_tensor *x, int dim, int kind, int64_t front, in
     const int64_t length = agi_shape_of(x)[dim];
     if (!check_border(length, dim, kind, front, behind))
         return NULL;
-    ag_tensor *left = ag_slice(x, dim, front < 0 ? -front : 0,
-                               behind < 0 ? length + behind : length, 1);
+    const int64_t end = behind < 0 ? length + behind : length;
+    ag_tensor *left = ag_slice(x, dim, front < 0 ? -front : 0, end > 0 ? end : 0, 1);
     ag_tensor *of = kind == AGI_PAD_CIRCULAR ? left : x;
     if (front > 0 && left != NULL)
-        parts[n++] = border_of_kind(of, dim, front, kind, true);
+        parts[n++] = border(of, dim, front, behind, kind, true);
     parts[n++] = left;
     if (behind > 0 && left != NULL)
-        parts[n++] = border_of_kind(of, dim, behind, kind, false);
+        parts[n++] = border(of, dim, behind, front, kind, false);
     for (int k = 0; k < n; k++)
         if (parts[k] == NULL)
             return NULL;
@@ -594,9 +623,10 @@ static ag_tensor *with_border(ag_tensor *x, int dim, int kind, int64_t front, in
 static ag_tensor *pad_by_itself(ag_tensor *x, int n, const int64_t *pad, int kind)
 {
     const int dims = n / 2, ndim = x->ndim;
-    if (n % 2 != 0 || n < 2 || n > 6 || (ndim != dims + 1 && ndim != dims + 2))
-        return agi_fail_null(AG_ERR_DTYPE, "Only 2D, 3D, 4D, 5D padding with non-constant padding "
-                                           "are supported for now");
+    if (n < 2 || n > 6 || (ndim != dims + 1 && ndim != dims + 2))
+        return agi_fail_null(AG_ERR_DTYPE, "Padding size %d is not supported for %dD input tensor. "
+                                           "Non-constant padding has 2 numbers for 2D or 3D input, "
+                                           "4 for 3D or 4D, 6 for 4D or 5D", n, ndim);
     for (int d = ndim - dims - 1; d < ndim && kind != AGI_PAD_CIRCULAR; d++)
         if (agi_shape_of(x)[d] == 0)
             return agi_fail_null(AG_ERR_SHAPE, "pad: expected sizes other than 0 but for the first "
@@ -616,6 +646,9 @@ ag_tensor *ag_pad(ag_tensor *x, int n, const int64_t *pad, int mode, double valu
 {
     if (!agi_has_tensor("pad", x) || !agi_check_list("pad", "numbers", n, pad, false))
         return NULL;
+    if (n % 2 != 0)
+        return agi_fail_null(AG_ERR_SHAPE, "Padding length must be divisible by 2, but it is %d",
+                             n);
     if (mode == AGI_PAD_CONSTANT)
         return ag_constant_pad_nd(x, n, pad, value);
     if (mode < 0 || mode > AGI_PAD_CIRCULAR)

@@ -151,6 +151,16 @@ ag_status agi_shape_broadcast(int *out_ndim, int64_t *out, int ndim, const int64
     return AG_OK;
 }
 
+ag_status agi_shape_holds(int ndim, const int64_t *shape, int wide_ndim, const int64_t *wide)
+{
+    if (agi_shape_equal(wide_ndim, wide, ndim, shape))
+        return AG_OK;
+    char is[AGI_SHAPE_TEXT], wants[AGI_SHAPE_TEXT];
+    return agi_fail(AG_ERR_SHAPE, "output with shape %s doesn't match the broadcast shape %s",
+                    agi_format_shape_list(is, ndim, shape),
+                    agi_format_shape_list(wants, wide_ndim, wide));
+}
+
 void agi_shape_broadcast_strides(int out_ndim, const int64_t *out, int ndim, const int64_t *shape,
                                  const int64_t *strides, int64_t *result)
 {

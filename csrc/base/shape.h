@@ -31,6 +31,9 @@ bool agi_shape_equal(int na, const int64_t *a, int nb, const int64_t *b);
 /* out becomes the broadcast of out and shape (right-aligned); PyTorch's words on failure. */
 ag_status agi_shape_broadcast(int *out_ndim, int64_t *out, int ndim, const int64_t *shape);
 
+/* Whether what is written has the shape that all was broadcast to; PyTorch's words on failure. */
+ag_status agi_shape_holds(int ndim, const int64_t *shape, int wide_ndim, const int64_t *wide);
+
 /* Strides of an input of `shape`, `strides` when read under the broadcast shape `out`: 0 where it
  * is repeated. */
 void agi_shape_broadcast_strides(int out_ndim, const int64_t *out, int ndim, const int64_t *shape,

@@ -222,11 +222,27 @@ AG_RULE(bce_logits_term)
         GX(2) = term_gradient(v, 2, v_mul(t, exact_softplus(v_neg(x))));
 }
 
+/* Whether both, which are broadcast, have the shape of x: PyTorch writes them over it. */
+static bool fit_into(ag_arg x, ag_arg a, ag_arg b)
+{
+    const ag_tensor *const all[3] = {a.tensor, b.tensor, x.tensor};
+    int ndim = 0;
+    int64_t shape[AGI_MAX_DIMS];
+    for (int k = 0; k < 3; k++)
+        if (all[k] != NULL && agi_shape_broadcast(&ndim, shape, all[k]->ndim,
+                                                  agi_shape_of(all[k])) != AG_OK)
+            return false;
+    return agi_shape_holds(x.tensor->ndim, agi_shape_of(x.tensor), ndim, shape) == AG_OK;
+}
+
 AG_FORMULA(binary_cross_entropy_with_logits)
 {
     static const char name[] = "binary_cross_entropy_with_logits";
     const ag_arg term[3] = {args[0], args[1], agi_is_given(args[3]) ? args[3] : NUM(1.0)};
-    if (!agi_check_reduction(name, attr->i[0]) || !check_same_shapes(name, args[0], args[1]))
+    const ag_arg x = args[0], t = args[1];
+    if (!agi_check_reduction(name, attr->i[0]) ||
+        (agi_is_given(args[3]) && !fit_into(x, args[3], t)) || !fit_into(t, t, x) ||
+        (agi_is_given(args[2]) && !fit_into(t, t, args[2])))
         return agi_failed_loss();
     return scaled_loss(agi_value(AG_OP_bce_logits_term, 3, term, NULL), args[2], attr->i[0]);
 }

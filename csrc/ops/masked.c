@@ -177,15 +177,8 @@ static bool check_scattered(const ag_tensor *z, const ag_arg *args)
                                "dtype %s", agi_dtype_name(agi_dtype_of(mask)));
         return false;
     }
-    if (!shape_of_both(z, mask, &ndim, shape))
-        return false;
-    if (agi_shape_equal(ndim, shape, z->ndim, agi_shape_of(z)))
-        return true;
-    char a[AGI_SHAPE_TEXT], b[AGI_SHAPE_TEXT];
-    agi_fail(AG_ERR_SHAPE, "output with shape %s doesn't match the broadcast shape %s",
-             agi_format_shape_list(a, z->ndim, agi_shape_of(z)),
-             agi_format_shape_list(b, ndim, shape));
-    return false;
+    return shape_of_both(z, mask, &ndim, shape) &&
+           agi_shape_holds(z->ndim, agi_shape_of(z), ndim, shape) == AG_OK;
 }
 
 /* The first n elements of t, row by row. Owned. */

@@ -153,16 +153,15 @@ AG_RULE(scatter_add)
 
 /* ---- along a dimension: index_add ------------------------------------------------------------ */
 
+#define NUMBER_OF_INDICES "%s(): Number of indices (%lld) should be equal to source.size(dim) (%lld)"
+
 /* The shape of the part: that of z, with as many along dim as the index has numbers. */
 bool agi_check_slices(const char *op, const ag_tensor *z, const ag_tensor *part,
                       const ag_tensor *index, int dim)
 {
-    const bool copies = strcmp(op, "index_copy_") == 0;
     const int64_t along = part->ndim > 0 ? agi_shape_of(part)[dim] : 1;
     if (z->ndim == part->ndim && along != index->numel) {
-        agi_fail(copies ? AG_ERR_INDEX : AG_ERR_VALUE,
-                 "%s(): Number of indices (%lld) should be equal to source.size(dim) (%lld)", op,
-                 (long long)index->numel, (long long)along);
+        agi_fail(AG_ERR_VALUE, NUMBER_OF_INDICES, op, (long long)index->numel, (long long)along);
         return false;
     }
     bool fits = z->ndim == part->ndim;
@@ -171,7 +170,7 @@ bool agi_check_slices(const char *op, const ag_tensor *z, const ag_tensor *part,
     if (fits)
         return true;
     char a[AGI_SHAPE_TEXT], b[AGI_SHAPE_TEXT];
-    agi_fail(copies && z->ndim != part->ndim ? AG_ERR_INDEX : AG_ERR_SHAPE,
+    agi_fail(AG_ERR_SHAPE,
              "%s(): source tensor shape must match self tensor shape, excluding the specified "
              "dimension. Got self.shape = %s source.shape = %s", op,
              agi_format_shape_list(a, z->ndim, agi_shape_of(z)),
@@ -179,17 +178,69 @@ bool agi_check_slices(const char *op, const ag_tensor *z, const ag_tensor *part,
     return false;
 }
 
-bool agi_check_slices_there(const ag_tensor *z, const ag_tensor *index, int dim)
+/* The sizes of t without a dimension, as text. */
+static const char *format_slice(char text[AGI_SHAPE_TEXT], const ag_tensor *t, int dim)
 {
-    int64_t wrong;
-    if (agi_indexed_fits(index, 0, z->ndim > 0 ? agi_shape_of(z)[dim] : 1, &wrong))
+    int length = 0;
+    text[0] = '\0';
+    for (int d = 0; d < t->ndim && length < AGI_SHAPE_TEXT - 32; d++)
+        if (d != dim)
+            length += snprintf(text + length, (size_t)(AGI_SHAPE_TEXT - length), "%s%lld",
+                               length > 0 ? " " : "", (long long)agi_shape_of(t)[d]);
+    return text;
+}
+
+static bool have_same_slices(const ag_tensor *a, const ag_tensor *b, int dim)
+{
+    if (a->ndim == 0 || b->ndim == 0)
+        return a->ndim + b->ndim <= 1;
+    bool same = true;
+    for (int d = 0; same && d < a->ndim; d++)
+        same = d == dim || agi_shape_of(a)[d] == agi_shape_of(b)[d];
+    return same;
+}
+
+/* The same of index_copy, which takes one number and a vector of one for each other. */
+static bool check_copied(const char *op, const ag_tensor *z, const ag_tensor *part,
+                         const ag_tensor *index, int dim)
+{
+    if (part->ndim == 0 && index->numel != 1)
+        agi_fail(AG_ERR_INDEX, "%s(): When source is scalar, index should have one element (got "
+                               "%lld)", op, (long long)index->numel);
+    else if (part->ndim != z->ndim && part->ndim != 0 && z->ndim != 0)
+        agi_fail(AG_ERR_INDEX, "%s(): When source and destination are not scalars, their "
+                               "dimensionality must match. Source dimensionality (%d), destination "
+                               "dimensionality (%d)", op, part->ndim, z->ndim);
+    else if (!have_same_slices(z, part, dim)) {
+        char a[AGI_SHAPE_TEXT], b[AGI_SHAPE_TEXT];
+        agi_fail(AG_ERR_SHAPE, "%s(): Source/destination tensor must have same slice shapes. "
+                               "Destination slice shape: %s at dimension %d and source slice shape: "
+                               "%s at dimension %d.", op, format_slice(a, z, dim), dim,
+                 format_slice(b, part, dim), part->ndim > 0 ? dim : 0);
+    } else if (part->ndim > 0 && agi_shape_of(part)[dim] != index->numel)
+        agi_fail(AG_ERR_INDEX, NUMBER_OF_INDICES, op, (long long)index->numel,
+                 (long long)agi_shape_of(part)[dim]);
+    else
         return true;
-    agi_fail(AG_ERR_INDEX, "index out of range in self");
     return false;
 }
 
+bool agi_check_slices_there(const ag_tensor *z, const ag_tensor *index, int dim)
+{
+    int64_t wrong;
+    const int64_t size = z->ndim > 0 ? agi_shape_of(z)[dim] : 1;
+    if (agi_indexed_fits(index, 0, size, &wrong))
+        return true;
+    agi_fail(AG_ERR_INDEX, "index out of range in self: index %lld is out of bounds for dimension "
+                           "%d with size %lld", (long long)wrong, dim, (long long)size);
+    return false;
+}
+
+typedef bool slices_check(const char *op, const ag_tensor *z, const ag_tensor *part,
+                          const ag_tensor *index, int dim);
+
 /* The job of an op along a dimension; false with an error. */
-static bool slices_of(const char *op, ag_tensor *z, const ag_arg *args, const ag_attr *attr,
+static bool slices_of(const char *op, slices_check *check, ag_tensor *z, const ag_arg *args, const ag_attr *attr,
                       agi_indexed *job, bool *is_empty)
 {
     const ag_tensor *index = args[1].tensor;
@@ -206,7 +257,7 @@ static bool slices_of(const char *op, ag_tensor *z, const ag_arg *args, const ag
                  agi_dtype_name(agi_dtype_of(part.tensor)));
         return false;
     }
-    if (part.tensor != NULL && !agi_check_slices(op, z, part.tensor, index, dim))
+    if (part.tensor != NULL && !check(op, z, part.tensor, index, dim))
         return false;
     if (!agi_check_slices_there(z, index, dim))
         return false;
@@ -242,7 +293,7 @@ AG_EDIT(index_add)
     if (dtype != AG_FLOAT64 && !(isfinite(alpha) && alpha == trunc(alpha)))
         return agi_fail(AG_ERR_VALUE, "For integral input tensors, argument alpha must not be a "
                                       "floating point number.");
-    if (!slices_of("index_add_", z, args, attr, &job, &is_empty))
+    if (!slices_of("index_add_", agi_check_slices, z, args, attr, &job, &is_empty))
         return ag_last_status();
     if (!is_empty && (dtype != AG_BOOL || alpha != 0.0)) {
         job.scale = alpha;
@@ -268,7 +319,7 @@ AG_EDIT(index_copy)
 {
     agi_indexed job;
     bool is_empty;
-    if (!slices_of("index_copy_", z, args, attr, &job, &is_empty))
+    if (!slices_of("index_copy_", check_copied, z, args, attr, &job, &is_empty))
         return ag_last_status();
     if (!is_empty)
         agi_indexed_run(&job, AGI_INDEXED_WRITE);

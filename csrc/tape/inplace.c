@@ -125,12 +125,7 @@ static ag_status check_broadcast(int n, const ag_arg *args)
         if (status != AG_OK)
             return status;
     }
-    if (agi_shape_equal(ndim, shape, x->ndim, agi_shape_of(x)))
-        return AG_OK;
-    char is[AGI_SHAPE_TEXT], wants[AGI_SHAPE_TEXT];
-    return agi_fail(AG_ERR_SHAPE, "output with shape %s doesn't match the broadcast shape %s",
-                    agi_format_shape_list(is, x->ndim, agi_shape_of(x)),
-                    agi_format_shape_list(wants, ndim, shape));
+    return agi_shape_holds(x->ndim, agi_shape_of(x), ndim, shape);
 }
 
 AGI_INLINE ag_status check_shape(int n, const ag_arg *args)
