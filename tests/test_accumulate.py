@@ -254,3 +254,30 @@ def test_the_warning_may_be_an_error() -> None:
     y = leaf([1.0]) * 2
     with pytest.raises(UserWarning):
         y.grad  # pytest's configuration makes warnings errors
+
+
+WRITES = {
+    "in place": lambda g: g.mul_(5.0),
+    "through a view": lambda g: g[1:].zero_(),
+    "by NumPy": lambda g: g.numpy().fill(5.0),
+    "freed": lambda g: None,
+}
+
+
+@pytest.mark.parametrize("write", WRITES)
+@pytest.mark.parametrize("n", [3, 30_000])
+def test_parts_of_a_gradient_stay_as_they_were(n: int, write: str) -> None:
+    """Large parts are copied when somebody reads them, or writes what they are parts of."""
+    x, y, z = (ag.zeros(n, requires_grad=True) for _ in range(3))
+    numbers = np.arange(3.0 * n)
+    g = ag.tensor(numbers)
+    ag.cat((x, y, z)).backward(g)
+    WRITES[write](g)
+    del g
+    gc.collect()
+    assert np.array_equal(x.grad.numpy(), numbers[:n])
+    y.grad.add_(1.0)
+    assert np.array_equal(values(y.grad), numbers[n : 2 * n] + 1.0)
+    ag.cat((x, y, z)).backward(ag.ones(3 * n))
+    assert np.array_equal(values(z.grad), numbers[2 * n :] + 1.0)
+    assert np.array_equal(values(y.grad), numbers[n : 2 * n] + 2.0)

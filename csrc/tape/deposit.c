@@ -382,6 +382,16 @@ static bool deposit_prepare(agi_deposits *all, agi_deposit *d)
     return prepare_into(all, d, old);
 }
 
+/* Whether what a leaf gets is a copy of a part of memory that is there, as after cat. It may wait
+ * until somebody reads it: who writes that memory makes it first, and most read it once. */
+static bool is_part(const agi_deposit *d)
+{
+    const ag_tensor *grad = d->grad;
+    return d->kind == AGI_DEPOSIT_REPLACE && d->old == NULL && grad->flags & AGI_TENSOR_VIEW &&
+           grad->numel < grad->meta->base->numel && agi_is_contiguous(grad) &&
+           !agi_is_pending(grad->storage);
+}
+
 /* What was prepared pending is computed, all that goes over the same elements in one program, with
  * the roots where those are pending too and fit. Large sums that are to be in place go straight to
  * the memory that .grad has, where the last program makes them. From here on nothing fails. */
@@ -395,7 +405,7 @@ static bool deposits_compute(agi_deposits *all, int n_roots, ag_tensor *const *r
         return false;
     for (int32_t i = 0; i < all->count; i++) {
         agi_deposit *d = &all->list[i];
-        if (d->kind == AGI_DEPOSIT_NOTHING || !agi_is_pending(d->value->storage))
+        if (d->kind == AGI_DEPOSIT_NOTHING || !agi_is_pending(d->value->storage) || is_part(d))
             continue;
         targets[n] = (agi_target){.storage = d->value->storage};
         if (d->kind == AGI_DEPOSIT_INTO) {

