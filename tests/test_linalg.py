@@ -411,7 +411,9 @@ def test_chain_takes_the_fewest_multiplications() -> None:
 
 
 @pytest.mark.parametrize("upper", [False, True])
-@pytest.mark.parametrize("shape", [(1, 1), (5, 5), (31, 31), (50, 50), (3, 33, 33), (2, 0, 0)])
+@pytest.mark.parametrize(
+    "shape", [(1, 1), (5, 5), (31, 31), (50, 50), (65, 65), (3, 33, 33), (2, 0, 0)]
+)
 def test_cholesky_has_the_same_gradient_recorded_or_not(
     shape: tuple[int, ...], upper: bool, rng: np.random.Generator
 ) -> None:
@@ -424,3 +426,61 @@ def test_cholesky_has_the_same_gradient_recorded_or_not(
     (plain,) = ag.autograd.grad(factor, x, g, retain_graph=True)
     (recorded,) = ag.autograd.grad(factor, x, g, create_graph=True)
     np.testing.assert_allclose(values(plain), values(recorded.detach()), rtol=1e-11, atol=1e-13)
+
+
+def _slopes(packed: Any, x: Any, gradients: Any) -> tuple[Any, Any]:
+    """The gradient by the rule that is recorded, and by the one that is not."""
+    outs = [(out, g) for out, g in zip(packed, gradients, strict=True) if g is not None]
+    results, given = [out for out, _ in outs], [g for _, g in outs]
+    (recorded,) = ag.autograd.grad(results, x, given, create_graph=True)
+    return values(recorded), values(ag.autograd.grad(results, x, given)[0])
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (4, 4), (20, 20), (2, 3, 5, 5), (2, 0, 0), (0, 3, 3)])
+@pytest.mark.parametrize("which", [(0,), (1,), (0, 1)])
+def test_eigh_has_the_same_gradient_recorded_or_not(
+    shape: Any, which: Any, rng: np.random.Generator
+) -> None:
+    x = ag.tensor(rng.standard_normal(shape), requires_grad=True)
+    outs = ag.linalg.eigh(x)
+    given = [
+        ag.tensor(rng.standard_normal(out.shape)) if k in which else None
+        for k, out in enumerate(outs)
+    ]
+    recorded, plain = _slopes(outs, x, given)
+    np.testing.assert_allclose(plain, recorded, rtol=1e-11, atol=1e-12)
+
+
+@pytest.mark.parametrize("full", [False, True])
+@pytest.mark.parametrize(
+    "shape", [(1, 1), (4, 4), (3, 5), (6, 2), (20, 17), (2, 3, 5, 5), (2, 4, 3), (0, 3, 2), (1, 4)]
+)
+@pytest.mark.parametrize("which", [(1,), (0,), (2,), (0, 1, 2)])
+def test_svd_has_the_same_gradient_recorded_or_not(
+    shape: Any, full: bool, which: Any, rng: np.random.Generator
+) -> None:
+    x = ag.tensor(rng.standard_normal(shape), requires_grad=True)
+    outs = ag.linalg.svd(x, full_matrices=full)
+    given = [
+        ag.tensor(rng.standard_normal(out.shape)) if k in which else None
+        for k, out in enumerate(outs)
+    ]
+    recorded, plain = _slopes(outs, x, given)
+    np.testing.assert_allclose(plain, recorded, rtol=1e-10, atol=1e-11)
+
+
+@pytest.mark.parametrize("scale", [1e-200, 1.0, 1e200])
+def test_ties_have_the_same_gradient_recorded_or_not(scale: float) -> None:
+    x = ag.tensor(np.diag([2.0, 2.0, 1.0]) * scale, requires_grad=True)
+    with_all = [ag.ones(3, 3), ag.ones(3)]
+    for outs, given in (
+        (ag.linalg.eigh(x), with_all[::-1]),
+        (ag.linalg.svd(x), [*with_all, with_all[0]]),
+    ):
+        recorded, plain = _slopes(outs, x, given)
+        np.testing.assert_array_equal(np.isfinite(plain), np.isfinite(recorded))
+        finite = np.isfinite(plain)
+        np.testing.assert_allclose(plain[finite], recorded[finite], rtol=1e-10, atol=1e-12)
+    values_alone = _slopes([ag.linalg.svdvals(x)], x, [ag.ones(3)])
+    np.testing.assert_allclose(values_alone[0], np.eye(3), atol=1e-14)
+    np.testing.assert_allclose(values_alone[1], np.eye(3), atol=1e-14)

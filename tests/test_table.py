@@ -85,10 +85,12 @@ INTERNAL = {
     "band_of_product",
     "band_times",
     "eigh_pack",
+    "eigh_pack_vjp",
     "eigh_values",
     "eig_pack",
     "eig_values",
     "svd_pack",
+    "svd_pack_vjp",
     "svd_values",
     "qr_pack",
     "lstsq_solution",
@@ -139,7 +141,7 @@ def test_names_are_unique() -> None:
 def test_every_op_has_a_case_and_every_case_an_op() -> None:
     """But for inner ops that are not derived: fused forms of a rule, which test_grad.py holds
     against the rule, and those that test_div_floor.py and test_integer.py call by their number,
-    and the adjugate, what bands need and the gradient of a Cholesky factor, of which
+    and the adjugate, what bands need and gradients of factors and spectra, of which
     test_linalg.py takes derivatives, and products
     with sparse matrices, of which test_sparse.py does, and draws of gamma numbers, of which
     test_gamma_draws.py does."""
@@ -148,7 +150,7 @@ def test_every_op_has_a_case_and_every_case_an_op() -> None:
     inner |= {"div_rounded_int", "remainder_int", "fmod_int", "hardtanh_int", "threshold_int"}
     inner |= {"adjugate", "adjugate_slope", "band_of_product", "band_times", "sparse_matmul"}
     inner |= {"ldl_plan", "ldl_turn", "gamma_log_draw", "gamma_draw_slope"}
-    inner |= {"cholesky_factor_vjp"}
+    inner |= {"cholesky_factor_vjp", "eigh_pack_vjp", "svd_pack_vjp"}
     assert set(NAMES) - with_case == inner, "ops without a case in tests/ops/cases.py"
     assert with_case - set(NAMES) == set(), "cases of ops that are not in ops.def"
 

@@ -138,6 +138,18 @@ static void describe_blas(const blas_source *source, const blas_spelling *as)
         snprintf(blas.library, sizeof blas.library, "%.180s", text != NULL ? text : "a library");
 }
 
+/* OpenBLAS multiplies small matrices without packing them by its kernels for AVX-512, but of
+ * products x^T y only those with few results. */
+static bool has_small_kernels(const blas_source *source, const blas_spelling *as)
+{
+    static const char *const cores[] = {"SkylakeX", "Cooperlake", "SapphireRapids"};
+    char *(*core)(void) = (char *(*)(void))find_own(source, as, "openblas_get_corename");
+    bool found = false;
+    for (int k = 0; k < (int)(sizeof cores / sizeof *cores) && core != NULL; k++)
+        found |= strcmp(core(), cores[k]) == 0;
+    return found;
+}
+
 /* Fills the table in from the source; false, and nothing in it, where even a product is missing. */
 static bool fill_blas(agi_blas_table *table, const blas_source *source)
 {
@@ -162,6 +174,7 @@ static bool fill_blas(agi_blas_table *table, const blas_source *source)
     AGI_BLAS_LIST(FILL_UP)
 #undef FILL_UP
     find_threads(table, source, as);
+    table->parts_pay = has_small_kernels(source, as);
     describe_blas(source, as);
     return true;
 }

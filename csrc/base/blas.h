@@ -76,6 +76,7 @@ typedef struct agi_blas_table {
     AGI_BLAS_LIST(AGI_BLAS_MEMBER)
 #undef AGI_BLAS_MEMBER
     bool wide;  /* integers have 64 bits */
+    bool parts_pay;  /* of x^T y under 100 x 100 x 100: see transposed_parts in gemm.c */
     int (*get_threads)(void);  /* of the library's own pool; NULL where it has none */
     void (*set_threads)(int);
 } agi_blas_table;

@@ -34,6 +34,9 @@ void agi_fill_units(ag_tensor *z, int64_t size, int64_t rows);
 /* A new tensor with this batch and `own` more dimensions of these sizes. */
 ag_tensor *agi_batch_tensor(int ndim, const int64_t *batch, int own, const int64_t *sizes);
 
+/* t, a new tensor of matrices, is laid out so that each lies by columns. */
+void agi_lay_by_columns(ag_tensor *t);
+
 /* One result for each matrix of the batch: runs fn over the inputs, the last own[k] dimensions of
  * which are those of a matrix, and the result, which is the last of the tensors. */
 ag_status agi_batch_run(agi_matrices *m, agi_matrix_fn fn, const void *context, int n,
@@ -108,6 +111,23 @@ bool agi_is_recorded(ag_tensor *a);
 ag_arg agi_factor_info(ag_arg factor, bool is_lu);
 
 #pragma GCC visibility pop
+
+/* What stands in a packed singular value decomposition of m x n: U by columns, S, Vh by columns. */
+typedef struct agi_svd_shape {
+    int64_t m, n, k, of_u, of_v;  /* columns of U, rows of Vh */
+} agi_svd_shape;
+
+AGI_INLINE agi_svd_shape agi_shape_of_svd(int64_t m, int64_t n, bool full)
+{
+    const int64_t k = m < n ? m : n;
+    return (agi_svd_shape){
+        .m = m, .n = n, .k = k, .of_u = full ? m : k, .of_v = full ? n : k};
+}
+
+AGI_INLINE int64_t agi_svd_size(const agi_svd_shape *s)
+{
+    return s->m * s->of_u + s->k + s->n * s->of_v;
+}
 
 AGI_INLINE ag_arg v_failed_matrix(void) { return agi_arg(&agi_failed); }
 

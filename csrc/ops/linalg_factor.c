@@ -17,33 +17,38 @@
 /* ---- cholesky: A = L L^T, or U^T U with i[0] set -------------------------------------------- */
 
 /* With S = L^T gL, of which the lower triangle counts, halved on the diagonal, dA is L^-T S L^-1,
- * made symmetric (Murray 2016, arXiv:1602.07527). Saves L. Where A is not positive-definite, one
- * number of the diagonal of L is not positive. */
+ * made symmetric (Murray 2016, arXiv:1602.07527; see also linalg_cholesky_vjp.c). Saves L. Where A
+ * is not positive-definite, one number of the diagonal of L is not positive. */
 
-static void clear_other_triangle(double *z, int64_t n, bool upper)
+/* L lies by columns, as PyTorch's does, and U by rows, which are the same numbers in memory: to
+ * LAPACK a lower triangle, of which OpenBLAS makes the factor a quarter quicker than of an upper
+ * one. */
+
+typedef struct cholesky_kind {
+    int64_t n;
+    bool upper;
+} cholesky_kind;
+
+static void clear_above(double *z, int64_t n)
 {
-    for (int64_t i = 0; i < n; i++) {
-        double *row = z + i * n;
-        if (upper)
-            memset(row, 0, (size_t)i * sizeof *row);
-        else
-            memset(row + i + 1, 0, (size_t)(n - i - 1) * sizeof *row);
-    }
+    for (int64_t j = 1; j < n; j++)
+        memset(z + j * n, 0, (size_t)j * sizeof *z);
 }
 
 static int64_t cholesky_matrix(const void *context, const agi_matrices *m, double *const *at,
                                double *scratch, const agi_blas_table *blas)
 {
-    const bool upper = *(const bool *)context;
-    const int64_t n = m->row[1];
+    const cholesky_kind *kind = context;
+    const bool upper = kind->upper;
+    const int64_t n = kind->n;
     int64_t info = 0;
     double *z = at[1];
     (void)scratch;
-    agi_copy_block((agi_block){z, n, 1}, at[0], m->row[0], m->col[0], n, n);
-    /* By columns, what lies by rows is the transpose. */
-    blas->dpotrf(upper ? "L" : "U", &n, z, &n, &info, 1);
+    agi_matrix_by_columns(z, n, at[0], upper ? m->col[0] : m->row[0],
+                          upper ? m->row[0] : m->col[0], n, n);
+    blas->dpotrf("L", &n, z, &n, &info, 1);
     info = agi_blas_number(blas, info);
-    clear_other_triangle(z, n, upper);
+    clear_above(z, n);
     if (info > 0 && z[(info - 1) * (n + 1)] > 0.0)
         z[(info - 1) * (n + 1)] = 0.0;
     return 0;
@@ -52,79 +57,16 @@ static int64_t cholesky_matrix(const void *context, const agi_matrices *m, doubl
 AG_FORWARD(cholesky_factor)
 {
     ag_tensor *a = args[0].tensor;
-    const bool upper = attr->i[0] != 0;
+    const cholesky_kind kind = {.n = agi_rows_of(a), .upper = attr->i[0] != 0};
     ag_tensor *z = agi_tensor_new(a->ndim, agi_shape_of(a), a->numel);
     agi_matrices m;
     if (z == NULL || z->numel == 0)
         return z;
+    if (!kind.upper)
+        agi_lay_by_columns(z);
     agi_matrices_start(&m, a->ndim - 2, agi_shape_of(a));
     m.cost = AGI_CUBIC_COST(agi_rows_of(a), agi_rows_of(a));
-    return agi_batch_made(&m, cholesky_matrix, &upper, 2, (ag_tensor *[]){a, z}, (int[]){2, 2});
-}
-
-/* The lower triangle of s = L^T g for n x n matrices, of L by columns and g by rows lower triangles
- * too: in halves, so that less is multiplied by 0. */
-static void lower_product(const agi_blas_table *blas, int64_t n, const double *l, const double *g,
-                          double *s)
-{
-    const int64_t half = n < 32 ? n : n / 2, rest = n - half;
-    const double one = 1.0, zero = 0.0;
-    /* By columns s and g are transposed: s^T = g^T L. */
-    blas->dgemm("N", "N", &half, &half, &n, &one, g, &n, l, &n, &zero, s, &n, 1, 1);
-    if (rest == 0)
-        return;
-    const double *below = g + half * n, *corner = l + half * n + half;
-    blas->dgemm("N", "N", &n, &rest, &rest, &one, below, &n, corner, &n, &zero, s + half * n, &n,
-                1, 1);
-}
-
-/* Half of s below its diagonal, in both triangles, and half of its diagonal. */
-static void halve_into_both(double *s, int64_t n)
-{
-    for (int64_t i = 0; i < n; i++)
-        for (int64_t j = 0; j <= i; j++)
-            s[j * n + i] = s[i * n + j] *= 0.5;
-}
-
-/* z = L^-T (S halved and made symmetric) L^-1. Both solves have the triangle on the right and not
- * transposed, which OpenBLAS is quickest at, so the first solution is turned before the second. */
-static int64_t cholesky_vjp_matrix(const void *context, const agi_matrices *m, double *const *at,
-                                   double *scratch, const agi_blas_table *blas)
-{
-    const int64_t n = m->row[2];
-    const bool upper = *(const bool *)context;
-    double *z = at[2], *l = scratch, *g = scratch + n * n;
-    const double one = 1.0;
-    double *const copies[2] = {l, g};
-    for (int k = 0; k < 2; k++) {  /* L by columns, g by rows; of U and its g the transposes */
-        const bool turned = upper != (k == 0);
-        agi_copy_block((agi_block){copies[k], n, 1}, at[k], turned ? m->col[k] : m->row[k],
-                       turned ? m->row[k] : m->col[k], n, n);
-    }
-    lower_product(blas, n, l, g, z);
-    halve_into_both(z, n);
-    blas->dtrsm("R", "L", "N", "N", &n, &n, &one, l, &n, z, &n, 1, 1, 1, 1);
-    agi_copy_block((agi_block){g, n, 1}, z, 1, n, n, n);
-    blas->dtrsm("R", "L", "N", "N", &n, &n, &one, l, &n, g, &n, 1, 1, 1, 1);
-    agi_copy_block((agi_block){z, n, 1}, g, 1, n, n, n);
-    return 0;
-}
-
-AG_FORWARD(cholesky_factor_vjp)
-{
-    ag_tensor *l = args[0].tensor, *g = args[1].tensor;
-    const bool upper = attr->i[0] != 0;
-    agi_matrices m;
-    if (!agi_check_right_side("cholesky", g, agi_rows_of(l)))
-        return NULL;
-    ag_tensor *z = agi_tensor_new(l->ndim, agi_shape_of(l), l->numel);
-    if (z == NULL || z->numel == 0)
-        return z;
-    agi_matrices_start(&m, l->ndim - 2, agi_shape_of(l));
-    m.scratch = 2 * agi_rows_of(l) * agi_rows_of(l);
-    m.cost = AGI_CUBIC_COST(agi_rows_of(l), 3 * agi_rows_of(l));
-    return agi_batch_made(&m, cholesky_vjp_matrix, &upper, 3, (ag_tensor *[]){l, g, z},
-                          (int[]){2, 2, 2});
+    return agi_batch_made(&m, cholesky_matrix, &kind, 2, (ag_tensor *[]){a, z}, (int[]){2, 2});
 }
 
 AG_RULE(cholesky_factor)

@@ -6,11 +6,13 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "../base/check.h"
 #include "../base/shape.h"
 #include "../fuse/pending.h"
 #include "../tape/dtypes.h"
+#include "../tensor/layout.h"
 #include "../tensor/scope.h"
 #include "table.h"
 
@@ -110,6 +112,17 @@ ag_tensor *agi_batch_tensor(int ndim, const int64_t *batch, int own, const int64
         shape[ndim + d] = sizes[d];
     const int64_t numel = agi_shape_numel("linalg", ndim + own, shape);
     return numel < 0 ? NULL : agi_tensor_new(ndim + own, shape, numel);
+}
+
+void agi_lay_by_columns(ag_tensor *t)
+{
+    int64_t strides[AGI_MAX_DIMS];
+    agi_layout layout;
+    memcpy(strides, agi_strides_of(t), (size_t)t->ndim * sizeof *strides);
+    strides[t->ndim - 2] = 1;
+    strides[t->ndim - 1] = agi_rows_of(t);
+    if (agi_layout_of_strides(&layout, t->ndim, agi_shape_of(t), strides))
+        agi_layout_give(t, &layout);
 }
 
 ag_status agi_batch_run(agi_matrices *m, agi_matrix_fn fn, const void *context, int n,

@@ -88,6 +88,11 @@ AG_RULE(eigh_pack)
     const ag_arg packed = OUT;
     if (agi_rule_of_no_matrix(v, packed))
         return;
+    if (!v->create_graph && agi_same_shape(G.tensor, packed.tensor)) {
+        const ag_arg both[2] = {packed, G};
+        GX(0) = agi_value(AG_OP_eigh_pack_vjp, 2, both, NULL);
+        return;
+    }
     const int64_t n = agi_cols_of(packed.tensor);
     const ag_arg rows = v_slice_of(packed, -2, 0, n), w = agi_last_row_of(packed, n);
     const ag_arg inner = v_matmul_nt(rows, v_slice_of(G, -2, 0, n));
@@ -98,25 +103,13 @@ AG_RULE(eigh_pack)
 
 /* ---- svd_pack: U by columns, S, Vh by columns, one behind the other; i: full ---------------- */
 
-typedef struct svd_shape {
-    int64_t m, n, k, of_u, of_v;  /* columns of U, rows of Vh */
-} svd_shape;
-
-static svd_shape shape_of_svd(int64_t m, int64_t n, bool full)
-{
-    const int64_t k = m < n ? m : n;
-    return (svd_shape){.m = m, .n = n, .k = k, .of_u = full ? m : k, .of_v = full ? n : k};
-}
-
-static int64_t svd_size(const svd_shape *s) { return s->m * s->of_u + s->k + s->n * s->of_v; }
-
-static int64_t svd_work(const svd_shape *s)
+static int64_t svd_work(const agi_svd_shape *s)
 {
     return 7 * s->k * s->k + 10 * s->k + 64 * (s->m + s->n);
 }
 
 typedef struct svd_kind {
-    svd_shape shape;
+    agi_svd_shape shape;
     bool vectors;
 } svd_kind;
 
@@ -124,7 +117,7 @@ static int64_t svd_matrix(const void *context, const agi_matrices *m, double *co
                           double *scratch, const agi_blas_table *blas)
 {
     const svd_kind *kind = context;
-    const svd_shape *s = &kind->shape;
+    const agi_svd_shape *s = &kind->shape;
     const int64_t lwork = svd_work(s);
     double *a = scratch, *work = a + s->m * s->n, *u = at[1];
     double *values = kind->vectors ? u + s->m * s->of_u : at[1], *vt = values + s->k;
@@ -140,10 +133,10 @@ static int64_t svd_matrix(const void *context, const agi_matrices *m, double *co
 
 static ag_tensor *svd_of(ag_tensor *a, bool full, bool vectors)
 {
-    const svd_kind kind = {.shape = shape_of_svd(agi_rows_of(a), agi_cols_of(a), full),
+    const svd_kind kind = {.shape = agi_shape_of_svd(agi_rows_of(a), agi_cols_of(a), full),
                            .vectors = vectors};
-    const svd_shape *s = &kind.shape;
-    const int64_t size = vectors ? svd_size(s) : s->k;
+    const agi_svd_shape *s = &kind.shape;
+    const int64_t size = vectors ? agi_svd_size(s) : s->k;
     int64_t batch[AGI_MAX_DIMS];
     int ndim;
     agi_matrices m;
@@ -175,7 +168,7 @@ typedef struct svd_parts {
     ag_arg u, s, vh;
 } svd_parts;
 
-static svd_parts parts_of_svd(ag_arg packed, const svd_shape *s)
+static svd_parts parts_of_svd(ag_arg packed, const agi_svd_shape *s)
 {
     const int64_t of_s = s->m * s->of_u, of_v = of_s + s->k;
     return (svd_parts){.u = agi_unpacked(packed, 0, s->of_u, s->m),
@@ -196,7 +189,7 @@ static ag_arg outside_by(ag_arg g, ag_arg x, ag_arg inner, ag_arg s, ag_arg scal
  * ((P + Q) / (s[j] - s[i]) + (P - Q) / (s[j] + s[i])) / 2, gs on the diagonal, and what gU and gV
  * have outside of the spaces of U and V, divided by s. Nothing is squared, so that no scale is too
  * small. Columns of U and V behind the first k have no part in it. */
-static ag_arg svd_slope(const svd_parts *x, const svd_parts *g, const svd_shape *s)
+static ag_arg svd_slope(const svd_parts *x, const svd_parts *g, const agi_svd_shape *s)
 {
     const int64_t k = s->k, n = s->m > s->n ? s->m : s->n;
     const ag_arg u = v_slice_of(x->u, -1, 0, k), vh = v_slice_of(x->vh, -2, 0, k);
@@ -225,7 +218,7 @@ static ag_arg svd_slope(const svd_parts *x, const svd_parts *g, const svd_shape 
 AG_RULE(svd_pack)
 {
     const int64_t *i = agi_node_attr_of(v->node)->i;
-    const svd_shape s = shape_of_svd(i[1], i[2], i[0] != 0);
+    const agi_svd_shape s = agi_shape_of_svd(i[1], i[2], i[0] != 0);
     const ag_arg packed = OUT;
     int ndim;
     const int64_t *shape = agi_node_input_shape(v->node, 0, &ndim);
@@ -233,6 +226,12 @@ AG_RULE(svd_pack)
         return;
     if (s.k == 0 || packed.tensor->numel == 0) {
         GX(0) = agi_repeated(0.0, ndim, shape);
+        return;
+    }
+    if (!v->create_graph && agi_same_shape(G.tensor, packed.tensor)) {
+        const ag_arg both[2] = {packed, G};
+        const ag_attr attr = {.i = {i[0], i[1], i[2]}};
+        GX(0) = agi_value(AG_OP_svd_pack_vjp, 2, both, &attr);
         return;
     }
     const svd_parts x = parts_of_svd(packed, &s), g = parts_of_svd(G, &s);
@@ -244,7 +243,7 @@ AG_RULE(svd_pack)
 /* With P the result, dA is -P^T g P^T + (1 - A P) g^T P P^T + P^T P g^T (1 - P A).  Saves A, P. */
 
 typedef struct pinv_kind {
-    svd_shape shape;
+    agi_svd_shape shape;
     double atol, rtol;
     bool hermitian;
 } pinv_kind;
@@ -273,8 +272,8 @@ static int64_t pinv_matrix(const void *context, const agi_matrices *m, double *c
                            double *scratch, const agi_blas_table *blas)
 {
     const pinv_kind *kind = context;
-    const svd_shape *s = &kind->shape;
-    double *packed = scratch, *work = packed + svd_size(s) + s->n * s->n;
+    const agi_svd_shape *s = &kind->shape;
+    double *packed = scratch, *work = packed + agi_svd_size(s) + s->n * s->n;
     int64_t info;
     if (!kind->hermitian) {
         const svd_kind svd = {.shape = *s, .vectors = true};
@@ -298,10 +297,10 @@ static int64_t pinv_matrix(const void *context, const agi_matrices *m, double *c
 AG_FORWARD(pinv)
 {
     ag_tensor *a = args[0].tensor;
-    const pinv_kind kind = {.shape = shape_of_svd(agi_rows_of(a), agi_cols_of(a), false),
+    const pinv_kind kind = {.shape = agi_shape_of_svd(agi_rows_of(a), agi_cols_of(a), false),
                             .atol = attr->f[0], .rtol = attr->f[1],
                             .hermitian = attr->i[0] != 0};
-    const svd_shape *s = &kind.shape;
+    const agi_svd_shape *s = &kind.shape;
     const int64_t size[2] = {s->n, s->m};
     int64_t batch[AGI_MAX_DIMS];
     int ndim;
@@ -313,7 +312,7 @@ AG_FORWARD(pinv)
     if (z == NULL || z->numel == 0)
         return z;
     agi_matrices_start(&m, ndim, batch);
-    m.scratch = svd_size(s) + s->n * s->n + s->m * s->n + svd_work(s) + eigh_work(s->n) +
+    m.scratch = agi_svd_size(s) + s->n * s->n + s->m * s->n + svd_work(s) + eigh_work(s->n) +
                 8 * s->k + 5 * s->n + 3;
     m.cost = AGI_CUBIC_COST(s->k, 20 * (s->m + s->n));
     if (agi_batch_run(&m, pinv_matrix, &kind, 2, (ag_tensor *[]){a, z}, (int[]){2, 2}) == AG_OK &&
@@ -395,7 +394,7 @@ ag_tensor *ag_linalg_eigvalsh(ag_tensor *a, int uplo)
 
 static svd_parts svd_by_parts(ag_tensor *a, bool full)
 {
-    const svd_shape s = shape_of_svd(agi_rows_of(a), agi_cols_of(a), full);
+    const agi_svd_shape s = agi_shape_of_svd(agi_rows_of(a), agi_cols_of(a), full);
     const ag_arg arg = agi_arg(a);
     const ag_attr attr = {.i = {full, s.m, s.n}};
     return parts_of_svd(agi_value(AG_OP_svd_pack, 1, &arg, &attr), &s);
