@@ -116,6 +116,32 @@ def test_eig_gives_what_numpy_gives(n: int, rng: np.random.Generator) -> None:
         np.testing.assert_allclose(values(ag.linalg.eigvals(x)), expected_w, rtol=1e-9)
 
 
+@pytest.mark.parametrize("at", [(0, 0), (1, 1), (2, 2), (0, 2), (2, 0)])
+def test_nan_is_passed_on_by_lu(at: tuple[int, int]) -> None:
+    a = ag.tensor([[4.0, 1.0, 2.0], [1.0, 5.0, 3.0], [2.0, 3.0, 6.0]])
+    a[at] = float("nan")
+    assert bool(ag.linalg.solve(a, ag.ones(3)).isnan().all())
+    assert bool(ag.linalg.inv(a).isnan().any()) and bool(ag.linalg.det(a).isnan())
+    both = ag.stack([a, ag.eye(3)])
+    assert bool(ag.linalg.solve(both, ag.ones(3, 1))[0].isnan().all())
+    assert ag.linalg.inv(both)[1].tolist() == ag.eye(3).tolist()
+
+
+def test_norms_of_nothing() -> None:
+    for shape in ((0, 0), (2, 0), (0, 2)):
+        x = ag.empty(*shape, requires_grad=True)
+        assert ag.linalg.matrix_norm(x, 2).item() == ag.linalg.cond(x).item() == 0.0
+        ag.linalg.matrix_norm(x, "nuc").backward()
+        assert x.grad is not None and x.grad.shape == shape
+    assert ag.linalg.matrix_norm(ag.empty(3, 2, 0), 1, keepdim=True).tolist() == [[[0.0]]] * 3
+    assert ag.linalg.matrix_norm(ag.empty(0, 2), float("inf")).item() == 0.0
+    with pytest.raises(IndexError, match="non-zero size"):
+        ag.linalg.matrix_norm(ag.empty(0, 0), -2)
+    for order in (-1, -2.5, float("inf"), float("-inf")):
+        with pytest.raises(RuntimeError, match="norm on an empty tensor because the operation"):
+            ag.linalg.vector_norm(ag.empty(2, 0), order)
+
+
 def test_eig_of_no_matrices_and_of_empty_ones() -> None:
     for shape in ((0, 0), (2, 0, 0), (0, 3, 3)):
         a = ag.zeros(*shape, requires_grad=True)

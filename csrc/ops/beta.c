@@ -360,10 +360,12 @@ static long double lower_quantile(double a, double b, long double p)
         *(error < 0.0L ? &low : &high) = t;
         const long double step = error * share / (term * a / (1.0L - x));
         t -= step;
-        if (fabsl(step) < 1e-17L || high - low < 1e-17L)
+        if (fabsl(step) < 1e-17L || high - low < 1e-17L * (1.0L + fabsl(low)))
             break;
     }
-    return expl(t < top ? t : top);
+    if (!(t >= low && t <= high))  /* the last step went out of it, or x was too small for one */
+        t = 0.5L * (low + high);
+    return expl(t);
 }
 
 static double beta_quantile(double a, double b, double p)

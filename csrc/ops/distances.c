@@ -36,8 +36,9 @@ AG_FORMULA(p_norm)
 {
     const double p = attr->f[0];
     const ag_arg x = args[0];
-    if (isinf(p) && attr->i[1] == 0 && is_of_nothing(x.tensor, attr)) {
-        agi_fail(AG_ERR_SHAPE, "linalg.vector_norm cannot compute the %g norm on nothing", p);
+    if ((isinf(p) || p < 0.0) && attr->i[1] == 0 && is_of_nothing(x.tensor, attr)) {
+        agi_fail(AG_ERR_SHAPE, "linalg.vector_norm cannot compute the %g norm on an empty tensor "
+                               "because the operation does not have an identity", p);
         return failed_distance();
     }
     if (attr->i[2] != 0 && p != 0.0 && p != 1.0 && !isinf(p))

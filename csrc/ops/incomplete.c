@@ -6,6 +6,7 @@
  */
 #include "../compute/kernel.h"
 #include "gamma.h"
+#include "gamma_slope.h"
 #include "incomplete.h"
 #include "table.h"
 
@@ -246,10 +247,10 @@ double agi_gamma_tail_slope(double a, double l, double psi)
 static double gamma_slope(int order, double a, double x)
 {
     series value, outer;
-    if (!(a >= 0.0) || !(x >= 0.0) || order > MOST_A || a > 1e9)
+    if (!(a >= 0.0) || !(x >= 0.0) || order > MOST_A || (a > 1e9 && order > 1))
         return NAN;
-    if (x == 0.0 || x == (double)INFINITY)
-        return 0.0;
+    if (x == 0.0 || x == (double)INFINITY || a > 1e9)
+        return a < (double)INFINITY ? 0.0 : (double)NAN;  /* of a above 1e9 the density is 0 */
     const bool is_lower = x <= a + 0.5;
     if (is_lower)
         lower_series_in_a(order, value, a, x);
@@ -286,15 +287,45 @@ static ag_arg density_in_a(int64_t order, ag_arg a, ag_arg x)
     return v_mul(v_igamma_density(a, x), factor);
 }
 
-/* igamma_slope: the derivative of P in a, of order f[0], from 1 to 4, and NaN for others or where a
- * is above 1e9.  Saves a and x. */
+/* x^a exp(-x) / gamma(a) for a and x above 0. */
+static double density_of_log(double a, double x)
+{
+    if (a > 20.0)
+        return (double)(gamma_term(a, x) * a);
+    return a * exp(a * log(x) - x) / tgamma(1.0 + a);
+}
+
+enum { SLOPES_AT_ONCE = 64 };
+
+/* The first derivatives in a, from those of the logarithms of gamma numbers; where the density is
+ * next to nothing, or a or x is at the end of its range, by the series. */
+AGI_STAMPED void first_slopes(double *z, int64_t n, const double *a, int64_t step_a,
+                              const double *x, int64_t step_x)
+{
+    double logs[SLOPES_AT_ONCE];
+    for (int64_t i = 0; i < n; i++)
+        logs[i] = x[i * step_x] > 0.0 ? log(x[i * step_x]) : 0.0;
+    slopes_of_logs(z, n, a, step_a, logs, 1);
+    for (int64_t i = 0; i < n; i++) {
+        const double p = a[i * step_a], at = x[i * step_x];
+        const bool is_within = p > 1e-280 && p < 1e15 && at > 0.0 && at < (double)INFINITY;
+        const double f = is_within ? density_of_log(p, at) : 0.0;
+        z[i] = f > 1e-280 ? -f * z[i] : gamma_slope(1, p, at);
+    }
+}
+
+/* igamma_slope: the derivative of P in a, of order f[0], from 1 to 4, and NaN for others, and for
+ * those from 2 on where a is above 1e9.  Saves a and x. */
 AG_KERNEL_BODY(igamma_slope)
 {
     const double *a = in[0], *x = in[1];
     const int64_t step_a = splat & 1 ? 0 : 1, step_x = splat & 2 ? 0 : 1;
     const int order = f[0] >= 1.0 && f[0] <= MOST_A ? (int)f[0] : MOST_A + 1;
     (void)fused;
-    for (int64_t i = 0; i < n; i++)
+    for (int64_t i = 0; order == 1 && i < n; i += SLOPES_AT_ONCE)
+        first_slopes(z + i, n - i < SLOPES_AT_ONCE ? n - i : SLOPES_AT_ONCE, a + i * step_a,
+                     step_a, x + i * step_x, step_x);
+    for (int64_t i = 0; order != 1 && i < n; i++)
         z[i] = gamma_slope(order, a[i * step_a], x[i * step_x]);
 }
 AG_KERNELS(igamma_slope)

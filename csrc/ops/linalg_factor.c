@@ -3,6 +3,7 @@
  * Factors of matrices: Cholesky's, and LU with row exchanges. What a factor is kept in, is read by
  * the solves (linalg_solve.c) and determinants (linalg_det.c).
  */
+#include <math.h>
 #include <string.h>
 
 #include "../base/check.h"
@@ -91,6 +92,19 @@ AG_RULE(cholesky_factor)
 /* (..., n + 1, m): the columns of L and U in one another, then the numbers of rows, from 1 on, that
  * the rows were exchanged with in turn. */
 
+/* Where a pivot is NaN, all that is computed from it is, too. Some LAPACKs leave numbers there,
+ * since they compare pivots with the smallest one that they divide by. */
+static void spread_nan_pivot(double *z, int64_t rows, int64_t cols)
+{
+    const int64_t least = rows < cols ? rows : cols;
+    int64_t k = 0;
+    while (k < least && z[k * (rows + 1)] == z[k * (rows + 1)])
+        k++;
+    for (int64_t j = k; k < least && j < cols; j++)
+        for (int64_t i = j == k ? k : k + 1; i < rows; i++)
+            z[j * rows + i] = (double)NAN;
+}
+
 static int64_t lu_matrix(const void *context, const agi_matrices *m, double *const *at,
                          double *scratch, const agi_blas_table *blas)
 {
@@ -100,6 +114,7 @@ static int64_t lu_matrix(const void *context, const agi_matrices *m, double *con
     double *z = at[1], *last = z + cols * rows;
     agi_matrix_by_columns(z, rows, at[0], m->row[0], m->col[0], rows, cols);
     blas->dgetrf(&rows, &cols, z, &rows, pivots, &info);
+    spread_nan_pivot(z, rows, cols);
     agi_blas_widen(blas, pivots, least);
     for (int64_t i = 0; i < rows; i++)
         last[i] = i < least ? (double)pivots[i] : (double)(i + 1);
@@ -356,7 +371,7 @@ AG_FORWARD(lu_pivots)
     return z;
 }
 
-static bool check_usable(ag_arg packed)
+static bool check_usable(ag_arg packed, bool is_ex)
 {
     int64_t place;
     char text[64];
@@ -366,10 +381,10 @@ static bool check_usable(ag_arg packed)
     const int64_t at = agi_first_bad(&d, agi_tensor_data(packed.tensor), &place);
     if (at < 0)
         return true;
-    agi_fail(AG_ERR_SHAPE, "torch.linalg.lu_factor: %sU[%lld,%lld] is zero and using it on "
+    agi_fail(AG_ERR_SHAPE, "torch.linalg.lu_factor%s: %sU[%lld,%lld] is zero and using it on "
                            "lu_solve would result in a division by zero. If you still want to "
                            "perform the factorization, consider calling linalg.lu(A, pivot) or "
-                           "linalg.lu_factor_ex(A, pivot)",
+                           "linalg.lu_factor_ex(A, pivot)", is_ex ? "_ex" : "",
              agi_batch_text(text, packed.tensor->ndim > 2, at), (long long)place,
              (long long)place);
     return false;
@@ -393,7 +408,7 @@ static ag_status lu_factors(ag_tensor *a, bool pivot, bool checked, int n, ag_te
     const ag_arg packed = packed_of(a);
     factor_parts(packed, values);
     values[2] = agi_factor_info(v_constant(packed), true);
-    if (checked && !check_usable(packed))
+    if (checked && !check_usable(packed, n == 3))
         values[0] = v_failed_matrix();
     return agi_leave_with_all(mark, n, values, outs);
 }

@@ -70,6 +70,16 @@ static ag_arg with_kept(ag_arg x, int a, int b)
     return a < b ? v_with_dim(v_with_dim(x, a), b) : v_with_dim(v_with_dim(x, b), a);
 }
 
+/* The largest or smallest of numbers that are no less than 0, and of none of them 0 is the largest.
+ * Of x the size of the dimension is known where x has not failed. */
+static ag_arg extreme_along(bool largest, ag_arg x, int64_t dim, bool keepdim)
+{
+    const int64_t at = agi_value_failed(x) || dim >= 0 ? dim : x.tensor->ndim + dim;
+    const bool is_none = !agi_value_failed(x) && agi_shape_of(x.tensor)[at] == 0;
+    const int op = !largest ? AG_OP_amin : is_none ? AG_OP_sum : AG_OP_amax;
+    return reduced_along(op, x, dim, keepdim);
+}
+
 /* kind: by p, 0, or the Frobenius norm, 1, or the nuclear norm, 2; over dimensions a and b. */
 static ag_arg matrix_norm_of(ag_arg x, int kind, double p, int a, int b, bool keepdim)
 {
@@ -78,13 +88,13 @@ static ag_arg matrix_norm_of(ag_arg x, int kind, double p, int a, int b, bool ke
         return vector_norm_of(x, 2.0, 2, both, keepdim);
     if (kind == 2 || fabs(p) == 2.0) {
         const ag_arg s = singular_values_of(moved_to_end(x, a, b));
-        const ag_arg z = reduced_along(kind == 2 ? AG_OP_sum : p > 0.0 ? AG_OP_amax : AG_OP_amin,
-                                       s, -1, false);
+        const ag_arg z = kind == 2 ? reduced_along(AG_OP_sum, s, -1, false)
+                                   : extreme_along(p > 0.0, s, -1, false);
         return keepdim ? with_kept(z, a, b) : z;
     }
     const int64_t summed = isinf(p) ? b : a, left = isinf(p) ? a : b;
     const ag_arg sums = reduced_along(AG_OP_sum, v_abs(x), summed, true);
-    const ag_arg z = reduced_along(p > 0.0 ? AG_OP_amax : AG_OP_amin, sums, left, true);
+    const ag_arg z = extreme_along(p > 0.0, sums, left, true);
     if (keepdim)
         return z;
     const ag_attr dropped = {.n_list = 2, .list = both};
@@ -153,6 +163,10 @@ ag_tensor *ag_linalg_cond(ag_tensor *a, int kind, double p)
     const int64_t mark = agi_scope_open();
     if (mark < 0)
         return NULL;
+    if (a->numel == 0 && kind == 0)
+        return agi_leave_with(mark, reduced_along(AG_OP_sum,
+                                                    reduced_along(AG_OP_sum, agi_arg(a), -1, false),
+                                                    -1, false));
     if (!by_values)
         return agi_leave_with(mark, cond_by_inverse(a, kind, p));
     const ag_arg s = singular_values_of(agi_arg(a));

@@ -282,7 +282,7 @@ static bool is_regular(ag_arg lu, int64_t *at, int64_t *place)
 }
 
 /* Whether no pivot is 0: else an error that names the first matrix. */
-static bool check_solvable(ag_arg lu)
+static bool check_solvable(ag_arg lu, bool is_ex)
 {
     int64_t at, place;
     char text[64];
@@ -290,8 +290,9 @@ static bool check_solvable(ag_arg lu)
         return true;
     if (at < 0)
         return false;
-    agi_fail(AG_ERR_LINALG, "torch.linalg.solve: %sThe solver failed because the input matrix is "
-                            "singular.", agi_batch_text(text, lu.tensor->ndim > 2, at));
+    agi_fail(AG_ERR_LINALG, "torch.linalg.solve%s: %sThe solver failed because the input matrix is "
+                            "singular.", is_ex ? "_ex" : "",
+             agi_batch_text(text, lu.tensor->ndim > 2, at));
     return false;
 }
 
@@ -303,7 +304,7 @@ static ag_arg solved(ag_tensor *a, ag_tensor *b, bool left, bool checked, ag_arg
     ag_arg x = is_vector ? v_with_dim(agi_arg(b), -1) : left ? agi_arg(b) : v_mt(agi_arg(b));
     if (info != NULL)
         *info = agi_factor_info(lu, true);
-    if (checked && !check_solvable(lu))
+    if (checked && !check_solvable(lu, info != NULL))
         return v_failed_matrix();
     x = v_lu_solve(agi_arg(a), lu, x, !left);
     return is_vector ? v_without_dim(x, -1) : left ? x : v_mt(x);
@@ -420,7 +421,7 @@ ag_status ag_triangular_solve(ag_tensor *b, ag_tensor *a, bool upper, bool trans
 
 /* ---- public: inverses ----------------------------------------------------------------------- */
 
-static bool check_invertible(ag_arg lu)
+static bool check_invertible(ag_arg lu, bool is_ex)
 {
     int64_t at, place;
     char text[64];
@@ -428,9 +429,9 @@ static bool check_invertible(ag_arg lu)
         return true;
     if (at < 0)
         return false;
-    agi_fail(AG_ERR_LINALG, "linalg.inv: %sThe diagonal element %lld is zero, the inversion could "
-                            "not be completed because the input matrix is singular.",
-             agi_batch_text(text, lu.tensor->ndim > 2, at), (long long)place);
+    agi_fail(AG_ERR_LINALG, "linalg.inv%s: %sThe diagonal element %lld is zero, the inversion "
+                            "could not be completed because the input matrix is singular.",
+             is_ex ? "_ex" : "", agi_batch_text(text, lu.tensor->ndim > 2, at), (long long)place);
     return false;
 }
 
@@ -440,7 +441,7 @@ ag_tensor *ag_linalg_inv(ag_tensor *a)
     if (mark < 0)
         return NULL;
     const ag_arg lu = agi_constant_lu(agi_arg(a));
-    return agi_leave_with(mark, check_invertible(lu) ? v_lu_inverse(agi_arg(a), lu)
+    return agi_leave_with(mark, check_invertible(lu, false) ? v_lu_inverse(agi_arg(a), lu)
                                                        : v_failed_matrix());
 }
 
@@ -455,7 +456,7 @@ ag_status ag_linalg_inv_ex(ag_tensor *a, bool check_errors, ag_tensor **outs)
     if (mark < 0)
         return ag_last_status();
     const ag_arg lu = agi_constant_lu(agi_arg(a));
-    const bool ok = !check_errors || check_invertible(lu);
+    const bool ok = !check_errors || check_invertible(lu, true);
     const ag_arg values[2] = {ok ? v_lu_inverse(agi_arg(a), lu) : v_failed_matrix(),
                               agi_factor_info(lu, true)};
     return agi_leave_with_all(mark, 2, values, outs);

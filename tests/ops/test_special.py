@@ -433,12 +433,37 @@ def test_incomplete_gamma_functions(a: float, x: float, lower: float, upper: flo
         (3.0, 40.0, -9.974330300089282e-15, -2.643640506693295e-14),
         (30.0, 5.0, -5.112152319361643e-14, 9.184395804181874e-14),
         (500.0, 490.0, -0.01628769732998268, 0.0003291158697324381),
+        (1e-05, 0.1, -1.822905296857436, 1.8661750626957663),
+        (21.0, 9.0, -0.0003949424284969719, 0.00033602525044727516),
+        (25.0, 60.0, -1.010202848134979e-07, -8.871974395065538e-08),
+        (150.0, 700.0, -4.2217998801089785e-141, -6.506917780607415e-141),
+        (3000.0, 3050.0, -0.004784064783000951, -7.907940373172124e-05),
     ],
 )
 def test_slopes_in_the_first_argument(a: float, x: float, first: float, second: float) -> None:
     assert grad(S.gammainc, a, x) == pytest.approx(first, rel=1e-11, abs=0)
     assert grad(S.gammaincc, a, x) == pytest.approx(-first, rel=1e-11, abs=0)
     assert grad(S.gammainc, a, x, order=2) == pytest.approx(second, rel=1e-11, abs=0)
+
+
+def test_slopes_in_many_first_arguments_at_once(rng: np.random.Generator) -> None:
+    a = np.concatenate([10.0 ** rng.uniform(-6, 3, 150), [0.0, NAN, 2.0, 2.0, -1.0]])
+    x = np.concatenate([a[:150] * rng.uniform(0.2, 3, 150), [1.0, 1.0, INF, 0.0, 1.0]])
+    given = ag.tensor(a, requires_grad=True)
+    S.gammainc(given, ag.tensor(x)).sum().backward()
+    assert given.grad is not None
+    one_by_one = [grad(S.gammainc, p, at) for p, at in zip(a.tolist(), x.tolist(), strict=True)]
+    assert same(given.grad, one_by_one)
+    given.grad = None
+    S.gammainc(given, ag.tensor(1.5)).sum().backward()  # the other one the same for all
+    assert same(given.grad[:9], [grad(S.gammainc, p, 1.5) for p in a[:9].tolist()])
+
+
+def test_the_slope_in_a_large_first_argument() -> None:
+    for a, x in ((1e10, 1e10), (1e12, 1e12 + 1e6), (1e14, 1e14 - 1e7)):
+        normal = -math.exp(-((x - a) ** 2) / (2 * a)) / math.sqrt(2 * math.pi * a)
+        assert grad(S.gammainc, a, x) == pytest.approx(normal, rel=1e-4, abs=0)
+    assert grad(S.gammainc, 1e12, 1.0) == grad(S.gammainc, 1e12, 3e12) == 0.0
 
 
 def test_edges_of_incomplete_gamma_functions() -> None:
@@ -480,6 +505,20 @@ def test_incomplete_beta_function(
         back = S.betaincinv(given[0], given[1], ag.tensor(share)).item()
         again = S.betainc(given[0], given[1], ag.tensor(back)).item()
         assert again == pytest.approx(share, rel=1e-11, abs=0)
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "share", "x"),
+    [
+        (2e-4, 2.5, 0.07, 0.0),  # what is wanted is 1e-5000 or so
+        (3e-4, 3e-4, 0.98, 1.0),
+        (0.08, 1e-4, 0.889, 1.0),
+        (0.01, 5.0, 1e-3, 1.2539904511228e-301),
+    ],
+)
+def test_betaincinv_next_to_its_ends(a: float, b: float, share: float, x: float) -> None:
+    found = S.betaincinv(ag.tensor(a), ag.tensor(b), ag.tensor(share)).item()
+    assert found == pytest.approx(x, rel=1e-12, abs=1e-307)
 
 
 def test_edges_of_beta_functions() -> None:
