@@ -527,6 +527,46 @@ ag_tensor *ag_diagonal_scatter(ag_tensor *x, ag_tensor *src, int64_t offset, int
     return agi_scope_leave(mark, z);
 }
 
+/* ---- the reverse of expand ------------------------------------------------------------------- */
+
+/* The dimensions that a shape of n sizes, which expands to x's, has not or with size 1; -1 with an
+ * error where it does not expand to that. */
+static int summed_dims(const ag_tensor *x, int n, const int64_t *size, int64_t *dims)
+{
+    const int lead = x->ndim - n;
+    int count = 0;
+    bool fits = lead >= 0;
+    for (int d = 0; fits && d < x->ndim; d++) {
+        const int64_t wanted = d < lead ? 1 : size[d - lead];
+        fits = wanted == 1 || wanted == agi_shape_of(x)[d];
+        if (d < lead || wanted != agi_shape_of(x)[d])
+            dims[count++] = d;
+    }
+    if (fits)
+        return count;
+    char from[AGI_SHAPE_TEXT], to[AGI_SHAPE_TEXT];
+    agi_fail(AG_ERR_SHAPE, "size {%s} is not expandable to size {%s}.",
+             agi_format_shape_list(from, n < AGI_MAX_DIMS ? n : AGI_MAX_DIMS, size),
+             agi_format_shape_list(to, x->ndim, agi_shape_of(x)));
+    return -1;
+}
+
+ag_tensor *ag_sum_to_size(ag_tensor *x, int n, const int64_t *size)
+{
+    int64_t dims[AGI_MAX_DIMS];
+    if (!agi_has_tensor("sum_to_size", x) ||
+        !agi_check_list("sum_to_size", "sizes", n, size, false))
+        return NULL;
+    const int count = summed_dims(x, n, size, dims);
+    const int64_t mark = count > 0 ? agi_scope_open() : -1;
+    if (count == 0)
+        return agi_scope_add(agi_retain(x));
+    if (mark < 0)
+        return NULL;
+    ag_tensor *z = ag_sum(x, count, dims, true);
+    return agi_scope_leave(mark, z != NULL ? ag_reshape(z, n, size) : NULL);
+}
+
 /* ---- borders -------------------------------------------------------------------------------- */
 
 /* So many elements along a dimension that end or begin where x does, going round it as often as

@@ -7,6 +7,7 @@
 
 #include "base/check.h"
 #include "base/shape.h"
+#include "compute/indexed.h"
 #include "ops/table.h"
 #include "tape/apply.h"
 #include "tape/dtypes.h"
@@ -343,6 +344,18 @@ static ag_tensor *expanded_beside(ag_tensor *x, const int64_t *shape, int dim)
     return agi_apply(AG_OP_expand, -1, 1, &arg, &to);
 }
 
+/* The index counted from the front where it is counted from behind. Owned; what is out of range
+ * either way stays, and is refused by whoever reads it. */
+static ag_tensor *index_from_front(ag_tensor *index, int64_t size)
+{
+    int64_t wrong;
+    if (agi_indexed_fits(index, 0, size, &wrong) || !agi_indexed_fits(index, -size, size, &wrong))
+        return agi_retain(index);
+    ag_arg args[2] = {agi_arg(index), ag_number((double)size)};
+    args[1].dtype = AG_INT64;
+    return agi_apply(AG_OP_remainder, -1, 2, args, NULL);
+}
+
 static ag_tensor *take_along(ag_tensor *x, ag_tensor *index, int dim)
 {
     int64_t shape[AGI_MAX_DIMS], others[AGI_MAX_DIMS];
@@ -353,7 +366,8 @@ static ag_tensor *take_along(ag_tensor *x, ag_tensor *index, int dim)
     if (agi_shape_broadcast(&ndim, shape, x->ndim, others) != AG_OK)
         return NULL;
     ag_tensor *wide = expanded_beside(x, shape, dim);
-    ag_tensor *wide_index = wide != NULL ? expanded_beside(index, shape, dim) : NULL;
+    ag_tensor *front = wide != NULL ? index_from_front(index, agi_shape_of(wide)[dim]) : NULL;
+    ag_tensor *wide_index = front != NULL ? expanded_beside(front, shape, dim) : NULL;
     ag_tensor *z = NULL;
     if (wide_index != NULL) {
         const ag_attr attr = {.i = {dim}};
@@ -361,6 +375,7 @@ static ag_tensor *take_along(ag_tensor *x, ag_tensor *index, int dim)
         z = agi_call(AG_OP_gather, 2, args, &attr);
     }
     agi_release(wide);
+    agi_release(front);
     agi_release(wide_index);
     return z;
 }

@@ -3143,6 +3143,16 @@ class Tensor:
             RuntimeError: as `expand` does for that shape.
             TypeError: other is not a Tensor.
         """
+    @overload
+    def sum_to_size(self, *size: _int) -> Self:
+        """Summed to a shape that expands to the tensor's: the reverse of `expand`.
+
+        Raises:
+            RuntimeError: the sizes do not expand to those of the tensor.
+            TypeError: a size is no int.
+        """
+    @overload
+    def sum_to_size(self, size: Sequence[_int]) -> Self: ...
     def squeeze(self, dim: _Dims | None = None) -> Self:
         """A view without the dimensions of size 1: all of them, or those named by dim.
 
@@ -4448,7 +4458,7 @@ class Tensor:
     def var(self, dim: _Dims, unbiased: _bool = True, keepdim: _bool = False) -> Self: ...
     @overload
     def var(
-        self, dim: _Dims | None = None, *, correction: _Real = 1, keepdim: _bool = False
+        self, dim: _Dims | None = None, *, correction: _Real | None = None, keepdim: _bool = False
     ) -> Self: ...
     @overload
     def std(self, unbiased: _bool) -> Self:
@@ -4470,7 +4480,7 @@ class Tensor:
     def std(self, dim: _Dims, unbiased: _bool = True, keepdim: _bool = False) -> Self: ...
     @overload
     def std(
-        self, dim: _Dims | None = None, *, correction: _Real = 1, keepdim: _bool = False
+        self, dim: _Dims | None = None, *, correction: _Real | None = None, keepdim: _bool = False
     ) -> Self: ...
     @overload
     def max(self) -> Self:
@@ -8614,7 +8624,7 @@ def var_mean(
 ) -> tuple[_T, _T]: ...
 @overload
 def var_mean(
-    input: _T, dim: _Dims | None = None, *, correction: _Real = 1, keepdim: _bool = False
+    input: _T, dim: _Dims | None = None, *, correction: _Real | None = None, keepdim: _bool = False
 ) -> tuple[_T, _T]: ...
 @overload
 def std_mean(input: _T, unbiased: _bool) -> tuple[_T, _T]:
@@ -8631,7 +8641,7 @@ def std_mean(
 ) -> tuple[_T, _T]: ...
 @overload
 def std_mean(
-    input: _T, dim: _Dims | None = None, *, correction: _Real = 1, keepdim: _bool = False
+    input: _T, dim: _Dims | None = None, *, correction: _Real | None = None, keepdim: _bool = False
 ) -> tuple[_T, _T]: ...
 @overload
 def var(input: _T, unbiased: _bool, *, out: Tensor | None = None) -> _T:
@@ -8663,7 +8673,7 @@ def var(
     input: _T,
     dim: _Dims | None = None,
     *,
-    correction: _Real = 1,
+    correction: _Real | None = None,
     keepdim: _bool = False,
     out: Tensor | None = None,
 ) -> _T: ...
@@ -8699,7 +8709,7 @@ def std(
     input: _T,
     dim: _Dims | None = None,
     *,
-    correction: _Real = 1,
+    correction: _Real | None = None,
     keepdim: _bool = False,
     out: Tensor | None = None,
 ) -> _T: ...

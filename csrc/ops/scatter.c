@@ -5,6 +5,7 @@
  * read back by the ops of gather.c.
  */
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "../base/check.h"
@@ -153,7 +154,8 @@ AG_RULE(scatter_add)
 
 /* ---- along a dimension: index_add ------------------------------------------------------------ */
 
-#define NUMBER_OF_INDICES "%s(): Number of indices (%lld) should be equal to source.size(dim) (%lld)"
+#define NUMBER_OF_INDICES \
+    "%s(): Number of indices (%lld) should be equal to source.size(dim) (%lld)"
 
 /* The shape of the part: that of z, with as many along dim as the index has numbers. */
 bool agi_check_slices(const char *op, const ag_tensor *z, const ag_tensor *part,

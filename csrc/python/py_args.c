@@ -14,7 +14,10 @@ static const char *pytorch_name(const char *name)
         {"a", "input"},   {"x1", "input"},         {"tensor", "input"},
         {"x2", "other"},  {"shape", "size"},       {"split_size", "split_size_or_sections"},
         {"value", "src"},     {"input", "A"},         {"other", "B"},
-        {"b", "B"},
+        {"b", "B"},           {"sections", "indices_or_sections"},
+        {"indices", "indices_or_sections"},
+        {"tensor_indices_or_sections", "indices_or_sections"},
+        {"element", "elements"}, {"test_element", "test_elements"},
         {"from", "from_"},  /* which is no name of a parameter in Python */
     };
     for (size_t i = 0; i < sizeof pairs / sizeof pairs[0]; i++)

@@ -159,10 +159,16 @@ static bool check_first(ag_op op, const char *name, PyObject *x)
  * without one if they are no numbers. */
 static PyObject *first_as_tensor(ag_op op, PyObject *x, PyObject *y)
 {
-    double first, second;
-    if (!IS_PLAIN(op) || py_number(x, &first) <= 0 || py_number(y, &second) <= 0)
+    ag_arg first;
+    double second;
+    if (!IS_PLAIN(op) || py_number_of(x, &first) <= 0 || py_number(y, &second) <= 0)
         return NULL;
-    return py_tensor_new(ag_scalar(first));
+    ag_tensor *made = ag_scalar(first.value);
+    if (made != NULL && ag_set_dtype(made, first.dtype) != AG_OK) {
+        ag_release(made);
+        made = NULL;
+    }
+    return py_tensor_new(made);
 }
 
 /* Says which operand is none, or that neither of two numbers is a tensor. */
@@ -280,6 +286,16 @@ static PyObject *pair_with_more(pair_function call, ag_op op, const py_row *row,
     return pair_result(call, op, name, is_method, a->input, a->other);
 }
 
+/* Whether a factor of a number is given by place: f(x, 2, 3) is x + 2 * 3, as in PyTorch, where
+ * that of a tensor has to be named. */
+static bool has_factor_by_place(const py_row *row, PyObject *const *args, Py_ssize_t n,
+                                PyObject *names)
+{
+    double number;
+    return names == NULL && row->names.n > 2 && row->parameters[2].kind == PY_OBJECT &&
+           !py_is_tensor(args[n - 2]) && py_number(args[n - 2], &number) > 0;
+}
+
 static PyObject *pair_call(pair_function call, ag_op op, const py_row *row, PyObject *self,
                            PyObject *const *args, Py_ssize_t n, PyObject *names)
 {
@@ -288,6 +304,12 @@ static PyObject *pair_call(pair_function call, ag_op op, const py_row *row, PyOb
         return pair_result(call, op, row->names.function, is_method, is_method ? self : args[0],
                            args[n - 1]);
     pair_fields a = {PY_HEAD(NULL), self, NULL, {NULL}};
+    if (n == 3 - is_method && has_factor_by_place(row, args, n, names)) {
+        a.input = is_method ? self : args[0];
+        a.other = args[n - 2];
+        a.more.alpha = args[n - 1];
+        return pair_with_more(call, op, row, is_method, &a);
+    }
     if (row->names.n > 2 && row->parameters[2].kind == PY_CHOICE)
         a.more.rounding_mode = -1;
     return py_read(row, self, args, n, names, &a) ? pair_with_more(call, op, row, is_method, &a)

@@ -317,7 +317,7 @@ def binary_cross_entropy_with_logits(
     targets of 1 add is multiplied by pos_weight.
 
     Raises:
-        RuntimeError: weights do not broadcast.
+        RuntimeError: weights do not broadcast to the shape of the target.
         TypeError: an argument is of the wrong type.
         ValueError: the reduction is none of these, or the shapes differ.
     """
