@@ -14,8 +14,10 @@
 /* Columns of a block of rows that code makes and a sum takes up: AGI_SUM_STRIP at most, when strips
  * end with whole lines. */
 #define GRID_STRIP (AGI_SUM_STRIP - LINE)
-/* How far ahead memory is fetched, elements: two tiles or more. */
+/* How far ahead memory is fetched, elements: two tiles or more; and by the one loop of a program,
+ * whose next turns are to find it in the first cache. */
 #define FETCH_AHEAD 2048
+#define FETCH_AHEAD_IN_LOOP 512
 /* Bytes of a program's memory from which that pays. Between two of its runs the rest of a step goes
  * through the last cache too: what takes less than half of it is still there, and comes soon enough
  * by itself. */
@@ -213,7 +215,7 @@ static void number_blocks(program *p)
 /* From one tile to one that is run soon after it: the next rows of a strip, or two tiles on. */
 static void choose_ahead(program *p)
 {
-    p->ahead = FETCH_AHEAD;
+    p->ahead = p->is_one_group ? FETCH_AHEAD_IN_LOOP : FETCH_AHEAD;
     if (p->mode == MODE_GRID)
         p->ahead = p->cols * (p->stretches == 1 ? p->tile / p->cols : 1);
 }

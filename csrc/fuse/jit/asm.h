@@ -422,13 +422,13 @@ AGI_INLINE void asm_pop(asm_code *a, int reg)
     asm_byte(a, 0x58 | (unsigned)(reg & 7));
 }
 
-/* Into the second cache. */
+/* Into the first cache. */
 AGI_INLINE void asm_prefetch(asm_code *a, asm_operand m)
 {
     asm_byte(a, 0x40 | (unsigned)(m.index >> 3) << 1 | (unsigned)(m.base >> 3));
     asm_byte(a, 0x0F);
     asm_byte(a, 0x18);
-    asm_address(a, 2, m, 1);
+    asm_address(a, 1, m, 1);
 }
 
 /* Where an indirect call may arrive, on machines that guard that. */
