@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
 from math import isqrt
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -159,6 +160,7 @@ class Update:
     by_hand: Callable[[Any, Any, Any, Any], Any]  # NumPy: (w, gradient, m, v) -> new w
     limit: str  # which program of limits.c does it, and
     arrays: tuple[str, ...]  # with which arrays
+    renews: bool = False  # m and v are new tensors at each step, in `kept` until the next
 
     def step(self, read: tuple[str, ...] = ("w", "m", "v")) -> str:
         """Return the source of the step: some elements are read, so that all is computed."""
@@ -205,10 +207,15 @@ UPDATES = (
     ),
     Update(
         "Adam, new m and v",
-        ("m = b1 * m + (1 - b1) * g", "v = b2 * v + (1 - b2) * g * g", _ADAM_STEP),
+        (
+            "m = kept.m = b1 * kept.m + (1 - b1) * g",
+            "v = kept.v = b2 * kept.v + (1 - b2) * g * g",
+            _ADAM_STEP,
+        ),
         _adam_by_hand,
         "adam",
         ("w", "g", "m", "v", "next_m", "next_v"),
+        renews=True,
     ),
 )
 
@@ -225,13 +232,24 @@ def _check(side: str, update: Update, start: dict[str, Any], w: Any) -> None:
         raise AssertionError(f"{side}: {update.name} is wrong")
 
 
+def names_of(library: Any, update: Update, start: dict[str, Any]) -> dict[str, Any]:
+    """Return what the update's step uses besides `NUMBERS`.
+
+    What a step makes anew is in ``kept``, where a loop that is called again finds it, and nowhere
+    else: what a caller of the loop had too would not be stored with w.
+    """
+    w = library.tensor(start["w"], requires_grad=True)
+    w.grad = library.tensor(start["g"])
+    m, v = (library.tensor(start[name]) for name in ("m", "v"))
+    made = {"kept": SimpleNamespace(m=m, v=v)} if update.renews else {"m": m, "v": v}
+    return {"w": w, "no_grad": library.no_grad, **made}
+
+
 def _update_loop(
     library: Any, update: Update, size: int, read: tuple[str, ...] = ("w", "m", "v")
 ) -> _timing.Loop:
     start = values(size)
-    names = {name: library.tensor(start[name]) for name in ("m", "v")}
-    names |= {"w": library.tensor(start["w"], requires_grad=True), "no_grad": library.no_grad}
-    names["w"].grad = library.tensor(start["g"])
+    names = names_of(library, update, start)
     loop = _timing.statement(update.step(read), names | NUMBERS)
     loop(1)
     _check(library.__name__, update, start, names["w"].detach().numpy())

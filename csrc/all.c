@@ -79,6 +79,7 @@
 #include "fuse/program_plan.c"
 #include "fuse/program_worker.c"
 #include "fuse/program_run.c"
+#include "fuse/program_take.c"
 #include "fuse/program_grid.c"
 #include "tape/anomaly.c"
 #include "tape/apply.c"

@@ -157,11 +157,9 @@ def test_the_handwritten_updates(update: large.Update, threads: int, past_caches
     arrays = {name: values.get(name, np.zeros(1000)) for name in update.arrays}
     program = _handwritten.program(update.limit, threads, arrays, large.NUMBERS)
     program.run(past_caches, 3)
-    names = {name: pyautograd.tensor(values[name]) for name in ("m", "v")}
-    names["w"] = pyautograd.tensor(values["w"], requires_grad=True)
-    names["w"].grad = pyautograd.tensor(values["g"])
+    names = large.names_of(pyautograd, update, values)
     for _ in range(3):
-        exec(update.step(), {"no_grad": pyautograd.no_grad, **large.NUMBERS}, names)
+        exec(update.step(), large.NUMBERS, names)
     np.testing.assert_allclose(program.arrays["w"], names["w"].detach().numpy(), rtol=1e-12)
 
 

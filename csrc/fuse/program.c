@@ -78,7 +78,7 @@ static bool grow_loads(program *p)
 }
 
 /* The place of a memory load, made once for each first element. */
-static int32_t load_memory(program *p, const agi_storage *storage, int64_t offset)
+static int32_t load_memory(program *p, agi_storage *storage, int64_t offset)
 {
     double *memory = storage->data + offset;
     if (!grow_loads(p))
@@ -90,7 +90,9 @@ static int32_t load_memory(program *p, const agi_storage *storage, int64_t offse
     if (v == NULL)
         return -1;
     v->memory = memory;
+    v->storage = storage;
     v->lets_go = storage->waits;
+    p->takeable += agi_program_is_takeable(storage);
     p->load_count++;
     return *entry = p->count - 1;
 }
@@ -166,28 +168,32 @@ static bool add_step(program *p, agi_expr *e)
 
 /* ---- choose --------------------------------------------------------------------------------- */
 
-/* Gives a step memory to write: `data`; or what its owner has (a write in place); or new memory
- * that is to become the owner's; or, where nobody owns the value, a storage for those that read
- * it. */
-static ag_status give_memory(program *p, agi_expr *e, double *data)
+/* A step's result is to be in memory: `data`; or what its owner has (a write in place); or such as
+ * it gets when it is known what else is stored (give_memory). */
+static void store(program *p, const agi_expr *e, double *data)
 {
     program_value *v = &p->values[e->slot];
-    if (v->memory != NULL)
-        return AG_OK;
-    if (data != NULL) {
-        v->memory = data;
-        v->is_elsewhere = true;
-        p->overwrites = true;
-    } else if (e->owner == NULL) {
-        v->into = agi_storage_new(e->numel);
+    if (v->is_stored)
+        return;
+    v->is_stored = true;
+    v->is_elsewhere = data != NULL;
+    v->memory = data != NULL ? data : e->owner != NULL ? e->owner->data : NULL;
+    p->overwrites |= v->memory != NULL;
+}
+
+/* New memory, which is to become the owner's; or, where nobody owns the value, a storage for those
+ * that read it. */
+static bool give_memory(program_value *v)
+{
+    if (!v->is_stored || v->memory != NULL)
+        return true;
+    if (v->expr->owner == NULL) {
+        v->into = agi_storage_new(v->expr->numel);
         v->memory = v->into != NULL ? v->into->data : NULL;
-    } else if (e->owner->data != NULL) {
-        v->memory = e->owner->data;
-        p->overwrites = true;
     } else {
-        v->memory = agi_buffer_new(e->numel, &v->bytes);
+        v->memory = agi_buffer_new(v->expr->numel, &v->bytes);
     }
-    return v->memory != NULL ? AG_OK : AG_ERR_MEMORY;
+    return v->memory != NULL;
 }
 
 /* Whether computing e computes something for the second time. */
@@ -236,31 +242,30 @@ static bool is_worth_storing(const program *p, const agi_expr *e)
  * time, so that nothing is computed a third time for it; or if a tensor holds it and that is the
  * last use of what it is made from, whose place it takes; or if it is worth it. A write in place
  * always is. What reads a stored value computes nothing again because of it. */
-static ag_status choose_store(program *p, agi_expr *e)
+static void choose_store(program *p, agi_expr *e)
 {
     program_value *v = &p->values[e->slot];
     bool again = is_again(p, e);
     bool last = lets_go(p, e);
     bool wanted = again || (is_owned(e) && (e->in_place || last)) || is_worth_storing(p, e);
-    if (v->memory == NULL && wanted && is_held(p, e)) {
-        ag_status status = give_memory(p, e, NULL);
-        if (status != AG_OK)
-            return status;
-    }
-    v->again = again && v->memory == NULL;
-    v->lets_go = last && v->memory == NULL;
-    return AG_OK;
+    if (!v->is_stored && wanted && is_held(p, e))
+        store(p, e, NULL);
+    v->again = again && !v->is_stored;
+    v->lets_go = last && !v->is_stored;
 }
 
-static ag_status choose_stores(program *p, int n, const agi_root *roots)
+static bool choose_stores(program *p, int n, const agi_root *roots)
 {
+    bool ok = true;
     for (int i = 0; i < n; i++)
-        if (give_memory(p, roots[i].expr, roots[i].data) != AG_OK)
-            return AG_ERR_MEMORY;
+        store(p, roots[i].expr, roots[i].data);
     for (int32_t i = 0; i < p->order_count; i++)
-        if (choose_store(p, p->order[i]) != AG_OK)
-            return AG_ERR_MEMORY;
-    return AG_OK;
+        choose_store(p, p->order[i]);
+    if (p->takeable > 0)
+        agi_program_take_over(p);
+    for (int32_t i = 0; i < p->order_count && ok; i++)
+        ok = give_memory(&p->values[p->order[i]->slot]);
+    return ok;
 }
 
 /* ---- place ---------------------------------------------------------------------------------- */
@@ -346,6 +351,16 @@ static bool place_registers(program *p)
 
 /* ---- settle --------------------------------------------------------------------------------- */
 
+/* The data that the result was written over is the owner's from now on. */
+static void hand_data_over(agi_storage *from, agi_storage *owner)
+{
+    owner->data = from->data;
+    owner->bytes = from->bytes;
+    if (atomic_exchange(&from->waits, false))
+        agi_waiting_bytes -= from->bytes;
+    from->data = NULL;
+}
+
 /* A computed step's memory becomes its owner's data, where those that read the value find it. */
 static void settle_store(program_value *v)
 {
@@ -355,7 +370,9 @@ static void settle_store(program_value *v)
         agi_expr_stored(e, agi_storage_retain(v->into));
     if (owner == NULL || !agi_refs_try_inc(&owner->refs))
         return;
-    if (v->bytes != 0) {
+    if (v->storage != NULL) {
+        hand_data_over(v->storage, owner);
+    } else if (v->bytes != 0) {
         owner->data = v->memory;
         owner->bytes = (int64_t)v->bytes;
         v->bytes = 0;
@@ -430,7 +447,7 @@ static bool build(program *p, int n, const agi_root *roots)
     for (int32_t i = 0; i < p->order_count; i++)
         if (!add_step(p, p->order[i]))
             return false;
-    if (choose_stores(p, n, roots) != AG_OK || !list_sums(p))
+    if (!choose_stores(p, n, roots) || !list_sums(p))
         return false;
     note_uses(p);
     return agi_program_list_streams(p) && agi_program_group(p) && place_registers(p) &&
@@ -477,14 +494,15 @@ static bool wait_for_another(const program *p)
     return agi_expr_wait();
 }
 
-/* The storages that are overwritten are owned while the program runs. False if one of them is just
- * being freed: that thread waits for our lock to take it out of what pends. */
+/* The storages that are overwritten, or take over what is, are owned while the program runs. False
+ * if one of them is just being freed: that thread waits for our lock to take it out of what pends. */
 static bool own_overwritten(program *p)
 {
     for (int32_t i = 0; i < p->count; i++) {
         program_value *v = &p->values[i];
         agi_storage *owner = v->expr != NULL ? v->expr->owner : NULL;
-        if (owner == NULL || owner->data == NULL || v->memory != owner->data)
+        if (owner == NULL ||
+            (v->storage == NULL && (owner->data == NULL || v->memory != owner->data)))
             continue;
         if (!agi_refs_try_inc(&owner->refs))
             return false;

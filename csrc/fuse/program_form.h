@@ -27,6 +27,7 @@ typedef struct program_value {
     bool splat;             /* one value for all elements: NUMBER; STRIDED where a tile says so */
     bool again;             /* not stored, though on the way to it something is computed again */
     bool lets_go;           /* read from memory that only pending values keep, not stored since */
+    bool is_stored;         /* STEP, SUM: it has memory of its own, or is about to get some */
     bool is_elsewhere;      /* memory was given with the root: nothing is settled */
     bool passes_by;         /* stored past the caches */
     bool fetch;             /* its memory is one of the program's streams */
@@ -43,12 +44,15 @@ typedef struct program_value {
     int32_t reg;            /* register, or -1 */
     int32_t last_use;       /* place of the last step that reads it */
     int32_t uses;           /* expressions of this program that read it */
+    int32_t let_go;         /* references to it that are gone when the program has run; */
+    bool lets_inputs_go;    /* those of its expression to what it reads are */
     double *memory;         /* MEMORY: base; STEP, SUM: where it is stored, or NULL */
     const double *number;
     const agi_source *strided;
     agi_kernel kernel;
     const double *f;
     agi_expr *expr;         /* STEP, SUM: of which */
+    agi_storage *storage;   /* MEMORY: whose data it is; STEP: whose data the result takes over */
     agi_storage *into;      /* owned: a storage for a stored value without an owner */
     agi_storage *overwritten;  /* owned: the owner, whose data a program that runs overwrites */
     size_t bytes;           /* of memory that is to become the owner's; else 0 */
@@ -87,6 +91,7 @@ typedef struct program {
     int32_t count, capacity;
     int32_t *loads;         /* table of MEMORY values by address: places, -1 where empty */
     int32_t load_count, load_bits;
+    int32_t takeable;       /* loads of memory that pending values alone keep */
     program_sum *sums;
     int32_t sum_count, column_count, block_count;
     int32_t registers;
@@ -108,7 +113,7 @@ typedef struct program {
     bool is_one_group;      /* all steps are in one, */
     bool is_loop;           /* FLAT: which goes over memory in order and nothing else */
     bool grid_in_code;      /* GRID: the one group's code makes a block of rows at a time */
-    bool overwrites;        /* memory that was there before: run to its end in any case */
+    bool overwrites;        /* memory that was there before: it runs to its end, once it has begun */
     bool asks;              /* now and then whether it is to be given up, */
     int64_t batch;          /* after so many units, elements in order; 0: all at once */
     _Atomic bool given_up;
@@ -146,11 +151,20 @@ AGI_INLINE int64_t agi_program_grid_run(const program *p)
 /* Parts of scratch start on lines of their own. */
 AGI_INLINE size_t agi_program_round_up(size_t bytes) { return (bytes + 63) & ~(size_t)63; }
 
+/* Whether pending values alone keep the data: nobody reads it but by their expressions. */
+AGI_INLINE bool agi_program_is_takeable(agi_storage *s)
+{
+    return s->memory == AGI_MEMORY_BUFFER && agi_refs_get(&s->refs) == (uint32_t)s->readers &&
+           s->exported == 0 && !agi_is_pending(s);
+}
+
 #pragma GCC visibility push(hidden)
 
 /* In this order; false with an error. Lists what the roots lead to, inputs first; */
 bool agi_program_order(program *p, int n, const agi_root *roots);
 bool agi_program_compiles(const agi_expr *e);  /* machine code can be made of the step */
+/* lets results take over the data of inputs that nobody has a use for afterwards (cannot fail); */
+void agi_program_take_over(program *p);
 /* sets mode, streams and what goes past the caches; */
 bool agi_program_list_streams(program *p);
 bool agi_program_fetches_in_loop(const program *p);  /* instead, in the loop of the one group */

@@ -551,13 +551,14 @@ static AGI_TLS int64_t last_asked, last_ended;
 /* Several programs may follow each other in one evaluation: it is long if they are together. */
 static void begin_asking(program *p, double unit_cost, double work, int64_t align)
 {
-    if (work < BATCH_NS || p->overwrites || !agi_has_interrupt_hook())
+    if (work < BATCH_NS || !agi_has_interrupt_hook())
         return;
     const int64_t now = agi_now_ns();
     if (now - last_ended > AGI_ASK_NS)
         last_asked = now;
     p->asks = true;
-    p->batch = ((int64_t)(BATCH_NS / unit_cost) / align + 1) * align;
+    if (!p->overwrites)
+        p->batch = ((int64_t)(BATCH_NS / unit_cost) / align + 1) * align;
 }
 
 static void end_asking(const program *p)
@@ -593,7 +594,7 @@ static void run_batches(program *p, int64_t begin, int64_t end, int part)
 static void whole_range(void *context, int64_t begin, int64_t end, int part)
 {
     program *p = context;
-    if (p->asks)
+    if (p->batch > 0)
         run_batches(p, begin, end, part);
     else
         p->range(p, begin, end, part);
@@ -617,7 +618,10 @@ static void share(program *p, int64_t units, int64_t unit_size, int64_t align, a
     if (is_long)
         begin_asking(p, unit_cost, work, align);
     void *token = is_long ? agi_blocking_enter() : NULL;
-    agi_parallel_at_most(units, grain, align, parts, whole_range, p);
+    if (p->asks && p->overwrites)  /* which is not given up any more when it has begun */
+        ask(p);
+    if (!p->given_up)
+        agi_parallel_at_most(units, grain, align, parts, whole_range, p);
     end_asking(p);
     if (is_long)
         agi_blocking_leave(token);
