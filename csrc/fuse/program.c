@@ -495,7 +495,8 @@ static bool wait_for_another(const program *p)
 }
 
 /* The storages that are overwritten, or take over what is, are owned while the program runs. False
- * if one of them is just being freed: that thread waits for our lock to take it out of what pends. */
+ * if one of them is just being freed: that thread waits for our lock to take it out of what
+ * pends. */
 static bool own_overwritten(program *p)
 {
     for (int32_t i = 0; i < p->count; i++) {

@@ -113,7 +113,7 @@ typedef struct program {
     bool is_one_group;      /* all steps are in one, */
     bool is_loop;           /* FLAT: which goes over memory in order and nothing else */
     bool grid_in_code;      /* GRID: the one group's code makes a block of rows at a time */
-    bool overwrites;        /* memory that was there before: it runs to its end, once it has begun */
+    bool overwrites;        /* memory that was there before: runs to its end, once it has begun */
     bool asks;              /* now and then whether it is to be given up, */
     int64_t batch;          /* after so many units, elements in order; 0: all at once */
     _Atomic bool given_up;
