@@ -230,7 +230,7 @@ static agi_jit_operand add_of_two(group_builder *b, int op, agi_jit_operand x, a
         const agi_jit_operand step = add_two(b, AGI_JIT_GT, x, own(AGI_JIT_ZERO));
         const agi_jit_operand is_nan = add_two(b, AGI_JIT_NE, x, x);
         const agi_jit_operand z = add_part(b, AGI_JIT_WHERE, is_nan, x, step);
-        return add_part(b, AGI_JIT_WHERE, add_two(b, AGI_JIT_EQ, x, own(AGI_JIT_ZERO)), y, z);
+        return add_part(b, AGI_JIT_WHERE, x, z, y);
     }
     const agi_jit_op first = op == AG_OP_fmax ? AGI_JIT_GE : AGI_JIT_LE;
     const agi_jit_operand z = add_part(b, AGI_JIT_WHERE, add_two(b, first, x, y), x, y);

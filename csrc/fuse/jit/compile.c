@@ -67,6 +67,7 @@ typedef struct op_needs {
     bool commutes;
     bool fresh;             /* the result's register is none of the operands', */
     uint8_t but;            /* or (bit k) operand k's, which is there then as the op begins */
+    uint8_t masked;         /* bit k: wide code would read operand k under a mask */
 } op_needs;
 
 static const op_needs needs[] = {
@@ -88,16 +89,16 @@ static const op_needs needs[] = {
     [AGI_JIT_MAXIMUM] = {.in_register = 1, .fresh = true, .but = 2},
     [AGI_JIT_MINIMUM] = {.in_register = 1, .fresh = true, .but = 2},
     [AGI_JIT_CLAMP] = {.in_register = 1, .fresh = true},
-    [AGI_JIT_WHERE] = {.in_register = 1, .fresh = true, .but = 4},
-    [AGI_JIT_KEEP] = {.in_register = 1},
-    [AGI_JIT_DROP] = {.in_register = 1},
-    [AGI_JIT_WHERE_TEST] = {.in_register = 1, .fresh = true, .but = 4},
-    [AGI_JIT_KEEP_TEST] = {.in_register = 1},
-    [AGI_JIT_DROP_TEST] = {.in_register = 1},
+    [AGI_JIT_WHERE] = {.in_register = 1, .fresh = true, .but = 4, .masked = 2},
+    [AGI_JIT_KEEP] = {.in_register = 1, .masked = 2},
+    [AGI_JIT_DROP] = {.in_register = 1, .masked = 2},
+    [AGI_JIT_WHERE_TEST] = {.in_register = 1, .fresh = true, .but = 4, .masked = 2},
+    [AGI_JIT_KEEP_TEST] = {.in_register = 1, .masked = 2},
+    [AGI_JIT_DROP_TEST] = {.in_register = 1, .masked = 2},
     [AGI_JIT_VJP_MUL] = {.in_register = 1, .fresh = true},
     [AGI_JIT_VJP_DIV] = {.in_register = 1, .fresh = true},
     [AGI_JIT_VJP_MAX] = {.in_register = 2, .fresh = true},
-    [AGI_JIT_VJP_RELU] = {.in_register = 2},
+    [AGI_JIT_VJP_RELU] = {.in_register = 2, .masked = 1},
     [AGI_JIT_EQ] = {.in_register = 1},
     [AGI_JIT_NE] = {.in_register = 1},
     [AGI_JIT_LT] = {.in_register = 1},
@@ -572,6 +573,15 @@ static void store_result(emitter *e, const agi_jit_step *step, int32_t reg)
     }
 }
 
+/* Streams are loaded as wholes rather than under masks, which wait for what they are made of, and
+ * are not fetched ahead: logical_and of 1e6 takes 0.39 ms instead of 0.51, out of the last cache. */
+static bool is_in_register(const emitter *e, const agi_jit_step *step, int k)
+{
+    const op_needs *need = &needs[step->op];
+    const bool whole = e->code.wide && AGI_JIT_KIND(step->in[k]) == AGI_JIT_STREAM;
+    return ((need->in_register | (whole ? need->masked : 0)) >> k & 1) != 0;
+}
+
 static void emit_step(emitter *e, int32_t i)
 {
     agi_jit_step step = e->recipe->steps[i];
@@ -585,7 +595,7 @@ static void emit_step(emitter *e, int32_t i)
     }
     int32_t reg[OPERANDS];
     for (int k = 0; k < OPERANDS; k++) {
-        const bool must = (needs[step.op].in_register >> k & 1) != 0;
+        const bool must = is_in_register(e, &step, k);
         reg[k] = fetch_operand(e, step.in[k], e->next_use[OPERANDS * i + k], must);
     }
     const int32_t z = result_register(e, &step, i, reg);
