@@ -148,6 +148,14 @@ def test_what_is_assigned_before_init_is_refused() -> None:
         LateToo()
 
 
+def test_how_often_a_sequence_is_repeated() -> None:
+    layers = nn.Sequential(nn.Tanh())
+    with pytest.raises(ValueError, match="Non-positive multiplication factor 0 for <class"):
+        layers * 0
+    with pytest.raises(TypeError, match=r"unsupported operand type.* and <class 'float'>"):
+        layers * 1.5  # type: ignore[operator]
+
+
 def test_first_values() -> None:
     ag.manual_seed(0)
     g = ag.Generator()

@@ -361,6 +361,21 @@ class Module:
             raise AttributeError(f"`{name}` is not an nn.Parameter")
         return parameter
 
+    def get_buffer(self, target: str) -> Tensor:
+        """The buffer at a path of names with dots between them.
+
+        Raises:
+            AttributeError: there is none.
+        """
+        path, _, name = target.rpartition(".")
+        module = self.get_submodule(path)
+        if not hasattr(module, name):
+            raise AttributeError(f"{type(module).__name__} has no attribute `{name}`")
+        if name not in module._buffers:
+            raise AttributeError(f"`{name}` is not a buffer")
+        buffer: Tensor = getattr(module, name)
+        return buffer
+
     # ---- what is done to all -------------------------------------------------------------------
 
     def apply(self: _M, fn: Callable[[Module], Any]) -> _M:
@@ -493,8 +508,8 @@ class Module:
     ) -> None:
         if not isinstance(value, Tensor):
             errors.append(
-                f'While copying the parameter named "{key}", expected a Tensor from checkpoint but '
-                f"received {type(value)}"
+                f'While copying the parameter named "{key}", expected Tensor or Tensor-like '
+                f"object from checkpoint but received {type(value)}"
             )
             return
         if own.ndim == 0 and value.shape == (1,):
