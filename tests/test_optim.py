@@ -21,6 +21,7 @@ import pytest
 import pyautograd as ag
 from pyautograd import _core, optim
 from pyautograd.optim import _lbfgs, _rates, lr_scheduler, optimizer
+from pyautograd.testing import gradcheck
 
 KINDS = ["SGD", "Adam", "AdamW", "Adamax", "NAdam", "RMSprop", "Adagrad", "Adadelta"]
 
@@ -271,7 +272,7 @@ def test_groups() -> None:
         (lambda x: optim.Adam([x], betas=(1.0, 0.9)), ValueError, "parameter at index 0: 1.0"),
         (lambda x: optim.Adam([x], eps=-1), ValueError, "Invalid epsilon value"),
         (lambda x: optim.Adam([x], capturable=True), NotImplementedError, "capturable"),
-        (lambda x: optim.Adam([x], differentiable=True), NotImplementedError, "differentiable"),
+        (lambda x: optim.Adam([x], differentiable=True, fused=True), RuntimeError, "not support"),
         (lambda x: optim.Adam([x], fused=True, foreach=True), RuntimeError, "together"),
         (lambda x: optim.Adadelta([x], rho=2.0), ValueError, "Invalid rho value"),
         (lambda x: optim.LBFGS([{"params": [x]}, {"params": [ag.ones(1)]}]), ValueError, "groups"),
@@ -284,6 +285,46 @@ def test_groups() -> None:
 def test_errors(make: Callable[[Any], Any], error: type[Exception], text: str) -> None:
     with pytest.raises(error, match=text):
         make(ag.ones(1, requires_grad=True))
+
+
+RECORDED: list[tuple[str, dict[str, Any]]] = [
+    ("SGD", {"momentum": 0.9, "nesterov": True, "weight_decay": 0.1}),
+    ("SGD", {"momentum": 0.5, "dampening": 0.2}),
+    ("Adam", {"weight_decay": 0.1, "amsgrad": True}),
+    ("AdamW", {"weight_decay": 0.1}),
+    ("Adamax", {"maximize": True}),
+    ("NAdam", {}),
+    ("RMSprop", {"momentum": 0.5, "centered": True, "eps": 0.1}),
+    ("Adagrad", {"lr_decay": 0.1}),
+    ("Adadelta", {}),
+]
+
+
+@pytest.mark.parametrize(("name", "kwargs"), RECORDED)
+def test_recorded_steps(name: str, kwargs: dict[str, Any]) -> None:
+    """They are those of the core, and their derivatives those of where they lead."""
+
+    def after(start: ag.Tensor, recorded: bool) -> ag.Tensor:
+        x = start.clone() if recorded else start.detach().clone().requires_grad_()
+        o = getattr(optim, name)([x], lr=0.1, differentiable=recorded, **kwargs)
+        for _ in range(4):
+            loss = ((x * 1 - 2) ** 2 + (x * 1).sin()).sum()
+            (x.grad,) = ag.autograd.grad(loss, x, create_graph=recorded)
+            o.step()
+        return x
+
+    start = ag.tensor([1.0, -0.7, 0.4], requires_grad=True)
+    there = after(start, True)
+    assert there.tolist() == pytest.approx(after(start, False).tolist(), rel=1e-12)
+    assert gradcheck(lambda x: after(x, True), start)
+
+
+def test_a_leaf_takes_no_recorded_step() -> None:
+    x = ag.ones(1, requires_grad=True)
+    x.grad = ag.ones(1)
+    with pytest.raises(RuntimeError, match="a leaf Variable that requires grad"):
+        optim.SGD([x], differentiable=True).step()
+    assert x.item() == 1.0
 
 
 def test_a_step_that_fails_changes_nothing() -> None:

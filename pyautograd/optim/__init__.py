@@ -62,7 +62,12 @@ class _InOnePass(Optimizer):
         """
         loss = evaluate(closure)
         for group in self.param_groups:
-            _optim_step(self._kind, group, self.state)
+            if group.get("differentiable"):
+                from ._recorded import recorded_step
+
+                recorded_step(self._kind, group, self.state)
+            else:
+                _optim_step(self._kind, group, self.state)
         return loss
 
 
@@ -78,12 +83,11 @@ class SGD(_InOnePass):
         nesterov: look ahead along the momentum.
         maximize: go towards larger values.
         foreach: accepted, as `fused`: all parameters are stepped in one pass.
-        differentiable: is refused: steps are not recorded.
+        differentiable: record steps on the tape, of parameters that are no leaves.
         fused: accepted.
 
     Raises:
         ValueError: an argument is out of its range.
-        NotImplementedError: `differentiable` is set.
 
     Example:
         >>> import pyautograd as ag
@@ -144,14 +148,14 @@ class Adam(_InOnePass):
         amsgrad: divide by the largest mean square so far.
         foreach: accepted, as `fused`: all parameters are stepped in one pass.
         maximize: go towards larger values.
-        capturable: is refused, as `differentiable`.
-        differentiable: is refused: steps are not recorded.
+        capturable: is refused.
+        differentiable: record steps on the tape, of parameters that are no leaves.
         fused: accepted.
         decoupled_weight_decay: take the weights' decay off beside the gradient, as AdamW does.
 
     Raises:
         ValueError: an argument is out of its range.
-        NotImplementedError: `capturable` or `differentiable` is set.
+        NotImplementedError: `capturable` is set.
 
     Example:
         >>> import pyautograd as ag
@@ -216,13 +220,13 @@ class AdamW(Adam):
         amsgrad: divide by the largest mean square so far.
         maximize: go towards larger values.
         foreach: accepted, as `fused`: all parameters are stepped in one pass.
-        capturable: is refused, as `differentiable`.
-        differentiable: is refused: steps are not recorded.
+        capturable: is refused.
+        differentiable: record steps on the tape, of parameters that are no leaves.
         fused: accepted.
 
     Raises:
         ValueError: an argument is out of its range.
-        NotImplementedError: `capturable` or `differentiable` is set.
+        NotImplementedError: `capturable` is set.
 
     Example:
         >>> import pyautograd as ag
@@ -280,12 +284,12 @@ class Adamax(_InOnePass):
         weight_decay: how much of a parameter is added to its gradient.
         foreach: accepted: all parameters are stepped in one pass.
         maximize: go towards larger values.
-        differentiable: is refused, as `capturable`: steps are not recorded.
+        differentiable: record steps on the tape, of parameters that are no leaves.
         capturable: is refused.
 
     Raises:
         ValueError: an argument is out of its range.
-        NotImplementedError: `capturable` or `differentiable` is set.
+        NotImplementedError: `capturable` is set.
 
     Example:
         >>> import pyautograd as ag
@@ -344,12 +348,12 @@ class NAdam(_InOnePass):
         decoupled_weight_decay: take the weights' decay off beside the gradient, as AdamW does.
         foreach: accepted: all parameters are stepped in one pass.
         maximize: go towards larger values.
-        capturable: is refused, as `differentiable`.
-        differentiable: is refused: steps are not recorded.
+        capturable: is refused.
+        differentiable: record steps on the tape, of parameters that are no leaves.
 
     Raises:
         ValueError: an argument is out of its range.
-        NotImplementedError: `capturable` or `differentiable` is set.
+        NotImplementedError: `capturable` is set.
 
     Example:
         >>> import pyautograd as ag
@@ -410,14 +414,14 @@ class RMSprop(_InOnePass):
         weight_decay: how much of a parameter is added to its gradient.
         momentum: how much of the steps before goes on.
         centered: divide by the gradients' spread about their mean.
-        capturable: is refused, as `differentiable`.
+        capturable: is refused.
         foreach: accepted: all parameters are stepped in one pass.
         maximize: go towards larger values.
-        differentiable: is refused: steps are not recorded.
+        differentiable: record steps on the tape, of parameters that are no leaves.
 
     Raises:
         ValueError: an argument is out of its range.
-        NotImplementedError: `capturable` or `differentiable` is set.
+        NotImplementedError: `capturable` is set.
 
     Example:
         >>> import pyautograd as ag
@@ -481,12 +485,11 @@ class Adagrad(_InOnePass):
         eps: added to the root.
         foreach: accepted, as `fused`: all parameters are stepped in one pass.
         maximize: go towards larger values.
-        differentiable: is refused: steps are not recorded.
+        differentiable: record steps on the tape, of parameters that are no leaves.
         fused: accepted.
 
     Raises:
         ValueError: an argument is out of its range.
-        NotImplementedError: `differentiable` is set.
 
     Example:
         >>> import pyautograd as ag
@@ -537,7 +540,7 @@ class Adagrad(_InOnePass):
         )
         for group in self.param_groups:
             for p in group["params"]:
-                first = float(group["initial_accumulator_value"])
+                first = float(initial_accumulator_value)  # one for all groups, as in PyTorch
                 self.state[p] = {"step": tensor(0.0), "sum": full_like(p, first).detach()}
 
 
@@ -551,13 +554,13 @@ class Adadelta(_InOnePass):
         eps: added to the mean squares.
         weight_decay: how much of a parameter is added to its gradient.
         foreach: accepted: all parameters are stepped in one pass.
-        capturable: is refused, as `differentiable`.
+        capturable: is refused.
         maximize: go towards larger values.
-        differentiable: is refused: steps are not recorded.
+        differentiable: record steps on the tape, of parameters that are no leaves.
 
     Raises:
         ValueError: an argument is out of its range.
-        NotImplementedError: `capturable` or `differentiable` is set.
+        NotImplementedError: `capturable` is set.
 
     Example:
         >>> import pyautograd as ag

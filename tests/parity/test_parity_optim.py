@@ -269,3 +269,57 @@ def test_errors(text: str) -> None:
         message = str(caught.value).replace("torch.DoubleTensor", "Tensor")
         found.append((type(caught.value), message.split(" positional")[0]))
     assert found[0] == found[1]
+
+
+# Of others PyTorch's own steps write what it needs for gradients: see tests/test_optim.py.
+RECORDED: list[tuple[str, dict[str, Any]]] = [
+    ("SGD", {}),
+    ("SGD", {"weight_decay": 0.1, "maximize": True}),
+    ("Adam", {}),
+    ("Adam", {"weight_decay": 0.1, "betas": (0.5, 0.9)}),
+    ("AdamW", {"weight_decay": 0.1, "maximize": True}),
+    ("NAdam", {}),
+    ("NAdam", {"weight_decay": 0.1, "decoupled_weight_decay": True, "momentum_decay": 0.1}),
+    ("RMSprop", {"eps": 1e-3}),
+    ("RMSprop", {"momentum": 0.9, "alpha": 0.9, "eps": 1e-3}),
+    ("Adagrad", {"lr_decay": 0.1, "initial_accumulator_value": 0.1}),
+    ("Adadelta", {"rho": 0.7, "weight_decay": 0.1}),
+]
+
+
+def recorded(m: ModuleType, name: str, kwargs: dict[str, Any]) -> list[Any]:
+    """Where three recorded steps lead, and the derivatives of that by the start."""
+    start = m.tensor([1.0, -2.0, 0.5], requires_grad=True)
+    x = start.clone()
+    x.retain_grad()
+    o = getattr(m.optim, name)([x], lr=0.1, differentiable=True, **kwargs)
+    for _ in range(3):
+        y = x * 1
+        (x.grad,) = m.autograd.grad((y.sin() + (y - 2) ** 2).sum(), x, create_graph=True)
+        o.step()
+    total = (x * m.tensor([1.0, 2.0, 4.0])).sum()
+    (first,) = m.autograd.grad(total, start, create_graph=True)
+    (second,) = m.autograd.grad((first * first).sum(), start)
+    kept = o.state_dict()["state"].get(0, {})
+    return [x, first, second, *(kept[k] for k in sorted(kept) if kept[k] is not None)]
+
+
+@pytest.mark.parametrize(("name", "kwargs"), RECORDED)
+def test_recorded_steps(name: str, kwargs: dict[str, Any]) -> None:
+    ours, theirs = (recorded(m, name, kwargs) for m in (ag, torch))
+    assert len(ours) == len(theirs)
+    for a, b in zip(ours, theirs, strict=True):
+        np.testing.assert_allclose(a.tolist(), b.tolist(), rtol=1e-10, atol=1e-10)
+
+
+def test_recorded_steps_by_a_rate() -> None:
+    found = []
+    for m in (ag, torch):
+        rate = m.tensor(0.1, requires_grad=True)
+        x = m.tensor([1.0, -2.0], requires_grad=True).clone()
+        o = m.optim.SGD([x], lr=rate, differentiable=True)
+        for _ in range(2):
+            (x.grad,) = m.autograd.grad(((x * 1 - 2) ** 2).sum(), x, create_graph=True)
+            o.step()
+        found.append(m.autograd.grad((x * x).sum(), rate)[0].item())
+    assert found[0] == pytest.approx(found[1], rel=1e-12)
