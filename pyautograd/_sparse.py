@@ -20,7 +20,7 @@ def _rows_of(matrix: Any) -> tuple[Any, bool]:
     """The matrix by its rows (CSR); or itself if it is stored by its columns (CSC), which are the
     rows of what it is the transpose of."""
     by_columns = matrix.format == "csc"
-    return (matrix, True) if by_columns else (matrix.tocsr(), False)
+    return (matrix, by_columns) if by_columns or matrix.format == "csr" else (matrix.tocsr(), False)
 
 
 def _checked(matrix: Any) -> Any:
@@ -36,14 +36,25 @@ def _checked(matrix: Any) -> Any:
     return matrix
 
 
+def _converted(lines: Any) -> tuple[Any, Any, Any]:
+    """Values as float64, starts of rows and columns as int64, without the room behind them."""
+    count = int(lines.indptr[-1])
+    return (
+        np.ascontiguousarray(lines.data[:count], np.float64),
+        np.ascontiguousarray(lines.indptr, np.int64),
+        np.ascontiguousarray(lines.indices[:count], np.int64),
+    )
+
+
 def product(x: Any, y: Any) -> Tensor:
     """Return x @ y, of which one is a Tensor and one a sparse matrix of SciPy's."""
     on_right = isinstance(x, Tensor)
     tensor, matrix = (x, y) if on_right else (y, x)
     lines, transposed = _rows_of(_checked(matrix))
     rows, cols = reversed(lines.shape) if transposed else lines.shape
-    count = int(lines.indptr[-1])  # behind them there may be room that is not used
-    values = np.asarray(lines.data[:count], np.float64)
-    return _core._sparse_product(
-        tensor, values, lines.indptr, lines.indices[:count], rows, cols, transposed, on_right
-    )
+    sizes = rows, cols, transposed, on_right
+    arrays = lines.data, lines.indptr, lines.indices
+    result = _core._sparse_product(tensor, *arrays, *sizes)
+    if result is None:  # these are other numbers, or not one behind the other
+        result = _core._sparse_product(tensor, *_converted(lines), *sizes)
+    return result  # type: ignore[no-any-return]

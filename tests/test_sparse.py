@@ -371,3 +371,64 @@ def test_the_values_get_no_gradient() -> None:
         bad = [*call[:k], pointer(wrong) if isinstance(wrong, ag.Tensor) else wrong, *call[k + 1 :]]
         assert lib.ag_sparse_matmul(*bad) == ffi.NULL
         assert ffi.string(lib.ag_last_message()).startswith(b"sparse_matmul: expected")
+
+
+def _arrays(index: Any) -> Any:
+    """The matrix [[0, 2], [0, 0], [3, 1]], and room behind its entries."""
+    starts, columns = np.array([0, 1, 1, 3], index), np.array([1, 0, 1, 7], index)
+    return np.array([2.0, 3.0, 1.0, 9.0]), starts, columns
+
+
+@pytest.mark.parametrize("index", [np.int32, np.int64])
+@pytest.mark.parametrize("grad", [False, True])
+def test_a_matrix_by_its_memory(index: Any, grad: bool) -> None:
+    """The embedder's own arrays; the gradient does not depend on what they are later."""
+    from pyautograd.capi import ffi, lib, pointer, wrap
+
+    arrays = _arrays(index)
+    parts = [ffi.from_buffer(array) for array in arrays]
+    given = {"values": ffi.cast("double *", parts[0]), "starts": parts[1], "columns": parts[2]}
+    given |= {"rows": 3, "cols": 2, "entries": 3, "index_bytes": np.dtype(index).itemsize}
+    dense = np.array([[0.0, 2.0], [0.0, 0.0], [3.0, 1.0]])
+    for transposed, right, shape in ((0, 0, (2,)), (1, 0, (3,)), (0, 1, (4, 3)), (1, 1, (4, 2))):
+        a = ffi.new("ag_csr *", given)
+        x = ag.tensor(np.arange(1.0, np.prod(shape) + 1).reshape(shape), requires_grad=grad)
+        z = wrap(lib.ag_csr_matmul(pointer(x), a, bool(transposed), bool(right)), steal=True)
+        side = dense.T if transposed else dense
+        np.testing.assert_array_equal(values(z), values(x) @ side if right else side @ values(x))
+        if grad:
+            arrays[0][:] = -1.0
+            (found,) = ag.autograd.grad(z.sum(), x)
+            arrays[0][:] = _arrays(index)[0]
+            ones = np.ones(z.shape)
+            np.testing.assert_array_equal(values(found), ones @ side.T if right else side.T @ ones)
+    for name, wrong in (
+        ("rows", -1), ("cols", -1), ("entries", -1), ("entries", 2), ("entries", 4), ("cols", 1),
+        ("index_bytes", 2), ("starts", ffi.NULL), ("columns", ffi.NULL), ("values", ffi.NULL),
+    ):  # fmt: skip
+        a = ffi.new("ag_csr *", {**given, name: wrong})
+        x = ag.ones(2 if name != "cols" else max(wrong, 0), requires_grad=grad)
+        assert lib.ag_csr_matmul(pointer(x), a, False, False) == ffi.NULL, name
+        assert b"expected" in ffi.string(lib.ag_last_message()), name
+    assert lib.ag_csr_matmul(pointer(ag.ones(2)), ffi.NULL, False, False) == ffi.NULL
+    assert lib.ag_csr_matmul(ffi.NULL, ffi.new("ag_csr *", given), False, False) == ffi.NULL
+
+
+@pytest.mark.parametrize("index", [np.int32, np.int64])
+@pytest.mark.parametrize("shape", [(4,), (4, 3), (2, 4, 1)])
+@pytest.mark.parametrize("turned", [False, True])
+@pytest.mark.parametrize("odd", [-1, 4, 2**31 - 1, -(2**31)])
+def test_columns_that_are_not_there(index: Any, shape: Any, turned: bool, odd: int) -> None:
+    a = sparse.csr_array(np.eye(4))
+    a.indices, a.indptr = a.indices.astype(index), a.indptr.astype(index)
+    a.indices[2] = odd
+    for grad in (False, True):
+        x = ag.ones(shape, requires_grad=grad)
+        with pytest.raises(IndexError, match="expected columns from 0 to 3"):
+            _ = x.mT @ a if turned and x.ndim > 1 else x @ a if turned else a @ x
+
+
+def test_products_are_told_of_in_a_profile() -> None:
+    with ag.autograd.profiler.profile() as told:
+        sparse.csr_array(np.eye(3)) @ ag.ones(3)
+    assert any("sparse_matmul" in event.name for event in told.events())

@@ -52,6 +52,7 @@ bool agi_product_is_long(const agi_product *p)
 /* ---- small matrices ------------------------------------------------------------------------- */
 
 typedef double small_vec __attribute__((vector_size(64), aligned(8), may_alias));
+typedef double four_vec __attribute__((vector_size(32)));
 
 /* z = beta z + alpha s, for one element. */
 AGI_STAMPED void put_element(double *z, double s, double alpha, double beta)
@@ -59,39 +60,77 @@ AGI_STAMPED void put_element(double *z, double s, double alpha, double beta)
     *z = beta == 0.0 ? alpha * s : alpha * s + beta * *z;
 }
 
-/* The numbers of an n x n matrix, row by row. */
-AGI_STAMPED void read_square(double *to, const agi_face *face, const double *from, const int n)
-{
-    const int64_t row = face->row, col = face->col;
-    for (int i = 0; i < n; i++)
-        for (int j = 0; j < n; j++)
-            to[i * n + j] = from[i * row + j * col];
-}
+#if defined(__GNUC__) && !defined(__clang__)
+/* gcc 12 takes a vector that is made of several numbers to be read before all of them are there. */
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
+#endif
 
-/* Of n x n matrices, n known where this is compiled: all is read before anything is written, which
- * the compiler could not know to be of no account. */
+/* Of n x n matrices, n from 2 to 4 known where this is compiled, in registers: all is read before
+ * anything is written, which the compiler could not know to be of no account. */
 AGI_STAMPED void fixed_product(const agi_product *p, const double *x, const double *y, double *z,
                                const int n)
 {
     const int64_t row = p->z.row, col = p->z.col;
-    double a[16], b[16], s[16];
-    read_square(a, &p->x, x, n);
-    read_square(b, &p->y, y, n);
-    for (int i = 0; i < n; i++)
-        for (int j = 0; j < n; j++) {
-            s[i * n + j] = a[i * n] * b[j];
-            for (int l = 1; l < n; l++)
-                s[i * n + j] += a[i * n + l] * b[l * n + j];
-        }
+    four_vec b[4], s[4];
+    for (int l = 0; l < n; l++) {
+        const double *from = y + l * p->y.row;
+        const int64_t step = p->y.col;
+        b[l] = (four_vec){from[0], from[step], n > 2 ? from[2 * step] : 0.0,
+                          n > 3 ? from[3 * step] : 0.0};
+    }
+    for (int i = 0; i < n; i++) {
+        const double *a = x + i * p->x.row;
+        s[i] = a[0] * b[0];
+        for (int l = 1; l < n; l++)
+            s[i] += a[l * p->x.col] * b[l];
+    }
     if (p->alpha == 1.0 && p->beta == 0.0) {
         for (int i = 0; i < n; i++)
             for (int j = 0; j < n; j++)
-                z[i * row + j * col] = s[i * n + j];
+                z[i * row + j * col] = s[i][j];
         return;
     }
     for (int i = 0; i < n; i++)
         for (int j = 0; j < n; j++)
-            put_element(&z[i * row + j * col], s[i * n + j], p->alpha, p->beta);
+            put_element(&z[i * row + j * col], s[i][j], p->alpha, p->beta);
+}
+
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC diagnostic pop
+#endif
+
+/* How far apart the matrices of a batch of one dimension begin. */
+typedef struct small_steps {
+    int64_t x, y, z;
+} small_steps;
+
+/* A loop of its own for each n: what it knows of the operands it need not look up for each. */
+AGI_STAMPED void fixed_products(const agi_product *p, const small_steps *step, int64_t from,
+                                int64_t to, const int n)
+{
+    const agi_product own = *p;
+    const small_steps steps = *step;
+    for (int64_t k = from; k < to; k++)
+        fixed_product(&own, p->x.data + k * steps.x, p->y.data + k * steps.y,
+                      p->z.data + k * steps.z, n);
+}
+
+/* Of 2 x 2, 3 x 3 and 4 x 4 matrices. */
+AGI_STAMPED void squares_body(const agi_product *p, const small_steps *step, int64_t from,
+                              int64_t to)
+{
+    if (p->m == 2)
+        fixed_products(p, step, from, to, 2);
+    else if (p->m == 3)
+        fixed_products(p, step, from, to, 3);
+    else
+        fixed_products(p, step, from, to, 4);
+}
+
+static bool is_fixed(const agi_product *p)
+{
+    return p->m == p->n && p->n == p->k && p->m >= 2 && p->m <= 4;
 }
 
 /* y with its rows behind each other, each filled up with zeros to `width`. */
@@ -128,13 +167,7 @@ AGI_STAMPED void packed_product(const agi_product *p, const double *x, const dou
 
 AGI_STAMPED void small_body(const agi_product *p, const double *x, const double *y, double *z)
 {
-    if (p->m == p->n && p->n == p->k && p->m == 2)
-        fixed_product(p, x, y, z, 2);
-    else if (p->m == p->n && p->n == p->k && p->m == 3)
-        fixed_product(p, x, y, z, 3);
-    else if (p->m == p->n && p->n == p->k && p->m == 4)
-        fixed_product(p, x, y, z, 4);
-    else if (p->n <= 8)
+    if (p->n <= 8)
         packed_product(p, x, y, z, 1);
     else
         packed_product(p, x, y, z, 2);
@@ -171,12 +204,18 @@ static bool is_outer(const agi_product *p)
 }
 
 typedef void (*small_fn)(const agi_product *p, const double *x, const double *y, double *z);
+typedef void (*squares_fn)(const agi_product *p, const small_steps *step, int64_t from, int64_t to);
 
 #define PRODUCT_STAMP(TARGET, level) \
     TARGET static void small_##level(const agi_product *p, const double *x, const double *y, \
                                      double *z) \
     { \
         small_body(p, x, y, z); \
+    } \
+    TARGET static void squares_##level(const agi_product *p, const small_steps *step, \
+                                       int64_t from, int64_t to) \
+    { \
+        squares_body(p, step, from, to); \
     } \
     TARGET static void outer_##level(const agi_product *p, const double *x, const double *y, \
                                      double *z) \
@@ -189,15 +228,36 @@ PRODUCT_STAMP(AGI_TARGET_AVX2, avx2)
 PRODUCT_STAMP(AGI_TARGET_AVX512, avx512)
 static const small_fn small_products[AGI_LEVELS] = {small_base, small_avx2, small_avx512};
 static const small_fn outer_products[AGI_LEVELS] = {outer_base, outer_avx2, outer_avx512};
+static const squares_fn square_products[AGI_LEVELS] = {squares_base, squares_avx2, squares_avx512};
 #else
 static const small_fn small_products[AGI_LEVELS] = {small_base};
 static const small_fn outer_products[AGI_LEVELS] = {outer_base};
+static const squares_fn square_products[AGI_LEVELS] = {squares_base};
 #endif
 #undef PRODUCT_STAMP
 
 static bool is_small(const agi_product *p)
 {
     return p->m < SMALL && p->n < SMALL && p->k < SMALL && p->k > 0;
+}
+
+/* Small matrices from..to of a batch of one dimension. */
+static void small_batch(const agi_product *p, const small_steps *step, int64_t from, int64_t to)
+{
+    const int level = agi_level_now;
+    if (is_fixed(p)) {
+        square_products[level](p, step, from, to);
+        return;
+    }
+    for (int64_t k = from; k < to; k++)
+        small_products[level](p, p->x.data + k * step->x, p->y.data + k * step->y,
+                              p->z.data + k * step->z);
+}
+
+static void small_product(const agi_product *p)
+{
+    static const small_steps none = {0, 0, 0};
+    small_batch(p, &none, 0, 1);
 }
 
 /* ---- products by BLAS ----------------------------------------------------------------------- */
@@ -255,8 +315,8 @@ static bool has_transposed_parts(const agi_blas_table *blas, const blas_product 
            (double)q->m * (double)q->n * (double)q->k <= 1e6;
 }
 
-/* All parts are as long but for the last: 64 x 32 results of 64 numbers take 2.5 us
- * in two parts and 3.9 in one. */
+/* All parts are as long but for the last: 64 x 32 results of 64 numbers each take 2.5 us in two
+ * parts and 3.9 in one. */
 static void multiply_parts(const agi_blas_table *blas, const agi_product *p, blas_product q)
 {
     const int64_t rows = transposed_part(q.n), cols = transposed_part(q.m);
@@ -319,7 +379,7 @@ static void one_product(const agi_blas_table *blas, const agi_product *p)
     if (p->k == 0)
         scale_only(p);
     else if (is_small(p))
-        small_products[agi_level_now](p, p->x.data, p->y.data, p->z.data);
+        small_product(p);
     else if (is_outer(p))
         outer_products[agi_level_now](p, p->x.data, p->y.data, p->z.data);
     else if (p->m == 1 && p->n == 1 && is_step(p->x.col) && is_step(p->y.row))
@@ -440,12 +500,9 @@ static void run_tiles(void *context, int64_t begin, int64_t end, int part)
 static void run_small(void *context, int64_t begin, int64_t end, int part)
 {
     const product_blocks *b = context;
-    const agi_product *p = b->p;
-    const small_fn run = small_products[agi_level_now];
+    const small_steps steps = {b->strides[0][0], b->strides[1][0], b->strides[2][0]};
     (void)part;
-    for (int64_t k = begin; k < end; k++)
-        run(p, p->x.data + k * b->strides[0][0], p->y.data + k * b->strides[1][0],
-            p->z.data + k * b->strides[2][0]);
+    small_batch(b->p, &steps, begin, end);
 }
 
 static void merge_batch(product_blocks *b)
@@ -490,7 +547,7 @@ void agi_product_run(const agi_product *p)
     if (count == 0 || p->m == 0 || p->n == 0)
         return;
     if (small && p->batch_ndim == 0)
-        small_products[agi_level_now](p, p->x.data, p->y.data, p->z.data);
+        small_product(p);
     else
         run_shared(p, count, small);
 }

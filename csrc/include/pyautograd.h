@@ -672,6 +672,16 @@ AG_API const char *ag_optim_state_name(const ag_optim *how, int k);  /* borrowed
 AG_API ag_status ag_optim_step(const ag_optim *how, int n, ag_tensor *const *params,
                                ag_tensor **state);
 
+/* A constant sparse matrix by its rows, in memory of yours. Columns of a row come in any order. */
+typedef struct ag_csr {
+    int64_t rows, cols, entries;
+    const double *values;          /* of all entries */
+    const void *starts, *columns;  /* integers: where rows begin and the last ends; of all entries */
+    int index_bytes;               /* of these integers: 4 or 8 */
+} ag_csr;
+/* A x or A^T x, with `right` x A or x A^T. A is read until this returns, and copied for a node. */
+AG_API ag_tensor *ag_csr_matmul(ag_tensor *x, const ag_csr *a, bool transposed, bool right);
+
 /* ---- any op by its number: for bindings ----------------------------------------------------- */
 
 /* The arguments of an op that are neither. Where a CALL of ops.def has the BODY OP, its parameters

@@ -4,14 +4,18 @@
  * behind the other (CSR): the values, and a vector `structure` of whole numbers, in which stands
  * where each row begins among the values and where the last one ends, then the column of each
  * value. Columns may come in any order, and twice. The dtype of the structure may be any, since
- * to look whether all numbers of an int64 are whole would take as long as to multiply by them.
+ * to look whether all numbers of an int64 are whole would take as long as to multiply by them. A
+ * product that nobody records needs no copy: it reads the caller's own integers (ag_csr_matmul).
  *     z = op(A) x:  dx = op(A)^T g        z = x op(A):  dx = g op(A)^T
  * Nothing is transposed in memory: A^T x adds up rows of x, where A x gathers them. Every number of
  * a result is a sum in the order of the values, whoever computes it, from 0 on.
  */
+#include <stdatomic.h>
 #include <string.h>
 
+#include "../base/check.h"
 #include "../base/parallel.h"
+#include "../base/profile.h"
 #include "../base/shape.h"
 #include "../base/walk.h"
 #include "../compute/kernel.h"
@@ -22,9 +26,14 @@
 /* Products of one value and one number of x that a thread gets at least. */
 #define SPARSE_GRAIN AGI_PARALLEL_GRAIN
 
+/* What the numbers of the structure are. */
+typedef enum index_kind { INDEX_DOUBLE, INDEX_32, INDEX_64 } index_kind;
+
 /* Many products z = A x, or z = A^T x, of rows of `width` numbers. */
 typedef struct sparse_job {
-    const double *values, *starts, *columns;
+    const double *values;
+    const void *starts, *columns;
+    index_kind kind;
     int64_t rows, cols, entries;
     const double *x;
     double *z;
@@ -32,9 +41,17 @@ typedef struct sparse_job {
     int64_t pieces;                 /* that each product is parted in */
     bool scatters;                  /* A^T x, not A x */
     agi_walk walk;                  /* over products; offsets 0: in x, 1: in z */
+    _Atomic bool is_odd;            /* a column was not there */
 } sparse_job;
 
 /* ---- kernels -------------------------------------------------------------------------------- */
+
+AGI_STAMPED int64_t index_at(const void *list, int64_t k, const index_kind kind)
+{
+    return kind == INDEX_32   ? ((const int32_t *)list)[k]
+           : kind == INDEX_64 ? ((const int64_t *)list)[k]
+                              : (int64_t)((const double *)list)[k];
+}
 
 AGI_STAMPED void add_scaled_row(double *z, const double *x, double a, int64_t n)
 {
@@ -43,55 +60,97 @@ AGI_STAMPED void add_scaled_row(double *z, const double *x, double a, int64_t n)
         z[j] += a * x[j];
 }
 
-/* Whether one of n numbers is below 0, or above the number of `above` in its place, or not below
- * `size` where `above` is NULL. */
-AGI_STAMPED bool sparse_check_body(const double *x, const double *above, int64_t n, double size)
+/* Whether rows do not begin one behind the other. Of integers those below 0 are large ones here. */
+AGI_STAMPED bool has_odd_starts(const sparse_job *job, const index_kind kind)
 {
+    const uint32_t *words = job->starts;
+    const uint64_t *longs = job->starts;
+    const double *doubles = job->starts;
     int64_t odd = 0;
-    if (above != NULL)
-        for (int64_t i = 0; i < n; i++)
-            odd |= (x[i] < 0.0) | (x[i] > above[i]);
-    else
-        for (int64_t i = 0; i < n; i++)
-            odd |= (x[i] < 0.0) | (x[i] >= size);
+    for (int64_t i = 0; i < job->rows; i++)
+        odd |= kind == INDEX_32   ? words[i] > words[i + 1]
+               : kind == INDEX_64 ? longs[i] > longs[i + 1]
+                                  : !((doubles[i] >= 0.0) & (doubles[i] <= doubles[i + 1]));
     return odd != 0;
 }
 
-/* Rows from..to of A x. */
-AGI_STAMPED void sparse_gather_body(const sparse_job *job, const double *x, double *z, int64_t from,
-                                    int64_t to)
+/* Whether a column of the values from..to is not there. */
+AGI_STAMPED bool has_odd_columns(const sparse_job *job, int64_t from, int64_t to,
+                                 const index_kind kind)
 {
-    const double *values = job->values, *columns = job->columns;
-    const int64_t step = job->x_step, width = job->width;
-    int64_t k = (int64_t)job->starts[from];
+    const uint32_t *words = job->columns, least = (uint32_t)INT32_MAX + 1;
+    const uint32_t word = job->cols < (int64_t)least ? (uint32_t)job->cols : least;
+    const uint64_t *longs = job->columns, size = (uint64_t)job->cols;
+    const double *doubles = job->columns, number = (double)job->cols;
+    uint32_t odd = 0;
+    uint64_t odd_long = 0;
+    for (int64_t k = from; k < to; k++)
+        if (kind == INDEX_32)
+            odd |= words[k] >= word;
+        else if (kind == INDEX_64)
+            odd_long |= longs[k] >= size;
+        else
+            odd_long |= !((doubles[k] >= 0.0) & (doubles[k] < number));
+    return (odd | odd_long) != 0;
+}
+
+AGI_STAMPED bool sparse_is_odd(const sparse_job *job, bool of_columns, const index_kind kind)
+{
+    return of_columns ? has_odd_columns(job, 0, job->entries, kind) : has_odd_starts(job, kind);
+}
+
+/* Rows from..to of A x, where these are single numbers. That all columns are there is seen on the
+ * way: to look at them beforehand, when they have to come from afar, would take a tenth more. */
+AGI_STAMPED bool sparse_gather_numbers(const sparse_job *job, const double *x, double *z,
+                                       int64_t from, int64_t to, const index_kind kind)
+{
+    const double *values = job->values;
+    const void *columns = job->columns;
+    const int64_t step = job->x_step;
+    const uint64_t cols = (uint64_t)job->cols;
+    int64_t k = index_at(job->starts, from, kind);
     for (int64_t i = from; i < to; i++) {
-        const int64_t end = (int64_t)job->starts[i + 1];
-        double *row = z + i * job->z_step;
-        if (width == 1) {
-            double sum = 0.0;
-            for (; k < end; k++)
-                sum += values[k] * x[(int64_t)columns[k] * step];
-            *row = sum;
-            continue;
+        const int64_t end = index_at(job->starts, i + 1, kind);
+        double sum = 0.0;
+        for (; k < end; k++) {
+            const int64_t column = index_at(columns, k, kind);
+            if (AGI_UNLIKELY((uint64_t)column >= cols))
+                return false;
+            sum += values[k] * x[column * step];
         }
+        z[i * job->z_step] = sum;
+    }
+    return true;
+}
+
+/* Rows from..to of A x. */
+AGI_STAMPED void sparse_gather_rows(const sparse_job *job, const double *x, double *z, int64_t from,
+                                    int64_t to, const index_kind kind)
+{
+    const int64_t width = job->width;
+    int64_t k = index_at(job->starts, from, kind);
+    for (int64_t i = from; i < to; i++) {
+        const int64_t end = index_at(job->starts, i + 1, kind);
+        double *row = z + i * job->z_step;
         memset(row, 0, (size_t)width * sizeof *row);
         for (; k < end; k++)
-            add_scaled_row(row, x + (int64_t)columns[k] * step, values[k], width);
+            add_scaled_row(row, x + index_at(job->columns, k, kind) * job->x_step, job->values[k],
+                           width);
     }
 }
 
 /* Rows from..to of A^T x, where these are single numbers: all of A is gone through. */
 AGI_STAMPED void sparse_scatter_numbers(const sparse_job *job, const double *x, double *z,
-                                        int64_t from, int64_t to)
+                                        int64_t from, int64_t to, const index_kind kind)
 {
     const bool all = from == 0 && to == job->cols;
     for (int64_t c = from; c < to; c++)
         z[c * job->z_step] = 0.0;
     for (int64_t i = 0, k = 0; i < job->rows; i++) {
-        const int64_t end = (int64_t)job->starts[i + 1];
+        const int64_t end = index_at(job->starts, i + 1, kind);
         const double number = x[i * job->x_step];
         for (; k < end; k++) {
-            const int64_t c = (int64_t)job->columns[k];
+            const int64_t c = index_at(job->columns, k, kind);
             if (all || (c >= from && c < to))
                 z[c * job->z_step] += job->values[k] * number;
         }
@@ -99,44 +158,53 @@ AGI_STAMPED void sparse_scatter_numbers(const sparse_job *job, const double *x, 
 }
 
 /* Of all rows of A^T x the numbers from..to. */
-AGI_STAMPED void sparse_scatter_body(const sparse_job *job, const double *x, double *z,
-                                     int64_t from, int64_t to)
+AGI_STAMPED void sparse_scatter_rows(const sparse_job *job, const double *x, double *z,
+                                     int64_t from, int64_t to, const index_kind kind)
 {
     const size_t bytes = (size_t)(to - from) * sizeof *z;
-    if (job->width == 1) {
-        sparse_scatter_numbers(job, x, z, from, to);
-        return;
-    }
     for (int64_t c = 0; c < job->cols; c++)
         memset(z + c * job->z_step + from, 0, bytes);
     for (int64_t i = 0, k = 0; i < job->rows; i++) {
-        const int64_t end = (int64_t)job->starts[i + 1];
+        const int64_t end = index_at(job->starts, i + 1, kind);
         const double *row = x + i * job->x_step + from;
         for (; k < end; k++)
-            add_scaled_row(z + (int64_t)job->columns[k] * job->z_step + from, row, job->values[k],
-                           to - from);
+            add_scaled_row(z + index_at(job->columns, k, kind) * job->z_step + from, row,
+                           job->values[k], to - from);
     }
 }
 
-typedef bool (*sparse_check)(const double *x, const double *above, int64_t n, double size);
-typedef void (*sparse_kernel)(const sparse_job *job, const double *x, double *z, int64_t from,
+/* False where a column was not there. */
+AGI_STAMPED bool sparse_body(const sparse_job *job, const double *x, double *z, int64_t from,
+                             int64_t to, const index_kind kind)
+{
+    if (!job->scatters && job->width == 1)
+        return sparse_gather_numbers(job, x, z, from, to, kind);
+    if (!job->scatters)
+        sparse_gather_rows(job, x, z, from, to, kind);
+    else if (job->width == 1)
+        sparse_scatter_numbers(job, x, z, from, to, kind);
+    else
+        sparse_scatter_rows(job, x, z, from, to, kind);
+    return true;
+}
+
+typedef bool (*sparse_check)(const sparse_job *job, bool of_columns);
+typedef bool (*sparse_kernel)(const sparse_job *job, const double *x, double *z, int64_t from,
                               int64_t to);
 
 #define SPARSE_STAMP(TARGET, level) \
-    TARGET static bool sparse_check_##level(const double *x, const double *above, int64_t n, \
-                                            double size) \
+    TARGET static bool sparse_check_##level(const sparse_job *job, bool of_columns) \
     { \
-        return sparse_check_body(x, above, n, size); \
+        return job->kind == INDEX_32   ? sparse_is_odd(job, of_columns, INDEX_32) \
+               : job->kind == INDEX_64 ? sparse_is_odd(job, of_columns, INDEX_64) \
+                                       : sparse_is_odd(job, of_columns, INDEX_DOUBLE); \
     } \
-    TARGET static void sparse_gather_##level(const sparse_job *job, const double *x, double *z, \
-                                             int64_t from, int64_t to) \
+    TARGET static bool sparse_run_##level(const sparse_job *job, const double *x, double *z, \
+                                          int64_t from, int64_t to) \
     { \
-        sparse_gather_body(job, x, z, from, to); \
-    } \
-    TARGET static void sparse_scatter_##level(const sparse_job *job, const double *x, double *z, \
-                                              int64_t from, int64_t to) \
-    { \
-        sparse_scatter_body(job, x, z, from, to); \
+        return job->kind == INDEX_32   ? sparse_body(job, x, z, from, to, INDEX_32) \
+               : job->kind == INDEX_64 ? sparse_body(job, x, z, from, to, INDEX_64) \
+                                       : sparse_body(job, x, z, from, to, INDEX_DOUBLE); \
     }
 SPARSE_STAMP(AGI_TARGET_BASE, base)
 #if AGI_X86
@@ -150,18 +218,19 @@ static const sparse_check sparse_checks[AGI_LEVELS] = {
     sparse_check_avx2, sparse_check_avx512,
 #endif
 };
-static const sparse_kernel sparse_gathers[AGI_LEVELS] = {
-    sparse_gather_base,
+static const sparse_kernel sparse_kernels[AGI_LEVELS] = {
+    sparse_run_base,
 #if AGI_X86
-    sparse_gather_avx2, sparse_gather_avx512,
+    sparse_run_avx2, sparse_run_avx512,
 #endif
 };
-static const sparse_kernel sparse_scatters[AGI_LEVELS] = {
-    sparse_scatter_base,
-#if AGI_X86
-    sparse_scatter_avx2, sparse_scatter_avx512,
-#endif
-};
+
+static int64_t start_of_row(const sparse_job *job, int64_t row)
+{
+    return job->kind == INDEX_32   ? index_at(job->starts, row, INDEX_32)
+           : job->kind == INDEX_64 ? index_at(job->starts, row, INDEX_64)
+                                   : index_at(job->starts, row, INDEX_DOUBLE);
+}
 
 /* ---- threads -------------------------------------------------------------------------------- */
 
@@ -175,7 +244,7 @@ static int64_t row_of_piece(const sparse_job *job, int64_t p)
         return job->rows;
     while (low < high) {
         const int64_t middle = low + (high - low) / 2;
-        if (job->starts[middle] + (double)middle < target)
+        if ((double)(start_of_row(job, middle) + middle) < target)
             low = middle + 1;
         else
             high = middle;
@@ -192,8 +261,8 @@ static int64_t part_of_scatter(const sparse_job *job, int64_t p)
 
 static void sparse_units(void *context, int64_t begin, int64_t end, int part)
 {
-    const sparse_job *job = context;
-    const sparse_kernel run = (job->scatters ? sparse_scatters : sparse_gathers)[agi_level_now];
+    sparse_job *job = context;
+    const sparse_kernel run = sparse_kernels[agi_level_now];
     int64_t (*const bound)(const sparse_job *job, int64_t p) =
         job->scatters ? part_of_scatter : row_of_piece;
     agi_walk w;
@@ -201,7 +270,8 @@ static void sparse_units(void *context, int64_t begin, int64_t end, int part)
     for (int64_t u = begin; u < end; u++) {
         const int64_t p = u % job->pieces;
         agi_walk_start(&w, &job->walk, u / job->pieces);
-        run(job, job->x + w.at[0], job->z + w.at[1], bound(job, p), bound(job, p + 1));
+        if (!run(job, job->x + w.at[0], job->z + w.at[1], bound(job, p), bound(job, p + 1)))
+            atomic_store_explicit(&job->is_odd, true, memory_order_relaxed);
     }
 }
 
@@ -223,7 +293,8 @@ static int64_t pieces_of(const sparse_job *job, int64_t count, double work)
     return count > 1 ? 1 : limited(wanted, job->cols < threads ? job->cols : threads);
 }
 
-static void run_sparse(sparse_job *job, int64_t count)
+/* `lets_go`: what is read is owned, so that other threads of the program may run meanwhile. */
+static void run_sparse(sparse_job *job, int64_t count, bool lets_go)
 {
     const double work = (double)(job->entries + job->rows + job->cols) * (double)job->width;
     job->pieces = pieces_of(job, count, work);
@@ -231,9 +302,9 @@ static void run_sparse(sparse_job *job, int64_t count)
     const int64_t units = count * job->pieces;
     const int64_t grain = limited(SPARSE_GRAIN / each + 1.0, units);
     const bool is_long = work * (double)count >= AGI_PARALLEL_MIN;
-    void *token = is_long ? agi_blocking_enter() : NULL;
+    void *token = is_long && lets_go ? agi_blocking_enter() : NULL;
     agi_parallel_for(units, is_long ? grain : units, 1, sparse_units, job);
-    if (is_long)
+    if (is_long && lets_go)
         agi_blocking_leave(token);
 }
 
@@ -269,15 +340,18 @@ static ag_status check_matrix(const sparse_call *call, const ag_tensor *values,
     return AG_OK;
 }
 
-/* Rows begin one behind the other, and all columns are there: who reads by them stays inside. */
-static ag_status check_structure(const sparse_job *job)
+/* Rows begin one behind the other: who reads by them stays inside. */
+static ag_status check_starts(const sparse_job *job)
 {
-    if (job->starts[0] != 0.0 || job->starts[job->rows] != (double)job->entries ||
-        sparse_checks[agi_level_now](job->starts, job->starts + 1, job->rows, 0.0))
-        return agi_fail(AG_ERR_VALUE, "sparse_matmul: expected rows that begin one behind the "
-                                      "other, from 0 to %lld", (long long)job->entries);
-    if (!sparse_checks[agi_level_now](job->columns, NULL, job->entries, (double)job->cols))
+    if (start_of_row(job, 0) == 0 && start_of_row(job, job->rows) == job->entries &&
+        !sparse_checks[agi_level_now](job, false))
         return AG_OK;
+    return agi_fail(AG_ERR_VALUE, "sparse_matmul: expected rows that begin one behind the other, "
+                                  "from 0 to %lld", (long long)job->entries);
+}
+
+static ag_status fail_columns(const sparse_job *job)
+{
     return agi_fail(AG_ERR_INDEX, "sparse_matmul: expected columns from 0 to %lld",
                     (long long)job->cols - 1);
 }
@@ -361,24 +435,45 @@ static ag_tensor *own_vector(const ag_tensor *t)
     return dense;
 }
 
-static ag_tensor *sparse_product(const sparse_call *call, const ag_tensor *x,
-                                 const ag_tensor *values, const ag_tensor *structure)
+/* All columns are there: of products of numbers A x by integers that is seen on the way. */
+static ag_status checked_run(sparse_job *job, int64_t count, bool lets_go)
+{
+    const bool on_the_way = !job->scatters && job->width == 1 && count > 0 &&
+                            job->kind != INDEX_DOUBLE;
+    atomic_init(&job->is_odd, !on_the_way && sparse_checks[agi_level_now](job, true));
+    if (!job->is_odd && count > 0)
+        run_sparse(job, count, lets_go);
+    return job->is_odd ? fail_columns(job) : AG_OK;
+}
+
+/* job has the matrix. */
+static ag_tensor *sparse_product(const sparse_call *call, sparse_job *job, const ag_tensor *x,
+                                 bool lets_go)
 {
     const int dim = summed_dim(call, x);
-    sparse_job job = {.rows = call->rows, .cols = call->cols, .entries = values->numel,
-                      .values = agi_tensor_data(values), .starts = agi_tensor_data(structure),
-                      .scatters = call->transposed != call->right};
-    job.columns = job.starts + job.rows + 1;
-    if (dim < 0 || check_structure(&job) != AG_OK)
+    job->scatters = call->transposed != call->right;
+    if (dim < 0 || check_starts(job) != AG_OK)
         return NULL;
     ag_tensor *z = new_product(call, dim, x);
-    if (z == NULL || z->numel == 0)
+    if (z == NULL)
+        return NULL;
+    const int64_t count = z->numel > 0 ? set_rows(job, dim, x, z) : 0;
+    job->x = agi_tensor_data(x);
+    job->z = agi_tensor_data(z);
+    if (checked_run(job, count, lets_go) == AG_OK)
         return z;
-    const int64_t count = set_rows(&job, dim, x, z);
-    job.x = agi_tensor_data(x);
-    job.z = agi_tensor_data(z);
-    run_sparse(&job, count);
-    return z;
+    agi_release(z);
+    return NULL;
+}
+
+static ag_tensor *product_of_vectors(const sparse_call *call, const ag_tensor *x,
+                                     const ag_tensor *values, const ag_tensor *structure)
+{
+    const double *starts = agi_tensor_data(structure);
+    sparse_job job = {.rows = call->rows, .cols = call->cols, .entries = values->numel,
+                      .values = agi_tensor_data(values), .starts = starts,
+                      .columns = starts + call->rows + 1, .kind = INDEX_DOUBLE};
+    return sparse_product(call, &job, x, true);
 }
 
 AG_FORWARD(sparse_matmul)
@@ -391,7 +486,7 @@ AG_FORWARD(sparse_matmul)
     own[1] = own_vector(args[1].tensor);
     own[2] = own_vector(args[2].tensor);
     if (own[0] != NULL && own[1] != NULL && own[2] != NULL)
-        z = sparse_product(&call, own[0], own[1], own[2]);
+        z = product_of_vectors(&call, own[0], own[1], own[2]);
     for (int k = 0; k < 3; k++)
         agi_release(own[k]);
     return z;
@@ -411,4 +506,63 @@ AG_RULE(sparse_matmul)
         const ag_arg args[3] = {G, IN(1), IN(2)};
         GX(0) = agi_value(AG_OP_sparse_matmul, 3, args, &attr);
     }
+}
+
+/* ---- ag_csr_matmul -------------------------------------------------------------------------- */
+
+static bool has_csr(const ag_csr *a)
+{
+    if (!agi_has("csr_matmul", a, "a matrix"))
+        return false;
+    if (a->rows >= 0 && a->cols >= 0 && a->entries >= 0 &&
+        (a->index_bytes == 4 || a->index_bytes == 8) && a->starts != NULL &&
+        (a->entries == 0 || (a->values != NULL && a->columns != NULL)))
+        return true;
+    agi_fail(AG_ERR_VALUE, "csr_matmul: expected a matrix of no fewer than 0 rows, columns and "
+                           "entries, with its memory, and integers of 4 or 8 bytes, got %lld, "
+                           "%lld, %lld and %d", (long long)a->rows, (long long)a->cols,
+             (long long)a->entries, a->index_bytes);
+    return false;
+}
+
+static void copy_indices(double *to, const void *list, int64_t n, bool narrow)
+{
+    for (int64_t k = 0; k < n; k++)
+        to[k] = (double)(narrow ? ((const int32_t *)list)[k] : ((const int64_t *)list)[k]);
+}
+
+/* The product as an op of vectors, which are copies: for a node that keeps them, or a profile. */
+static ag_tensor *product_of_copies(ag_tensor *x, const ag_csr *a, const sparse_call *call)
+{
+    const int64_t n = a->entries, size = a->rows + 1 + n;
+    const bool narrow = a->index_bytes == 4;
+    ag_tensor *values = agi_tensor_new(1, &n, n), *structure = agi_tensor_new(1, &size, size);
+    ag_tensor *z = NULL;
+    if (values != NULL && structure != NULL) {
+        if (n > 0)
+            memcpy(agi_tensor_data(values), a->values, (size_t)n * sizeof(double));
+        copy_indices(agi_tensor_data(structure), a->starts, a->rows + 1, narrow);
+        copy_indices(agi_tensor_data(structure) + a->rows + 1, a->columns, n, narrow);
+        z = ag_sparse_matmul(x, values, structure, a->rows, a->cols, call->transposed,
+                             call->right);
+    }
+    agi_release(values);
+    agi_release(structure);
+    return z;
+}
+
+ag_tensor *ag_csr_matmul(ag_tensor *x, const ag_csr *a, bool transposed, bool right)
+{
+    if (!agi_has_tensor("csr_matmul", x) || !has_csr(a))
+        return NULL;
+    const sparse_call call = {a->rows, a->cols, transposed, right};
+    if ((ag_grad_enabled() && agi_requires_grad(x)) || agi_profiles())
+        return product_of_copies(x, a, &call);
+    sparse_job job = {.rows = a->rows, .cols = a->cols, .entries = a->entries, .values = a->values,
+                      .starts = a->starts, .columns = a->columns,
+                      .kind = a->index_bytes == 4 ? INDEX_32 : INDEX_64};
+    ag_tensor *own = agi_tensor_snapshot(x);
+    ag_tensor *z = own != NULL ? sparse_product(&call, &job, own, false) : NULL;
+    agi_release(own);
+    return z;
 }

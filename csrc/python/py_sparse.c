@@ -178,42 +178,54 @@ PyObject *py_as_object_array(PyObject *object)
 
 /* ---- the product ---------------------------------------------------------------------------- */
 
-/* Copies an array's numbers to `at` on. */
-static bool copy_to(PyObject *array, double *at)
+/* The numbers of an array of this type, if they lie one behind the other; else NULL. */
+static const void *numbers_of(PyObject *object, int type)
 {
-    npy_intp size[1] = {PyArray_SIZE((PyArrayObject *)array)};
-    PyObject *view = PyArray_SimpleNewFromData(1, size, NPY_DOUBLE, at);
-    const bool done =
-        view != NULL && PyArray_CopyInto((PyArrayObject *)view, (PyArrayObject *)array) == 0;
-    Py_XDECREF(view);
-    return done;
+    PyArrayObject *array = (PyArrayObject *)object;
+    return PyArray_TYPE(array) == type && PyArray_ISCARRAY_RO(array) ? PyArray_DATA(array) : NULL;
 }
 
-/* Arrays one behind the other as a vector. */
-static ag_tensor *joined(int n, PyObject *const *arrays)
+/* How many entries the rows have. There may be room behind these; where there are not so many, the
+ * structure is wrong, which the core says. */
+static int64_t count_entries(const ag_csr *matrix, PyObject *const *arrays)
 {
-    int64_t size = 0, at = 0;
-    for (int k = 0; k < n; k++)
-        size += PyArray_SIZE((PyArrayObject *)arrays[k]);
-    ag_tensor *all = ag_empty(1, &size);
-    double *data = all != NULL ? ag_data(all) : NULL;
-    bool done = all != NULL && (data != NULL || size == 0);
-    if (!done)
-        py_raise();
-    for (int k = 0; k < n && done; k++) {
-        done = copy_to(arrays[k], data + at);
-        at += PyArray_SIZE((PyArrayObject *)arrays[k]);
+    const int64_t room = PyArray_SIZE((PyArrayObject *)arrays[2]);
+    const int64_t last = matrix->index_bytes == 4 ? ((const int32_t *)matrix->starts)[matrix->rows]
+                                                  : ((const int64_t *)matrix->starts)[matrix->rows];
+    return last >= 0 && last < room ? last : room;
+}
+
+/* Where the matrix lies in arrays of values, starts and columns: 1; 0 where they have other types,
+ * or do not lie one behind the other; -1 with an error. */
+static int read_csr(ag_csr *matrix, PyObject *const *arrays)
+{
+    const bool narrow = PyArray_TYPE((PyArrayObject *)arrays[1]) == NPY_INT32;
+    const int type = narrow ? NPY_INT32 : NPY_INT64;
+    matrix->index_bytes = narrow ? 4 : 8;
+    matrix->values = numbers_of(arrays[0], NPY_DOUBLE);
+    matrix->starts = numbers_of(arrays[1], type);
+    matrix->columns = numbers_of(arrays[2], type);
+    if (matrix->values == NULL || matrix->starts == NULL || matrix->columns == NULL)
+        return 0;
+    const npy_intp starts = PyArray_SIZE((PyArrayObject *)arrays[1]);
+    const npy_intp values = PyArray_SIZE((PyArrayObject *)arrays[0]);
+    if (starts == matrix->rows + 1) {
+        matrix->entries = count_entries(matrix, arrays);
+        if (values >= matrix->entries)
+            return 1;
     }
-    if (done)
-        return all;
-    ag_release(all);
-    return NULL;
+    PyErr_Format(PyExc_RuntimeError, "matmul: expected a sparse matrix of %lld rows and as many "
+                                     "values as columns, got %zd starts of rows, %zd values and "
+                                     "%zd columns", (long long)matrix->rows, (Py_ssize_t)starts,
+                 (Py_ssize_t)values, (Py_ssize_t)PyArray_SIZE((PyArrayObject *)arrays[2]));
+    return -1;
 }
 
-/* _sparse_product(x, values, starts, columns, rows, cols, transposed, right): copies the arrays. */
+/* _sparse_product(x, values, starts, columns, rows, cols, transposed, right): None where the arrays
+ * are to be converted first, to float64, and to int32 or int64 both. */
 static PyObject *f_sparse_product(PyObject *module, PyObject *const *args, Py_ssize_t n)
 {
-    int64_t rows, cols;
+    ag_csr matrix = {.rows = 0};
     bool transposed = false, right = false;
     static const char name[] = "_sparse_product";
     (void)module;
@@ -222,20 +234,17 @@ static PyObject *f_sparse_product(PyObject *module, PyObject *const *args, Py_ss
         PyErr_SetString(PyExc_TypeError, "_sparse_product(): expected a Tensor and three arrays");
         return NULL;
     }
-    if (!py_integer_argument(name, "rows", args[4], &rows) ||
-        !py_integer_argument(name, "cols", args[5], &cols) ||
+    if (!py_integer_argument(name, "rows", args[4], &matrix.rows) ||
+        !py_integer_argument(name, "cols", args[5], &matrix.cols) ||
         !py_bool_argument(name, "transposed", args[6], &transposed) ||
         !py_bool_argument(name, "right", args[7], &right))
         return NULL;
-    PyObject *result = NULL;
-    ag_tensor *values = joined(1, args + 1);
-    ag_tensor *structure = values != NULL ? joined(2, args + 2) : NULL;
-    if (structure != NULL)
-        result = py_result(args[0], ag_sparse_matmul(py_tensor_of(args[0]), values, structure,
-                                                     rows, cols, transposed, right));
-    ag_release(values);
-    ag_release(structure);
-    return result;
+    const int found = read_csr(&matrix, args + 1);
+    if (found < 0)
+        return NULL;
+    if (found == 0)
+        Py_RETURN_NONE;
+    return py_result(args[0], ag_csr_matmul(py_tensor_of(args[0]), &matrix, transposed, right));
 }
 
 PyMethodDef py_sparse_functions[] = {
