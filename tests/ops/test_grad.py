@@ -17,6 +17,8 @@ from support import Array, assert_same_bits, grad_fn_name, layouts, leaf, values
 SEVERAL = [case for case in MAPS if case.arity > 1]
 # The slope's own error is some 1e-10 of the value: a rule has to be right to 1e-6 of itself.
 TIGHT = {"eps": 1e-5, "atol": 2e-9, "rtol": 1e-6}
+# Fused forms that add in another order than the rule: to 1e-12 of it.
+OTHERWISE = {"cholesky_factor", "eigh_pack", "svd_pack"}
 
 
 def run(case: Case) -> Any:
@@ -208,7 +210,11 @@ def test_second_backward_and_fused_forms_agree_with_the_rule(
         assert (a is None) == (b is None)
         if a is not None:
             assert not a.requires_grad
-            assert_same_bits(a, b, case.id)
+            if case.op in OTHERWISE:
+                x, y = values(a), values(b)
+                np.testing.assert_allclose(x, y, rtol=1e-12, atol=1e-13 * np.abs(y).max())
+            else:
+                assert_same_bits(a, b, case.id)
 
 
 @pytest.mark.parametrize("case", MAPS, ids=by_id)
