@@ -118,27 +118,27 @@ class Build(build_ext):
         kind += [f"-L{package}", "-lpyautograd", "-Wl,-rpath," + RPATH]
         native, capi = (Path(self.get_ext_fullpath(ext.name)) for ext in self.extensions)
         self.link(native, self.compile(NATIVE, WARNINGS + flags), kind)
-        self.link(capi, self.compile([generated], [*flags, *CHECK.small(compile_flags())]), kind)
+        self.link(capi, self.compile([generated], flags), kind)
 
     def compile(self, sources, flags):
         """Objects of sources; those newer than all that they could be made from are kept."""
         command = [*CHECK.compiler(), *compile_flags(), *flags, "-c"]
         place = Path(self.build_temp, hashlib.sha256(repr(command).encode()).hexdigest()[:12])
         place.mkdir(parents=True, exist_ok=True)
-        inputs = [Path("setup.py"), *CSRC.rglob("*.h"), *CSRC.rglob("*.def")]
+        inputs = [Path("setup.py"), *CSRC.rglob("*.h"), *CSRC.rglob("*.def"), Path(CHECK.__file__)]
         newest = max(path.stat().st_mtime for path in inputs)
 
         def compile_one(source):
             target = place / str(source).replace("/", "_").replace(".c", ".o")
             if not target.exists() or target.stat().st_mtime < max(newest, source.stat().st_mtime):
-                CHECK.call([*command, str(source), "-o", str(target)], str(source))
+                CHECK.compile_one(command, source, target)
             return str(target)
 
         with ThreadPoolExecutor(os.cpu_count()) as pool:
             return list(pool.map(compile_one, sources))
 
     def link(self, target, objects, flags):
-        ours = ["-pthread", *instrumentation(), *CHECK.flags_of("LDFLAGS")]
+        ours = ["-pthread", *instrumentation(), *CHECK.link_flags()]
         CHECK.call([*CHECK.compiler(), *objects, "-o", str(target), *flags, *ours], target.name)
 
 

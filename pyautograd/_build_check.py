@@ -141,9 +141,73 @@ def call(command: list[str], what: str) -> None:
         sys.exit(f"{what} was not made: see above")
 
 
-def small(flags: list[str]) -> list[str]:
-    """What code that does nothing but call is compiled with beside: a tenth less."""
-    return ["-Os"] if [flag for flag in flags if flag.startswith("-O")] == ["-O3"] else []
+# Files that do nothing but call, where what they call takes most of the time: under csrc/.
+COLD = """
+    arrange base/blas base/caches base/check base/levels base/plain base/profile custom edges
+    einsum fork fuse/jit/compile fuse/program_noted joins ops/classes ops/counting
+    ops/differences ops/distances ops/entropy ops/linalg_det ops/linalg_eig ops/linalg_factor
+    ops/linalg_ldl ops/linalg_norms ops/linalg_qr ops/linalg_solve ops/linalg_spectral ops/norms
+    ops/order ops/scatter_reduce ops/statistics ops/unique python/module python/py_anomaly
+    python/py_bodies_activations python/py_bodies_linalg python/py_bodies_module
+    python/py_bodies_random python/py_bodies_scans python/py_checkpoint python/py_edges
+    python/py_errors python/py_generator python/py_info python/py_interrupt python/py_missing
+    python/py_numpy python/py_pickle python/py_profile python/py_saved python/py_saving
+    python/py_size python/py_sparse python/py_type start tape/anomaly tape/call_check
+    tape/checkpoint tape/function_rule tape/noted tape/patches unload watch
+""".split()
+# What every operation goes through, and loops that gcc unrolls: there -O3 is worth its size.
+HOT = """
+    base/alloc base/shape base/status base/thread compute/extremes compute/gemm compute/indexed
+    compute/lines compute/matrices compute/mvec compute/optim compute/order compute/patch
+    compute/run compute/scan compute/softmax compute/standard compute/sum compute/sum_across
+    compute/sum_kernels compute/sum_slide fuse/expr fuse/pending fuse/program fuse/program_group
+    fuse/program_run ops/bessel ops/binary ops/index ops/pairs ops/product ops/reduce ops/select
+    ops/unary ops/view python/py_args python/py_convert python/py_inplace python/py_number
+    python/py_object python/py_tensor tape/apply tape/arrivals tape/cast tape/cut tape/deposit
+    tape/dtypes tape/engine tape/facts tape/formula tape/inplace tape/node tape/node_saved
+    tape/ready tape/request tape/rule tape/slots tensor/copy tensor/create tensor/guarded
+    tensor/layout tensor/random tensor/scope tensor/tensor
+""".split()
+
+
+@functools.cache
+def takes(*flags: str) -> bool:
+    """Whether the compiler makes a library with these flags, without a word."""
+    with tempfile.TemporaryDirectory() as folder:
+        source = Path(folder, "empty.c")
+        source.write_text("int empty;\n")
+        target = str(source.with_suffix(".so"))
+        command = [*compiler(), "-Werror", *flags, "-fPIC", "-shared", str(source), "-o", target]
+        done = _run(command)
+    return done.returncode == 0 and not done.stdout.strip()
+
+
+def optimised(source: Path, flags: list[str]) -> list[str]:
+    """The flags that optimise a file, after the others: as csrc/README.md has measured them; none
+    where somebody asks for others than ours."""
+    if [flag for flag in flags if flag.startswith("-O")] != ["-O3"]:
+        return []
+    name = "/".join(source.with_suffix("").parts[1:])
+    if name in HOT:
+        return []
+    if name in COLD or source.name == "_capi.c":
+        return ["-Os"]
+    vectors = ["-ftree-vectorize", "-fvect-cost-model=dynamic"]  # clang's -O2 makes them anyway
+    return ["-O2", *(vectors if takes(*vectors) else [])]
+
+
+def compile_one(command: list[str], source: Path, target: Path) -> None:
+    """Make the object `target`, optimised as its source is worth."""
+    call([*command, *optimised(source, command), str(source), "-o", str(target)], str(source))
+
+
+def link_flags() -> list[str]:
+    """Relocations in a tenth of the room, where glibc knows them, from 2.36; and LDFLAGS."""
+    names = getattr(os, "confstr_names", {})
+    said = os.confstr("CS_GNU_LIBC_VERSION") if "CS_GNU_LIBC_VERSION" in names else None
+    version = tuple(int(part) for part in re.findall(r"\d+", said or "")[:2])
+    flag = "-Wl,-z,pack-relative-relocs"
+    return [*([flag] if version >= (2, 36) and takes(flag) else []), *flags_of("LDFLAGS")]
 
 
 def strip(files: list[str], flags: list[str]) -> None:

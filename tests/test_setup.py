@@ -200,3 +200,33 @@ def test_a_build_without_a_compiler_is_short(tmp_path: Path) -> None:
     assert "there is no C compiler: the command `no-such-compiler` was not found" in printed
     assert "csrc/" not in printed and "copying" not in printed and "Errno" not in printed
     assert len(printed.splitlines()) < 15
+
+
+# ---- how files are optimised ---------------------------------------------------------------------
+
+
+def test_files_that_are_optimised_otherwise_exist_and_stand_once() -> None:
+    sources = {
+        str(path.relative_to(ROOT / "csrc").with_suffix(""))
+        for path in (ROOT / "csrc").rglob("*.c")
+    }
+    assert set(check.HOT) <= sources and set(check.COLD) <= sources
+    assert len({*check.HOT, *check.COLD}) == len(check.HOT) + len(check.COLD)
+
+
+def test_a_file_is_optimised_by_what_it_does() -> None:
+    ours = ["cc", "-O3", "-c"]
+    assert check.optimised(Path("csrc/tape/engine.c"), ours) == []
+    assert check.optimised(Path("csrc/ops/linalg_qr.c"), ours) == ["-Os"]
+    assert check.optimised(Path("build/_capi.c"), ours) == ["-Os"]
+    assert check.optimised(Path("csrc/ops/gaussian.c"), ours)[0] == "-O2"
+
+
+@pytest.mark.parametrize("asked", [["-O3", "-O2"], ["-O3", "-O3"], ["-O1", "-g"], ["-O0", "-g"]])
+def test_who_asks_for_other_optimisation_gets_it(asked: list[str]) -> None:
+    for name in ("tape/engine", "ops/linalg_qr", "ops/gaussian"):
+        assert check.optimised(Path(f"csrc/{name}.c"), ["cc", *asked, "-c"]) == []
+
+
+def test_flags_that_a_compiler_does_not_know_are_not_used() -> None:
+    assert check.takes() and not check.takes("-fno-such-flag-as-this")

@@ -6,6 +6,9 @@
  *     AG_MAP2(sub, x - y)
  *     AG_MAP3(where, x != 0.0 ? y : w)          arguments x, y, w
  *     AG_MAP_FUSED(exp2, agi_exp2(fused, x))    functions of vmath.h
+ *     AG_MAP_LONG(erfcx, erfcx_of(fused, x))    the same, where they are many instructions
+ *     AG_MAP2_LONG(hypot, length_of(x, y))
+ *     AG_MAP2_CALLS(gcd, gcd_of(x, y))          what is no vectors anyway: once for all levels
  *     AG_MAP_MVEC(exp)                          agi_mvec.exp on the whole tile
  *     AG_KERNELS(pow)                           stamps pow_body, written by hand
  *
@@ -52,6 +55,7 @@
     }
 
 #if AGI_X86
+#define AGI_AT_ALL_LEVELS(kernel) {kernel, kernel, kernel}
 #define AG_KERNELS(name) \
     AGI_STAMP(AGI_TARGET_BASE, name, base, AGI_BASE_FUSED) \
     AGI_STAMP(AGI_TARGET_AVX2, name, avx2, true) \
@@ -59,6 +63,7 @@
     const agi_kernel agi_##name##_kernels[AGI_LEVELS] = { \
         agi_##name##_base, agi_##name##_avx2, agi_##name##_avx512};
 #else
+#define AGI_AT_ALL_LEVELS(kernel) {kernel}
 #define AG_KERNELS(name) \
     AGI_STAMP(AGI_TARGET_BASE, name, base, AGI_BASE_FUSED) \
     const agi_kernel agi_##name##_kernels[AGI_LEVELS] = {agi_##name##_base};
@@ -163,6 +168,91 @@ AGI_STAMPED const double *agi_spread_tile(double *tile, const double *x, int64_t
             AGI_EACH(name##_fused_of(fused, a[i])); \
     } \
     AG_KERNELS(name)
+
+/* ---- long expressions ----------------------------------------------------------------------- */
+
+#define AGI_LANES 8  /* numbers of the widest vector */
+
+/* z[i] for all i < count, where the expression is long: one loop of whole vectors and no other. The
+ * last few numbers go through it in a vector of their own, which `pad` makes of the inputs. */
+#define AGI_EACH_WHOLE(count, pad, expression) \
+    do { \
+        double last[AGI_LANES], *to = z; \
+        const int64_t rest = (count) % AGI_LANES, begin = (count) - rest; \
+        for (int64_t m = begin;; m = AGI_LANES) { \
+            AGI_INDEPENDENT \
+            for (int64_t i = 0; i < (m & -AGI_LANES); i++) \
+                to[i] = (expression); \
+            if (rest == 0 || to == last) \
+                break; \
+            pad; \
+            to = last; \
+        } \
+        for (int64_t i = 0; i < rest; i++) \
+            z[begin + i] = last[i]; \
+    } while (0)
+
+#define AGI_EACH_LONG(count, x, expression) \
+    do { \
+        double x_last[AGI_LANES]; \
+        AGI_EACH_WHOLE(count, x = agi_pad(x_last, x + begin, rest), expression); \
+    } while (0)
+
+#define AG_MAP_LONG(name, expression) \
+    AGI_STAMPED double name##_long_of(bool fused, double x) \
+    { \
+        (void)fused; \
+        return expression; \
+    } \
+    AG_KERNEL_BODY(name) \
+    { \
+        const double *a = in[0]; \
+        AGI_KERNEL_UNUSED; \
+        AGI_EACH_LONG(splat ? 1 : n, a, name##_long_of(fused, a[i])); \
+        if (AGI_UNLIKELY(splat)) \
+            agi_fill_tile(z, n, z[0]); \
+    } \
+    AG_KERNELS(name)
+
+/* Of two inputs: what is one value for all is written out, so that there is one loop. */
+#define AG_MAP2_LONG(name, expression) \
+    AGI_STAMPED double name##_long_of(bool fused, double x, double y) \
+    { \
+        (void)fused; \
+        return expression; \
+    } \
+    AG_KERNEL_BODY(name) \
+    { \
+        double xs[AGI_TILE], ys[AGI_TILE]; \
+        const double *a = agi_spread_tile(xs, in[0], n, splat & 1); \
+        const double *b = agi_spread_tile(ys, in[1], n, splat & 2); \
+        AGI_KERNEL_UNUSED; \
+        AGI_EACH(name##_long_of(fused, a[i], b[i])); \
+    } \
+    AG_KERNELS(name)
+
+/* ---- what no compiler makes vectors of ------------------------------------------------------ */
+
+/* Expressions with calls or loops in them: one kernel for all levels. */
+#define AGI_CALLS(name, expression_of) \
+    static void agi_##name##_kernel(AGI_KERNEL_ARGS) \
+    { \
+        (void)f; \
+        for (int64_t i = 0; i < n; i++) \
+            z[i] = expression_of; \
+    } \
+    const agi_kernel agi_##name##_kernels[AGI_LEVELS] = AGI_AT_ALL_LEVELS(agi_##name##_kernel);
+#define AGI_INPUT(k) in[k][(splat >> (k)) & 1 ? 0 : i]
+
+#define AG_MAP1_CALLS(name, expression) \
+    static double name##_of(double x) { return expression; } \
+    AGI_CALLS(name, name##_of(AGI_INPUT(0)))
+#define AG_MAP2_CALLS(name, expression) \
+    static double name##_of(double x, double y) { return expression; } \
+    AGI_CALLS(name, name##_of(AGI_INPUT(0), AGI_INPUT(1)))
+#define AG_MAP3_CALLS(name, expression) \
+    static double name##_of(double x, double y, double w) { return expression; } \
+    AGI_CALLS(name, name##_of(AGI_INPUT(0), AGI_INPUT(1), AGI_INPUT(2)))
 
 /* A function of the vector math table, which chooses its level itself. */
 #define AG_MAP_MVEC(name) \

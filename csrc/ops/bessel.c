@@ -81,11 +81,11 @@ static double order_one(double x, bool is_scaled)
 }
 
 /* i0: dx = g i1(x).  Saves x. */
-AG_MAP1(i0, (double)i_over(0, x, false))
+AG_MAP1_CALLS(i0, (double)i_over(0, x, false))
 AG_RULE(i0) { GX(0) = v_vjp_mul(G, of_one(AG_OP_i1, IN(0))); }
 
 /* i1: dx = g (i0(x) - i1(x) / x).  Saves x. */
-AG_MAP1(i1, order_one(x, false))
+AG_MAP1_CALLS(i1, order_one(x, false))
 AG_RULE(i1)
 {
     const ag_arg x = IN(0);
@@ -93,7 +93,7 @@ AG_RULE(i1)
 }
 
 /* i0e = exp(-|x|) i0: dx = g (i1e(x) - y), and the other sign of y for x < 0.  Saves x and y. */
-AG_MAP1(i0e, (double)i_over(0, x, true))
+AG_MAP1_CALLS(i0e, (double)i_over(0, x, true))
 AG_RULE(i0e)
 {
     const ag_arg x = IN(0);
@@ -101,7 +101,7 @@ AG_RULE(i0e)
 }
 
 /* i1e = exp(-|x|) i1: dx = g (i0e(x) - i1e(x) / x - y), likewise.  Saves x and y. */
-AG_MAP1(i1e, order_one(x, true))
+AG_MAP1_CALLS(i1e, order_one(x, true))
 AG_RULE(i1e)
 {
     const ag_arg x = IN(0), quotient = of_order(AG_OP_i_over_power, 1.0, true, x);
@@ -138,11 +138,11 @@ AG_RULE(i_over_power)
 /* The C library's functions, whose error near their roots is 2e-16 or less. */
 
 /* bessel_j0: dx = -g bessel_j1(x).  Saves x. */
-AG_MAP1(bessel_j0, j0(x))
+AG_MAP1_CALLS(bessel_j0, j0(x))
 AG_RULE(bessel_j0) { GX(0) = v_neg(v_vjp_mul(G, of_one(AG_OP_bessel_j1, IN(0)))); }
 
 /* bessel_j1: dx = g (bessel_j0(x) - bessel_j1(x) / x).  Saves x. */
-AG_MAP1(bessel_j1, j1(x))
+AG_MAP1_CALLS(bessel_j1, j1(x))
 AG_RULE(bessel_j1)
 {
     const ag_arg x = IN(0), quotient = of_order(AG_OP_j_over_power, 1.0, false, x);
@@ -184,11 +184,11 @@ AG_RULE(j_over_power)
 }
 
 /* bessel_y0: dx = -g bessel_y1(x).  Saves x. */
-AG_MAP1(bessel_y0, y0(x))
+AG_MAP1_CALLS(bessel_y0, y0(x))
 AG_RULE(bessel_y0) { GX(0) = v_neg(v_vjp_mul(G, of_one(AG_OP_bessel_y1, IN(0)))); }
 
 /* bessel_y1: dx = g (bessel_y0(x) - y / x).  Saves x and y. */
-AG_MAP1(bessel_y1, y1(x))
+AG_MAP1_CALLS(bessel_y1, y1(x))
 AG_RULE(bessel_y1)
 {
     const ag_arg x = IN(0);
@@ -250,26 +250,26 @@ static double k_of(int n, double x, bool is_scaled)
  * with a factor exp(x), have y more.  Save x and y. */
 static ag_arg k1_slope(int k0, ag_arg x, ag_arg y) { return v_add(of_one(k0, x), v_div(y, x)); }
 
-AG_MAP1(modified_bessel_k0, k_of(0, x, false))
+AG_MAP1_CALLS(modified_bessel_k0, k_of(0, x, false))
 AG_RULE(modified_bessel_k0)
 {
     GX(0) = v_neg(v_vjp_mul(G, of_one(AG_OP_modified_bessel_k1, IN(0))));
 }
 
-AG_MAP1(modified_bessel_k1, k_of(1, x, false))
+AG_MAP1_CALLS(modified_bessel_k1, k_of(1, x, false))
 AG_RULE(modified_bessel_k1)
 {
     GX(0) = v_neg(v_vjp_mul(G, k1_slope(AG_OP_modified_bessel_k0, IN(0), OUT)));
 }
 
-AG_MAP1(scaled_modified_bessel_k0, k_of(0, x, true))
+AG_MAP1_CALLS(scaled_modified_bessel_k0, k_of(0, x, true))
 AG_RULE(scaled_modified_bessel_k0)
 {
     const ag_arg next = of_one(AG_OP_scaled_modified_bessel_k1, IN(0));
     GX(0) = v_vjp_mul(G, v_sub(OUT, next));
 }
 
-AG_MAP1(scaled_modified_bessel_k1, k_of(1, x, true))
+AG_MAP1_CALLS(scaled_modified_bessel_k1, k_of(1, x, true))
 AG_RULE(scaled_modified_bessel_k1)
 {
     const ag_arg slope = k1_slope(AG_OP_scaled_modified_bessel_k0, IN(0), OUT);

@@ -32,7 +32,7 @@ static long double log_beta(double a, double b)
 }
 
 /* betaln: da = g (digamma(a) - digamma(a + b)), db likewise.  Saves both. */
-AG_MAP2(betaln, (double)log_beta(x, y))
+AG_MAP2_CALLS(betaln, (double)log_beta(x, y))
 AG_RULE(betaln)
 {
     const ag_arg a = IN(0), b = IN(1), both = v_digamma(v_add(a, b));
@@ -264,7 +264,7 @@ static ag_arg log_rest_of(ag_arg x) { return v_log1p(v_mul(x, NUM(-1.0))); }
 
 /* betainc_density: D;  da = g D (log(x) - digamma(a) + digamma(a + b)), db likewise,
  * dx = g D ((a - 1) / x - (b - 1) / (1 - x)).  Saves all three. */
-AG_MAP3(betainc_density, beta_density(x, y, w))
+AG_MAP3_CALLS(betainc_density, beta_density(x, y, w))
 AG_RULE(betainc_density)
 {
     const ag_arg a = IN(0), b = IN(1), x = IN(2), d = v_betainc_density(a, b, x);
@@ -328,7 +328,7 @@ AG_RULE(betainc_slope)
 }
 
 /* betainc: I;  da = g betainc_slope(1, 0), db = g betainc_slope(0, 1), dx = g D.  Saves all. */
-AG_MAP3(betainc, beta_inc(x, y, w))
+AG_MAP3_CALLS(betainc, beta_inc(x, y, w))
 AG_RULE(betainc)
 {
     const ag_arg a = IN(0), b = IN(1), x = IN(2);
@@ -382,7 +382,7 @@ static double beta_quantile(double a, double b, double p)
 
 /* betaincinv: the y with I = p;  dp = g / D at y, da = -g betainc_slope(1, 0) / D, db likewise.
  * Saves a, b and y. */
-AG_MAP3(betaincinv, beta_quantile(x, y, w))
+AG_MAP3_CALLS(betaincinv, beta_quantile(x, y, w))
 AG_RULE(betaincinv)
 {
     const ag_arg a = IN(0), b = IN(1), y = OUT, d = v_betainc_density(a, b, y);

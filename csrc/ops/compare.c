@@ -16,9 +16,9 @@ AG_MAP2(lt, x < y ? 1.0 : 0.0)
 AG_MAP2(le, x <= y ? 1.0 : 0.0)
 AG_MAP2(gt, x > y ? 1.0 : 0.0)
 AG_MAP2(ge, x >= y ? 1.0 : 0.0)
-AG_MAP2(logical_and, ((x != 0.0) & (y != 0.0)) ? 1.0 : 0.0)
-AG_MAP2(logical_or, ((x != 0.0) | (y != 0.0)) ? 1.0 : 0.0)
-AG_MAP2(logical_xor, ((x != 0.0) != (y != 0.0)) ? 1.0 : 0.0)
+AG_MAP2_LONG(logical_and, ((x != 0.0) & (y != 0.0)) ? 1.0 : 0.0)
+AG_MAP2_LONG(logical_or, ((x != 0.0) | (y != 0.0)) ? 1.0 : 0.0)
+AG_MAP2_LONG(logical_xor, ((x != 0.0) != (y != 0.0)) ? 1.0 : 0.0)
 AG_MAP1(logical_not, x == 0.0 ? 1.0 : 0.0)
 
 /* ---- over dimensions: the elements that are not 0 are counted ------------------------------- */

@@ -26,7 +26,7 @@ static double log_gamma(double x)
 }
 
 /* lgamma: dx = g digamma(x).  Saves x. */
-AG_MAP1(lgamma, log_gamma(x))
+AG_MAP1_CALLS(lgamma, log_gamma(x))
 AG_RULE(lgamma) { GX(0) = v_vjp_mul(G, v_digamma(IN(0))); }
 
 /* ---- its derivative ------------------------------------------------------------------------- */
@@ -79,7 +79,7 @@ ag_arg agi_psi_of(double n, ag_arg a)
 }
 
 /* digamma: dx = g polygamma(1, x).  Saves x. */
-AG_MAP_FUSED(digamma, digamma_of(fused, x))
+AG_MAP_LONG(digamma, digamma_of(fused, x))
 AG_RULE(digamma) { GX(0) = v_vjp_mul(G, agi_psi_of(1.0, IN(0))); }
 
 /* ---- the zeta function of Hurwitz ----------------------------------------------------------- */
@@ -227,7 +227,7 @@ static void zeta_rule(agi_vjp *v, int64_t order)
 }
 
 /* zeta: dx = g zeta_slope(1, x, y), dy = -g x zeta(x + 1, y).  Saves both. */
-AG_MAP2(zeta, hurwitz(x, y))
+AG_MAP2_CALLS(zeta, hurwitz(x, y))
 AG_RULE(zeta) { zeta_rule(v, 0); }
 
 /* The order that is asked for; of others than there are one that gives NaN. */

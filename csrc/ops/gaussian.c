@@ -124,11 +124,11 @@ AGI_STAMPED double erfcx_rest_of(bool fused, double x)
 }
 
 /* erfcx: dx = -g 2 / sqrt(pi) erfcx_rest(x).  Saves x. */
-AG_MAP_FUSED(erfcx, erfcx_of(fused, x))
+AG_MAP_LONG(erfcx, erfcx_of(fused, x))
 AG_RULE(erfcx) { GX(0) = v_vjp_mul(G, v_mul(v_erfcx_rest(IN(0)), NUM(-TWO_OVER_SQRT_PI))); }
 
 /* erfcx_rest: y = 1 - sqrt(pi) x erfcx(x);  dx = g (2 x y - sqrt(pi) erfcx(x)).  Saves x and y. */
-AG_MAP_FUSED(erfcx_rest, erfcx_rest_of(fused, x))
+AG_MAP_LONG(erfcx_rest, erfcx_rest_of(fused, x))
 AG_RULE(erfcx_rest)
 {
     const ag_arg x = IN(0), scaled = v_mul(agi_value(AG_OP_erfcx, 1, &x, NULL), NUM(ROOT_PI));
@@ -150,7 +150,7 @@ AGI_STAMPED double ndtr_of(bool fused, double x)
 }
 
 /* ndtr: dx = g exp(-x^2 / 2) / sqrt(2 pi).  Saves x. */
-AG_MAP_FUSED(ndtr, ndtr_of(fused, x))
+AG_MAP_LONG(ndtr, ndtr_of(fused, x))
 AG_RULE(ndtr)
 {
     const ag_arg bell = v_exp(v_mul(v_square(IN(0)), NUM(-0.5)));
@@ -174,7 +174,7 @@ AGI_STAMPED double log_ndtr_of(bool fused, double x)
 }
 
 /* log_ndtr: dx = g log_ndtr_slope(x).  Saves x. */
-AG_MAP_FUSED(log_ndtr, log_ndtr_of(fused, x))
+AG_MAP_LONG(log_ndtr, log_ndtr_of(fused, x))
 AG_RULE(log_ndtr) { GX(0) = v_vjp_mul(G, v_log_ndtr_slope(IN(0))); }
 
 AGI_STAMPED double log_ndtr_slope_of(bool fused, double x)
@@ -187,7 +187,7 @@ AGI_STAMPED double log_ndtr_slope_of(bool fused, double x)
 
 /* log_ndtr_slope: y = exp(-x^2 / 2) / sqrt(2 pi) / ndtr(x);  dx = -g y (x + y), where x + y is
  * y erfcx_rest(-x / sqrt(2)), and so has its digits in the lower tail.  Saves x and y. */
-AG_MAP_FUSED(log_ndtr_slope, log_ndtr_slope_of(fused, x))
+AG_MAP_LONG(log_ndtr_slope, log_ndtr_slope_of(fused, x))
 AG_RULE(log_ndtr_slope)
 {
     const ag_arg x = IN(0), y = OUT, t = v_mul(v_minimum(x, NUM(0.0)), NUM(-ROOT_HALF));
@@ -210,7 +210,7 @@ static double normal_quantile(double p)
 }
 
 /* ndtri: dx = g sqrt(2 pi) exp(y^2 / 2).  Saves y. NaN outside of [0, 1]; at 0 and 1 y is -+inf. */
-AG_MAP1(ndtri, normal_quantile(x))
+AG_MAP1_CALLS(ndtri, normal_quantile(x))
 AG_RULE(ndtri)
 {
     const ag_arg slope = v_mul(v_exp(v_mul(v_square(OUT), NUM(0.5))), NUM(ROOT_TWO_PI));

@@ -128,7 +128,7 @@ static double density(double a, double x)
 }
 
 /* igamma_density: D;  da = g D (log(x) - digamma(a)), dx = g (D(a - 1, x) - D).  Saves a and x. */
-AG_MAP2(igamma_density, density(x, y))
+AG_MAP2_CALLS(igamma_density, density(x, y))
 AG_RULE(igamma_density)
 {
     const ag_arg a = IN(0), x = IN(1), here = v_igamma_density(a, x);
@@ -341,7 +341,7 @@ AG_RULE(igamma_slope)
 
 /* igamma: P;  da = g igamma_slope(1, a, x), dx = g D.  igammac: Q, with the opposite of them.  Save
  * a and x. */
-AG_MAP2(igamma, gamma_inc(x, y, false))
+AG_MAP2_CALLS(igamma, gamma_inc(x, y, false))
 AG_RULE(igamma)
 {
     const ag_arg a = IN(0), x = IN(1);
@@ -351,7 +351,7 @@ AG_RULE(igamma)
         GX(1) = v_vjp_mul(G, v_igamma_density(a, x));
 }
 
-AG_MAP2(igammac, gamma_inc(x, y, true))
+AG_MAP2_CALLS(igammac, gamma_inc(x, y, true))
 AG_RULE(igammac)
 {
     const ag_arg a = IN(0), x = IN(1);

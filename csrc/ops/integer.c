@@ -48,13 +48,13 @@ AGI_STAMPED int64_t bits_of(double x)
     return x >= 0x1p63 ? INT64_MAX : x < -0x1p63 ? INT64_MIN : (int64_t)x;
 }
 
-AG_MAP2(bitwise_and, (double)(bits_of(x) & bits_of(y)))
-AG_MAP2(bitwise_or, (double)(bits_of(x) | bits_of(y)))
-AG_MAP2(bitwise_xor, (double)(bits_of(x) ^ bits_of(y)))
+AG_MAP2_LONG(bitwise_and, (double)(bits_of(x) & bits_of(y)))
+AG_MAP2_LONG(bitwise_or, (double)(bits_of(x) | bits_of(y)))
+AG_MAP2_LONG(bitwise_xor, (double)(bits_of(x) ^ bits_of(y)))
 AG_MAP1(bitwise_not, -x - 1.0)
 
-AG_MAP2(shift_left, y >= 0.0 && y < 64.0 ? ldexp(x, (int)y) : 0.0)
-AG_MAP2(shift_right, y >= 0.0 && y < 64.0 ? floor(ldexp(x, -(int)y)) : x < 0.0 ? -1.0 : 0.0)
+AG_MAP2_CALLS(shift_left, y >= 0.0 && y < 64.0 ? ldexp(x, (int)y) : 0.0)
+AG_MAP2_CALLS(shift_right, y >= 0.0 && y < 64.0 ? floor(ldexp(x, -(int)y)) : x < 0.0 ? -1.0 : 0.0)
 
 /* How many elements of a mask are true; -1 with an error. */
 static double count_true(ag_arg mask)
@@ -90,14 +90,14 @@ AGI_STAMPED double toward_zero(double x, double y)
     const double quotient = trunc(x / y);
     return fabs(quotient * y) > fabs(x) ? quotient - copysign(1.0, quotient) : quotient;
 }
-AG_MAP2(div_trunc_int, toward_zero(x, y) + 0.0)
+AG_MAP2_LONG(div_trunc_int, toward_zero(x, y) + 0.0)
 
 static double mod_of(double x, double y)
 {
     const double rest = fmod(x, y);
     return (rest != 0.0 && (y < 0.0) != (rest < 0.0) ? rest + y : rest) + 0.0;
 }
-AG_MAP2(mod_int, mod_of(x, y))
+AG_MAP2_CALLS(mod_int, mod_of(x, y))
 
 /* Whether x is divided by no 0; false with an error. Where there are no elements, nothing is. */
 static bool check_divisors(ag_arg x, ag_arg y)
@@ -117,7 +117,7 @@ AG_FORMULA(remainder_int)
     return check_divisors(args[0], args[1]) ? v_mod_int(args[0], args[1]) : agi_arg(&agi_failed);
 }
 
-AG_MAP2(rest_int, fmod(x, y) + 0.0)
+AG_MAP2_CALLS(rest_int, fmod(x, y) + 0.0)
 
 AG_FORMULA(fmod_int)
 {
@@ -154,5 +154,5 @@ static double lcm_of_two(double x, double y)
     return divisor == 0.0 ? 0.0 : fabs(x / divisor * y);
 }
 
-AG_MAP2(gcd, gcd_of_two(x, y))
-AG_MAP2(lcm, lcm_of_two(x, y))
+AG_MAP2_CALLS(gcd, gcd_of_two(x, y))
+AG_MAP2_CALLS(lcm, lcm_of_two(x, y))

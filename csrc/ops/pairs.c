@@ -12,18 +12,6 @@
 
 #include <math.h>
 
-/* A kernel of name##_of(fused, x, y), which fuses where its level can. */
-#define MAP2_FUSED(name) \
-    AG_KERNEL_BODY(name) \
-    { \
-        double xs[AGI_TILE], ys[AGI_TILE]; \
-        const double *x = agi_spread_tile(xs, in[0], n, splat & 1); \
-        const double *y = agi_spread_tile(ys, in[1], n, splat & 2); \
-        AGI_KERNEL_UNUSED; \
-        AGI_EACH(name##_of(fused, x[i], y[i])); \
-    } \
-    AG_KERNELS(name)
-
 /* ---- lengths and angles --------------------------------------------------------------------- */
 
 /* The larger of |x| and |y| decides by which power of two both are scaled, so that no square leaves
@@ -38,7 +26,7 @@ AGI_STAMPED double length_of(double x, double y)
 }
 
 /* hypot: dx = g x / z, dy = g y / z, both 0 where z is 0.  Saves z and what is wanted. */
-AG_MAP2(hypot, length_of(x, y))
+AG_MAP2_LONG(hypot, length_of(x, y))
 AG_RULE(hypot)
 {
     const ag_arg z = OUT, nothing = v_eq(z, NUM(0.0));
@@ -95,7 +83,7 @@ AGI_STAMPED double logaddexp_of(bool fused, double x, double y)
     const double d = x == y ? 0.0 : fabs(x - y);
     return (x > y ? x : y) + agi_log1p_unit(fused, agi_exp_negative(fused, -d, 0.0));
 }
-MAP2_FUSED(logaddexp)
+AG_MAP2_LONG(logaddexp, logaddexp_of(fused, x, y))
 
 /* logaddexp_share(x, y), the derivative by x, is 1 / (1 + exp(y - x)), and its own derivative by x
  * its product with that of y, which loses no digits in either tail. */
@@ -103,7 +91,7 @@ AGI_STAMPED double logaddexp_share_of(bool fused, double x, double y)
 {
     return logistic_of(fused, lead_of(x, y), 0.0);
 }
-MAP2_FUSED(logaddexp_share)
+AG_MAP2_LONG(logaddexp_share, logaddexp_share_of(fused, x, y))
 
 AG_RULE(logaddexp)
 {
@@ -130,14 +118,14 @@ AGI_STAMPED double logaddexp2_of(bool fused, double x, double y)
     const double e = agi_exp_negative(fused, -d * LN2, d < 2000.0 ? -d * LN2_REST : 0.0);
     return (x > y ? x : y) + agi_log1p_unit(fused, e) * INVERSE_LN2;
 }
-MAP2_FUSED(logaddexp2)
+AG_MAP2_LONG(logaddexp2, logaddexp2_of(fused, x, y))
 
 AGI_STAMPED double logaddexp2_share_of(bool fused, double x, double y)
 {
     const double d = lead_of(x, y);
     return logistic_of(fused, d * LN2, fabs(d) < 2000.0 ? d * LN2_REST : 0.0);
 }
-MAP2_FUSED(logaddexp2_share)
+AG_MAP2_LONG(logaddexp2_share, logaddexp2_share_of(fused, x, y))
 
 AG_RULE(logaddexp2)
 {
@@ -321,7 +309,7 @@ AG_RULE(fmod)
 
 /* copysign: dx = g where x got the sign that it had, -g where it got the other, 0 where it is 0;
  * dy = 0.  Saves both. */
-AG_MAP2(copysign, copysign(x, y))
+AG_MAP2_LONG(copysign, copysign(x, y))
 AG_RULE(copysign)
 {
     if (!NEEDS(0))
@@ -333,12 +321,12 @@ AG_RULE(copysign)
 }
 
 /* heaviside: NaN stays. Never differentiated. */
-AG_MAP2(heaviside, x == 0.0 ? y : x > 0.0 ? 1.0 : x < 0.0 ? 0.0 : x)
+AG_MAP2_LONG(heaviside, x == 0.0 ? y : x > 0.0 ? 1.0 : x < 0.0 ? 0.0 : x)
 
 /* ---- the larger and the smaller, NaN left out ----------------------------------------------- */
 
 /* fmax: x where x >= y or y is NaN, and it has the gradient there, else y.  Saves both. */
-AG_MAP2(fmax, ((x >= y) | (y != y)) ? x : y)
+AG_MAP2_LONG(fmax, ((x >= y) | (y != y)) ? x : y)
 AG_RULE(fmax)
 {
     const ag_arg x = IN(0), y = IN(1);
@@ -350,7 +338,7 @@ AG_RULE(fmax)
 }
 
 /* fmin: as fmax. */
-AG_MAP2(fmin, ((x <= y) | (y != y)) ? x : y)
+AG_MAP2_LONG(fmin, ((x <= y) | (y != y)) ? x : y)
 AG_RULE(fmin)
 {
     const ag_arg x = IN(0), y = IN(1);

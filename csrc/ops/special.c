@@ -18,7 +18,7 @@
 /* ---- powers of two -------------------------------------------------------------------------- */
 
 /* exp2: dx = g y ln 2.  Saves y. */
-AG_MAP_FUSED(exp2, agi_exp2(fused, x))
+AG_MAP_LONG(exp2, agi_exp2(fused, x))
 AG_RULE(exp2) { GX(0) = v_vjp_mul(G, v_mul(OUT, NUM(LN_2))); }
 
 /* ---- the error function --------------------------------------------------------------------- */
@@ -47,7 +47,7 @@ AGI_STAMPED double asinh_of(bool fused, double x)
     const double t = a < 0x1p500 ? a + square / (1.0 + sqrt(1.0 + square)) : a;
     return copysign(agi_log1p_positive(fused, t, a < 0x1p500 ? 0.0 : 1.0), x);
 }
-AG_MAP_FUSED(asinh, asinh_of(fused, x))
+AG_MAP_LONG(asinh, asinh_of(fused, x))
 AG_RULE(asinh) { GX(0) = v_vjp_mul(G, v_rsqrt(v_add(v_square(IN(0)), NUM(1.0)))); }
 
 /* acosh: y = log(1 + t), t = d + sqrt(d (2 + d)), d = x - 1;  dx = g / sqrt(x - 1) / sqrt(x + 1),
@@ -60,7 +60,7 @@ AGI_STAMPED double acosh_of(bool fused, double x)
     const double y = agi_log1p_positive(fused, t, d < 0x1p500 ? 0.0 : 1.0);
     return d < 0.0 ? d + NAN : y;
 }
-AG_MAP_FUSED(acosh, acosh_of(fused, x))
+AG_MAP_LONG(acosh, acosh_of(fused, x))
 AG_RULE(acosh)
 {
     const ag_arg a = v_abs(IN(0));
@@ -77,7 +77,7 @@ AGI_STAMPED double atanh_of(bool fused, double x)
     const double y = 0.5 * agi_log1p_positive(fused, a < 1.0 ? t : 0.0, 0.0);
     return copysign(a < 1.0 ? y : a == 1.0 ? INFINITY : a + NAN, x);
 }
-AG_MAP_FUSED(atanh, atanh_of(fused, x))
+AG_MAP_LONG(atanh, atanh_of(fused, x))
 AG_RULE(atanh)
 {
     const ag_arg x = IN(0);
@@ -128,7 +128,7 @@ AGI_STAMPED double erfinv_of(bool fused, double x)
 #undef OF_BOTH
 
 /* erfinv: dx = g sqrt(pi) / 2 exp(y^2).  Saves y. NaN outside of [-1, 1]; at +-1 y is +-inf. */
-AG_MAP_FUSED(erfinv, erfinv_of(fused, x))
+AG_MAP_LONG(erfinv, erfinv_of(fused, x))
 AG_RULE(erfinv) { GX(0) = v_vjp_mul(G, v_mul(v_exp(v_square(OUT)), NUM(HALF_ROOT_PI))); }
 
 /* ---- logit ---------------------------------------------------------------------------------- */
@@ -152,10 +152,9 @@ AG_KERNEL_BODY(logit)
 {
     const double *x = in[0], low = f[0] < 0.0 ? -INFINITY : f[0];
     const double high = f[0] < 0.0 ? INFINITY : 1.0 - f[0];
+    AGI_EACH_LONG(splat ? 1 : n, x, logit_of(fused, x[i], low, high));
     if (AGI_UNLIKELY(splat))
-        agi_fill_tile(z, n, logit_of(fused, x[0], low, high));
-    else
-        AGI_EACH(logit_of(fused, x[i], low, high));
+        agi_fill_tile(z, n, z[0]);
 }
 AG_KERNELS(logit)
 AG_RULE(logit)
@@ -187,7 +186,7 @@ AGI_STAMPED double sinc_of(bool fused, double x)
 
 /* sinc: y = sin(pi x) / (pi x), 1 at 0; the angle is exact, so that y is 0 at whole numbers;
  * dx = g sinc_slope(x).  Saves x. */
-AG_MAP_FUSED(sinc, sinc_of(fused, x))
+AG_MAP_LONG(sinc, sinc_of(fused, x))
 AG_RULE(sinc) { GX(0) = v_vjp_mul(G, v_sinc_slope(IN(0))); }
 
 /* Its derivative, (cos(pi x) - sinc(x)) / x, of which small x have a polynomial: 2^-64.7. */
@@ -207,7 +206,7 @@ AGI_STAMPED double sinc_slope_of(bool fused, double x)
 }
 
 /* sinc_slope: dx = -g (pi^2 sinc(x) + 2 sinc_slope(x) / x), at 0 -g pi^2 / 3.  Saves x. */
-AG_MAP_FUSED(sinc_slope, sinc_slope_of(fused, x))
+AG_MAP_LONG(sinc_slope, sinc_slope_of(fused, x))
 AG_RULE(sinc_slope)
 {
     const ag_arg x = IN(0), quotient = v_mul(v_div(v_sinc_slope(x), x), NUM(-2.0));
