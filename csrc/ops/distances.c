@@ -230,9 +230,19 @@ AG_FORMULA(cosine_similarity)
     return v_reduce(AG_OP_sum, v_mul(v_div(a, of_a), v_div(b, of_b)), &along, false);
 }
 
+/* As a number of dimensions: dimension 1, which is taken unless others, or None for all, are given.
+ */
+#define AGI_SECOND_DIM (-2)
+
 AG_FORMULA(normalize)
 {
-    const ag_arg norm = norm_along(args[0], attr->f[0], attr->i[0], true, false);
+    static const int64_t second[1] = {1};
+    ag_attr along = {.f = {attr->f[0]}, .i = {true}, .n_list = attr->n_list, .list = attr->list};
+    if (attr->n_list == AGI_SECOND_DIM) {
+        along.n_list = 1;
+        along.list = second;
+    }
+    const ag_arg norm = agi_value(AG_OP_p_norm, 1, args, &along);
     const ag_arg bounds[3] = {norm, NUM(attr->f[1]), NUM(INFINITY)};
     return v_div(args[0], agi_value(AG_OP_clamp, 3, bounds, NULL));
 }

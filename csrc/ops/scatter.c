@@ -216,8 +216,8 @@ static bool check_copied(const char *op, const ag_tensor *z, const ag_tensor *pa
     else if (!have_same_slices(z, part, dim)) {
         char a[AGI_SHAPE_TEXT], b[AGI_SHAPE_TEXT];
         agi_fail(AG_ERR_SHAPE, "%s(): Source/destination tensor must have same slice shapes. "
-                               "Destination slice shape: %s at dimension %d and source slice shape: "
-                               "%s at dimension %d.", op, format_slice(a, z, dim), dim,
+                               "Destination slice shape: %s at dimension %d and source slice "
+                               "shape: %s at dimension %d.", op, format_slice(a, z, dim), dim,
                  format_slice(b, part, dim), part->ndim > 0 ? dim : 0);
     } else if (part->ndim > 0 && agi_shape_of(part)[dim] != index->numel)
         agi_fail(AG_ERR_INDEX, NUMBER_OF_INDICES, op, (long long)index->numel,
@@ -242,8 +242,8 @@ typedef bool slices_check(const char *op, const ag_tensor *z, const ag_tensor *p
                           const ag_tensor *index, int dim);
 
 /* The job of an op along a dimension; false with an error. */
-static bool slices_of(const char *op, slices_check *check, ag_tensor *z, const ag_arg *args, const ag_attr *attr,
-                      agi_indexed *job, bool *is_empty)
+static bool slices_of(const char *op, slices_check *check, ag_tensor *z, const ag_arg *args,
+                      const ag_attr *attr, agi_indexed *job, bool *is_empty)
 {
     const ag_tensor *index = args[1].tensor;
     ag_arg part = args[2];

@@ -743,9 +743,10 @@ def gumbel_softmax(
         TypeError: an argument is of the wrong type.
     """
 def normalize(
-    input: _T, p: _Real = 2.0, dim: _int = 1, eps: _Real = 1e-12, out: Tensor | None = None
+    input: _T, p: _Real = 2.0, dim: _Dims = 1, eps: _Real = 1e-12, out: Tensor | None = None
 ) -> _T:
-    """Numbers divided by their p-norm along a dimension, or by eps where that is larger.
+    """Numbers divided by their p-norm along a dimension, several, or all of them where dim is None,
+    or by eps where that is larger.
 
     Raises:
         IndexError: the dimension is out of range.

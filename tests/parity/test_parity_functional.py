@@ -290,7 +290,8 @@ def normalize(p: Program) -> None:
     shape = p.shape(1)
     p.add(p.rng.uniform(-2, 2, shape))
     p.sometimes(p=p.dice.choice([1, 2, 3.0, np.inf]), eps=0.5)
-    p.more["dim"] = p.dice.randint(-len(shape), len(shape) - 1)
+    one = p.dice.randint(-len(shape), len(shape) - 1)
+    p.more["dim"] = p.dice.choice([one, one, None, tuple(range(len(shape)))])
 
 
 def pairwise_distance(p: Program) -> None:
