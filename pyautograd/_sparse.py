@@ -57,4 +57,4 @@ def product(x: Any, y: Any) -> Tensor:
     result = _core._sparse_product(tensor, *arrays, *sizes)
     if result is None:  # these are other numbers, or not one behind the other
         result = _core._sparse_product(tensor, *_converted(lines), *sizes)
-    return result  # type: ignore[no-any-return]
+    return result
