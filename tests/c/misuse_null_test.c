@@ -256,6 +256,24 @@ static void test_optimisers(void)
     GIVES_ERROR(ag_optim_step(&how, 1, &x, NULL));
 }
 
+static void test_null_in_sparse(void)
+{
+    const double values[1] = {2.0};
+    const int32_t starts[2] = {0, 1}, columns[1] = {0}, outside[1] = {7};
+    const ag_csr good = {1, 1, 1, values, starts, columns, 4};
+    ag_csr bad[5] = {good, good, good, good, good};
+    bad[0].rows = -1;
+    bad[1].values = NULL;
+    bad[2].starts = NULL;
+    bad[3].columns = outside;
+    bad[4].index_bytes = 3;
+    ag_tensor *one = ag_ones(1, (const int64_t[]){1});
+    GIVES_NULL(ag_csr_matmul(NULL, &good, false, false));
+    GIVES_NULL(ag_csr_matmul(one, NULL, false, false));
+    for (int k = 0; k < 5; k++)
+        GIVES_NULL(ag_csr_matmul(one, &bad[k], false, false));
+}
+
 static void test_null_in_autograd(void)
 {
     ag_tensor *null = NULL, *result = x;
@@ -714,9 +732,9 @@ int main(void)
         MISUSE(null_when_creating), MISUSE(generators), MISUSE(null_of_dtypes),
         MISUSE(dtypes_that_there_are_not), MISUSE(numbers_of_other_dtypes),
         MISUSE(dtypes_that_must_stay), MISUSE(ops_of_other_dtypes), MISUSE(null_when_reading),
-        MISUSE(null_in_autograd), MISUSE(null_when_looking), MISUSE(null_of_elementwise_ops),
-        MISUSE(null_of_functions_with_a_row), MISUSE(null_of_other_ops), MISUSE(null_of_writes),
-        MISUSE(which_reason_is_given),
+        MISUSE(null_in_sparse), MISUSE(null_in_autograd), MISUSE(null_when_looking),
+        MISUSE(null_of_elementwise_ops), MISUSE(null_of_functions_with_a_row),
+        MISUSE(null_of_other_ops), MISUSE(null_of_writes), MISUSE(which_reason_is_given),
     };
     return run_misuses(COUNT(tests), tests);
 }
