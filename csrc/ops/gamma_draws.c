@@ -46,7 +46,8 @@ static ag_arg slope_by_order(ag_arg a, ag_arg l, ag_arg s)
  * dl = g (digamma(a) - l - s (a - exp(l))).  Saves all three. */
 AG_RULE(gamma_draw_slope)
 {
-    const ag_arg a = IN(0), l = IN(1), s = OUT;
+    /* As float64, whatever was given: of bools there are no differences. */
+    const ag_arg a = v_mul(IN(0), NUM(1.0)), l = v_mul(IN(1), NUM(1.0)), s = OUT;
     if (NEEDS(0))
         GX(0) = v_vjp_mul(G, slope_by_order(a, l, s));
     if (NEEDS(1))
