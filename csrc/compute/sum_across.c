@@ -406,8 +406,8 @@ static int64_t slide_columns(const across *job, sliding *s, sum_nodes *nodes, co
 }
 
 /* The next n elements, of which those before `row` of the first of these columns are summed and
- * nothing is left of a block. Columns are done whose blocks end within the n elements; the last ones
- * beside some that were done before. Returns how many elements were summed. */
+ * nothing is left of a block. Columns are done whose blocks end within the n elements; the last
+ * ones beside some that were done before. Returns how many elements were summed. */
 static AGI_NOINLINE int64_t sum_sliding(const across *job, sum_nodes *nodes, const double *x,
                                         int64_t row, int64_t columns, int64_t n)
 {

@@ -16,10 +16,10 @@
 #define LANES AGI_SUM_LANES
 #define COLUMNS AGI_SLIDE_COLUMNS
 
-/* Which of its neighbours a group of slot l is added to depends on how many groups, d of 0 to 8, lie
- * before the column's block: the three bits of 8 - d say so of numbers, pairs and fours. Slots below
- * that in which the block begins have one group more. A block that begins in the first group of a
- * call, but not in slot 0, ends in two calls, and its first lanes were made in the first of them. */
+/* Which of its neighbours a group of slot l is added to depends on how many groups, d of 0 to 8,
+ * lie before the column's block: the three bits of 8 - d say so of numbers, pairs and fours. Slots
+ * below that in which the block begins have one group more. A block that begins in the first group
+ * of a call, but not in slot 0, ends in two calls, and its first lanes were made in the first. */
 void agi_slide_open(agi_slide *slide, const int64_t *first)
 {
     static const uint8_t edge[2 * LANES] = {255, 255, 255, 255, 255, 255, 255, 255,

@@ -4,10 +4,10 @@
  * of its own.
  *
  * A block's lane is a tree over eight numbers that are 16 rows apart. Whether a number is the first
- * or the second of its pair depends on where its column's block begins. So of any two rows the first
- * is added to the one that follows in some columns, and to the one before in the others, by a mask;
- * likewise pairs, and fours. These are seven additions for eight vectors of columns, as few as a
- * tree has, and no element has to change its place:
+ * or the second of its pair depends on where its column's block begins. So of any two rows the
+ * first is added to the one that follows in some columns, and to the one before in the others, by a
+ * mask; likewise pairs, and fours. These are seven additions for eight vectors of columns, as few
+ * as a tree has, and no element has to change its place:
  *
  *     p[i] = x[2 i] + (x[2 i + 1] or x[2 i - 1])     q[j] = p[2 j] + (p[2 j + 1] or p[2 j - 1])
  *     lane = q[0] + (q[1] or the last q of the rows before)
@@ -20,8 +20,8 @@
 #define AGI_SLIDE_COLUMNS 8
 
 /* Of eight columns, for each of 16 rows in turn: the last number, pair, four and lane of the rows
- * before; and a bit for each column that takes what was before in a number's, a pair's, a four's and
- * a lane's place. */
+ * before; and a bit for each column that takes what was before in a number's, a pair's, a four's
+ * and a lane's place. */
 typedef struct agi_slide {
     double window[AGI_SUM_LANES][4][AGI_SLIDE_COLUMNS] __attribute__((aligned(64)));
     uint8_t flags[4][AGI_SUM_LANES];

@@ -676,7 +676,7 @@ AG_API ag_status ag_optim_step(const ag_optim *how, int n, ag_tensor *const *par
 typedef struct ag_csr {
     int64_t rows, cols, entries;
     const double *values;          /* of all entries */
-    const void *starts, *columns;  /* integers: where rows begin and the last ends; of all entries */
+    const void *starts, *columns;  /* integers: where rows begin and the last ends; of entries */
     int index_bytes;               /* of these integers: 4 or 8 */
 } ag_csr;
 /* A x or A^T x, with `right` x A or x A^T. A is read until this returns, and copied for a node. */

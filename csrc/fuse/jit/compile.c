@@ -574,7 +574,7 @@ static void store_result(emitter *e, const agi_jit_step *step, int32_t reg)
 }
 
 /* Streams are loaded as wholes rather than under masks, which wait for what they are made of, and
- * are not fetched ahead: logical_and of 1e6 takes 0.39 ms instead of 0.51, out of the last cache. */
+ * are not fetched ahead: heaviside of 1e6 takes 0.53 ms instead of 0.96, out of the last cache. */
 static bool is_in_register(const emitter *e, const agi_jit_step *step, int k)
 {
     const op_needs *need = &needs[step->op];
