@@ -127,6 +127,22 @@ def test_nan_is_passed_on_by_lu(at: tuple[int, int]) -> None:
     assert ag.linalg.inv(both)[1].tolist() == ag.eye(3).tolist()
 
 
+@pytest.mark.parametrize("shape", [(0, 0), (2, 0), (0, 2), (0, 3, 2), (2, 0, 3)])
+def test_second_derivatives_of_nothing(shape: tuple[int, ...]) -> None:
+    functions = [
+        lambda x: ag.linalg.qr(x).R,
+        lambda x: ag.linalg.svdvals(x),
+        lambda x: ag.linalg.svd(x, full_matrices=False).U,
+        lambda x: ag.linalg.matrix_norm(x, "nuc"),
+        lambda x: ag.linalg.pinv(x),
+    ]
+    for f in functions:
+        x = ag.empty(*shape, requires_grad=True)
+        (first,) = ag.autograd.grad(f(x).sum(), x, create_graph=True)
+        (second,) = ag.autograd.grad(first.sum(), x)
+        assert first.shape == second.shape == shape
+
+
 def test_norms_of_nothing() -> None:
     for shape in ((0, 0), (2, 0), (0, 2)):
         x = ag.empty(*shape, requires_grad=True)

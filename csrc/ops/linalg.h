@@ -100,6 +100,9 @@ ag_arg agi_spectral_core(ag_arg turning, ag_arg inner, ag_arg w, ag_arg gw, int6
 /* The rule of a factor, packed with a last row, whose value failed or that is of no matrices: then
  * there is nothing else to do. */
 bool agi_rule_of_no_matrix(agi_vjp *v, ag_arg packed);
+/* The gradient of a tensor without elements: a function of what was made of it, so that it has a
+ * derivative. */
+ag_arg agi_slope_of_nothing(ag_arg made, int ndim, const int64_t *shape);
 
 /* Row n of each matrix, which has that many before it. */
 ag_arg agi_last_row_of(ag_arg packed, int64_t n);

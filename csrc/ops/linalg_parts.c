@@ -255,6 +255,13 @@ bool agi_rule_of_no_matrix(agi_vjp *v, ag_arg packed)
     return true;
 }
 
+ag_arg agi_slope_of_nothing(ag_arg made, int ndim, const int64_t *shape)
+{
+    static const ag_attr all = {.n_list = -1};
+    const ag_arg zero = v_mul(v_reduce(AG_OP_sum, made, &all, false), NUM(0.0));
+    return v_mul(agi_repeated(0.0, ndim, shape), zero);
+}
+
 ag_arg agi_last_row_of(ag_arg packed, int64_t n)
 {
     const ag_attr last = {.i = {-2, n}};

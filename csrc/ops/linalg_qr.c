@@ -101,7 +101,7 @@ AG_RULE(qr_pack)
         return;
     }
     if (s.k == 0 || packed.tensor->numel == 0) {
-        GX(0) = agi_repeated(0.0, ndim, shape);
+        GX(0) = agi_slope_of_nothing(packed, ndim, shape);
         return;
     }
     const ag_arg q = agi_unpacked(packed, 0, s.of_q, s.m), gq = agi_unpacked(G, 0, s.of_q, s.m);

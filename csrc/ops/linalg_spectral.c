@@ -225,7 +225,7 @@ AG_RULE(svd_pack)
     if (agi_value_failed(packed))
         return;
     if (s.k == 0 || packed.tensor->numel == 0) {
-        GX(0) = agi_repeated(0.0, ndim, shape);
+        GX(0) = agi_slope_of_nothing(packed, ndim, shape);
         return;
     }
     if (!v->create_graph && agi_same_shape(G.tensor, packed.tensor)) {
