@@ -5,6 +5,7 @@ printed forms, names and texts of errors."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from types import ModuleType
 from typing import Any
@@ -79,5 +80,9 @@ def test_programs(text: str) -> None:
             return eval(last, names)
         except m.linalg.LinAlgError as error:  # whose own name begins with a "_" in PyTorch
             return f"LinAlgError: {error}"
+        except RuntimeError as error:  # the comparison would take it for an outcome
+            if "needs LAPACK" in str(error) and os.environ.get("PYAUTOGRAD_BLAS") == "none":
+                pytest.skip(str(error))
+            raise
 
     compare(program, ag, torch)
