@@ -599,12 +599,19 @@ static void *bin_pop(agi_bin *bin)
     return block;
 }
 
+/* The sizes are counted along, and most lists are empty: each large buffer asks. */
 void agi_alloc_held(const agi_thread *thread, int64_t *small, int64_t *fronts)
 {
+    int64_t bytes = AGI_CLASS_MIN, step = AGI_CLASS_MIN / 8, count;
     for (int bin = 0; bin < AGI_SMALL_BINS; bin++)
-        *small += bin_count(&thread->bins[bin]) * small_size(bin);
-    for (int class = 0; class < AGI_FRONT_BINS; class++)
-        *fronts += bin_count(&thread->fronts[class]) * (int64_t)buffer_class_bytes(class);
+        if ((count = bin_count(&thread->bins[bin])) > 0)
+            *small += count * small_size(bin);
+    for (int class = 0; class < AGI_FRONT_BINS; class++, bytes += step) {
+        if ((count = bin_count(&thread->fronts[class])) > 0)
+            *fronts += count * bytes;
+        if (class > 0 && class % 8 == 0)
+            step *= 2;
+    }
 }
 
 /* Under the lock, by the thread itself; NULL (no record) has nothing to say. */

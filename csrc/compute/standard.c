@@ -101,7 +101,7 @@ AGI_STAMPED double term_sum(row_term term, const standard_row *row, int64_t n, c
     int64_t i = 0;
     if (n < ROW_BLOCK)
         return term_tail(term, row, 0, n);
-    tree.count = 0;
+    agi_sum_tree_clear(&tree);
     while (i < n) {
         double s[8] = {0.0};
         int k = 0;

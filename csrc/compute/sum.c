@@ -129,7 +129,7 @@ static double sum_dense_rows(const sum_job *job, const double *x, int64_t begin,
 {
     agi_sum_tree tree;
     agi_walk w;
-    tree.count = 0;
+    agi_sum_tree_clear(&tree);
     agi_walk_start(&w, &job->reduced, begin);
     for (int64_t at = begin; at < end; at += AGI_TILE)
         agi_sum_tree_put(&tree, sum_tile_of_rows(x, &w, end - at < AGI_TILE ? end - at : AGI_TILE));
@@ -145,7 +145,7 @@ static double sum_elements(const sum_job *job, const double *x, int64_t begin, i
     const int64_t most = step >= -2 && step <= 2 ? AGI_TILE : GATHER_MAX;
     agi_sum_tree tree;
     agi_walk w;
-    tree.count = 0;
+    agi_sum_tree_clear(&tree);
     agi_walk_start(&w, &job->reduced, begin);
     for (int64_t at = begin; at < end; at += most) {
         int64_t n = end - at < most ? end - at : most;
@@ -357,7 +357,7 @@ static void join_stretches(const sum_job *job, int64_t count, int64_t z_at)
 {
     for (int64_t i = 0; i < job->width; i++) {
         agi_sum_tree tree;
-        tree.count = 0;
+        agi_sum_tree_clear(&tree);
         for (int64_t s = 0; s < count; s++)
             agi_sum_tree_put(&tree, job->partial[s * job->width + i]);
         job->z[z_at + i * job->z_col] = agi_sum_tree_total(&tree) + 0.0;

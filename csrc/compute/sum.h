@@ -26,20 +26,28 @@
 /* Sums of equal stretches (2^k blocks each, only the last may be shorter), put in one by one. */
 typedef struct agi_sum_tree {
     int64_t count;
+    int top;          /* nodes that are there */
     double node[64];  /* one for each bit of count, the largest subtree first */
 } agi_sum_tree;
 
+AGI_INLINE void agi_sum_tree_clear(agi_sum_tree *tree)
+{
+    tree->count = 0;
+    tree->top = 0;
+}
+
 AGI_INLINE void agi_sum_tree_put(agi_sum_tree *tree, double sum)
 {
-    int top = __builtin_popcountll((unsigned long long)tree->count);
+    int top = tree->top;
     for (int64_t ones = tree->count++; ones & 1; ones >>= 1)
         sum = tree->node[--top] + sum;
     tree->node[top] = sum;
+    tree->top = top + 1;
 }
 
 AGI_INLINE double agi_sum_tree_total(const agi_sum_tree *tree)
 {
-    int top = __builtin_popcountll((unsigned long long)tree->count);
+    int top = tree->top;
     if (top == 0)
         return 0.0;
     double sum = tree->node[--top];

@@ -142,7 +142,7 @@ AGI_STAMPED double sum_blocks(const double *x, int64_t n, bool far, sum_part par
 AGI_STAMPED double sum_run_body(const double *x, int64_t n, sum_part part)
 {
     agi_sum_tree tree;
-    tree.count = 0;
+    agi_sum_tree_clear(&tree);
     if (n < BLOCK)
         return sum_tail(x, n, part);
     const bool far = n >= SUM_FAR;
@@ -177,7 +177,7 @@ AGI_STAMPED double sum_pairs_block(const double *p0, const double *p1, const dou
 AGI_STAMPED double sum_pairs_body(const double *p, int64_t n)
 {
     agi_sum_tree tree;
-    tree.count = 0;
+    agi_sum_tree_clear(&tree);
     for (; n >= BLOCK; n -= BLOCK, p += BLOCK / 2)
         agi_sum_tree_put(&tree, sum_pairs_block(p, p + LANES, p + 2 * LANES, p + 3 * LANES));
     if (n > 0) {

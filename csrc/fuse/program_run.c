@@ -494,7 +494,7 @@ static void join_rows(const program *p, const program_sum *sum)
 {
     for (int64_t row = 0; row < p->rows; row++) {
         agi_sum_tree tree;
-        tree.count = 0;
+        agi_sum_tree_clear(&tree);
         for (int64_t s = 0; s < p->stretches; s++)
             agi_sum_tree_put(&tree, sum->partial[row * p->stretches + s]);
         sum->z[row] = agi_program_finish(sum->expr, agi_sum_tree_total(&tree));
