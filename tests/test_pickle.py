@@ -73,6 +73,12 @@ def test_subclasses_and_their_attributes(protocol: int) -> None:
     y.parts = None
 
 
+def test_named_tuples() -> None:
+    for found in (ag.tensor([[1.0, 3.0], [2.0, 0.0]]).max(1), ag.linalg.slogdet(ag.eye(2))):
+        again = pickle.loads(pickle.dumps(found))
+        assert type(again) is type(found) and repr(again) == repr(found)
+
+
 def test_no_array_is_in_a_pickle() -> None:
     """NumPy's reading of its arrays trusts what is written, so that no pickle of ours has one."""
     for protocol in PROTOCOLS:

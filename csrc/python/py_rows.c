@@ -395,7 +395,8 @@ typedef struct named_type {
 #define TEXTS_2(a, b) #a, #b
 #define TEXTS_3(a, b, c) #a, #b, #c
 #define TEXTS_4(a, b, c, d) #a, #b, #c, #d
-#define NAMED_TYPE_ROW(title) .function = title, .name = "pyautograd.return_types." title},
+#define RETURN_TYPES "pyautograd.return_types"
+#define NAMED_TYPE_ROW(title) .function = title, .name = RETURN_TYPES "." title},
 static const named_type named_types[] = {
 #define CALL(name, cname, FORMS, BODY, RESULT, parameters, doc, example) \
     TYPE_ROW_##RESULT(TYPE_PREFIX_##FORMS #name)
@@ -433,7 +434,7 @@ static PyObject *types_getattr(PyObject *module, PyObject *name)
         return type != NULL && PyObject_SetAttr(module, name, type) == 0 ? Py_NewRef(type) : NULL;
     }
     return PyErr_Format(PyExc_AttributeError,
-                        "module 'pyautograd.return_types' has no attribute %R", name);
+                        "module '" RETURN_TYPES "' has no attribute %R", name);
 }
 
 static PyObject *types_dir(PyObject *module, PyObject *unused)
@@ -458,12 +459,14 @@ static PyMethodDef types_functions[] = {
 
 #define RETURN_TYPES_DOC "The named tuples that functions with several results give."
 
+/* A module that can be imported, since pickles find types by their modules' names. */
 bool py_add_return_types(PyObject *module)
 {
-    PyObject *types = PyModule_New("pyautograd.return_types");
+    PyObject *types = PyModule_New(RETURN_TYPES), *modules = PyImport_GetModuleDict();
     const bool ok = types != NULL && PyModule_SetDocString(types, RETURN_TYPES_DOC) == 0 &&
                     PyModule_AddFunctions(types, types_functions) == 0 &&
-                    PyModule_AddObjectRef(module, "return_types", types) == 0;
+                    PyModule_AddObjectRef(module, "return_types", types) == 0 &&
+                    PyDict_SetItemString(modules, RETURN_TYPES, types) == 0;
     Py_XDECREF(types);
     return ok;
 }

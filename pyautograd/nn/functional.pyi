@@ -745,8 +745,8 @@ def gumbel_softmax(
 def normalize(
     input: _T, p: _Real = 2.0, dim: _Dims = 1, eps: _Real = 1e-12, out: Tensor | None = None
 ) -> _T:
-    """Numbers divided by their p-norm along a dimension, several, or all of them where dim is None,
-    or by eps where that is larger.
+    """Numbers divided by their p-norm along one dimension or several, or along all where dim is
+    None; by eps where that is larger.
 
     Raises:
         IndexError: the dimension is out of range.
