@@ -405,7 +405,8 @@ static void run_sum(sum_job *job, bool columns)
     const bool across = !columns && agi_sum_goes_across(&job->reduced);
     const int64_t most = across ? ACROSS_STRETCHES * agi_parallel_width() : MAX_STRETCHES;
     job->stretch = stretch_for(job->m, width, most);
-    if (job->m >= 4 * job->stretch && job->units < 4 * (int64_t)agi_parallel_width()) {
+    const int64_t least = across ? 2 : 4;
+    if (job->m >= least * job->stretch && job->units < 4 * (int64_t)agi_parallel_width()) {
         run_stretches(job, columns);
     } else {
         int64_t grain = SUM_GRAIN / (job->m * width);
