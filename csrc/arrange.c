@@ -557,6 +557,8 @@ ag_tensor *ag_sum_to_size(ag_tensor *x, int n, const int64_t *size)
     if (!agi_has_tensor("sum_to_size", x) ||
         !agi_check_list("sum_to_size", "sizes", n, size, false))
         return NULL;
+    if (n == 0)  /* a sum also of one number: one of bools is an int64 */
+        return ag_sum_all(x);
     const int count = summed_dims(x, n, size, dims);
     const int64_t mark = count > 0 ? agi_scope_open() : -1;
     if (count == 0)

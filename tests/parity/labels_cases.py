@@ -342,6 +342,7 @@ SIZES: dict[str, Callable[[Any], tuple[int, ...]]] = {
     "permute": lambda x: tuple(range(x.dim())),
     "expand": lambda x: (2, *x.shape),
     "broadcast_to": lambda x: (2, *x.shape),
+    "sum_to_size": lambda x: (1,) * x.dim(),
 }
 INTS = {"p": 2, "chunks": 2, "steps": 3, "n": 2, "m": 3}
 # What takes index tensors or masks: test_parity_indexing.py has their labels.
