@@ -229,7 +229,8 @@ EXCUSES: tuple[Excuse, ...] = (
     Excuse(
         "Twins take 0 times infinity for NaN.",
         _inner(
-            f"linear_scan shift rrelu_by silu_slope vjp_div vjp_mul class_entropy_vjp {INNER}",
+            f"linear_scan shift rrelu_by silu_slope vjp_div vjp_mul vjp_both class_entropy_vjp "
+            f"{INNER}",
             "values|first|second",
             True,
         ),
