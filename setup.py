@@ -40,7 +40,7 @@ NAMES = ("DEBUG", "SANITIZE", "TESTING", "COVERAGE", "WERROR")
 SWITCHES = {n: v for n in NAMES if (v := os.environ.get("PYAUTOGRAD_" + n, "")) not in ("", "0")}
 WARNINGS = ["-Wall", "-Wextra", "-Wmissing-prototypes", "-Wstrict-prototypes", "-Wshadow", "-Wvla"]
 WARNINGS += ["-Werror"] if "WERROR" in SWITCHES else []
-CHECK = SimpleNamespace(**runpy.run_path("pyautograd/_build_check.py"))
+CHECK = SimpleNamespace(**runpy.run_path("csrc/_build_check.py"))
 
 
 def instrumentation():
@@ -104,13 +104,13 @@ class Build(build_ext):
         import numpy
 
         package = Path(self.build_lib, "pyautograd")
-        shutil.copytree(INCLUDE, package / "include", dirs_exist_ok=True)
+        CHECK.copy_headers(INCLUDE, package / "include")
         name = [f"-Wl,-soname,{LIBRARY}", "-Wl,-Bsymbolic-functions"]
         name = ["-dynamiclib", f"-Wl,-install_name,@rpath/{LIBRARY}"] if MAC else ["-shared", *name]
         self.link(package / LIBRARY, self.compile(CORE, WARNINGS), [*name, "-lm"])
 
         generated = Path(self.build_temp, "_capi.c")
-        emit = runpy.run_path("pyautograd/_capi_build.py")["emit"]
+        emit = runpy.run_path("csrc/_capi_build.py")["emit"]
         emit(INCLUDE / "pyautograd.h", CHECK.compiler(), generated)
         flags = [f"-isystem{p}" for p in (sysconfig.get_path("include"), numpy.get_include())]
         flags += ["-I", str(INCLUDE)]

@@ -20,6 +20,7 @@ from cc import INCLUDE, LIBRARY, PACKAGE, ROOT, run
 from pyautograd._install import DISTRIBUTION
 from support import run_python
 
+SOURCES = ROOT / "csrc" / "include"
 BINARIES = [*PACKAGE.glob("_core.*.so"), *PACKAGE.glob("_capi.*.so")]
 
 
@@ -28,10 +29,21 @@ def test_files_of_the_package() -> None:
     assert len({path.name.split(".")[0] for path in BINARIES}) == 2
     assert (PACKAGE / "py.typed").is_file()
     assert (PACKAGE / "_core.pyi").is_file()
-    for name in ("pyautograd.h", "ops.def"):
-        assert (INCLUDE / name).read_bytes() == (ROOT / "csrc/include" / name).read_bytes(), (
+    for name in ("pyautograd.h", "ops.def", "ops/prototypes.h"):
+        assert (INCLUDE / name).read_bytes() == (SOURCES / name).read_bytes(), (
             f"{name} is not the one in csrc/include: build again"
         )
+
+
+def test_headers_declare_the_same_without_what_documents_python() -> None:
+    declarations = runpy.run_path(str(ROOT / "csrc" / "_capi_build.py"))["declarations"]
+    installed, source = (declarations(f / "pyautograd.h", ["cc"]) for f in (INCLUDE, SOURCES))
+    assert installed == source, "headers are not those of csrc/include: build again"
+    for row in SOURCES.rglob("*.def"):
+        theirs = (INCLUDE / row.relative_to(SOURCES)).read_text()
+        assert ">>>" not in theirs
+        kept = r"^(?:OP|ALIAS)\(.*|^(?:CALL|OVERLOADS)\(\w+, \w+, \w+"
+        assert re.findall(kept, theirs, re.M) == re.findall(kept, row.read_text(), re.M)
 
 
 def test_one_version() -> None:
@@ -107,8 +119,8 @@ def test_environments_are_not_for_git() -> None:
 
 
 def test_declarations_have_no_hand_in_them() -> None:
-    builder = runpy.run_path(str(ROOT / "pyautograd" / "_capi_build.py"))
-    text = builder["declarations"](ROOT / "csrc" / "include" / "pyautograd.h", ["cc"])
+    builder = runpy.run_path(str(ROOT / "csrc" / "_capi_build.py"))
+    text = builder["declarations"](SOURCES / "pyautograd.h", ["cc"])
     assert "__attribute__" not in text and "#include" not in text
     assert "ag_tensor *ag_sin(ag_tensor *x);" in text
     assert "#define AG_MAX_DIMS" in text

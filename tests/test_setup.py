@@ -22,7 +22,7 @@ from cc import ROOT
 if not (ROOT / "setup.py").exists():
     pytest.skip("there are no sources to build", allow_module_level=True)
 
-check = SimpleNamespace(**runpy.run_path(str(ROOT / "pyautograd" / "_build_check.py")))
+check = SimpleNamespace(**runpy.run_path(str(ROOT / "csrc" / "_build_check.py")))
 
 
 def needs_setuptools() -> None:

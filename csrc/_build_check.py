@@ -210,6 +210,24 @@ def link_flags() -> list[str]:
     return [*([flag] if version >= (2, 36) and takes(flag) else []), *flags_of("LDFLAGS")]
 
 
+_TEXT = r'"(?:[^"\\\n]|\\.)*"'
+_TEXTS = rf"{_TEXT}(?:\s*{_TEXT})*"
+_ROW = rf'^((?:CALL|OVERLOADS)\((?:{_TEXT}|[^"\n]|\n(?![A-Z]))*?,)'
+_DOCUMENTED = re.compile(rf"{_ROW}\s*{_TEXTS},\s*{_TEXTS}\)$", re.MULTILINE)
+
+
+def copy_headers(source: Path, target: Path) -> None:
+    """The headers as they are installed: of the rows of ops.def, what Python's functions document
+    is in their docstrings and in `_core.pyi`, and no third time here."""
+    for header in (path for path in source.rglob("*") if path.is_file()):
+        place = target / header.relative_to(source)
+        place.parent.mkdir(parents=True, exist_ok=True)
+        text = header.read_text(encoding="utf-8")
+        if header.suffix == ".def":
+            text = _DOCUMENTED.sub(r'\1 "", "")', text)
+        place.write_text(text, encoding="utf-8")
+
+
 def strip(files: list[str], flags: list[str]) -> None:
     """Take names out of libraries that only debuggers and profilers read. Without such a tool, or
     with one for other machines, they stay as they are."""
