@@ -143,30 +143,31 @@ def call(command: list[str], what: str) -> None:
 
 # Files that do nothing but call, where what they call takes most of the time: under csrc/.
 COLD = """
-    arrange base/blas base/caches base/check base/levels base/plain base/profile custom edges
-    einsum fork fuse/jit/compile fuse/program_noted joins ops/classes ops/counting
-    ops/differences ops/distances ops/entropy ops/linalg_det ops/linalg_eig ops/linalg_factor
-    ops/linalg_ldl ops/linalg_norms ops/linalg_qr ops/linalg_solve ops/linalg_spectral ops/norms
-    ops/order ops/scatter_reduce ops/statistics ops/unique python/module python/py_anomaly
+    arrange base/blas base/caches base/check base/levels base/plain base/profile contract custom
+    edges einsum fork fuse/jit/compile fuse/program_noted joins ops/classes ops/counting
+    ops/differences ops/distances ops/entropy ops/join ops/linalg_det ops/linalg_eig
+    ops/linalg_factor ops/linalg_ldl ops/linalg_norms ops/linalg_parts ops/linalg_qr
+    ops/linalg_solve ops/linalg_spectral ops/losses ops/norms ops/order ops/rows
+    ops/scatter_reduce ops/shapes ops/statistics ops/unique optim python/module python/py_anomaly
     python/py_bodies_activations python/py_bodies_linalg python/py_bodies_module
     python/py_bodies_random python/py_bodies_scans python/py_checkpoint python/py_edges
     python/py_errors python/py_generator python/py_info python/py_interrupt python/py_missing
     python/py_numpy python/py_pickle python/py_profile python/py_saved python/py_saving
     python/py_size python/py_sparse python/py_type start tape/anomaly tape/call_check
-    tape/checkpoint tape/function_rule tape/noted tape/patches unload watch
+    tape/checkpoint tape/function_rule tape/hooks tape/noted tape/patches tape/saving unload watch
 """.split()
 # What every operation goes through, and loops that gcc unrolls: there -O3 is worth its size.
 HOT = """
-    base/alloc base/shape base/status base/thread compute/extremes compute/gemm compute/indexed
-    compute/lines compute/matrices compute/mvec compute/optim compute/order compute/patch
-    compute/run compute/scan compute/softmax compute/standard compute/sum compute/sum_across
-    compute/sum_kernels compute/sum_slide fuse/expr fuse/pending fuse/program fuse/program_group
-    fuse/program_run ops/bessel ops/binary ops/index ops/pairs ops/product ops/reduce ops/select
-    ops/unary ops/view python/py_args python/py_convert python/py_inplace python/py_number
-    python/py_object python/py_tensor tape/apply tape/arrivals tape/cast tape/cut tape/deposit
-    tape/dtypes tape/engine tape/facts tape/formula tape/inplace tape/node tape/node_saved
-    tape/ready tape/request tape/rule tape/slots tensor/copy tensor/create tensor/guarded
-    tensor/layout tensor/random tensor/scope tensor/tensor
+    base/shape base/status base/thread compute/extremes compute/gemm compute/indexed compute/lines
+    compute/matrices compute/mvec compute/optim compute/order compute/run compute/scan
+    compute/softmax compute/standard compute/sum compute/sum_across compute/sum_kernels
+    compute/sum_slide fuse/expr fuse/pending fuse/program fuse/program_group fuse/program_run
+    ops/binary ops/index ops/pairs ops/product ops/reduce ops/select ops/unary ops/view
+    python/py_args python/py_convert python/py_inplace python/py_number python/py_object
+    python/py_tensor tape/apply tape/arrivals tape/cast tape/cut tape/deposit tape/dtypes
+    tape/engine tape/facts tape/formula tape/inplace tape/node tape/node_saved tape/ready
+    tape/request tape/rule tape/slots tensor/copy tensor/create tensor/guarded tensor/layout
+    tensor/scope tensor/tensor
 """.split()
 
 
@@ -193,7 +194,8 @@ def optimised(source: Path, flags: list[str]) -> list[str]:
     if name in COLD or source.name == "_capi.c":
         return ["-Os"]
     vectors = ["-ftree-vectorize", "-fvect-cost-model=dynamic"]  # clang's -O2 makes them anyway
-    return ["-O2", *(vectors if takes(*vectors) else [])]
+    lean = ["--param=vect-epilogues-nomask=0", "-falign-loops=1", "-falign-jumps=1"]
+    return ["-O2", *(flag for flags in (vectors, lean) if takes(*flags) for flag in flags)]
 
 
 def compile_one(command: list[str], source: Path, target: Path) -> None:

@@ -136,7 +136,7 @@ static PyObject *list_result(const py_row *row, const void *fields, int n, ag_st
 
 /* Each sets `result`, from the C function and its arguments. */
 #define GET_TENSOR(name, cname, arguments, is_plain) \
-    if (PY_LIKELY(a.head.dtype == PY_NO_DTYPE)) { \
+    if (!may_cast || PY_LIKELY(a.head.dtype == PY_NO_DTYPE)) { \
         result = tensor_result(row, &a, is_plain, ag_##cname arguments); \
     } else { \
         ag_tensor *cast = cast_first(row, &a); \
@@ -298,6 +298,10 @@ static PyObject *list_result(const py_row *row, const void *fields, int n, ag_st
 #define IS_FIRST_PLAIN(of, KIND, name, default) \
     IS_PLAIN(of, KIND, name, default) \
     && (PY_##KIND != PY_OPERAND || py_is_exact_tensor(a.head.first))
+#define IS_DTYPE(of, KIND, name, default) || PY_##KIND == PY_DTYPE || PY_##KIND == PY_REAL
+#define MAY_CAST(of, parameters) \
+    const bool may_cast = false AG_EACH(IS_DTYPE, IS_DTYPE, of, parameters); \
+    (void)may_cast;
 #define IS_NO_TENSOR(of, KIND, name, default) && PY_##KIND != PY_TENSOR
 /* A reduction that old arguments override: */
 #define SETTLED_TENSOR NO_ROOM
@@ -503,6 +507,7 @@ bool py_add_return_types(PyObject *module)
         struct of a = {.head = PY_HEAD(self), AG_EACH(START, START, of, parameters)}; \
         PyObject *result = NULL; \
         (void)row; \
+        MAY_CAST(of, parameters) \
         AG_EACH(SELF, NOTHING, of, parameters) \
         if (CHECK) { \
             GET \
@@ -525,6 +530,7 @@ bool py_add_return_types(PyObject *module)
         struct of a = {.head = PY_HEAD(self), AG_EACH(START, START, of, parameters)}; \
         PyObject *result = NULL; \
         bool is_read; \
+        MAY_CAST(of, parameters) \
         if (self != NULL) { \
             AG_EACH(SELF, NOTHING, of, parameters) \
         } \
@@ -693,13 +699,42 @@ typedef PyObject *(*call_function)(PyObject *self, PyObject *const *args, Py_ssi
     "    RuntimeError: as `" name "` does, or the tensor is a leaf that requires grad, or its\n" \
     "        memory is read-only.\n" \
     "    TypeError: an argument is of the wrong type.\n"
+#define METHOD_DOC(name, parameters, doc, example) \
+    DOCUMENTED(#name "(" PY_METHOD_TEXT(parameters) ")", doc, example)
+#define FUNCTION_DOC(name, parameters, doc, example) \
+    DOCUMENTED(#name "(" PY_FUNCTION_TEXT(parameters) ")", doc, example)
+#define ENTRY_OF(name, function, text) {name, PY_METHOD(function), PY_KEYWORDS, text},
 #define ENTRY(name, function, signature, doc, example) \
-    {name, PY_METHOD(function), PY_KEYWORDS, DOCUMENTED(signature, doc, example)},
+    ENTRY_OF(name, function, DOCUMENTED(signature, doc, example))
 
-#define METHOD_ENTRY(name, of, parameters, doc, example) \
-    ENTRY(#name, call_##of, #name "(" PY_METHOD_TEXT(parameters) ")", doc, example)
-#define METHOD_OF_BOTH METHOD_ENTRY
-#define METHOD_OF_METHOD METHOD_ENTRY
+/* What is a method and a function has both texts side by side in memory. They are almost the same:
+ * a compressed file has one of them where they are near. */
+#define TEXTS_OF_BOTH(name, of, parameters, doc, example) \
+    static const struct { \
+        char method[sizeof(METHOD_DOC(name, parameters, doc, example))]; \
+        char function[sizeof(FUNCTION_DOC(name, parameters, doc, example))]; \
+    } texts_##of = {METHOD_DOC(name, parameters, doc, example), \
+                    FUNCTION_DOC(name, parameters, doc, example)};
+#define TEXTS_OF_BOTH_IN_PLACE TEXTS_OF_BOTH
+#define TEXTS_OF_METHOD(name, of, parameters, doc, example)
+#define TEXTS_OF_METHOD_IN_PLACE TEXTS_OF_METHOD
+#define TEXTS_OF_FUNCTION TEXTS_OF_METHOD
+#define TEXTS_OF_PART TEXTS_OF_METHOD
+#define TEXTS_OF_FUNCTIONAL TEXTS_OF_METHOD
+#define TEXTS_OF_FUNCTIONAL_IN_PLACE TEXTS_OF_METHOD
+#define TEXTS_OF_SPECIAL TEXTS_OF_METHOD
+#define TEXTS_OF_LINALG TEXTS_OF_METHOD
+#define CALL(name, cname, FORMS, BODY, RESULT, parameters, doc, example) \
+    IN_PYTHON_##BODY(TEXTS_OF_##FORMS(name, py_##name##_##cname, parameters, doc, example))
+#include "../include/ops.def"
+
+#define IN_PLACE_ENTRY(name, of, parameters, example) \
+    ENTRY(#name "_", i_##of, #name "_(" PY_METHOD_TEXT(parameters) ")", IN_PLACE_DOC(#name), \
+          example)
+#define METHOD_OF_BOTH(name, of, parameters, doc, example) \
+    ENTRY_OF(#name, call_##of, texts_##of.method)
+#define METHOD_OF_METHOD(name, of, parameters, doc, example) \
+    ENTRY_OF(#name, call_##of, METHOD_DOC(name, parameters, doc, example))
 #define METHOD_OF_FUNCTION(name, of, parameters, doc, example)
 #define METHOD_OF_PART METHOD_OF_FUNCTION
 #define METHOD_OF_FUNCTIONAL METHOD_OF_FUNCTION
@@ -707,10 +742,11 @@ typedef PyObject *(*call_function)(PyObject *self, PyObject *const *args, Py_ssi
 #define METHOD_OF_LINALG METHOD_OF_FUNCTION
 #define METHOD_OF_FUNCTIONAL_IN_PLACE METHOD_OF_FUNCTION
 #define METHOD_OF_BOTH_IN_PLACE(name, of, parameters, doc, example) \
-    METHOD_ENTRY(name, of, parameters, doc, example) \
-    ENTRY(#name "_", i_##of, #name "_(" PY_METHOD_TEXT(parameters) ")", IN_PLACE_DOC(#name), \
-          example)
-#define METHOD_OF_METHOD_IN_PLACE METHOD_OF_BOTH_IN_PLACE
+    METHOD_OF_BOTH(name, of, parameters, doc, example) \
+    IN_PLACE_ENTRY(name, of, parameters, example)
+#define METHOD_OF_METHOD_IN_PLACE(name, of, parameters, doc, example) \
+    METHOD_OF_METHOD(name, of, parameters, doc, example) \
+    IN_PLACE_ENTRY(name, of, parameters, example)
 #define ANY_METHOD_BOTH(name, signature, doc, example) \
     ENTRY(#name, any_##name, #name "($self, " signature ")", doc, example)
 #define ANY_METHOD_METHOD ANY_METHOD_BOTH
@@ -725,11 +761,11 @@ PyMethodDef py_row_methods[] = {
     {NULL, NULL, 0, NULL},
 };
 
-#define FUNCTION_ENTRY(name, of, parameters, doc, example) \
-    ENTRY(#name, f_##of, #name "(" PY_FUNCTION_TEXT(parameters) ")", doc, example)
-#define FUNCTION_OF_BOTH FUNCTION_ENTRY
-#define FUNCTION_OF_BOTH_IN_PLACE FUNCTION_ENTRY
-#define FUNCTION_OF_FUNCTION FUNCTION_ENTRY
+#define FUNCTION_OF_BOTH(name, of, parameters, doc, example) \
+    ENTRY_OF(#name, f_##of, texts_##of.function)
+#define FUNCTION_OF_BOTH_IN_PLACE FUNCTION_OF_BOTH
+#define FUNCTION_OF_FUNCTION(name, of, parameters, doc, example) \
+    ENTRY_OF(#name, f_##of, FUNCTION_DOC(name, parameters, doc, example))
 #define FUNCTION_OF_METHOD(name, of, parameters, doc, example)
 #define FUNCTION_OF_METHOD_IN_PLACE FUNCTION_OF_METHOD
 #define FUNCTION_OF_PART FUNCTION_OF_METHOD
@@ -766,7 +802,7 @@ typedef struct module_function {
 
 #define IN_MODULE(home, name, of, parameters, doc, example) \
     {.module = home, .title = home "." #name, \
-     .function = FUNCTION_ENTRY(name, of, parameters, doc, example)},
+     .function = FUNCTION_OF_FUNCTION(name, of, parameters, doc, example)},
 #define MODULE_OF_FUNCTIONAL(...) IN_MODULE(HOME_FUNCTIONAL, __VA_ARGS__)
 #define MODULE_OF_FUNCTIONAL_IN_PLACE MODULE_OF_FUNCTIONAL
 #define MODULE_OF_SPECIAL(...) IN_MODULE(HOME_SPECIAL, __VA_ARGS__)
