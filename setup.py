@@ -25,6 +25,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 from setuptools import Extension, setup
+from setuptools.command.bdist_wheel import bdist_wheel
 from setuptools.command.build import build
 from setuptools.command.build_ext import build_ext
 
@@ -73,6 +74,14 @@ class CheckedBuild(build):
     def run(self):
         CHECK.check(CHECK.compiler(), sysconfig.get_path("include"))
         super().run()
+
+
+class Wheel(bdist_wheel):
+    """Compressed as well as can be."""
+
+    def run(self):
+        super().run()
+        CHECK.press(Path(self.distribution.dist_files[-1][2]))
 
 
 class Build(build_ext):
@@ -145,5 +154,5 @@ class Build(build_ext):
 CHECK.check_python()
 setup(
     ext_modules=[Extension("pyautograd._core", []), Extension("pyautograd._capi", [])],
-    cmdclass={"build": CheckedBuild, "build_ext": Build},
+    cmdclass={"build": CheckedBuild, "build_ext": Build, "bdist_wheel": Wheel},
 )

@@ -102,7 +102,7 @@ def test_import_leaves_the_processor_as_it_was() -> None:
 
 
 def test_setup_stays_small() -> None:
-    assert len((ROOT / "setup.py").read_text().splitlines()) < 150
+    assert len((ROOT / "setup.py").read_text().splitlines()) < 160
 
 
 def test_the_project_is_called_the_same_everywhere() -> None:

@@ -62,12 +62,24 @@
     AGI_STAMP(AGI_TARGET_AVX512, name, avx512, true) \
     const agi_kernel agi_##name##_kernels[AGI_LEVELS] = { \
         agi_##name##_base, agi_##name##_avx2, agi_##name##_avx512};
+/* Where avx2 makes slower code than base does: its level has that. */
+#define AG_KERNELS_BUT_AVX2(name) \
+    AGI_STAMP(AGI_TARGET_BASE, name, base, AGI_BASE_FUSED) \
+    AGI_STAMP(AGI_TARGET_AVX512, name, avx512, true) \
+    const agi_kernel agi_##name##_kernels[AGI_LEVELS] = { \
+        agi_##name##_base, agi_##name##_base, agi_##name##_avx512};
 #else
 #define AGI_AT_ALL_LEVELS(kernel) {kernel}
+#define AG_KERNELS_BUT_AVX2 AG_KERNELS
 #define AG_KERNELS(name) \
     AGI_STAMP(AGI_TARGET_BASE, name, base, AGI_BASE_FUSED) \
     const agi_kernel agi_##name##_kernels[AGI_LEVELS] = {agi_##name##_base};
 #endif
+
+/* One for all levels, where no level makes it faster. */
+#define AG_KERNELS_ONCE(name) \
+    AGI_STAMP(AGI_TARGET_BASE, name, base, AGI_BASE_FUSED) \
+    const agi_kernel agi_##name##_kernels[AGI_LEVELS] = AGI_AT_ALL_LEVELS(agi_##name##_base);
 
 /* The head of a kernel written by hand. `fused` is a constant, for simd/vmath.h. */
 #define AG_KERNEL_BODY(name) AGI_STAMPED void name##_body(AGI_KERNEL_ARGS, const bool fused)

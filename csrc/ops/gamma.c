@@ -243,7 +243,7 @@ AG_KERNEL_BODY(zeta_slope)
     for (int64_t i = 0; i < n; i++)
         z[i] = zeta_derivative(s[i * step_s], q[i * step_q], order);
 }
-AG_KERNELS(zeta_slope)
+AG_KERNELS_ONCE(zeta_slope)
 AG_RULE(zeta_slope) { zeta_rule(v, zeta_order(agi_node_attr_of(v->node)->f[0])); }
 
 /* ---- derivatives of digamma ----------------------------------------------------------------- */
@@ -262,19 +262,20 @@ AG_KERNEL_BODY(polygamma)
 {
     const double *x = in[0], order = f[0];
     const int64_t m = splat ? 1 : n;
+    (void)fused;
+    if (order == 0.0) {
+        agi_digamma_kernels[agi_level_now](z, n, in, splat, f);
+        return;
+    }
     long double factorial = order < 0.0 ? NAN : 1.0L;
     for (double k = 2.0; k <= order && k <= 171.0; k++)
         factorial *= k;
-    if (order == 0.0)
-        for (int64_t i = 0; i < m; i++)
-            z[i] = digamma_of(fused, x[i]);
-    else
-        for (int64_t i = 0; i < m; i++)
-            z[i] = polygamma_of(order, (double)factorial, x[i]);
+    for (int64_t i = 0; i < m; i++)
+        z[i] = polygamma_of(order, (double)factorial, x[i]);
     if (splat)
         agi_fill_tile(z, n, z[0]);
 }
-AG_KERNELS(polygamma)
+AG_KERNELS_ONCE(polygamma)
 AG_RULE(polygamma)
 {
     const double n = agi_node_attr_of(v->node)->f[0];

@@ -24,7 +24,7 @@ AG_KERNEL_BODY(gamma_draw_slope)
     AGI_KERNEL_UNUSED;
     slopes_of_logs(z, n, in[0], splat & 1 ? 0 : 1, in[1], splat & 2 ? 0 : 1);
 }
-AG_KERNELS(gamma_draw_slope)
+AG_KERNELS_BUT_AVX2(gamma_draw_slope)
 
 /* ---- its derivatives ------------------------------------------------------------------------ */
 

@@ -328,7 +328,7 @@ AG_KERNEL_BODY(igamma_slope)
     for (int64_t i = 0; order != 1 && i < n; i++)
         z[i] = gamma_slope(order, a[i * step_a], x[i * step_x]);
 }
-AG_KERNELS(igamma_slope)
+AG_KERNELS_BUT_AVX2(igamma_slope)
 AG_RULE(igamma_slope)
 {
     const double order = agi_node_attr_of(v->node)->f[0];
