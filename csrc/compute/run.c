@@ -15,6 +15,7 @@
 
 #include <string.h>
 
+#include "../base/caches.h"
 #include "../base/parallel.h"
 #include "../base/shape.h"
 #include "../base/walk.h"
@@ -32,6 +33,10 @@ agi_op_info *agi_op_rows;
 /* Rows gathered together: the doubles of one 64-byte cache line. 8 beat 16, 32 and 64 rows on
  * a - b.T at 1000 and 4000 square: 0.6 and 1.8 ns per element, 64 rows took twice as long. */
 #define GATHER_ROWS 8
+/* Elements from which memory is asked for where inputs are gathered: all rows of a unit are short
+ * stretches then, of which the processor does not see where the next are. a + b.T at 1000 square
+ * takes 0.65 ns an element instead of 1.05. */
+#define GATHER_FETCHED_MIN (agi_caches.second / (int64_t)sizeof(double))
 
 typedef struct map_job {
     agi_kernel kernel;
@@ -40,6 +45,7 @@ typedef struct map_job {
     int n;                /* inputs */
     unsigned splat;       /* inputs of which the kernel gets one value */
     unsigned gather;      /* inputs that go through scratch */
+    bool fetches;         /* where some do: asks for the next unit's memory */
     const double *in[MAX_IN];
     agi_walk walk;        /* offsets 0 .. n - 1: inputs; n: the result (rows only) */
     int64_t rows, cols;   /* rows: of the two innermost dimensions; packed: cols alone */
@@ -148,6 +154,22 @@ static AGI_NOINLINE void run_flat(map_job *job, int64_t numel, int64_t light)
 
 /* ---- rows ----------------------------------------------------------------------------------- */
 
+/* Asks for what the next unit has where this one has `cols` numbers of a row. */
+AGI_INLINE void fetch_next_rows(const map_job *job, const double *const *in, int64_t at,
+                                int64_t cols)
+{
+    const double *z = job->z + at + job->block_rows * job->row_stride[job->n];
+    for (int64_t j = 0; j < cols; j += 8)
+        __builtin_prefetch(z + j, 1);
+    for (int k = 0; k < job->n; k++) {
+        if ((job->gather | job->splat) >> k & 1)
+            continue;
+        const double *x = in[k] + job->block_rows * job->row_stride[k];
+        for (int64_t j = 0; j < cols; j += 8)
+            __builtin_prefetch(x + j);
+    }
+}
+
 static void map_rows_range(void *context, int64_t begin, int64_t end, int part)
 {
     const map_job *job = context;
@@ -168,14 +190,17 @@ static void map_rows_range(void *context, int64_t begin, int64_t end, int part)
             in[k] = job->in[k] + w.at[k];
             step[k] = job->row_stride[k];
             if (job->gather >> k & 1) {
-                agi_copy_block((agi_block){scratch[k], cols, 1}, in[k], step[k],
-                               job->col_stride[k], rows, cols);
+                agi_copy_block_of((agi_block){scratch[k], cols, 1}, in[k], step[k],
+                                  job->col_stride[k], rows, cols,
+                                  job->fetches ? AGI_COPY_READS_AHEAD : AGI_COPY_AS_IT_COMES);
                 in[k] = scratch[k];
                 step[k] = cols;
             }
         }
         int64_t at = w.at[job->n];
         for (int64_t i = 0; i < rows; i++, at += job->row_stride[job->n]) {
+            if (job->fetches)
+                fetch_next_rows(job, in, at, cols);
             run_kernel(job, at, cols, in);
             for (int k = 0; k < job->n; k++)
                 in[k] += step[k];
@@ -250,6 +275,7 @@ static void run_rows(map_job *job, int ndim, int64_t *shape, int64_t strides[][A
     }
     if (job->gather && ndim > 2)
         choose_rows(job, ndim, shape, strides);
+    job->fetches = job->gather && numel >= GATHER_FETCHED_MIN;
     int64_t units = cut_rows(job, ndim, shape, strides);
     run_units(job, map_rows_range, numel, units, job->block_rows * job->block_cols, light);
 }

@@ -20,6 +20,15 @@ typedef struct agi_block {
 void agi_copy_block(agi_block z, const double *x, int64_t x_row, int64_t x_col, int64_t rows,
                     int64_t cols);
 
+/* The same, where a transposed block asks for the memory of the rows behind it meanwhile. */
+typedef enum agi_copy_ahead {
+    AGI_COPY_AS_IT_COMES,
+    AGI_COPY_READS_AHEAD,
+    AGI_COPY_FETCHES_BOTH,  /* also what is written next */
+} agi_copy_ahead;
+void agi_copy_block_of(agi_block z, const double *x, int64_t x_row, int64_t x_col, int64_t rows,
+                       int64_t cols, agi_copy_ahead ahead);
+
 void agi_fill_run(double *z, int64_t n, double value);
 
 /* Strided copies. A stride of 0 in the source repeats it, one below 0 reads it backwards; the
