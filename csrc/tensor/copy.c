@@ -27,8 +27,11 @@
 #define BLOCK_ELEMENTS 16384
 /* Rows that a transposing loop writes at a time: what one 64-byte line of the source holds. */
 #define LINE 8
-/* Rows of fewer numbers are copied without a call for each. */
+/* Runs of fewer numbers are copied without a call. */
 #define SHORT 32
+/* So are rows, line by line: 2000 rows of 33 take 0.115 ns an element instead of 0.17, of 65 0.135
+ * instead of 0.15, of 100 no less. */
+#define SHORT_ROW 80
 /* Columns of a transposing block: lines of the source in flight. 4000 x 4000 took 1.60, 1.40, 1.24,
  * 1.17 ns per element with 16, 32, 64, 128. */
 #define TRANSPOSE_COLS 128
@@ -86,7 +89,7 @@ AGI_INLINE void fill_rows_of(int cols, agi_block z, const double *x, int64_t x_r
             z.data[j] = *x;
 }
 
-/* Rows of LINE numbers to less than SHORT: whole lines, and one that ends where the row ends. */
+/* Rows of LINE numbers to less than SHORT_ROW: whole lines, and one that ends where the row ends. */
 AGI_INLINE void copy_lines(agi_block z, const double *x, int64_t x_row, int64_t rows, int64_t cols)
 {
     for (int64_t i = 0; i < rows; i++, z.data += z.row, x += x_row) {
@@ -156,7 +159,7 @@ static const short_rows fill_short_table[AGI_LEVELS] = {fill_short_base};
 static void copy_rows(agi_block z, const double *x, int64_t x_row, int64_t x_col, int64_t rows,
                       int64_t cols)
 {
-    if (cols < SHORT && rows > 2) {
+    if (cols < SHORT_ROW && rows > 2) {
         (x_col == 1 ? copy_short_table : fill_short_table)[agi_level_now](z, x, x_row, rows, cols);
         return;
     }
@@ -583,3 +586,4 @@ void agi_run_scatter_add(double *z, const int64_t *strides, int ndim, const int6
 
 #undef LINE
 #undef SHORT
+#undef SHORT_ROW
