@@ -71,6 +71,7 @@
 #include "fuse/jit/compile.c"
 #include "fuse/jit/numbers.c"
 #include "fuse/overwrite.c"
+#include "fuse/expr_turn.c"
 #include "fuse/pending.c"
 #include "fuse/program.c"
 #include "fuse/program_group.c"

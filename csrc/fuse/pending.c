@@ -14,6 +14,7 @@
 #include "../base/shape.h"
 #include "../compute/run.h"
 #include "../tensor/layout.h"
+#include "expr_turn.h"
 #include "expr_walk.h"
 #include "program.h"
 
@@ -767,18 +768,34 @@ static bool plan_sum(agi_expr *e, const ag_tensor *x, uint64_t mask)
     return plan_dims(e, x->ndim, shape, in_memory);
 }
 
+/* What is summed, a reference: a pending x, or, where its dimensions lie among others, its numbers
+ * with these behind. NULL where it cannot be, or on an error. */
+static agi_expr *summed_of(agi_expr *plan, const ag_tensor *x, uint64_t mask, int64_t m,
+                           ag_status *status)
+{
+    agi_expr *of = agi_expr_of(x->storage);
+    if (!is_whole(x, of))
+        return NULL;
+    if (plan_sum(plan, x, mask))
+        return agi_expr_retain(of);
+    if (!agi_is_contiguous(x) || (mask >> (x->ndim - 1) & 1) == 0)
+        return NULL;
+    plan->m = m;
+    plan->kept_inner = 1;
+    return agi_expr_turned(of, x->ndim, agi_shape_of(x), mask, status);
+}
+
 ag_tensor *agi_expr_sum(int op, const ag_tensor *x, uint64_t mask, int ndim, const int64_t *shape,
                         int64_t numel, bool *deferred)
 {
     ag_tensor *out = NULL;
-    *deferred = false;
+    ag_status status = AG_OK;
+    agi_expr plan, *e = NULL;
     agi_expr_lock();
-    agi_expr *of = agi_expr_of(x->storage), *e = NULL;
-    agi_expr plan;
-    if (is_whole(x, of) && plan_sum(&plan, x, mask)) {
-        *deferred = true;
+    agi_expr *of = summed_of(&plan, x, mask, x->numel / MAX(numel, 1), &status);
+    *deferred = of != NULL || status != AG_OK;
+    if (of != NULL)
         e = agi_expr_new(op, numel);
-    }
     if (e != NULL) {
         e->m = plan.m;
         e->kept_inner = plan.kept_inner;
@@ -791,6 +808,8 @@ ag_tensor *agi_expr_sum(int op, const ag_tensor *x, uint64_t mask, int ndim, con
         if (out == NULL)
             agi_expr_release(e);
     }
+    if (of != NULL)
+        agi_expr_release(of);
     if (out != NULL && agi_expr_sums > PENDING_SUMS_MAX &&
         agi_storage_ready(out->storage) != AG_OK) {
         agi_release(out);
