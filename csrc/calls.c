@@ -136,6 +136,7 @@ AGI_INLINE void put_list(call_places *c, ag_attr *attr, const char *what, int n,
 #define PUT_CHOICE PUT_INT
 #define PUT_REDUCTION PUT_INT
 #define PUT_AVERAGE(name)
+#define PUT_DRIVER(name)
 #define PUT_REDUCE(name)
 #define PUT_INPLACE(name)
 #define PUT_DIMS(name) put_list(&places, &attr, "dimensions", n_##name, name, true);

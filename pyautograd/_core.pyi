@@ -2809,15 +2809,6 @@ class Tensor:
                 LAPACK.
             TypeError: an argument is of the wrong type.
         """
-    def pinverse(self, rcond: _Real = 1e-15) -> Self:
-        """`linalg.pinv` with a relative tolerance of 1e-15.
-
-        Raises:
-            linalg.LinAlgError: a matrix is not finite, or the algorithm does not converge.
-            RuntimeError: the input has fewer than two dimensions, is not float64, or there is no
-                LAPACK.
-            TypeError: an argument is of the wrong type.
-        """
     def qr(self, some: _bool = True) -> return_types.qr:
         """`linalg.qr`, reduced if some, else complete.
 
@@ -2842,6 +2833,15 @@ class Tensor:
         Raises:
             RuntimeError: the input is not square, has fewer than two dimensions, or is not
                 float64.
+            TypeError: an argument is of the wrong type.
+        """
+    def pinverse(self, rcond: _Real = 1e-15) -> Self:
+        """`linalg.pinv` with a relative tolerance of 1e-15.
+
+        Raises:
+            linalg.LinAlgError: a matrix is not finite, or the algorithm does not converge.
+            RuntimeError: the input has fewer than two dimensions, is not float64, or there is no
+                LAPACK.
             TypeError: an argument is of the wrong type.
         """
     def argmax(
@@ -6480,15 +6480,6 @@ def svd(input: _T, some: _bool = True, compute_uv: _bool = True) -> return_types
             LAPACK.
         TypeError: an argument is of the wrong type.
     """
-def pinverse(input: _T, rcond: _Real = 1e-15) -> _T:
-    """`linalg.pinv` with a relative tolerance of 1e-15.
-
-    Raises:
-        linalg.LinAlgError: a matrix is not finite, or the algorithm does not converge.
-        RuntimeError: the input has fewer than two dimensions, is not float64, or there is no
-            LAPACK.
-        TypeError: an argument is of the wrong type.
-    """
 def qr(input: _T, some: _bool = True) -> return_types.qr:
     """`linalg.qr`, reduced if some, else complete.
 
@@ -6513,6 +6504,15 @@ def matrix_exp(input: _T) -> _T:
     Raises:
         RuntimeError: the input is not square, has fewer than two dimensions, or is not
             float64.
+        TypeError: an argument is of the wrong type.
+    """
+def pinverse(input: _T, rcond: _Real = 1e-15) -> _T:
+    """`linalg.pinv` with a relative tolerance of 1e-15.
+
+    Raises:
+        linalg.LinAlgError: a matrix is not finite, or the algorithm does not converge.
+        RuntimeError: the input has fewer than two dimensions, is not float64, or there is no
+            LAPACK.
         TypeError: an argument is of the wrong type.
     """
 def argmax(

@@ -73,6 +73,7 @@ _TYPES = {
     "AVERAGE": "_bool",
     "REDUCE": "_bool",
     "INPLACE": "_bool",
+    "DRIVER": "str",
 }
 _PARAMETER = re.compile(r"\((\w+), (\w+), (NEEDED|[A-Z_]+\(.*?\))\)(?=, \(|\)$)")
 _DEFAULT = re.compile(
@@ -308,7 +309,7 @@ def _row_functions() -> list[str]:
         if row.is_function:
             lines += _defined([_taking_out(form) for form in _function_forms(row)])
     for name, (forms, cnames) in overloads().items():
-        if forms != "METHOD":
+        if forms != "METHOD" and forms not in HOMES:
             every = [f for c in cnames for f in _function_forms(rows[name, c])]
             lines += _defined([_taking_out(form) for form in every])
     return lines
@@ -444,10 +445,15 @@ def generate_module(home: str) -> str:
             rest = tuple(p for p in row.parameters if p.kind != "INPLACE")
             in_place = dataclasses.replace(row, name=f"{row.name}_", parameters=rest)
             lines += _defined(_function_forms(in_place))
+    for name, (forms, cnames) in overloads().items():
+        if HOMES.get(forms) == home:
+            every = [f for c in cnames for f in _function_forms(calls()[name, c])]
+            lines += _defined([_taking_out(form, home) for form in every])
     words = set(re.findall(r"\w+", "\n".join(lines)))
     head = [f"from builtins import {n} as _{n}" for n in _BUILTINS if f"_{n}" in words]
     head += ["from collections.abc import Sequence"] if "Sequence" in words else []
-    head += ["from typing import Literal"] if "Literal" in words else []
+    typing = ", ".join(n for n in ("Literal", "overload") if n in words)
+    head += [f"from typing import {typing}"] if typing else []
     ours = ", ".join(sorted(words & set(_OURS), key=_in_order))
     core = "." * (home.count(".") + 1) + "_core"
     head += [""] if head else []

@@ -4,7 +4,7 @@
 from builtins import bool as _bool
 from builtins import int as _int
 from collections.abc import Sequence
-from typing import Literal
+from typing import Literal, overload
 
 from ._core import _T, Tensor, _Dims, _DType, _Real, _Value, return_types
 from ._core import matmul as matmul
@@ -350,7 +350,11 @@ def eigvals(A: _T, *, out: Tensor | None = None) -> _T:
         TypeError: an argument is of the wrong type.
     """
 def svd(
-    A: _T, full_matrices: _bool = True, *, out: tuple[Tensor, ...] | None = None
+    A: _T,
+    full_matrices: _bool = True,
+    *,
+    driver: str | None = None,
+    out: tuple[Tensor, ...] | None = None,
 ) -> return_types.linalg_svd:
     """The factors of A = U diag(S) Vh: U and Vh orthogonal, S in descending order.
 
@@ -364,49 +368,17 @@ def svd(
 
     Raises:
         linalg.LinAlgError: a matrix is not finite, or the algorithm does not converge.
-        RuntimeError: A has fewer than two dimensions, is not float64, or there is no LAPACK.
+        RuntimeError: A has fewer than two dimensions, is not float64, there is no LAPACK, or a
+            driver is named, which is for GPUs.
         TypeError: an argument is of the wrong type.
     """
-def svdvals(A: _T, *, out: Tensor | None = None) -> _T:
+def svdvals(A: _T, *, driver: str | None = None, out: Tensor | None = None) -> _T:
     """The singular values of matrices in descending order.
 
     Raises:
         linalg.LinAlgError: a matrix is not finite, or the algorithm does not converge.
-        RuntimeError: A has fewer than two dimensions, is not float64, or there is no LAPACK.
-        TypeError: an argument is of the wrong type.
-    """
-def pinv(
-    A: _T,
-    *,
-    atol: _Real | None = None,
-    rtol: _Real | None = None,
-    hermitian: _bool = False,
-    out: Tensor | None = None,
-) -> _T:
-    """The pseudoinverses of matrices, or of symmetric ones, of which the lower triangle is read.
-
-    Singular values up to the larger of atol and rtol times the largest one count as 0. Without
-    either, rtol is the larger size times the spacing of numbers at 1, 2.2e-16.
-
-    Raises:
-        linalg.LinAlgError: a matrix is not finite, or the algorithm does not converge.
-        RuntimeError: A has fewer than two dimensions, is not float64, or there is no LAPACK.
-        TypeError: an argument is of the wrong type.
-    """
-def matrix_rank(
-    A: _T,
-    *,
-    atol: _Real | None = None,
-    rtol: _Real | None = None,
-    hermitian: _bool = False,
-    out: Tensor | None = None,
-) -> _T:
-    """How many singular values of each matrix do not count as 0: see `linalg.pinv`. An int64
-    tensor.
-
-    Raises:
-        linalg.LinAlgError: a matrix is not finite, or the algorithm does not converge.
-        RuntimeError: A has fewer than two dimensions, is not float64, or there is no LAPACK.
+        RuntimeError: A has fewer than two dimensions, is not float64, there is no LAPACK, or a
+            driver is named, which is for GPUs.
         TypeError: an argument is of the wrong type.
     """
 def qr(
@@ -647,3 +619,79 @@ def solveh_banded(ab: _T, b: Tensor, lower: _bool = False) -> _T:
         RuntimeError: sizes do not fit, dtypes are not float64, or there is no LAPACK.
         TypeError: an argument is of the wrong type.
     """
+@overload
+def pinv(
+    A: _T,
+    *,
+    atol: Tensor | None = None,
+    rtol: Tensor | None = None,
+    hermitian: _bool = False,
+    out: Tensor | None = None,
+) -> _T:
+    """The pseudoinverses of matrices, or of symmetric ones, of which the lower triangle is read.
+
+    Singular values up to the larger of atol and rtol times the largest one count as 0. Without
+    either, rtol is the larger size times the spacing of numbers at 1, 2.2e-16. Both are
+    numbers, or both are tensors that broadcast to the batch, which no gradient reaches.
+    `rcond` is an old name of rtol.
+
+    With `out` the result is written there, and that is returned. If its shape is another one,
+    it is resized, with a warning unless it is empty.
+
+    Raises:
+        linalg.LinAlgError: a matrix is not finite, or the algorithm does not converge.
+        RuntimeError: A has fewer than two dimensions, is not float64, tolerances do not
+            broadcast, or there is no LAPACK.
+        TypeError: an argument is of the wrong type.
+    """
+@overload
+def pinv(
+    A: _T,
+    *,
+    atol: _Real | None = None,
+    rtol: _Real | None = None,
+    hermitian: _bool = False,
+    out: Tensor | None = None,
+) -> _T: ...
+@overload
+def pinv(A: _T, rcond: Tensor, hermitian: _bool = False, *, out: Tensor | None = None) -> _T: ...
+@overload
+def pinv(A: _T, rcond: _Real, hermitian: _bool = False, *, out: Tensor | None = None) -> _T: ...
+@overload
+def matrix_rank(
+    A: _T,
+    *,
+    atol: Tensor | None = None,
+    rtol: Tensor | None = None,
+    hermitian: _bool = False,
+    out: Tensor | None = None,
+) -> _T:
+    """How many singular values of each matrix do not count as 0: see `linalg.pinv`. An int64
+    tensor. `tol` is an old name of atol, beside which rtol is 0.
+
+    With `out` the result is written there, and that is returned. If its shape is another one,
+    it is resized, with a warning unless it is empty.
+
+    Raises:
+        linalg.LinAlgError: a matrix is not finite, or the algorithm does not converge.
+        RuntimeError: A has fewer than two dimensions, is not float64, tolerances do not
+            broadcast, or there is no LAPACK.
+        TypeError: an argument is of the wrong type.
+    """
+@overload
+def matrix_rank(
+    A: _T,
+    *,
+    atol: _Real | None = None,
+    rtol: _Real | None = None,
+    hermitian: _bool = False,
+    out: Tensor | None = None,
+) -> _T: ...
+@overload
+def matrix_rank(
+    A: _T, tol: Tensor, hermitian: _bool = False, *, out: Tensor | None = None
+) -> _T: ...
+@overload
+def matrix_rank(
+    A: _T, tol: _Real, hermitian: _bool = False, *, out: Tensor | None = None
+) -> _T: ...

@@ -78,22 +78,32 @@ def test_inspect_shows_the_row(row: Row) -> None:
         assert found == wanted, name
 
 
+def overloaded(name: str) -> Callable[..., Any]:
+    """A function that can be called in several ways; a method of a tensor where it is one alone."""
+    forms = OVERLOADS[name][0]
+    if forms == "METHOD":
+        return getattr(ag.Tensor, name)
+    home = _stubs.HOMES.get(forms)
+    return getattr(operator.attrgetter(home)(ag) if home else ag, name)
+
+
 @pytest.mark.parametrize("name", OVERLOADS)
 def test_inspect_shows_the_names_of_all_overloads(name: str) -> None:
     forms, cnames = OVERLOADS[name]
-    function = getattr(ag.Tensor if forms == "METHOD" else ag, name)
+    home = _stubs.HOMES.get(forms)
+    function = overloaded(name)
     shown = list(inspect.signature(function).parameters)
     if forms == "METHOD":
         assert shown[0] == "self"
         shown[0] = "input"
     named = {p.name for cname in cnames for p in ROWS[name, cname].parameters}
-    named |= {"out"} if name in WITH_OUT else set()
+    named |= {"out"} if (f"{home}.{name}" if home else name) in WITH_OUT else set()
     assert set(shown) == named
     for cname in cnames:  # in their order
         row = [p.name for p in ROWS[name, cname].parameters if not p.by_name]
         assert [n for n in shown if n in row] == row
     assert hasattr(ag.Tensor, name) == (forms in ("BOTH", "METHOD"))
-    assert hasattr(ag, name) == (forms != "METHOD")
+    assert hasattr(ag, name) == (forms != "METHOD" and home is None)
 
 
 def public() -> dict[str, Callable[..., Any]]:
@@ -144,6 +154,7 @@ VALUES: dict[str, Any] = {
     "AVERAGE": None,
     "REDUCE": None,
     "INPLACE": False,
+    "DRIVER": None,
 }
 WANTED = {
     "TENSOR": "Tensor",
@@ -170,6 +181,7 @@ WANTED = {
     "AVERAGE": "bool",
     "REDUCE": "bool",
     "INPLACE": "bool",
+    "DRIVER": "str",
 }
 
 
@@ -244,12 +256,22 @@ def test_values_of_another_kind(row: Row) -> None:
             assert text == f"{name}(): argument '{shown}' must be {WANTED[p.kind]}, not object"
 
 
+# Choices that are refused in PyTorch's words.
+OF_LINALG = {
+    "linalg_eigh": "Expected UPLO argument to be 'L' or 'U', but got nonsense",
+    "linalg_eigvalsh": "Expected UPLO argument to be 'L' or 'U', but got nonsense",
+    "linalg_qr": "unrecognized mode 'nonsense' but expected one of 'reduced'.*, 'r', or 'complete'",
+    "linalg_lstsq": r"`driver` should be one of \(gels, gelsy, gelsd, gelss\)",
+}
+
+
 @pytest.mark.any_build
 @pytest.mark.parametrize("row", PLAIN, ids=name_of)
 def test_choices_name_their_words(row: Row) -> None:
     for p in row.parameters:
         if p.kind == "CHOICE":
-            with pytest.raises(RuntimeError, match=f"{p.name} must be one of .*'{p.words[-1]}'"):
+            pattern = OF_LINALG.get(row.cname) or f"{p.name} must be one of .*'{p.words[-1]}'"
+            with pytest.raises(RuntimeError, match=pattern):
                 given = needed(row, False)
                 if p.default is None:  # the word has a place of its own there
                     given = given[: row.parameters.index(p)]
@@ -260,7 +282,7 @@ def test_choices_name_their_words(row: Row) -> None:
 def test_overloads_say_what_they_expect(name: str) -> None:
     forms, cnames = OVERLOADS[name]
     method = forms == "METHOD"
-    function = getattr(ag.ones(2), name) if method else getattr(ag, name)
+    function = getattr(ag.ones(2), name) if method else overloaded(name)
     text = error(function, nonsense=1)
     head = f"{name}() received an invalid combination of arguments - got (nonsense=int), but"
     first, *rows = text.splitlines()
@@ -379,7 +401,7 @@ def test_stubs_show_the_signature(name: str) -> None:
 # ---- C -------------------------------------------------------------------------------------------
 
 
-PYTHON_ALONE = "DTYPE REAL DEVICE GRAD INTO AVERAGE REDUCE INPLACE".split()
+PYTHON_ALONE = "DTYPE REAL DEVICE GRAD INTO AVERAGE REDUCE INPLACE DRIVER".split()
 
 
 @pytest.mark.any_build

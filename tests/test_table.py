@@ -26,6 +26,7 @@ INTERNAL = {
     "div_rounded",
     "div_rounded_int",
     "gelu_tanh",
+    "pinv_within",
     "hardtanh_int",
     "threshold_int",
     "remainder_int",

@@ -313,6 +313,15 @@ static double *chosen(double *x, class_walk w, int64_t k, double target)
     return x + (outer * w.classes + (int64_t)target) * w.inner + inner;
 }
 
+static bool has_class_numbers(const ag_tensor *t)
+{
+    if (agi_dtype_of(t) == AG_INT64)
+        return true;
+    agi_fail(AG_ERR_VALUE, "expected target dtype to be Long or Byte, but got %s",
+             agi_dtype_name(agi_dtype_of(t)));
+    return false;
+}
+
 static void shape_of_targets(const ag_tensor *x, int *ndim, int64_t *shape)
 {
     *ndim = x->ndim - 1;
@@ -321,11 +330,29 @@ static void shape_of_targets(const ag_tensor *x, int *ndim, int64_t *shape)
             shape[to++] = agi_shape_of(x)[d];
 }
 
+/* Targets of another shape than is expected, in PyTorch's words: it has a case of its own for
+ * pictures, which have two dimensions behind that of the classes. */
+static void refuse_target_shape(const ag_tensor *x, const ag_tensor *t, const int64_t *expected)
+{
+    char one[AGI_SHAPE_TEXT], other[AGI_SHAPE_TEXT];
+    agi_format_shape_list(other, t->ndim, agi_shape_of(t));
+    if (x->ndim <= 2 && t->ndim > 1)
+        agi_fail(AG_ERR_SHAPE, "0D or 1D target tensor expected, multi-target not supported");
+    else if (x->ndim == 4 && t->ndim != 3)
+        agi_fail(AG_ERR_SHAPE, "only batches of spatial targets supported (3D tensors) but got "
+                               "targets of dimension: %d", t->ndim);
+    else if (x->ndim > 2 && x->ndim != 4)
+        agi_fail(AG_ERR_SHAPE, "Expected target size %s, got %s",
+                 agi_format_shape_list(one, x->ndim - 1, expected), other);
+    else
+        agi_fail(AG_ERR_SHAPE, "size mismatch (got input: %s, target: %s)",
+                 agi_format_shape_list(one, x->ndim, agi_shape_of(x)), other);
+}
+
 static bool check_target_shape(const char *name, const ag_tensor *x, const ag_tensor *t)
 {
     int ndim;
     int64_t shape[AGI_MAX_DIMS];
-    char one[AGI_SHAPE_TEXT], other[AGI_SHAPE_TEXT];
     if (x->ndim < 1) {
         agi_fail(AG_ERR_SHAPE, "%s: Expected 1 or more dimensions (got 0)", name);
         return false;
@@ -333,16 +360,14 @@ static bool check_target_shape(const char *name, const ag_tensor *x, const ag_te
     shape_of_targets(x, &ndim, shape);
     if (agi_shape_equal(ndim, shape, t->ndim, agi_shape_of(t)))
         return true;
-    agi_fail(AG_ERR_SHAPE, "size mismatch (got input: %s, target: %s)",
-             agi_format_shape_list(one, x->ndim, agi_shape_of(x)),
-             agi_format_shape_list(other, t->ndim, agi_shape_of(t)));
+    refuse_target_shape(x, t, shape);
     return false;
 }
 
 AG_FORWARD(class_loss)
 {
     const int64_t ignored = attr->i[0];
-    if (!has_integers("nll_loss", args[1].tensor) ||
+    if (!has_class_numbers(args[1].tensor) ||
         !check_target_shape("nll_loss", args[0].tensor, args[1].tensor))
         return NULL;
     ag_tensor *x = agi_row_major_of(args[0].tensor), *z = NULL;

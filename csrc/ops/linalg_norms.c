@@ -4,6 +4,7 @@
  * functions that are put together of ops.
  */
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "../base/check.h"
@@ -142,25 +143,47 @@ static ag_arg cond_by_inverse(ag_tensor *a, int kind, double p)
     const ag_arg lu = agi_constant_lu(agi_arg(a)), info = agi_factor_info(lu, true);
     const ag_arg inverse = v_lu_inverse(agi_arg(a), lu);
     const ag_arg of_a = matrix_norm_of(agi_arg(a), kind, p, a->ndim - 2, a->ndim - 1, false);
-    const ag_arg rest = agi_value_failed(inverse)
-                            ? inverse : matrix_norm_of(inverse, kind, p, a->ndim - 2, a->ndim - 1,
-                                                       false);
-    return v_where(v_ne(info, NUM(0.0)), NUM(INFINITY), v_mul(of_a, rest));
+    if (agi_value_failed(inverse) || agi_value_failed(info))
+        return v_failed_matrix();
+    const ag_arg is_none = v_ne(info, NUM(0.0));
+    const ag_arg finite = v_where(v_with_dim(v_with_dim(is_none, -1), -1), NUM(0.0), inverse);
+    const ag_arg rest = matrix_norm_of(finite, kind, p, a->ndim - 2, a->ndim - 1, false);
+    return v_where(is_none, NUM(INFINITY), v_mul(of_a, rest));
+}
+
+/* "fro", "nuc", "inf", "1". */
+static const char *norm_text(char text[32], int kind, double p)
+{
+    if (kind != 0)
+        snprintf(text, 32, "%s", kind == 1 ? "fro" : "nuc");
+    else
+        snprintf(text, 32, "%g", p);
+    return text;
+}
+
+static bool check_cond(ag_tensor *a, int kind, double p)
+{
+    char text[32], name[64];
+    if (!agi_has_tensor("linalg.cond", a))
+        return false;
+    if (a->ndim < 2) {
+        agi_fail(AG_ERR_SHAPE, "linalg.cond: The input tensor must have at least 2 dimensions.");
+        return false;
+    }
+    if (kind == 0 && fabs(p) == 2.0)
+        return agi_check_matrices("linalg.svd", a, false);
+    if (kind == 0 && fabs(p) != 1.0 && !isinf(p)) {
+        agi_fail(AG_ERR_SHAPE, "linalg.cond got an invalid norm type: %g", p);
+        return false;
+    }
+    snprintf(name, sizeof name, "linalg.cond(ord=%s)", norm_text(text, kind, p));
+    return agi_check_real("linalg.inv", a) && agi_check_matrices(name, a, true);
 }
 
 ag_tensor *ag_linalg_cond(ag_tensor *a, int kind, double p)
 {
-    int row, col;
     const bool by_values = kind == 0 && fabs(p) == 2.0;
-    if (!agi_has_tensor("linalg.cond", a))
-        return NULL;
-    if (a->ndim < 2)
-        return agi_fail_null(AG_ERR_SHAPE, "linalg.cond: The input tensor must have at least 2 "
-                                           "dimensions.");
-    if (!agi_check_matrices(by_values ? "linalg.svd" : "linalg.cond", a, !by_values) ||
-        !check_matrix_norm(a, kind, p, -2, -1, &row, &col))
-        return NULL;
-    const int64_t mark = agi_scope_open();
+    const int64_t mark = check_cond(a, kind, p) ? agi_scope_open() : -1;
     if (mark < 0)
         return NULL;
     if (a->numel == 0 && kind == 0)

@@ -388,6 +388,12 @@ static bool check_lstsq(const ag_tensor *a, const ag_tensor *b, bool *is_vector)
                                "(input.dim() - other.dim()) <= 1", name);
         return false;
     }
+    if (agi_dtype_of(a) == AG_FLOAT64 && agi_dtype_of(b) != AG_FLOAT64) {
+        agi_fail(AG_ERR_VALUE, "%s: Expected input and other to have the same dtype, but got "
+                               "input's dtype %s and other's dtype %s", name,
+                 agi_dtype_name(AG_FLOAT64), agi_dtype_name(agi_dtype_of(b)));
+        return false;
+    }
     if (agi_rows_of(a) != (*is_vector ? agi_cols_of(b) : agi_rows_of(b))) {
         agi_fail(AG_ERR_SHAPE, "%s: input.size(-2) should match other.size(%s)", name,
                  *is_vector ? "-1" : "-2");

@@ -238,26 +238,28 @@ AG_RULE(svd_pack)
     GX(0) = svd_slope(&x, &g, &s);
 }
 
-/* ---- pinv: f: atol, rtol; i: hermitian ------------------------------------------------------ */
+/* ---- pinv: f: atol, rtol; i: hermitian; pinv_within: tensors atol, rtol; i: hermitian -------- */
 
 /* With P the result, dA is -P^T g P^T + (1 - A P) g^T P P^T + P^T P g^T (1 - P A).  Saves A, P. */
 
 typedef struct pinv_kind {
     agi_svd_shape shape;
     double atol, rtol;
-    bool hermitian;
+    bool hermitian, within;  /* within: the tolerances are operands between A and the result */
 } pinv_kind;
 
 /* z (n x m, by rows) = sum of v[k] u[k]^T / s[k] for sizes of s above the tolerance. */
 static void add_up_inverse(const agi_blas_table *blas, const pinv_kind *kind, const double *u,
-                           const double *s, double *vt, int64_t step_v, double *z)
+                           const double *s, double *vt, int64_t step_v, double *const *at)
 {
     static const double one = 1.0, zero = 0.0;
+    double *z = at[kind->within ? 3 : 1];
     const int64_t m = kind->shape.m, n = kind->shape.n, k = kind->shape.k;
     double most = 0.0;
     for (int64_t i = 0; i < k; i++)
         most = fmax(most, fabs(s[i]));
-    const double least = fmax(kind->atol, kind->rtol * most);
+    const double least = kind->within ? fmax(*at[1], *at[2] * most)
+                                      : fmax(kind->atol, kind->rtol * most);
     for (int64_t i = 0; i < k; i++)
         for (int64_t j = 0; j < n; j++) {
             double *x = step_v == 1 ? vt + i * n + j : vt + i + j * k;
@@ -281,7 +283,7 @@ static int64_t pinv_matrix(const void *context, const agi_matrices *m, double *c
         info = svd_matrix(&svd, m, to, work, blas);
         if (info == 0)
             add_up_inverse(blas, kind, packed, packed + s->m * s->k,
-                           packed + s->m * s->k + s->k, s->k == 1 ? 1 : s->k, at[1]);
+                           packed + s->m * s->k + s->k, s->k == 1 ? 1 : s->k, at);
         return info;
     }
     const eigh_kind eigh = {.n = s->n, .vectors = true};
@@ -290,16 +292,16 @@ static int64_t pinv_matrix(const void *context, const agi_matrices *m, double *c
     if (info != 0)
         return info;
     memcpy(copy, packed, (size_t)(s->n * s->n) * sizeof *copy);
-    add_up_inverse(blas, kind, packed, packed + s->n * s->n, copy, 1, at[1]);
+    add_up_inverse(blas, kind, packed, packed + s->n * s->n, copy, 1, at);
     return 0;
 }
 
-AG_FORWARD(pinv)
+static ag_tensor *pinv_of(const ag_arg *args, const ag_attr *attr, bool within)
 {
     ag_tensor *a = args[0].tensor;
     const pinv_kind kind = {.shape = agi_shape_of_svd(agi_rows_of(a), agi_cols_of(a), false),
                             .atol = attr->f[0], .rtol = attr->f[1],
-                            .hermitian = attr->i[0] != 0};
+                            .hermitian = attr->i[0] != 0, .within = within};
     const agi_svd_shape *s = &kind.shape;
     const int64_t size[2] = {s->n, s->m};
     int64_t batch[AGI_MAX_DIMS];
@@ -315,7 +317,11 @@ AG_FORWARD(pinv)
     m.scratch = agi_svd_size(s) + s->n * s->n + s->m * s->n + svd_work(s) + eigh_work(s->n) +
                 8 * s->k + 5 * s->n + 3;
     m.cost = AGI_CUBIC_COST(s->k, 20 * (s->m + s->n));
-    if (agi_batch_run(&m, pinv_matrix, &kind, 2, (ag_tensor *[]){a, z}, (int[]){2, 2}) == AG_OK &&
+    const int n = within ? 4 : 2, own[4] = {2, within ? 0 : 2, 0, 2};
+    ag_tensor *tensors[4] = {a, z, NULL, z};
+    for (int k = 1; within && k < 3; k++)
+        tensors[k] = args[k].tensor;
+    if (agi_batch_run(&m, pinv_matrix, &kind, n, tensors, own) == AG_OK &&
         (m.failed < 0 ||
          agi_fail_to_converge(kind.hermitian ? "linalg.eigh" : "linalg.svd", &m, a->ndim > 2,
                           kind.hermitian ? "eigenvalues" : "singular values") == AG_OK))
@@ -324,7 +330,7 @@ AG_FORWARD(pinv)
     return NULL;
 }
 
-AG_RULE(pinv)
+static void pinv_rule(agi_vjp *v)
 {
     const bool hermitian = agi_node_attr_of(v->node)->i[0] != 0;
     const ag_arg p = OUT;
@@ -339,6 +345,12 @@ AG_RULE(pinv)
     const ag_arg slope = v_add(inner, v_add(from_left, from_right));
     GX(0) = hermitian ? v_mul(v_add(slope, v_mt(slope)), NUM(0.5)) : slope;
 }
+
+AG_FORWARD(pinv) { return pinv_of(args, attr, false); }
+AG_RULE(pinv) { pinv_rule(v); }
+
+AG_FORWARD(pinv_within) { return pinv_of(args, attr, true); }
+AG_RULE(pinv_within) { pinv_rule(v); }
 
 /* ---- public: eigh --------------------------------------------------------------------------- */
 
@@ -419,8 +431,8 @@ ag_status ag_svd(ag_tensor *a, bool some, bool compute_uv, ag_tensor **outs)
         return ag_last_status();
     svd_parts p = svd_by_parts(a, !some);
     if (!compute_uv) {
-        p.u = v_mul(v_constant(p.u), NUM(0.0));
-        p.vh = v_mul(v_constant(p.vh), NUM(0.0));
+        p.u = v_sub(v_constant(p.u), v_constant(p.u));
+        p.vh = v_sub(v_constant(p.vh), v_constant(p.vh));
     }
     return agi_leave_with_all(mark, 3, (ag_arg[]){p.u, p.s, v_mt(p.vh)}, outs);
 }
@@ -437,28 +449,77 @@ ag_tensor *ag_linalg_svdvals(ag_tensor *a)
 
 /* ---- public: pinv, matrix_rank -------------------------------------------------------------- */
 
+static double usual_tolerance(const ag_tensor *a)
+{
+    const int64_t m = agi_rows_of(a), n = agi_cols_of(a);
+    return (double)(m > n ? m : n) * 0x1p-52;
+}
+
 /* The tolerances, of which NaN is none. */
 static void settle_tolerances(const ag_tensor *a, double *atol, double *rtol)
 {
-    const int64_t m = agi_rows_of(a), n = agi_cols_of(a);
     if (isnan(*rtol))
-        *rtol = isnan(*atol) || *atol == 0.0 ? (double)(m > n ? m : n) * 0x1p-52 : 0.0;
+        *rtol = *atol > 0.0 ? 0.0 : usual_tolerance(a);
     if (isnan(*atol))
         *atol = 0.0;
 }
 
-ag_tensor *ag_linalg_pinv(ag_tensor *a, double atol, double rtol, bool hermitian)
+/* The same of tensors, of which NULL is none, as two that broadcast to the batch. */
+static void tolerance_tensors(const ag_tensor *a, ag_tensor *atol, ag_tensor *rtol, ag_arg *both)
+{
+    ag_tensor *const given[2] = {atol, rtol};
+    for (int k = 0; k < 2; k++) {
+        const double usual = k == 0 ? 0.0 : usual_tolerance(a);
+        ag_tensor *t = given[k] != NULL ? ag_cast(given[k], AG_FLOAT64) : ag_full(0, NULL, usual);
+        both[k] = t != NULL ? v_constant(agi_arg(t)) : v_failed_matrix();
+    }
+    if (atol != NULL && rtol == NULL)
+        both[1] = v_where(v_gt(both[0], NUM(0.0)), NUM(0.0), both[1]);
+}
+
+/* a for each matrix of the batch that it and the tolerances make. */
+static ag_arg for_each_tolerance(ag_arg a, const ag_arg *tolerances)
+{
+    int64_t batch[AGI_MAX_DIMS + 2];
+    int ndim = 0;
+    for (int k = 0; k < 2; k++) {
+        const ag_tensor *t = tolerances[k].tensor;
+        if (agi_value_failed(tolerances[k]) ||
+            agi_shape_broadcast(&ndim, batch, t->ndim, agi_shape_of(t)) != AG_OK)
+            return v_failed_matrix();
+    }
+    const ag_tensor *t = a.tensor;
+    if (agi_shape_broadcast(&ndim, batch, t->ndim - 2, agi_shape_of(t)) != AG_OK)
+        return v_failed_matrix();
+    if (agi_shape_equal(ndim, batch, t->ndim - 2, agi_shape_of(t)))
+        return a;
+    if (ndim + 2 > AGI_MAX_DIMS) {
+        agi_fail(AG_ERR_SHAPE, "linalg.pinv: a tensor has at most %d dimensions", AGI_MAX_DIMS);
+        return v_failed_matrix();
+    }
+    batch[ndim++] = agi_rows_of(t);
+    batch[ndim++] = agi_cols_of(t);
+    return v_expand(a, ndim, batch);
+}
+
+static bool check_pinv(ag_tensor *a, bool hermitian)
 {
     if (!agi_has_tensor("linalg.pinv", a))
-        return NULL;
+        return false;
     if (a->ndim < 2 || agi_dtype_of(a) != AG_FLOAT64) {
         char size[AGI_SHAPE_TEXT];
-        return agi_fail_null(AG_ERR_SHAPE, "linalg.pinv(%s{%s}): expected a tensor with 2 or more "
-                                           "dimensions of float, double, cfloat or cdouble types",
-                             agi_dtype_name(agi_dtype_of(a)),
-                             agi_format_shape_list(size, a->ndim, agi_shape_of(a)));
+        agi_fail(AG_ERR_SHAPE, "linalg.pinv(%s{%s}): expected a tensor with 2 or more dimensions "
+                               "of float, double, cfloat or cdouble types",
+                 agi_dtype_name(agi_dtype_of(a)),
+                 agi_format_shape_list(size, a->ndim, agi_shape_of(a)));
+        return false;
     }
-    if (hermitian && !agi_check_matrices("linalg.eigh", a, true))
+    return !hermitian || agi_check_matrices("linalg.eigh", a, true);
+}
+
+ag_tensor *ag_linalg_pinv(ag_tensor *a, double atol, double rtol, bool hermitian)
+{
+    if (!check_pinv(a, hermitian))
         return NULL;
     settle_tolerances(a, &atol, &rtol);
     const ag_arg arg = agi_arg(a);
@@ -466,36 +527,72 @@ ag_tensor *ag_linalg_pinv(ag_tensor *a, double atol, double rtol, bool hermitian
     return agi_call(AG_OP_pinv, 1, &arg, &attr);
 }
 
+ag_tensor *ag_linalg_pinv_within(ag_tensor *a, ag_tensor *atol, ag_tensor *rtol, bool hermitian)
+{
+    if (atol == NULL && rtol == NULL)
+        return ag_linalg_pinv(a, (double)NAN, (double)NAN, hermitian);
+    const int64_t mark = check_pinv(a, hermitian) ? agi_scope_open() : -1;
+    if (mark < 0)
+        return NULL;
+    ag_arg args[3] = {agi_arg(a)};
+    tolerance_tensors(a, atol, rtol, args + 1);
+    args[0] = for_each_tolerance(args[0], args + 1);
+    const ag_attr attr = {.i = {hermitian}};
+    return agi_leave_with(mark, agi_value(AG_OP_pinv_within, 3, args, &attr));
+}
+
 ag_tensor *ag_pinverse(ag_tensor *a, double rcond)
 {
     return ag_linalg_pinv(a, (double)NAN, rcond, false);
 }
 
-/* How many singular values, or sizes of eigenvalues, are above the tolerance. */
-ag_tensor *ag_linalg_matrix_rank(ag_tensor *a, double atol, double rtol, bool hermitian)
+static bool check_rank(ag_tensor *a, bool hermitian)
 {
     static const char name[] = "torch.linalg.matrix_rank";
+    if (!agi_has_tensor(name, a))
+        return false;
+    if (a->ndim < 2) {
+        agi_fail(AG_ERR_SHAPE, "%s: The input tensor input must have at least 2 dimensions.", name);
+        return false;
+    }
+    return agi_check_matrices(hermitian ? "linalg.eigh" : "linalg.svd", a, hermitian);
+}
+
+/* How many singular values, or sizes of eigenvalues, are above the tolerances: numbers, or tensors
+ * with a dimension of 1 at the end. */
+static ag_arg rank_within(ag_tensor *a, ag_arg atol, ag_arg rtol, bool hermitian)
+{
     static const int64_t last = -1;
     const ag_attr along = {.n_list = 1, .list = &last};
-    if (!agi_has_tensor(name, a))
-        return NULL;
-    if (a->ndim < 2)
-        return agi_fail_null(AG_ERR_SHAPE, "%s: The input tensor input must have at least 2 "
-                                           "dimensions.", name);
-    if (!agi_check_matrices(hermitian ? "linalg.eigh" : "linalg.svd", a, hermitian))
-        return NULL;
-    const int64_t mark = agi_scope_open();
-    if (mark < 0)
-        return NULL;
-    settle_tolerances(a, &atol, &rtol);
     const ag_arg arg = agi_arg(a);
     const ag_attr lower = {.i = {0}};
     const ag_arg s = hermitian ? v_abs(agi_value(AG_OP_eigh_values, 1, &arg, &lower))
                                : agi_value(AG_OP_svd_values, 1, &arg, NULL);
-    if (!agi_value_failed(s) && s.tensor->numel > 0) {
-        const ag_arg most = v_reduce(AG_OP_amax, s, &along, true);
-        const ag_arg least = v_maximum(v_mul(most, NUM(rtol)), NUM(atol));
-        return agi_leave_with(mark, v_reduce(AG_OP_sum, v_gt(s, least), &along, false));
-    }
-    return agi_leave_with(mark, v_reduce(AG_OP_sum, v_gt(s, NUM(0.0)), &along, false));
+    const bool is_some = !agi_value_failed(s) && s.tensor->numel > 0;
+    const ag_arg most = is_some ? v_reduce(AG_OP_amax, s, &along, true) : NUM(0.0);
+    const ag_arg counts = v_logical_and(v_gt(s, v_mul(most, rtol)), v_gt(s, atol));
+    return v_reduce(AG_OP_sum, counts, &along, false);
+}
+
+ag_tensor *ag_linalg_matrix_rank(ag_tensor *a, double atol, double rtol, bool hermitian)
+{
+    const int64_t mark = check_rank(a, hermitian) ? agi_scope_open() : -1;
+    if (mark < 0)
+        return NULL;
+    settle_tolerances(a, &atol, &rtol);
+    return agi_leave_with(mark, rank_within(a, NUM(atol), NUM(rtol), hermitian));
+}
+
+ag_tensor *ag_linalg_matrix_rank_within(ag_tensor *a, ag_tensor *atol, ag_tensor *rtol,
+                                        bool hermitian)
+{
+    if (atol == NULL && rtol == NULL)
+        return ag_linalg_matrix_rank(a, (double)NAN, (double)NAN, hermitian);
+    const int64_t mark = check_rank(a, hermitian) ? agi_scope_open() : -1;
+    if (mark < 0)
+        return NULL;
+    ag_arg both[2];
+    tolerance_tensors(a, atol, rtol, both);
+    return agi_leave_with(mark, rank_within(a, v_with_dim(both[0], -1), v_with_dim(both[1], -1),
+                                        hermitian));
 }

@@ -252,16 +252,17 @@ static bool check_factor(const char *what, ag_arg factor, const ag_attr *attr)
     return false;
 }
 
-static bool check_normalized(const ag_tensor *x, const ag_attr *attr)
+/* `before`: how PyTorch begins a list of any sizes and these. */
+static bool check_normalized(const ag_tensor *x, const ag_attr *attr, const char *before)
 {
     char one[AGI_SHAPE_TEXT], other[AGI_SHAPE_TEXT];
     if (attr->n_list < 1)
         agi_fail(AG_ERR_SHAPE, "Expected normalized_shape to be at least 1-dimensional, i.e., "
                                "containing at least one element, but got normalized_shape = []");
     else if (!has_last_sizes(x, attr))
-        agi_fail(AG_ERR_SHAPE, "Given normalized_shape=%s, expected input with shape ending in "
-                               "these sizes, but got input of size%s",
-                 agi_format_shape_list(one, attr->n_list, attr->list),
+        agi_fail(AG_ERR_SHAPE, "Given normalized_shape=%s, expected input with shape %s%s, but got "
+                               "input of size%s",
+                 agi_format_shape_list(one, attr->n_list, attr->list), before, one + 1,
                  agi_format_shape_list(other, x->ndim, agi_shape_of(x)));
     else
         return true;
@@ -271,8 +272,8 @@ static bool check_normalized(const ag_tensor *x, const ag_attr *attr)
 /* y = weight * standardize(x) + bias. */
 AG_FORMULA(layer_norm)
 {
-    if (!check_normalized(args[0].tensor, attr) || !check_factor("weight", args[1], attr) ||
-        !check_factor("bias", args[2], attr))
+    if (!check_normalized(args[0].tensor, attr, "[*, ") ||
+        !check_factor("weight", args[1], attr) || !check_factor("bias", args[2], attr))
         return failed_norm();
     const ag_attr rows = {.f = {attr->f[0]}, .i = {attr->n_list}};
     if (agi_is_given(args[1]) && agi_is_given(args[2]))
@@ -348,7 +349,7 @@ AG_RULE(layer_norm)
 AG_FORMULA(rms_norm)
 {
     const double eps = attr->f[0] < 0.0 ? DBL_EPSILON : attr->f[0];
-    if (!check_normalized(args[0].tensor, attr) || !check_factor("weight", args[1], attr))
+    if (!check_normalized(args[0].tensor, attr, "[*") || !check_factor("weight", args[1], attr))
         return failed_norm();
     const ag_arg square = row_mean(v_square(args[0]), attr->n_list);
     const ag_arg y = v_mul(args[0], v_rsqrt(v_add(square, NUM(eps))));

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * What rows of linear algebra leave open: norms that are told by a word or by a number.
+ * What rows of linear algebra leave open: norms that are told by a word or by a number, and old
+ * names of tolerances.
  */
 #include "py_dtype.h"
 #include "py_errors.h"
@@ -10,7 +11,20 @@
 /* As the core has norms of matrices: by a number, the Frobenius norm, the nuclear norm. */
 enum { BY_NUMBER, FROBENIUS, NUCLEAR };
 
-static bool read_norm(PyObject *object, int kind_of_none, int *kind, double *p)
+/* An argument that tells a norm, and what is said of a word that tells none. */
+typedef struct norm_argument {
+    const char *function, *name, *refusal;
+} norm_argument;
+
+static const norm_argument of_matrix_norm = {
+    "matrix_norm", "ord", "linalg.matrix_norm: Order %U not supported."};
+static const norm_argument of_norm = {
+    "norm", "ord", "linalg.matrix_norm: Order %U not supported."};
+static const norm_argument of_cond = {
+    "cond", "p", "linalg.cond got an invalid norm type: %U"};
+
+static bool read_norm(const norm_argument *argument, PyObject *object, int kind_of_none, int *kind,
+                      double *p)
 {
     *kind = kind_of_none;
     *p = 2.0;
@@ -20,13 +34,11 @@ static bool read_norm(PyObject *object, int kind_of_none, int *kind, double *p)
         *kind = PyUnicode_CompareWithASCIIString(object, "fro") == 0   ? FROBENIUS
                 : PyUnicode_CompareWithASCIIString(object, "nuc") == 0 ? NUCLEAR : -1;
         if (*kind < 0)
-            PyErr_Format(PyExc_RuntimeError, "linalg.matrix_norm: Order %U not supported.",
-                         object);
+            PyErr_Format(PyExc_RuntimeError, argument->refusal, object);
         return *kind >= 0;
     }
     *kind = BY_NUMBER;
-    *p = PyFloat_AsDouble(object);
-    return !(*p == -1.0 && PyErr_Occurred());
+    return py_number_argument(argument->function, argument->name, object, p);
 }
 
 /* Whether the norm of a tensor can be computed as the dtype that is asked for. */
@@ -54,7 +66,7 @@ PyObject *py_call_matrix_norm_linalg_matrix_norm(const struct py_matrix_norm_lin
 {
     int kind;
     double p;
-    if (!read_norm(a->ord, FROBENIUS, &kind, &p) ||
+    if (!read_norm(&of_matrix_norm, a->ord, FROBENIUS, &kind, &p) ||
         !check_norm_dtype("linalg.matrix_norm", &a->head, a->A))
         return NULL;
     if (a->dim.n >= 0 && a->dim.n != 2)
@@ -81,7 +93,7 @@ PyObject *py_call_norm_linalg_norm(const struct py_norm_linalg_norm *a)
     double p;
     const int ndim = ag_ndim(a->A);
     const bool has_order = a->ord != NULL && a->ord != Py_None;
-    if (!read_norm(a->ord, BY_NUMBER, &kind, &p))
+    if (!read_norm(&of_norm, a->ord, BY_NUMBER, &kind, &p))
         return NULL;
     if (has_order && n < 0 && ndim != 1 && ndim != 2)
         return PyErr_Format(PyExc_RuntimeError, "linalg.norm: If dim is not specified but ord is, "
@@ -106,7 +118,7 @@ PyObject *py_call_cond_linalg_cond(const struct py_cond_linalg_cond *a)
 {
     int kind;
     double p;
-    if (!read_norm(a->p, BY_NUMBER, &kind, &p))
+    if (!read_norm(&of_cond, a->p, BY_NUMBER, &kind, &p))
         return NULL;
     return py_result(a->head.first, ag_linalg_cond(a->A, kind, p));
 }
@@ -137,4 +149,31 @@ PyObject *py_call_norm_norm_of(const struct py_norm_norm_of *a)
         return NULL;
     }
     return py_result(a->head.first, ag_norm(a->input, p, a->dim.n, a->dim.list, a->keepdim));
+}
+
+/* ---- old names of tolerances: rcond is a relative one, tol an absolute one ------------------- */
+
+PyObject *py_call_pinv_pinv_rcond(const struct py_pinv_pinv_rcond *a)
+{
+    return py_result(a->head.first, ag_linalg_pinv(a->A, 0.0, a->rcond, a->hermitian));
+}
+
+PyObject *py_call_pinv_pinv_rcond_within(const struct py_pinv_pinv_rcond_within *a)
+{
+    return py_result(a->head.first, ag_linalg_pinv_within(a->A, NULL, a->rcond, a->hermitian));
+}
+
+PyObject *py_call_matrix_rank_matrix_rank_tol(const struct py_matrix_rank_matrix_rank_tol *a)
+{
+    return py_result(a->head.first, ag_linalg_matrix_rank(a->A, a->tol, 0.0, a->hermitian));
+}
+
+PyObject *py_call_matrix_rank_matrix_rank_tol_within(
+    const struct py_matrix_rank_matrix_rank_tol_within *a)
+{
+    ag_tensor *none = ag_full(0, NULL, 0.0);
+    ag_tensor *rank = none != NULL
+                          ? ag_linalg_matrix_rank_within(a->A, a->tol, none, a->hermitian) : NULL;
+    ag_release(none);
+    return py_result(a->head.first, rank);
 }

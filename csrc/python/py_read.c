@@ -107,6 +107,35 @@ static PyObject *quoted(const char *words)
     return text;
 }
 
+/* Choices that linear algebra refuses in words of its own, around what was given unless there is
+ * nothing to stand behind it. */
+static const struct {
+    const char *function, *argument, *before, *behind;
+} refusals[] = {
+    {"eigh", "UPLO", "Expected UPLO argument to be 'L' or 'U', but got ", ""},
+    {"eigvalsh", "UPLO", "Expected UPLO argument to be 'L' or 'U', but got ", ""},
+    {"qr", "mode", "qr received unrecognized mode '",
+     "' but expected one of 'reduced' (default), 'r', or 'complete'"},
+    {"lstsq", "driver", "torch.linalg.lstsq: parameter `driver` should be one of (gels, gelsy, "
+                        "gelsd, gelss)", NULL},
+};
+
+static bool has_refused(const char *function, const char *argument, PyObject *word)
+{
+    for (size_t k = 0; k < sizeof refusals / sizeof refusals[0]; k++) {
+        if (strcmp(function, refusals[k].function) != 0 ||
+            strcmp(argument, refusals[k].argument) != 0)
+            continue;
+        if (refusals[k].behind == NULL)
+            PyErr_SetString(PyExc_RuntimeError, refusals[k].before);
+        else
+            PyErr_Format(PyExc_RuntimeError, "%s%U%s", refusals[k].before, word,
+                         refusals[k].behind);
+        return true;
+    }
+    return false;
+}
+
 static bool read_choice(const char *function, const char *argument, const char *words,
                         PyObject *object, int *choice)
 {
@@ -118,13 +147,24 @@ static bool read_choice(const char *function, const char *argument, const char *
     if (word == NULL)
         return false;
     *choice = place_of(words, word);
-    if (*choice >= 0)
-        return true;
+    if (*choice >= 0 || has_refused(function, argument, object))
+        return *choice >= 0;
     PyObject *expected = quoted(words);
     if (expected != NULL)
         PyErr_Format(PyExc_RuntimeError, "%s(): %s must be one of %U, but found '%U'", function,
                      argument, expected, object);
     Py_XDECREF(expected);
+    return false;
+}
+
+/* A routine of a GPU's, by its name. */
+static bool refuse_driver(const char *function, const char *argument, PyObject *object)
+{
+    if (!PyUnicode_Check(object))
+        py_wrong_type(function, argument, "str", object);
+    else
+        PyErr_SetString(PyExc_RuntimeError, "torch.linalg.svd: keyword argument `driver=` is only "
+                                            "supported on CUDA inputs with cuSOLVER backend.");
     return false;
 }
 
@@ -407,6 +447,7 @@ static bool read_one(const py_row *row, int k, PyObject *object, char *fields)
     case PY_INTO: return read_out(function, name, object, &AT(py_head));
     case PY_MAYBE: return py_tensor_argument(function, name, object, &AT(ag_tensor *));
     case PY_REDUCTION: return read_reduction(p->words, object, &AT(int));
+    case PY_DRIVER: return refuse_driver(function, name, object);
     case PY_AVERAGE: return read_old(function, name, object, PY_OLD_AVERAGE, &AT(py_head));
     case PY_REDUCE: return read_old(function, name, object, PY_OLD_REDUCE, &AT(py_head));
     case PY_INPLACE: return py_bool_argument(function, name, object, &AT(py_head).in_place);
@@ -602,6 +643,7 @@ static bool takes(const py_parameter *p, PyObject *object)
     case PY_INPLACE:
     case PY_FLAG: return PyBool_Check(object);
     case PY_REDUCTION:
+    case PY_DRIVER:
     case PY_CHOICE: return PyUnicode_Check(object);
     case PY_DIMS:
     case PY_SIZES:
@@ -669,7 +711,7 @@ static const char *word_of(py_kind kind)
         [PY_OBJECT] = "object", [PY_DTYPE] = "dtype", [PY_REAL] = "dtype", [PY_DEVICE] = "device",
         [PY_GRAD] = "bool", [PY_INTO] = "Tensor",
         [PY_MAYBE] = "Tensor", [PY_REDUCTION] = "str", [PY_AVERAGE] = "bool", [PY_REDUCE] = "bool",
-        [PY_INPLACE] = "bool"};
+        [PY_INPLACE] = "bool", [PY_DRIVER] = "str"};
     return words[kind];
 }
 

@@ -676,6 +676,14 @@ typedef PyObject *(*call_function)(PyObject *self, PyObject *const *args, Py_ssi
     }
 #define ANY_AS_FUNCTION_FUNCTION ANY_AS_FUNCTION_BOTH
 #define ANY_AS_FUNCTION_METHOD(name)
+#define ANY_AS_FUNCTION_LINALG(name) \
+    static PyObject *any_f_##name(PyObject *module, PyObject *const *args, Py_ssize_t n, \
+                                  PyObject *names) \
+    { \
+        (void)module; \
+        PY_TAKE_OUT("linalg." #name, any_f_##name, args, n, names); \
+        return any_##name(NULL, args, n, names); \
+    }
 #define OVERLOADS(name, FORMS, cnames, signature, doc, example) \
     static PyObject *any_##name(PyObject *self, PyObject *const *args, Py_ssize_t n, \
                                 PyObject *names) \
@@ -751,6 +759,7 @@ typedef PyObject *(*call_function)(PyObject *self, PyObject *const *args, Py_ssi
     ENTRY(#name, any_##name, #name "($self, " signature ")", doc, example)
 #define ANY_METHOD_METHOD ANY_METHOD_BOTH
 #define ANY_METHOD_FUNCTION(name, signature, doc, example)
+#define ANY_METHOD_LINALG ANY_METHOD_FUNCTION
 
 PyMethodDef py_row_methods[] = {
 #define CALL(name, cname, FORMS, BODY, RESULT, parameters, doc, example) \
@@ -776,6 +785,7 @@ PyMethodDef py_row_methods[] = {
 #define ANY_FUNCTION_BOTH(name, signature, doc, example) \
     ENTRY(#name, any_f_##name, #name "(input, " signature ")", doc, example)
 #define ANY_FUNCTION_METHOD(name, signature, doc, example)
+#define ANY_FUNCTION_LINALG ANY_FUNCTION_METHOD
 #define ANY_FUNCTION_FUNCTION(name, signature, doc, example) \
     ENTRY(#name, any_f_##name, #name "(" signature ")", doc, example)
 
@@ -813,10 +823,18 @@ typedef struct module_function {
 #define MODULE_OF_PART MODULE_OF_FUNCTION
 #define MODULE_OF_BOTH MODULE_OF_FUNCTION
 #define MODULE_OF_BOTH_IN_PLACE MODULE_OF_FUNCTION
+#define ANY_MODULE_LINALG(name, signature, doc, example) \
+    {.module = HOME_LINALG, .title = HOME_LINALG "." #name, \
+     .function = ANY_FUNCTION_FUNCTION(name, signature, doc, example)},
+#define ANY_MODULE_BOTH(name, signature, doc, example)
+#define ANY_MODULE_METHOD ANY_MODULE_BOTH
+#define ANY_MODULE_FUNCTION ANY_MODULE_BOTH
 
 static module_function module_functions[] = {
 #define CALL(name, cname, FORMS, BODY, RESULT, parameters, doc, example) \
     IN_PYTHON_##BODY(MODULE_OF_##FORMS(name, py_##name##_##cname, parameters, doc, example))
+#define OVERLOADS(name, FORMS, cnames, signature, doc, example) \
+    ANY_MODULE_##FORMS(name, signature, doc, example)
 #include "../include/ops.def"
     {.module = NULL},
 };

@@ -542,6 +542,7 @@ static void test_null_of_elementwise_ops(void)
 #define NEXT_GOOD_MAYBE , NULL
 #define NEXT_GOOD_REDUCTION , 1
 #define NEXT_GOOD_AVERAGE
+#define NEXT_GOOD_DRIVER
 #define NEXT_GOOD_REDUCE
 #define NEXT_GOOD_INPLACE
 #define NEXT_GOOD_DTYPE
@@ -581,6 +582,7 @@ static void test_null_of_elementwise_ops(void)
 #define NEXT_BAD_MAYBE NEXT_GOOD_MAYBE
 #define NEXT_BAD_REDUCTION , 99
 #define NEXT_BAD_AVERAGE
+#define NEXT_BAD_DRIVER
 #define NEXT_BAD_REDUCE
 #define NEXT_BAD_INPLACE
 #define NEXT_BAD_DTYPE

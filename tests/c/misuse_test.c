@@ -43,6 +43,7 @@ static void test_ops_that_there_are_not(void)
 #define ATTRS_SIZES + 1
 #define ATTRS_INTS + 1
 #define ATTRS_AVERAGE
+#define ATTRS_DRIVER
 #define ATTRS_REDUCE
 #define ATTRS_INPLACE
 #define ATTRS_DTYPE

@@ -255,6 +255,12 @@ def _tall(m: Any, x: Any) -> Any:
     return x + 3 * m.eye(4, 2)
 
 
+def _pinv_of_three(m: Any, x: Any) -> Any:
+    """With tolerances that differ, of which the first counts all singular values."""
+    limits = m.tensor([0.0, 1e3, 2e3], dtype=m.float64)
+    return m.linalg.pinv(x, atol=limits, rtol=limits)[0]
+
+
 def _rebuilt(w: Any, v: Any) -> Any:
     """The square of a matrix, by its eigenvalues."""
     return (v * w**2) @ v.mT
@@ -295,6 +301,9 @@ LINALG += [
           lambda x: x @ x.T @ x, ((4, 2),), "MmBackward0"),
     _case("pinv", "", lambda m, x: m.linalg.pinv(_tall(m, x)),
           lambda x: _solve(_squared(x), _tall(np, x).T), ((4, 2),), "LinalgPinvBackward0"),
+    _case("pinv_within", "", lambda m, x: _pinv_of_three(m, _tall(m, x)),
+          lambda x: _solve(_squared(x), _tall(np, x).T), ((4, 2),), "SelectBackward0",
+          twin=lambda m, x: m.linalg.pinv(_tall(m, x))),
     _case("qr_pack", "", lambda m, x: _from_qr(*m.linalg.qr(_tall(m, x))),
           lambda x: _tall(np, x) @ _squared(x), ((4, 2),), "MmBackward0"),
     _case("householder_product", "", lambda m, x, t: m.linalg.householder_product(x, t),

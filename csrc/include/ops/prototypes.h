@@ -76,6 +76,7 @@
 #define AG_NEXT_C_AVERAGE(name)
 #define AG_NEXT_C_REDUCE(name)
 #define AG_NEXT_C_INPLACE(name)
+#define AG_NEXT_C_DRIVER(name)
 #define AG_NEXT_C_DTYPE(name)
 #define AG_NEXT_C_REAL(name)
 #define AG_NEXT_C_DEVICE(name)
