@@ -16,8 +16,9 @@
 static long double gamma_term(double a, double x)
 {
     if (a > 20.0) {
-        const long double u = ((long double)x - a) / a;
-        return expl(a * log1p_less(u) - gamma_rest(a)) / (ROOT_TWO_PI_L * sqrtl(a));
+        const long double r = x / (long double)a, u = ((long double)x - a) / a;
+        const long double less = r < 0.5L ? logl(r) - u : log1p_less(u);
+        return expl(a * less - gamma_rest(a)) / (ROOT_TWO_PI_L * sqrtl(a));
     }
     return expl(a * logl(x) - x) / tgammal(1.0L + a);
 }
@@ -40,17 +41,34 @@ static long double lower_series(double a, double x)
     return sum * gamma_term(a, x);
 }
 
+/* log(gamma(1 + a)): of small a by its series, since 1 + a would cut it off. */
+static long double log_gamma_beside_one(double a)
+{
+    static const long double zeta_over[] = {
+        /* zeta(k) / k, for k from 9 down to 2 */
+        0.1113342658695646905L, 0.1255096695247445170L, 0.1440498967684611881L,
+        0.1695571769974081900L, 0.2073855510286739853L, 0.2705808084277845479L,
+        0.4006856343865314285L, 0.8224670334241132183L};
+    static const long double euler = 0.5772156649015328606L;
+    int sign;
+    long double sum = 0.0L;
+    if (a > 0.004)
+        return lgammal_r(1.0L + a, &sign);
+    for (size_t k = 0; k < sizeof zeta_over / sizeof zeta_over[0]; k++)
+        sum = sum * -a + zeta_over[k];
+    return a * (a * sum - euler);
+}
+
 /* Q for small a and x up to 1.1, where P may be next to 1: 1 - x^a / gamma(1 + a) less the rest of
  * the series of P in powers of x. */
 static long double upper_series(double a, double x)
 {
-    int sign;
     long double factor = 1.0L, sum = 0.0L;
     for (int n = 1; n < 200 && !(n > 1 && is_smaller(factor, sum)); n++) {
         factor *= -(long double)x / n;
         sum += factor / (a + n);
     }
-    const long double exponent = a * logl(x) - lgammal_r(1.0L + a, &sign);
+    const long double exponent = a * logl(x) - log_gamma_beside_one(a);
     return -expm1l(exponent) - a * expl(exponent) * sum;
 }
 
@@ -70,16 +88,21 @@ static long double upper_fraction(double a, double x)
     return h * a * gamma_term(a, x);
 }
 
-/* Q or P for a above 1e7, by the uniform expansion of Temme: the integral of the normal law, with
- * e^2 / 2 = u - log(1 + u), u = x / a - 1, and two terms of a series in 1 / a, in powers of e. */
+/* Q or P for a above 200 and x beside it, by the uniform expansion of Temme: the integral of the
+ * normal law, with e^2 / 2 = u - log(1 + u), u = x / a - 1, and a series in 1 / a, in powers of e.
+ * The series of P and the fraction of Q take as many terms as sqrt(a) there. */
 static long double uniform(double a, double x, bool is_upper)
 {
     const long double u = ((long double)x - a) / a, half = -log1p_less(u);
     const long double e = copysignl(sqrtl(2.0L * half), u), y = e * sqrtl(0.5L * a);
-    const long double c0 = -1.0L / 3 + e * (1.0L / 12 - e * (2.0L / 135 - e * (1.0L / 864 +
-                           e / 2835)));
-    const long double c1 = -1.0L / 540 - e / 288;
-    const long double rest = expl(-a * half) / (ROOT_TWO_PI_L * sqrtl(a)) * (c0 + c1 / a);
+    long double c = 0.0L;
+    for (int k = 7; k >= 0; k--) {
+        long double term = 0.0L;
+        for (int n = uniform_counts[k] - 1; n >= 0; n--)
+            term = term * e + uniform_terms[k][n];
+        c = c / a + term;
+    }
+    const long double rest = expl(-a * half) / (ROOT_TWO_PI_L * sqrtl(a)) * c;
     return is_upper ? 0.5L * erfcl(y) + rest : 0.5L * erfcl(-y) - rest;
 }
 
@@ -87,7 +110,7 @@ static long double uniform(double a, double x, bool is_upper)
  * it is the smaller one. */
 static double gamma_share(double a, double x, bool is_upper)
 {
-    if (a > 1e7 && fabs(x - a) < 0.05 * a)
+    if (a > 200.0 && x > 0.63 * a && x < 1.6 * a)
         return (double)uniform(a, x, is_upper);
     if (x > 1.1 ? x > a : x > 0.5 ? x * 1.1 > a : a * log(x) >= -0.4) {
         const long double q = x > 1.1 ? upper_fraction(a, x) : upper_series(a, x);
