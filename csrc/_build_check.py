@@ -232,7 +232,7 @@ def copy_headers(source: Path, target: Path) -> None:
 
 
 def press(archive: Path) -> None:
-    """Compress all that a zip archive has once more, with more effort: other bytes, same contents."""
+    """Compress all that a zip archive has once more, with more effort: the contents are the same."""
     pressed = archive.with_suffix(".pressed")
     with zipfile.ZipFile(archive) as old, zipfile.ZipFile(pressed, "w") as new:
         for item in old.infolist():
