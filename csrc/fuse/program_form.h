@@ -37,6 +37,7 @@ typedef struct program_value {
     bool pairs;             /* the group makes sums of pairs of it: nothing but sums reads it */
     bool whole;             /* STRIDED: read by a group, and so never a splat */
     bool by_rows;           /* STRIDED: read by groups alone, as it lies, row by row */
+    bool asks;              /* STRIDED: rows of much memory, asked for a tile ahead */
     int32_t group;          /* STEP: in which group it is, or -1 */
     int32_t local;          /* in a group: its number in the code */
     int32_t stream, stream_group;  /* its number among the streams of the group that had it last */

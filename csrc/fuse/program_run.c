@@ -331,6 +331,19 @@ static void run_step_or_group(const program *p, const worker *w, int32_t i, int6
         run_group(p, w, &p->groups[group], at, n);
 }
 
+/* The next tile's lines of rows that lie apart. (Inline: else the compiler takes it for a function
+ * without effects.) */
+AGI_INLINE void ask_for_rows(const program *p, const agi_source *source, int64_t at, int64_t n)
+{
+    const int64_t end = MIN(p->numel, at + MIN(n, AGI_TILE));
+    for (int64_t index, some; at < end; at += some) {
+        const double *x = agi_program_seek(source, at, &index);
+        some = MIN(source->shape[source->ndim - 1] - index, end - at);
+        for (int64_t k = 0; k < some; k += LINE)
+            __builtin_prefetch(x + k);
+    }
+}
+
 static void run_tile(const program *p, const worker *w, int64_t at, int64_t n)
 {
     fetcher ahead = fetcher_of(p, at + p->ahead, n);
@@ -341,8 +354,11 @@ static void run_tile(const program *p, const worker *w, int64_t at, int64_t n)
             run_step_or_group(p, w, i, at, n);
         } else if (v->kind == VALUE_MEMORY) {
             w->at[i] = v->memory + at;
-        } else if (v->kind == VALUE_STRIDED && !v->by_rows) {
-            w->at[i] = load_tile(v, at, n, w->registers + v->reg * p->tile, &w->splat[i]);
+        } else if (v->kind == VALUE_STRIDED) {
+            if (v->asks)
+                ask_for_rows(p, v->strided, at + (p->mode == MODE_GRID ? p->ahead : n), n);
+            if (!v->by_rows)
+                w->at[i] = load_tile(v, at, n, w->registers + v->reg * p->tile, &w->splat[i]);
         }
     }
 }

@@ -89,7 +89,7 @@ AGI_INLINE void fill_rows_of(int cols, agi_block z, const double *x, int64_t x_r
             z.data[j] = *x;
 }
 
-/* Rows of LINE to less than SHORT_ROW numbers: whole lines, and one that ends where the row ends. */
+/* Rows of LINE numbers to less than SHORT_ROW: whole lines, and one that ends with the row. */
 AGI_INLINE void copy_lines(agi_block z, const double *x, int64_t x_row, int64_t rows, int64_t cols)
 {
     for (int64_t i = 0; i < rows; i++, z.data += z.row, x += x_row) {
