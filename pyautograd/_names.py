@@ -95,7 +95,7 @@ _REASONS: dict[str, dict[str, str]] = {
         "loop over the first dimension, and stack what comes out": "vmap",
     },
     "pyautograd.nn": {
-        _MODULES: """RMSNorm BatchNorm1d BatchNorm2d BatchNorm3d GroupNorm Conv1d Conv2d Conv3d
+        _MODULES: """BatchNorm1d BatchNorm2d BatchNorm3d Conv1d Conv2d Conv3d
             ConvTranspose2d MaxPool1d MaxPool2d AvgPool2d AdaptiveAvgPool2d LSTM GRU RNN LSTMCell
             Transformer MultiheadAttention Dropout2d Unflatten ParameterDict DataParallel""",
     },

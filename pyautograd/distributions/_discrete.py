@@ -108,6 +108,7 @@ class Bernoulli(_OfTrials):
 
     arg_constraints: ClassVar[Constraints] = {"probs": is_.unit_interval, "logits": is_.real}
     support = is_.boolean
+    has_enumerate_support = True
 
     def __init__(
         self,
@@ -131,6 +132,9 @@ class Bernoulli(_OfTrials):
         """Draw, from the random numbers of the process, constants."""
         with no_grad():
             return bernoulli(self.probs.expand(self._shape(sample_shape)))
+
+    def enumerate_support(self, expand: bool = True) -> Tensor:
+        return self._listed(arange(2.0), expand)
 
     def entropy(self) -> Tensor:
         p, q = self.probs, self._failure()
@@ -175,6 +179,7 @@ class Binomial(_OfTrials):
         "logits": is_.real,
     }
     total_count: Tensor
+    has_enumerate_support = True
 
     def __init__(
         self,
@@ -211,6 +216,19 @@ class Binomial(_OfTrials):
         shape = self._shape(sample_shape)
         with no_grad():
             return binomial(self.total_count.expand(shape), self.probs.expand(shape))
+
+    def enumerate_support(self, expand: bool = True) -> Tensor:
+        """0, 1, ... up to the count of trials, along a new first dimension.
+
+        Raises:
+            NotImplementedError: the counts of the batch differ.
+        """
+        counts = self.total_count
+        if counts.numel() == 0 or (counts != counts.max()).any():
+            raise NotImplementedError(
+                "Inhomogeneous total count not supported by `enumerate_support`."
+            )
+        return self._listed(arange(counts.max().item() + 1.0), expand)
 
     def entropy(self) -> Tensor:
         """What -log_prob is on average: a sum over all numbers of successes."""
@@ -305,6 +323,7 @@ class Categorical(Distribution):
     """
 
     arg_constraints: ClassVar[Constraints] = {"probs": is_.simplex, "logits": is_.real_vector}
+    has_enumerate_support = True
 
     def __init__(
         self,
@@ -355,6 +374,9 @@ class Categorical(Distribution):
             rows = self.probs.reshape(-1, self._count)
             drawn = multinomial(rows, max(count, 1), True)
             return drawn[:, :count].t().reshape(shape)
+
+    def enumerate_support(self, expand: bool = True) -> Tensor:
+        return self._listed(arange(self._count), expand)
 
     def entropy(self) -> Tensor:
         probs, logits = self.probs, self.logits

@@ -96,6 +96,7 @@ class Distribution:
     """
 
     has_rsample = False
+    has_enumerate_support = False
     arg_constraints: ClassVar[Constraints] = {}
     support: ClassVar[Constraint]
     _validate_args = __debug__
@@ -251,6 +252,27 @@ class Distribution:
             NotImplementedError: there is none; `has_rsample` says so before.
         """
         raise self._missing("rsample: what is drawn has no gradient. There is sample")
+
+    def enumerate_support(self, expand: bool = True) -> Tensor:
+        """All values that can be, along a new first dimension: of the shape `(n, *batch_shape)`,
+        or, unless `expand`, with dimensions of 1 in the place of the batch's.
+
+        Raises:
+            NotImplementedError: they cannot be listed; `has_enumerate_support` says so before.
+
+        Example:
+            >>> import pyautograd as ag
+            >>> d = ag.distributions.Binomial(2, 0.25)
+            >>> d.log_prob(d.enumerate_support()).exp()
+            tensor([0.5625, 0.3750, 0.0625])
+        """
+        raise self._missing("enumerate_support: its values cannot be listed")
+
+    def _listed(self, values: Tensor, expand: bool) -> Tensor:
+        """Values as `enumerate_support` gives them."""
+        batch = self._batch_shape
+        values = values.reshape(-1, *[1] * len(batch))
+        return values.expand(-1, *batch) if expand else values
 
     def entropy(self) -> Tensor:
         """What -log_prob is on average.

@@ -71,6 +71,21 @@ class Independent(Distribution):
         return self.base_dist.has_rsample
 
     @property
+    def has_enumerate_support(self) -> bool:  # type: ignore[override]
+        """Whether `enumerate_support` is there: of an event of several elements it is not."""
+        return not self.reinterpreted_batch_ndims and self.base_dist.has_enumerate_support
+
+    def enumerate_support(self, expand: bool = True) -> Tensor:
+        """What the distribution has, if no dimension of its batch belongs to an event.
+
+        Raises:
+            NotImplementedError: one does, or the values cannot be listed.
+        """
+        if self.reinterpreted_batch_ndims > 0:
+            raise NotImplementedError("Enumeration over cartesian product is not implemented")
+        return self.base_dist.enumerate_support(expand)
+
+    @property
     def support(self) -> Constraint:  # type: ignore[override]
         """What all elements of an event must be."""
         n = self.reinterpreted_batch_ndims

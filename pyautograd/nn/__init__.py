@@ -19,12 +19,12 @@ from . import functional as functional
 _FILES = ("init", "parameter", "utils")
 _MODULES = """
     BCELoss BCEWithLogitsLoss Bilinear CELU CosineEmbeddingLoss CosineSimilarity CrossEntropyLoss
-    Dropout ELU Embedding Flatten GELU GLU GaussianNLLLoss Hardshrink Hardsigmoid Hardswish Hardtanh
-    HingeEmbeddingLoss HuberLoss Identity KLDivLoss L1Loss LayerNorm LeakyReLU Linear LogSigmoid
-    LogSoftmax MSELoss MarginRankingLoss Mish ModuleDict ModuleList MultiLabelSoftMarginLoss NLLLoss
-    PReLU PairwiseDistance ParameterList PoissonNLLLoss RReLU ReLU ReLU6 SELU Sequential SiLU
-    Sigmoid SmoothL1Loss SoftMarginLoss Softmax Softmin Softplus Softshrink Softsign Tanh Tanhshrink
-    Threshold TripletMarginLoss
+    Dropout ELU Embedding Flatten GELU GLU GaussianNLLLoss GroupNorm Hardshrink Hardsigmoid
+    Hardswish Hardtanh HingeEmbeddingLoss HuberLoss Identity KLDivLoss L1Loss LayerNorm LeakyReLU
+    Linear LogSigmoid LogSoftmax MSELoss MarginRankingLoss Mish ModuleDict ModuleList
+    MultiLabelSoftMarginLoss NLLLoss PReLU PairwiseDistance ParameterList PoissonNLLLoss RMSNorm
+    RReLU ReLU ReLU6 SELU Sequential SiLU Sigmoid SmoothL1Loss SoftMarginLoss Softmax Softmin
+    Softplus Softshrink Softsign Tanh Tanhshrink Threshold TripletMarginLoss
 """.split()
 
 __all__ = sorted(["Module", "Parameter", "functional", *_FILES, *_MODULES])  # noqa: PLE0605

@@ -321,6 +321,125 @@ class LayerNorm(Module):
         )
 
 
+class RMSNorm(Module):
+    """Divided by the root of the mean of their squares: over the last dimensions, with a weight.
+
+    Args:
+        normalized_shape: the sizes of these dimensions, or of the last one.
+        eps: added to the mean; None for the spacing of numbers at 1.
+        elementwise_affine: whether there is a weight.
+        device: "cpu" or None, as `dtype` is float64 or None.
+        dtype: float64 or None.
+
+    Example:
+        >>> import pyautograd as ag
+        >>> ag.nn.RMSNorm(2)(ag.tensor([[1.0, 7.0]])).detach()
+        tensor([[0.2000, 1.4000]])
+    """
+
+    def __init__(
+        self,
+        normalized_shape: Any,
+        eps: float | None = None,
+        elementwise_affine: bool = True,
+        device: Any = None,
+        dtype: Any = None,
+    ) -> None:
+        super().__init__()
+        one = hasattr(normalized_shape, "__index__")
+        self.normalized_shape = (int(normalized_shape),) if one else tuple(normalized_shape)
+        self.eps = eps
+        self.elementwise_affine = elementwise_affine
+        weight = _new(*self.normalized_shape) if elementwise_affine else None
+        self.register_parameter("weight", weight)
+        self.reset_parameters()
+
+    def reset_parameters(self) -> None:
+        """Ones for weights."""
+        if self.weight is not None:
+            init.ones_(self.weight)
+
+    def forward(self, input: Tensor) -> Tensor:
+        """The input over its size, times the weight."""
+        found: Tensor = functional.rms_norm(input, self.normalized_shape, self.weight, self.eps)
+        return found
+
+    def extra_repr(self) -> str:
+        """What the printed form has in its brackets."""
+        return (
+            f"{self.normalized_shape}, eps={self.eps}, elementwise_affine={self.elementwise_affine}"
+        )
+
+
+class GroupNorm(Module):
+    """Less their mean, divided by their spread: over groups of channels, the second dimension, and
+    all behind it, with a weight and a bias for each channel.
+
+    Args:
+        num_groups: how many groups there are.
+        num_channels: how many channels there are, a multiple of that.
+        eps: added to the variance.
+        affine: whether there is a weight.
+        device: "cpu" or None, as `dtype` is float64 or None.
+        dtype: float64 or None.
+        bias: whether there is a bias beside.
+
+    Raises:
+        ValueError: the channels cannot be shared equally.
+
+    Example:
+        >>> import pyautograd as ag
+        >>> norm = ag.nn.GroupNorm(2, 4)
+        >>> norm(ag.tensor([[1.0, 3.0, 10.0, 30.0]])).detach().round(decimals=3)
+        tensor([[-1.,  1., -1.,  1.]])
+    """
+
+    def __init__(
+        self,
+        num_groups: int,
+        num_channels: int,
+        eps: float = 1e-5,
+        affine: bool = True,
+        device: Any = None,
+        dtype: Any = None,
+        *,
+        bias: bool = True,
+    ) -> None:
+        super().__init__()
+        if num_channels % num_groups != 0:
+            raise ValueError(
+                f"num_channels ({num_channels}) must be divisible by num_groups ({num_groups})"
+            )
+        self.num_groups = num_groups
+        self.num_channels = num_channels
+        self.eps = eps
+        self.affine = affine
+        self.register_parameter("weight", _new(num_channels) if affine else None)
+        self.register_parameter("bias", _new(num_channels) if affine and bias else None)
+        self.reset_parameters()
+
+    def reset_parameters(self) -> None:
+        """Ones for weights, zeros for the bias."""
+        if self.weight is not None:
+            init.ones_(self.weight)
+        if self.bias is not None:
+            init.zeros_(self.bias)
+
+    def forward(self, input: Tensor) -> Tensor:
+        """The normalised input, times the weight, plus the bias."""
+        found: Tensor = functional.group_norm(
+            input, self.num_groups, self.weight, self.bias, self.eps
+        )
+        return found
+
+    def extra_repr(self) -> str:
+        """What the printed form has in its brackets."""
+        return (
+            f"{self.num_groups}, {self.num_channels}, eps={self.eps}, affine={self.affine}, "
+            f"bias={self.bias is not None}"
+        )
+
+
 class Dropout(Module):
     """While training, zeros in the place of some elements; others are larger for that.
 
@@ -577,6 +696,8 @@ LAYERS: dict[str, type[Module]] = {
         Bilinear,
         Embedding,
         LayerNorm,
+        RMSNorm,
+        GroupNorm,
         Dropout,
         Flatten,
         PReLU,

@@ -307,3 +307,37 @@ def test_errors_of_other_types(torch: ModuleType) -> None:
             d.Dirichlet(lib.ones(2)).cdf(lib.tensor([0.5, 0.5]))
         with pytest.raises(RuntimeError, match="out of bounds"):
             d.Categorical(lib.ones(2), validate_args=False).log_prob(lib.tensor(2))
+
+
+LISTED = [
+    lambda D, t: D.Bernoulli(t(CHANCES)),
+    lambda D, t: D.Bernoulli(logits=t(REAL)),
+    lambda D, t: D.Binomial(4, t(CHANCES)),
+    lambda D, t: D.Binomial(t(3.0), logits=t(0.5)),
+    lambda D, t: D.Categorical(t(_simplex(11, 2, 4))),
+    lambda D, t: D.Categorical(logits=t(_numbers(12, 3))),
+    lambda D, t: D.Independent(D.Bernoulli(t(CHANCES)), 0),
+]
+
+
+@pytest.mark.parametrize("expand", [True, False])
+@pytest.mark.parametrize("k", range(len(LISTED)))
+def test_values_that_can_be_listed(torch: ModuleType, k: int, expand: bool) -> None:
+    ours, theirs = (LISTED[k](m.distributions, lambda x, m=m: m.tensor(x, dtype=m.float64))
+                    for m in (ag, torch))  # fmt: skip
+    a, b = ours.enumerate_support(expand), theirs.enumerate_support(expand)
+    assert a.tolist() == b.tolist() and a.shape == b.shape
+    assert str(a.dtype).split(".")[1] == str(b.dtype).split(".")[1]
+    assert ours.has_enumerate_support and theirs.has_enumerate_support
+    assert values(ours.log_prob(a).exp().sum(0)) == pytest.approx(np.ones(ours.batch_shape))
+
+
+def test_values_that_cannot_be_listed(torch: ModuleType) -> None:
+    for m in (ag, torch):
+        D = m.distributions
+        refused = [D.Normal(0.0, 1.0), D.Poisson(1.0), D.Binomial(m.tensor([2.0, 3.0]), 0.5)]
+        refused.append(D.Independent(D.Bernoulli(m.tensor([0.5])), 1))
+        for one in refused:
+            with pytest.raises(NotImplementedError):
+                one.enumerate_support()
+        assert not D.Normal(0.0, 1.0).has_enumerate_support

@@ -40,6 +40,8 @@ ACTIVATIONS = [
     "LeakyReLU(0.2, inplace=True)", "LogSigmoid()", "Softplus()", "Softplus(2, 3)", "Softshrink()",
     "Softsign()", "Tanhshrink()", "Softmin(dim=1)", "Softmax(1)", "LogSoftmax(0)", "PReLU()",
     "PReLU(4, 0.5)", "Identity(3, a=4)", "Flatten()", "Flatten(0, 1)", "Dropout(0.25).eval()",
+    "RMSNorm(4)", "RMSNorm((6, 4), 1e-3)", "RMSNorm(4, elementwise_affine=False)",
+    "GroupNorm(2, 4)", "GroupNorm(2, 4, 1e-3, bias=False)", "GroupNorm(1, 4, affine=False)",
     "LayerNorm(4)", "LayerNorm((6, 4), 1e-3, bias=False)", "LayerNorm(4, elementwise_affine=False)",
 ]  # fmt: skip
 LOSSES = [
@@ -85,6 +87,18 @@ def test_activations_and_layers(text: str) -> None:
     same(found[0][2], found[1][2], rtol)
     for a, b in zip(found[0][3], found[1][3], strict=True):
         same(a, b)
+
+
+def test_groups_of_channels() -> None:
+    found = []
+    for m in (ag, torch):
+        norm = m.nn.GroupNorm(3, 6)
+        norm.weight.data.copy_(m.arange(6.0))
+        x = m.tensor(np.random.default_rng(2).normal(size=(2, 6, 5, 3)))
+        found.append(norm(x))
+        with pytest.raises(ValueError, match=r"^num_channels \(4\) must be divisible by num_groups "):
+            m.nn.GroupNorm(3, 4)
+    same(*found)
 
 
 def inputs(m: ModuleType, kind: Any) -> list[Any]:
