@@ -95,6 +95,11 @@ class _Tree:
 # ---- functions and their derivatives -------------------------------------------------------------
 
 
+def _as_arguments(args: Any) -> tuple[Any, ...]:
+    """Further arguments of a function; what is no tuple is one of them, as SciPy has it."""
+    return args if isinstance(args, tuple) else (args,)
+
+
 class _Function:
     """A function of a tree as one of an array, with its derivatives."""
 
@@ -326,7 +331,7 @@ def _callback(callback: Callable[..., Any] | None, tree: _Tree) -> Any:
 def minimize(
     fun: Callable[..., Tensor],
     x0: Any,
-    args: tuple[Any, ...] = (),
+    args: Any = (),
     method: str | None = None,
     *,
     bounds: Any = None,
@@ -343,7 +348,7 @@ def minimize(
     Args:
         fun: a function of x, and of `args`, that gives one number.
         x0: where to begin: a tensor, or a dict, list or tuple of tensors, nested as may be.
-        args: further arguments of the function.
+        args: further arguments of the function, a tuple; anything else is one argument.
         method: one of SciPy's.
         bounds: of a tensor as SciPy has them, for each number; of a tree a tree of pairs, with
             None for no bound.
@@ -375,7 +380,7 @@ def minimize(
     """
     library = _scipy()
     tree = _Tree(x0, "x0")
-    function = _Function(fun, tree, tuple(args))
+    function = _Function(fun, tree, _as_arguments(args))
     name = (method or "").lower()
     derivatives: dict[str, Any] = {"jac": name not in _WITHOUT_GRADIENT}
     if name in _WITH_PRODUCTS:
@@ -411,7 +416,7 @@ def minimize(
 def root(
     fun: Callable[..., Any],
     x0: Any,
-    args: tuple[Any, ...] = (),
+    args: Any = (),
     method: str = "hybr",
     *,
     tol: float | None = None,
@@ -423,7 +428,7 @@ def root(
     Args:
         fun: a function of x, and of `args`, that gives as many numbers as x has.
         x0: where to begin: a tensor, or a dict, list or tuple of tensors, nested as may be.
-        args: further arguments of the function.
+        args: further arguments of the function, a tuple; anything else is one argument.
         method: one of SciPy's; "hybr" and "lm" get the Jacobian.
         tol: as SciPy has it, as `options`.
         callback: called after each iteration with x and the values, by methods that have one.
@@ -448,7 +453,7 @@ def root(
     """
     library = _scipy()
     tree = _Tree(x0, "x0")
-    function = _Function(fun, tree, tuple(args))
+    function = _Function(fun, tree, _as_arguments(args))
     with_jacobian = method.lower() in _ROOTS_WITH_JACOBIAN
     result = library.root(
         function.values_and_jacobian if with_jacobian else function.values,
@@ -476,7 +481,7 @@ def least_squares(
     *,
     bounds: Any = None,
     method: str = "trf",
-    args: tuple[Any, ...] = (),
+    args: Any = (),
     **kwargs: Any,
 ) -> Any:
     """Find where the sum of the squares of a function's values is least, by SciPy's
@@ -488,7 +493,7 @@ def least_squares(
         bounds: of a tensor as SciPy has them, a pair of lower and upper ones; of a tree a tree of
             pairs, with None for no bound.
         method: one of SciPy's.
-        args: further arguments of the function.
+        args: further arguments of the function, a tuple; anything else is one argument.
         **kwargs: SciPy's other arguments, such as `loss`, `ftol` and `x_scale`.
 
     Returns:
@@ -511,7 +516,7 @@ def least_squares(
     """
     library = _scipy()
     tree = _Tree(x0, "x0")
-    function = _Function(fun, tree, tuple(args))
+    function = _Function(fun, tree, _as_arguments(args))
     if bounds is None:
         bounds = (-np.inf, np.inf)
     elif not tree.is_one:

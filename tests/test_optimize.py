@@ -215,3 +215,16 @@ def test_least_squares() -> None:
 
 def test_examples() -> None:
     assert doctest.testmod(optimize).failed == 0
+
+
+def test_one_further_argument_needs_no_tuple() -> None:
+    """SciPy takes what is no tuple for one argument; so a tensor is not taken apart."""
+    centre = ag.tensor([2.0, -3.0])
+    for args in (centre, (centre,)):
+        found = optimize.minimize(lambda x, c: ((x - c) ** 2).sum(), ag.zeros(2), args=args)
+        assert found.x.tolist() == pytest.approx([2.0, -3.0], abs=1e-6)
+        assert optimize.root(lambda x, c: x - c, ag.zeros(2), args=args).x.tolist() == [2.0, -3.0]
+        found = optimize.least_squares(lambda x, c: x - c, ag.zeros(2), args=args)
+        assert found.x.tolist() == pytest.approx([2.0, -3.0])
+    found = optimize.minimize(lambda x, c: (x - c) ** 2, 0.0, args=4.0)
+    assert found.x.item() == pytest.approx(4.0)

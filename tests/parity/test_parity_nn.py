@@ -96,7 +96,7 @@ def test_groups_of_channels() -> None:
         norm.weight.data.copy_(m.arange(6.0))
         x = m.tensor(np.random.default_rng(2).normal(size=(2, 6, 5, 3)))
         found.append(norm(x))
-        with pytest.raises(ValueError, match=r"^num_channels \(4\) must be divisible by num_groups "):
+        with pytest.raises(ValueError, match=r"num_channels \(4\) must be divisible by num_"):
             m.nn.GroupNorm(3, 4)
     same(*found)
 
