@@ -96,7 +96,7 @@ class LRScheduler:
     """
 
     _is_initial = False
-    _is_stepping = False
+    _get_lr_called_within_step = False
 
     def __init__(self, optimizer: Optimizer, last_epoch: int = -1) -> None:
         check_optimizer(optimizer)
@@ -150,7 +150,7 @@ class LRScheduler:
         return None
 
     def _check_order(self) -> None:
-        if not self._is_stepping:
+        if not self._get_lr_called_within_step:
             warnings.warn(
                 "To get the last learning rate computed by the scheduler, please use "
                 "`get_last_lr()`.",
@@ -175,13 +175,13 @@ class LRScheduler:
         self._update(epoch)
 
     def _update(self, epoch: int | None = None) -> None:
-        self._is_stepping = True
+        self._get_lr_called_within_step = True
         try:
             self.last_epoch = self.last_epoch + 1 if epoch is None else epoch
             rates = self._closed_form() if epoch is not None else None
             rates = self.get_lr() if rates is None else rates
         finally:
-            self._is_stepping = False
+            self._get_lr_called_within_step = False
         for group, rate in zip(self.optimizer.param_groups, rates, strict=True):
             set_rate(group, rate)
         self._last_lr = self._rates()
