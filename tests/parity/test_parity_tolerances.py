@@ -4,6 +4,7 @@ numbers, and texts of errors of linear algebra, norms and losses."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from types import ModuleType
 from typing import Any
@@ -148,9 +149,14 @@ def run(m: Any, text: str) -> Any:
     known = dict(zip(NAMES, (a, m.stack([a, 2 * a]), m.tensor(0.1), tb), strict=False))
     known |= {"m": m, "F": m.nn.functional, "L": m.linalg, "I": m.int64}
     *before, last = text.split("; ")
-    for statement in before:
-        exec(statement, known)
-    return eval(last, known)
+    try:
+        for statement in before:
+            exec(statement, known)
+        return eval(last, known)
+    except RuntimeError as error:  # the comparison would take it for an outcome
+        if "needs LAPACK" in str(error) and os.environ.get("PYAUTOGRAD_BLAS") == "none":
+            pytest.skip(str(error))
+        raise
 
 
 @pytest.mark.parametrize("text", [*TOLERANCES, *CONDITION, *TEXTS])
