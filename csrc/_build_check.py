@@ -232,7 +232,7 @@ def copy_headers(source: Path, target: Path) -> None:
 
 
 def press(archive: Path) -> None:
-    """Compress all that a zip archive has once more, with more effort: the contents are the same."""
+    """Compress what a zip archive has once more, with all effort."""
     pressed = archive.with_suffix(".pressed")
     with zipfile.ZipFile(archive) as old, zipfile.ZipFile(pressed, "w") as new:
         for item in old.infolist():

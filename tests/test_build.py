@@ -5,11 +5,13 @@ from __future__ import annotations
 
 import ctypes
 import importlib.metadata
+import io
 import re
 import runpy
 import shutil
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -65,6 +67,25 @@ def test_metadata_of_what_is_installed() -> None:
     required = [r for r in importlib.metadata.requires("pyautograd-c") or [] if "extra" not in r]
     assert sorted(re.split(r"[<>=]", r)[0] for r in required) == ["cffi", "numpy"]
     assert metadata["License-Expression"] == "MIT"
+
+
+def test_a_wheel_of_what_is_installed_is_small() -> None:
+    """A wheel has 1.5 MB at most where that was measured: gcc 12, and relocations packed, which
+    take 75 KB else. Other versions of gcc may write somewhat more."""
+    try:
+        files = importlib.metadata.files(DISTRIBUTION) or []
+    except importlib.metadata.PackageNotFoundError:
+        files = []
+    if LIBRARY not in [Path(file.locate()) for file in files]:
+        pytest.skip("the package runs from the checkout, whose libraries have names for debuggers")
+    flags = runpy.run_path(str(ROOT / "csrc" / "_build_check.py"))["link_flags"]()
+    measured = "compiler: 12." in ag.show_config() and "-Wl,-z,pack-relative-relocs" in flags
+    wheel = io.BytesIO()
+    with zipfile.ZipFile(wheel, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
+        for file in files:
+            if file.suffix != ".pyc":
+                archive.write(file.locate(), str(file))
+    assert len(wheel.getbuffer()) < (1_500_000 if measured else 1_700_000)
 
 
 @pytest.mark.skipif(shutil.which("readelf") is None, reason="reads ELF files with readelf")
