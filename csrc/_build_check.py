@@ -149,7 +149,7 @@ COLD = """
     ops/differences ops/distances ops/entropy ops/join ops/linalg_det ops/linalg_eig
     ops/linalg_factor ops/linalg_ldl ops/linalg_norms ops/linalg_parts ops/linalg_qr
     ops/linalg_solve ops/linalg_spectral ops/losses ops/norms ops/order ops/rows
-    ops/scatter_reduce ops/shapes ops/statistics ops/unique optim python/module python/py_anomaly
+    ops/scatter_reduce ops/shapes ops/statistics ops/unique python/module python/py_anomaly
     python/py_bodies_activations python/py_bodies_linalg python/py_bodies_module
     python/py_bodies_random python/py_bodies_scans python/py_checkpoint python/py_edges
     python/py_errors python/py_generator python/py_info python/py_interrupt python/py_missing
