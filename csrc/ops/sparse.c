@@ -543,8 +543,9 @@ static ag_tensor *product_of_copies(ag_tensor *x, const ag_csr *a, const sparse_
             memcpy(agi_tensor_data(values), a->values, (size_t)n * sizeof(double));
         copy_indices(agi_tensor_data(structure), a->starts, a->rows + 1, narrow);
         copy_indices(agi_tensor_data(structure) + a->rows + 1, a->columns, n, narrow);
-        z = ag_sparse_matmul(x, values, structure, a->rows, a->cols, call->transposed,
-                             call->right);
+        const ag_arg args[3] = {agi_arg(x), agi_arg(values), agi_arg(structure)};
+        const ag_attr attr = {.i = {a->rows, a->cols, call->transposed, call->right}};
+        z = agi_call(AG_OP_sparse_matmul, 3, args, &attr);
     }
     agi_release(values);
     agi_release(structure);
@@ -564,5 +565,5 @@ ag_tensor *ag_csr_matmul(ag_tensor *x, const ag_csr *a, bool transposed, bool ri
     ag_tensor *own = agi_tensor_snapshot(x);
     ag_tensor *z = own != NULL ? sparse_product(&call, &job, own, false) : NULL;
     agi_release(own);
-    return z;
+    return agi_scope_add(z);
 }
