@@ -70,12 +70,12 @@ bench:  ## the benchmarks, against what is installed
 	$(PYTHON) -m benchmarks
 
 stubs: build  ## the generated part of _core.pyi
-	$(PYTHON) -m pyautograd._stubs
+	PYTHONPATH="$(CURDIR)" $(PYTHON) csrc/_stubs.py
 
 lint:  ## ruff and mypy
 	$(PYTHON) -m ruff check .
 	$(PYTHON) -m mypy
-	$(PYTHON) -m mypy csrc/_build_check.py csrc/_capi_build.py
+	$(PYTHON) -m mypy csrc/_build_check.py csrc/_capi_build.py csrc/_stubs.py
 
 clean:  ## everything that was built
 	rm -rf build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis

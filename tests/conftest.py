@@ -19,6 +19,7 @@ import numpy as np
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
+sys.path.append(str(Path(__file__).parents[1] / "csrc"))  # _stubs.py
 
 import pyautograd as ag
 from support import SEED

@@ -14,10 +14,11 @@ import types
 from pathlib import Path
 from typing import Any
 
+import _stubs
 import pytest
 
 import pyautograd as ag
-from pyautograd import _stubs, autograd, config, testing
+from pyautograd import autograd, config, testing
 from pyautograd.autograd import _batched, _saved, _sweeps
 from support import run_python
 

@@ -9,11 +9,11 @@ import warnings
 from types import ModuleType
 from typing import Any
 
+import _stubs
 import numpy as np
 import pytest
 
 import pyautograd as ag
-from pyautograd import _stubs
 
 FUNCTIONS = sorted(_stubs.with_out())
 # What is given to each, of which the first that fits is taken.

@@ -13,13 +13,14 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import _stubs
 import pytest
+from _stubs import Parameter, Row
 from header import declarations
 
 import pyautograd as ag
 from cc import COMPILERS, INCLUDE, STRICT, run
-from pyautograd import _stubs, autograd
-from pyautograd._stubs import Parameter, Row
+from pyautograd import autograd
 
 STUB = Path(ag.__file__).parent / "_core.pyi"
 EMPTY = inspect.Parameter.empty

@@ -9,13 +9,13 @@ import re
 from pathlib import Path
 from typing import Any
 
+import _stubs
 import pytest
 from header import op_rows
 
 import pyautograd as ag
 from ops.case import by_id
 from ops.cases import CASES, INTEGER, MASK, TRUTHS
-from pyautograd import _stubs
 
 HERE = Path(__file__).parent
 INCLUDE = HERE.parent / "csrc" / "include"

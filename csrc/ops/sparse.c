@@ -19,8 +19,10 @@
 #include "../base/shape.h"
 #include "../base/walk.h"
 #include "../compute/kernel.h"
+#include "../tape/apply.h"
 #include "../tape/dtypes.h"
 #include "../tape/rule.h"
+#include "../tensor/scope.h"
 #include "table.h"
 
 /* Products of one value and one number of x that a thread gets at least. */

@@ -16,7 +16,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+import _stubs
 import numpy as np
+from _stubs import Parameter, Row
 from labels_cases import (
     BINARY_OPERATORS,
     GAMMA,
@@ -31,8 +33,6 @@ from layouts import KINDS, in_layout
 from ops import cases_special
 from ops.case import Case
 from ops.cases import CASES
-from pyautograd import _stubs
-from pyautograd._stubs import Parameter, Row
 from support import Array
 
 Shape = tuple[int, ...]

@@ -15,12 +15,12 @@ from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+import _stubs
 import numpy as np
+from _stubs import Parameter, Row
 from labels_compare import Outcome, attempt
 
 import pyautograd as ag
-from pyautograd import _stubs
-from pyautograd._stubs import Parameter, Row
 
 LABELS = ("float64", "int64", "bool")
 

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 """Writes what the built library decides of _core.pyi, the native names in __init__.py, and
-nn/functional.pyi, special.pyi and linalg.pyi: `python -m pyautograd._stubs`.
+nn/functional.pyi, special.pyi and linalg.pyi: `make stubs`.
 
 What stands between a pair of markers, `# <ops ...>` and `# </ops>`, is made anew from the op table,
 and each docstring from the object's own, without its examples, so that editors show it. The rest
@@ -23,13 +23,13 @@ from pathlib import Path
 from typing import Any
 
 import pyautograd as package
-
-from . import _core
+from pyautograd import _core
 
 __all__ = ["generate", "main"]
 
-STUB = Path(__file__).with_name("_core.pyi")
-PACKAGE = Path(__file__).with_name("__init__.py")
+_FOLDER = Path(package.__file__).parent
+STUB = _FOLDER / "_core.pyi"
+PACKAGE = _FOLDER / "__init__.py"
 # The modules of the package that are made of rows, and the FORMS of functions that stand there.
 HOMES = {
     "FUNCTIONAL": "nn.functional",
@@ -38,7 +38,7 @@ HOMES = {
     "LINALG": "linalg",
 }
 MODULES = {
-    home: Path(__file__).parent / (home.replace(".", "/") + ".pyi")
+    home: _FOLDER / (home.replace(".", "/") + ".pyi")
     for home in dict.fromkeys(HOMES.values())
 }
 _PART = re.compile(r"(?P<head>^ *# <ops (?P<what>\w+)>\n).*?(?P<tail>^ *# </ops>\n)", re.M | re.S)
