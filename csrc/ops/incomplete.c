@@ -325,15 +325,15 @@ enum { SLOPES_AT_ONCE = 64 };
 AGI_STAMPED void first_slopes(double *z, int64_t n, const double *a, int64_t step_a,
                               const double *x, int64_t step_x)
 {
-    double logs[SLOPES_AT_ONCE];
+    double logs[SLOPES_AT_ONCE], slopes[SLOPES_AT_ONCE];  /* z may be a or x */
     for (int64_t i = 0; i < n; i++)
         logs[i] = x[i * step_x] > 0.0 ? log(x[i * step_x]) : 0.0;
-    slopes_of_logs(z, n, a, step_a, logs, 1);
+    slopes_of_logs(slopes, n, a, step_a, logs, 1);
     for (int64_t i = 0; i < n; i++) {
         const double p = a[i * step_a], at = x[i * step_x];
         const bool is_within = p > 1e-280 && p < 1e15 && at > 0.0 && at < (double)INFINITY;
         const double f = is_within ? density_of_log(p, at) : 0.0;
-        z[i] = f > 1e-280 ? -f * z[i] : gamma_slope(1, p, at);
+        z[i] = f > 1e-280 ? -f * slopes[i] : gamma_slope(1, p, at);
     }
 }
 
