@@ -145,11 +145,10 @@ def call(command: list[str], what: str) -> None:
 # Files that do nothing but call, where what they call takes most of the time: under csrc/.
 COLD = """
     arrange base/blas base/caches base/check base/levels base/plain base/profile contract custom
-    edges einsum fork fuse/jit/compile fuse/program_noted joins ops/classes ops/counting
-    ops/differences ops/distances ops/entropy ops/join ops/linalg_det ops/linalg_eig
-    ops/linalg_factor ops/linalg_ldl ops/linalg_norms ops/linalg_parts ops/linalg_qr
-    ops/linalg_solve ops/linalg_spectral ops/losses ops/norms ops/order ops/rows
-    ops/scatter_reduce ops/shapes ops/statistics ops/unique python/module python/py_anomaly
+    edges einsum fork fuse/jit/compile fuse/program_noted joins ops/differences ops/distances
+    ops/linalg_det ops/linalg_eig ops/linalg_factor ops/linalg_ldl ops/linalg_norms ops/linalg_parts
+    ops/linalg_qr ops/linalg_solve ops/linalg_spectral ops/losses ops/norms ops/order ops/rows
+    ops/scatter_reduce ops/shapes ops/statistics python/module python/py_anomaly
     python/py_bodies_activations python/py_bodies_linalg python/py_bodies_module
     python/py_bodies_random python/py_bodies_scans python/py_checkpoint python/py_edges
     python/py_errors python/py_generator python/py_info python/py_interrupt python/py_missing
