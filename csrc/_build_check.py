@@ -145,16 +145,17 @@ def call(command: list[str], what: str) -> None:
 # Files that do nothing but call, where what they call takes most of the time: under csrc/.
 COLD = """
     arrange base/blas base/caches base/check base/levels base/plain base/profile contract custom
-    edges einsum fork fuse/jit/compile fuse/program_noted joins ops/differences ops/distances
-    ops/linalg_det ops/linalg_eig ops/linalg_factor ops/linalg_ldl ops/linalg_norms ops/linalg_parts
-    ops/linalg_qr ops/linalg_solve ops/linalg_spectral ops/losses ops/norms ops/order ops/rows
-    ops/scatter_reduce ops/shapes ops/statistics python/module python/py_anomaly
-    python/py_bodies_activations python/py_bodies_linalg python/py_bodies_module
-    python/py_bodies_random python/py_bodies_scans python/py_checkpoint python/py_edges
-    python/py_errors python/py_generator python/py_info python/py_interrupt python/py_missing
-    python/py_numpy python/py_pickle python/py_profile python/py_saved python/py_saving
-    python/py_size python/py_sparse python/py_type start tape/anomaly tape/call_check
-    tape/checkpoint tape/function_rule tape/hooks tape/noted tape/patches tape/saving unload watch
+    edges einsum fork fuse/expr_turn fuse/jit/compile fuse/program_noted fuse/program_take joins
+    ops/differences ops/distances ops/join ops/linalg_banded ops/linalg_det ops/linalg_eig
+    ops/linalg_factor ops/linalg_ldl ops/linalg_norms ops/linalg_parts ops/linalg_qr
+    ops/linalg_solve ops/linalg_spectral ops/losses ops/norms ops/order ops/rows ops/scatter_reduce
+    ops/shapes ops/statistics python/module python/py_anomaly python/py_bodies_activations
+    python/py_bodies_linalg python/py_bodies_module python/py_bodies_random python/py_bodies_scans
+    python/py_checkpoint python/py_edges python/py_errors python/py_generator python/py_info
+    python/py_interrupt python/py_missing python/py_numpy python/py_pickle python/py_profile
+    python/py_saved python/py_saving python/py_size python/py_sparse python/py_type start
+    tape/anomaly tape/call_check tape/checkpoint tape/function_rule tape/hooks tape/noted
+    tape/patches tape/saving unload watch
 """.split()
 # What every operation goes through, and loops that gcc unrolls: there -O3 is worth its size.
 HOT = """
