@@ -163,7 +163,7 @@ HOT = """
     compute/matrices compute/mvec compute/optim compute/order compute/run compute/scan
     compute/softmax compute/standard compute/sum compute/sum_across compute/sum_kernels
     compute/sum_slide fuse/expr fuse/pending fuse/program fuse/program_group fuse/program_run
-    ops/binary ops/index ops/pairs ops/product ops/reduce ops/select ops/unary ops/view
+    ops/binary ops/entropy ops/index ops/pairs ops/product ops/reduce ops/select ops/unary ops/view
     python/py_args python/py_convert python/py_inplace python/py_number python/py_object
     python/py_tensor tape/apply tape/arrivals tape/cast tape/cut tape/deposit tape/dtypes
     tape/engine tape/facts tape/formula tape/inplace tape/node tape/node_saved tape/ready
