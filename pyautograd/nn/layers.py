@@ -262,7 +262,23 @@ class Embedding(Module):
         return text
 
 
-class LayerNorm(Module):
+def _sizes_of(normalized_shape: Any) -> tuple[int, ...]:
+    one = hasattr(normalized_shape, "__index__")
+    return (int(normalized_shape),) if one else tuple(normalized_shape)
+
+
+class _Affine(Module):
+    """What multiplies by a weight at the end, and adds a bias: either may be None."""
+
+    def reset_parameters(self) -> None:
+        """Ones for weights, zeros for the bias."""
+        if self.weight is not None:
+            init.ones_(self.weight)
+        if self.bias is not None:
+            init.zeros_(self.bias)
+
+
+class LayerNorm(_Affine):
     """Less their mean, divided by their spread: over the last dimensions, with a weight and a bias.
 
     Args:
@@ -289,8 +305,7 @@ class LayerNorm(Module):
         dtype: Any = None,
     ) -> None:
         super().__init__()
-        one = hasattr(normalized_shape, "__index__")
-        self.normalized_shape = (int(normalized_shape),) if one else tuple(normalized_shape)
+        self.normalized_shape = _sizes_of(normalized_shape)
         self.eps = eps
         self.elementwise_affine = elementwise_affine
         shape = self.normalized_shape
@@ -298,13 +313,6 @@ class LayerNorm(Module):
         self.register_parameter("weight", _new(*shape) if elementwise_affine else None)
         self.register_parameter("bias", _new(*shape) if with_bias else None)
         self.reset_parameters()
-
-    def reset_parameters(self) -> None:
-        """Ones for weights, zeros for the bias."""
-        if self.weight is not None:
-            init.ones_(self.weight)
-        if self.bias is not None:
-            init.zeros_(self.bias)
 
     def forward(self, input: Tensor) -> Tensor:
         """The normalised input, times the weight, plus the bias."""
@@ -346,8 +354,7 @@ class RMSNorm(Module):
         dtype: Any = None,
     ) -> None:
         super().__init__()
-        one = hasattr(normalized_shape, "__index__")
-        self.normalized_shape = (int(normalized_shape),) if one else tuple(normalized_shape)
+        self.normalized_shape = _sizes_of(normalized_shape)
         self.eps = eps
         self.elementwise_affine = elementwise_affine
         weight = _new(*self.normalized_shape) if elementwise_affine else None
@@ -371,7 +378,7 @@ class RMSNorm(Module):
         )
 
 
-class GroupNorm(Module):
+class GroupNorm(_Affine):
     """Less their mean, divided by their spread: over groups of channels, the second dimension, and
     all behind it, with a weight and a bias for each channel.
 
@@ -417,13 +424,6 @@ class GroupNorm(Module):
         self.register_parameter("weight", _new(num_channels) if affine else None)
         self.register_parameter("bias", _new(num_channels) if affine and bias else None)
         self.reset_parameters()
-
-    def reset_parameters(self) -> None:
-        """Ones for weights, zeros for the bias."""
-        if self.weight is not None:
-            init.ones_(self.weight)
-        if self.bias is not None:
-            init.zeros_(self.bias)
 
     def forward(self, input: Tensor) -> Tensor:
         """The normalised input, times the weight, plus the bias."""
