@@ -75,7 +75,7 @@ stubs: build  ## the generated part of _core.pyi
 lint:  ## ruff and mypy
 	$(PYTHON) -m ruff check .
 	$(PYTHON) -m mypy
-	$(PYTHON) -m mypy csrc/_build_check.py csrc/_capi_build.py csrc/_stubs.py
+	$(PYTHON) -m mypy csrc/_build_check.py csrc/_capi_build.py csrc/_packing.py csrc/_stubs.py
 
 clean:  ## everything that was built
 	rm -rf build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis

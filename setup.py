@@ -42,6 +42,7 @@ SWITCHES = {n: v for n in NAMES if (v := os.environ.get("PYAUTOGRAD_" + n, "")) 
 WARNINGS = ["-Wall", "-Wextra", "-Wmissing-prototypes", "-Wstrict-prototypes", "-Wshadow", "-Wvla"]
 WARNINGS += ["-Werror"] if "WERROR" in SWITCHES else []
 CHECK = SimpleNamespace(**runpy.run_path("csrc/_build_check.py"))
+PACKING = SimpleNamespace(**runpy.run_path("csrc/_packing.py"))
 
 
 def instrumentation():
@@ -81,7 +82,7 @@ class Wheel(bdist_wheel):
 
     def run(self):
         super().run()
-        CHECK.press(Path(self.distribution.dist_files[-1][2]))
+        PACKING.press(Path(self.distribution.dist_files[-1][2]))
 
 
 class Build(build_ext):
@@ -95,7 +96,7 @@ class Build(build_ext):
             Path(source).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(built, source + ".new")
             os.replace(source + ".new", source)  # never write into a library in use
-        CHECK.strip([n for n in made if plain and not self.inplace], compile_flags())
+        PACKING.strip([n for n in made if plain and not self.inplace], compile_flags())
 
     def get_output_mapping(self):
         names = [LIBRARY, *(f"include/{header}" for header in HEADERS)]
@@ -113,7 +114,7 @@ class Build(build_ext):
         import numpy
 
         package = Path(self.build_lib, "pyautograd")
-        CHECK.copy_headers(INCLUDE, package / "include")
+        PACKING.copy_headers(INCLUDE, package / "include")
         name = [f"-Wl,-soname,{LIBRARY}", "-Wl,-Bsymbolic-functions"]
         name = ["-dynamiclib", f"-Wl,-install_name,@rpath/{LIBRARY}"] if MAC else ["-shared", *name]
         self.link(package / LIBRARY, self.compile(CORE, WARNINGS), [*name, "-lm"])
