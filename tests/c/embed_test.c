@@ -518,6 +518,28 @@ static void test_looking_inside(void)
     CHECK(after.live_tensors == before.live_tensors);
 }
 
+/* With and without a gradient: these are computed in two ways. */
+static void test_scopes_own_sparse_products(void)
+{
+    const double values[3] = {2.0, 3.0, 5.0};
+    const int64_t starts[3] = {0, 1, 3}, columns[3] = {1, 0, 1}, n = 2;
+    const ag_csr a = {2, 2, 3, values, starts, columns, 8};
+    for (int recorded = 0; recorded < 2; recorded++) {
+        ag_memory_stats before, after;
+        ag_tensor *x = ag_ones(1, &n);
+        CHECK(ag_set_requires_grad(x, recorded == 1) == AG_OK);
+        ag_get_memory_stats(&before);
+        const int64_t scope = ag_scope_open();
+        ag_tensor *z = ag_csr_matmul(x, &a, false, false);
+        CHECK(z != NULL && ag_requires_grad(z) == (recorded == 1));
+        CHECK(ag_data(z)[0] == 2.0 && ag_data(z)[1] == 8.0);
+        ag_scope_close(scope);
+        ag_get_memory_stats(&after);
+        CHECK(after.live_tensors == before.live_tensors);
+        ag_release(x);
+    }
+}
+
 /* What several threads do at once with tensors they share: each result is checked by its maker. */
 typedef struct shared_work {
     ag_tensor *x, *y;
@@ -594,7 +616,7 @@ int main(void)
         test_writes_follow_the_tape,
         test_writes_keep_what_the_rule_needs, test_several, test_tape,
         test_every_op_has_a_row, test_comparisons, test_looking_inside, test_threads,
-        test_long_chain,
+        test_long_chain, test_scopes_own_sparse_products,
     };
     run_tests(COUNT(tests), tests, false);
     printf("%d tests, %d failures, version %s\n", COUNT(tests), failures, ag_version());
