@@ -183,8 +183,6 @@ AGI_STAMPED const double *agi_spread_tile(double *tile, const double *x, int64_t
 
 /* ---- long expressions ----------------------------------------------------------------------- */
 
-#define AGI_LANES 8  /* numbers of the widest vector */
-
 /* z[i] for all i < count, where the expression is long: one loop of whole vectors and no other. The
  * last few numbers go through it in a vector of their own, which `pad` makes of the inputs. */
 #define AGI_EACH_WHOLE(count, pad, expression) \

@@ -105,7 +105,7 @@ static char mvec_source[64] = "libm";
 
 const double *agi_pad(double *to, const double *from, int64_t n)
 {
-    for (int64_t k = 0; k < 8; k++)
+    for (int64_t k = 0; k < AGI_LANES; k++)
         to[k] = from[k < n ? k : 0];
     return to;
 }

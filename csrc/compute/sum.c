@@ -28,7 +28,8 @@
 #define SUM_SHARED_MIN (4 * (int64_t)AGI_PARALLEL_MIN)
 #define SUM_GRAIN (4 * (int64_t)AGI_PARALLEL_GRAIN)
 #define MAX_STRETCHES 32
-/* For each thread, where the order goes across memory: there long stretches are faster. */
+/* For each thread, where the order goes across memory: there long stretches are faster, and two
+ * are shared already. */
 #define ACROSS_STRETCHES 3
 /* Elements gathered at a time where the order of summation goes across memory: several rows, of
  * which each line of memory has an element. A power of two of tiles. */
