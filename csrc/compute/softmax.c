@@ -114,9 +114,71 @@ AGI_STAMPED void log_softmax_vjp(const softmax_block *b)
     }
 }
 
+/* ---- rows across memory, few numbers in all: each pass goes over all as they lie ------------- */
+
+/* z[i] of all numbers, an expression in i and in `row`, the place of what there is one of a row. */
+#define EACH_ACROSS(expression) \
+    do { \
+        for (int64_t line = 0, k = 0; line < all; line += step, k++) { \
+            const int64_t before = k / n * step - line; \
+            AGI_INDEPENDENT \
+            for (int64_t i = line; i < line + step; i++) { \
+                const int64_t row = before + i; \
+                z[i] = (expression); \
+            } \
+        } \
+    } while (0)
+
+AGI_STAMPED void softmax_across(const agi_softmax_rows *rows)
+{
+    double largest[AGI_SOFTMAX_FEW], sums[AGI_SOFTMAX_FEW], *z = rows->z;
+    const double *x = rows->x, *g = rows->g;
+    const int64_t n = rows->n, step = rows->step, all = rows->count * n;
+    const int64_t shape[3] = {rows->count / step, n, step}, strides[3] = {n * step, step, 1};
+    if (g == NULL) {
+        agi_extremes_into(largest, x, 3, shape, strides, 2, false);
+        EACH_ACROSS(x[i] - largest[row]);
+        agi_mvec.exp(z, z, all);
+        agi_sum_into(sums, z, 3, shape, strides, 2);
+        if (rows->log) {
+            agi_mvec.log(sums, sums, rows->count);
+            EACH_ACROSS((x[i] - largest[row]) - sums[row]);
+        } else {
+            EACH_ACROSS(z[i] / sums[row]);
+        }
+    } else if (rows->log) {
+        agi_sum_into(sums, g, 3, shape, strides, 2);
+        agi_mvec.exp(z, x, all);
+        EACH_ACROSS(g[i] - (sums[row] == 0.0 ? sums[row] : sums[row] * z[i]));
+    } else {
+        softmax_products(z, g, x, all);
+        agi_sum_into(sums, z, 3, shape, strides, 2);
+        EACH_ACROSS(g[i] == sums[row] ? 0.0 : x[i] * (g[i] - sums[row]));
+    }
+}
+#undef EACH_ACROSS
+
+/* ---- all of them ---------------------------------------------------------------------------- */
+
+AGI_STAMPED void softmax_block_of(const softmax_block *b, bool log)
+{
+    if (b->g == NULL && log)
+        log_softmax_forward(b);
+    else if (b->g == NULL)
+        softmax_forward(b);
+    else if (log)
+        log_softmax_vjp(b);
+    else
+        softmax_vjp(b);
+}
+
 AGI_STAMPED void softmax_range_body(const agi_softmax_rows *rows, int64_t begin, int64_t end)
 {
     const int64_t n = rows->n, together = n < SOFTMAX_BLOCK ? SOFTMAX_BLOCK / n : 1;
+    if (rows->step > 1) {
+        softmax_across(rows);
+        return;
+    }
     for (int64_t k = begin; k < end; k += together) {
         softmax_block b = {.z = rows->z + k * n, .x = rows->x + k * n, .n = n};
         b.count = end - k < together ? end - k : together;
@@ -127,14 +189,7 @@ AGI_STAMPED void softmax_range_body(const agi_softmax_rows *rows, int64_t begin,
             b.next_z = b.z + together * n;
             b.next_g = b.g != NULL ? b.g + together * n : NULL;
         }
-        if (b.g == NULL && rows->log)
-            log_softmax_forward(&b);
-        else if (b.g == NULL)
-            softmax_forward(&b);
-        else if (rows->log)
-            log_softmax_vjp(&b);
-        else
-            softmax_vjp(&b);
+        softmax_block_of(&b, rows->log);
     }
 }
 

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * softmax and log_softmax over rows that lie in memory behind each other, and their gradients, some
- * rows at a time while these are in the caches: to the bits of the same computed op by op over the
- * whole.
+ * softmax and log_softmax over rows of numbers, and their gradients, some rows at a time while
+ * these are in the caches: to the bits of the same computed op by op over the whole.
  */
 #ifndef AGI_SOFTMAX_H
 #define AGI_SOFTMAX_H
@@ -14,11 +13,19 @@
 #define AGI_SOFTMAX_MIN 64
 #define AGI_SOFTMAX_MAX 8192
 
+/* Numbers in all up to which rows may also be short, and lie across memory; and the least that one
+ * loop should take, where there are AGI_SOFTMAX_MIN or more in all. */
+#define AGI_SOFTMAX_FEW 1024
+#define AGI_SOFTMAX_SHORT 4
+
 typedef struct agi_softmax_rows {
     double *z;
     const double *x;   /* or the result y, for a gradient */
     const double *g;   /* NULL for the function itself */
     int64_t count, n;  /* rows, and numbers in each, at most AGI_SOFTMAX_MAX */
+    int64_t step;      /* from a number of a row to the next one: of so many rows the first numbers
+                        * lie behind each other, then the second ones; 1 for more than
+                        * AGI_SOFTMAX_FEW */
     bool log;          /* log_softmax */
 } agi_softmax_rows;
 

@@ -80,37 +80,55 @@ static ag_arg less_largest(ag_arg x, int64_t dim)
     return x.tensor->numel == 0 ? x : v_sub(x, v_constant(v_reduce(AG_OP_amax, x, &attr, true)));
 }
 
-/* Whether the dimension is that of rows which lie behind each other and are large together: these
- * are computed some rows at a time (compute/softmax.h), so that memory is read once. */
-static bool are_large_rows(ag_arg x, int64_t dim)
+/* The rows of numbers behind each other, not none of them, along a dimension that is there, below 0
+ * from the last. */
+static agi_softmax_rows rows_along(const ag_tensor *t, int64_t dim)
+{
+    const int64_t *shape = agi_shape_of(t);
+    if (dim < 0)
+        dim += t->ndim;
+    agi_softmax_rows rows = {.n = shape[dim], .count = t->numel / shape[dim], .step = 1};
+    for (int64_t d = dim + 1; d < t->ndim; d++)
+        rows.step *= shape[d];
+    return rows;
+}
+
+/* Whether one op computes all rows (compute/softmax.h): those which lie behind each other and are
+ * large together, so that memory is read once; and along any dimension where there are few numbers
+ * in all, since calls cost more than arithmetic then. */
+static bool are_rows_of_one_op(ag_arg x, int64_t dim)
 {
     if (agi_value_failed(x) || x.tensor == NULL)
         return false;
     const ag_tensor *t = x.tensor;
-    if (t->ndim == 0 || (dim != t->ndim - 1 && dim != -1) || !agi_is_contiguous(t))
+    if (dim < -t->ndim || dim >= t->ndim || t->numel == 0 || !agi_is_contiguous(t))
         return false;
-    const int64_t n = agi_shape_of(t)[t->ndim - 1];
-    return t->numel >= AGI_DEFER_MIN && n >= AGI_SOFTMAX_MIN && n <= AGI_SOFTMAX_MAX;
+    const agi_softmax_rows rows = rows_along(t, dim);
+    if (t->numel <= AGI_SOFTMAX_FEW)
+        return t->numel < AGI_SOFTMAX_MIN ||
+               (rows.step == 1 ? rows.n : rows.step) >= AGI_SOFTMAX_SHORT;
+    return rows.step == 1 && t->numel >= AGI_DEFER_MIN && rows.n >= AGI_SOFTMAX_MIN &&
+           rows.n <= AGI_SOFTMAX_MAX;
 }
 
-/* Of x, or for a gradient of y and g; i[0]: whether it is log_softmax. */
+/* Of x, or for a gradient of y and g; i[0]: whether it is log_softmax, i[1]: the dimension. */
 static ag_tensor *softmax_of_rows(const char *op, ag_tensor *x, ag_tensor *g, const ag_attr *attr)
 {
-    const int64_t n = x->ndim > 0 ? agi_shape_of(x)[x->ndim - 1] : 0;
-    if (x->ndim == 0 || n > AGI_SOFTMAX_MAX)
-        return agi_fail_null(AG_ERR_SHAPE, "%s: expected rows of at most %d numbers", op,
-                             AGI_SOFTMAX_MAX);
-    ag_tensor *dense = agi_row_major_of(x), *z = NULL;
-    ag_tensor *given = g != NULL && dense != NULL ? agi_row_major_of(g) : NULL;
-    if (dense != NULL && (g == NULL || given != NULL))
-        z = agi_tensor_new(dense->ndim, agi_shape_of(dense), dense->numel);
-    if (z != NULL && z->numel > 0) {
-        const agi_softmax_rows rows = {.z = agi_tensor_data(z), .x = agi_tensor_data(dense),
-                                       .g = given != NULL ? agi_tensor_data(given) : NULL,
-                                       .count = z->numel / n, .n = n, .log = attr->i[0] != 0};
+    if (!are_rows_of_one_op((ag_arg){.tensor = x}, attr->i[1]))
+        return agi_fail_null(AG_ERR_SHAPE, "%s: expected numbers behind each other, in rows of %d "
+                             "to %d or at most %d in all", op, AGI_SOFTMAX_MIN, AGI_SOFTMAX_MAX,
+                             AGI_SOFTMAX_FEW);
+    ag_tensor *given = g != NULL ? agi_row_major_of(g) : NULL, *z = NULL;
+    if (g == NULL || given != NULL)
+        z = agi_tensor_new(x->ndim, agi_shape_of(x), x->numel);
+    if (z != NULL) {
+        agi_softmax_rows rows = rows_along(x, attr->i[1]);
+        rows.z = agi_tensor_data(z);
+        rows.x = agi_tensor_data(x);
+        rows.g = given != NULL ? agi_tensor_data(given) : NULL;
+        rows.log = attr->i[0] != 0;
         agi_softmax_run(&rows);
     }
-    agi_release(dense);
     agi_release(given);
     return z;
 }
@@ -125,25 +143,26 @@ AG_FORWARD(softmax_rows_vjp)
     return agi_fail_null(AG_ERR_SHAPE, "%s: expected a gradient of the result's shape", op);
 }
 
-static ag_arg large_rows(ag_arg x, bool log)
+static ag_arg rows_of_one_op(ag_arg x, bool log, int64_t dim)
 {
-    return agi_value(AG_OP_softmax_rows, 1, &x, &(ag_attr){.i = {log}});
+    return agi_value(AG_OP_softmax_rows, 1, &x, &(ag_attr){.i = {log, dim}});
 }
 
-/* The gradient where it is to be computed so; false where it is not. */
-static bool large_rows_vjp(agi_vjp *v, ag_arg y, bool log)
+/* The gradient where one op computes it; false where formulas do. */
+static bool rows_vjp_of_one_op(agi_vjp *v, ag_arg y, bool log)
 {
     const ag_arg args[2] = {G, y};
-    if (v->create_graph || !are_large_rows(y, agi_node_attr_of(v->node)->i[0]))
+    const int64_t dim = agi_node_attr_of(v->node)->i[0];
+    if (v->create_graph || !are_rows_of_one_op(y, dim))
         return false;
-    GX(0) = agi_value(AG_OP_softmax_rows_vjp, 2, args, &(ag_attr){.i = {log}});
+    GX(0) = agi_value(AG_OP_softmax_rows_vjp, 2, args, &(ag_attr){.i = {log, dim}});
     return true;
 }
 
 AG_FORMULA(softmax)
 {
-    if (are_large_rows(args[0], attr->i[0]))
-        return large_rows(args[0], false);
+    if (are_rows_of_one_op(args[0], attr->i[0]))
+        return rows_of_one_op(args[0], false, attr->i[0]);
     const ag_arg e = v_exp(less_largest(args[0], attr->i[0]));
     return v_div(e, row_sum(e, attr->i[0]));
 }
@@ -151,7 +170,7 @@ AG_FORMULA(softmax)
 AG_RULE(softmax)
 {
     const ag_arg y = OUT;
-    if (!large_rows_vjp(v, y, false))
+    if (!rows_vjp_of_one_op(v, y, false))
         GX(0) = v_vjp_mul(
             v_sub(G, row_sum(v_vjp_mul(G, y), agi_node_attr_of(v->node)->i[0])), y);
 }
@@ -160,8 +179,8 @@ AG_RULE(softmax)
 
 AG_FORMULA(log_softmax)
 {
-    if (are_large_rows(args[0], attr->i[0]))
-        return large_rows(args[0], true);
+    if (are_rows_of_one_op(args[0], attr->i[0]))
+        return rows_of_one_op(args[0], true, attr->i[0]);
     const ag_arg x = less_largest(args[0], attr->i[0]);
     return v_sub(x, v_log(row_sum(v_exp(x), attr->i[0])));
 }
@@ -169,6 +188,6 @@ AG_FORMULA(log_softmax)
 AG_RULE(log_softmax)
 {
     const ag_arg y = OUT;
-    if (!large_rows_vjp(v, y, true))
+    if (!rows_vjp_of_one_op(v, y, true))
         GX(0) = v_sub(G, v_vjp_mul(row_sum(G, agi_node_attr_of(v->node)->i[0]), v_exp(y)));
 }

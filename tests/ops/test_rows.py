@@ -215,20 +215,39 @@ def test_layer_norm_has_the_same_bits_at_every_level(level: str) -> None:
 SOFTMAX_SHAPES = [(9000,), (100, 100), (3, 5000), (2, 40, 130), (140, 64), (20000,), (9000, 1)]
 
 
-@pytest.mark.parametrize("shape", SOFTMAX_SHAPES)
-@pytest.mark.parametrize("log", [False, True])
-def test_softmax_of_large_rows_is_that_of_its_parts(shape: tuple[int, ...], log: bool) -> None:
-    rng = np.random.default_rng(3)
-    a = 4.0 * rng.normal(size=shape)
-    x, g = leaf(a), ag.tensor(rng.normal(size=shape))
-    y = x.log_softmax(-1) if log else x.softmax(-1)
-    d = x.detach() - x.detach().amax(-1, keepdim=True)
+def assert_softmax_is_that_of_its_parts(a: np.ndarray, dim: int, log: bool) -> None:
+    """Assert the bits of the value and of the gradient: those of formulas, op by op."""
+    x, g = leaf(a), ag.tensor(np.random.default_rng(4).normal(size=a.shape))
+    y = x.log_softmax(dim) if log else x.softmax(dim)
+    d = x.detach() - x.detach().amax(dim, keepdim=True)
     e = d.exp()
-    s = e.sum(-1, keepdim=True)
+    s = e.sum(dim, keepdim=True)
     assert_same_bits(y.detach().numpy(), (d - s.log() if log else e / s).numpy(), "value")
     (recorded,) = ag.autograd.grad(y, x, g, create_graph=True)
     (found,) = ag.autograd.grad(y, x, g)
     assert_same_bits(found.numpy(), recorded.detach().numpy(), "gradient")
+
+
+@pytest.mark.parametrize("shape", SOFTMAX_SHAPES)
+@pytest.mark.parametrize("log", [False, True])
+def test_softmax_of_large_rows_is_that_of_its_parts(shape: tuple[int, ...], log: bool) -> None:
+    a = 4.0 * np.random.default_rng(3).normal(size=shape)
+    assert_softmax_is_that_of_its_parts(a, -1, log)
+
+
+FEW_SHAPES = [(1,), (1000,), (10, 10), (3, 2, 5), (2, 500), (500, 2), (7, 1, 8), (4, 128, 2)]
+
+
+@pytest.mark.parametrize("shape", [*FEW_SHAPES, (1024,), (1025,), (300, 3), (2, 9, 9, 3)])
+@pytest.mark.parametrize("log", [False, True])
+def test_softmax_of_few_numbers_is_that_of_its_parts(shape: tuple[int, ...], log: bool) -> None:
+    a = 4.0 * np.random.default_rng(3).normal(size=shape)
+    edges = a.copy()
+    for k, edge in enumerate((NAN, INF, -INF, 0.0, -0.0, 1e308, -1e308)):
+        edges.flat[k * a.size // 7] = edge
+    for dim in range(-len(shape), len(shape)):
+        assert_softmax_is_that_of_its_parts(a, dim, log)
+        assert_softmax_is_that_of_its_parts(edges, dim, log)
 
 
 @pytest.mark.parametrize("log", [False, True])
