@@ -12,6 +12,7 @@
 
 #include <string.h>
 
+#include "../base/caches.h"
 #include "../base/parallel.h"
 #include "../base/shape.h"
 #include "../base/walk.h"
@@ -34,6 +35,9 @@
 /* Elements gathered at a time where the order of summation goes across memory: several rows, of
  * which each line of memory has an element. A power of two of tiles. */
 #define GATHER_MAX (8 * AGI_TILE)
+/* Elements of the next of long rows that are asked for ahead, and from how many in all on. */
+#define NEXT_ROW 128
+#define NEXT_ROW_MIN (agi_caches.second / 4 / (int64_t)sizeof(double))
 
 /* Results summed together, and how much stack their unfinished subtrees may take (doubles). */
 #define STRIP AGI_SUM_STRIP
@@ -103,37 +107,72 @@ static void gather_run(double *z, const double *x, agi_walk *w, int64_t n)
     }
 }
 
-/* The next n <= AGI_TILE reduced elements, of rows that are dense: blocks as they lie, but for
- * those that go over the end of a row, which are gathered. */
-static double sum_tile_of_rows(const double *x, agi_walk *w, int64_t n)
+/* Asks for the beginning of the row behind that of the walk: the processor's own guesses end where
+ * a row does. */
+AGI_INLINE void fetch_next_row(const double *x, const agi_walk *w)
 {
-    double apart[AGI_TILE] __attribute__((aligned(64)));
-    const double *block[AGI_TILE / BLOCK];
     const int last = w->ndim - 1;
-    for (int64_t at = 0; at < n; at += BLOCK) {
-        const int64_t some = n - at < BLOCK ? n - at : BLOCK;
-        const int64_t left = w->shape[last] - w->index[last], head = some < left ? some : left;
-        block[at / BLOCK] = x + w->at[0];
-        agi_walk_along(w, last, head);
-        if (AGI_LIKELY(some < left))
-            continue;
-        memcpy(apart + at, block[at / BLOCK], (size_t)head * sizeof(double));
-        agi_walk_carry(w, last);
-        memcpy(apart + at + head, x + w->at[0], (size_t)(some - head) * sizeof(double));
-        agi_walk_along(w, last, some - head);
-        block[at / BLOCK] = apart + at;
-    }
-    return agi_sum_blocks_apart(block, n);
+    const double *row = x + w->at[0] - w->index[last] + w->strides[0][last - 1];
+    for (int i = 0; i < NEXT_ROW; i += 8)
+        __builtin_prefetch(row + i);
 }
 
+/* Eight blocks, or fewer, of rows that are dense: as they lie, but for those that go over the end
+ * of a row, which are put together, and the last of all, behind which there are zeros. */
+typedef struct dense_blocks {
+    const double *block[AGI_TILE / BLOCK];
+    double apart[AGI_TILE] __attribute__((aligned(64)));
+} dense_blocks;
+
+/* Finds the next `count` whole blocks. */
+static void find_blocks(dense_blocks *found, int count, const double *x, agi_walk *w, bool far)
+{
+    const int last = w->ndim - 1;
+    for (int k = 0; k < count;) {
+        const double *at = x + w->at[0];
+        const int64_t left = w->shape[last] - w->index[last];
+        const int64_t whole = left / BLOCK < count - k ? left / BLOCK : count - k;
+        for (int64_t i = 0; i < whole; i++, at += BLOCK)
+            found->block[k++] = at;
+        const int64_t head = k < count ? left % BLOCK : 0;
+        agi_walk_along(w, last, whole * BLOCK + head);
+        agi_walk_carry(w, last);
+        if (head > 0) {
+            agi_sum_join(found->apart + k * BLOCK, at, head, x + w->at[0]);
+            found->block[k] = found->apart + k * BLOCK;
+            k++;
+            agi_walk_along(w, last, BLOCK - head);
+        }
+        if (far && k < count)
+            fetch_next_row(x, w);
+    }
+}
+
+/* The next n elements, fewer than a block, as block k. */
+static void find_last_block(dense_blocks *found, int k, const double *x, agi_walk *w, int64_t n)
+{
+    double *z = found->apart + k * BLOCK;
+    agi_fill_run(z, BLOCK, 0.0);
+    gather_run(z, x, w, n);
+    found->block[k] = z;
+}
+
+/* T of the reduced elements [begin, end), of rows that are dense and longer than a block. */
 static double sum_dense_rows(const sum_job *job, const double *x, int64_t begin, int64_t end)
 {
+    dense_blocks found;
     agi_sum_tree tree;
     agi_walk w;
+    const bool far = end - begin >= NEXT_ROW_MIN;
     agi_sum_tree_clear(&tree);
     agi_walk_start(&w, &job->reduced, begin);
-    for (int64_t at = begin; at < end; at += AGI_TILE)
-        agi_sum_tree_put(&tree, sum_tile_of_rows(x, &w, end - at < AGI_TILE ? end - at : AGI_TILE));
+    for (int64_t n = end - begin; n > 0; n -= AGI_TILE) {
+        int count = n < AGI_TILE ? (int)n / BLOCK : AGI_TILE / BLOCK;
+        find_blocks(&found, count, x, &w, far);
+        if (n < AGI_TILE && n % BLOCK > 0)
+            find_last_block(&found, count++, x, &w, n % BLOCK);
+        agi_sum_tree_put(&tree, agi_sum_blocks_apart(found.block, count));
+    }
     return agi_sum_tree_total(&tree);
 }
 

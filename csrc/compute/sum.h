@@ -70,8 +70,11 @@ double agi_sum_pairs(const double *sums, int64_t n);
 void agi_sum_runs(double *z, int64_t z_step, const double *x, int64_t step, int64_t count,
                   int64_t n);
 
-/* Up to eight blocks, each in a place of its own: n numbers in all. */
-double agi_sum_blocks_apart(const double *const *block, int64_t n);
+/* Up to eight blocks, each in a place of its own. */
+double agi_sum_blocks_apart(const double *const *block, int count);
+
+/* z = a block whose first `head` numbers, fewer than all, are at x, and the others at rest. */
+void agi_sum_join(double *z, const double *x, int64_t head, const double *rest);
 
 /* For those who sum columns of their own: z[n] = the balanced tree over p[0] ... p[count - 1], each
  * of n numbers, count 2, 4, 8 or 16; and z[n] = one block of up to AGI_SUM_BLOCK rows of

@@ -28,20 +28,53 @@ static const double sum_zeros[AGI_SUM_STRIP];
 /* Eight doubles, whatever the machine's own width: the compiler cuts them up. */
 typedef double sum_vec __attribute__((vector_size(64), aligned(8), may_alias));
 
-#define SUM_LOW(p) (*(const sum_vec *)(p))
-#define SUM_HIGH(p) (*(const sum_vec *)((p) + 8))
+#define SUM_LOW(p) (*(sum_vec *)(p))
+#define SUM_HIGH(p) (*(sum_vec *)((p) + 8))
 #define SUM_FOLD(s) (((s[0] + s[4]) + (s[2] + s[6])) + ((s[1] + s[5]) + (s[3] + s[7])))
 
-/* Of eight groups of LANES numbers; group k at x + k * LANES. */
-AGI_STAMPED double sum_block(const double *x)
+/* Of eight groups of LANES numbers, group k at x + k * LANES: what is to be folded. */
+AGI_STAMPED void sum_half_block(sum_vec *s, const double *x)
 {
 #define SUM_TREE(HALF) \
     (((HALF(x) + HALF(x + 16)) + (HALF(x + 32) + HALF(x + 48))) + \
      ((HALF(x + 64) + HALF(x + 80)) + (HALF(x + 96) + HALF(x + 112))))
-    sum_vec s = SUM_TREE(SUM_LOW) + SUM_TREE(SUM_HIGH);
+    *s = SUM_TREE(SUM_LOW) + SUM_TREE(SUM_HIGH);
 #undef SUM_TREE
+}
+
+AGI_STAMPED double sum_block(const double *x)
+{
+    sum_vec s;
+    sum_half_block(&s, x);
     return SUM_FOLD(s);
 }
+
+#if defined(__clang__) || __GNUC__ >= 12
+#define SUM_PICK(a, b, ...) __builtin_shufflevector(a, b, __VA_ARGS__)
+#else
+typedef int64_t sum_places __attribute__((vector_size(64)));
+#define SUM_PICK(a, b, ...) __builtin_shuffle(a, b, (sum_places){__VA_ARGS__})
+#endif
+#define SUM_OF_HALVES(a, b) \
+    (SUM_PICK(a, b, 0, 1, 2, 3, 8, 9, 10, 11) + SUM_PICK(a, b, 4, 5, 6, 7, 12, 13, 14, 15))
+#define SUM_OF_QUARTERS(a, b) \
+    (SUM_PICK(a, b, 0, 1, 4, 5, 8, 9, 12, 13) + SUM_PICK(a, b, 2, 3, 6, 7, 10, 11, 14, 15))
+#define SUM_OF_EIGHTHS(a, b) \
+    (SUM_PICK(a, b, 0, 8, 2, 10, 4, 12, 6, 14) + SUM_PICK(a, b, 1, 9, 3, 11, 5, 13, 7, 15))
+
+/* The folds of eight, side by side: as many additions as one has. */
+AGI_STAMPED double sum_eight_folds(const sum_vec *v)
+{
+    const sum_vec h0 = SUM_OF_HALVES(v[0], v[1]), h1 = SUM_OF_HALVES(v[2], v[3]);
+    const sum_vec h2 = SUM_OF_HALVES(v[4], v[5]), h3 = SUM_OF_HALVES(v[6], v[7]);
+    const sum_vec q0 = SUM_OF_QUARTERS(h0, h1), q1 = SUM_OF_QUARTERS(h2, h3);
+    const sum_vec s = SUM_OF_EIGHTHS(q0, q1);  /* of blocks 0 4 1 5 2 6 3 7 */
+    return ((s[0] + s[2]) + (s[4] + s[6])) + ((s[1] + s[3]) + (s[5] + s[7]));
+}
+#undef SUM_PICK
+#undef SUM_OF_HALVES
+#undef SUM_OF_QUARTERS
+#undef SUM_OF_EIGHTHS
 
 /* Fewer than 9 numbers: a lane each. */
 AGI_STAMPED double sum_few(const double *x, int64_t n)
@@ -68,26 +101,57 @@ AGI_STAMPED sum_group sum_part_base(const double *x, int64_t n)
     return (sum_group){SUM_LOW(part), SUM_HIGH(part)};
 }
 
-#if AGI_X86
-AGI_TARGET_AVX2 AGI_STAMPED sum_group sum_part_avx2(const double *x, int64_t n)
+/* The others of the group, the first n 0: what is before x + n is not read. */
+AGI_STAMPED sum_group sum_others_base(const double *x, int64_t n)
 {
-    static const int64_t mask[2 * LANES] = {-1, -1, -1, -1, -1, -1, -1, -1,
-                                            -1, -1, -1, -1, -1, -1, -1, -1};
+    double part[LANES] = {0.0};
+    for (int64_t i = n; i < LANES; i++)
+        part[i] = x[i];
+    return (sum_group){SUM_LOW(part), SUM_HIGH(part)};
+}
+
+#if AGI_X86
+/* LANES times all ones, with none before and behind. */
+#define ONES -1, -1, -1, -1, -1, -1, -1, -1
+static const int64_t sum_masks[3 * LANES] = {[LANES] = ONES, ONES};
+#undef ONES
+
+AGI_TARGET_AVX2 AGI_STAMPED sum_group sum_masked_avx2(const double *x, const int64_t *mask)
+{
     sum_group part;
     __m256d four[4];
     for (int k = 0; k < 4; k++)
-        four[k] = _mm256_maskload_pd(
-            x + 4 * k, _mm256_loadu_si256((const __m256i_u *)(mask + LANES - n + 4 * k)));
+        four[k] = _mm256_maskload_pd(x + 4 * k,
+                                     _mm256_loadu_si256((const __m256i_u *)(mask + 4 * k)));
     memcpy(&part.low, four, sizeof part.low);
     memcpy(&part.high, four + 2, sizeof part.high);
     return part;
 }
 
-AGI_TARGET_AVX512 AGI_STAMPED sum_group sum_part_avx512(const double *x, int64_t n)
+AGI_TARGET_AVX2 AGI_STAMPED sum_group sum_part_avx2(const double *x, int64_t n)
 {
-    const unsigned mask = (1u << n) - 1;
+    return sum_masked_avx2(x, sum_masks + 2 * LANES - n);
+}
+
+AGI_TARGET_AVX2 AGI_STAMPED sum_group sum_others_avx2(const double *x, int64_t n)
+{
+    return sum_masked_avx2(x, sum_masks + LANES - n);
+}
+
+AGI_TARGET_AVX512 AGI_STAMPED sum_group sum_masked_avx512(const double *x, unsigned mask)
+{
     return (sum_group){(sum_vec)_mm512_maskz_loadu_pd((__mmask8)mask, x),
                        (sum_vec)_mm512_maskz_loadu_pd((__mmask8)(mask >> 8), x + 8)};
+}
+
+AGI_TARGET_AVX512 AGI_STAMPED sum_group sum_part_avx512(const double *x, int64_t n)
+{
+    return sum_masked_avx512(x, (1u << n) - 1);
+}
+
+AGI_TARGET_AVX512 AGI_STAMPED sum_group sum_others_avx512(const double *x, int64_t n)
+{
+    return sum_masked_avx512(x, ~((1u << n) - 1));
 }
 #endif
 
@@ -125,18 +189,26 @@ AGI_STAMPED double sum_tail(const double *x, int64_t n, sum_part part)
 
 /* Up to eight blocks. Blocks that are missing count as 0, which gives the tree of those that are
  * there. */
-AGI_STAMPED double sum_blocks(const double *x, int64_t n, bool far, sum_part part)
+AGI_STAMPED double sum_blocks(const double *x, int64_t n, sum_part part)
 {
     double s[8] = {0.0};
     int k = 0;
-    for (; n >= BLOCK; n -= BLOCK, x += BLOCK) {
-        for (int line = 0; far && line < BLOCK; line += 8)
-            __builtin_prefetch(x + SUM_AHEAD + line);
+    for (; n >= BLOCK; n -= BLOCK, x += BLOCK)
         s[k++] = sum_block(x);
-    }
     if (n > 0)
         s[k] = sum_tail(x, n, part);
     return ((s[0] + s[1]) + (s[2] + s[3])) + ((s[4] + s[5]) + (s[6] + s[7]));
+}
+
+AGI_STAMPED double sum_eight_blocks(const double *x, bool far)
+{
+    sum_vec v[8];
+    for (int k = 0; k < 8; k++, x += BLOCK) {
+        for (int line = 0; far && line < BLOCK; line += 8)
+            __builtin_prefetch(x + SUM_AHEAD + line);
+        sum_half_block(&v[k], x);
+    }
+    return sum_eight_folds(v);
 }
 
 AGI_STAMPED double sum_run_body(const double *x, int64_t n, sum_part part)
@@ -147,21 +219,41 @@ AGI_STAMPED double sum_run_body(const double *x, int64_t n, sum_part part)
         return sum_tail(x, n, part);
     const bool far = n >= SUM_FAR;
     for (; n >= 8 * BLOCK; n -= 8 * BLOCK, x += 8 * BLOCK)
-        agi_sum_tree_put(&tree, sum_blocks(x, 8 * BLOCK, far, part));
+        agi_sum_tree_put(&tree, sum_eight_blocks(x, far));
     if (n > 0)
-        agi_sum_tree_put(&tree, sum_blocks(x, n, false, part));
+        agi_sum_tree_put(&tree, sum_blocks(x, n, part));
     return agi_sum_tree_total(&tree);
 }
 
-/* Up to eight blocks, each in a place of its own: n numbers in all. */
-AGI_STAMPED double sum_blocks_apart_body(const double *const *block, int64_t n, sum_part part)
+/* z = a block whose first `head` numbers are at x and the others at rest: by whole groups, and by
+ * masks the group of which some lie here and some there. */
+AGI_STAMPED void sum_join_body(double *z, const double *x, int64_t head, const double *rest,
+                               sum_part part, sum_part others)
+{
+    const int64_t whole = head / LANES, some = head % LANES;
+    const sum_group here = part(x + whole * LANES, some);
+    rest -= head;
+    const sum_group there = others(rest + whole * LANES, some);
+    for (int64_t at = 0; at < whole * LANES; at += LANES)
+        memcpy(z + at, x + at, LANES * sizeof(double));
+    SUM_LOW(z + whole * LANES) = here.low + there.low;
+    SUM_HIGH(z + whole * LANES) = here.high + there.high;
+    for (int64_t at = (whole + 1) * LANES; at < BLOCK; at += LANES)
+        memcpy(z + at, rest + at, LANES * sizeof(double));
+}
+
+/* Up to eight blocks, each in a place of its own. */
+AGI_STAMPED double sum_blocks_apart_body(const double *const *block, int count)
 {
     double s[8] = {0.0};
-    int k = 0;
-    for (; n >= BLOCK; n -= BLOCK, k++)
+    if (AGI_LIKELY(count == 8)) {
+        sum_vec v[8];
+        for (int k = 0; k < 8; k++)
+            sum_half_block(&v[k], block[k]);
+        return sum_eight_folds(v);
+    }
+    for (int k = 0; k < count; k++)
         s[k] = sum_block(block[k]);
-    if (n > 0)
-        s[k] = sum_tail(block[k], n, part);
     return ((s[0] + s[1]) + (s[2] + s[3])) + ((s[4] + s[5]) + (s[6] + s[7]));
 }
 
@@ -235,9 +327,14 @@ AGI_STAMPED void sum_rows_body(double *z, const double *const *p, int count, int
     { \
         return sum_run_body(x, n, sum_part_##level); \
     } \
-    TARGET static double sum_blocks_apart_##level(const double *const *block, int64_t n) \
+    TARGET static void sum_join_##level(double *z, const double *x, int64_t head, \
+                                        const double *rest) \
     { \
-        return sum_blocks_apart_body(block, n, sum_part_##level); \
+        sum_join_body(z, x, head, rest, sum_part_##level, sum_others_##level); \
+    } \
+    TARGET static double sum_blocks_apart_##level(const double *const *block, int count) \
+    { \
+        return sum_blocks_apart_body(block, count); \
     } \
     TARGET static double sum_pairs_##level(const double *p, int64_t n) \
     { \
@@ -255,7 +352,8 @@ AGI_STAMPED void sum_rows_body(double *z, const double *const *p, int count, int
 
 typedef struct sum_kernels {
     double (*run)(const double *x, int64_t n);
-    double (*blocks_apart)(const double *const *block, int64_t n);
+    void (*join)(double *z, const double *x, int64_t head, const double *rest);
+    double (*blocks_apart)(const double *const *block, int count);
     double (*pairs)(const double *p, int64_t n);
     void (*rows)(double *z, const double *const *p, int count, int64_t n);
     void (*runs)(double *z, int64_t z_step, const double *x, int64_t step, int64_t count,
@@ -268,13 +366,17 @@ SUM_STAMP(AGI_TARGET_AVX2, avx2)
 SUM_STAMP(AGI_TARGET_AVX512, avx512)
 #endif
 
+#define SUM_KERNELS(level) \
+    {sum_run_##level, sum_join_##level, sum_blocks_apart_##level, \
+     sum_pairs_##level, sum_rows_##level, sum_runs_##level}
 static const sum_kernels sum_table[AGI_LEVELS] = {
-    {sum_run_base, sum_blocks_apart_base, sum_pairs_base, sum_rows_base, sum_runs_base},
+    SUM_KERNELS(base),
 #if AGI_X86
-    {sum_run_avx2, sum_blocks_apart_avx2, sum_pairs_avx2, sum_rows_avx2, sum_runs_avx2},
-    {sum_run_avx512, sum_blocks_apart_avx512, sum_pairs_avx512, sum_rows_avx512, sum_runs_avx512},
+    SUM_KERNELS(avx2),
+    SUM_KERNELS(avx512),
 #endif
 };
+#undef SUM_KERNELS
 
 double agi_sum_run(const double *x, int64_t n) { return sum_table[agi_level_now].run(x, n); }
 
@@ -284,9 +386,14 @@ void agi_sum_runs(double *z, int64_t z_step, const double *x, int64_t step, int6
     sum_table[agi_level_now].runs(z, z_step, x, step, count, n);
 }
 
-double agi_sum_blocks_apart(const double *const *block, int64_t n)
+void agi_sum_join(double *z, const double *x, int64_t head, const double *rest)
 {
-    return sum_table[agi_level_now].blocks_apart(block, n);
+    sum_table[agi_level_now].join(z, x, head, rest);
+}
+
+double agi_sum_blocks_apart(const double *const *block, int count)
+{
+    return sum_table[agi_level_now].blocks_apart(block, count);
 }
 
 double agi_sum_pairs(const double *sums, int64_t n)

@@ -5,6 +5,7 @@ the same elements in a row of their own. `test_levels.py` runs this file at each
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 
 import numpy as np
@@ -53,6 +54,19 @@ def test_whole_tensors_in_any_layout(m: int) -> None:
         a = numbers(m, m, k)
         for name, x in layouts(ag, a):
             assert_same_bits(x.sum(), np.array(row_sum(a.ravel())), f"{m} x {k}, {name}")
+
+
+@pytest.mark.parametrize("m", [*range(256, 273), 299, 384, 500, 511, 513, 1000, 1025])
+def test_blocks_that_go_over_the_ends_of_rows(m: int) -> None:
+    for rows in (2, 3, 17, 40):
+        a = numbers(m + rows, rows, m + 5)
+        expected = row_sum(a[:, 2 : m + 2].ravel())
+        for name, x in layouts(ag, a):
+            assert_same_bits(x[:, 2 : m + 2].sum(), np.array(expected), f"{rows} x {m}, {name}")
+        x = ag.tensor(np.stack((a, a)))[:, :, 2 : m + 2]
+        assert x.sum((1, 2)).tolist() == [expected] * 2, f"twice {rows} x {m}"
+    nothing = ag.full((3, m + 5), -0.0)[:, :m].sum().item()
+    assert math.copysign(1.0, nothing) == 1.0
 
 
 @pytest.mark.parametrize("dims", [(0,), (1,), (2,), (0, 1), (0, 2), (1, 2), (0, 1, 2)])
