@@ -50,6 +50,7 @@ typedef struct program_value {
     double *memory;         /* MEMORY: base; STEP, SUM: where it is stored, or NULL */
     const double *number;
     const agi_source *strided;
+    int32_t place;          /* STRIDED: the first of its two places in a worker's list */
     agi_kernel kernel;
     const double *f;
     agi_expr *expr;         /* STEP, SUM: of which */
@@ -96,6 +97,7 @@ typedef struct program {
     program_sum *sums;
     int32_t sum_count, column_count, block_count;
     int32_t registers;
+    int32_t place_count;    /* of a worker */
     int32_t steps, kernel_steps;  /* kernel_steps: those that take longer than memory does */
     const double **streams; /* memory that is read or written element by element: first elements */
     int32_t stream_count;
@@ -141,6 +143,20 @@ typedef struct program {
 AGI_INLINE size_t agi_program_stream_bytes(const program *p)
 {
     return (size_t)(2 * p->most_streams + 1) * sizeof(double *);
+}
+
+/* Where a worker is in a strided value. What comes soon behind is found without a division. */
+typedef struct program_place {
+    const double *x;
+    int64_t at;             /* the element; -1 at first */
+    int64_t index[AGI_SOURCE_DIMS];
+    int64_t length, unit;   /* rows of so many elements are `unit` apart along the dimension */
+    int dim;
+} program_place;
+
+AGI_INLINE size_t agi_program_place_bytes(const program *p)
+{
+    return (size_t)p->place_count * sizeof(program_place);
 }
 
 /* What a strip of a grid that code makes is part of: a row, or the runs of one. */

@@ -44,7 +44,8 @@ static void find_grid_streams(const program *p, const worker *w, grid_part part,
         const program_value *v = &p->values[streams[s]];
         step[s] = part.step * p->cols;
         if (v->by_rows) {
-            w->streams[s] = agi_program_seek_row(v, p->cols, at, &step[s], rows);
+            w->streams[s] = agi_program_seek_row(v->strided, &w->places[v->place], p->cols, at,
+                                                 &step[s], rows);
             step[s] *= part.step;
         } else if (v->memory != NULL) {
             w->streams[s] = v->memory + at;

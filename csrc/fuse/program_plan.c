@@ -268,13 +268,26 @@ static void fill_cells(const program *p)
             p->cells[k * AGI_JIT_CELL + lane] = p->constants[k];
 }
 
+/* Two places for each strided value. */
+static void number_places(program *p)
+{
+    for (int32_t i = 0; i < p->count; i++) {
+        if (p->values[i].kind == VALUE_STRIDED) {
+            p->values[i].place = p->place_count;
+            p->place_count += 2;
+        }
+    }
+}
+
 /* The cells first, which all workers read, then the workers' parts. */
 static bool make_scratch(program *p)
 {
     const size_t cells = (size_t)(p->constant_count * AGI_JIT_CELL) * sizeof(double);
+    number_places(p);
     p->parts = agi_parallel_width();
     p->scratch_part = agi_program_round_up((size_t)p->count * sizeof(double *)) +
                       agi_program_round_up(agi_program_stream_bytes(p)) +
+                      agi_program_round_up(agi_program_place_bytes(p)) +
                       agi_program_round_up((size_t)p->count) +
                       agi_program_round_up(scratch_doubles(p) * sizeof(double));
     p->block = agi_plain_new(cells + (size_t)p->parts * p->scratch_part + 63);

@@ -77,16 +77,15 @@ static void gather_tile(const agi_source *source, int64_t at, int64_t n, double 
 
 /* Elements [at, at + n) of a strided source: as they lie where the tile is within one row and that
  * is dense or (unless it is to be whole) one value, else gathered, row by row. */
-static const double *load_tile(const program_value *v, int64_t at, int64_t n, double *to,
-                               uint8_t *splat)
+static const double *load_tile(const program_value *v, program_place *place, int64_t at, int64_t n,
+                               double *to, uint8_t *splat)
 {
     const agi_source *source = v->strided;
     const int last = source->ndim - 1;
     const int64_t step = source->strides[last];
-    int64_t index;
-    const double *x = agi_program_seek(source, at, &index);
+    const double *x = agi_program_seek(source, place, at);
     *splat = 0;
-    if (n <= source->shape[last] - index && (step == 1 || (step == 0 && !v->whole))) {
+    if (n <= source->shape[last] - place->index[last] && (step == 1 || (step == 0 && !v->whole))) {
         *splat = step == 0;
         return x;
     }
@@ -251,7 +250,8 @@ static void find_rows(const program *p, const worker *w, const program_group *gr
     for (int32_t s = 0; s < group->stream_count; s++) {
         const program_value *v = &p->values[streams[s]];
         if (v->by_rows) {
-            first[s] = agi_program_seek_row(v, p->run, at, &step[s], rows);
+            first[s] = agi_program_seek_row(v->strided, &w->places[v->place], p->run, at, &step[s],
+                                            rows);
         } else {
             first[s] = w->at[streams[s]] + done;
             step[s] = p->run;
@@ -295,8 +295,8 @@ static void run_group_by_rows(const program *p, const worker *w, const program_g
                               int64_t at, int64_t n)
 {
     find_streams(p, w, group, at);
-    for (int64_t done = 0; done < n;) {
-        const int64_t in_row = (at + done) % p->run;
+    int64_t in_row = at % p->run;
+    for (int64_t done = 0; done < n; in_row = 0) {
         int64_t rows = 1, part = MIN(p->run - in_row, n - done);
         if (part == p->run)
             rows = (n - done) / p->run;
@@ -333,12 +333,14 @@ static void run_step_or_group(const program *p, const worker *w, int32_t i, int6
 
 /* The next tile's lines of rows that lie apart. (Inline: else the compiler takes it for a function
  * without effects.) */
-AGI_INLINE void ask_for_rows(const program *p, const agi_source *source, int64_t at, int64_t n)
+AGI_INLINE void ask_for_rows(const program *p, const agi_source *source, program_place *place,
+                             int64_t at, int64_t n)
 {
     const int64_t end = MIN(p->numel, at + MIN(n, AGI_TILE));
-    for (int64_t index, some; at < end; at += some) {
-        const double *x = agi_program_seek(source, at, &index);
-        some = MIN(source->shape[source->ndim - 1] - index, end - at);
+    const int last = source->ndim - 1;
+    for (int64_t some; at < end; at += some) {
+        const double *x = agi_program_seek(source, place, at);
+        some = MIN(source->shape[last] - place->index[last], end - at);
         for (int64_t k = 0; k < some; k += LINE)
             __builtin_prefetch(x + k);
     }
@@ -356,9 +358,11 @@ static void run_tile(const program *p, const worker *w, int64_t at, int64_t n)
             w->at[i] = v->memory + at;
         } else if (v->kind == VALUE_STRIDED) {
             if (v->asks)
-                ask_for_rows(p, v->strided, at + (p->mode == MODE_GRID ? p->ahead : n), n);
+                ask_for_rows(p, v->strided, &w->places[v->place + 1],
+                             at + (p->mode == MODE_GRID ? p->ahead : n), n);
             if (!v->by_rows)
-                w->at[i] = load_tile(v, at, n, w->registers + v->reg * p->tile, &w->splat[i]);
+                w->at[i] = load_tile(v, &w->places[v->place], at, n,
+                                     w->registers + v->reg * p->tile, &w->splat[i]);
         }
     }
 }

@@ -14,6 +14,8 @@ worker agi_program_worker(const program *p, int part)
     base += agi_program_round_up((size_t)p->count * sizeof(double *));
     w.streams = (const double **)(void *)base;
     base += agi_program_round_up(agi_program_stream_bytes(p));
+    w.places = (program_place *)(void *)base;
+    base += agi_program_round_up(agi_program_place_bytes(p));
     w.splat = (uint8_t *)base;
     w.registers = (double *)(void *)(base + agi_program_round_up((size_t)p->count));
     w.blocks = w.registers + p->registers * p->tile;
@@ -23,39 +25,77 @@ worker agi_program_worker(const program *p, int part)
         w.splat[i] = p->values[i].splat;
         w.at[i] = p->values[i].number;  /* NULL for what has no number, or no tile */
     }
+    for (int32_t k = 0; k < p->place_count; k++) {
+        w.places[k].at = -1;
+        w.places[k].length = 0;
+    }
     return w;
 }
 
-const double *agi_program_seek(const agi_source *source, int64_t at, int64_t *index)
+/* ---- places --------------------------------------------------------------------------------- */
+
+/* Rows on, at most, to which a place goes step by step. */
+#define SOON 16
+
+static void find_place(const agi_source *source, program_place *place, int64_t at)
 {
-    const double *x = source->from.storage->data + source->offset;
-    *index = 0;
+    place->x = source->from.storage->data + source->offset;
+    place->at = at;
     for (int d = source->ndim - 1; d >= 0; d--) {
-        int64_t i = at % source->shape[d];
+        place->index[d] = at % source->shape[d];
         at /= source->shape[d];
-        x += i * source->strides[d];
-        if (d == source->ndim - 1)
-            *index = i;
+        place->x += place->index[d] * source->strides[d];
     }
+}
+
+static void go_on(const agi_source *source, program_place *place, int64_t by)
+{
+    int d = source->ndim - 1;
+    place->at += by;
+    place->index[d] += by;
+    place->x += by * source->strides[d];
+    for (; d > 0 && place->index[d] >= source->shape[d]; d--) {
+        do {
+            place->index[d] -= source->shape[d];
+            place->x += source->strides[d - 1] - source->shape[d] * source->strides[d];
+            place->index[d - 1]++;
+        } while (place->index[d] >= source->shape[d]);
+    }
+}
+
+const double *agi_program_seek(const agi_source *source, program_place *place, int64_t at)
+{
+    const int64_t by = at - place->at;
+    if (place->at < 0 || by < 0 || by > SOON * source->shape[source->ndim - 1])
+        find_place(source, place, at);
+    else if (by > 0)
+        go_on(source, place, by);
+    return place->x;
+}
+
+static void divide_by_rows(const agi_source *source, program_place *place, int64_t length)
+{
+    int d = source->ndim - 1;
+    place->length = length;
+    for (; d > 0 && length % source->shape[d] == 0; d--)
+        length /= source->shape[d];
+    place->unit = length;
+    place->dim = d;
+}
+
+const double *agi_program_seek_row(const agi_source *source, program_place *place, int64_t length,
+                                   int64_t at, int64_t *step, int64_t *rows)
+{
+    const double *x = agi_program_seek(source, place, at);
+    if (place->length != length)
+        divide_by_rows(source, place, length);
+    const int64_t unit = place->unit, left = source->shape[place->dim] - place->index[place->dim];
+    *step = unit * source->strides[place->dim];
+    *rows = MIN(*rows, unit == 1 ? left : (left + unit - 1) / unit);
     return x;
 }
 
-const double *agi_program_seek_row(const program_value *v, int64_t length, int64_t at,
-                                   int64_t *step, int64_t *rows)
-{
-    const agi_source *source = v->strided;
-    int d = source->ndim - 1;
-    int64_t index, below = 1;  /* below: elements of what dimension d counts */
-    const double *x = agi_program_seek(source, at, &index);
-    for (; d > 0 && length % source->shape[d] == 0; d--) {
-        length /= source->shape[d];
-        below *= source->shape[d];
-    }
-    index = at / below % source->shape[d];
-    *step = length * source->strides[d];
-    *rows = MIN(*rows, (source->shape[d] - index + length - 1) / length);
-    return x;
-}
+/* ---- code ----------------------------------------------------------------------------------- */
 
 void agi_program_run_rows(const program *p, const worker *w, const program_group *group,
                           int64_t rows, int64_t n)
@@ -73,3 +113,4 @@ double agi_program_finish(const agi_expr *e, double sum)
 }
 
 #undef MIN
+#undef SOON

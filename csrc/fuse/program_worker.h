@@ -11,6 +11,7 @@
 typedef struct worker {
     const double **at;      /* of each value: where its tile is */
     uint8_t *splat;
+    program_place *places;  /* of each strided value: what is read, and what is asked for ahead */
     double *registers;
     double *blocks;         /* of rows, one block for each sum of columns */
     const double **streams; /* of a group */
@@ -22,14 +23,14 @@ typedef struct worker {
 
 worker agi_program_worker(const program *p, int part);
 
-/* Where element `at` of a strided source is, and the index in its last dimension. */
-const double *agi_program_seek(const agi_source *source, int64_t at, int64_t *index);
+/* Where element `at` of a strided source is, to which the place goes. */
+const double *agi_program_seek(const agi_source *source, program_place *place, int64_t at);
 
 /* Where a value that is read by rows of this length has element `at`; *step becomes how far it is
  * to the next row, and *rows no more than there are before it is farther than that. The length is
  * that of some inner dimensions, and maybe a part of the next one. */
-const double *agi_program_seek_row(const program_value *v, int64_t length, int64_t at,
-                                   int64_t *step, int64_t *rows);
+const double *agi_program_seek_row(const agi_source *source, program_place *place, int64_t length,
+                                   int64_t at, int64_t *step, int64_t *rows);
 
 /* The group's code over rows of n elements, whose streams and steps are in w->streams. */
 void agi_program_run_rows(const program *p, const worker *w, const program_group *group,
