@@ -82,7 +82,8 @@ typedef struct program_sum {
     int32_t source;         /* value that is summed */
     bool columns;
     double *z;
-    double *partial;        /* sums of stretches; NULL where each result is made at once */
+    double *partial;        /* sums of stretches, or of blocks of rows; NULL where these are the
+                               results */
     int32_t block;          /* GRID: which block of rows in scratch its source's are in */
 } program_sum;
 

@@ -68,7 +68,7 @@ static const double *find_summed(const program *p, const worker *w, grid_part pa
 
 static double *partial_row(const program *p, const program_sum *sum, grid_part part)
 {
-    return sum->partial + part.row / AGI_SUM_BLOCK * p->cols + part.col;
+    return agi_program_column_sums(sum) + part.row / AGI_SUM_BLOCK * p->cols + part.col;
 }
 
 static void sum_grid_columns(const program *p, const worker *w, grid_part part, int32_t i)

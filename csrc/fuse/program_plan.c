@@ -248,8 +248,9 @@ static void choose_ahead(program *p)
 /* Doubles of partial sums that a sum needs. */
 static int64_t partial_doubles(const program *p, const program_sum *sum)
 {
+    const int64_t blocks = BLOCKS(p->rows, AGI_SUM_BLOCK);
     if (sum->columns)
-        return BLOCKS(p->rows, AGI_SUM_BLOCK) * p->cols;
+        return blocks > 1 ? blocks * p->cols : 0;  /* of one block they are the result */
     return p->mode == MODE_FLAT || p->stretches > 1 ? p->rows * p->stretches : 0;
 }
 

@@ -484,7 +484,8 @@ static void close_block(const program *p, const worker *w, int64_t block_row, in
             continue;
         for (int k = 0; k < rows; k++)
             row[k] = block + k * n;
-        agi_sum_rows_block(p->sums[i].partial + block_row * p->cols + from, row, rows, n);
+        agi_sum_rows_block(agi_program_column_sums(&p->sums[i]) + block_row * p->cols + from, row,
+                           rows, n);
         block += AGI_SUM_BLOCK * p->tile;
     }
 }
@@ -521,6 +522,19 @@ static void join_rows(const program *p, const program_sum *sum)
     }
 }
 
+/* As agi_program_finish does with each. */
+static void finish_columns(const program_sum *sum, const double *x, int64_t n)
+{
+    double *z = sum->z;
+    const double m = (double)sum->expr->m;
+    if (sum->expr->op == AG_OP_mean)
+        for (int64_t j = 0; j < n; j++)
+            z[j] = (x[j] + 0.0) / m;
+    else
+        for (int64_t j = 0; j < n; j++)
+            z[j] = x[j] + 0.0;
+}
+
 /* The tree of sum.h over partial rows, each subtree's sum in the place of its first row. */
 static void join_columns(const program *p, const program_sum *sum)
 {
@@ -529,7 +543,7 @@ static void join_columns(const program *p, const program_sum *sum)
     int top = 0;
     int64_t blocks = BLOCKS(p->rows, AGI_SUM_BLOCK);
     for (int64_t block = 0; block < blocks; block++) {
-        node[top++] = sum->partial + block * p->cols;
+        node[top++] = agi_program_column_sums(sum) + block * p->cols;
         for (int64_t ones = block; ones & 1; ones >>= 1, top--) {
             pair[0] = node[top - 2];
             pair[1] = node[top - 1];
@@ -541,8 +555,7 @@ static void join_columns(const program *p, const program_sum *sum)
         pair[1] = node[top - 1];
         agi_sum_rows(node[top - 2], pair, 2, p->cols);
     }
-    for (int64_t j = 0; j < p->cols; j++)
-        sum->z[j] = agi_program_finish(sum->expr, node[0][j]);
+    finish_columns(sum, node[0], p->cols);
 }
 
 static void join_sums(const program *p)

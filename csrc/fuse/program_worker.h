@@ -36,6 +36,12 @@ const double *agi_program_seek_row(const agi_source *source, program_place *plac
 void agi_program_run_rows(const program *p, const worker *w, const program_group *group,
                           int64_t rows, int64_t n);
 
+/* Where the sums of blocks of rows stand. */
+AGI_INLINE double *agi_program_column_sums(const program_sum *sum)
+{
+    return sum->partial != NULL ? sum->partial : sum->z;
+}
+
 /* What a finished sum is stored as: as ops/reduce.c has it. */
 double agi_program_finish(const agi_expr *e, double sum);
 
