@@ -274,7 +274,44 @@ def test_sums_that_go_along_memory_are_part_of_the_program() -> None:
     x = matrix(LARGE, LARGE).t()
     assert "sum(" in ag.explain((x * 2.0).sum(0))
     assert "of columns" in ag.explain((x * 2.0).sum(1))
-    assert "computed" in ag.explain((x * 2.0).sum())
+    assert "across memory" in ag.explain((x * 2.0).sum())
+
+
+@fused_only
+@pytest.mark.parametrize("order", [(1, 0, 2), (2, 1, 0), (1, 2, 0), (0, 2, 1)])
+def test_a_sum_across_memory_waits_until_it_is_read(order: tuple[int, ...]) -> None:
+    a = np.random.default_rng(5).normal(size=(30, 21, 24)) * 10.0 ** np.arange(-12, 12)
+    x = ag.tensor(a).permute(order).detach().requires_grad_()
+    expected = ag.tensor(np.ascontiguousarray(a.transpose(order)) * 3.0)
+    product = x * 3.0
+    total, mean, kept = product.sum(), product.mean(), product.sum((0, 1, 2), keepdim=True)
+    ag.autograd.backward((total, mean))
+    assert x.grad is not None and x.grad.stride() == x.stride()
+    assert np.allclose(x.grad.numpy(), 3.0 + 3.0 / a.size, rtol=1e-15)
+    for pending in (total, kept):
+        assert "across memory -> stored" in ag.explain(pending)
+    with ag.no_grad():
+        x.zero_()  # what was to be read of x is read first
+    assert_same_bits(total, expected.sum(), "sum")
+    assert_same_bits(mean, expected.mean(), "mean")
+    assert_same_bits(kept, expected.sum((0, 1, 2), keepdim=True), "kept")
+    assert_same_bits(product, expected, "what was summed")
+
+
+@fused_only
+def test_sums_across_memory_of_one_value_and_of_values_that_are_held() -> None:
+    x = matrix(LARGE, LARGE).t()
+    sums = [(x * float(k)).sum() for k in range(12)]  # more than may wait
+    held = x + 1.0
+    first = held.sum()
+    assert held[0, 0].item() == x[0, 0].item() + 1.0
+    plain = x.contiguous()
+    assert_same_bits(first, (plain + 1.0).sum(), "of a value that was stored since")
+    for k, total in enumerate(sums):
+        assert_same_bits(total, (plain * float(k)).sum(), f"times {k}")
+    grad = ag.zeros(())
+    grad.add_((x * 2.0).sum())
+    assert_same_bits(grad, (plain * 2.0).sum(), "into memory that is there")
 
 
 # ---- writes in place -----------------------------------------------------------------------------

@@ -42,7 +42,8 @@ typedef struct agi_expr {
     uint32_t maker;         /* the event of a profile in which it was recorded, 0 for none */
     int64_t numel;
     int64_t m, kept_inner;  /* sum, mean: elements of each sum; results side by side: 1 if rows are
-                               summed, more if columns are */
+                               summed, more if columns are. The source's shape and strides are set
+                               where all its elements are added in another order than memory's */
     double f[3];
     agi_storage *owner;     /* weak: whose data this is to become; NULL if that is gone */
     int32_t lent;           /* references to the owner that a backward is about to drop: where there
@@ -120,6 +121,12 @@ bool agi_expr_postpones(agi_storage *dead);
 AGI_INLINE bool agi_expr_is_sum(const agi_expr *e)
 {
     return e->op == AG_OP_sum || e->op == AG_OP_mean;
+}
+
+/* A sum of all elements, in another order than that of memory. */
+AGI_INLINE bool agi_expr_goes_across(const agi_expr *e)
+{
+    return agi_expr_is_sum(e) && e->in[0].ndim > 0;
 }
 
 /* Elements that computing e goes over. */

@@ -714,8 +714,14 @@ int ag_explain(const ag_tensor *t, char *text, size_t size)
 
 /* ---- sums ----------------------------------------------------------------------------------- */
 
+/* What agi_expr says of a sum; order: of its source, without dimensions where that is memory's. */
+typedef struct sum_plan {
+    int64_t m, kept_inner;
+    agi_source order;
+} sum_plan;
+
 /* The reduced dimensions are all, or the last ones (rows), or the first ones (columns). */
-static bool plan_dims(agi_expr *e, int ndim, const int64_t *shape, uint64_t mask)
+static bool plan_dims(sum_plan *plan, int ndim, const int64_t *shape, uint64_t mask)
 {
     int64_t merged[AGI_MAX_DIMS];
     bool reduced[AGI_MAX_DIMS];
@@ -734,8 +740,8 @@ static bool plan_dims(agi_expr *e, int ndim, const int64_t *shape, uint64_t mask
     if (n > 2 || n == 0 || (n == 1 && !reduced[0]))
         return false;
     bool last = reduced[n - 1];
-    e->kept_inner = last ? 1 : merged[n - 1];
-    e->m = last ? merged[n - 1] : merged[0];
+    plan->kept_inner = last ? 1 : merged[n - 1];
+    plan->m = last ? merged[n - 1] : merged[0];
     return true;
 }
 
@@ -747,14 +753,14 @@ static bool is_whole(const ag_tensor *x, const agi_expr *e)
 
 /* Plans in the order of memory. Sums keep the order of their numbers and results theirs, so each of
  * the reduced and of the other dimensions must lie in memory as they follow each other in x. */
-static bool plan_sum(agi_expr *e, const ag_tensor *x, uint64_t mask)
+static bool plan_sum(sum_plan *plan, const ag_tensor *x, uint64_t mask)
 {
     agi_layout layout;
     int last[2] = {-1, -1};
     int64_t shape[AGI_MAX_DIMS];
     uint64_t in_memory = 0;
     if (!agi_layout_of(&layout, x))
-        return plan_dims(e, x->ndim, agi_shape_of(x), mask);
+        return plan_dims(plan, x->ndim, agi_shape_of(x), mask);
     for (int k = 0; k < x->ndim; k++) {
         const int d = layout.dims[k], reduced = (int)(mask >> d & 1);
         shape[k] = agi_shape_of(x)[d];
@@ -765,18 +771,35 @@ static bool plan_sum(agi_expr *e, const ag_tensor *x, uint64_t mask)
             return false;
         last[reduced] = d;
     }
-    return plan_dims(e, x->ndim, shape, in_memory);
+    return plan_dims(plan, x->ndim, shape, in_memory);
+}
+
+/* Plans a sum of all of x in its order, which is not memory's. */
+static bool plan_across(sum_plan *plan, const ag_tensor *x)
+{
+    int64_t shape[AGI_MAX_DIMS], strides[1][AGI_MAX_DIMS];
+    memcpy(shape, agi_shape_of(x), (size_t)x->ndim * sizeof *shape);
+    memcpy(strides[0], agi_strides_of(x), (size_t)x->ndim * sizeof *shape);
+    const int n = agi_shape_collapse(x->ndim, shape, 1, strides);
+    if (n > AGI_SOURCE_DIMS)
+        return false;
+    plan->m = x->numel;
+    plan->kept_inner = 1;
+    plan->order.ndim = (uint8_t)n;
+    memcpy(plan->order.shape, shape, (size_t)n * sizeof *shape);
+    memcpy(plan->order.strides, strides[0], (size_t)n * sizeof *shape);
+    return true;
 }
 
 /* What is summed, a reference: a pending x, or, where its dimensions lie among others, its numbers
  * with these behind. NULL where it cannot be, or on an error. */
-static agi_expr *summed_of(agi_expr *plan, const ag_tensor *x, uint64_t mask, int64_t m,
+static agi_expr *summed_of(sum_plan *plan, const ag_tensor *x, uint64_t mask, int64_t m,
                            ag_status *status)
 {
     agi_expr *of = agi_expr_of(x->storage);
     if (!is_whole(x, of))
         return NULL;
-    if (plan_sum(plan, x, mask))
+    if (plan_sum(plan, x, mask) || (m == x->numel && plan_across(plan, x)))
         return agi_expr_retain(of);
     if (!agi_is_contiguous(x) || (mask >> (x->ndim - 1) & 1) == 0)
         return NULL;
@@ -790,7 +813,8 @@ ag_tensor *agi_expr_sum(int op, const ag_tensor *x, uint64_t mask, int ndim, con
 {
     ag_tensor *out = NULL;
     ag_status status = AG_OK;
-    agi_expr plan, *e = NULL;
+    sum_plan plan = {.order = {.ndim = 0}};
+    agi_expr *e = NULL;
     agi_expr_lock();
     agi_expr *of = summed_of(&plan, x, mask, x->numel / MAX(numel, 1), &status);
     *deferred = of != NULL || status != AG_OK;
@@ -801,6 +825,7 @@ ag_tensor *agi_expr_sum(int op, const ag_tensor *x, uint64_t mask, int ndim, con
         e->kept_inner = plan.kept_inner;
         e->n_in = 1;
         e->weight = 1 + of->weight;
+        e->in[0] = plan.order;
         e->in[0].kind = AGI_SOURCE_EXPR;
         e->in[0].from.expr = agi_expr_retain(of);
         agi_expr_enlist(e);

@@ -162,7 +162,10 @@ static bool add_step(program *p, agi_expr *e)
     e->slot = p->count - 1;
     p->cost += sum ? AGI_SUM_COST : agi_run_cost_of(e->op);
     p->kernel_steps += takes_long(e);
-    p->sum_count += sum;
+    if (agi_expr_goes_across(e))
+        p->across = e->slot;
+    else
+        p->sum_count += sum;
     return true;
 }
 
@@ -259,6 +262,8 @@ static bool choose_stores(program *p, int n, const agi_root *roots)
     bool ok = true;
     for (int i = 0; i < n; i++)
         store(p, roots[i].expr, roots[i].data);
+    if (p->across > 0 && p->values[p->values[p->across].in[0]].kind == VALUE_STEP)
+        store(p, p->values[p->values[p->across].in[0]].expr, NULL);
     for (int32_t i = 0; i < p->order_count; i++)
         choose_store(p, p->order[i]);
     if (p->takeable > 0)
@@ -435,7 +440,7 @@ static bool list_sums(program *p)
         return false;
     for (int32_t i = 0; i < p->count; i++) {
         const program_value *v = &p->values[i];
-        if (v->kind == VALUE_SUM)
+        if (v->kind == VALUE_SUM && i != p->across)
             p->sums[n++] = (program_sum){.expr = v->expr, .source = v->in[0], .z = v->memory};
     }
     return true;
@@ -455,10 +460,11 @@ static bool build(program *p, int n, const agi_root *roots)
 }
 
 /* Whether two roots can be made by one program: the same elements, and sums that go over them in
- * the same order. */
+ * the same order, which is memory's. */
 bool agi_program_fits(const agi_expr *a, const agi_expr *b)
 {
-    if (agi_expr_space(a) != agi_expr_space(b))
+    if (agi_expr_space(a) != agi_expr_space(b) || agi_expr_goes_across(a) ||
+        agi_expr_goes_across(b))
         return false;
     if (!agi_expr_is_sum(a) || !agi_expr_is_sum(b))
         return true;
@@ -619,6 +625,7 @@ static void describe_value(page *out, const program *p, int32_t i)
         describe_operand(out, p, v->in[k]);
     }
     page_add(out, v->kind == VALUE_SUM && v->expr->kept_inner > 1 ? ") of columns" : ")");
+    page_add(out, i == p->across ? " across memory" : "");
     page_add(out, v->memory != NULL ? " -> stored\n" : "\n");
 }
 

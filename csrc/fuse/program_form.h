@@ -97,6 +97,7 @@ typedef struct program {
     int32_t takeable;       /* loads of memory that pending values alone keep */
     program_sum *sums;
     int32_t sum_count, column_count, block_count;
+    int32_t across;         /* a sum whose order goes across memory, made of what is stored; or 0 */
     int32_t registers;
     int32_t place_count;    /* of a worker */
     int32_t steps, kernel_steps;  /* kernel_steps: those that take longer than memory does */

@@ -558,8 +558,21 @@ static void join_columns(const program *p, const program_sum *sum)
     finish_columns(sum, node[0], p->cols);
 }
 
+/* Of what the program has stored, or what was stored before. */
+static void sum_across(const program *p)
+{
+    const program_value *v = &p->values[p->across];
+    const agi_source *order = &v->expr->in[0];
+    double sum;
+    agi_sum_into(&sum, p->values[v->in[0]].memory, order->ndim, order->shape, order->strides,
+                 (UINT64_C(1) << order->ndim) - 1);
+    *v->memory = agi_program_finish(v->expr, sum);
+}
+
 static void join_sums(const program *p)
 {
+    if (p->across > 0)
+        sum_across(p);
     for (int32_t i = 0; i < p->sum_count; i++) {
         if (p->sums[i].columns)
             join_columns(p, &p->sums[i]);
@@ -662,7 +675,8 @@ static void share(program *p, int64_t units, int64_t unit_size, int64_t align, a
         agi_parallel_end();
 }
 
-bool agi_program_go(program *p)
+/* Goes over all elements, as the mode has it. */
+static void share_elements(program *p)
 {
     if (p->mode == MODE_FLAT)
         share(p, p->numel, 1, p->sum_count == 0 && p->run > 0 ? p->tile : MAX(p->tile, AGI_TILE),
@@ -677,6 +691,12 @@ bool agi_program_go(program *p)
         share(p, p->rows * p->stretches, p->tile, 1, stretch_range);
     else
         share(p, p->rows, p->cols, 1, row_range);
+}
+
+bool agi_program_go(program *p)
+{
+    if (p->steps > 0 || p->sum_count > 0)
+        share_elements(p);
     if (p->given_up)
         return false;
     join_sums(p);
