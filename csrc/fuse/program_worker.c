@@ -31,8 +31,11 @@ const double *agi_program_seek(const agi_source *source, int64_t at, int64_t *in
     const double *x = source->from.storage->data + source->offset;
     *index = 0;
     for (int d = source->ndim - 1; d >= 0; d--) {
-        int64_t i = at % source->shape[d];
-        at /= source->shape[d];
+        int64_t i = at;
+        if (d > 0) {
+            i = at % source->shape[d];
+            at /= source->shape[d];
+        }
         x += i * source->strides[d];
         if (d == source->ndim - 1)
             *index = i;
