@@ -46,6 +46,7 @@ typedef struct program_value {
     int32_t in[AGI_SOURCES];
     int32_t reg;            /* register, or -1 */
     int32_t last_use;       /* place of the last step that reads it */
+    int32_t readers;        /* steps and sums of the program that read it */
     int32_t uses;           /* expressions of this program that read it */
     int32_t let_go;         /* references to it that are gone when the program has run; */
     bool lets_inputs_go;    /* those of its expression to what it reads are */

@@ -50,7 +50,7 @@
 #endif
 /* The shortest of them: to find each takes some divisions. */
 #define ASK_ROW 128
-/* The shortest row that kernels read as it lies: a call takes as long as copying such a row does.
+/* The shortest row that a kernel reads as it lies: a call takes as long as copying such a row does.
  * exp2 of 1e5, ns an element, copied and as it lies: rows of 32 0.52 and 0.58, of 64 0.50 and 0.47,
  * of 200 0.52 and 0.40; hypot of two such 0.67 and 0.61, 0.65 and 0.51, 0.70 and 0.47. */
 #ifdef AG_TESTING
@@ -319,18 +319,22 @@ bool agi_program_fetches_in_loop(const program *p)
     return p->fetches && p->is_one_group && p->run == 0 && (computes || stores == past_caches);
 }
 
-/* Whether the rows are dense, or one number each, and long enough. */
+/* Whether the rows are dense, or one number each, and so long that all that read them would take
+ * longer with a copy. */
 static bool has_pieces(const program *p, const program_value *v)
 {
     if (v->kind != VALUE_STRIDED || p->overwrites)
         return false;
     const int last = v->strided->ndim - 1;
     const int64_t step = v->strided->strides[last];
-    return (step == 0 || step == 1) && v->strided->shape[last] >= PIECE_MIN;
+    return (step == 0 || step == 1) && v->strided->shape[last] >= PIECE_MIN * v->readers;
 }
 
 void agi_program_choose_pieces(program *p)
 {
+    for (int32_t i = 0; i < p->count; i++)
+        for (int k = 0; k < p->values[i].n_in; k++)
+            p->values[p->values[i].in[k]].readers++;
     for (int32_t i = 0; i < p->count; i++)
         p->values[i].in_pieces = has_pieces(p, &p->values[i]);
     for (int32_t i = 0; i < p->count; i++)
