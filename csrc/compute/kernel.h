@@ -183,29 +183,26 @@ AGI_STAMPED const double *agi_spread_tile(double *tile, const double *x, int64_t
 
 /* ---- long expressions ----------------------------------------------------------------------- */
 
-/* z[i] for all i < count, where the expression is long: one loop of whole vectors and no other. The
- * last few numbers go through it in a vector of their own, which `pad` makes of the inputs. */
-#define AGI_EACH_WHOLE(count, pad, expression) \
+/* z[i] for all i < count, where the expression is long: one loop of whole vectors and no other. If
+ * some are left over it computes the last AGI_LANES once more, or, where there are fewer, has a
+ * vector of its own. z may be x: what is read again is kept before it is written. */
+#define AGI_EACH_LONG(count, x, expression) \
     do { \
-        double last[AGI_LANES], *to = z; \
-        const int64_t rest = (count) % AGI_LANES, begin = (count) - rest; \
-        for (int64_t m = begin;; m = AGI_LANES) { \
+        double x_last[AGI_LANES], z_last[AGI_LANES], *to = z; \
+        const int64_t rest = (count) % AGI_LANES; \
+        if (rest != 0) \
+            agi_keep_last(x_last, x, count); \
+        for (int64_t m = (count) - rest;; m = AGI_LANES) { \
             AGI_INDEPENDENT \
             for (int64_t i = 0; i < (m & -AGI_LANES); i++) \
                 to[i] = (expression); \
-            if (rest == 0 || to == last) \
+            if (rest == 0 || x == x_last) \
                 break; \
-            pad; \
-            to = last; \
+            x = x_last; \
+            to = (count) < AGI_LANES ? z_last : z + (count) - AGI_LANES; \
         } \
-        for (int64_t i = 0; i < rest; i++) \
-            z[begin + i] = last[i]; \
-    } while (0)
-
-#define AGI_EACH_LONG(count, x, expression) \
-    do { \
-        double x_last[AGI_LANES]; \
-        AGI_EACH_WHOLE(count, x = agi_pad(x_last, x + begin, rest), expression); \
+        for (int64_t i = 0; i < rest && (count) < AGI_LANES; i++) \
+            z[i] = z_last[i]; \
     } while (0)
 
 #define AG_MAP_LONG(name, expression) \

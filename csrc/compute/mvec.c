@@ -103,11 +103,14 @@ agi_mvec_table agi_mvec = {AGI_MVEC1_LIST(AGI_USE_LIBM).pow = pow_libm, .atan2 =
 
 static char mvec_source[64] = "libm";
 
-const double *agi_pad(double *to, const double *from, int64_t n)
+void agi_keep_last(double *to, const double *from, int64_t n)
 {
+    if (n >= AGI_LANES) {
+        memcpy(to, from + n - AGI_LANES, AGI_LANES * sizeof *to);
+        return;
+    }
     for (int64_t k = 0; k < AGI_LANES; k++)
         to[k] = from[k < n ? k : 0];
-    return to;
 }
 
 const char *agi_mvec_source(void)

@@ -30,8 +30,8 @@ typedef struct agi_mvec_table {
 extern agi_mvec_table agi_mvec;        /* of agi_level_now; set when the library is loaded */
 #define AGI_LANES 8                    /* numbers of the widest vector */
 void agi_mvec_start(void);             /* sets it; once, after agi_level_now */
-/* AGI_LANES numbers at `to`, which is returned: the n at `from`, and copies of the first behind. */
-const double *agi_pad(double *to, const double *from, int64_t n);
+/* The last AGI_LANES of n numbers; where they are fewer, these and copies of the first behind. */
+void agi_keep_last(double *to, const double *from, int64_t n);
 const char *agi_mvec_source(void);     /* "libmvec", "libm" or how many of which, for show_config */
 #pragma GCC visibility pop
 

@@ -300,7 +300,7 @@ typedef struct free_registers {
 
 static bool needs_register(const program_value *v)
 {
-    return (v->kind == VALUE_STRIDED && !v->by_rows) ||
+    return (v->kind == VALUE_STRIDED && !v->by_rows && !v->in_pieces) ||
            (v->kind == VALUE_STEP && v->memory == NULL &&
             (v->group < 0 || v->leaves || v->is_summed));
 }
@@ -455,8 +455,10 @@ static bool build(program *p, int n, const agi_root *roots)
     if (!choose_stores(p, n, roots) || !list_sums(p))
         return false;
     note_uses(p);
-    return agi_program_list_streams(p) && agi_program_group(p) && place_registers(p) &&
-           agi_program_plan(p);
+    if (!agi_program_list_streams(p) || !agi_program_group(p))
+        return false;
+    agi_program_choose_pieces(p);
+    return place_registers(p) && agi_program_plan(p);
 }
 
 /* Whether two roots can be made by one program: the same elements, and sums that go over them in

@@ -37,6 +37,8 @@ typedef struct program_value {
     bool pairs;             /* the group makes sums of pairs of it: nothing but sums reads it */
     bool whole;             /* STRIDED: read by a group, and so never a splat */
     bool by_rows;           /* STRIDED: read by groups alone, as it lies, row by row */
+    bool in_pieces;         /* STRIDED: read by kernels alone, as it lies, part by part of rows */
+    bool reads_pieces;      /* STEP: a kernel that reads such */
     bool asks;              /* STRIDED: rows of much memory, asked for a tile ahead */
     int32_t group;          /* STEP: in which group it is, or -1 */
     int32_t local;          /* in a group: its number in the code */
@@ -44,6 +46,7 @@ typedef struct program_value {
     int32_t in[AGI_SOURCES];
     int32_t reg;            /* register, or -1 */
     int32_t last_use;       /* place of the last step that reads it */
+    int32_t readers;        /* steps and sums of the program that read it */
     int32_t uses;           /* expressions of this program that read it */
     int32_t let_go;         /* references to it that are gone when the program has run; */
     bool lets_inputs_go;    /* those of its expression to what it reads are */
@@ -189,6 +192,8 @@ bool agi_program_list_streams(program *p);
 bool agi_program_fetches_in_loop(const program *p);  /* instead, in the loop of the one group */
 /* makes groups, and their code; */
 bool agi_program_group(program *p);
+/* has kernels read rows as they lie, where that is worth it (cannot fail); */
+void agi_program_choose_pieces(program *p);
 /* sets tile and stretches, makes scratch and partial sums. */
 bool agi_program_plan(program *p);
 

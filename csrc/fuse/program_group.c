@@ -131,7 +131,7 @@ bool agi_program_compiles(const agi_expr *e)
     case AG_OP_mul_int: case AG_OP_neg_int: case AG_OP_to_int:
     case AG_OP_logical_not: case AG_OP_bitwise_not:
     case AG_OP_logical_and: case AG_OP_logical_or: case AG_OP_logical_xor:
-    case AG_OP_fmax: case AG_OP_fmin: case AG_OP_heaviside:
+    case AG_OP_fmax: case AG_OP_fmin: case AG_OP_heaviside: case AG_OP_copysign:
     case AG_OP_frac: case AG_OP_deg2rad: case AG_OP_rad2deg: case AG_OP_nan_to_num:
     case AG_OP_isnan: case AG_OP_isinf: case AG_OP_isfinite:
     case AG_OP_isposinf: case AG_OP_isneginf: case AG_OP_vjp_both:
@@ -226,6 +226,9 @@ static agi_jit_operand add_logical(group_builder *b, int op, agi_jit_operand x, 
 /* The next three as ops/pairs.c and ops/rounding.c have them. */
 static agi_jit_operand add_of_two(group_builder *b, int op, agi_jit_operand x, agi_jit_operand y)
 {
+    if (op == AG_OP_copysign)
+        return add_two(b, AGI_JIT_OR, add_two(b, AGI_JIT_AND, x, own(AGI_JIT_MAGNITUDE)),
+                       add_two(b, AGI_JIT_AND, y, own(AGI_JIT_SIGN_BIT)));
     if (op == AG_OP_heaviside) {
         const agi_jit_operand step = add_two(b, AGI_JIT_GT, x, own(AGI_JIT_ZERO));
         const agi_jit_operand is_nan = add_two(b, AGI_JIT_NE, x, x);
@@ -341,7 +344,7 @@ static agi_jit_operand add_op(group_builder *b, const program_value *v)
         return add_of_integers(b, op, in[0], in[1]);
     case AG_OP_logical_and: case AG_OP_logical_or: case AG_OP_logical_xor:
         return add_logical(b, op, in[0], in[1]);
-    case AG_OP_fmax: case AG_OP_fmin: case AG_OP_heaviside:
+    case AG_OP_fmax: case AG_OP_fmin: case AG_OP_heaviside: case AG_OP_copysign:
         return add_of_two(b, op, in[0], in[1]);
     case AG_OP_frac: case AG_OP_deg2rad: case AG_OP_rad2deg:
     case AG_OP_isnan: case AG_OP_isinf: case AG_OP_isfinite:

@@ -115,23 +115,56 @@ static void end_pass_by(void)
 #endif
 }
 
-AGI_INLINE void run_step(const program *p, const worker *w, int32_t i, int64_t at, int64_t n)
+/* Elements [at, at + n) of a step, some of whose inputs are read as they lie: as many at a time as
+ * are within one row of each. */
+static void run_pieces(const program *p, const worker *w, const program_value *v, int64_t at,
+                       int64_t n, double *z)
 {
-    const program_value *v = &p->values[i];
+    const double *in[AGI_SOURCES];
+    for (int64_t done = 0, some; done < n; done += some) {
+        unsigned splat = 0;
+        some = n - done;
+        for (int k = 0; k < v->n_in; k++) {
+            const program_value *x = &p->values[v->in[k]];
+            bool is_one = w->splat[v->in[k]];
+            if (x->in_pieces) {
+                const int last = x->strided->ndim - 1;
+                program_place *place = &w->places[x->place];
+                in[k] = agi_program_seek(x->strided, place, at + done);
+                is_one = x->strided->strides[last] == 0;
+                some = MIN(some, x->strided->shape[last] - place->index[last]);
+            } else {
+                in[k] = w->at[v->in[k]] + (is_one ? 0 : done);
+            }
+            splat |= (unsigned)is_one << k;
+        }
+        v->kernel(z + done, some, in, splat, v->f);
+    }
+}
+
+static void run_kernel_of(const worker *w, const program_value *v, int64_t n, double *z)
+{
     const double *in[AGI_SOURCES];
     unsigned splat = 0;
     for (int k = 0; k < v->n_in; k++) {
         in[k] = w->at[v->in[k]];
         splat |= (unsigned)w->splat[v->in[k]] << k;
     }
-    if (AGI_UNLIKELY(v->passes_by)) {
-        double *z = w->registers + (p->registers - 1) * p->tile;
-        v->kernel(z, n, in, splat, v->f);
-        pass_by(v->memory + at, z, n);
-        return;
-    }
-    double *z = v->memory != NULL ? v->memory + at : w->registers + v->reg * p->tile;
     v->kernel(z, n, in, splat, v->f);
+}
+
+AGI_INLINE void run_step(const program *p, const worker *w, int32_t i, int64_t at, int64_t n)
+{
+    const program_value *v = &p->values[i];
+    double *z = v->passes_by        ? w->registers + (p->registers - 1) * p->tile
+                : v->memory != NULL ? v->memory + at
+                                    : w->registers + v->reg * p->tile;
+    if (v->reads_pieces)
+        run_pieces(p, w, v, at, n, z);
+    else
+        run_kernel_of(w, v, n, z);
+    if (AGI_UNLIKELY(v->passes_by))
+        pass_by(v->memory + at, z, n);
     w->at[i] = z;
 }
 
@@ -360,7 +393,7 @@ static void run_tile(const program *p, const worker *w, int64_t at, int64_t n)
             if (v->asks)
                 ask_for_rows(p, v->strided, &w->places[v->place + 1],
                              at + (p->mode == MODE_GRID ? p->ahead : n), n);
-            if (!v->by_rows)
+            if (!v->by_rows && !v->in_pieces)
                 w->at[i] = load_tile(v, &w->places[v->place], at, n,
                                      w->registers + v->reg * p->tile, &w->splat[i]);
         }
@@ -679,7 +712,7 @@ static void share(program *p, int64_t units, int64_t unit_size, int64_t align, a
 static void share_elements(program *p)
 {
     if (p->mode == MODE_FLAT)
-        share(p, p->numel, 1, p->sum_count == 0 && p->run > 0 ? p->tile : MAX(p->tile, AGI_TILE),
+        share(p, p->numel, 1, p->sum_count == 0 ? p->tile : MAX(p->tile, AGI_TILE),
               p->is_loop ? loop_range_of_program : flat_range_of_program);
     else if (p->grid_in_code)
         share(p, BLOCKS(p->rows, AGI_SUM_BLOCK) * p->stretches, AGI_SUM_BLOCK * p->tile, 1,

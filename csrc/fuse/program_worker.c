@@ -42,8 +42,11 @@ static void find_place(const agi_source *source, program_place *place, int64_t a
     place->x = source->from.storage->data + source->offset;
     place->at = at;
     for (int d = source->ndim - 1; d >= 0; d--) {
-        place->index[d] = at % source->shape[d];
-        at /= source->shape[d];
+        place->index[d] = at;
+        if (d > 0) {
+            place->index[d] = at % source->shape[d];
+            at /= source->shape[d];
+        }
         place->x += place->index[d] * source->strides[d];
     }
 }

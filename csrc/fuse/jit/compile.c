@@ -77,6 +77,8 @@ static const op_needs needs[] = {
     [AGI_JIT_MUL] = {.in_register = 1, .commutes = true},
     [AGI_JIT_DIV] = {.in_register = 1},
     [AGI_JIT_DIV_KNOWN] = {.in_register = 1, .fresh = true},
+    [AGI_JIT_AND] = {.in_register = 1, .commutes = true},
+    [AGI_JIT_OR] = {.in_register = 1, .commutes = true},
     [AGI_JIT_NEG] = {.in_register = 1},
     [AGI_JIT_ABS] = {.in_register = 1},
     [AGI_JIT_SQRT] = {.in_register = 0},
@@ -401,6 +403,8 @@ static void emit_arithmetic(emitter *e, agi_jit_op op, int z, const asm_operand 
     case AGI_JIT_SUB: asm_binary(a, ASM_SUB, z, x, y); break;
     case AGI_JIT_MUL: asm_binary(a, ASM_MUL, z, x, y); break;
     case AGI_JIT_DIV: asm_binary(a, ASM_DIV, z, x, y); break;
+    case AGI_JIT_AND: asm_binary(a, ASM_AND, z, x, y); break;
+    case AGI_JIT_OR: asm_binary(a, ASM_OR, z, x, y); break;
     case AGI_JIT_NEG: asm_binary(a, ASM_XOR, z, x, constant_at(AGI_JIT_SIGN_BIT)); break;
     case AGI_JIT_ABS: asm_binary(a, ASM_AND, z, x, constant_at(AGI_JIT_MAGNITUDE)); break;
     case AGI_JIT_SQRT: asm_sqrt(a, z, in[0]); break;

@@ -33,6 +33,7 @@ typedef enum agi_jit_op {
     AGI_JIT_MOVE,
     AGI_JIT_ADD, AGI_JIT_SUB, AGI_JIT_MUL, AGI_JIT_DIV,
     AGI_JIT_DIV_KNOWN,      /* x / y, y a constant whose reciprocal is w (agi_jit_divides_fast) */
+    AGI_JIT_AND, AGI_JIT_OR,  /* of the bits */
     AGI_JIT_NEG, AGI_JIT_ABS, AGI_JIT_SQRT, AGI_JIT_ROOT, AGI_JIT_SIGN, AGI_JIT_RELU,
     AGI_JIT_FLOOR, AGI_JIT_CEIL, AGI_JIT_TRUNC,
     AGI_JIT_MAXIMUM, AGI_JIT_MINIMUM, AGI_JIT_CLAMP, AGI_JIT_WHERE,
