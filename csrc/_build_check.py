@@ -159,16 +159,16 @@ COLD = """
 """.split()
 # What every operation goes through, and loops that gcc unrolls: there -O3 is worth its size.
 HOT = """
-    base/shape base/status base/thread compute/extremes compute/gemm compute/indexed compute/lines
-    compute/matrices compute/mvec compute/optim compute/order compute/run compute/scan
-    compute/softmax compute/standard compute/sum compute/sum_across compute/sum_kernels
-    compute/sum_slide fuse/expr fuse/pending fuse/program fuse/program_group fuse/program_run
-    ops/binary ops/entropy ops/index ops/pairs ops/product ops/reduce ops/select ops/unary ops/view
-    python/py_args python/py_convert python/py_inplace python/py_number python/py_object
-    python/py_tensor tape/apply tape/arrivals tape/cast tape/cut tape/deposit tape/dtypes
-    tape/engine tape/facts tape/formula tape/inplace tape/node tape/node_saved tape/ready
-    tape/request tape/rule tape/slots tensor/copy tensor/create tensor/guarded tensor/layout
-    tensor/scope tensor/tensor
+    base/shape base/status base/thread compute/extremes compute/gemm compute/indexed
+    compute/lines compute/matrices compute/mvec compute/optim compute/order compute/run
+    compute/scan compute/softmax compute/standard compute/sum compute/sum_across
+    compute/sum_kernels compute/sum_slide fuse/expr fuse/pending fuse/program fuse/program_group
+    fuse/program_run ops/binary ops/entropy ops/index ops/product ops/reduce ops/select
+    ops/unary ops/view python/py_args python/py_convert python/py_inplace python/py_number
+    python/py_object python/py_tensor tape/apply tape/arrivals tape/cast tape/cut tape/deposit
+    tape/dtypes tape/engine tape/facts tape/formula tape/inplace tape/node tape/node_saved
+    tape/ready tape/request tape/rule tape/slots tensor/copy tensor/create tensor/guarded
+    tensor/layout tensor/scope tensor/tensor
 """.split()
 
 
