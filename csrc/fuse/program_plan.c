@@ -50,13 +50,16 @@
 #endif
 /* The shortest of them: to find each takes some divisions. */
 #define ASK_ROW 128
-/* The shortest row that a kernel reads as it lies: a call takes as long as copying such a row does.
- * exp2 of 1e5, ns an element, copied and as it lies: rows of 32 0.52 and 0.58, of 64 0.50 and 0.47,
- * of 200 0.52 and 0.40; hypot of two such 0.67 and 0.61, 0.65 and 0.51, 0.70 and 0.47. */
+/* The shortest row that a kernel reads as it lies: a call takes as long as copying such a row does,
+ * or as filling it where it is one number. exp2 of 1e5, ns an element, copied and as it lies: rows
+ * of 32 0.52 and 0.58, of 64 0.50 and 0.47, of 200 0.52 and 0.40; hypot of two such 0.67 and 0.61,
+ * 0.65 and 0.51, 0.70 and 0.47. x // column, rows of 100: 0.51 and 0.55, of 128: 0.50 and 0.46. */
 #ifdef AG_TESTING
 #define PIECE_MIN 3
+#define PIECE_MIN_OF_ONE 5
 #else
 #define PIECE_MIN 64
+#define PIECE_MIN_OF_ONE 128
 #endif
 /* Steps for each stream of memory from which the one loop of a program fetches it ahead. */
 #define FETCH_STEPS 3
@@ -341,7 +344,8 @@ static bool has_pieces(const program *p, const program_value *v)
         return false;
     const int last = v->strided->ndim - 1;
     const int64_t step = v->strided->strides[last];
-    return (step == 0 || step == 1) && v->strided->shape[last] >= PIECE_MIN * v->readers;
+    const int64_t least = (step == 0 ? PIECE_MIN_OF_ONE : PIECE_MIN) * (int64_t)v->readers;
+    return (step == 0 || step == 1) && v->strided->shape[last] >= least;
 }
 
 void agi_program_choose_pieces(program *p)

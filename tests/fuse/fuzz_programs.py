@@ -24,6 +24,7 @@ WILD = ("exp", "log", "sqrt", "rsqrt", "square", "reciprocal", "expm1", "log1p",
 IN_PLACE = ("sin_", "tanh_", "neg_", "abs_", "relu_", "sigmoid_", "square_", "cos_", "atan_")
 BINARY = ("{} + {}", "{} - {}", "{} * {}", "ag.maximum({}, {})", "ag.minimum({}, {})")
 RARE = ("{} / ({} + 3)", "{} ** {}", "ag.where({0} > {1}, {0}, {1})", "ag.add({}, {}, alpha=0.3)")
+RARE += ("ag.copysign({}, {})", "ag.hypot({}, {})")
 NUMBERED = ("{} * 0.5", "1 - {}", "{} + 0.25", "2 / ({} + 4)", "{} ** 2", "{} * -1.0", "{} ** 3")
 NUMBERED += ("{}.clamp(-0.5, 0.75)", "ag.softplus({})", "{} / 3", "1.5 ** {}", "{}.clamp(min=0)")
 NUMBERED += ("{} * 0", "ag.where({0} > 0.1, {0}, 0.5)", "ag.where({0} < 0, -0.0, {0})", "-{}")
