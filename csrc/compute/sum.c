@@ -25,9 +25,11 @@
 #define GROUPS (BLOCK / LANES)
 
 /* Elements from which a sum is shared, and the least that one thread gets: a sum in cache takes
- * 0.05 ns an element, a thread wakes up in some microseconds. */
+ * 0.05 ns an element, a thread wakes up in some microseconds. An element of every second one, or
+ * across memory, takes as long as APART of those. */
 #define SUM_SHARED_MIN (4 * (int64_t)AGI_PARALLEL_MIN)
 #define SUM_GRAIN (4 * (int64_t)AGI_PARALLEL_GRAIN)
+#define APART 3
 #define MAX_STRETCHES 32
 /* For each thread, where the order goes across memory: there long stretches are faster, and two
  * are shared already. */
@@ -72,6 +74,7 @@ typedef struct sum_job {
     const double *x;
     int64_t m, results;  /* elements of each result, and how many results */
     int64_t units;       /* of the walk over what is kept */
+    int64_t cost;        /* of an element: 1 or APART */
     agi_walk kept;       /* offsets 0: x, 1: z; the last dimension counts strips for columns */
     agi_walk reduced;    /* offsets 0: x; in row-major order */
     int64_t cols, strip, x_col, z_col;  /* columns: of the densest kept dimension */
@@ -415,7 +418,7 @@ static void run_stretches(sum_job *job, bool columns)
     for (int64_t i = 0; i < job->units; i++, agi_walk_next(&w)) {
         job->width = columns ? sum_strip_width(job, &w) : 1;
         job->x_at = w.at[0];
-        int64_t grain = SUM_GRAIN / (job->stretch * job->width);
+        int64_t grain = SUM_GRAIN / (job->stretch * job->width * job->cost);
         agi_parallel_for(count, grain > 1 ? grain : 1, 1,
                          columns ? sum_columns_stretches : sum_runs_stretches, job);
         join_stretches(job, count, w.at[1]);
@@ -432,12 +435,20 @@ static int64_t stretch_for(int64_t m, int64_t width, int64_t most)
     return stretch;
 }
 
+/* What an element takes, beside one that lies behind the one before. */
+static int64_t element_cost(const sum_job *job, bool columns)
+{
+    const int64_t last = job->reduced.strides[0][job->reduced.ndim - 1];
+    return (columns ? job->x_col : last) > 1 ? APART : 1;
+}
+
 static void run_sum(sum_job *job, bool columns)
 {
     agi_range_fn range = columns ? sum_columns_range : sum_runs_range;
-    int64_t width = columns ? job->strip : 1;
+    job->cost = element_cost(job, columns);
+    int64_t width = (columns ? job->strip : 1) * job->cost;
     bool repeats = !columns && is_repeated(&job->reduced);
-    if (job->results * (repeats ? 1 : job->m) < SUM_SHARED_MIN) {
+    if (job->results * (repeats ? 1 : job->m) * job->cost < SUM_SHARED_MIN) {
         range(job, 0, job->units, 0);
         return;
     }
@@ -445,7 +456,7 @@ static void run_sum(sum_job *job, bool columns)
     const bool across = !columns && agi_sum_goes_across(&job->reduced);
     const int64_t most = across ? ACROSS_STRETCHES * agi_parallel_width() : MAX_STRETCHES;
     job->stretch = stretch_for(job->m, width, most);
-    const int64_t least = across ? 2 : 4;
+    const int64_t least = job->cost > 1 ? 2 : 4;
     if (job->m >= least * job->stretch && job->units < 4 * (int64_t)agi_parallel_width()) {
         run_stretches(job, columns);
     } else {
@@ -567,3 +578,4 @@ void agi_sum_into(double *z, const double *x, int ndim, const int64_t *shape,
 #undef GROUPS
 #undef STRIP
 #undef NARROW
+#undef APART
